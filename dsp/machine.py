@@ -1,0 +1,57 @@
+"""How kernels are compiled, and single machine operations that Python has no word for.
+
+``fma(a, b, c)`` is ``a * b + c`` rounded once. Asked for by name rather than left to the compiler it is the
+same number on every machine and in every copy of a loop, so the result cannot depend on the chunks; and it
+costs half of two operations.
+
+``bits_of(value)`` is a float64's bits as an int64, ``float_of(bits)`` the way back. Numbers from 0 on order
+as their bits do (infinity above all of them, NaN above that), and whole numbers are compared on several
+samples at once, which the rules for NaN forbid of floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit, types
+from numba.extending import intrinsic
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+Emitted = tuple[Any, Callable[..., Any]]
+
+
+def compiled(kernel: Kernel) -> Kernel:
+    """Compile a kernel that allocates nothing.
+
+    Without the reference counts numba keeps for arrays (`_nrt`) the detector takes two thirds of the time,
+    and a kernel that did allocate would not compile.
+    """
+    options: dict[str, Any] = {"nogil": True, "cache": True, "_nrt": False}
+    return cast(Kernel, njit(**options)(kernel))
+
+
+def _fma(typing: Any, a: Any, b: Any, c: Any) -> Emitted:
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fma(*args)
+
+    return types.float64(types.float64, types.float64, types.float64), emit
+
+
+def _bits_of(typing: Any, value: Any) -> Emitted:
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.int64))
+
+    return types.int64(types.float64), emit
+
+
+def _float_of(typing: Any, bits: Any) -> Emitted:
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.float64))
+
+    return types.float64(types.int64), emit
+
+
+fma = cast(Callable[[float, float, float], float], intrinsic(_fma))
+bits_of = cast(Callable[[float], int], intrinsic(_bits_of))
+float_of = cast(Callable[[int], float], intrinsic(_float_of))

@@ -1,0 +1,129 @@
+"""Measure the detector on semi-synthetic nights.
+
+``PYTHONPATH=tests python tests/detector/measure.py --seeds 1:4``
+
+A hit is a one-to-one pair with overlap / union >= 0.5. Flag delay is from the true onset to the sample with
+which the onset became known. Onset and offset errors are of hits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass, field
+
+import numpy as np
+from nights import CONDITIONS, RATES, make_night
+
+from dsp import DetectorSettings, EventKind, LegDetector
+from monitor.detection.filters import design_filters
+
+
+@dataclass
+class Score:
+    """Counts and errors over one or more nights."""
+
+    hits: int = 0
+    missed: int = 0
+    false: int = 0
+    flags: int = 0
+    withdrawn: int = 0
+    onset_s: list = field(default_factory=list)
+    offset_s: list = field(default_factory=list)
+    delay_s: list = field(default_factory=list)
+
+    @property
+    def f1(self):
+        """Event F1; 1 when there was nothing and nothing was found."""
+        total = 2 * self.hits + self.missed + self.false
+        return 2 * self.hits / total if total else 1.0
+
+    def add(self, other):
+        """Take another night's counts and errors in."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+def detect(night, settings=None, chunk_n=4096):
+    """Return all events of one leg."""
+    settings = settings or DetectorSettings()
+    detector = LegDetector(settings, night.fs_hz, design_filters(night.fs_hz, settings))
+    found = [
+        detector.process(np.ascontiguousarray(night.x_uv[i : i + chunk_n]))[0]
+        for i in range(0, night.x_uv.size, chunk_n)
+    ]
+    return np.concatenate([*found, detector.finish()])
+
+
+def score(night, events):
+    """Match the closed movements with the truth."""
+    result = Score()
+    closed = events[events["kind"] == EventKind.CLOSED]
+    spans = np.stack([closed["onset_index"], closed["offset_index"]], axis=1) / night.fs_hz
+    flags = events[events["kind"] == EventKind.ONSET]
+    result.flags = len(flags)
+    withdrawn = events["kind"] == EventKind.WITHDRAWN
+    # A twitch is a real burst, flagged rightly and shown: only flags that came to nothing count here.
+    result.withdrawn = int(np.sum(withdrawn & ~events["twitch"]))
+    free = np.ones(len(spans), bool)
+    for onset, offset in night.truth_s:
+        overlap = np.minimum(spans[:, 1], offset) - np.maximum(spans[:, 0], onset)
+        union = np.maximum(spans[:, 1], offset) - np.minimum(spans[:, 0], onset)
+        share = np.where(free, overlap / union, -1.0)
+        if share.size == 0 or share.max() < 0.5:
+            result.missed += 1
+            continue
+        k = int(share.argmax())
+        free[k] = False
+        result.hits += 1
+        result.onset_s.append(spans[k, 0] - onset)
+        result.offset_s.append(spans[k, 1] - offset)
+        known = flags["known_index"][flags["movement"] == closed["movement"][k]][0]
+        result.delay_s.append(known / night.fs_hz - onset)
+    result.false = int(free.sum())
+    return result
+
+
+def line(name, total, worst):
+    """Return one row of the table."""
+    onset, offset, delay = (1000 * np.array(v) for v in (total.onset_s, total.offset_s, total.delay_s))
+    cells = [
+        f"{name:16s} n={total.hits + total.missed:5d} F1 {total.f1:.4f} worst {worst:.3f}",
+        f"miss {total.missed:3d} false {total.false:3d}",
+        f"onset |med| {np.median(abs(onset)):4.0f} p95 {np.percentile(abs(onset), 95):4.0f}",
+        f"bias {np.median(onset):4.0f}",
+        f"offset |med| {np.median(abs(offset)):4.0f} p95 {np.percentile(abs(offset), 95):5.0f}",
+        f"bias {np.median(offset):4.0f}",
+        f"delay {np.median(delay):4.0f} p95 {np.percentile(delay, 95):4.0f}",
+        f"withdrawn {100 * total.withdrawn / max(1, total.flags):.1f} %",
+    ]
+    return "  ".join(cells)
+
+
+def main():
+    """Print the table, one row for each rate and condition."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", default="100:104")
+    parser.add_argument("--rates", default=",".join(map(str, RATES)))
+    parser.add_argument("--conditions", default=",".join(CONDITIONS))
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--synthetic", action="store_true", help="shaped noise, no recordings")
+    args = parser.parse_args()
+    seeds = range(*map(int, args.seeds.split(":")))
+    all_f1 = []
+    for rate in map(int, args.rates.split(",")):
+        for condition in args.conditions.split(","):
+            total, each = Score(), []
+            for seed in seeds:
+                night = make_night(seed, condition, rate, args.minutes, real=not args.synthetic)
+                one = score(night, detect(night))
+                each.append(one.f1)
+                total.add(one)
+            all_f1 += each
+            sys.stdout.write(line(f"{rate} {condition}", total, min(each)) + "\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"nights {len(all_f1)}  mean F1 {np.mean(all_f1):.4f}  worst {min(all_f1):.3f}\n")
+
+
+if __name__ == "__main__":
+    main()
