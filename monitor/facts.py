@@ -1,0 +1,70 @@
+"""What can be said about a night: one fact is one line of its journal.
+
+A fact is never changed. A correction is a new fact that names the one it replaces in ``supersedes``.
+This module is the vocabulary only: it knows no file, no clock, no LSL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Leg = Literal["left", "right"]
+LEGS: tuple[Leg, Leg] = ("left", "right")
+
+# The kinds, and the keys each adds. Times are seconds on the session's timeline (0 = first sample).
+KINDS: Mapping[str, str] = {
+    "session": "version, bed, study, config, config_sha256, main_profile, legs: how the night began",
+    "clock": "utc, zone, lsl, boot_id, recorded_s: ties the timeline to wall time; at start and each minute",
+    "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
+    "anchor": "key, stamp, speed: the sample with this stamp of the source's clock lies at t",
+    "lost": "name, reason: a source went away",
+    "offset": "name, offset_s: LSL clock offset of a source when it was first known or stepped",
+    "gap": "legs, end (null while it lasts), cause, resets",
+    "quality": "leg, state ok|warn|bad|learning, causes, rest_uv, lsb_uv: from t on, until the next",
+    "movement": "leg, id, phase onset|confirmed|withdrawn|closed, onset, end, known, peak_uv, resting_uv...",
+    "stage": "stage, duration_s (null: holds until the next from the same source)",
+    "respiratory": "label, duration_s (null while it lasts)",
+    "arousal": "duration_s (null while it lasts)",
+    "artifact": "duration_s (null while it lasts), legs",
+    "lights": "state off|on",
+    "position": "position",
+    "segment": "label: e.g. treatment started",
+    "note": "text, author",
+    "marker_rejected": "text, reason: a marker that could not be used",
+    "withdrawn": "what: a person took back the fact it supersedes",
+    "stop": "reason: the recording has ended at t",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing known about the night.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    t : float or None
+        Seconds on the session's timeline, None where a fact has no place on it.
+    source : str
+        ``detector``, the name of a stream, a person, or ``auto``.
+    data : Mapping
+        The kind's own keys, JSON values only.
+    supersedes : int or None
+        The ``seq`` of the fact this one replaces.
+    seq : int or None
+        Its number in the journal; None until written.
+    """
+
+    kind: str
+    t: float | None
+    source: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    supersedes: int | None = None
+    seq: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown kind of fact: {self.kind!r}")

@@ -1,0 +1,140 @@
+"""Score a night: the one function used live, on files and on lists."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+import numpy as np
+
+from monitor.rules import RulesProfile
+from monitor.score.denominators import Timeline, denominators
+from monitor.score.indices import indices
+from monitor.score.legs import Groups, combine
+from monitor.score.night import Night
+from monitor.score.parts import Bools, Drop, Parts, read_parts, read_windows
+from monitor.score.result import Pending, Score, Series
+from monitor.score.rows import Context, Verdict, context, dropped_rows, group_rows
+from monitor.score.runs import NONE, ended_runs, find_runs, list_series, sections
+from monitor.score.spans import Ints
+
+
+def score(night: Night, profile: RulesProfile) -> Score:
+    """Score a night under one rule set.
+
+    Pure: the same night gives the same score, live, replayed or from a list, whatever the order of its
+    tuples. Running movements are shown and enter no count.
+
+    Parameters
+    ----------
+    night : Night
+        What is known so far.
+    profile : RulesProfile
+        The rules.
+
+    Returns
+    -------
+    Score
+
+    Notes
+    -----
+    AASM Manual (movement rules) and WASM 2016 (Sleep Med 26:86-95) as set out in the profile's fields: the
+    movements of each leg are merged and sorted out, the legs combined, the candidates split into runs; runs
+    of enough candidates are series. LM with the same onset are ordered by end, then left, right, both,
+    unknown.
+    """
+    timeline = Timeline(night)
+    windows = read_windows(night, profile)
+    parts = read_parts(night, profile, timeline, windows)
+    groups = combine(parts, profile)
+    found = context(groups.onset_us, groups.end_us, profile, timeline, windows)
+
+    verdict, series, pending = _judge(groups, found, parts, timeline, profile)
+    rows = group_rows(groups, found, verdict, profile)
+    single = dropped_rows(parts, profile, timeline, windows)
+    lost = [row for row in single if row.why != "twitch"]
+    if lost:
+        rows = sorted([*rows, *lost], key=itemgetter(0))
+    den = denominators(night, timeline)
+    twitches = tuple(r for r in single if r.why == "twitch")
+    numbers = indices((groups, found, verdict), timeline, den, profile)
+    return Score(profile, tuple(rows), twitches, series, pending, numbers, den)
+
+
+def _judge(
+    groups: Groups, found: Context, parts: Parts, timeline: Timeline, profile: RulesProfile
+) -> tuple[Verdict, tuple[Series, ...], Pending | None]:
+    """Find the runs and say what became of every LM."""
+    candidate = groups.fits & ~groups.is_open
+    gaps = _gap_starts(timeline, profile)
+    section = sections(groups.onset_us, ~groups.fits, gaps)
+    place = np.flatnonzero(candidate)
+    runs = find_runs(groups.onset_us[place], section[place], profile)
+    plm = np.zeros(candidate.shape, np.bool_)
+    plm[place] = runs.series() > 0
+
+    breaks = groups.onset_us[~groups.fits]
+    running = parts.onset_us[parts.is_open & (parts.drop != Drop.REJECTED)]
+    # A group with a running part counts from its first onset once it closes.
+    running = np.union1d(running, groups.onset_us[groups.is_open])
+    section_of = np.searchsorted(breaks, running) + np.searchsorted(gaps, running)
+    ended = ended_runs(runs, breaks.size + gaps.size, timeline.end_us, (running, section_of), profile)
+    asleep = found.sleep[place] if timeline.has_stages else None
+    series, pending = list_series(runs, groups.end_us[place], asleep, ended)
+    verdict = Verdict(
+        candidate=candidate,
+        plm=plm,
+        plm_nr=_second_pass(groups.onset_us, section, candidate & (found.event < 0), profile),
+        arousal=_counted_arousals(groups.onset_us, plm, found.arousal, profile),
+        unsettled=_unsettled(groups, parts, timeline.end_us, profile),
+        place=place,
+        runs=runs,
+        waits=~ended & (runs.n < profile.series_min_n),
+    )
+    return verdict, series, pending
+
+
+def _gap_starts(timeline: Timeline, profile: RulesProfile) -> Ints:
+    start, end = timeline.no_leg
+    if profile.gap_ends_run_s is None:
+        return start[:0]
+    return start[end - start >= round(profile.gap_ends_run_s * 1_000_000)]
+
+
+def _second_pass(onset_us: Ints, section: Ints, free: Bools, profile: RulesProfile) -> Bools:
+    """Score again without respiratory candidates; LM that are no candidate still end runs."""
+    again = np.zeros(free.shape, np.bool_)
+    if profile.respiratory == "second_pass":
+        place = np.flatnonzero(free)
+        again[place] = find_runs(onset_us[place], section[place], profile).series() > 0
+    return again
+
+
+def _counted_arousals(onset_us: Ints, plm: Bools, arousal: Bools, profile: RulesProfile) -> Bools:
+    """Strike the arousals of PLM that follow too soon on the last PLM whose arousal counted."""
+    if not profile.arousal_refractory_us:
+        return arousal
+    counted = arousal.copy()
+    last: int | None = None
+    for i in np.flatnonzero(plm & arousal).tolist():
+        t = int(onset_us[i])
+        if last is not None and t - last < profile.arousal_refractory_us:
+            counted[i] = False
+        else:
+            last = t
+    return counted
+
+
+def _unsettled(groups: Groups, parts: Parts, known_us: int, profile: RulesProfile) -> Bools:
+    """Return which groups still run, may still be joined, or are early or not depending on one that may."""
+    if profile.leg_grouping == "chain":
+        return groups.is_open | (known_us < groups.end_us + profile.group_within_us)
+    unsettled = known_us < groups.onset_us + profile.group_within_us
+    for t in parts.onset_us[parts.drop == Drop.OPEN].tolist():
+        unsettled |= np.abs(groups.onset_us - t) < profile.group_within_us
+    if profile.short_interval == "skip" and unsettled.any():
+        # In a row of LM that follow each other too early, which are skipped hangs on all before them.
+        place = np.arange(unsettled.size)
+        row_starts = np.diff(groups.onset_us, prepend=groups.onset_us[0]) >= profile.imi_min_us
+        start = np.maximum.accumulate(np.where(row_starts, place, 0))
+        unsettled = np.maximum.accumulate(np.where(unsettled, place, NONE)) >= start
+    return unsettled

@@ -1,0 +1,107 @@
+"""Lay out the scores of a night as the ``summary.json`` that users and other programs rely on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from monitor.score.denominators import HOUR_US, Denominators, denominators
+from monitor.score.night import Night
+from monitor.score.result import Score, Stretch
+
+TABLE = (
+    *("n_lm", "n_clm", "n_clms", "n_plm", "n_plms", "n_plmw", "n_plmsnr", "plmsnr_index"),
+    *("n_plms_arousal", "plms_arousal_index", "plms_index", "plmw_index", "clms_index"),
+    *("pi_plm", "pi_imi", "imi_ln_mean", "imi_ln_sd", "plm_per_hour_recorded"),
+)
+"""Keys of each rule set that others rely on; the other indices stand under ``detail``."""
+
+NO_STAGES = "no stages yet"
+
+
+def summary(
+    night: Night,
+    scores: Mapping[str, Score],
+    main_profile: str,
+    version: str,
+    config_sha256: str,
+    measure: str,
+) -> dict[str, object]:
+    """Return the summary of a night, ready for JSON.
+
+    Parameters
+    ----------
+    night : Night
+        What was scored.
+    scores : mapping of str to Score
+        Score of each profile by its name.
+    main_profile : str
+        Which of them is the main one.
+    version, config_sha256 : str
+        Of the program and of the configuration that scored.
+    measure : str
+        What the uV rules were measured on, in words.
+
+    Returns
+    -------
+    dict
+        None where undefined; ``why_null`` beside it says why.
+
+    Raises
+    ------
+    ValueError
+        If the main profile was not scored.
+    """
+    if main_profile not in scores:
+        raise ValueError(f"main profile {main_profile!r} is not among the scores {sorted(scores)}")
+    den = denominators(night)
+    why = {} if den.has_stages else {"tst_h": NO_STAGES, "wake_h": NO_STAGES}
+    return {
+        "version": version,
+        "config_sha256": config_sha256,
+        "main_profile": main_profile,
+        **_hours(den),
+        "rules": {name: _rules(score, measure) for name, score in scores.items()},
+        "why_null": why,
+    }
+
+
+def _hours(den: Denominators) -> dict[str, object]:
+    return {
+        "recording_h": den.recording_us / HOUR_US,
+        "tib_h": den.tib_us / HOUR_US,
+        "tst_h": None if den.tst_us is None else den.tst_us / HOUR_US,
+        "wake_h": None if den.wake_us is None else den.wake_us / HOUR_US,
+        "one_leg_only_h": den.one_leg_only_us / HOUR_US,
+        "usable_h": {leg: us / HOUR_US for leg, us in den.usable_us.items()},
+        "any_usable_h": den.any_usable_us / HOUR_US,
+    }
+
+
+def _rules(score: Score, measure: str) -> dict[str, object]:
+    values = {field.name: getattr(score.indices, field.name) for field in dataclasses.fields(score.indices)}
+    why = dict(values.pop("why_null"))
+    known = {key: values.pop(key) for key in TABLE}
+    detail = {key: _plain(value) for key, value in values.items()}
+    series = [dataclasses.asdict(one) for one in score.series]
+    excluded = {"excluded": dict(score.excluded), "n_twitches": len(score.twitches)}
+    return {
+        "profile": score.profile.as_dict(),
+        "measure": measure,
+        **known,
+        "detail": {**detail, **excluded, "series": series, "reference_per_h": score.profile.reference_per_h},
+        "why_null": why,
+    }
+
+
+def _plain(value: object) -> object:
+    """Turn what an index holds into JSON's own types."""
+    if isinstance(value, Stretch):
+        return dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

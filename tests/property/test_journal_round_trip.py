@@ -1,0 +1,51 @@
+"""Any fact survives the journal, and any cut of it is a prefix."""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.facts import KINDS, Fact
+from monitor.session.journal import Journal, decode, encode, read_journal
+
+RESERVED = {"v", "seq", "kind", "t", "source", "supersedes", "crc"}
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+FACTS = st.builds(
+    Fact,
+    st.sampled_from(sorted(KINDS)),
+    st.none() | NUMBERS,
+    TEXTS,
+    st.dictionaries(TEXTS.filter(lambda key: key not in RESERVED), VALUES, max_size=4),
+    st.none() | st.integers(0, 100),
+    st.integers(0, 10**9),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(FACTS)
+def test_a_fact_is_read_back_as_it_was(fact):
+    line = encode(fact)
+    assert line.count(b"\n") == 1
+    assert decode(line) == fact
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(FACTS, min_size=1, max_size=6), st.data())
+def test_any_cut_of_a_journal_is_a_prefix_of_it(facts, data):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        journal = Journal(path)
+        written = journal.append(facts)
+        journal.close()
+        size = path.stat().st_size
+        path.write_bytes(path.read_bytes()[: data.draw(st.integers(0, size))])
+        found, tail = read_journal(path)
+        assert found == written[: len(found)]
+        assert tail.good_bytes + tail.torn_bytes == path.stat().st_size
