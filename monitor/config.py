@@ -1,0 +1,283 @@
+"""The configuration of a night: TOML in, one frozen record out, every error of a file at once.
+
+The fields of the rules and of the detector are those of `RulesProfile` and `DetectorSettings`: they are
+written down once, there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from dsp import DetectorSettings
+from monitor.errors import InputError
+from monitor.facts import Leg
+from monitor.montage import MontageWish, unit_scale_uv
+from monitor.rules import PROFILES, RulesProfile
+from monitor.score.labels import DEFAULT_LABELS, normalise
+
+# These numbers belong to the rule, not to the way the envelope is made.
+_OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
+_NOT_IN_FILES = ("name", "audience", "not_reported")
+_SHIPPED = "_configs"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _section(name: str, record: type, defaults: Any, without: Iterable[str]) -> type[_Section]:
+    """Make the section of a file from a dataclass, so that each field has one home."""
+    hints = get_type_hints(record)
+    fields: dict[str, Any] = {
+        field.name: (hints[field.name], getattr(defaults, field.name))
+        for field in dataclasses.fields(record)
+        if field.name not in without
+    }
+    made: type[_Section] = create_model(name, __base__=_Section, **fields)
+    return made
+
+
+_Detector = _section("Detector", DetectorSettings, DetectorSettings(), _OF_THE_RULE)
+_PROFILE_SECTIONS = {
+    name: _section(name, RulesProfile, profile, _NOT_IN_FILES) for name, profile in PROFILES.items()
+}
+
+
+class _Legs(_Section):
+    left: str = ""
+    right: str = ""
+    unit: str = ""
+
+
+class _Markers(_Section):
+    synonyms: dict[str, str] = Field(default_factory=dict)
+
+
+def _whole() -> type[_Section]:
+    audiences = get_type_hints(RulesProfile)["audience"]
+    rules: dict[str, Any] = {name: (section, section()) for name, section in _PROFILE_SECTIONS.items()}
+    choices: dict[str, Any] = {
+        "main_profile": (str, Field("aasm3", pattern="^(" + "|".join(PROFILES) + ")$")),
+        "audience": (audiences, "adult"),
+    }
+    rules_section: type[_Section] = create_model("Rules", __base__=_Section, **choices, **rules)
+    made: type[_Section] = create_model(
+        "Configuration",
+        __base__=_Section,
+        rules=(rules_section, rules_section()),
+        legs=(_Legs, _Legs()),
+        detector=(_Detector, _Detector()),
+        markers=(_Markers, _Markers()),
+    )
+    return made
+
+
+_File: Any = _whole()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a night is recorded and scored with.
+
+    Attributes
+    ----------
+    main_profile : str
+        ``aasm3`` or ``wasm2016``; both are always computed.
+    rules : Mapping of str to RulesProfile
+    detector : DetectorSettings
+        With the main profile's numbers.
+    wish : MontageWish
+        Channels and unit as given.
+    labels : Mapping of str to str
+        What words in marker streams and annotations mean, keys normalised.
+    document : Mapping
+        Everything, defaults included, as plain values.
+    """
+
+    main_profile: str
+    rules: Mapping[str, RulesProfile]
+    detector: DetectorSettings
+    wish: MontageWish
+    labels: Mapping[str, str]
+    document: Mapping[str, Any]
+
+    def with_main_profile(self, name: str) -> Config:
+        """Return the same configuration with another main profile.
+
+        Raises
+        ------
+        InputError
+            If there is no such profile.
+        """
+        rules = {**self.document["rules"], "main_profile": name}
+        return _checked({**self.document, "rules": rules}, "main profile")
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the whole configuration, the same for the same values however they were written."""
+        text = json.dumps(self.document, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shipped() -> dict[str, Path]:
+    """Return the configurations that come with the program, by name."""
+    folder = Path(str(resources.files("monitor"))) / _SHIPPED
+    if not folder.is_dir():
+        # A source tree that is used as it stands: `configs/` lies beside the package.
+        folder = Path(__file__).parent.parent / "configs"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    name : str, optional
+        A path, or the name of a shipped one; ``default`` if None.
+    overrides : Mapping of section to values, optional
+        What the command line says; comes before the file.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    InputError
+        With every error of the file: field, value, what was expected.
+    """
+    path = _find(name or "default")
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(str(path), f"cannot be read ({err})") from err
+    except tomllib.TOMLDecodeError as err:
+        raise InputError(str(path), f"is not TOML: {err}") from err
+    for section, values in (overrides or {}).items():
+        given = {key: value for key, value in values.items() if value is not None}
+        inside = document.get(section)
+        document[section] = {**inside, **given} if isinstance(inside, dict) else given or inside or {}
+    return _checked(document, str(path))
+
+
+def config_from(document: Mapping[str, Any], where: str) -> Config:
+    """Make a configuration from plain values, e.g. those a journal holds."""
+    return _checked(dict(document), where)
+
+
+def _find(name: str) -> Path:
+    known = shipped()
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if not path.is_file():
+        raise InputError("--config", f"there is no file {name!r}", f"a path, or one of: {', '.join(known)}")
+    return path
+
+
+def _checked(document: dict[str, Any], where: str) -> Config:
+    problems: list[str] = []
+    try:
+        file = _read(document)
+    except ValidationError as err:
+        errors = err.errors(include_url=False)
+        problems += [_problem(error) for error in errors]
+        # All that is wrong is told at once: look on as if these fields were not there.
+        file = _read(_without(document, [error["loc"] for error in errors]))
+    profiles: dict[str, RulesProfile] = {}
+    for name, profile in PROFILES.items():
+        values = dict(getattr(file.rules, name)) | {"audience": file.rules.audience}
+        made = _try(lambda p=profile, v=values: dataclasses.replace(p, **v), f"rules.{name}", problems)
+        profiles[name] = made if made is not None else profile
+    rule = _rule(profiles[file.rules.main_profile])
+    detector = _try(lambda: DetectorSettings(**(dict(file.detector) | rule)), "detector", problems)
+    if problems and problems[-1].startswith(tuple(f"detector.{name} " for name in _OF_THE_RULE)):
+        problems[-1] = f"rules.{file.rules.main_profile}" + problems[-1].removeprefix("detector")
+    if file.legs.unit and unit_scale_uv(file.legs.unit) is None:
+        problems.append(
+            f"legs.unit = {file.legs.unit!r}: no unit; e.g. uV, mV, V, nV, or the step of a count as '0.1 uV'"
+        )
+    if file.legs.left and file.legs.left == file.legs.right:
+        problems.append(f"legs.left and legs.right are both {file.legs.left!r}; name two channels")
+    known = set(DEFAULT_LABELS.values())
+    problems += [
+        f"markers.synonyms.{word} = {ours!r}: expected one of {', '.join(sorted(known))}"
+        for word, ours in file.markers.synonyms.items()
+        if ours not in known
+    ]
+    if problems or detector is None:
+        raise InputError(where, "\n  " + "\n  ".join(problems) if len(problems) > 1 else problems[0])
+    channels: dict[Leg, str] = {}
+    if file.legs.left or file.legs.right:
+        channels = {"left": file.legs.left, "right": file.legs.right}
+    return Config(
+        file.rules.main_profile,
+        profiles,
+        detector,
+        MontageWish(channels, file.legs.unit),
+        {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
+        _plain(file.model_dump()),
+    )
+
+
+def _read(document: Mapping[str, Any]) -> Any:
+    # As JSON, because there a list may be a set, and yet no text is a number and no yes a one.
+    return _File.model_validate_json(json.dumps(document, default=str), strict=True)
+
+
+def _without(document: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
+    """Copy a document without the fields at these places."""
+    copy: dict[str, Any] = json.loads(json.dumps(document, default=str))
+    for place in places:
+        inside: Any = copy
+        for part in place[:-1]:
+            if not isinstance(inside.get(part), dict):
+                break
+            inside = inside[part]
+        else:
+            inside.pop(place[-1], None)
+            continue
+        # Something inside a list or the like is wrong: leave out the whole of it.
+        inside.pop(part, None)
+    return copy
+
+
+def _rule(profile: RulesProfile) -> dict[str, float]:
+    """Return the numbers of the rule that the detector needs, by its own names."""
+    values = (profile.onset_uv, profile.offset_uv, profile.min_lm_us / 1e6, profile.offset_hold_us / 1e6)
+    return dict(zip(_OF_THE_RULE, values, strict=True))
+
+
+def _plain(value: Any) -> Any:
+    """Return only what JSON has, sets in a fixed order, so that equal values hash equally."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def _try(make: Any, where: str, problems: list[str]) -> Any:
+    try:
+        return make()
+    except ValueError as err:
+        problems.append(f"{where}.{err}")
+        return None
+
+
+def _problem(error: Any) -> str:
+    field = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{field}: there is no such field"
+    return f"{field} = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -1,0 +1,29 @@
+"""What a stream's header says, and what the monitor makes of it. Nothing is guessed silently.
+
+The header of a live stream and the header of a file are read by the same code.
+"""
+
+from monitor.montage.assign import Chosen, Found, assign_legs
+from monitor.montage.headers import Channel, StreamDescription
+from monitor.montage.labels import find_channel, leg_of_label
+from monitor.montage.reading import LegChannel, MontageWish, Reading, read_montage
+from monitor.montage.units import unit_scale_uv
+from monitor.montage.words import describe_line, describe_reading, stream_record
+
+__all__ = [
+    "Channel",
+    "Chosen",
+    "Found",
+    "LegChannel",
+    "MontageWish",
+    "Reading",
+    "StreamDescription",
+    "assign_legs",
+    "describe_line",
+    "describe_reading",
+    "find_channel",
+    "leg_of_label",
+    "read_montage",
+    "stream_record",
+    "unit_scale_uv",
+]

@@ -1,0 +1,88 @@
+"""Which leg comes from which of several streams: each leg once, and every refusal says its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from monitor.errors import InputError
+from monitor.facts import LEGS
+from monitor.montage.headers import StreamDescription
+from monitor.montage.labels import find_channel
+from monitor.montage.reading import LegChannel, MontageWish, Reading, read_montage
+
+Found = tuple[Any, StreamDescription]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A stream that is taken, and the legs in it (none in a marker stream)."""
+
+    info: Any
+    stream: StreamDescription
+    legs: tuple[LegChannel, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = False) -> list[Chosen]:
+    """Read the legs in every stream taken; together they must name each leg at most once.
+
+    Parameters
+    ----------
+    taken : sequence of (anything, StreamDescription)
+        Live streams or those of a file.
+    wish : MontageWish
+    lenient : bool
+        A stream without usable legs is left without legs, as long as another has them. For files, where every
+        stream is looked at; live, each was asked for.
+
+    Raises
+    ------
+    InputError
+        Naming the stream, what is wrong with it and the remedy.
+    """
+    numeric = [stream for _, stream in taken if not stream.is_text]
+    if not numeric:
+        raise InputError("--stream", "only marker streams were named", "name the EMG stream as well")
+    _check_wish(numeric, wish)
+    readings = {id(stream): _reading(stream, wish, alone=len(numeric) == 1) for stream in numeric}
+    any_usable = any(reading.usable for reading in readings.values())
+    chosen: list[Chosen] = []
+    for info, stream in taken:
+        reading = readings.get(id(stream), Reading())
+        if reading.problems and not (lenient and any_usable):
+            raise InputError(f"stream {stream.name!r}", reading.problems[0])
+        chosen.append(Chosen(info, stream, () if reading.problems else reading.legs, reading.warnings))
+    for leg in LEGS:
+        names = [c.stream.name for c in chosen if leg in {channel.leg for channel in c.legs}]
+        if len(names) > 1:
+            raise InputError(
+                "--stream", f"{' and '.join(names)} both have a {leg} leg", f"name one with --{leg} CH"
+            )
+    if not any(each.legs for each in chosen):
+        raise InputError(
+            f"stream {numeric[0].name!r}", "no channel was named as a leg", "use --left CH, --right CH"
+        )
+    return chosen
+
+
+def _check_wish(numeric: Sequence[StreamDescription], wish: MontageWish) -> None:
+    for leg, wanted in wish.channels.items():
+        if wanted and all(find_channel(stream.channels, wanted) is None for stream in numeric):
+            reading = read_montage(numeric[0], MontageWish({leg: wanted}, wish.unit))
+            raise InputError(f"stream {numeric[0].name!r}", reading.problems[0], f"correct --{leg}")
+
+
+def _reading(stream: StreamDescription, wish: MontageWish, *, alone: bool) -> Reading:
+    if alone or not wish.channels:
+        return read_montage(stream, wish)
+    here = {
+        leg: wanted
+        for leg, wanted in wish.channels.items()
+        if find_channel(stream.channels, wanted) is not None
+    }
+    if not here:
+        return Reading()
+    reading = read_montage(stream, MontageWish(here, wish.unit))
+    return replace(reading, warnings=())

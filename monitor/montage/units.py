@@ -1,0 +1,62 @@
+"""What one stored number is worth in microvolts, in every spelling that bridges use."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_UNITS_UV = {
+    "v": 1e6,
+    "volt": 1e6,
+    "0": 1e6,
+    "mv": 1e3,
+    "millivolt": 1e3,
+    "-3": 1e3,
+    "uv": 1.0,
+    "muv": 1.0,
+    "microv": 1.0,
+    "microvolt": 1.0,
+    "-6": 1.0,
+    "nv": 1e-3,
+    "nanovolt": 1e-3,
+    "-9": 1e-3,
+}
+# "counts" with a factor in the header: the factor gives microvolts per count.
+_COUNTS = {"count", "counts", "adc", "adu", "lsb", "code", "raw"}
+
+
+def unit_scale_uv(unit: str, factor: float = 1.0) -> float | None:
+    """Say how many microvolts one stored number is.
+
+    Parameters
+    ----------
+    unit : str
+        Any spelling of V, mV, uV, nV; a power of ten of a volt (``-6``); counts; or a number with a unit
+        (``0.1 uV``), which is how a person states the step of a converter.
+    factor : float
+        The header's scaling factor; for counts it is taken as microvolts per count.
+
+    Returns
+    -------
+    float or None
+        None if the unit is unknown, or counts without a factor.
+
+    Examples
+    --------
+    >>> unit_scale_uv("millivolts"), unit_scale_uv("µV"), unit_scale_uv("0.5 uV"), unit_scale_uv("bananas")
+    (1000.0, 1.0, 0.5, None)
+    """
+    word = unit.strip().replace("µ", "u").replace("μ", "u").lower()
+    known = _UNITS_UV.get(word, _UNITS_UV.get(word.rstrip("s")))
+    if known is not None:
+        return known * factor
+    if word in _COUNTS:
+        return factor if factor != 1.0 else None
+    number = re.fullmatch(r"([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]+)", word)
+    if number and number[2] in _UNITS_UV:
+        try:
+            step_uv = float(number[1]) * _UNITS_UV[number[2]] * factor
+        except ValueError:
+            return None
+        return step_uv if 0 < step_uv < math.inf else None
+    return None
