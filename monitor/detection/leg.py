@@ -1,0 +1,134 @@
+"""One leg: what its detector says, in facts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp import Cause, EventKind, LegDetector, QualityState
+from monitor.detection.timeline import Timeline
+from monitor.facts import Fact
+from monitor.montage import LegChannel
+
+SOURCE = "detector"
+Known = tuple[int, Fact]
+
+# The words for people; the order is that of the flags.
+_CAUSES = {
+    Cause.FLAT: "flat",
+    Cause.SATURATED: "saturated",
+    Cause.QUANTISED: "too coarse",
+    Cause.MAINS: "mains",
+    Cause.ECG: "ECG",
+    Cause.HIGH_REST: "high rest",
+    Cause.NO_DATA: "no data",
+}
+_STATES = {QualityState.OK: "ok", QualityState.WARN: "warn", QualityState.BAD: "bad"}
+
+
+class LegFacts:
+    """Run one leg's detector and put its events on the timeline.
+
+    Parameters
+    ----------
+    channel : LegChannel
+    detector : LegDetector
+    timeline : Timeline
+        Of the stream the leg is in.
+    """
+
+    def __init__(self, channel: LegChannel, detector: LegDetector, timeline: Timeline) -> None:
+        self.channel, self.detector, self._timeline = channel, detector, timeline
+        self._next_id, self._ids = 1, dict[int, str]()
+        self._state: tuple[str, list[str]] | None = None
+        self._last_row: tuple[int, int, bool] | None = None
+
+    def process(self, values: npt.NDArray[np.float64]) -> list[Known]:
+        """Take samples (native numbers, shape (n,)); return facts, each with the sample it was known at."""
+        events, rows = self.detector.process(values * self.channel.scale_uv)
+        return self._events(events, "") + self._rows(rows)
+
+    def finish(self, cause: str) -> list[Known]:
+        """End what is open, for a reason in words."""
+        return self._events(self.detector.finish(), cause)
+
+    def learn(self, start_s: float) -> Fact:
+        """Begin anew: the resting level is to be learned."""
+        self.detector.reset(self._timeline.n)
+        self._state, self._last_row = ("learning", []), None
+        return self._quality(start_s, {})
+
+    def _events(self, events: npt.NDArray[np.void], cause: str) -> list[Known]:
+        return [(int(event["known_index"]), self._movement(event, cause)) for event in events]
+
+    def _movement(self, event: np.void, cause: str) -> Fact:
+        number = int(event["movement"])
+        if number not in self._ids:
+            self._ids[number] = f"{self.channel.leg[0].upper()}{self._next_id}"
+            self._next_id += 1
+        phase = EventKind(int(event["kind"])).name.lower()
+        place = self._timeline.time_of
+        data: dict[str, Any] = {
+            "leg": self.channel.leg,
+            "id": self._ids[number],
+            "phase": phase,
+            "onset": _us(place(event["onset_index"])),
+            "known": _us(place(event["known_index"])),
+            "resting_uv": _figure(event["resting_uv"]),
+        }
+        if phase in ("closed", "withdrawn"):
+            del self._ids[number]
+        if phase == "withdrawn":
+            data["twitch"] = bool(event["twitch"])
+        if phase == "closed" or (phase == "withdrawn" and data["twitch"]):
+            data["end"] = _us(place(event["offset_index"]))
+            data["peak_uv"] = _figure(event["peak_uv"])
+        if phase == "closed":
+            data["area_uv_s"] = _figure(event["area_uv_s"])
+            data["morphology"] = bool(event["morphology"])
+            data["cut"] = (cause or "signal unusable") if event["cut"] else None
+        return Fact("movement", _us(place(event["index"])), SOURCE, data)
+
+    def _rows(self, rows: npt.NDArray[np.void]) -> list[Known]:
+        known = []
+        for row in rows:
+            quality = int(row["state"]), int(row["causes"]), math.isnan(row["rest_uv"])
+            if quality == self._last_row:
+                # Most seconds of a night are like the one before.
+                continue
+            self._last_row = quality
+            said = _in_words(*quality)
+            if said == self._state:
+                continue
+            self._state = said
+            figures = {name: _figure(row[name]) for name in ("rest_uv", "lsb_uv", "mains_uv", "ecg_bpm")}
+            start = int(row["index"])
+            known.append(
+                (start + round(self.detector.fs_hz), self._quality(self._timeline.time_of(start), figures))
+            )
+        return known
+
+    def _quality(self, t_s: float, figures: dict[str, float | None]) -> Fact:
+        state, causes = self._state or ("learning", [])
+        data = {"leg": self.channel.leg, "state": state, "causes": causes}
+        return Fact("quality", _us(t_s), SOURCE, data | figures)
+
+
+def _in_words(state: int, causes: int, is_rest_unknown: bool) -> tuple[str, list[str]]:
+    word = _STATES[QualityState(state)]
+    if word != "bad" and is_rest_unknown:
+        word = "learning"
+    return word, [name for flag, name in _CAUSES.items() if causes & flag]
+
+
+def _us(seconds: float) -> float:
+    """Round to whole microseconds, the unit in which the rules compare."""
+    return round(float(seconds), 6)
+
+
+def _figure(value: float) -> float | None:
+    """Keep a measured value to a nanovolt; None for what is not known."""
+    return round(float(value), 3) if math.isfinite(value) else None

@@ -1,0 +1,86 @@
+"""A whole recording through the detector: the same code as live, as fast as the machine goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp import DetectorSettings
+from monitor.detection.stream import StreamDetection
+from monitor.facts import Fact
+from monitor.montage import LegChannel
+
+_READ_S = 30.0
+
+# (first sample, sample after the last) -> values (n_samples, n_channels) and their times (s)
+Read = Callable[[int, int], tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
+
+
+@dataclass(frozen=True, slots=True)
+class FileStream:
+    """One stream of a recording, ready to be detected in.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Of the signal.
+    n_samples : int
+    legs : tuple of LegChannel
+        Columns of what `read` returns.
+    read : callable
+        ``read(start, stop)``: values, shape (n_samples, n_channels), and their times (s) on the timeline.
+    """
+
+    rate_hz: float
+    n_samples: int
+    legs: tuple[LegChannel, ...]
+    read: Read
+
+
+def detect(
+    streams: Sequence[FileStream], settings: DetectorSettings, progress: Callable[[float], None] | None = None
+) -> tuple[list[Fact], float]:
+    """Detect the movements of a recording.
+
+    Parameters
+    ----------
+    streams : sequence of FileStream
+    settings : DetectorSettings
+    progress : callable, optional
+        Gets the seconds of signal done.
+
+    Returns
+    -------
+    facts : list of Fact
+        By stream, each in the order in which it would have become known live. Not numbered.
+    end_s : float
+        Where the recording ends on the timeline.
+    """
+    facts: list[Fact] = []
+    end_s = 0.0
+    for stream in streams:
+        detection = StreamDetection(stream.rate_hz, stream.legs, settings)
+        for values, times_s in _chunks(stream):
+            if not detection.timeline.n:
+                finite = times_s[np.isfinite(times_s)]
+                facts += detection.start(float(finite[0]) if len(finite) else 0.0)
+            facts += detection.process(values, times_s)
+            if progress is not None:
+                progress(len(times_s) / stream.rate_hz / len(streams))
+        facts += detection.finish()
+        end_s = max(end_s, detection.timeline.now_s)
+    return facts, end_s
+
+
+def numbered(facts: Sequence[Fact]) -> list[Fact]:
+    """Give facts the numbers a journal would."""
+    return [replace(fact, seq=seq) for seq, fact in enumerate(facts)]
+
+
+def _chunks(stream: FileStream) -> Iterator[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    step = max(1, round(_READ_S * stream.rate_hz))
+    for start in range(0, stream.n_samples, step):
+        yield stream.read(start, min(start + step, stream.n_samples))

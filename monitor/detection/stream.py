@@ -1,0 +1,142 @@
+"""From the samples of one stream to facts: movements with their life, gaps, and the quality of each leg.
+
+The one path for a live night and for a file: samples in native numbers and their places on the session's
+timeline go in, facts come out. The facts do not depend on how the samples were cut into chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp import DetectorSettings, LegDetector
+from monitor.detection.filters import design_filters
+from monitor.detection.leg import SOURCE, LegFacts
+from monitor.detection.timeline import Fill, Gap, Run, Timeline
+from monitor.facts import Fact
+from monitor.montage import LegChannel
+
+
+class StreamDetection:
+    """Detect the movements in the legs of one stream.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Nominal rate of the signal.
+    legs : iterable of LegChannel
+        The columns to score, and what one number is worth.
+    settings : DetectorSettings
+        With the rule's numbers.
+    """
+
+    def __init__(self, rate_hz: float, legs: Iterable[LegChannel], settings: DetectorSettings) -> None:
+        self.timeline = Timeline(rate_hz, settings.gap_s)
+        sos = design_filters(rate_hz, settings)
+        self._legs = [
+            LegFacts(channel, LegDetector(settings, rate_hz, sos), self.timeline) for channel in legs
+        ]
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The legs scored here."""
+        return tuple(leg.channel.leg for leg in self._legs)
+
+    def start(self, start_s: float, cause: str = "") -> list[Fact]:
+        """Begin, or begin again after a break, at `start_s` on the timeline (s).
+
+        Returns
+        -------
+        list of Fact
+            The gap, if there was one, and that the legs are learning.
+        """
+        facts = self._finish(cause)
+        gap = self.timeline.restart(start_s, cause)
+        if gap is not None:
+            facts.append(self._gap(gap.start_s, gap.end_s, cause, resets=True))
+        return facts + self._learn(self.timeline.now_s)
+
+    def process(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[Fact]:
+        """Take the next samples.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, n_channels)
+            Native numbers of all the stream's channels. NaN is missing.
+        times_s : ndarray, shape (n_samples,), float64, s
+            Their stamps on the session's timeline.
+
+        Returns
+        -------
+        list of Fact
+            What became known, in the order in which it did.
+        """
+        facts: list[Fact] = []
+        columns = [np.ascontiguousarray(values[:, leg.channel.index], np.float64) for leg in self._legs]
+        for piece in self.timeline.follow(times_s):
+            if isinstance(piece, Gap):
+                facts += self._finish(piece.cause)
+                facts.append(self._gap(piece.start_s, piece.end_s, piece.cause, resets=True))
+                facts += self._learn(piece.end_s)
+            elif isinstance(piece, Fill):
+                facts.append(self._gap(piece.start_s, piece.end_s, "samples missing", resets=False))
+                missing = np.full(piece.n, np.nan)
+                facts += self._detect([missing] * len(self._legs))
+            elif isinstance(piece, Run):
+                facts += self._detect([column[piece.start : piece.stop] for column in columns])
+        return facts
+
+    def live_rows(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return what a screen draws of the chunk that was just processed.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, n_channels)
+            As given to `process`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, 1 + 3 * n_legs), float64
+            Time on the timeline (s); for each leg the raw EMG, and envelope and resting level (uV) as they
+            are at the end of the chunk. NaN where not known.
+        """
+        n = len(values)
+        rows = np.empty((n, 1 + 3 * len(self._legs)))
+        rows[:, 0] = self.timeline.now_s - np.arange(n, 0, -1) / self.timeline.rate_hz
+        for place, leg in enumerate(self._legs):
+            detector, at = leg.detector, 1 + 3 * place
+            rows[:, at] = values[:, leg.channel.index]
+            rows[:, at] *= leg.channel.scale_uv
+            rows[:, at + 1] = detector.envelope_uv
+            rows[:, at + 2] = np.nan if detector.learning else detector.resting_uv
+        return rows
+
+    def lose(self, cause: str) -> list[Fact]:
+        """Take note that the source is gone: what is open ends here, and a gap begins."""
+        facts = self._finish(cause)
+        now_s = self.timeline.now_s
+        facts.append(self._gap(now_s, None, cause, resets=True))
+        return facts
+
+    def finish(self) -> list[Fact]:
+        """End the night: a movement that is still open ends at the last sample."""
+        return self._finish("end of the recording")
+
+    def _detect(self, columns: list[npt.NDArray[np.float64]]) -> list[Fact]:
+        found = [
+            fact for leg, column in zip(self._legs, columns, strict=True) for fact in leg.process(column)
+        ]
+        return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
+
+    def _finish(self, cause: str) -> list[Fact]:
+        return [fact for leg in self._legs for _, fact in leg.finish(cause)]
+
+    def _learn(self, start_s: float) -> list[Fact]:
+        return [leg.learn(start_s) for leg in self._legs]
+
+    def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool) -> Fact:
+        data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets}
+        return Fact("gap", start_s, SOURCE, data)

@@ -1,0 +1,182 @@
+"""Where on the session's timeline each sample lies.
+
+LSL has no sequence numbers and its stamps jitter, so neither counting samples (20 ppm are 0.58 s in a night)
+nor believing each stamp will do. A slow loop follows the stamps; a jump of the stamps is missing signal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+# Second-order loop over blocks of one second, damping 0.7: settles within a minute, forgives jitter.
+_PHASE_GAIN = 0.1
+_RATE_GAIN = 0.005
+_MAX_SLEW_S = 0.05
+_STEP_S = 6 * 3600.0
+_BACK_S = 2.0
+_FIRST_JITTER_S = 0.1
+_JITTER_DECAY = 0.99
+# Delays of some milliseconds are daily bread on a busy machine, and no loss.
+_LEAST_LATE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Rows [start, stop) of the chunk follow without a break."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """`n` samples are missing, less than half a second: blanked, nothing resets."""
+
+    n: int
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Half a second or more is missing: what follows is a new start."""
+
+    start_s: float
+    end_s: float
+    cause: str
+
+
+class Timeline:
+    """Follow the stamps of one stream.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Nominal rate of the signal.
+    gap_s : float
+        Missing signal of this length or longer is a new start; shorter is blanked.
+
+    Notes
+    -----
+    Everything that adapts does so on blocks of one second of samples counted from the start, never per
+    chunk, so that any chunking of the same samples and stamps gives the same times.
+    """
+
+    def __init__(self, rate_hz: float, gap_s: float = 0.5) -> None:
+        self._nominal_dt_s = 1.0 / rate_hz
+        self._gap_s = gap_s
+        self._block_n = max(1, round(rate_hz))
+        self._residual_s = np.zeros(self._block_n)
+        self.n = 0
+        self._ref_n, self._ref_s, self._dt_s = 0, 0.0, self._nominal_dt_s
+        self._shift_s = 0.0
+        self._jitter_s = _FIRST_JITTER_S
+        self._started = False
+
+    def time_of(self, index: float) -> float:
+        """Place a sample (index, fractional allowed) of the current run on the timeline, in seconds."""
+        return self._ref_s + (index - self._ref_n) * self._dt_s
+
+    @property
+    def now_s(self) -> float:
+        """Where the next sample is expected, in seconds."""
+        return self.time_of(self.n)
+
+    @property
+    def rate_hz(self) -> float:
+        """The rate as measured so far, in samples per second of signal."""
+        return 1.0 / self._dt_s
+
+    def restart(self, start_s: float, cause: str) -> Gap | None:
+        """Begin again at `start_s` after a break; say what was missed (None at the very first start)."""
+        gap = Gap(self.now_s, max(start_s, self.now_s), cause) if self._started else None
+        self._anchor(gap.end_s if gap else start_s)
+        self._shift_s = self._ref_s - start_s
+        return gap
+
+    def follow(self, times_s: npt.NDArray[np.float64]) -> Iterator[Run | Fill | Gap]:
+        """Cut a chunk into runs without a break, and say what is missing between them.
+
+        Parameters
+        ----------
+        times_s : ndarray, shape (n_samples,), float64, s
+            The stamps on the session's timeline. Not-finite ones are taken as expected.
+
+        Yields
+        ------
+        Run, Fill or Gap
+            In order. After each `Run` is yielded `n` and `time_of` hold for its last sample: use them before
+            asking for the next.
+        """
+        if not self._started and len(times_s):
+            finite = times_s[np.isfinite(times_s)]
+            self._anchor(float(finite[0]) if len(finite) else 0.0)
+        at = 0
+        while at < len(times_s):
+            room = self._block_n - self.n % self._block_n
+            stop = min(len(times_s), at + room)
+            residual = self._residuals(times_s[at:stop])
+            jump = self._first_jump(residual)
+            if jump == 0:
+                yield from self._cross(float(residual[0]))
+                continue
+            stop = stop if jump is None else at + jump
+            taken = residual[: stop - at]
+            place = self.n % self._block_n
+            self._residual_s[place : place + len(taken)] = taken
+            self.n += len(taken)
+            yield Run(at, stop)
+            if self.n % self._block_n == 0:
+                self._adapt()
+            at = stop
+
+    def _residuals(self, times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        expected = self._ref_s + (self.n - self._ref_n + np.arange(len(times_s))) * self._dt_s
+        residual = times_s + self._shift_s - expected
+        residual[~np.isfinite(residual)] = 0.0
+        return residual
+
+    def _first_jump(self, residual: npt.NDArray[np.float64]) -> int | None:
+        late = max(1.5 * self._dt_s, 2.0 * self._jitter_s, _LEAST_LATE_S)
+        jumps = np.flatnonzero((residual > min(late, self._gap_s)) | (residual < -_BACK_S))
+        return int(jumps[0]) if len(jumps) else None
+
+    def _cross(self, residual_s: float) -> Iterator[Fill | Gap]:
+        """Step over what lies between the expected and the next stamp."""
+        start_s = self.now_s
+        if residual_s < -_BACK_S or residual_s > _STEP_S:
+            yield Gap(start_s, start_s, "clock step")
+            self._shift_s -= residual_s
+        elif residual_s >= self._gap_s:
+            # Whoever reads this still places what came before by the old anchor.
+            yield Gap(start_s, start_s + residual_s, "samples missing")
+            self._anchor(start_s + residual_s)
+        else:
+            n = max(1, round(residual_s / self._dt_s))
+            self._fill(n)
+            yield Fill(n, start_s, start_s + n * self._dt_s)
+
+    def _fill(self, n: int) -> None:
+        for _ in range(n):
+            self._residual_s[self.n % self._block_n] = 0.0
+            self.n += 1
+            if self.n % self._block_n == 0:
+                self._adapt()
+
+    def _anchor(self, start_s: float) -> None:
+        self._ref_n, self._ref_s, self._started = self.n, start_s, True
+        self._residual_s[:] = 0.0
+
+    def _adapt(self) -> None:
+        # The middle one itself: `np.median` takes as long as the second's detection.
+        half = self._block_n // 2
+        middle = float(np.partition(self._residual_s, half)[half])
+        spread = float(np.max(np.abs(self._residual_s - middle)))
+        self._jitter_s = max(spread, self._jitter_s * _JITTER_DECAY)
+        ref_s = self.now_s + min(max(_PHASE_GAIN * middle, -_MAX_SLEW_S), _MAX_SLEW_S)
+        self._dt_s += self._nominal_dt_s * _RATE_GAIN * min(max(middle, -1.0), 1.0)
+        self._ref_n, self._ref_s = self.n, ref_s

@@ -1,0 +1,1 @@
+"""Lab Streaming Layer: find, read, stamp, send. The only room that imports pylsl."""

@@ -1,0 +1,160 @@
+"""Find streams on the network: what a person asked for, what is there now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from monitor.errors import InputError
+from monitor.lsl.header import full_description
+from monitor.lsl.library import lsl
+from monitor.montage import StreamDescription
+
+_FORGET_AFTER_S = 5.0
+_OPEN_TIMEOUT_S = 3.0
+_LEAST_STEPS = 50
+_EVEN_SHARE = 0.9
+_EXAMPLE = "e.g. pred=\"type='EMG'\""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One ``--stream``: by name, by source id, or by an XPath predicate over the header.
+
+    Attributes
+    ----------
+    field : str
+        ``name``, ``source_id`` or ``pred``.
+    value : str
+    """
+
+    field: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> Query:
+        """Read ``name=X``, ``source_id=X``, ``pred=XPATH`` or a bare name.
+
+        Raises
+        ------
+        InputError
+            If the text is empty, names an unknown field, or its predicate is not well formed.
+        """
+        head, equals, value = text.partition("=")
+        field, value = (head.strip(), value.strip()) if equals else ("name", text.strip())
+        if field not in ("name", "source_id", "pred"):
+            raise InputError(
+                "--stream", f"{text!r} starts with {field!r}", "use name=X, source_id=X or pred=XPATH"
+            )
+        if not value:
+            raise InputError("--stream", f"{text!r} names nothing", "use name=X, source_id=X or pred=XPATH")
+        if field == "pred" and not _balanced(value):
+            raise InputError("--stream", f"{value!r} is no XPath predicate", _EXAMPLE)
+        return cls(field, value)
+
+    @property
+    def predicate(self) -> str:
+        """The query as LSL's XPath predicate."""
+        if self.field == "pred":
+            return self.value
+        if "'" in self.value and '"' in self.value:
+            # XPath has no escapes: a value with both quotes is put together from pieces.
+            pieces = ', "\'", '.join(f"'{piece}'" for piece in self.value.split("'"))
+            return f"{self.field}=concat({pieces})"
+        quote = '"' if "'" in self.value else "'"
+        return f"{self.field}={quote}{self.value}{quote}"
+
+    def __str__(self) -> str:
+        return f"{self.field}={self.value}"
+
+
+def _balanced(predicate: str) -> bool:
+    depth, quote = 0, ""
+    for char in predicate:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        else:
+            depth += (char in "([") - (char in ")]")
+        if depth < 0:
+            return False
+    return depth == 0 and not quote
+
+
+def measured_rate_hz(info: Any, seconds: float = 3.0) -> float | None:
+    """Measure the rate of a numeric stream that calls itself irregular.
+
+    Returns
+    -------
+    float or None
+        Samples per second of LSL time; None if its stamps are not evenly spaced: then no rate is right.
+    """
+    pylsl = lsl()
+    inlet = pylsl.StreamInlet(info, recover=False, processing_flags=0)
+    stamps: list[float] = []
+    try:
+        inlet.open_stream(_OPEN_TIMEOUT_S)
+        until = pylsl.local_clock() + seconds
+        while pylsl.local_clock() < until:
+            stamps += list(inlet.pull_chunk(timeout=0.2, max_samples=4096, min_samples=1)[1])
+    except (pylsl.util.LostError, pylsl.util.TimeoutError):
+        return None
+    steps = np.diff(stamps)
+    if len(steps) < _LEAST_STEPS or not np.all(np.isfinite(steps)):
+        return None
+    step_s = float(np.median(steps))
+    even = float(np.mean(np.abs(steps - step_s) <= 0.5 * step_s)) if step_s > 0 else 0.0
+    return len(steps) / (stamps[-1] - stamps[0]) if even > _EVEN_SHARE else None
+
+
+class Finder:
+    """Keep an eye on the network, and remember the whole header of each stream seen.
+
+    Parameters
+    ----------
+    query : Query, optional
+        Only streams that fit; all if None.
+    measure : bool
+        Measure the rate of numeric streams that call themselves irregular (takes seconds, once each).
+
+    Raises
+    ------
+    InputError
+        If the query's predicate is no XPath.
+    """
+
+    def __init__(self, query: Query | None = None, *, measure: bool = False) -> None:
+        pred = query.predicate if query else None
+        self._measure = measure
+        try:
+            self._resolver = lsl().ContinuousResolver(pred=pred, forget_after=_FORGET_AFTER_S)
+        except RuntimeError as err:
+            # liblsl alone knows all of XPath; what it cannot parse it refuses here.
+            raise InputError("--stream", f"{pred!r} is no XPath predicate", _EXAMPLE) from err
+        self._known: dict[str, StreamDescription] = {}
+
+    def found(self) -> list[tuple[Any, StreamDescription]]:
+        """List the streams that are there now, by name, each with its LSL info and its description.
+
+        Notes
+        -----
+        A stream whose header cannot be fetched (its source is dying) is left out until it answers.
+        """
+        streams = []
+        for info in self._resolver.results():
+            uid = info.uid()
+            if uid not in self._known:
+                description = full_description(info)
+                if description is None:
+                    continue
+                if description.rate_hz == 0 and not description.is_text and self._measure:
+                    rate_hz = measured_rate_hz(info)
+                    description = replace(
+                        description, rate_hz=(rate_hz or 0.0) / description.speed, measured=True
+                    )
+                self._known[uid] = description
+            streams.append((info, self._known[uid]))
+        return sorted(streams, key=lambda pair: (pair[1].name, pair[1].source_id, pair[1].uid))

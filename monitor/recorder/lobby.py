@@ -1,0 +1,108 @@
+"""Before the night: say what is on the network, and wait until the streams are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from monitor.errors import MissingError
+from monitor.lsl.find import Finder, Query
+from monitor.montage import Chosen, Found, MontageWish, describe_line, describe_reading, read_montage
+from monitor.recorder.choose import choose_alone, choose_by_query
+from monitor.recorder.startscreen import StartScreen
+
+_LOOK_EVERY_S = 0.25
+# A second outlet of the same name may answer a little later than the first: look twice before it is settled.
+_SETTLE_S = 1.0
+
+
+class Lobby:
+    """Look for the streams of a night.
+
+    Parameters
+    ----------
+    queries : sequence of Query
+        What was asked for; if empty, the one plausible EMG stream is taken.
+    wish : MontageWish
+    say : callable
+        Gets a line of text whenever there is something new to say.
+    clock, sleep : callable
+        Seconds now; wait so many seconds and return whether to give up.
+    screen : StartScreen, optional
+        Where a person looks and chooses.
+    """
+
+    def __init__(
+        self,
+        queries: Sequence[Query],
+        wish: MontageWish,
+        say: Callable[[str], None],
+        clock: Callable[[], float],
+        sleep: Callable[[float], bool],
+        screen: StartScreen | None = None,
+    ) -> None:
+        self._queries, self._wish = queries, wish
+        self._say, self._clock, self._sleep = say, clock, sleep
+        self._screen = screen
+        self._told = ""
+
+    def wait(self, wait_s: float | None) -> list[Chosen] | None:
+        """Wait for the streams.
+
+        Parameters
+        ----------
+        wait_s : float or None
+            How long; for ever if None.
+
+        Returns
+        -------
+        list of Chosen or None
+            None if the waiting was given up by a signal.
+
+        Raises
+        ------
+        MissingError
+            If they did not come in time.
+        InputError
+            If what is there cannot be what was asked for.
+        """
+        every = Finder(measure=True)
+        finders = [(query, Finder(query, measure=True)) for query in self._queries]
+        started_s = self._clock()
+        while True:
+            found = [(query, finder.found()) for query, finder in finders]
+            around = every.found()
+            settled = self._clock() - started_s >= _SETTLE_S
+            outcome: list[Chosen] | str = "looking"
+            if settled:
+                outcome = choose_by_query(found, self._wish) if finders else choose_alone(around, self._wish)
+            if not isinstance(outcome, str):
+                return outcome
+            if settled:
+                self._tell(outcome, around)
+            if self._screen is not None:
+                self._screen.look(around, outcome)
+                if self._screen.picked is not None:
+                    return list(self._screen.picked.chosen)
+                if self._screen.cancelled:
+                    return None
+            if wait_s is not None and settled and self._clock() - started_s >= wait_s:
+                raise MissingError(f"Waited {wait_s:g} s: {outcome}.")
+            if self._sleep(_LOOK_EVERY_S):
+                return None
+
+    def _tell(self, missing: str, around: Sequence[Found]) -> None:
+        lines = [f"Waiting: {missing}."]
+        lines += listing(around, self._wish) if around else ["There is no stream on the network."]
+        text = "\n".join(lines)
+        if text != self._told:
+            self._told = text
+            self._say(text)
+
+
+def listing(around: Sequence[Found], wish: MontageWish) -> list[str]:
+    """List streams, each with the monitor's reading of it."""
+    lines = []
+    for _, stream in around:
+        lines.append(f"  {describe_line(stream)}")
+        lines += [f"      {line}" for line in describe_reading(stream, read_montage(stream, wish))]
+    return lines

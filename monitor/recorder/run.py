@@ -1,0 +1,165 @@
+"""Run a recording: threads that pull, one loop that records, signals that end it cleanly."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from dsp import DetectorSettings
+from monitor.control import ControlServer
+from monitor.detection.stream import StreamDetection
+from monitor.lsl.inlet import Arrival, Reader
+from monitor.lsl.library import lsl
+from monitor.montage import Chosen
+from monitor.recorder.night import NightPlan, NightRecorder
+from monitor.recorder.source import Source
+from monitor.session.folder import SessionFolder
+
+_LOOP_S = 0.1
+_ANSWER_S = 4.0
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+
+
+class Ending:
+    """Whether the recording is to end, and why: a signal, a request, the duration."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.reason = ""
+
+    def ask(self, reason: str) -> None:
+        """End soon; the first reason stands."""
+        if not self._event.is_set():
+            self.reason = reason
+            self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until the end is asked for; return whether it is."""
+        return self._event.wait(seconds)
+
+    @property
+    def asked(self) -> bool:
+        """Whether to end."""
+        return self._event.is_set()
+
+    def on_signals(self) -> None:
+        """End on an interrupt, a termination, a closed console. Main thread only."""
+
+        def handler(number: int, _frame: FrameType | None) -> None:
+            self.ask(signal.Signals(number).name)
+
+        for name in _SIGNALS:
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What is needed to record a night.
+
+    Attributes
+    ----------
+    duration_s : float or None
+        Seconds of signal from the first sample (of wall time once the source is gone).
+    watch : callable
+        Called about ten times a second with the recorder, for a status line.
+    """
+
+    folder: SessionFolder
+    plan: NightPlan
+    settings: DetectorSettings
+    chosen: Sequence[Chosen]
+    duration_s: float | None
+    watch: Callable[[NightRecorder], None]
+
+
+def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> NightRecorder:
+    """Record until the end is asked for, then close the session.
+
+    Parameters
+    ----------
+    recording : Recording
+    ending : Ending
+    begun : callable
+        Called once the session can be looked at.
+
+    Returns
+    -------
+    NightRecorder
+        Finished.
+    """
+    sources = [
+        _source(key, chosen, recording.settings) for key, chosen in enumerate(recording.chosen, start=1)
+    ]
+    night = NightRecorder(recording.folder, recording.plan, sources, lsl().local_clock)
+    arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
+    readers = [
+        Reader(source.key, chosen.info, source.stream, arrivals)
+        for source, chosen in zip(sources, recording.chosen, strict=True)
+    ]
+    asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
+    control = ControlServer(recording.folder.control, lambda request: _ask(request, ending, asked))
+    for reader in readers:
+        reader.start()
+    begun()
+    try:
+        while not ending.asked:
+            _take_all(arrivals, night, _LOOP_S)
+            _answer_all(asked, night)
+            night.tick()
+            recording.watch(night)
+            if recording.duration_s is not None and night.recorded_s >= recording.duration_s:
+                ending.ask("duration reached")
+    finally:
+        for reader in readers:
+            reader.stop()
+        _take_all(arrivals, night, 0.0)
+        night.finish(ending.reason or "error")
+        control.close()
+    return night
+
+
+def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
+    detection = StreamDetection(chosen.stream.rate_hz, chosen.legs, settings) if chosen.legs else None
+    return Source(key, chosen.stream, chosen.legs, detection)
+
+
+def _take_all(arrivals: queue.SimpleQueue[Arrival], night: NightRecorder, wait_s: float) -> None:
+    """Take what is there, waiting a little for the first."""
+    try:
+        night.take(arrivals.get(timeout=wait_s) if wait_s > 0 else arrivals.get_nowait())
+        while True:
+            night.take(arrivals.get_nowait())
+    except queue.Empty:
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request on its way from a connection's thread to the recording loop, and the answer's way back."""
+
+    request: Mapping[str, Any]
+    answer: queue.SimpleQueue[Mapping[str, Any]]
+
+
+def _ask(request: Mapping[str, Any], ending: Ending, asked: queue.SimpleQueue[_Asked]) -> Mapping[str, Any]:
+    if request.get("do") == "stop":
+        ending.ask("stopped by request")
+        return {"ok": True}
+    answer: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
+    asked.put(_Asked(request, answer))
+    try:
+        return answer.get(timeout=_ANSWER_S)
+    except queue.Empty:
+        return {"error": "the recorder is ending or held up"}
+
+
+def _answer_all(asked: queue.SimpleQueue[_Asked], night: NightRecorder) -> None:
+    while not asked.empty():
+        one = asked.get()
+        one.answer.put(night.answer(one.request))

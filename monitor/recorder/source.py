@@ -1,0 +1,133 @@
+"""One stream of the night: where its stamps lie on the session's timeline, what is detected in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.detection.stream import StreamDetection
+from monitor.montage import LegChannel, StreamDescription
+from monitor.session.live import LiveRingWriter
+
+
+@dataclass(slots=True)
+class Source:
+    """A chosen stream and its state over the night.
+
+    Attributes
+    ----------
+    key : int
+        Its number here and in ``recording.xdf``.
+    legs : tuple of LegChannel
+        Empty for a marker stream.
+    detection : StreamDetection or None
+        None for a marker stream.
+    offset_s : float
+        Source clock to this machine's LSL clock.
+    connected : bool
+        Whether an inlet is open.
+    n_samples : int
+        Received so far.
+    """
+
+    key: int
+    stream: StreamDescription
+    legs: tuple[LegChannel, ...] = ()
+    detection: StreamDetection | None = None
+    offset_s: float = 0.0
+    offset_known: bool = False
+    connected: bool = False
+    header_written: bool = False
+    n_samples: int = 0
+    ring: LiveRingWriter | None = None
+    open_gap_seq: int | None = None
+    last_arrival_s: float = 0.0
+    _anchor_stamp_s: float | None = None
+    _anchor_t_s: float = 0.0
+    _anchor_offset_s: float = 0.0
+
+    def unanchor(self) -> None:
+        """Forget where the stamps lie: the next ones come over a new connection."""
+        self._anchor_stamp_s = None
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether stamps can be placed."""
+        return self._anchor_stamp_s is not None
+
+    def anchor(self, stamp_s: float, t_s: float) -> None:
+        """Say that a stamp of the source's clock is this moment of the session (s)."""
+        self._anchor_stamp_s, self._anchor_t_s = stamp_s, t_s
+        self._anchor_offset_s = self.offset_s
+
+    @property
+    def drift_s(self) -> float:
+        """How far the source's clock and this machine's have moved apart since the anchor (s)."""
+        return self.offset_s - self._anchor_offset_s if self.is_anchored else 0.0
+
+    def first_stamp_s(self, stamps_s: npt.NDArray[np.float64], now_s: float) -> float:
+        """Return the stamp of a chunk's first sample, whatever nonsense it carries.
+
+        Parameters
+        ----------
+        stamps_s : ndarray, shape (n_samples,), float64, s
+            As they came; not-finite ones are passed over.
+        now_s : float
+            This machine's LSL clock, for a chunk without any finite stamp.
+        """
+        finite = np.flatnonzero(np.isfinite(stamps_s))
+        if not len(finite):
+            return now_s - self.offset_s
+        rate_hz = self.stream.rate_hz * self.stream.speed
+        before_s = int(finite[0]) / rate_hz if rate_hz else 0.0
+        return float(stamps_s[finite[0]]) - before_s
+
+    def place(self, stamps_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Place stamps on the session's timeline (s)."""
+        if self._anchor_stamp_s is None:
+            raise ValueError("no stamp was anchored yet")
+        return self._anchor_t_s + (stamps_s - self._anchor_stamp_s) * self.stream.speed
+
+    def about(self) -> dict[str, Any]:
+        """Return what the journal says of it when it is connected."""
+        stream = self.stream
+        legs = [
+            {
+                "leg": c.leg,
+                "channel": c.index,
+                "label": c.label,
+                "unit": c.unit,
+                "scale_uv": c.scale_uv,
+                "how": c.how,
+            }
+            for c in self.legs
+        ]
+        return {
+            "key": self.key,
+            "name": stream.name,
+            "type": stream.type,
+            "source_id": stream.source_id,
+            "uid": stream.uid,
+            "hostname": stream.hostname,
+            "rate_hz": stream.rate_hz,
+            "speed": stream.speed,
+            "simulated": stream.simulated,
+            "offset_s": self.offset_s if self.offset_known else None,
+            "channels": [[c.label, c.unit, c.type] for c in stream.channels],
+            "legs": legs,
+        }
+
+    def status(self, now_s: float) -> dict[str, Any]:
+        """Return how it is doing; `now_s` is this machine's LSL clock."""
+        return {
+            "key": self.key,
+            "name": self.stream.name,
+            "connected": self.connected,
+            "rate_hz": self.detection.timeline.rate_hz if self.detection else 0.0,
+            "n_samples": self.n_samples,
+            "last_arrival_s_ago": now_s - self.last_arrival_s if self.n_samples else None,
+            "legs": [channel.leg for channel in self.legs],
+        }

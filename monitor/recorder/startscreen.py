@@ -1,0 +1,130 @@
+"""What a start screen is told while the recorder waits for its streams, and what it may choose."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.errors import InputError
+from monitor.facts import Leg
+from monitor.montage import (
+    Chosen,
+    Found,
+    MontageWish,
+    StreamDescription,
+    assign_legs,
+    read_montage,
+    stream_record,
+    unit_scale_uv,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What was chosen on the start screen."""
+
+    chosen: Sequence[Chosen]
+    bed: str
+    main_profile: str
+
+
+class StartScreen:
+    """Answer a start screen's requests, from its connection's thread.
+
+    Parameters
+    ----------
+    bed, main_profile : str
+        As the command line has them; a choice may change them.
+    wish : MontageWish
+    warm : callable
+        Whether everything is compiled.
+    claim_bed : callable
+        Takes the lock of a bed, or raises `InputError`.
+    """
+
+    def __init__(
+        self,
+        bed: str,
+        main_profile: str,
+        wish: MontageWish,
+        warm: Callable[[], bool],
+        claim_bed: Callable[[str], None],
+    ) -> None:
+        self._lock = threading.Lock()
+        self._bed, self._profile, self._wish = bed, main_profile, wish
+        self._warm, self._claim_bed = warm, claim_bed
+        self._around: Sequence[Found] = ()
+        self._missing = ""
+        self._state, self._session = "looking", ""
+        self.picked: Picked | None = None
+        self.cancelled = False
+
+    def look(self, around: Sequence[Found], missing: str) -> None:
+        """Say what is on the network now, and what is missing."""
+        with self._lock:
+            self._around, self._missing = tuple(around), missing
+
+    def advance(self, state: str, session: str = "") -> None:
+        """Say that the recording runs (in which session), or has ended."""
+        with self._lock:
+            self._state, self._session = state, session
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one request: ``lobby``, ``choose`` or ``cancel``."""
+        with self._lock:
+            if request.get("do") == "lobby":
+                return self._view()
+            if request.get("do") == "cancel":
+                self.cancelled = True
+                return {"ok": True}
+            if request.get("do") == "choose":
+                return self._choose(request)
+        return {"error": f"unknown request {str(request.get('do'))[:40]!r}"}
+
+    def _view(self) -> dict[str, Any]:
+        return {
+            "state": "ready" if self._state == "looking" and self.picked else self._state,
+            "session": self._session or None,
+            "warm": self._warm(),
+            "bed": self._bed,
+            "main_profile": self._profile,
+            "wish": {
+                "left": self._wish.channels.get("left", ""),
+                "right": self._wish.channels.get("right", ""),
+                "unit": self._wish.unit,
+            },
+            "missing": _without_options(self._missing),
+            "streams": [self._stream(stream) for _, stream in self._around],
+        }
+
+    def _stream(self, stream: StreamDescription) -> dict[str, Any]:
+        record = stream_record(stream, read_montage(stream, self._wish))
+        return record | {"problems": [_without_options(problem) for problem in record["problems"]]}
+
+    def _choose(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = request.get("uids")
+        by_uid = {found[1].uid: found for found in self._around}
+        if not isinstance(wanted, list) or not wanted or any(uid not in by_uid for uid in wanted):
+            return {"error": "a chosen stream is no longer there"}
+        unit = str(request.get("unit") or "")
+        if unit and unit_scale_uv(unit) is None:
+            return {"error": f"{unit!r} is no unit; e.g. uV, mV, V, nV, or the step of a count as '0.1 uV'"}
+        channels: dict[Leg, str] = {}
+        if request.get("left") or request.get("right"):
+            channels = {"left": str(request.get("left") or ""), "right": str(request.get("right") or "")}
+        bed = str(request.get("bed") or self._bed)
+        try:
+            chosen = assign_legs([by_uid[uid] for uid in wanted], MontageWish(channels, unit))
+            self._claim_bed(bed)
+        except InputError as err:
+            return {"error": str(err)}
+        self._bed, self._profile = bed, str(request.get("main_profile") or self._profile)
+        self.picked = Picked(chosen, self._bed, self._profile)
+        return {"ok": True}
+
+
+def _without_options(sentence: str) -> str:
+    """Leave out the remedy for the command line: on the screen it is a click."""
+    return sentence.partition(";")[0]

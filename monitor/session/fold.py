@@ -1,0 +1,246 @@
+"""The fold: from the facts of a night, in the order they were written, to what is known of it now.
+
+Fact by fact or all at once, over a prefix or after a crash, the same facts give the same night. Corrections
+replace the fact they name; nothing is ever patched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from monitor.facts import LEGS, Fact, Leg
+from monitor.markers import EPOCH_S
+from monitor.score.night import Epoch, LegSpan, Movement, Night, Span
+from monitor.session.stages import resolve_stages
+
+_SCORED = frozenset(
+    {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
+)
+
+
+def to_us(seconds: float) -> int:
+    """Round seconds to whole microseconds, the unit in which boundaries are compared."""
+    return round(seconds * 1_000_000)
+
+
+class NightState:
+    """What the facts so far say.
+
+    Attributes
+    ----------
+    last_s : float
+        The latest moment any fact speaks of.
+    revision : int
+        Grows with every fact that can change a score.
+    """
+
+    def __init__(self) -> None:
+        self._facts: dict[str, dict[int, Fact]] = {}
+        self._kind_of: dict[int, str] = {}
+        self._movements: dict[str, Fact] = {}
+        self._cache: dict[str, Any] = {}
+        self.revision = 0
+        self.last_s = 0.0
+
+    @classmethod
+    def of(cls, facts: Iterable[Fact]) -> NightState:
+        """Fold a whole list."""
+        state = cls()
+        for fact in facts:
+            state.apply(fact)
+        return state
+
+    def apply(self, fact: Fact) -> None:
+        """Take in the next fact of the journal (with its ``seq``)."""
+        if fact.seq is None:
+            raise ValueError("only facts that are in the journal can be folded")
+        if fact.supersedes is not None:
+            kind = self._kind_of.pop(fact.supersedes, None)
+            if kind is not None:
+                del self._facts[kind][fact.supersedes]
+                self._cache.pop(kind, None)
+                self.revision += kind in _SCORED
+        if fact.kind == "movement":
+            self._movements[fact.data["id"]] = fact
+        else:
+            self._facts.setdefault(fact.kind, {})[fact.seq] = fact
+            self._kind_of[fact.seq] = fact.kind
+        self._cache.pop(fact.kind, None)
+        if fact.t is not None:
+            self.last_s = max(self.last_s, fact.t)
+        if fact.kind == "clock":
+            self.last_s = max(self.last_s, fact.data["recorded_s"])
+        if fact.kind in _SCORED:
+            self.revision += 1
+
+    def facts(self, kind: str) -> list[Fact]:
+        """List the standing facts of one kind, in the order they were written."""
+        return list(self._facts.get(kind, {}).values())
+
+    def standing(self, seq: int) -> Fact | None:
+        """Return a fact by its number, None if it was replaced or is a movement."""
+        kind = self._kind_of.get(seq)
+        return None if kind is None else self._facts[kind][seq]
+
+    @property
+    def session(self) -> Mapping[str, Any]:
+        """How the night began."""
+        first = self.facts("session")
+        return first[0].data if first else {}
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs that have a channel."""
+        named = set(self.session.get("legs", ()))
+        return tuple(leg for leg in LEGS if leg in named)
+
+    @property
+    def stopped_s(self) -> float | None:
+        """Where the recording ended, None while it runs or if it was cut off."""
+        stops = self.facts("stop")
+        return stops[-1].t if stops else None
+
+    def leg_state(self, leg: Leg) -> str:
+        """Return ``ok``, ``warn``, ``bad``, ``learning``, ``lost`` or ``absent`` for a leg as it is now."""
+        if leg not in self.legs:
+            return "absent"
+        if any(leg in fact.data["legs"] and fact.data["end"] is None for fact in self.facts("gap")):
+            return "lost"
+        latest = self._quality_of(leg)
+        return latest.data["state"] if latest else "learning"
+
+    def leg_causes(self, leg: Leg) -> list[str]:
+        """Return why a leg is not ``ok``, in words."""
+        latest = self._quality_of(leg)
+        return list(latest.data["causes"]) if latest else []
+
+    def _quality_of(self, leg: Leg) -> Fact | None:
+        return next(
+            (f for f in reversed(self._facts.get("quality", {}).values()) if f.data["leg"] == leg), None
+        )
+
+    def stage_at(self, t_s: float) -> str | None:
+        """Return the stage of the latest epoch that began at or before `t_s`, None if there is none."""
+        begun = [epoch for epoch in self._cached("stage", self._stages) if epoch.start_us <= to_us(t_s)]
+        return begun[-1].stage if begun else None
+
+    def night(self, now_s: float | None = None) -> Night:
+        """Put the night together as the scorer takes it.
+
+        Parameters
+        ----------
+        now_s : float, optional
+            How far the recording has come; the latest moment known if None.
+        """
+        end_s = self.stopped_s
+        if end_s is None:
+            end_s = self.last_s if now_s is None else now_s
+        end_us = to_us(end_s)
+        return Night(
+            movements=self._cached("movement", self._all_movements),
+            epochs=_before(self._cached("stage", self._stages), end_us),
+            respiratory=self._spans("respiratory", end_us),
+            arousals=self._spans("arousal", end_us),
+            artifacts=tuple(
+                LegSpan(*_bounds(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
+                for fact in self.facts("artifact")
+            ),
+            unusable={leg: self._unusable(leg, end_us) for leg in LEGS},
+            lights_off_us=min(self._lights("off"), default=None),
+            lights_on_us=max(self._lights("on"), default=None),
+            end_us=end_us,
+            legs=self.legs,
+        )
+
+    def open_movements(self) -> list[Fact]:
+        """List the latest fact of each movement that has been flagged and has not ended."""
+        return [fact for fact in self._movements.values() if fact.data["phase"] in ("onset", "confirmed")]
+
+    def _cached(self, kind: str, make: Any) -> Any:
+        if kind not in self._cache:
+            self._cache[kind] = make()
+        return self._cache[kind]
+
+    def _all_movements(self) -> tuple[Movement, ...]:
+        return tuple(
+            _movement(fact) for fact in self._movements.values() if fact.data["phase"] != "withdrawn"
+        )
+
+    def _stages(self) -> tuple[Epoch, ...]:
+        return resolve_stages(self.facts("stage"))
+
+    def _spans(self, kind: str, end_us: int) -> tuple[Span, ...]:
+        return tuple(
+            Span(*_bounds(fact, end_us), label=fact.data.get("label", kind)) for fact in self.facts(kind)
+        )
+
+    def _lights(self, state: str) -> list[int]:
+        """When the lights went off or on: the first off and the last on count, whenever they were told."""
+        return [
+            to_us(fact.t)
+            for fact in self.facts("lights")
+            if fact.data["state"] == state and fact.t is not None
+        ]
+
+    def _unusable(self, leg: Leg, end_us: int) -> tuple[Span, ...]:
+        """Spans in which nothing could be detected on a leg: gaps, bad signal, learning, no channel."""
+        if leg not in self.legs:
+            return (Span(0, end_us, "no channel"),)
+        spans = []
+        for fact in self.facts("gap"):
+            # A gap that resets nothing was blanked: too short to leave any denominator.
+            if leg in fact.data["legs"] and fact.data["resets"] and fact.t is not None:
+                end_s = fact.data["end"]
+                spans.append(
+                    Span(to_us(fact.t), end_us if end_s is None else to_us(end_s), fact.data["cause"])
+                )
+        since: Fact | None = None
+        # By time, not as written: what a leg was like must not depend on when it was told.
+        for fact in sorted(self.facts("quality"), key=lambda each: each.t or 0.0):
+            if fact.data["leg"] != leg:
+                continue
+            if since is not None:
+                spans.append(_quality_span(since, to_us(fact.t or 0.0)))
+            since = fact if fact.data["state"] in ("bad", "learning") else None
+        if since is not None:
+            spans.append(_quality_span(since, end_us))
+        return tuple(span for span in spans if span.end_us > span.start_us)
+
+
+def _quality_span(since: Fact, end_us: int) -> Span:
+    return Span(to_us(since.t or 0.0), end_us, ", ".join(since.data["causes"]) or since.data["state"])
+
+
+def _bounds(fact: Fact, end_us: int) -> tuple[int, int]:
+    start_s = fact.t or 0.0
+    duration_s = fact.data.get("duration_s")
+    return to_us(start_s), max(to_us(start_s), end_us) if duration_s is None else to_us(start_s + duration_s)
+
+
+def _before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
+    """Cut typed stages, which hold for ever, at now; whole epochs stay."""
+    kept = []
+    for epoch in epochs:
+        if epoch.start_us >= end_us:
+            continue
+        stays = epoch.end_us - epoch.start_us <= to_us(EPOCH_S)
+        kept.append(
+            epoch if stays else Epoch(epoch.start_us, min(epoch.end_us, end_us), epoch.stage, epoch.source)
+        )
+    return tuple(kept)
+
+
+def _movement(fact: Fact) -> Movement:
+    data = fact.data
+    is_open = data["phase"] != "closed"
+    return Movement(
+        onset_us=to_us(data["onset"]),
+        end_us=to_us(data["known"] if is_open else data["end"]),
+        leg=data["leg"],
+        key=data["id"],
+        peak_uv=data.get("peak_uv"),
+        resting_uv=data.get("resting_uv"),
+        morphology_ok=data.get("morphology", True),
+        is_open=is_open,
+    )

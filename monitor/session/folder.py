@@ -1,0 +1,157 @@
+"""A session's folder: its name, its files, who may read them, who is writing."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from monitor.errors import InputError
+from monitor.session.clock import utc_now
+
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+
+
+def check_code(option: str, value: str) -> str:
+    """Return a bed name or study code that is safe in file names and on the network.
+
+    Raises
+    ------
+    InputError
+        If it has other than letters, digits, dot, dash and underscore, or over 40 characters.
+    """
+    if not _SAFE.fullmatch(value):
+        raise InputError(
+            option,
+            f"{value!r} cannot be used",
+            "letters, digits, '.', '-', '_', at most 40, no name of a patient",
+        )
+    return value
+
+
+def default_sessions_dir() -> Path:
+    """Return the user's own place for sessions."""
+    return platformdirs.user_data_path("plms-monitor") / "sessions"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFolder:
+    """The files of one session."""
+
+    path: Path
+
+    @property
+    def journal(self) -> Path:
+        """The truth."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def recording(self) -> Path:
+        """The raw signal."""
+        return self.path / "recording.xdf"
+
+    def live(self, key: int) -> Path:
+        """Return the live ring of a stream, by its number; it is there while the recording runs."""
+        return self.path / f"live-{key}.ring"
+
+    @property
+    def control(self) -> Path:
+        """Where the running recorder can be spoken to."""
+        return self.path / "control.json"
+
+    @classmethod
+    def open(cls, path: Path) -> SessionFolder:
+        """Take an existing session.
+
+        Raises
+        ------
+        InputError
+            If there is no journal in it.
+        """
+        folder = cls(path)
+        if not folder.journal.is_file():
+            raise InputError(str(path), "is no session folder", "it has no journal.jsonl")
+        return folder
+
+    @classmethod
+    def create(cls, sessions: Path, bed: str) -> SessionFolder:
+        """Make a new session folder, named by its start and its bed, for its owner only.
+
+        Raises
+        ------
+        InputError
+            If it cannot be made or written to.
+        """
+        stamp = utc_now().strftime("%Y-%m-%dT%H%M%SZ")
+        for suffix in ("", *(f"-{i}" for i in range(2, 100))):
+            path = sessions / f"{stamp}_{bed}{suffix}"
+            try:
+                sessions.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.mkdir(mode=0o700)
+            except FileExistsError:
+                if not sessions.is_dir():
+                    raise InputError(str(sessions), "is a file", "--sessions takes a folder") from None
+                continue
+            except OSError as err:
+                raise InputError(
+                    str(sessions), f"cannot be written to ({err.strerror})", "choose another with --sessions"
+                ) from err
+            return cls(path)
+        raise InputError(str(sessions), f"a hundred sessions of {bed} began in one second")
+
+
+class BedLock:
+    """Only one recorder per bed and sessions folder; freed by the system if its process dies.
+
+    Parameters
+    ----------
+    sessions : Path
+    bed : str
+    """
+
+    def __init__(self, sessions: Path, bed: str) -> None:
+        self._path = sessions / f".{bed}.lock"
+        self._lock = FileLock(self._path, timeout=0, mode=0o600)
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises
+        ------
+        InputError
+            If another recorder holds it, or the folder cannot be written to.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout as err:
+            raise InputError(
+                "--bed",
+                f"another recorder is running on {self._path.stem.lstrip('.')!r}",
+                "stop it first, or choose another bed",
+            ) from err
+        except OSError as err:
+            raise InputError(
+                str(self._path.parent),
+                f"cannot be written to ({err.strerror})",
+                "choose another with --sessions",
+            ) from err
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner only."""
+    part = path.with_name(path.name + ".part")
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,124 @@
+"""After a crash: say what is there, repair the torn tails, close the session."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.config import config_from
+from monitor.errors import InputError
+from monitor.facts import Fact
+from monitor.session.fold import NightState
+from monitor.session.folder import BedLock, SessionFolder
+from monitor.session.journal import Journal, read_journal
+from monitor.session.tables import write_tables
+from monitor.session.xdf import last_stamps, scan
+
+_SOURCE = "recover"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was found and done.
+
+    Attributes
+    ----------
+    n_facts : int
+        Good facts in the journal before anything was added.
+    journal_cut_bytes, recording_cut_bytes : int
+        Torn tails that were cut off.
+    recorded_s : float
+        How far the night reaches.
+    was_open : bool
+        The session had not been ended, and is closed now.
+    """
+
+    n_facts: int
+    journal_cut_bytes: int
+    recording_cut_bytes: int
+    recorded_s: float
+    was_open: bool
+
+
+def recover(folder: SessionFolder) -> Recovered:
+    """Repair and close a session that a crash left open; a closed one gets its tables anew.
+
+    Raises
+    ------
+    InputError
+        If it is being recorded right now, or its journal is damaged elsewhere than at its tail.
+    """
+    facts, tail = read_journal(folder.journal)
+    if not facts:
+        raise InputError(str(folder.journal), "holds no fact", "nothing was recorded")
+    state = NightState.of(facts)
+    lock = BedLock(folder.path.parent, str(state.session["bed"]))
+    lock.acquire()
+    try:
+        _cut(folder.journal, tail.good_bytes)
+        recording_cut = _cut_recording(folder.recording)
+        end_s = max(state.last_s, _signal_end_s(folder, state))
+        was_open = state.stopped_s is None
+        if was_open:
+            journal = Journal(folder.journal, next_seq=len(facts))
+            stop = Fact("stop", end_s, _SOURCE, {"reason": "recovered after a crash"})
+            closing = [*_closed_movements(state), stop]
+            for fact in journal.append(closing):
+                state.apply(fact)
+            journal.close()
+        config = config_from(state.session["config"], str(folder.journal))
+        write_tables(folder, state, config.rules)
+        folder.control.unlink(missing_ok=True)
+        for ring in folder.path.glob("live-*.ring*"):
+            ring.unlink()
+        return Recovered(len(facts), tail.torn_bytes, recording_cut, state.stopped_s or end_s, was_open)
+    finally:
+        lock.release()
+
+
+def _cut(path: Path, good_bytes: int) -> None:
+    if path.stat().st_size > good_bytes:
+        os.truncate(path, good_bytes)
+
+
+def _cut_recording(path: Path) -> int:
+    if not path.exists():
+        return 0
+    good_bytes, _ = scan(path)
+    torn = path.stat().st_size - good_bytes
+    _cut(path, good_bytes)
+    return torn
+
+
+def _signal_end_s(folder: SessionFolder, state: NightState) -> float:
+    """Place the last sample on disk on the timeline: up to a minute behind the last clock record."""
+    if not folder.recording.exists():
+        return 0.0
+    stamps = last_stamps(folder.recording)
+    # The latest anchor of each stream holds: an earlier one may be of a clock that was restarted since.
+    anchors = {fact.data["key"]: fact for fact in state.facts("anchor") if fact.data["key"] in stamps}
+    ends = [
+        (fact.t or 0.0) + (stamps[key] - fact.data["stamp"]) * fact.data["speed"]
+        for key, fact in anchors.items()
+    ]
+    return max(ends, default=0.0)
+
+
+def _closed_movements(state: NightState) -> list[Fact]:
+    """End what the crash left open: a confirmed movement where last known; a mere flag is withdrawn."""
+    closing = []
+    for last in state.open_movements():
+        data = dict(last.data)
+        if data["phase"] == "confirmed":
+            data |= {
+                "phase": "closed",
+                "end": data["known"],
+                "cut": "the recorder stopped",
+                "morphology": True,
+            }
+            closing.append(Fact("movement", data["known"], _SOURCE, data))
+        else:
+            data |= {"phase": "withdrawn", "twitch": False}
+            closing.append(Fact("movement", data["onset"], _SOURCE, data))
+    return closing

@@ -1,0 +1,46 @@
+"""The three tables of a session, made from the fold of its journal and from nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from monitor import __version__
+from monitor.rules import RulesProfile
+from monitor.score import score
+from monitor.score.summary import summary
+from monitor.score.tables import events_tsv, movements_tsv
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder, write_private
+
+
+def write_tables(
+    folder: SessionFolder | Path, state: NightState, rules: Mapping[str, RulesProfile]
+) -> dict[str, object]:
+    """Write ``movements.tsv``, ``events.tsv`` and ``summary.json``.
+
+    Parameters
+    ----------
+    folder : SessionFolder or Path
+        Where they go.
+    state : NightState
+        Names the main profile, the configuration's hash and the measure in its ``session`` fact.
+    rules : Mapping of str to RulesProfile
+        Both profiles.
+
+    Returns
+    -------
+    dict
+        The summary as written.
+    """
+    path = folder.path if isinstance(folder, SessionFolder) else folder
+    night = state.night()
+    scores = {name: score(night, profile) for name, profile in rules.items()}
+    about = state.session
+    main = str(about["main_profile"])
+    whole = summary(night, scores, main, __version__, str(about["config_sha256"]), str(about["measure"]))
+    write_private(path / "movements.tsv", movements_tsv(night))
+    write_private(path / "events.tsv", events_tsv(scores[main]))
+    write_private(path / "summary.json", json.dumps(whole, indent=2, allow_nan=False) + "\n")
+    return whole
