@@ -1,0 +1,185 @@
+"""XDF recordings, as LabRecorder and this program write them."""
+
+from __future__ import annotations
+
+import io
+import logging
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyxdf
+from numpy.typing import NDArray
+
+from monitor.errors import InputError
+from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
+
+_MAGIC_N = 4
+_LENGTH_FORMATS = {1: "<B", 4: "<I", 8: "<Q"}
+_TAG_N = 2
+
+
+def read_xdf_recording(path: Path, content_id: str) -> Recording:
+    """Read an XDF file; its marker streams become annotations.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    content_id : str
+        See :class:`~monitor.recordings.model.Recording`.
+
+    Returns
+    -------
+    Recording
+        Held in memory. Stamps are as received: without clock offsets, and not smoothed.
+
+    Raises
+    ------
+    InputError
+        If no stream has samples, or the file makes no sense.
+
+    Notes
+    -----
+    A file cut off in a crash is legal XDF up to the cut: it is read so far, with a note.
+    """
+    problems: list[str] = []
+    with path.open("rb") as file, _collecting(problems):
+        whole_n, size_n = _intact_bytes(file), path.stat().st_size
+        file.seek(0)
+        source: BinaryIO = file if whole_n == size_n else io.BytesIO(file.read(whole_n))
+        try:
+            found, _ = pyxdf.load_xdf(source, synchronize_clocks=False, dejitter_timestamps=False)
+        except (OSError, ValueError, LookupError, RuntimeError, SyntaxError, EOFError, struct.error) as error:
+            raise InputError(str(path), f"is damaged ({error})", "copy it again") from error
+    notes = [f"{path.name}: {problem}" for problem in problems]
+    if whole_n < size_n:
+        notes.append(
+            f"{path.name} is damaged or cut off after {whole_n} of {size_n} bytes: read up to there."
+        )
+    return _recording(path, content_id, found, tuple(notes))
+
+
+def _intact_bytes(file: BinaryIO) -> int:
+    """Walk the chunks; say where the last whole one ends."""
+    size_n = file.seek(0, io.SEEK_END)
+    at_n = _MAGIC_N
+    while at_n < size_n:
+        file.seek(at_n)
+        head = file.read(9)
+        layout = _LENGTH_FORMATS.get(head[0])
+        if layout is None or len(head) < 1 + struct.calcsize(layout):
+            break
+        (length_n,) = struct.unpack_from(layout, head, 1)
+        next_n = at_n + 1 + struct.calcsize(layout) + length_n
+        if length_n < _TAG_N or next_n > size_n:
+            break
+        at_n = next_n
+    return at_n
+
+
+class _Collector(logging.Handler):
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._messages = messages
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
+
+
+@contextmanager
+def _collecting(messages: list[str]) -> Iterator[None]:
+    """Take what pyxdf would log to the terminal."""
+    logger = logging.getLogger("pyxdf")
+    handler = _Collector(messages)
+    logger.addHandler(handler)
+    propagated, logger.propagate = logger.propagate, False
+    try:
+        yield
+    finally:
+        logger.propagate = propagated
+        logger.removeHandler(handler)
+
+
+def _recording(
+    path: Path, content_id: str, found: Sequence[Mapping[str, Any]], notes: tuple[str, ...]
+) -> Recording:
+    # LSL passes stamps that are no numbers; a stream with nothing else has no place in time.
+    signals = [s for s in found if not _is_text(s) and np.isfinite(s["time_stamps"]).any()]
+    if not signals:
+        raise InputError(str(path), "holds no stream with samples", "expected at least one signal")
+    first = next((s for s in signals if _info(s, "type").lower() == "emg"), signals[0])
+    origin_s = _first_finite(first["time_stamps"])
+    annotations = sorted(
+        Annotation(float(stamp_s) - origin_s, 0.0, text.strip())
+        for stream in found
+        if _is_text(stream)
+        for stamp_s, row in zip(stream["time_stamps"], stream["time_series"], strict=True)
+        for text in row
+        if text.strip()
+    )
+    streams = tuple(_stream(stream, origin_s) for stream in signals)
+    return Recording(path, content_id, streams, tuple(annotations), origin_s, notes)
+
+
+def _stream(stream: Mapping[str, Any], origin_s: float) -> RecordedStream:
+    samples: NDArray[Any] = stream["time_series"]
+    stamps_s = np.asarray(stream["time_stamps"], dtype=np.float64) - origin_s
+    desc = _first(stream["info"].get("desc"))
+    return RecordedStream(
+        name=_info(stream, "name") or "unnamed",
+        type=_info(stream, "type"),
+        source_id=_info(stream, "source_id"),
+        rate_hz=_number(_info(stream, "nominal_srate"), 0.0),
+        channels=_channels(desc, samples.shape[1]),
+        sample_n=len(samples),
+        start_s=_first_finite(stamps_s),
+        stamps_s=stamps_s,
+        reader=lambda chosen, start_n, stop_n: samples[start_n:stop_n, list(chosen)].astype(np.float64),
+        speed=_number(_text(desc, "speed"), 1.0) or 1.0,
+        simulated=_text(desc, "simulated") == "1",
+    )
+
+
+def _first_finite(stamps_s: NDArray[np.float64]) -> float:
+    return float(stamps_s[np.isfinite(stamps_s)][0])
+
+
+def _channels(desc: object, count_n: int) -> tuple[RecordedChannel, ...]:
+    """Read the channel headers; those that are missing are empty, those too many are left out."""
+    listed = _first(desc.get("channels")) if isinstance(desc, Mapping) else None
+    nodes = listed.get("channel", []) if isinstance(listed, Mapping) else []
+    channels = [
+        # Some senders call the label "name".
+        RecordedChannel(_text(node, "label") or _text(node, "name"), _text(node, "unit"), _text(node, "type"))
+        for node in nodes[:count_n]
+    ]
+    return tuple(channels) + (RecordedChannel("", "", ""),) * (count_n - len(channels))
+
+
+def _is_text(stream: Mapping[str, Any]) -> bool:
+    return _info(stream, "channel_format") == "string"
+
+
+def _info(stream: Mapping[str, Any], key: str) -> str:
+    return _text(stream["info"], key)
+
+
+def _text(node: object, key: str) -> str:
+    value = _first(node.get(key)) if isinstance(node, Mapping) else None
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _first(values: object) -> object:
+    """Every element of pyxdf's header is a list, of one as a rule."""
+    return values[0] if isinstance(values, list) and values else None
+
+
+def _number(text: str, otherwise: float) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return otherwise

@@ -1,0 +1,96 @@
+"""The shape of one simulated muscle burst, and where its true envelope crosses the scoring thresholds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Leg = Literal["left", "right"]
+
+# The rule the truth is made by: rest + 8 uV begins a movement, rest + 2 uV ends it, on the RMS envelope.
+ONSET_ABOVE_REST_UV = 8.0
+OFFSET_ABOVE_REST_UV = 2.0
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One burst of one leg, given by its true onset and duration.
+
+    Attributes
+    ----------
+    leg : {"left", "right"}
+        Whose burst.
+    onset_s, duration_s : float
+        Between the crossings of the true RMS envelope ``sqrt(rest**2 + burst**2)`` through rest + 8 uV
+        (upwards) and rest + 2 uV (downwards); seconds from the recording's first sample.
+    peak_uv : float
+        RMS amplitude of the burst alone on its plateau.
+    rest_uv, end_rest_uv : float
+        RMS amplitude of the leg at rest, at the onset and at the end.
+    rise_s, fall_s : float
+        Lengths of the raised-cosine flanks.
+    """
+
+    leg: Leg
+    onset_s: float
+    duration_s: float
+    peak_uv: float
+    rest_uv: float
+    end_rest_uv: float
+    rise_s: float
+    fall_s: float
+
+    def __post_init__(self) -> None:
+        if (
+            self.peak_uv <= _burst_at(ONSET_ABOVE_REST_UV, self.rest_uv)
+            or self.plateau_s[0] > self.plateau_s[1]
+        ):
+            raise ValueError(f"a burst that small or that short has no such crossings: {self}")
+
+    @property
+    def plateau_s(self) -> tuple[float, float]:
+        """Start and end of the plateau between the flanks."""
+        return self.start_s + self.rise_s, self.stop_s - self.fall_s
+
+    @cached_property
+    def start_s(self) -> float:
+        """Where the rise leaves zero."""
+        share = 2 * _burst_at(ONSET_ABOVE_REST_UV, self.rest_uv) / self.peak_uv
+        return self.onset_s - self.rise_s / math.pi * math.acos(1 - share)
+
+    @cached_property
+    def stop_s(self) -> float:
+        """Where the fall reaches zero."""
+        share = 2 * _burst_at(OFFSET_ABOVE_REST_UV, self.end_rest_uv) / self.peak_uv
+        return self.onset_s + self.duration_s + self.fall_s / math.pi * math.acos(1 - share)
+
+
+def burst_amplitude(burst: Burst, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the RMS amplitude of the burst alone.
+
+    Parameters
+    ----------
+    burst : Burst
+        The burst.
+    time_s : ndarray, shape (n_samples,), float64
+        Seconds from the recording's first sample.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,), float64, uV
+        Zero outside the burst.
+    """
+    rising = np.clip((time_s - burst.start_s) / burst.rise_s, 0.0, 1.0)
+    falling = np.clip((burst.stop_s - time_s) / burst.fall_s, 0.0, 1.0)
+    flanks: NDArray[np.float64] = (1 - np.cos(np.pi * rising)) * (1 - np.cos(np.pi * falling)) / 4
+    return burst.peak_uv * flanks
+
+
+def _burst_at(above_rest_uv: float, rest_uv: float) -> float:
+    """Give the burst amplitude at which the envelope is that far above rest."""
+    return math.sqrt((rest_uv + above_rest_uv) ** 2 - rest_uv**2)
