@@ -1,0 +1,68 @@
+"""``python -m monitor.dashboard SESSION``: the window alone, without the recorder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from monitor.dashboard.display import why_no_window
+from monitor.errors import InputError, MissingError, MonitorError
+
+
+@click.command()
+@click.argument("session", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--lobby", type=click.Path(path_type=Path), metavar="CONTACT", help="Start screen of a recorder."
+)
+@click.option("--theme", "theme_name", default="night", show_default=True, help="night, red or day.")
+@click.option(
+    "--screenshot", "picture", type=click.Path(path_type=Path), metavar="F", help="Render and quit."
+)
+@click.option("--size", default="1920x1080", show_default=True, metavar="WxH", help="Of the screenshot.")
+@click.option(
+    "--after", "after_s", default=3.0, show_default=True, metavar="S", help="Seconds until the screenshot."
+)
+def main(
+    session: Path | None, lobby: Path | None, theme_name: str, picture: Path | None, size: str, after_s: float
+) -> None:
+    """Show a session: running, finished or cut off."""
+    try:
+        sys.exit(_run(session, lobby, theme_name, picture, size, after_s))
+    except MonitorError as err:
+        click.echo(f"plms-monitor: {err}", err=True)
+        sys.exit(err.exit_code)
+
+
+def _run(
+    session: Path | None, lobby: Path | None, theme_name: str, picture: Path | None, size: str, after_s: float
+) -> int:
+    if session is not None and lobby is not None:
+        raise InputError("SESSION", "and --lobby were given", "one of the two")
+    why = why_no_window()
+    if why:
+        raise MissingError(why)
+    try:
+        # Only now: a library of Qt's that `why_no_window` does not know may be missing.
+        from monitor.dashboard import app
+    except ImportError as err:
+        raise MissingError(f"The window needs Qt, which cannot be loaded: {err}.") from err
+    from monitor.dashboard.theme import theme_named
+
+    try:
+        theme = theme_named(theme_name)
+        width, height = (int(part) for part in size.split("x"))
+    except ValueError as err:
+        raise InputError("--theme or --size", str(err), "night, red or day; WIDTHxHEIGHT") from err
+    if lobby is not None:
+        return app.run_lobby(lobby, theme)
+    if session is None:
+        raise InputError("SESSION", "is needed")
+    if picture is not None:
+        return app.screenshot(session, picture, (width, height), theme, after_s)
+    return app.run_session(session, theme)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Start the dashboard: on a session, or on the start screen of a recorder that has not begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from monitor.control import ControlClient
+from monitor.dashboard.link import Link
+from monitor.dashboard.start_screen import StartScreen
+from monitor.dashboard.theme import NIGHT, Theme
+from monitor.dashboard.window import DashboardWindow
+from monitor.session.folder import SessionFolder
+
+_SWITCH_S = 0.001
+
+
+def application() -> QApplication:
+    """Return the one application object, made at the first call."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        return app
+    # Scoring a night of 3000 movements holds the interpreter for tens of ms; painting must get in between.
+    sys.setswitchinterval(_SWITCH_S)
+    made = QApplication(sys.argv[:1])
+    made.setApplicationName("PLMS Monitor")
+    made.setStyle("Fusion")
+    # An interrupt closes the window as the mouse does; the frame timer lets Python see the signal.
+    signal.signal(signal.SIGINT, lambda *_: made.quit())
+    return made
+
+
+def run_session(path: Path, theme: Theme = NIGHT) -> int:
+    """Open a session and return once its window is closed."""
+    app = application()
+    window = DashboardWindow(SessionFolder.open(path), theme)
+    _fit(window)
+    window.start()
+    window.showMaximized()
+    return int(app.exec())
+
+
+class LobbyApp:
+    """First the start screen, then the session it has begun.
+
+    Parameters
+    ----------
+    contact : Path
+        Of the recorder that waits.
+    theme : Theme
+    """
+
+    def __init__(self, contact: Path, theme: Theme) -> None:
+        self._theme = theme
+        self.window: DashboardWindow | None = None
+        self.start_screen = StartScreen(Link(lambda: ControlClient.at(contact), "lobby"), theme)
+        self.start_screen.began.connect(self._open)
+
+    def start(self) -> None:
+        """Show the start screen."""
+        self.start_screen.show()
+        self.start_screen.start()
+
+    def _open(self, session: str) -> None:
+        self.window = DashboardWindow(SessionFolder.open(Path(session)), self._theme)
+        _fit(self.window)
+        self.window.start()
+        self.window.showMaximized()
+        self.start_screen.close()
+
+
+def run_lobby(contact: Path, theme: Theme = NIGHT) -> int:
+    """Show the start screen of a recorder, and the night once it runs."""
+    app = application()
+    lobby = LobbyApp(contact, theme)
+    lobby.start()
+    return int(app.exec())
+
+
+def _fit(window: DashboardWindow) -> None:
+    window.resize(window.screen().availableSize() * 0.94)
+
+
+def screenshot(path: Path, file: Path, size: tuple[int, int], theme: Theme, after_s: float) -> int:
+    """Render a session into a picture and quit."""
+    app = application()
+    window = DashboardWindow(SessionFolder.open(path), theme)
+    window.resize(*size)
+    window.start()
+    window.show()
+
+    def take() -> None:
+        window.grab().save(os.fspath(file))
+        window.close()
+        app.quit()
+
+    QTimer.singleShot(round(after_s * 1000), take)
+    return int(app.exec())

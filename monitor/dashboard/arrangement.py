@@ -1,0 +1,94 @@
+"""Where the panels stand: three columns on a large screen; on a small one, tabs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QGridLayout, QTabWidget, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from monitor.dashboard.window import DashboardWindow
+
+_SMALL = 0.8
+
+
+class Arrangement:
+    """Lay the panels of a window out, again whenever it crosses from large to small.
+
+    Parameters
+    ----------
+    window : DashboardWindow
+    """
+
+    def __init__(self, window: DashboardWindow) -> None:
+        self._window = window
+        self._is_small: bool | None = None
+        self._left, self._right = QWidget(), QWidget()
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setDrawBase(False)
+        self._left_box, self._right_box = QVBoxLayout(self._left), QVBoxLayout(self._right)
+        for box in (self._left_box, self._right_box):
+            box.setContentsMargins(0, 0, 0, 0)
+            box.setSpacing(7)
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(8, 7, 8, 7)
+        self._grid.setSpacing(7)
+        whole = QVBoxLayout(window.ground)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(window.top)
+        whole.addLayout(self._grid, 1)
+        whole.addWidget(window.keybar)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.setRowStretch(0, 62)
+        self._grid.setRowStretch(1, 30)
+
+    def apply(self, scale: float) -> None:
+        """Arrange for a size; `scale` 1 is 1920 x 1080."""
+        is_small = scale < _SMALL
+        if is_small != self._is_small:
+            self._is_small = is_small
+            self._place()
+            self._window.top.set_small(is_small=is_small)
+        self._left.setFixedWidth(round(max(352 * scale, 262)))
+        right_px = round(max(396 * scale, 340))
+        self._right.setFixedWidth(right_px)
+        self._window.imi.frame.setFixedWidth(right_px - (2 if self._is_small else 0))
+        self._window.top.setFixedHeight(round(max(66 * scale, 54)))
+        self._window.keybar.setFixedHeight(round(max(36 * scale, 30)))
+
+    def _place(self) -> None:
+        window, grid = self._window, self._grid
+        panels = (window.index, window.series, window.tonight, window.log, window.imi)
+        frames = [panel.frame for panel in panels]
+        while self._tabs.count():
+            self._tabs.removeTab(0)
+        for frame in frames:
+            frame.setParent(None)
+        for widget in (self._left, self._right, window.live.frame, window.night.frame, self._tabs):
+            grid.removeWidget(widget)
+        self._right_box.removeWidget(self._tabs)
+        self._left_box.addWidget(window.index.frame, 10)
+        self._left_box.addWidget(window.series.frame, 3)
+        grid.addWidget(window.live.frame, 0, 1)
+        if self._is_small:
+            for frame, name in ((window.log.frame, "Log"), (window.tonight.frame, "Tonight"),
+                                (window.imi.frame, "Intervals")):  # fmt: skip
+                self._tabs.addTab(frame, name)
+            self._right_box.addWidget(self._tabs)
+            grid.addWidget(self._left, 0, 0)
+            grid.addWidget(self._right, 0, 2, 2, 1)
+            grid.addWidget(window.night.frame, 1, 0, 1, 2)
+        else:
+            self._left_box.addWidget(window.tonight.frame, 10)
+            grid.addWidget(self._left, 0, 0)
+            self._right_box.addWidget(window.log.frame)
+            grid.addWidget(self._right, 0, 2)
+            grid.addWidget(window.night.frame, 1, 0, 1, 2)
+            grid.addWidget(window.imi.frame, 1, 2)
+        self._tabs.setVisible(bool(self._is_small))
+        for frame in frames:
+            # A tab that is not in front stays hidden.
+            if not self._is_small or self._tabs.indexOf(frame) <= 0:
+                frame.setVisible(True)

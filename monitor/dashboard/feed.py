@@ -1,0 +1,83 @@
+"""The thread that follows the session, so that painting never waits for it."""
+
+from __future__ import annotations
+
+import threading
+
+from monitor.control import ControlClient
+from monitor.dashboard.link import Link
+from monitor.dashboard.presenter import Presenter
+from monitor.dashboard.signals import LiveSignal
+from monitor.dashboard.situation import DiskWatch, RecorderStatus, Situation
+from monitor.dashboard.views import Screen
+from monitor.errors import InputError
+from monitor.session.folder import SessionFolder
+
+# Onsets do not wait for it: `fresh` shows them.
+_POLL_S = 0.1
+_DISK_EVERY_N = 20
+
+
+class Feed:
+    """Follow one session: journal, recorder, disk.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+    signal : LiveSignal
+        Whose newest sample says how far the night has come; it is polled elsewhere.
+
+    Attributes
+    ----------
+    screen : Screen or None
+        The newest; replaced, never changed.
+    problem : str
+        Why the session cannot be read, empty while it can.
+    presenter : Presenter
+        Its facts may be read once the thread has ended, and by `streams_and_gaps`.
+    """
+
+    def __init__(self, folder: SessionFolder, signal: LiveSignal) -> None:
+        self.folder, self._signal = folder, signal
+        self.presenter = Presenter(folder)
+        self.link = Link(lambda: ControlClient(folder), "status")
+        self.screen: Screen | None = None
+        self.problem = ""
+        self._disk = DiskWatch((folder.recording, folder.journal))
+        self._saved_s_ago: float | None = None
+        self._disk_s: float | None = None
+        self._polls = 0
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="presenter", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self.link.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End both threads."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.link.stop()
+
+    def poll(self) -> None:
+        """Look once; the thread calls this."""
+        if self._polls % _DISK_EVERY_N == 0:
+            self._saved_s_ago, self._disk_s = self._disk.look()
+        self._polls += 1
+        latest = self.link.latest
+        status = RecorderStatus.of(latest) if latest is not None else None
+        situation = Situation(status, self._signal.newest_s, self._saved_s_ago, self._disk_s)
+        try:
+            self.screen = self.presenter.poll(situation)
+            self.problem = ""
+        except InputError as err:
+            self.problem = str(err)
+
+    def _run(self) -> None:
+        # Whether a recorder answers decides between "recording" and "cut off": ask before the first look.
+        self.link.has_asked.wait(2.0)
+        while not self._ending.wait(_POLL_S):
+            self.poll()

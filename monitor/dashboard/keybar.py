@@ -1,0 +1,93 @@
+"""The bar of keys at the bottom and the sheet of all keys: both from the one table."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from monitor.dashboard.keys import BAR_GROUPS, KEYS
+from monitor.dashboard.look import elastic, label
+
+# Whatever the font, three columns fit into the smallest window: long texts take a second line.
+_TEXT_PX = 230
+_TITLES = {"view": "View", "night": "The night", "window": "Window"}
+
+
+class KeyBar(QWidget):
+    """What the keys do, and on the right a line of news or the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("keybar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 4, 12, 4)
+        row.setSpacing(5)
+        for keys, text in (*((key.shown, key.bar) for key in KEYS if key.bar), *BAR_GROUPS):
+            row.addWidget(label(keys, "pill"))
+            row.addWidget(label(text, "small"))
+            row.addSpacing(6)
+        self.news = elastic(label("", "running", align=Qt.AlignmentFlag.AlignRight))
+        self.footer = label("", "small")
+        row.addWidget(self.news, 1)
+        row.addSpacing(10)
+        row.addWidget(self.footer)
+
+
+class HelpSheet(QFrame):
+    """All keys, over the window; any key or a click puts it away."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._room = parent
+        self.setProperty("card", "true")
+        self.setAccessibleName("All keys")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(24, 18, 24, 18)
+        whole.addWidget(label("ALL KEYS", "title"))
+        columns = QHBoxLayout()
+        columns.setSpacing(28)
+        for group, title in _TITLES.items():
+            grid = QGridLayout()
+            grid.setVerticalSpacing(3)
+            grid.addWidget(label(title, "caption"), 0, 0, 1, 2)
+            for i, key in enumerate((key for key in KEYS if key.group == group), start=1):
+                grid.addWidget(label(key.shown, "pill"), i, 0)
+                text = QLabel(key.text)
+                text.setWordWrap(True)
+                text.setFixedWidth(_TEXT_PX)
+                grid.addWidget(text, i, 1)
+            grid.setRowStretch(grid.rowCount(), 1)
+            columns.addLayout(grid)
+        whole.addLayout(columns)
+        whole.addWidget(label("No key ends a recording or deletes anything.", "small"))
+        self.hide()
+
+    def open(self) -> None:
+        """Show the sheet in the middle of its parent."""
+        self.adjustSize()
+        room = self._room.size()
+        self.move((room.width() - self.width()) // 2, (room.height() - self.height()) // 2)
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Put the sheet away."""
+        del event
+        self._close()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Put the sheet away."""
+        del event
+        self._close()
+
+    def _close(self) -> None:
+        self.hide()
+        self.closed.emit()

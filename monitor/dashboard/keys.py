@@ -1,0 +1,95 @@
+"""All keys, in one table: the handler, the bar at the bottom and the `?` sheet read it. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Group = Literal["view", "night", "window"]
+
+QUICK_NOTES: tuple[tuple[str, str], ...] = (
+    ("F2", "Position"),
+    ("F3", "Tech in room"),
+    ("F4", "Artifact"),
+    ("F5", "Electrode"),
+    ("F6", "Restless"),
+    ("F7", "Toilet"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing the keyboard can do.
+
+    Attributes
+    ----------
+    sequences : tuple of str
+        As Qt writes them (portable text).
+    action : str
+        Name of the window's action; an argument behind a colon.
+    text : str
+        What it does.
+    shown : str
+        How the keys are written for people.
+    bar : str
+        Text in the bar at the bottom; empty if it is not there.
+    """
+
+    sequences: tuple[str, ...]
+    action: str
+    text: str
+    shown: str
+    group: Group
+    bar: str = ""
+
+
+KEYS: tuple[Key, ...] = (
+    Key(("Space",), "freeze", "freeze the view; recording goes on", "Space", "view", "freeze view"),
+    Key(("End", "Esc"), "live", "back to the live signal", "End  Esc", "view", "live"),
+    Key(("Left",), "page:-1", "one page back, from disk", "←", "view"),
+    Key(("Right",), "page:1", "one page on", "→", "view"),
+    Key(("Shift+Left",), "page:-5", "five pages back", "Shift+←", "view"),
+    Key(("Shift+Right",), "page:5", "five pages on", "Shift+→", "view"),
+    Key(("Ctrl+Left",), "movement:-1", "to the movement before", "Ctrl+←", "view"),
+    Key(("Ctrl+Right",), "movement:1", "to the next movement", "Ctrl+→", "view"),
+    Key(("Up", "+", "="), "sensitivity:-1", "more sensitive (trace taller)", "↑  +", "view"),
+    Key(("Down", "-"), "sensitivity:1", "less sensitive", "↓  −", "view"),
+    Key(("[",), "sweep:-1", "shorter sweep: 10, 15, 30, 60, 120, 300 s", "[", "view"),
+    Key(("]",), "sweep:1", "longer sweep", "]", "view"),
+    Key(("G",), "fit", "fit the sensitivity once to what is seen", "G", "view"),
+    Key(("F",), "band", "filter of the view: 10–100 or 20–200 Hz; scores do not change", "F", "view"),
+    Key(("M",), "notch", "mains notch of the view: 50, 60 Hz, none", "M", "view"),
+    Key(("E",), "envelope", "show the envelope the rules are measured on", "E", "view"),
+    Key(("N", "Return", "Enter"), "note", "write a note; its time is when this key was pressed",
+        "N  Enter", "night", "note"),
+    *(
+        Key((key,), f"note:{text}", f"note “{text}”, to edit before Enter sends it", key, "night")
+        for key, text in QUICK_NOTES
+    ),
+    Key(("L",), "lights", "lights off or on: asks, Enter accepts", "L", "night", "lights"),
+    Key(("W",), "stage:W", "stage W from this epoch on", "W", "night"),
+    Key(("1",), "stage:N1", "stage N1 from this epoch on", "1", "night"),
+    Key(("2",), "stage:N2", "stage N2 from this epoch on", "2", "night"),
+    Key(("3",), "stage:N3", "stage N3 from this epoch on", "3", "night"),
+    Key(("R",), "stage:R", "stage R from this epoch on", "R", "night"),
+    Key(("Ctrl+Z",), "undo", "take back your last note, lights or stage: a new entry, nothing is deleted",
+        "Ctrl+Z", "night"),
+    Key(("A",), "acknowledge", "acknowledge the alert", "A", "night", "acknowledge"),
+    Key(("D",), "theme", "night, red, day", "D", "window", "theme"),
+    Key(("F11",), "full-screen", "full screen", "F11", "window"),
+    Key(("?", "Shift+?"), "help", "this sheet", "?", "window", "all keys"),
+)  # fmt: skip
+
+BAR_GROUPS: tuple[tuple[str, str], ...] = (
+    ("← →", "page"),
+    ("↑ ↓", "sensitivity"),
+    ("[ ]", "sweep time"),
+    ("W 1 2 3 R", "stage"),
+)
+"""What the bar shows as one, beside the keys that have a `bar` text."""
+
+
+def split(action: str) -> tuple[str, str]:
+    """Split an action into its name and its argument."""
+    name, _, argument = action.partition(":")
+    return name, argument

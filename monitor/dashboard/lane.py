@@ -1,0 +1,55 @@
+"""One leg's picture on the sweep: its pixels, and where on the widget they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from monitor.dashboard.raster import Pixels
+from monitor.dashboard.sweep_frame import TOP_BAND_PX
+from monitor.dashboard.traces import Traces
+
+
+@dataclass(slots=True)
+class Lane:
+    """One leg's picture: its pixels, and where on the widget they lie."""
+
+    leg: str
+    pixels: Pixels
+    image: QImage
+    rect: QRect
+    traces: Traces | None = None
+
+
+def make_lanes(legs: Sequence[str], area: QRect) -> list[Lane]:
+    """Share an area among the legs; each has a band for its marks above it."""
+    lanes = []
+    for i, leg in enumerate(legs):
+        top, bottom = area.height() * i // len(legs), area.height() * (i + 1) // len(legs)
+        height = max(8, bottom - top - TOP_BAND_PX - 2)
+        rect = QRect(area.left(), area.top() + top + TOP_BAND_PX, area.width(), height)
+        pixels = np.zeros((height, area.width()), np.uint32)
+        image = QImage(
+            pixels.data, area.width(), height, area.width() * 4, QImage.Format.Format_ARGB32_Premultiplied
+        )
+        lanes.append(Lane(leg, pixels, image, rect))
+    return lanes
+
+
+def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int) -> None:
+    """Draw the columns [left, right) of a lane (pixels of the widget) as far as they are asked for."""
+    part = QRect(left, lane.rect.top(), right - left, lane.rect.height()).intersected(dirty)
+    if part.width() > 0 and part.height() > 0:
+        painter.drawImage(part, lane.image, part.translated(-lane.rect.left(), -lane.rect.top()))
+
+
+def argb(colour: QColor) -> int:
+    """Return a colour as a premultiplied pixel."""
+    alpha = colour.alphaF()
+    parts = (round(v * alpha) for v in (colour.red(), colour.green(), colour.blue()))
+    red, green, blue = parts
+    return (colour.alpha() << 24) | (red << 16) | (green << 8) | blue

@@ -1,0 +1,152 @@
+"""What the start screen knows: the streams found, the monitor's reading of them, what is still to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+AS_SENT = ""
+UNITS: tuple[str, ...] = ("uV", "mV", "V", "nV")
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyStream:
+    """One stream on the network.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Labels; a channel without one is ``#n``, counted from 1.
+    units : tuple of str
+        As sent, empty where the header is silent.
+    left, right : str
+        Channels as the monitor reads them, empty where it cannot tell.
+    """
+
+    uid: str
+    name: str
+    type: str
+    rate_hz: float
+    hostname: str
+    is_simulated: bool
+    is_text: bool
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    left: str
+    right: str
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> LobbyStream:
+        """Read one stream of a lobby's answer."""
+        channels = answer.get("channels") or ()
+        names = tuple(str(c.get("label") or f"#{i}") for i, c in enumerate(channels, start=1))
+        legs = answer.get("legs") or {}
+        read = {leg: names[int(found["channel"])] for leg, found in legs.items()}
+        return cls(
+            str(answer.get("uid", "")),
+            str(answer.get("name", "")),
+            str(answer.get("type", "")),
+            float(answer.get("rate_hz") or 0.0),
+            str(answer.get("hostname", "")),
+            bool(answer.get("simulated")),
+            bool(answer.get("is_text")),
+            names,
+            tuple(str(c.get("unit") or "") for c in channels),
+            read.get("left", ""),
+            read.get("right", ""),
+            tuple(answer.get("problems") or ()),
+            tuple(answer.get("warnings") or ()),
+        )
+
+    @property
+    def has_legs(self) -> bool:
+        """Whether the monitor found a leg in it."""
+        return bool(self.left or self.right)
+
+    @property
+    def about(self) -> str:
+        """Rate, channels and origin in a line."""
+        rate = "markers" if self.is_text else f"{self.rate_hz:g} Hz"
+        n = len(self.channels)
+        parts = [self.type or "no type", rate, f"{n} channel{'s' if n != 1 else ''}", f"from {self.hostname}"]
+        return " · ".join([*parts, "simulated"] if self.is_simulated else parts)
+
+    @property
+    def reading(self) -> str:
+        """The monitor's reading in a line."""
+        if self.is_text:
+            return "markers: stages, events, lights"
+        found = [f"{leg}: {name}" for leg, name in (("left", self.left), ("right", self.right)) if name]
+        return "   ".join([*found, *self.problems, *self.warnings]) or "no leg channel recognised"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is chosen so far."""
+
+    uids: tuple[str, ...]
+    left: str
+    right: str
+    unit: str
+    bed: str
+    main_profile: str
+
+    def request(self) -> dict[str, object]:
+        """Return the request that asks for it."""
+        return {
+            "do": "choose",
+            "uids": list(self.uids),
+            "left": self.left,
+            "right": self.right,
+            "unit": self.unit,
+            "bed": self.bed,
+            "main_profile": self.main_profile,
+        }
+
+
+def suggested(streams: Sequence[LobbyStream]) -> frozenset[str]:
+    """Suggest streams: every real one in which a leg was read, and the marker streams beside it."""
+    legs = {stream.uid for stream in streams if stream.has_legs and not stream.is_simulated}
+    if len(legs) > 1 and not _are_halves([stream for stream in streams if stream.uid in legs]):
+        # Two amplifiers: only a person knows which one stands at this bed.
+        return frozenset()
+    markers = {stream.uid for stream in streams if stream.is_text and not stream.is_simulated}
+    return frozenset(legs | markers) if legs else frozenset()
+
+
+def _are_halves(streams: Sequence[LobbyStream]) -> bool:
+    """Whether two streams are one leg each."""
+    return len(streams) == 2 and {bool(s.left) for s in streams} == {True, False}
+
+
+def leg_names(streams: Sequence[LobbyStream], chosen: Collection[str]) -> tuple[str, ...]:
+    """List the channels a leg can be taken from."""
+    return tuple(
+        name for stream in streams if stream.uid in chosen and not stream.is_text for name in stream.channels
+    )
+
+
+def what_is_missing(streams: Sequence[LobbyStream], choice: Choice) -> str:
+    """Say what keeps the recording from being begun; empty if nothing does."""
+    chosen = [stream for stream in streams if stream.uid in choice.uids]
+    if not any(not stream.is_text for stream in chosen):
+        return "Choose the stream with the leg EMG."
+    if not (choice.left or choice.right):
+        return "Say which channel is the left leg, and which the right."
+    if choice.left == choice.right:
+        return "Left and right are the same channel."
+    if choice.unit == AS_SENT and not _has_units(chosen, (choice.left, choice.right)):
+        return "The stream does not say its unit: choose it."
+    return "" if choice.bed else "Name the bed."
+
+
+def _has_units(streams: Sequence[LobbyStream], legs: Collection[str]) -> bool:
+    return all(
+        unit
+        for stream in streams
+        for name, unit in zip(stream.channels, stream.units, strict=True)
+        if name in legs and name
+    )

@@ -1,0 +1,236 @@
+"""The log and the field for notes. What is typed is seen once it is in the journal."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+)
+
+from monitor.dashboard.keys import QUICK_NOTES
+from monitor.dashboard.look import card, font, label, set_flag
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.views import LogRow, LogView
+from monitor.dashboard.walltime import WallTime
+
+_HEADS = ("time", "leg", "what", "dur", "IMI")
+_MARKS = {"note": "✎", "person": "✎", "technical": "⚠", "movement": ""}
+_FILTERS = ("all", "movements", "notes")
+_SHOWN = {"all": None, "movements": {"movement"}, "notes": {"note", "person"}}
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class LogModel(QAbstractTableModel):
+    """The rows of the log; a cell is made when it is looked at."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._all: tuple[LogRow, ...] = ()
+        self._rows: tuple[LogRow, ...] = ()
+        self._wall = WallTime()
+        self._filter = "all"
+        self._theme = theme
+        self._font_px = 13
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.layoutChanged.emit()
+
+    def set_font(self, px: int) -> None:
+        """Change the size of the text."""
+        self._font_px = px
+        self.layoutChanged.emit()
+
+    def set_filter(self, name: str) -> None:
+        """Show all, movements or notes."""
+        self._filter = name
+        self._refill()
+
+    def show_log(self, view: LogView) -> None:
+        """Take the log as it is now."""
+        if view.rows == self._all:
+            return
+        self._all, self._wall = view.rows, view.wall
+        self._refill()
+
+    def _refill(self) -> None:
+        kinds = _SHOWN[self._filter]
+        self.beginResetModel()
+        self._rows = tuple(row for row in self._all if kinds is None or row.kind in kinds)
+        self.endResetModel()
+
+    def row(self, index: int) -> LogRow:
+        """Return an entry."""
+        return self._rows[index]
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
+        """Return the number of entries."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(_HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Return a column's head."""
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return _HEADS[section]
+        return None
+
+    def data(self, index: _Index, role: int = 0) -> Any:
+        """Return what a cell shows."""
+        row, column = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            leg = row.leg or ("·" if row.is_dim else _MARKS[row.kind])
+            return (self._wall.text(row.t_s), leg, row.what, row.duration, row.imi)[column]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.detail
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return QColor(self._colour(row, column))
+        if role == Qt.ItemDataRole.TextAlignmentRole and column >= 3:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.FontRole:
+            made = font(self._font_px, bold=row.is_strong and column == 2)
+            made.setStrikeOut(row.is_struck)
+            return made
+        return None
+
+    def _colour(self, row: LogRow, column: int) -> str:
+        theme = self._theme
+        if row.kind == "technical":
+            return theme.medium if column and not row.is_dim else theme.soft
+        if row.kind in ("note", "person"):
+            return theme.accent if column else theme.soft
+        if column == 1 and row.leg in ("L", "R"):
+            return theme.left if row.leg == "L" else theme.right
+        return theme.dim if row.is_dim else theme.text if column else theme.soft
+
+
+class WideText(QStyledItemDelegate):
+    """Let what was written or went wrong reach over the columns that only movements fill."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Take the room of the empty cells to the right."""
+        super().initStyleOption(option, index)
+        model, table = index.model(), self.parent()
+        if isinstance(model, LogModel) and isinstance(table, QTableView):
+            row = model.row(index.row())
+            if not row.duration and not row.imi:
+                option.rect.setRight(table.viewport().width())
+
+
+class NoteField(QLineEdit):
+    """One line for a note. While it has the focus no letter is a command."""
+
+    given_up = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give up on Esc; everything else is typing."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.given_up.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class LogPanel:
+    """The log, its filter, the note field and the quick notes.
+
+    Attributes
+    ----------
+    note : NoteField
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        self.frame = card("Event log")
+        self.model = LogModel(theme)
+        self.note = NoteField()
+        self.note.setPlaceholderText("Note  (N or Enter)")
+        self.note.setAccessibleName("Note")
+        self.note.setMaxLength(1000)
+        # Not by Tab and not at the start: while it has the focus the keys are letters.
+        self.note.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.table = self._make_table()
+        self.filters = {name: QPushButton(name) for name in _FILTERS}
+        self.quick = {key: QPushButton(f"{key}  {text}") for key, text in QUICK_NOTES}
+        self._arrange()
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setItemDelegateForColumn(2, WideText(table))
+        table.setAccessibleName("Event log")
+        table.setShowGrid(False)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        table.setWordWrap(False)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head = table.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setMinimumSectionSize(20)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def set_scale(self, scale: float) -> None:
+        """Fit rows and columns to the size of the text."""
+        self.table.verticalHeader().setDefaultSectionSize(round(25 * scale))
+        px = max(12, round(13 * scale))
+        self.model.set_font(px)
+        metrics = QFontMetrics(font(px))
+        for column, longest in ((0, "00:00:00"), (1, "L+R"), (3, "00.0"), (4, "000.0")):
+            self.table.setColumnWidth(column, metrics.horizontalAdvance(longest) + 15)
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(label("EVENT LOG", "title"))
+        head.addStretch()
+        for name, button in self.filters.items():
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.clicked.connect(lambda _=False, name=name: self.set_filter(name))
+            head.addWidget(button)
+        quick = QGridLayout()
+        quick.setSpacing(4)
+        for i, button in enumerate(self.quick.values()):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            quick.addWidget(button, i // 3, i % 3)
+        whole = QVBoxLayout(self.frame)
+        whole.setContentsMargins(8, 8, 8, 8)
+        whole.setSpacing(6)
+        whole.addLayout(head)
+        whole.addWidget(self.table, 1)
+        whole.addWidget(self.note)
+        whole.addLayout(quick)
+        self.set_filter("all")
+
+    def show_log(self, view: LogView) -> None:
+        """Take the log as it is now; whoever has scrolled back keeps their place."""
+        place, n = self.table.verticalScrollBar().value(), self.model.rowCount()
+        self.model.show_log(view)
+        if place > 0:
+            at = self.model.index(place + self.model.rowCount() - n, 0)
+            self.table.scrollTo(at, QAbstractItemView.ScrollHint.PositionAtTop)
+
+    def set_filter(self, name: str) -> None:
+        """Show all, movements or notes."""
+        for each, button in self.filters.items():
+            set_flag(button, "on", on=each == name)
+        self.model.set_filter(name)

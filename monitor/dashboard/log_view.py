@@ -1,0 +1,114 @@
+"""The log: movements, exclusions with their reason, notes, technical events, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from monitor.dashboard import words
+from monitor.dashboard.brackets import is_undecided, numbers_in_series
+from monitor.dashboard.views import LogRow
+from monitor.facts import Fact
+from monitor.score import Score, ScoredLM
+
+
+def movement_rows(score: Score, staged_s: float) -> list[LogRow]:
+    """List the leg movements of a score; stages are known up to `staged_s`."""
+    places = numbers_in_series(score)
+    return [_movement(lm, places, staged_s) for lm in score.lms if not lm.provisional or lm.why != "open"]
+
+
+def _movement(lm: ScoredLM, places: Mapping[tuple[str, ...], int], staged_s: float) -> LogRow:
+    detail = lm.reason
+    if lm.plm:
+        what = f"PLM {places[lm.keys]}" + ("  arousal" if lm.arousal else "")
+    elif lm.candidate:
+        what = "LM"
+    elif is_undecided(lm, staged_s):
+        what, detail = "LM  stage to come", "its stage is not known yet"
+    else:
+        what = f"LM  {words.lm_why(lm.why)}"
+    return LogRow(
+        t_s=lm.onset_us / 1e6,
+        kind="movement",
+        leg=words.LEG_SHORT[lm.leg],
+        what=what,
+        detail=detail,
+        duration=f"{(lm.end_us - lm.onset_us) / 1e6:.1f}",
+        imi="" if lm.imi_us is None else f"{lm.imi_us / 1e6:.1f}",
+        is_dim=not lm.plm,
+        is_strong=lm.plm,
+        is_struck=False,
+        seq=None,
+    )
+
+
+def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
+    """Write a fact that is no movement as an entry, None for those the log does not show."""
+    told = _TOLD.get(fact.kind)
+    text = told(fact) if told is not None else ""
+    if not text:
+        return None
+    is_person = fact.source.startswith("person")
+    kind = "note" if fact.kind == "note" else "person" if is_person or fact.kind == "lights" else "technical"
+    author = str(fact.data.get("author", ""))
+    legs = fact.data.get("legs") if fact.kind == "gap" else [fact.data.get("leg")]
+    return LogRow(
+        t_s=fact.t or 0.0,
+        kind=kind,  # type: ignore[arg-type]
+        leg="+".join(words.LEG_SHORT.get(leg, "") for leg in legs or () if leg),
+        what=text,
+        detail=" · ".join(part for part in (text, author or fact.source) if part),
+        duration="",
+        imi="",
+        is_dim=fact.kind in ("stream", "stop", "position", "withdrawn"),
+        is_strong=False,
+        is_struck=is_struck,
+        seq=fact.seq if is_person else None,
+    )
+
+
+def merge(movements: Iterable[LogRow], others: Iterable[LogRow]) -> tuple[LogRow, ...]:
+    """Put entries in order, newest first."""
+    return tuple(sorted((*movements, *others), key=lambda row: row.t_s, reverse=True))
+
+
+def _gap(fact: Fact) -> str:
+    if not fact.data["resets"]:
+        return ""
+    end_s = fact.data["end"]
+    if end_s is None:
+        return f"{fact.data['cause']}: not counted from here"
+    return f"{fact.data['cause']} {words.minutes_seconds(end_s - (fact.t or 0.0))}, not counted"
+
+
+def _quality(fact: Fact) -> str:
+    state, causes = fact.data["state"], ", ".join(fact.data["causes"])
+    if state == "bad":
+        return f"not usable: {causes}"
+    return f"signal: {causes}" if state == "warn" and causes else ""
+
+
+def _stage(fact: Fact) -> str:
+    return f"stage {fact.data['stage']} from here, typed" if fact.source.startswith("person") else ""
+
+
+def _stream(fact: Fact) -> str:
+    legs = fact.data["legs"]
+    return f"{fact.data['name']} connected" if legs else ""
+
+
+_TOLD: Mapping[str, Callable[[Fact], str]] = {
+    "note": lambda fact: str(fact.data["text"]),
+    "lights": lambda fact: f"lights {fact.data['state']}",
+    "stage": _stage,
+    "segment": lambda fact: f"segment: {fact.data.get('label', '')}",
+    "position": lambda fact: f"position: {fact.data.get('position', '')}",
+    "artifact": lambda fact: "artifact marked",
+    "gap": _gap,
+    "quality": _quality,
+    "stream": _stream,
+    "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
+    "marker_rejected": lambda fact: f"marker {fact.data['text']!r} not used: {fact.data['reason']}",
+    "withdrawn": lambda fact: f"taken back: {fact.data['what']}",
+    "stop": lambda fact: f"recording ended: {fact.data['reason']}",
+}

@@ -1,0 +1,133 @@
+"""The style sheet: a theme and a scale in, Qt's style out; and the small widgets every panel is made of."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+
+from monitor.dashboard.theme import Theme, mix
+
+FAMILIES = ("Inter", "Segoe UI", "Noto Sans", "Helvetica Neue", "DejaVu Sans Condensed", "DejaVu Sans")
+
+_SHEET = """
+* {{ font-family: {families}; font-size: {body}px; color: {text}; }}
+QMainWindow, QWidget#ground {{ background: {ground}; }}
+QFrame[card="true"] {{ background: {card}; border: 1px solid {line}; border-radius: 5px; }}
+QWidget#topbar, QWidget#keybar {{ background: {card}; }}
+QWidget#topbar {{ border-bottom: 1px solid {line}; }}
+QWidget#keybar {{ border-top: 1px solid {line}; }}
+QLabel {{ background: transparent; border: none; }}
+QLabel[role="title"] {{ color: {soft}; font-size: {title}px; font-weight: 600; }}
+QLabel[role="caption"] {{ color: {soft}; font-size: {small}px; font-weight: 600; }}
+QLabel[role="soft"] {{ color: {soft}; }}
+QLabel[role="small"] {{ color: {soft}; font-size: {small}px; }}
+QLabel[role="strong"] {{ font-weight: 600; }}
+QLabel[role="field"] {{ font-size: {field}px; font-weight: 600; }}
+QLabel[role="figure"] {{ font-size: {figure}px; font-weight: 600; }}
+QLabel[role="huge"] {{ font-size: {huge}px; font-weight: 700; }}
+QLabel[role="huge"][early="true"], QLabel[early="true"] {{ color: {dim}; }}
+QLabel[role="running"] {{ color: {accent}; font-weight: 600; }}
+QLabel[role="pill"] {{ color: {soft}; font-size: {small}px; border: 1px solid {line}; border-radius: 4px;
+  padding: 2px 7px; }}
+QLabel[role="rules"] {{ font-size: {rules}px; font-weight: 600; }}
+QLabel[alarm="true"] {{ color: {high}; font-weight: 700; }}
+QPushButton {{ background: {well}; border: 1px solid {line}; border-radius: 4px; padding: 2px 7px;
+  font-size: {small}px; }}
+QPushButton:hover, QPushButton:focus {{ border-color: {accent}; }}
+QPushButton[on="true"] {{ background: {accent}; color: {ground}; }}
+QPushButton[main="true"] {{ background: {accent}; color: {ground}; font-size: {field}px; padding: 8px 22px; }}
+QPushButton:disabled {{ color: {dim}; background: {card}; }}
+QLineEdit, QComboBox {{ background: {well}; border: 1px solid {line}; border-radius: 4px; padding: 5px 8px;
+  selection-background-color: {accent}; selection-color: {ground}; }}
+QLineEdit:focus, QComboBox:focus {{ border-color: {accent}; }}
+QCheckBox {{ background: transparent; font-weight: 600; spacing: 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; border-radius: 3px;
+  background: {well}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent}; }}
+QScrollArea {{ background: {ground}; border: none; }}
+QComboBox QAbstractItemView {{ background: {card}; border: 1px solid {line}; }}
+QTableView {{ background: {card}; border: none; gridline-color: {line}; selection-background-color: {chosen};
+  selection-color: {text}; }}
+QTableView::item {{ border: none; padding: 0 4px; }}
+QHeaderView::section {{ background: {card}; color: {soft}; border: none; border-bottom: 1px solid {line};
+  font-size: {small}px; padding: 2px 4px; }}
+QScrollBar:vertical {{ background: {card}; width: 9px; margin: 0; }}
+QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
+QTabWidget::pane {{ border: none; }}
+QTabBar::tab {{ background: {ground}; color: {soft}; border: 1px solid {line}; padding: 4px 10px;
+  font-size: {small}px; }}
+QTabBar::tab:selected {{ background: {card}; color: {text}; border-bottom-color: {accent}; }}
+QToolTip {{ background: {card}; color: {text}; border: 1px solid {line}; }}
+"""
+
+
+def style_sheet(theme: Theme, scale: float) -> str:
+    """Return the style of the whole window; `scale` 1 is meant for 1080 lines."""
+    sizes = {
+        name: max(11, round(px * scale))
+        for name, px in {
+            "small": 12,
+            "body": 14,
+            "title": 13,
+            "field": 20,
+            "figure": 29,
+            "huge": 96,
+            "rules": 18,
+        }.items()
+    }
+    colours = {name: getattr(theme, name) for name in theme.__slots__ if name != "name"}
+    families = ", ".join(f'"{family}"' for family in FAMILIES)
+    return _SHEET.format(families=families, chosen=mix(theme.accent, theme.card, 0.2), **sizes, **colours)
+
+
+def font(px: int, *, bold: bool = False) -> QFont:
+    """Return a font of the screen's families by its size in pixels."""
+    made = QFont(list(FAMILIES))
+    made.setPixelSize(px)
+    if bold:
+        made.setWeight(QFont.Weight.DemiBold)
+    return made
+
+
+def faded(colour: str, share: float) -> QColor:
+    """Return a colour with an opacity."""
+    made = QColor(colour)
+    made.setAlphaF(share)
+    return made
+
+
+def label(text: str = "", role: str = "", *, align: Qt.AlignmentFlag | None = None) -> QLabel:
+    """Make a text of one of the style sheet's roles. It never makes its panel wider."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if role:
+        made.setProperty("role", role)
+    if align is not None:
+        made.setAlignment(align)
+    return made
+
+
+def elastic(text: QLabel) -> QLabel:
+    """Let a label be narrower than its text."""
+    text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return text
+
+
+def card(name: str) -> QFrame:
+    """Make an empty panel with a name for assistive programs."""
+    frame = QFrame()
+    frame.setProperty("card", "true")
+    frame.setAccessibleName(name)
+    return frame
+
+
+def set_flag(widget: QWidget, name: str, *, on: bool) -> None:
+    """Set a property the style sheet looks at; restyle only when it changes, which is dear."""
+    value = "true" if on else "false"
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

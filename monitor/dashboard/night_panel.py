@@ -1,0 +1,278 @@
+"""The night at a glance: hypnogram, movements per leg, gaps, notes, index and rate."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+
+from monitor.dashboard import words
+from monitor.dashboard.look import card, faded, font, label
+from monitor.dashboard.night_items import GapItem, TickItem
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.views import NightView
+from monitor.dashboard.walltime import WallTime
+
+_AXIS_PX = 58
+_SPANS_S = (
+    600,
+    1800,
+    3600,
+    2 * 3600,
+    4 * 3600,
+    6 * 3600,
+    8 * 3600,
+    10 * 3600,
+    12 * 3600,
+    16 * 3600,
+    24 * 3600,
+)
+_STEPS_S = (60, 120, 300, 600, 1800, 3600, 7200)
+_LEAST_TOP_PER_H = 30.0
+
+
+class WallAxis(pg.AxisItem):  # type: ignore[misc]
+    """Time of day along the bottom."""
+
+    def __init__(self) -> None:
+        super().__init__("bottom")
+        self.wall = WallTime()
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """Return marks at round times of the day."""
+        step_s = next((s for s in _STEPS_S if (maxVal - minVal) / s * 62 <= max(size, 1)), _STEPS_S[-1])
+        origin = self.wall.at(0.0)
+        offset_s = 0.0
+        if origin is not None:
+            local_s = origin.replace(tzinfo=dt.UTC).timestamp()
+            offset_s = -local_s % step_s
+        first = math.ceil((minVal - offset_s) / step_s) * step_s + offset_s
+        return [(step_s, np.arange(first, maxVal, step_s).tolist())]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Write the marks."""
+        del scale, spacing
+        return [self.wall.text(value, seconds=False) for value in values]
+
+
+class NightPanel(QObject):
+    """Three plots over one time axis.
+
+    Signals
+    -------
+    picked(float)
+        A moment of the session (s) somebody wants to see.
+    """
+
+    picked = Signal(float)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._view: NightView | None = None
+        self.frame = card("Night overview")
+        self._plots = pg.GraphicsLayoutWidget()
+        self._plots.setAccessibleName("Night overview")
+        self._plots.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._axis = WallAxis()
+        self._stage = self._plots.addPlot(row=0, col=0)
+        self._moves = self._plots.addPlot(row=1, col=0)
+        self._curve = self._plots.addPlot(row=2, col=0, axisItems={"bottom": self._axis})
+        self._set_up()
+        self._arrange()
+        self.set_theme(theme)
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(label("NIGHT", "title"))
+        head.addStretch()
+        head.addWidget(
+            label("line: index · area: 30-min rate · click or drag to review, the recording goes on", "small")
+        )
+        whole = QVBoxLayout(self.frame)
+        whole.setContentsMargins(10, 6, 10, 4)
+        whole.setSpacing(2)
+        whole.addLayout(head)
+        whole.addWidget(self._plots, 1)
+
+    def _set_up(self) -> None:
+        layout = self._plots.ci.layout
+        layout.setSpacing(2)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for row, share in enumerate((5, 4, 8)):
+            layout.setRowStretchFactor(row, share)
+        for plot in (self._stage, self._moves, self._curve):
+            plot.setMenuEnabled(False)
+            plot.hideButtons()
+            plot.setMouseEnabled(False, False)
+            plot.getAxis("left").setWidth(_AXIS_PX)
+            if plot is not self._curve:
+                plot.hideAxis("bottom")
+                plot.setXLink(self._curve)
+        rows = words.STAGE_ROWS
+        self._stage.getAxis("left").setTicks([[(-i, name) for i, name in enumerate(rows)]])
+        self._stage.setYRange(-len(rows) + 0.6, 0.4, padding=0)
+        self._moves.getAxis("left").setTicks([[(1.5, "L"), (0.5, "R")]])
+        self._moves.setYRange(0, 2.35, padding=0)
+        self._fill_plots()
+
+    def _fill_plots(self) -> None:
+        self._hypnogram = self._stage.plot(connect="finite")
+        self._rem = self._stage.plot(connect="finite")
+        self._flags = pg.ScatterPlotItem(size=9, symbol="t", pxMode=True)
+        self._ticks = {leg: TickItem(low) for leg, low in (("left", 1.06), ("right", 0.06))}
+        self._gaps = GapItem()
+        for item in (self._gaps, *self._ticks.values(), self._flags):
+            self._moves.addItem(item)
+        self._rate = self._curve.plot(connect="finite", fillLevel=0)
+        self._index = self._curve.plot(connect="finite")
+        self._reference = pg.InfiniteLine(angle=0)
+        self._curve.addItem(self._reference)
+        self._text = pg.TextItem(anchor=(0, 0.5))
+        self._reference_text = pg.TextItem(anchor=(1, 1))
+        self._curve.addItem(self._reference_text, ignoreBounds=True)
+        self._curve.addItem(self._text, ignoreBounds=True)
+        self._now = [pg.InfiniteLine(angle=90) for _ in range(3)]
+        self._region = [pg.LinearRegionItem(movable=False) for _ in range(3)]
+        for plot, line, region in zip(
+            (self._stage, self._moves, self._curve), self._now, self._region, strict=True
+        ):
+            plot.addItem(line, ignoreBounds=True)
+            plot.addItem(region, ignoreBounds=True)
+            region.hide()
+        self._plots.viewport().installEventFilter(self)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self._plots.setBackground(theme.card)
+        for plot in (self._stage, self._moves, self._curve):
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.setPen(QPen(QColor(theme.line), 0))
+                axis.setTextPen(QPen(QColor(theme.soft), 0))
+                axis.setStyle(tickLength=0, tickFont=font(11))
+        for line in self._now:
+            line.setPen(QPen(QColor(theme.text), 0))
+        for region in self._region:
+            region.setBrush(faded(theme.accent, 0.18))
+            for line in region.lines:
+                line.setPen(QPen(QColor(theme.accent), 0))
+        self._hypnogram.setPen(QPen(QColor(theme.text), 0))
+        self._rem.setPen(QPen(QColor(theme.accent), 0))
+        self._rem.setShadowPen(None)
+        self._rate.setPen(QPen(QColor(theme.soft), 0))
+        self._rate.setFillBrush(faded(theme.left, 0.12))
+        self._index.setPen(QPen(QColor(theme.text), 0))
+        pen = QPen(QColor(theme.dim), 0)
+        pen.setDashPattern([4, 4])
+        self._reference.setPen(pen)
+        self._flags.setBrush(QColor(theme.accent))
+        self._flags.setPen(QPen(Qt.PenStyle.NoPen))
+        self._gaps.set_colour(theme.soft)
+        for leg, item in self._ticks.items():
+            item.set_colours(theme.leg(leg), theme.dim)
+        self._text.setColor(QColor(theme.text))
+        self._reference_text.setColor(QColor(theme.soft))
+        self._reference_text.setFont(font(11))
+        if self._view is not None:
+            view, self._view = self._view, None
+            self.show_night(view, self._axis.wall)
+
+    def show_night(self, view: NightView, wall: WallTime) -> None:
+        """Take the night as it is now."""
+        if view is self._view:
+            return
+        self._view = view
+        self._axis.wall = wall
+        # The times of day of its marks may have become known better; it keeps its picture else.
+        self._axis.picture = None
+        self._axis.update()
+        self._set_range(view)
+        self._show_stages(view)
+        for leg, item in self._ticks.items():
+            item.set_ticks(view.onsets[leg], view.is_plm[leg])
+        self._gaps.set_gaps(view.gaps)
+        self._flags.setData([flag.t_s for flag in view.flags], [2.2] * len(view.flags))
+        self._show_curves(view)
+        for line in self._now:
+            line.setValue(view.end_s)
+
+    def _set_range(self, view: NightView) -> None:
+        span_s = next((s for s in _SPANS_S if s >= view.end_s * 1.08), view.end_s * 1.08)
+        self._curve.setXRange(0, span_s, padding=0)
+
+    def _show_stages(self, view: NightView) -> None:
+        level = {name: -i for i, name in enumerate(words.STAGE_ROWS)}
+        x: list[float] = []
+        y: list[float] = []
+        rem: list[tuple[float, float]] = []
+        for span in view.stages:
+            at = float(level.get(span.stage, math.nan))
+            x += [span.start_s, span.end_s]
+            y += [at, at]
+            if span.stage == "R":
+                rem += [(span.start_s, at + 0.12), (span.end_s, at + 0.12), (span.end_s, math.nan)]
+        self._hypnogram.setData(x, y)
+        self._rem.setData([t for t, _ in rem], [v for _, v in rem])
+
+    def _show_curves(self, view: NightView) -> None:
+        self._rate.setData(view.curve_s, view.rate_per_h)
+        self._index.setData(view.curve_s, view.index_per_h)
+        known = np.concatenate([view.index_per_h, view.rate_per_h])
+        known = known[np.isfinite(known)]
+        top = max(
+            _LEAST_TOP_PER_H, view.reference_per_h * 2, float(known.max()) * 1.08 if len(known) else 0.0
+        )
+        self._curve.setYRange(0, top, padding=0)
+        reference = view.reference_per_h
+        marks = [v for v in (0, *_round_marks(top)) if abs(v - reference) > top / 6]
+        self._curve.getAxis("left").setTicks([[(v, f"{v:g}") for v in (*marks, reference)]])
+        self._reference.setValue(reference)
+        self._reference_text.setText(f"{view.audience} reference {reference:g} /h")
+        self._reference_text.setPos(self._curve.viewRange()[0][1], reference)
+        finite = np.flatnonzero(np.isfinite(view.index_per_h))
+        if len(finite):
+            last = float(view.index_per_h[finite[-1]])
+            self._text.setText(f" {view.index_name} {last:.1f} /h")
+            self._text.setPos(view.end_s, min(max(last, top * 0.6), top * 0.85))
+        else:
+            self._text.setText(" too early for a rate" if view.end_s > 0 else "")
+            self._text.setPos(view.end_s, top * 0.8)
+        left, right = len(view.onsets["left"]), len(view.onsets["right"])
+        told = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
+        self._plots.setAccessibleDescription(told)
+
+    def show_window(self, stretch_s: tuple[float, float] | None) -> None:
+        """Mark the stretch that is being reviewed, or none."""
+        for region in self._region:
+            region.setVisible(stretch_s is not None)
+            if stretch_s is not None:
+                region.setRegion(stretch_s)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Pick the moment under the mouse, also while it is dragged."""
+        if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove) and isinstance(
+            event, QMouseEvent
+        ):
+            if event.buttons() & Qt.MouseButton.LeftButton:
+                self._pick(self._plots.mapToScene(event.position().toPoint()))
+            return True
+        return super().eventFilter(watched, event)
+
+    def _pick(self, position: QPointF) -> None:
+        at_s = self._curve.vb.mapSceneToView(position).x()
+        if self._view is not None and 0 <= at_s <= self._view.end_s:
+            self.picked.emit(float(at_s))
+
+
+def _round_marks(top: float) -> list[float]:
+    step = next(s for s in (10, 20, 25, 50, 100, 200, 500, 1000, 1e9) if top / s <= 4)
+    return [step * i for i in range(1, int(top / step) + 1)]

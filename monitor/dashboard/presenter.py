@@ -1,0 +1,236 @@
+"""From the journal to what is on the screen. No Qt: tests and other fronts use it as it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+
+from monitor import __version__
+from monitor.dashboard import words
+from monitor.dashboard.alerts import SAVED_OLD_S, alerts
+from monitor.dashboard.brackets import grown, movements_view, rests
+from monitor.dashboard.chips import chips
+from monitor.dashboard.index_view import excluded_text, index_key, index_view, series_view, tonight
+from monitor.dashboard.log_view import fact_row, merge, movement_rows
+from monitor.dashboard.night_view import curves, imi_view, night_view
+from monitor.dashboard.rules_of import rules_of
+from monitor.dashboard.situation import Situation
+from monitor.dashboard.tail import JournalTail
+from monitor.dashboard.views import Alert, LogRow, LogView, MovementsView, Phase, Screen, TopView
+from monitor.dashboard.walltime import WallTime
+from monitor.facts import Fact
+from monitor.markers import EPOCH_S
+from monitor.score import Night, Score, score
+from monitor.session.clock import utc_now
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder
+
+# Without a new fact only the hours grow.
+_SCORE_EVERY_S = 5.0
+_OVERVIEW_EVERY_S = 10.0
+_TEXTS_EVERY_S = 0.25
+
+
+class Presenter:
+    """Fold one session's journal into a `Screen`, again and again.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+    clock : callable
+        Monotonic seconds: scoring is paced by it.
+
+    Notes
+    -----
+    Not for several threads at once: one thread calls `poll`, any thread may read the screen it returns.
+    """
+
+    def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder, self._clock = folder, clock
+        self._tail = JournalTail(folder.journal)
+        self._forget()
+
+    def _forget(self) -> None:
+        self.state = NightState()
+        self.wall = WallTime()
+        self.scores: dict[str, Score] = {}
+        self._movements: dict[str, Fact] = {}
+        self._log: dict[int, LogRow] = {}
+        self._personal: dict[int, Fact] = {}
+        self._screen: Screen | None = None
+        self._scored_s = float("-inf")
+        self._overview_due_s = self._texts_due_s = float("-inf")
+        self._revision = 0
+
+    def poll(self, situation: Situation) -> Screen | None:
+        """Read what is new and return the screen as it is now; None as long as the journal is empty."""
+        facts, is_new_start = self._tail.read_new()
+        if is_new_start:
+            self._forget()
+        for fact in facts:
+            self._take(fact)
+        if not self.state.session:
+            return None
+        if self._screen is not None and not facts and self._clock() < self._texts_due_s:
+            return self._screen
+        self._texts_due_s = self._clock() + _TEXTS_EVERY_S
+        now_s = self._now_s(situation)
+        if facts or self._is_score_due():
+            self._rescore(now_s, has_new=bool(facts))
+        self._screen = self._make(situation, now_s, has_new=bool(facts))
+        return self._screen
+
+    def _take(self, fact: Fact) -> None:
+        self.state.apply(fact)
+        if fact.supersedes is not None and fact.supersedes in self._log:
+            old = self._personal.get(fact.supersedes)
+            struck = fact_row(old, is_struck=True) if old is not None else None
+            if struck is None:
+                del self._log[fact.supersedes]
+            else:
+                # What a person wrote stays to be read: taking it back is an entry of its own.
+                self._log[fact.supersedes] = struck
+        if fact.kind == "clock":
+            self.wall.add(fact)
+        elif fact.kind == "anchor":
+            self.wall.set_speed(float(fact.data["speed"]))
+        elif fact.kind == "movement":
+            self._movements[fact.data["id"]] = fact
+        elif (row := fact_row(fact)) is not None and fact.seq is not None:
+            self._log[fact.seq] = row
+            if fact.source.startswith("person"):
+                self._personal[fact.seq] = fact
+
+    def _now_s(self, situation: Situation) -> float:
+        if self.state.stopped_s is not None:
+            return self.state.stopped_s
+        told_s = situation.status.recorded_s if situation.status else 0.0
+        return max(self.state.last_s, told_s, situation.newest_s)
+
+    def phase(self, situation: Situation) -> Phase:
+        """Return whether the session is being recorded, has ended, or was cut off."""
+        if self.state.stopped_s is not None:
+            return "ended"
+        is_growing = situation.saved_s_ago is not None and situation.saved_s_ago < SAVED_OLD_S
+        return "recording" if situation.status is not None or is_growing else "cut off"
+
+    def _is_score_due(self) -> bool:
+        # Denominators grow with time alone, until the night has ended.
+        return self.state.stopped_s is None and self._clock() - self._scored_s >= _SCORE_EVERY_S
+
+    def _rescore(self, now_s: float, *, has_new: bool) -> None:
+        night = self.state.night(now_s)
+        self.scores = {name: score(night, profile) for name, profile in rules_of(self.state.session).items()}
+        self._epochs = sorted(night.epochs, key=lambda epoch: epoch.start_us)
+        self._staged_s = self._epochs[-1].end_us / 1e6 if self._epochs else 0.0
+        self._scored_s = self._clock()
+        self._revision += 1
+        if has_new or self._clock() >= self._overview_due_s:
+            self._overview_due_s = self._clock() + _OVERVIEW_EVERY_S
+            self._overview(night)
+
+    @property
+    def main(self) -> Score:
+        """The score by the main profile."""
+        return self.scores[self.state.session["main_profile"]]
+
+    def _overview(self, night: Night) -> None:
+        known = curves(night, self.main)
+        self._curves = known
+        self._night = night_view(self.state, night, self.main, known, index_key(self.main)[1])
+        self._imi = imi_view(self.main)
+        self._tonight = tonight(self.main, self.scores.get("wasm2016"))
+        self._streams = tuple(self.state.facts("stream"))
+        self._gaps = tuple(self.state.facts("gap"))
+        self._rests = rests(self._movements.values(), self.state.facts("quality"))
+        self._lm_rows = movement_rows(self.main, self._staged_s)
+
+    def _make(self, situation: Situation, now_s: float, *, has_new: bool) -> Screen:
+        before = self._screen
+        is_fresh = before is None or has_new or before.revision != self._revision
+        phase = self.phase(situation)
+        if before is None or is_fresh:
+            name = self.state.session["main_profile"]
+            index = index_view(self.scores, name, self._curves[0], self._curves[2])
+            log = LogView(merge(self._lm_rows, self._log.values()), self.wall)
+        else:
+            index, log = before.index, before.log
+        return Screen(
+            revision=self._revision,
+            top=self._top(situation, phase, now_s),
+            index=index,
+            series=series_view(self.main, now_s, is_running=phase == "recording"),
+            tonight=self._tonight,
+            excluded=excluded_text(self.main),
+            movements=self._brackets(before, now_s, is_fresh=is_fresh),
+            night=self._night,
+            imi=self._imi,
+            log=log,
+            chips=chips(self.state, situation, phase, now_s),
+            alerts=self._alerts(situation, phase, now_s),
+            legs=tuple(self.state.legs),
+            above_rest_uv=(self.main.profile.onset_uv, self.main.profile.offset_uv),
+            footer=_footer(situation),
+            wall=self.wall,
+            streams=self._streams,
+            gaps=self._gaps,
+            rests=self._rests,
+            undo_seq=max((seq for seq in self._personal if self.state.standing(seq)), default=None),
+        )
+
+    def _brackets(self, before: Screen | None, now_s: float, *, is_fresh: bool) -> MovementsView:
+        if before is None or is_fresh:
+            return movements_view(self._movements.values(), self.main, now_s, self._staged_s)
+        return grown(before.movements, now_s)
+
+    def _alerts(self, situation: Situation, phase: Phase, now_s: float) -> tuple[Alert, ...]:
+        found = alerts(self.state, situation, phase, now_s)
+        if self._tail.problem:
+            return (Alert("high", f"The journal is damaged: {self._tail.problem}", "journal"), *found)
+        return found
+
+    def _top(self, situation: Situation, phase: Phase, now_s: float) -> TopView:
+        session, lights = self.state.session, self.state.facts("lights")
+        stage, about = self._stage(now_s)
+        saved_s_ago = situation.saved_s_ago
+        saved = "" if saved_s_ago is None else _saved(self.wall, saved_s_ago)
+        return TopView(
+            bed=str(session.get("bed", "")),
+            study=str(session.get("study") or ""),
+            audience=self.main.profile.audience,
+            phase=phase,
+            recorded_s=now_s,
+            clock_text=self._clock_text(phase, now_s),
+            is_lights_off=lights[-1].data["state"] == "off" if lights else None,
+            lights_since_s=lights[-1].t if lights else None,
+            stage=stage,
+            stage_about=about,
+            epoch=int(now_s // EPOCH_S) + 1,
+            saved_text=saved,
+            is_saved_old=phase == "recording" and saved_s_ago is not None and saved_s_ago > SAVED_OLD_S,
+        )
+
+    def _clock_text(self, phase: Phase, now_s: float) -> str:
+        """Return the time of day: of now while recording, else of the end."""
+        if phase == "recording" and self.wall.is_known:
+            return self.wall.local(utc_now()).strftime("%H:%M:%S")
+        return self.wall.text(now_s)
+
+    def _stage(self, now_s: float) -> tuple[str, str]:
+        if not self._epochs:
+            return "", "no stages yet"
+        epoch = self._epochs[-1]
+        who = "typed" if epoch.source.startswith("person") else epoch.source
+        return epoch.stage, f"{who}, {max(0.0, now_s - epoch.start_us / 1e6):.0f} s"
+
+
+def _saved(wall: WallTime, saved_s_ago: float) -> str:
+    return wall.local(utc_now() - dt.timedelta(seconds=saved_s_ago)).strftime("%H:%M:%S")
+
+
+def _footer(situation: Situation) -> str:
+    parts = [f"v{__version__}"]
+    if situation.disk_s is not None:
+        parts.insert(0, f"disk {words.hours_left(situation.disk_s)} left")
+    return " · ".join(parts)

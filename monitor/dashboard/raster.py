@@ -1,0 +1,213 @@
+"""Kernels of the live trace: filter for the eye, smallest and largest per time bin, pixel columns.
+
+None of this enters a score: the detector has its own filter and its own process.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+import dsp  # noqa: F401  # before any kernel is decorated: it says where compiled ones are kept
+
+Floats = npt.NDArray[np.float64]
+Bins = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint32]
+
+_TINY = 1e-25
+
+
+@njit(nogil=True, cache=True)
+def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, y: Any) -> bool:
+    """Filter one leg's samples for the eye.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,), float64, uV
+        NaN is missing: it comes out as NaN, and what follows is a new start.
+    sos : ndarray, shape (n_sections, 6), float64
+    rest_state : ndarray, shape (n_sections, 2), float64
+        State of the filter after an endless input of 1.
+    state : ndarray, shape (n_sections, 2), float64
+        Changed in place.
+    is_started : bool
+        Whether `state` is that of the sample before.
+    y : ndarray, shape (n,), float64, uV
+        Filled.
+
+    Returns
+    -------
+    bool
+        `is_started` for the next call.
+
+    Notes
+    -----
+    A start takes on the first sample's level: an offset of some mV would else ring through the picture.
+    """
+    for i in range(x.shape[0]):
+        value = x[i]
+        if np.isnan(value):
+            is_started = False
+            y[i] = np.nan
+            continue
+        if not is_started:
+            is_started = True
+            state[:] = rest_state * value
+        for k in range(sos.shape[0]):
+            out = sos[k, 0] * value + state[k, 0]
+            state[k, 0] = sos[k, 1] * value - sos[k, 4] * out + state[k, 1]
+            state[k, 1] = sos[k, 2] * value - sos[k, 5] * out
+            # A flat leg must not cost more than a live one.
+            if abs(state[k, 0]) < _TINY:
+                state[k, 0] = 0.0
+            if abs(state[k, 1]) < _TINY:
+                state[k, 1] = 0.0
+            value = out
+        y[i] = value
+    return is_started
+
+
+@njit(nogil=True, cache=True)
+def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins: Any) -> int:
+    """Take samples into bins of time; bins keep the last ``bins.shape[2]`` of them.
+
+    Parameters
+    ----------
+    times_s : ndarray, shape (n,), float64, s
+    y : ndarray, shape (n, n_legs), float64, uV
+        Filtered trace.
+    levels : ndarray, shape (n, n_legs, 2), float64, uV
+        Envelope and resting level.
+    bin_s : float
+    top : int
+        Newest bin so far, counted from time 0; -1 for none.
+    bins : ndarray, shape (n_legs, 4, n_bins), float32, uV
+        Smallest, largest, envelope (its largest), resting level (its last). Changed in place.
+
+    Returns
+    -------
+    int
+        The newest bin.
+    """
+    n_bins = bins.shape[2]
+    for i in range(times_s.shape[0]):
+        at = int(np.floor(times_s[i] / bin_s))
+        if at > top:
+            for new in range(max(top + 1, at - n_bins + 1), at + 1):
+                bins[:, :, new % n_bins] = np.nan
+            top = at
+        elif at <= top - n_bins:
+            continue
+        place = at % n_bins
+        for leg in range(y.shape[1]):
+            value = y[i, leg]
+            if not np.isnan(value):
+                if not bins[leg, 0, place] <= value:
+                    bins[leg, 0, place] = value
+                if not bins[leg, 1, place] >= value:
+                    bins[leg, 1, place] = value
+            envelope = levels[i, leg, 0]
+            if not np.isnan(envelope) and not bins[leg, 2, place] >= envelope:
+                bins[leg, 2, place] = envelope
+            bins[leg, 3, place] = levels[i, leg, 1]
+    return top
+
+
+@njit(nogil=True, cache=True)
+def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, out: Any) -> None:
+    """Put together what one pixel column shows.
+
+    Parameters
+    ----------
+    bins : ndarray, shape (4, n_bins), float32, uV
+        One leg, as `add_to_bins` fills them.
+    top : int
+        Newest bin.
+    bin_s, start_s, end_s : float
+    out : ndarray, shape (4,), float64, uV
+        Filled: smallest, largest, envelope, resting level; NaN where there is nothing.
+    """
+    out[:] = np.nan
+    n_bins = bins.shape[1]
+    first = int(np.floor(start_s / bin_s + 1e-9))
+    last = max(first, int(np.ceil(end_s / bin_s - 1e-9)) - 1)
+    for at in range(first, last + 1):
+        if at > top or at <= top - n_bins or at < 0:
+            continue
+        place = at % n_bins
+        if not np.isnan(bins[0, place]):
+            if not out[0] <= bins[0, place]:
+                out[0] = bins[0, place]
+            if not out[1] >= bins[1, place]:
+                out[1] = bins[1, place]
+        if not np.isnan(bins[2, place]) and not out[2] >= bins[2, place]:
+            out[2] = bins[2, place]
+        if not np.isnan(bins[3, place]):
+            out[3] = bins[3, place]
+
+
+@njit(nogil=True, cache=True)
+def _row(value_uv: float, middle: float, px_per_uv: float, height: int) -> int:
+    return int(min(max(np.round(middle - value_uv * px_per_uv), 0.0), height - 1.0))
+
+
+@njit(nogil=True, cache=True)
+def paint(
+    image: Any, bins: Any, top: int, bin_s: float, column_s: float, first: int, last: int, shift: int,
+    px_per_uv: float, above_rest_uv: Any, colours: Any,
+) -> None:  # fmt: skip
+    """Paint columns of one leg: trace, envelope, thresholds.
+
+    Parameters
+    ----------
+    image : ndarray, shape (height, width), uint32
+        Premultiplied ARGB. Column k of time lies at ``(k - shift) % width``. Changed in place.
+    bins, top, bin_s
+        See `column_of`.
+    column_s : float
+        Seconds per column.
+    first, last : int
+        Columns [first, last), counted from time 0.
+    px_per_uv : float
+        Height of one uV.
+    above_rest_uv : ndarray, shape (2,), float64, uV
+        Onset and offset over the resting level.
+    colours : ndarray, shape (3,), uint32
+        Trace, threshold lines, envelope (0: none).
+
+    Notes
+    -----
+    A column reaches to the one before it, so that a steep flank leaves no hole.
+    """
+    height, width = image.shape
+    middle = (height - 1) / 2.0
+    now, before = np.empty(4), np.empty(4)
+    column_of(bins, top, bin_s, (first - 1) * column_s, first * column_s, before)
+    for column in range(first, last):
+        x = (column - shift) % width
+        image[:, x] = 0
+        column_of(bins, top, bin_s, column * column_s, (column + 1) * column_s, now)
+        if not np.isnan(now[0]):
+            low, high = now[0], now[1]
+            if not np.isnan(before[0]):
+                low, high = min(low, before[1]), max(high, before[0])
+            for y in range(_row(high, middle, px_per_uv, height), _row(low, middle, px_per_uv, height) + 1):
+                image[y, x] = colours[0]
+        if not np.isnan(now[3]):
+            for k in range(2):
+                # Onset dashed, offset dotted, by the column's number: the pattern stands still.
+                if (k == 0 and column % 8 < 5) or (k == 1 and column % 4 == 0):
+                    level = now[3] + above_rest_uv[k]
+                    image[_row(level, middle, px_per_uv, height), x] = colours[1]
+                    image[_row(-level, middle, px_per_uv, height), x] = colours[1]
+        if colours[2] != 0 and not np.isnan(now[2]):
+            reached = now[2] if np.isnan(before[2]) else before[2]
+            upper, lower = max(now[2], reached), min(now[2], reached)
+            for y in range(
+                _row(upper, middle, px_per_uv, height), _row(lower, middle, px_per_uv, height) + 1
+            ):
+                image[y, x] = colours[2]
+        before[:] = now

@@ -1,0 +1,269 @@
+"""The start screen: the streams on the network, which channel is which leg, and Start."""
+
+from __future__ import annotations
+
+# ruff: noqa: N802  # Qt names what it calls
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QMainWindow,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor.dashboard import words
+from monitor.dashboard.link import Link
+from monitor.dashboard.lobby_view import (
+    AS_SENT,
+    UNITS,
+    Choice,
+    LobbyStream,
+    leg_names,
+    suggested,
+    what_is_missing,
+)
+from monitor.dashboard.look import card, label, style_sheet
+from monitor.dashboard.theme import Theme
+
+_LOOK_MS = 250
+_GONE_N = 12
+_NOBODY = "(none)"
+
+
+class StreamRow(QFrame):
+    """One stream: chosen or not, what it is, how the monitor reads it."""
+
+    def __init__(self, stream: LobbyStream, *, is_chosen: bool) -> None:
+        super().__init__()
+        self.stream = stream
+        self.setProperty("card", "true")
+        self.box = QCheckBox(stream.name)
+        self.box.setChecked(is_chosen)
+        self.box.setAccessibleDescription(f"{stream.about}; {stream.reading}")
+        whole = QVBoxLayout(self)
+        whole.addWidget(self.box)
+        whole.addWidget(label(stream.about, "small"))
+        reading = label(stream.reading, "running" if stream.has_legs or stream.is_text else "soft")
+        reading.setWordWrap(True)
+        whole.addWidget(reading)
+
+
+class StartScreen(QMainWindow):
+    """Choose the streams of the night.
+
+    Parameters
+    ----------
+    link : Link
+        To the lobby; asks ``lobby`` each second.
+    theme : Theme
+
+    Signals
+    -------
+    began(str)
+        The recording runs: the path of its session.
+    """
+
+    began = Signal(str)
+
+    def __init__(self, link: Link, theme: Theme) -> None:
+        super().__init__()
+        self._link = link
+        self._streams: tuple[LobbyStream, ...] = ()
+        self._rows: list[StreamRow] = []
+        self._gone_n = 0
+        self._has_begun = self._is_sent = self._has_defaults = False
+        self.setWindowTitle("PLMS Monitor · start")
+        self.setStyleSheet(style_sheet(theme, 0.95))
+        self._missing, self._state = label("", "running"), label("Looking for streams…", "soft")
+        self._missing.setWordWrap(True)
+        self._left, self._right, self._unit = QComboBox(), QComboBox(), QComboBox()
+        self._bed, self._profile = QLineEdit(), QComboBox()
+        self.start_button, self._cancel = QPushButton("Start recording"), QPushButton("Give up")
+        self._set_up()
+        self._timer = QTimer(self, interval=_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self.resize(920, 620)
+
+    def _set_up(self) -> None:
+        for name, widget in (
+            ("Left leg", self._left), ("Right leg", self._right), ("Unit", self._unit), ("Bed", self._bed),
+            ("Main rules", self._profile),
+        ):  # fmt: skip
+            widget.setAccessibleName(name)
+        self._unit.setEditable(True)
+        self._unit.addItems(["as the stream says", *UNITS])
+        for name, shown in words.RULES.items():
+            self._profile.addItem(shown, name)
+        for box in (self._left, self._right, self._unit):
+            box.currentTextChanged.connect(self._judge)
+        self._bed.textChanged.connect(self._judge)
+        self.start_button.setProperty("main", "true")
+        self.start_button.clicked.connect(self._start)
+        self._cancel.clicked.connect(self._give_up)
+        for key in ("Return", "Enter"):
+            QShortcut(QKeySequence(key), self).activated.connect(self._start)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        form = QFormLayout()
+        form.setVerticalSpacing(10)
+        for name, widget in (
+            ("Left leg", self._left), ("Right leg", self._right), ("Unit", self._unit), ("Bed", self._bed),
+            ("Main rules", self._profile),
+        ):  # fmt: skip
+            form.addRow(label(name, "soft"), widget)
+        side = card("What is recorded")
+        column = QVBoxLayout(side)
+        column.setContentsMargins(18, 16, 18, 16)
+        column.addLayout(form)
+        column.addStretch()
+        column.addWidget(self._missing)
+        column.addWidget(self.start_button)
+        column.addWidget(self._cancel)
+        side.setFixedWidth(340)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(8)
+        self._list.addStretch()
+        inside = QWidget()
+        inside.setObjectName("ground")
+        inside.setLayout(self._list)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(inside)
+        left = QVBoxLayout()
+        left.addWidget(label("STREAMS ON THE NETWORK", "title"))
+        left.addWidget(self._state)
+        left.addWidget(scroll, 1)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        whole = QHBoxLayout(ground)
+        whole.setContentsMargins(18, 16, 18, 16)
+        whole.setSpacing(16)
+        whole.addLayout(left, 1)
+        whole.addWidget(side)
+        self.setCentralWidget(ground)
+
+    # -- what the lobby says --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to ask the lobby."""
+        self._link.start()
+        self._timer.start()
+
+    def look(self) -> None:
+        """Take the lobby's newest answer."""
+        for text in self._link.refusals():
+            self._is_sent = False
+            self._missing.setText(text)
+        latest = self._link.latest
+        if latest is None:
+            self._gone_n += self._link.has_asked.is_set()
+            if self._gone_n >= _GONE_N:
+                self._state.setText("The recorder has gone; this window can be closed.")
+                self.start_button.setEnabled(False)
+            return
+        self._gone_n = 0
+        session = latest.get("session")
+        if session and latest.get("state") in ("recording", "ended"):
+            self._has_begun = True
+            self._timer.stop()
+            self.began.emit(str(session))
+            return
+        self._take(latest)
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        streams = tuple(LobbyStream.of(one) for one in answer.get("streams") or ())
+        if not self._has_defaults:
+            self._has_defaults = True
+            self._bed.setText(str(answer.get("bed") or ""))
+            self._profile.setCurrentIndex(max(0, self._profile.findData(answer.get("main_profile"))))
+            self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or "as the stream says"))
+        if streams != self._streams:
+            self._show_streams(streams, answer.get("wish") or {})
+        state = str(answer.get("missing") or "")
+        if not answer.get("warm", True):
+            state = f"{state} (getting ready…)" if state else "Getting ready…"
+        self._state.setText(state[:1].upper() + state[1:] if state else "Choose and press Start.")
+
+    def _show_streams(self, streams: Sequence[LobbyStream], wish: Mapping[str, Any]) -> None:
+        known = {stream.uid for stream in self._streams}
+        chosen = {row.stream.uid for row in self._rows if row.box.isChecked()}
+        chosen |= suggested(streams) - known
+        self._streams = tuple(streams)
+        for row in self._rows:
+            row.setParent(None)
+            row.deleteLater()
+        self._rows = [StreamRow(stream, is_chosen=stream.uid in chosen) for stream in streams]
+        for i, row in enumerate(self._rows):
+            row.box.toggled.connect(lambda _=False: self._refill({}))
+            self._list.insertWidget(i, row)
+        self._refill(wish)
+
+    def _refill(self, wish: Mapping[str, Any]) -> None:
+        """Offer the channels of what is chosen; what was picked before stays if it can."""
+        chosen = self._chosen()
+        names = leg_names(self._streams, chosen)
+        mine = [stream for stream in self._streams if stream.uid in chosen]
+        for leg, box in (("left", self._left), ("right", self._right)):
+            read = next((name for s in mine if (name := s.left if leg == "left" else s.right)), "")
+            before = box.currentText()
+            wanted = str(wish.get(leg) or "") or (before if before in names else read)
+            box.blockSignals(True)
+            box.clear()
+            box.addItems([_NOBODY, *names])
+            box.setCurrentText(wanted if wanted in names else _NOBODY)
+            box.blockSignals(False)
+        self._judge()
+
+    # -- what a person says ---------------------------------------------------------------------------
+
+    def _chosen(self) -> tuple[str, ...]:
+        return tuple(row.stream.uid for row in self._rows if row.box.isChecked())
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen so far."""
+        left, right = (
+            "" if box.currentText() == _NOBODY else box.currentText() for box in (self._left, self._right)
+        )
+        unit = self._unit.currentText().strip()
+        return Choice(
+            self._chosen(), left, right, AS_SENT if unit.startswith("as the stream") else unit,
+            self._bed.text().strip(), str(self._profile.currentData()),
+        )  # fmt: skip
+
+    def _judge(self) -> None:
+        missing = what_is_missing(self._streams, self.choice) if self._streams else ""
+        self._missing.setText(missing)
+        self.start_button.setEnabled(bool(self._streams) and not missing)
+
+    def _start(self) -> None:
+        if self.start_button.isEnabled() and not self._is_sent:
+            self._is_sent = True
+            self._link.send(self.choice.request())
+            self._missing.setText("Starting…")
+
+    def _give_up(self) -> None:
+        self._link.send({"do": "cancel"})
+        self._has_begun = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close; the recorder goes on looking unless it was told to give up."""
+        self._timer.stop()
+        if not self._has_begun:
+            print("The window is closed; the recorder goes on looking for its stream.", flush=True)  # noqa: T201
+        self._link.stop()
+        super().closeEvent(event)

@@ -1,0 +1,294 @@
+"""The live trace: an overwriting sweep of each leg, or a still page of the past."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from monitor.dashboard.lane import Lane, argb, draw_part, make_lanes
+from monitor.dashboard.look import faded
+from monitor.dashboard.marks import MarkPainter
+from monitor.dashboard.sweep_frame import GUTTER_PX, TOP_BAND_PX, FramePainter
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.traces import Traces
+from monitor.dashboard.views import GapSpan, MovementsView
+from monitor.dashboard.walltime import WallTime
+
+SWEEPS_S = (10, 15, 30, 60, 120, 300)
+_OLD_OPACITY = 0.42
+_ERASE_SHARE = 0.03
+_BOTTOM_BAND = 46
+_RIGHT = 6
+
+
+class SweepView(QWidget):
+    """Paint the legs.
+
+    Notes
+    -----
+    Live, a column of time lies at its number modulo the width. What was painted one sweep ago is shown faded
+    and is erased a little ahead of the cursor. A page is the same picture, shifted, without a cursor.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Live EMG of both legs")
+        self.sweep_s: int = 30
+        self.full_uv: int = 100
+        self.shows_envelope = True
+        self.is_frozen = False
+        self.wall = WallTime()
+        self.movements = MovementsView()
+        self.gaps: tuple[GapSpan, ...] = ()
+        self.above_rest_uv = np.array([8.0, 2.0])
+        self._theme = theme
+        self._legs: tuple[str, ...] = ("left", "right")
+        self._lanes: list[Lane] = []
+        self._page_s: float | None = None
+        self._newest_s = 0.0
+        self._painted = 0
+        self._marks, self._frame = MarkPainter(), FramePainter()
+
+    # -- what is asked of it --------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.repaint_all()
+
+    def set_legs(self, legs: tuple[str, ...]) -> None:
+        """Say which legs there are."""
+        if legs and legs != self._legs:
+            self._legs = legs
+            self._lay_out()
+
+    def set_traces(self, traces: dict[str, Traces]) -> None:
+        """Say where each leg's signal comes from."""
+        changed = False
+        for lane in self._lanes:
+            changed |= lane.traces is not traces.get(lane.leg)
+            lane.traces = traces.get(lane.leg)
+        if changed:
+            self.repaint_all()
+
+    def set_page(self, start_s: float | None) -> None:
+        """Show the page that begins at a moment of the session, or the live sweep (None)."""
+        self._page_s = start_s
+        self.repaint_all()
+
+    def set_movements(self, movements: MovementsView) -> None:
+        """Take the movements as they are known now."""
+        if movements is not self.movements and not self.is_frozen:
+            self.movements = movements
+            self._marks.lay_out(self, self._theme)
+            self.update()
+
+    def set_thresholds(self, above_rest_uv: tuple[float, float]) -> None:
+        """Take onset and offset over the resting level (uV)."""
+        if tuple(self.above_rest_uv) != above_rest_uv:
+            self.above_rest_uv = np.array(above_rest_uv)
+            self.repaint_all()
+
+    def update_texts(self) -> None:
+        """Repaint levels and times, forget marks that were erased; a few times a second is enough."""
+        self._marks.lay_out(self, self._theme)
+        self.update(QRect(0, 0, GUTTER_PX, self.height()))
+        self.update(QRect(0, self.height() - _BOTTOM_BAND, self.width(), _BOTTOM_BAND))
+
+    def set_gaps(self, gaps: tuple[GapSpan, ...]) -> None:
+        """Take the stretches in which a leg could not be scored."""
+        if gaps != self.gaps and not self.is_frozen:
+            self.gaps = gaps
+            self._marks.lay_out(self, self._theme)
+            self.update()
+
+    def advance(self, newest_s: float) -> None:
+        """Paint the columns up to the newest sample (s); nothing else is touched."""
+        if self._page_s is not None or not self._lanes:
+            return
+        column_s = self.column_s
+        last = int(newest_s / column_s) + 1
+        if newest_s <= self._newest_s and last <= self._painted:
+            return
+        # Two columns back: a bin that reaches over their edge may have grown since.
+        first, self._newest_s = max(self._painted - 2, last - self._width, 0), newest_s
+        self._painted = last
+        self._paint_columns(first, last)
+        self._update_columns(first, last)
+
+    def repaint_all(self) -> None:
+        """Paint every column anew: another size, sensitivity, theme or stretch of time."""
+        if not self._lanes:
+            return
+        if self._page_s is not None:
+            first = round(self._page_s / self.column_s)
+            last = first + self._width
+        else:
+            last = int(self._newest_s / self.column_s) + 1
+            first = max(0, last - self._width)
+            self._painted = last
+        for lane in self._lanes:
+            lane.pixels[:] = 0
+        self._paint_columns(first, last)
+        self._marks.lay_out(self, self._theme)
+        self.update()
+
+    @property
+    def column_s(self) -> float:
+        """Seconds of one pixel column."""
+        return self.sweep_s / max(1, self._width)
+
+    @property
+    def visible_s(self) -> tuple[float, float]:
+        """What stretch of the session is on the screen (s)."""
+        if self._page_s is not None:
+            return self._page_s, self._page_s + self.sweep_s
+        return max(0.0, self._newest_s - self.sweep_s * (1 - _ERASE_SHARE)), self._newest_s
+
+    def largest_uv(self) -> float:
+        """Return the largest size of what is on the screen, NaN if there is nothing."""
+        sizes = [lane.traces.largest_uv(lane.leg, self.sweep_s) for lane in self._lanes if lane.traces]
+        known = [size for size in sizes if math.isfinite(size)]
+        return max(known, default=float("nan"))
+
+    # -- geometry -------------------------------------------------------------------------------------
+
+    @property
+    def _width(self) -> int:
+        return max(1, self.width() - GUTTER_PX - _RIGHT)
+
+    def _lay_out(self) -> None:
+        traces = {lane.leg: lane.traces for lane in self._lanes}
+        area = QRect(GUTTER_PX, 0, self._width, max(1, self.height() - _BOTTOM_BAND))
+        self._lanes = make_lanes(self._legs, area)
+        for lane in self._lanes:
+            lane.traces = traces.get(lane.leg)
+        self.repaint_all()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the lanes out anew; the trace is there at once, from its bins."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def x_of(self, t_s: float) -> float:
+        """Return where a moment lies, in pixels of this widget."""
+        if self._page_s is not None:
+            return GUTTER_PX + (t_s - self._page_s) / self.column_s
+        return GUTTER_PX + (t_s / self.column_s) % self._width
+
+    def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
+        """Return where a stretch of time lies (pixels): in no piece, one, or two around the edge."""
+        first_s, last_s = self.visible_s
+        start_s, end_s = max(start_s, first_s), min(end_s, last_s)
+        if end_s < start_s:
+            return []
+        x0, x1 = self.x_of(start_s), self.x_of(end_s)
+        return [(x0, x1)] if x1 >= x0 else [(x0, self.right_edge), (self.left_edge, x1)]
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The legs' pictures, from the top."""
+        return tuple(self._lanes)
+
+    def lane_tops(self) -> list[tuple[str, int]]:
+        """Return each leg with the top of its lane (pixels)."""
+        return [(lane.leg, lane.rect.top() - TOP_BAND_PX) for lane in self._lanes]
+
+    @property
+    def left_edge(self) -> float:
+        """Where the trace begins (pixels)."""
+        return float(GUTTER_PX)
+
+    @property
+    def right_edge(self) -> float:
+        """Where the trace ends (pixels)."""
+        return float(GUTTER_PX + self._width)
+
+    @property
+    def strip_top(self) -> int:
+        """Where the strip of the series begins (pixels)."""
+        return self.height() - _BOTTOM_BAND
+
+    @property
+    def _cursor_x(self) -> int:
+        return GUTTER_PX + int(self._newest_s / self.column_s) % self._width
+
+    @property
+    def _erase_px(self) -> int:
+        return max(8, round(self._width * _ERASE_SHARE))
+
+    # -- painting -------------------------------------------------------------------------------------
+
+    def _paint_columns(self, first: int, last: int) -> None:
+        threshold = argb(faded(self._theme.text, 0.55))
+        envelope = argb(faded(self._theme.text, 0.75)) if self.shows_envelope else 0
+        for lane in self._lanes:
+            if lane.traces is None:
+                continue
+            colours = np.array([argb(QColor(self._theme.leg(lane.leg))), threshold, envelope], np.uint32)
+            px_per_uv = (lane.rect.height() / 2 - 1) / self.full_uv
+            shift = round(self._page_s / self.column_s) if self._page_s is not None else 0
+            lane.traces.paint(
+                lane.pixels, lane.leg, (first, last), shift, self.column_s, px_per_uv,
+                self.above_rest_uv, colours,
+            )  # fmt: skip
+
+    def _update_columns(self, first: int, last: int) -> None:
+        """Ask for a repaint of the new columns, the cursor and the gap ahead of it."""
+        if last - first >= self._width // 2:
+            self.update()
+            return
+        x0, x1 = first % self._width, (last - 1) % self._width + self._erase_px + 2
+        if x1 <= x0 or x1 >= self._width:
+            self.update()
+            return
+        self.update(QRect(GUTTER_PX + x0 - 3, 0, x1 - x0 + 5, self.height() - _BOTTOM_BAND + 22))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what lies in the rectangle that is asked for."""
+        painter = QPainter(self)
+        top, left = self.height() - _BOTTOM_BAND, GUTTER_PX
+        # One by one: texts on the left and below and new columns together span the whole widget.
+        for zone in (
+            QRect(0, 0, left, self.height()),
+            QRect(left, 0, self.width() - left, top),
+            QRect(left, top, self.width() - left, _BOTTOM_BAND),
+        ):
+            dirty = event.region().intersected(zone).boundingRect()
+            if not dirty.isEmpty():
+                painter.setClipRect(dirty)
+                self._paint_part(painter, dirty)
+        painter.end()
+
+    def _paint_part(self, painter: QPainter, dirty: QRect) -> None:
+        painter.fillRect(dirty, QColor(self._theme.card))
+        self._frame.paint_grid(painter, self, self._theme, dirty)
+        for lane in self._lanes:
+            self._paint_lane(painter, lane, dirty)
+        self._marks.paint(painter, dirty)
+        if self._page_s is None:
+            painter.fillRect(self._cursor_x, 0, 1, self.height() - _BOTTOM_BAND, QColor(self._theme.text))
+        if dirty.left() < GUTTER_PX:
+            self._frame.paint_gutter(painter, self, self._theme)
+        if dirty.bottom() > self.height() - 20:
+            self._frame.paint_axis(painter, self, self._theme)
+
+    def _paint_lane(self, painter: QPainter, lane: Lane, dirty: QRect) -> None:
+        middle = lane.rect.center().y()
+        painter.fillRect(lane.rect.left(), middle, lane.rect.width(), 1, QColor(self._theme.grid))
+        if self._page_s is not None:
+            draw_part(painter, lane, dirty, lane.rect.left(), lane.rect.right() + 1)
+            return
+        cursor = self._cursor_x
+        draw_part(painter, lane, dirty, lane.rect.left(), cursor + 1)
+        painter.setOpacity(_OLD_OPACITY)
+        draw_part(painter, lane, dirty, cursor + self._erase_px, lane.rect.right() + 1)
+        painter.setOpacity(1.0)

@@ -1,0 +1,104 @@
+"""What stands around the trace: grid, time axis, levels and scale of each leg."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QLineF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from monitor.dashboard import words
+from monitor.dashboard.look import font
+from monitor.dashboard.theme import Theme
+
+if TYPE_CHECKING:
+    from monitor.dashboard.lane import Lane
+    from monitor.dashboard.sweep import SweepView
+
+GUTTER_PX = 92
+TOP_BAND_PX = 36
+_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60)
+_LEAST_TICK_PX = 110
+FULL_SCALES_UV = (10, 20, 50, 100, 200, 500, 1000, 2000)
+
+
+class FramePainter:
+    """Paint what does not move with the signal."""
+
+    def __init__(self) -> None:
+        self._grid: tuple[object, list[QLineF]] = (None, [])
+
+    def paint_grid(self, painter: QPainter, view: SweepView, theme: Theme, dirty: QRect) -> None:
+        """Paint the time marks of the part that is asked for."""
+        near = [line for line in self._lines(view) if dirty.left() - 1 <= line.x1() <= dirty.right() + 1]
+        if near:
+            painter.setPen(QPen(QColor(theme.grid), 0))
+            painter.drawLines(near)
+
+    def _lines(self, view: SweepView) -> list[QLineF]:
+        """Return the time marks up to a second ahead; they are put together once a second."""
+        start_s, end_s = view.visible_s
+        key = (int(start_s), int(end_s), view.x_of(0.0), view.column_s, view.strip_top, view.wall)
+        if self._grid[0] != key:
+            top, bottom = TOP_BAND_PX - 8, view.strip_top
+            self._grid = (key, [QLineF(x, top, x, bottom) for x, _ in ticks(view, ahead_s=1.0)])
+        return self._grid[1]
+
+    def paint_axis(self, painter: QPainter, view: SweepView, theme: Theme) -> None:
+        """Write the time of day under the marks."""
+        painter.setFont(font(11))
+        painter.setPen(QColor(theme.soft))
+        for x, t_s in ticks(view):
+            box = QRectF(x - 45, view.height() - 19, 90, 18)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, view.wall.text(t_s))
+
+    def paint_gutter(self, painter: QPainter, view: SweepView, theme: Theme) -> None:
+        """Write each leg's name, levels and scale."""
+        for lane in view.lanes:
+            rest_uv = lane.traces.resting_uv(lane.leg) if lane.traces is not None else float("nan")
+            self._levels(painter, view, theme, lane, rest_uv)
+            self._scale(painter, view, theme, lane)
+        painter.setPen(QColor(theme.soft))
+        painter.setFont(font(11))
+        strip = QRect(10, view.strip_top, GUTTER_PX - 14, 24)
+        painter.drawText(strip, Qt.AlignmentFlag.AlignVCenter, "series")
+
+    def _levels(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane, rest_uv: float) -> None:
+        top = lane.rect.top() - TOP_BAND_PX + 6
+        painter.setPen(QColor(theme.leg(lane.leg)))
+        painter.setFont(font(15, bold=True))
+        painter.drawText(10, top + 14, lane.leg.upper())
+        painter.setPen(QColor(theme.soft))
+        painter.setFont(font(11))
+        on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
+        lines = (f"rest {words.microvolts(rest_uv)}", f"on {on_uv:.1f}", f"off {off_uv:.1f}")
+        for i, line in enumerate(lines if math.isfinite(rest_uv) else ("rest –",)):
+            painter.drawText(10, top + 33 + 15 * i, line)
+
+    def _scale(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane) -> None:
+        bar_uv = FULL_SCALES_UV[max(0, FULL_SCALES_UV.index(view.full_uv) - 1)] if view.full_uv > 10 else 5
+        px = bar_uv * (lane.rect.height() / 2 - 1) / view.full_uv
+        middle, x = lane.rect.center().y(), GUTTER_PX - 8
+        painter.setPen(QPen(QColor(theme.soft), 0))
+        painter.drawLines(
+            [
+                QLineF(x, middle - px / 2, x, middle + px / 2),
+                QLineF(x - 3, middle - px / 2, x + 3, middle - px / 2),
+                QLineF(x - 3, middle + px / 2, x + 3, middle + px / 2),
+            ]
+        )
+        painter.setFont(font(11))
+        box = QRectF(0, middle - 10, GUTTER_PX - 16, 20)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{bar_uv} µV")
+
+
+def ticks(view: SweepView, ahead_s: float = 0.0) -> list[tuple[float, float]]:
+    """Return the time marks: position (pixels) and moment (s), at whole seconds of the day."""
+    step_s = next((s for s in _TICK_STEPS_S if s / view.column_s >= _LEAST_TICK_PX), _TICK_STEPS_S[-1])
+    start_s, end_s = view.visible_s
+    origin = view.wall.at(start_s)
+    phase_s = 0.0 if origin is None else (start_s - origin.timestamp()) % step_s
+    first = math.ceil((start_s - phase_s) / step_s) * step_s + phase_s
+    return [(view.x_of(t_s), t_s) for t_s in np.arange(first, end_s + ahead_s, step_s).tolist()]

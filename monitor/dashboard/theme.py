@@ -1,0 +1,147 @@
+"""The three looks: night, red (for dark-adapted eyes), day. Plain data, checked for contrast by a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """Colours as ``#rrggbb``.
+
+    Attributes
+    ----------
+    ground, card, well : str
+        Window, panels, and what is sunk into a panel (fields, plots).
+    line : str
+        Borders; not text.
+    text, soft, dim : str
+        Text in three ranks, all readable.
+    left, right : str
+        The legs.
+    accent : str
+        What is running or chosen.
+    good : str
+        A stream that is well; always with a word.
+    low, medium, high : str
+        Alerts; always with a word and marks.
+    grid : str
+        Faint lines in plots; not text.
+    """
+
+    name: str
+    ground: str
+    card: str
+    well: str
+    line: str
+    text: str
+    soft: str
+    dim: str
+    left: str
+    right: str
+    accent: str
+    good: str
+    low: str
+    medium: str
+    high: str
+    grid: str
+
+    def leg(self, leg: str) -> str:
+        """Return the colour of a leg."""
+        return self.left if leg == "left" else self.right
+
+
+NIGHT = Theme(
+    name="night",
+    ground="#070B11",
+    card="#0D131B",
+    well="#080C12",
+    line="#1D2733",
+    text="#DDE4ED",
+    soft="#A3AFBE",
+    dim="#8491A1",
+    left="#7FB5FF",
+    right="#DDAE78",
+    accent="#A9CBFF",
+    good="#5FB878",
+    low="#62CBD8",
+    medium="#F2C14E",
+    high="#FF7A6B",
+    grid="#18212C",
+)
+RED = Theme(
+    name="red",
+    ground="#080101",
+    card="#110403",
+    well="#0A0202",
+    line="#351009",
+    text="#FF8466",
+    soft="#E06A4F",
+    dim="#CC5A42",
+    left="#FF9270",
+    right="#D05A40",
+    accent="#FFA37E",
+    good="#E06A4F",
+    low="#FF8466",
+    medium="#FFA07F",
+    high="#FFB494",
+    grid="#260B07",
+)
+DAY = Theme(
+    name="day",
+    ground="#EEF1F4",
+    card="#FFFFFF",
+    well="#F7F9FB",
+    line="#CBD3DC",
+    text="#15202C",
+    soft="#43505F",
+    dim="#5A6775",
+    left="#1F5FB4",
+    right="#8F5310",
+    accent="#1450A0",
+    good="#1E6B38",
+    low="#0B6570",
+    medium="#7A5200",
+    high="#B3261E",
+    grid="#DFE5EB",
+)
+THEMES: tuple[Theme, ...] = (NIGHT, RED, DAY)
+
+
+def theme_named(name: str) -> Theme:
+    """Return a theme by its name.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    for theme in THEMES:
+        if theme.name == name:
+            return theme
+    raise ValueError(f"there is no theme {name!r}; one of {', '.join(theme.name for theme in THEMES)}")
+
+
+def next_theme(theme: Theme) -> Theme:
+    """Return the theme that comes after this one: night, red, day, night."""
+    return THEMES[(THEMES.index(theme) + 1) % len(THEMES)]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, 1 to 21, as WCAG 2 defines it."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """Return a colour that is `share` of the first over the second."""
+    parts = [
+        round(int(one[i : i + 2], 16) * share + int(other[i : i + 2], 16) * (1 - share)) for i in (1, 3, 5)
+    ]
+    return "#" + "".join(f"{part:02X}" for part in parts)

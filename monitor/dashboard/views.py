@@ -1,0 +1,256 @@
+"""What the screen shows, as plain records: made by the presenter, painted by the widgets, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.dashboard.walltime import WallTime
+from monitor.facts import Fact
+
+Floats = npt.NDArray[np.float64]
+Phase = Literal["recording", "ended", "cut off"]
+Life = Literal["flagged", "open", "lm", "plm", "out", "twitch"]
+Health = Literal["ok", "warn", "bad", "off"]
+Trend = Literal["", "rising", "falling", "steady"]
+Priority = Literal["high", "medium", "low"]
+
+
+def _no_times() -> Floats:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, slots=True)
+class TopView:
+    """The bar at the top."""
+
+    bed: str
+    study: str
+    audience: str
+    phase: Phase
+    recorded_s: float
+    clock_text: str
+    is_lights_off: bool | None
+    lights_since_s: float | None
+    stage: str
+    stage_about: str
+    epoch: int
+    saved_text: str
+    is_saved_old: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule set's index in one line: the text, and whether it is too early to mean much."""
+
+    name: str
+    value: str
+    count: str
+    is_too_early: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexView:
+    """The big number and what belongs to it."""
+
+    title: str
+    unit: str
+    value: str
+    is_too_early: bool
+    remark: str
+    trend: Trend
+    rules: tuple[RuleLine, ...]
+    rate_text: str
+    rate_s: Floats
+    rate_per_h: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """The series that runs now, or the last one."""
+
+    state: Literal["running", "forming", "none"]
+    n: str
+    mean_imi: str
+    since_last: str
+    remark: str
+
+
+class TableRow(NamedTuple):
+    """One line of tonight's table."""
+
+    name: str
+    value: str
+    unit: str = ""
+    hint: str = ""
+    is_too_early: bool = False
+
+
+class Bracket(NamedTuple):
+    """One movement of one leg on the trace; times in seconds of the session."""
+
+    onset_s: float
+    end_s: float
+    leg: str
+    life: Life
+    text: str
+    why: str
+    key: str
+
+
+class SeriesTick(NamedTuple):
+    """One PLM of a series: its onset (s), the interval before it (s, NaN for the first), its place in it."""
+
+    onset_s: float
+    imi_s: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovementsView:
+    """All movements of the night by onset; `onset_s` is there to search in."""
+
+    brackets: tuple[Bracket, ...] = ()
+    onset_s: Floats = field(default_factory=_no_times)
+    ticks: tuple[SeriesTick, ...] = ()
+    tick_s: Floats = field(default_factory=_no_times)
+
+
+class StageSpan(NamedTuple):
+    """A stretch of one stage (s)."""
+
+    start_s: float
+    end_s: float
+    stage: str
+
+
+class GapSpan(NamedTuple):
+    """A stretch in which a leg could not be scored, and why (s)."""
+
+    start_s: float
+    end_s: float
+    leg: str
+    cause: str
+
+
+class Flag(NamedTuple):
+    """A mark of the night: a note, lights, a segment."""
+
+    t_s: float
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NightView:
+    """The whole night at a glance; times in seconds of the session."""
+
+    end_s: float
+    stages: tuple[StageSpan, ...]
+    onsets: Mapping[str, Floats]
+    is_plm: Mapping[str, npt.NDArray[np.bool_]]
+    gaps: tuple[GapSpan, ...]
+    flags: tuple[Flag, ...]
+    lights_off_s: float | None
+    lights_on_s: float | None
+    curve_s: Floats
+    index_per_h: Floats
+    rate_per_h: Floats
+    index_name: str
+    reference_per_h: float
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImiView:
+    """Intervals from onset to onset, on a log axis."""
+
+    edges_s: Floats
+    counts: npt.NDArray[np.int64]
+    band_s: tuple[float, float]
+    median_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One stream or leg: a word, a shape by `health`, what is received, what is missing."""
+
+    name: str
+    word: str
+    health: Health
+    received: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A technical alert. `key` names the cause, so that an acknowledgement stays with it."""
+
+    priority: Priority
+    text: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """The log, newest first; the cells of a row are made when it is looked at."""
+
+    rows: tuple[LogRow, ...]
+    wall: WallTime
+
+
+class LogRow(NamedTuple):
+    """One entry of the log."""
+
+    t_s: float
+    kind: Literal["movement", "note", "person", "technical"]
+    leg: str
+    what: str
+    detail: str
+    duration: str
+    imi: str
+    is_dim: bool
+    is_strong: bool
+    is_struck: bool
+    seq: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Everything the screen shows at one moment. Parts that did not change are the same objects.
+
+    Attributes
+    ----------
+    streams, gaps : tuple of Fact
+        What places the samples on disk on the timeline.
+    rests : Mapping of leg to (times in s, resting levels in uV)
+        As far as the journal has them.
+    undo_seq : int or None
+        The newest fact of a person that stands.
+    """
+
+    revision: int
+    top: TopView
+    index: IndexView
+    series: SeriesView
+    tonight: tuple[TableRow, ...]
+    excluded: str
+    movements: MovementsView
+    night: NightView
+    imi: ImiView
+    log: LogView
+    chips: tuple[Chip, ...]
+    alerts: tuple[Alert, ...]
+    legs: tuple[str, ...]
+    above_rest_uv: tuple[float, float]
+    footer: str
+    wall: WallTime
+    streams: tuple[Fact, ...]
+    gaps: tuple[Fact, ...]
+    rests: Mapping[str, tuple[Floats, Floats]]
+    undo_seq: int | None

@@ -1,0 +1,297 @@
+"""The window: puts the panels together, follows the session at 30 Hz, turns keys into actions."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+import gc
+import getpass
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from monitor.dashboard.arrangement import Arrangement
+from monitor.dashboard.feed import Feed
+from monitor.dashboard.fresh import FreshOnsets
+from monitor.dashboard.imi_panel import ImiPanel
+from monitor.dashboard.keybar import HelpSheet, KeyBar
+from monitor.dashboard.keys import KEYS, split
+from monitor.dashboard.live_panel import LivePanel
+from monitor.dashboard.log_panel import LogPanel
+from monitor.dashboard.look import style_sheet
+from monitor.dashboard.night_panel import NightPanel
+from monitor.dashboard.note import NoteTaker
+from monitor.dashboard.numbers_panel import IndexPanel, SeriesPanel, TonightPanel
+from monitor.dashboard.review import Review
+from monitor.dashboard.signals import LiveSignal
+from monitor.dashboard.theme import NIGHT, Theme, next_theme
+from monitor.dashboard.topbar import TopBar
+from monitor.dashboard.views import Screen
+from monitor.markers import EPOCH_S
+from monitor.session.folder import SessionFolder
+
+_FRAME_MS = 33
+_TEXT_EVERY_N = 8
+_NEWS_N = 240
+_RELAYOUT_MS = 80
+_LEAST_SIZE = (1000, 600)
+
+
+class DashboardWindow(QMainWindow):
+    """The dashboard of one session.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+        Running, finished or cut off.
+    theme : Theme
+    """
+
+    def __init__(self, folder: SessionFolder, theme: Theme = NIGHT) -> None:
+        super().__init__()
+        self.folder, self.theme = folder, theme
+        self.setWindowTitle(f"PLMS Monitor · {folder.path.name}")
+        self.live = LivePanel(theme, self.act)
+        self.signal = LiveSignal(folder, self.live.filter)
+        self.feed = Feed(folder, self.signal)
+        self.fresh = FreshOnsets(folder.journal)
+        self.review = Review(folder, self.live, self.signal)
+        self.top = TopBar(theme)
+        self.index, self.series, self.tonight = IndexPanel(theme), SeriesPanel(), TonightPanel()
+        self.log, self.night, self.imi = LogPanel(theme), NightPanel(theme), ImiPanel(theme)
+        self.keybar = KeyBar()
+        self.screen_view: Screen | None = None
+        self._acknowledged: frozenset[str] = frozenset()
+        self._frames = self._news_until = 0
+        self.ground = QWidget()
+        self.ground.setObjectName("ground")
+        # Else the panels of a large screen would keep the window from ever becoming a small one.
+        self.ground.setMinimumSize(*_LEAST_SIZE)
+        self.setCentralWidget(self.ground)
+        self.ground.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.ground.setFocus()
+        self.arrangement = Arrangement(self)
+        self.help = HelpSheet(self.ground)
+        self.notes = NoteTaker(self.log.note, self.send, self.now_s, self.tell)
+        self._connect()
+        self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
+        self._relayout.timeout.connect(self._arrange)
+        self._timer = QTimer(self, interval=_FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self.tick)
+        self.resize(1600, 900)
+        self._arrange()
+
+    def _connect(self) -> None:
+        self._shortcuts: list[QShortcut] = []
+        for key in KEYS:
+            for sequence in key.sequences:
+                shortcut = QShortcut(QKeySequence(sequence), self)
+                shortcut.activated.connect(lambda action=key.action: self.act(action))
+                self._shortcuts.append(shortcut)
+        self.log.note.installEventFilter(self)
+        for name, button in self.log.quick.items():
+            action = next(key.action for key in KEYS if key.sequences == (name,))
+            button.clicked.connect(lambda _=False, action=action: self.act(action))
+        self.night.picked.connect(self._picked)
+        self.top.alert.clicked.connect(lambda: self.act("acknowledge"))
+        self.log.table.doubleClicked.connect(lambda at: self._picked(self.log.model.row(at.row()).t_s))
+        self.help.closed.connect(lambda: self._keys(is_on=True))
+
+    # -- life -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to follow the session."""
+        self.feed.start()
+        self._timer.start()
+        # What start-up made stays: a full collection would stop the picture for a third of a second.
+        gc.collect()
+        gc.freeze()
+
+    def stop(self) -> None:
+        """End threads and timers; the recording is not touched."""
+        self._timer.stop()
+        self._relayout.stop()
+        self.feed.stop()
+        self.review.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close the window, and say what goes on without it."""
+        is_recording = self.screen_view is not None and self.screen_view.top.phase == "recording"
+        self.stop()
+        if is_recording:
+            print(  # noqa: T201  # the window is gone: the terminal is what is left to speak through
+                "The window is closed; the recording goes on. To see it again: "
+                f"plms-monitor review {self.folder.path}\nTo end it: plms-monitor stop {self.folder.path}",
+                flush=True,
+            )
+        super().closeEvent(event)
+
+    # -- the picture ----------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Do one frame: the new columns of the trace, and every quarter of a second the texts."""
+        self._frames += 1
+        self.signal.poll()
+        if self.isVisible() and not self.isMinimized():
+            self.review.follow()
+        screen = self.feed.screen
+        if screen is not None:
+            self.live.sweep.set_movements(self.fresh.over(screen.movements, self.signal.newest_s))
+            self.review.screen = self.screen_view = screen
+        if self._frames % _TEXT_EVERY_N == 1:
+            self._show_texts()
+
+    def _show_texts(self) -> None:
+        for text in self.feed.link.refusals():
+            self.tell(f"not recorded: {text}")
+        if self._frames > self._news_until:
+            self.keybar.news.clear()
+        if self.feed.problem:
+            self.tell(self.feed.problem)
+        screen = self.screen_view
+        if screen is None or not self.isVisible():
+            return
+        sweep = self.live.sweep
+        sweep.wall = screen.wall
+        sweep.set_legs(screen.legs)
+        sweep.set_thresholds(screen.above_rest_uv)
+        sweep.set_gaps(screen.night.gaps)
+        sweep.update_texts()
+        self.top.show_top(screen.top, screen.wall)
+        self.top.chips.show_chips(screen.chips)
+        self.top.alert.show_alerts(screen.alerts, self._acknowledged)
+        self.index.show_view(screen.index)
+        self.series.show_view(screen.series)
+        self.tonight.show_rows(screen.tonight, screen.excluded)
+        self.night.show_night(screen.night, screen.wall)
+        self.night.show_window(self.review.window_s)
+        self.imi.show_view(screen.imi)
+        self.log.show_log(screen.log)
+        self.keybar.footer.setText(screen.footer)
+        self.review.say()
+
+    def tell(self, text: str) -> None:
+        """Say something in the line at the bottom, for a while."""
+        self.keybar.news.setText(text)
+        self._news_until = self._frames + _NEWS_N
+
+    def now_s(self) -> float:
+        """Return how far the recording has come, by the newest sample or the newest fact (s)."""
+        told_s = self.screen_view.top.recorded_s if self.screen_view is not None else 0.0
+        return max(told_s, self.signal.newest_s)
+
+    # -- actions --------------------------------------------------------------------------------------
+
+    def act(self, action: str) -> None:
+        """Do what a key or a button asks for; see `monitor.dashboard.keys`."""
+        name, argument = split(action)
+        done = {
+            "freeze": self.review.freeze,
+            "live": self._go_live,
+            "page": lambda: self.review.turn(int(argument)),
+            "movement": lambda: self.review.to_movement(int(argument)),
+            "sensitivity": lambda: self.live.change_sensitivity(int(argument)),
+            "sweep": lambda: self._resweep(int(argument)),
+            "fit": self.live.fit,
+            "band": lambda: self._refilter(self.live.next_band),
+            "notch": lambda: self._refilter(self.live.next_notch),
+            "envelope": self.live.toggle_envelope,
+            "note": lambda: self.notes.open(argument),
+            "lights": self._ask_lights,
+            "stage": lambda: self._stage(argument),
+            "undo": self._undo,
+            "acknowledge": self._acknowledge,
+            "theme": lambda: self.set_theme(next_theme(self.theme)),
+            "full-screen": self._full_screen,
+            "help": self._help,
+        }
+        done[name]()
+        self.review.say()
+
+    def send(self, request: dict[str, object]) -> None:
+        """Ask the recorder; what comes of it is seen in the journal."""
+        self.feed.link.send(request | {"author": _author()})
+
+    def _go_live(self) -> None:
+        self.notes.cancel()
+        self.review.live()
+
+    def _picked(self, t_s: float) -> None:
+        self.review.show(t_s - self.live.sweep.sweep_s / 2)
+
+    def _resweep(self, step: int) -> None:
+        self.live.change_sweep(step)
+        self.review.reread()
+
+    def _refilter(self, change: object) -> None:
+        change()  # type: ignore[operator]
+        self.signal.set_view(self.live.filter)
+        self.review.reread()
+
+    def _ask_lights(self) -> None:
+        top = self.screen_view.top if self.screen_view else None
+        state = "on" if top is not None and top.is_lights_off else "off"
+        self.notes.ask_lights(state)
+
+    def _stage(self, stage: str) -> None:
+        start_s = max(0.0, (self.review.at_s or self.now_s()) // EPOCH_S * EPOCH_S)
+        self.send({"do": "stage", "t": start_s, "stage": stage})
+        self.tell(f"stage {stage} from epoch {int(start_s // EPOCH_S) + 1} on: sent")
+
+    def _undo(self) -> None:
+        seq = self.screen_view.undo_seq if self.screen_view else None
+        if seq is None:
+            self.tell("nothing of yours to take back")
+            return
+        self.send({"do": "undo", "seq": seq})
+
+    def _acknowledge(self) -> None:
+        if self.screen_view is not None:
+            self._acknowledged = frozenset(alert.key for alert in self.screen_view.alerts)
+            self.top.alert.show_alerts(self.screen_view.alerts, self._acknowledged)
+
+    def _full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _help(self) -> None:
+        self._keys(is_on=False)
+        self.help.open()
+
+    def _keys(self, *, is_on: bool) -> None:
+        """Switch all keys on, or off while letters are typed."""
+        for shortcut in self._shortcuts:
+            shortcut.setEnabled(is_on)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Switch the keys off while the note field has the focus: its letters are no commands."""
+        if watched is self.log.note and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._keys(is_on=event.type() == QEvent.Type.FocusOut)
+        return super().eventFilter(watched, event)
+
+    # -- looks ----------------------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
+        self.theme = theme
+        for part in (self.top, self.live.sweep, self.index.spark, self.log.model, self.night, self.imi):
+            part.set_theme(theme)
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Arrange the panels anew, once the size has settled."""
+        super().resizeEvent(event)
+        self._relayout.start()
+
+    def _arrange(self) -> None:
+        scale = min(self.width() / 1920, self.height() / 1080)
+        self.setStyleSheet(style_sheet(self.theme, max(scale, 0.72)))
+        self.log.set_scale(max(scale, 0.85))
+        self.arrangement.apply(scale)
+
+
+def _author() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "screen"

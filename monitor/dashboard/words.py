@@ -1,0 +1,81 @@
+"""How things are called on the screen: honest names, one place."""
+
+from __future__ import annotations
+
+import math
+
+RULES = {"aasm3": "AASM v3", "wasm2016": "WASM 2016"}
+LEG_SHORT = {"left": "L", "right": "R", "both": "L+R", "unknown": "?"}
+STAGE_ROWS = ("W", "R", "N1", "N2", "N3")
+NONE = "–"
+
+EXCLUDED = {
+    "wake": "in wake",
+    "unscored": "unscored time",
+    "outside": "lights on",
+    "respiratory": "respiratory",
+    "artifact": "artifact",
+    "long": "over 10 s",
+    "morphology": "not sustained",
+    "rejected": "rejected",
+    "open": "still running",
+    "noncandidate": "no candidate",
+}
+
+
+def rate(value: float | None) -> str:
+    """Write a rate per hour, or a dash."""
+    return NONE if value is None else f"{value:.1f}"
+
+
+def big_rate(value: float | None) -> str:
+    """Write a rate per hour for the big number: from 100 on without a decimal."""
+    return f"{value:.0f}" if value is not None and value >= 99.95 else rate(value)
+
+
+def count(value: int | None) -> str:
+    """Write a count, or a dash."""
+    return NONE if value is None else str(value)
+
+
+def share(value: float | None) -> str:
+    """Write a ratio with two decimals, or a dash."""
+    return NONE if value is None else f"{value:.2f}"
+
+
+def hours(us: int | None) -> str:
+    """Write a length in microseconds as ``3 h 46 min``."""
+    if us is None:
+        return NONE
+    minutes = us // 60_000_000
+    if minutes < 1:
+        return f"{us // 1_000_000} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+
+
+def hours_left(length_s: float) -> str:
+    """Write how long there is room for; more than four days is as good as for ever."""
+    return "over 99 h" if length_s > 99 * 3600 else f"{length_s / 3600:.0f} h"
+
+
+def minutes_seconds(length_s: float) -> str:
+    """Write a length as ``m:ss``."""
+    whole = max(0, int(length_s))
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def ago(length_s: float) -> str:
+    """Write an age, coarser as it grows."""
+    if length_s < 90:
+        return f"{length_s:.0f} s ago"
+    return f"{length_s / 60:.0f} min ago" if length_s < 5400 else f"{length_s / 3600:.1f} h ago"
+
+
+def microvolts(value_uv: float) -> str:
+    """Write a level, or a dash where it is not known."""
+    return f"{value_uv:.1f} µV" if math.isfinite(value_uv) else NONE
+
+
+def lm_why(why: str) -> str:
+    """Say briefly why a leg movement is not counted."""
+    return EXCLUDED.get(why, why)

@@ -1,0 +1,158 @@
+"""Without a display the program says one sentence; Qt would abort the process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from monitor.cli.review import review
+from monitor.dashboard import display
+from monitor.dashboard.display import why_no_window
+from monitor.errors import InputError, MissingError
+from monitor.session.folder import SessionFolder
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has DISPLAY")
+
+
+@pytest.fixture
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@on_linux
+def test_says_that_there_is_no_display(no_display: None) -> None:
+    assert "no display" in why_no_window()
+    assert "\n" not in why_no_window()
+
+
+@on_linux
+@pytest.mark.parametrize(
+    ("name", "value"), [("WAYLAND_DISPLAY", "wayland-0"), ("QT_QPA_PLATFORM", "offscreen")]
+)
+def test_wayland_or_an_offscreen_platform_will_do(
+    no_display: None, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert why_no_window() == ""
+
+
+@on_linux
+def test_a_display_that_does_not_answer_is_named(no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":6789")
+    monkeypatch.setattr(display, "_missing", lambda libraries: [])
+    why = why_no_window()
+    assert "DISPLAY names (':6789') does not answer" in why
+    assert "\n" not in why
+
+
+@on_linux
+def test_a_display_that_answers_will_do(
+    no_display: None, monkeypatch: pytest.MonkeyPatch, x_display: str
+) -> None:
+    monkeypatch.setenv("DISPLAY", x_display)
+    assert why_no_window() == ""
+
+
+@on_linux
+def test_a_missing_library_is_named_by_its_package(no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = ctypes.CDLL
+
+    def without_cursor(name: str) -> ctypes.CDLL:
+        if name == "libxcb-cursor.so.0":
+            raise OSError(name)
+        return load(name)
+
+    monkeypatch.setenv("DISPLAY", ":6789")
+    monkeypatch.setattr(ctypes, "CDLL", without_cursor)
+    why = why_no_window()
+    assert "apt-get install libxcb-cursor0)" in why
+    assert "\n" not in why
+
+
+@on_linux
+def test_looking_for_a_display_does_not_load_qt(no_display: None) -> None:
+    code = "import sys, monitor.dashboard.display as d; d.why_no_window(); print('PySide6' in sys.modules)"
+    environment = os.environ | {"DISPLAY": ":6789"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_says_that_a_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setitem(sys.modules, "pyqtgraph", None)
+    assert "Python package pyqtgraph, which is not installed" in why_no_window()
+
+
+@on_linux
+def test_review_without_a_display_is_exit_three(no_display: None, ended: SessionFolder) -> None:
+    result = CliRunner().invoke(review, [str(ended.path)])
+    assert isinstance(result.exception, MissingError)
+    assert result.exception.exit_code == 3
+
+
+def test_review_of_no_session_is_bad_input(tmp_path: Path) -> None:
+    result = CliRunner().invoke(review, [str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+
+
+def test_asking_for_the_display_does_not_load_the_detector_or_lsl() -> None:
+    code = (
+        "import sys, monitor.dashboard.app\n"
+        "bad = [m for m in sys.modules if m.startswith(('pylsl', 'monitor.lsl', 'monitor.recorder',"
+        " 'monitor.detection'))]\n"
+        "print(bad)"
+    )
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_an_interrupt_closes_the_window_and_says_that_recording_goes_on(running: SessionFolder) -> None:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"}
+    code = (
+        "import sys, monitor.dashboard.app as app\n"
+        "from pathlib import Path\n"
+        "from monitor.dashboard.window import DashboardWindow as W\n"
+        "texts = W._show_texts\n"
+        "def shown(self):\n"
+        "    texts(self)\n"
+        "    if self.screen_view is not None: print('shown')\n"
+        "W._show_texts = shown\n"
+        "sys.exit(app.run_session(Path(sys.argv[1])))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(running.path)], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "shown\n"
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "the recording goes on" in told
+
+
+def test_a_screenshot_is_made_and_the_window_quits(ended: SessionFolder, tmp_path: Path) -> None:
+    from PySide6.QtGui import QImage
+
+    picture = tmp_path / "shot.png"
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    subprocess.run(
+        [sys.executable, "-m", "monitor.dashboard", str(ended.path), "--screenshot", str(picture),
+         "--size", "1366x768", "--theme", "red", "--after", "1"],
+        check=True, env=environment, capture_output=True, timeout=100,
+    )  # fmt: skip
+    image = QImage(str(picture))
+    assert (image.width(), image.height()) == (1366, 768)

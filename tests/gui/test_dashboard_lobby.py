@@ -1,0 +1,176 @@
+"""The start screen: what is suggested, what is asked for, what goes to the recorder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from monitor.control import ControlClient, ControlServer
+from monitor.dashboard.link import Link
+from monitor.dashboard.lobby_view import Choice, LobbyStream, leg_names, suggested, what_is_missing
+from monitor.dashboard.start_screen import StartScreen
+from monitor.dashboard.theme import NIGHT
+
+LATE_MS = 10000
+
+
+def stream(
+    uid: str, labels: tuple[str, ...] = ("LAT", "RAT"), unit: str = "uV", **more: Any
+) -> dict[str, Any]:
+    legs = {
+        leg: {"channel": i, "label": name, "unit": unit}
+        for i, name in enumerate(labels)
+        for leg in ("left", "right")
+        if name == {"left": "LAT", "right": "RAT"}[leg]
+    }
+    return {
+        "uid": uid, "name": f"Amp {uid}", "type": "EMG", "rate_hz": 500.0, "hostname": "psg",
+        "simulated": False, "is_text": False,
+        "channels": [{"label": name, "unit": unit, "type": "EMG"} for name in labels],
+        "legs": legs, "problems": [], "warnings": [],
+    } | more  # fmt: skip
+
+
+def markers(uid: str) -> dict[str, Any]:
+    return stream(uid, ("",), "", is_text=True, type="Markers", rate_hz=0.0)
+
+
+def read(*answers: Mapping[str, Any]) -> list[LobbyStream]:
+    return [LobbyStream.of(answer) for answer in answers]
+
+
+def choice(**more: Any) -> Choice:
+    values = {"uids": ("a",), "left": "LAT", "right": "RAT", "unit": "", "bed": "b", "main_profile": "aasm3"}
+    return Choice(**(values | more))
+
+
+def test_one_plain_stream_and_its_markers_are_suggested() -> None:
+    assert suggested(read(stream("a"), markers("m"), stream("x", ("EEG",)))) == {"a", "m"}
+
+
+def test_a_simulated_stream_is_never_suggested() -> None:
+    assert suggested(read(stream("a", simulated=True))) == frozenset()
+
+
+def test_between_two_amplifiers_a_person_chooses() -> None:
+    assert suggested(read(stream("a"), stream("b"), markers("m"))) == frozenset()
+
+
+def test_one_stream_for_each_leg_is_one_choice() -> None:
+    assert suggested(read(stream("a", ("LAT",)), stream("b", ("RAT",)))) == {"a", "b"}
+
+
+def test_channels_without_a_name_are_counted_from_one() -> None:
+    assert leg_names(read(stream("a", ("", "RAT", ""))), {"a"}) == ("#1", "RAT", "#3")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (choice(), ""),
+        (choice(uids=()), "Choose the stream"),
+        (choice(left="", right=""), "which channel"),
+        (choice(right=""), ""),
+        (choice(right="LAT"), "same channel"),
+        (choice(bed=""), "bed"),
+    ],
+)
+def test_says_what_is_missing(chosen: Choice, told: str) -> None:
+    missing = what_is_missing(read(stream("a")), chosen)
+    assert (told in missing) if told else missing == ""
+
+
+def test_an_unknown_unit_is_asked_for_and_not_guessed() -> None:
+    unknown = read(stream("a", unit=""))
+    assert "unit" in what_is_missing(unknown, choice())
+    assert what_is_missing(unknown, choice(unit="mV")) == ""
+
+
+class Lobby:
+    """Stands in for a recorder that waits."""
+
+    def __init__(self, contact: Path) -> None:
+        self.asked: list[Mapping[str, Any]] = []
+        self.refuse = ""
+        self.view: dict[str, Any] = {
+            "state": "looking", "session": None, "warm": True, "bed": "bed-7", "main_profile": "wasm2016",
+            "wish": {"left": "", "right": "", "unit": ""}, "missing": "two streams, say which",
+            "streams": [stream("a"), stream("b", ("ch1", "ch2"), ""), markers("m")],
+        }  # fmt: skip
+        self._server = ControlServer(contact, self._answer)
+
+    def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        if request["do"] == "lobby":
+            return dict(self.view)
+        self.asked.append(request)
+        if self.refuse:
+            return {"error": self.refuse}
+        self.view |= {"state": "recording", "session": "/nights/one"}
+        return {"ok": True}
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.fixture
+def lobby(tmp_path: Path) -> Iterator[Lobby]:
+    made = Lobby(tmp_path / "contact.json")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, lobby: Lobby, qtbot: QtBot) -> Iterator[StartScreen]:
+    screen = StartScreen(Link(lambda: ControlClient.at(tmp_path / "contact.json"), "lobby"), NIGHT)
+    screen.show()
+    screen.start()
+    qtbot.waitUntil(lambda: len(screen._rows) == 3, timeout=LATE_MS)
+    yield screen
+    screen.close()
+    screen.deleteLater()
+
+
+def test_enter_starts_what_is_suggested(start: StartScreen, lobby: Lobby, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(start.began, timeout=LATE_MS) as began:
+        QTest.keyClick(start, Qt.Key.Key_Return)
+    assert began.args == ["/nights/one"]
+    assert lobby.asked == [
+        {
+            "do": "choose", "uids": ["a", "m"], "left": "LAT", "right": "RAT", "unit": "", "bed": "bed-7",
+            "main_profile": "wasm2016",
+        }
+    ]  # fmt: skip
+
+
+def test_the_unclear_stream_needs_its_legs_and_its_unit(start: StartScreen, lobby: Lobby) -> None:
+    start._rows[0].box.setChecked(False)
+    start._rows[1].box.setChecked(True)
+    assert not start.start_button.isEnabled()
+    start._left.setCurrentText("ch2")
+    start._right.setCurrentText("ch1")
+    assert not start.start_button.isEnabled()
+    start._unit.setEditText("mV")
+    assert start.start_button.isEnabled()
+    assert (start.choice.left, start.choice.right, start.choice.unit) == ("ch2", "ch1", "mV")
+
+
+def test_a_refusal_is_shown_and_another_try_is_open(start: StartScreen, lobby: Lobby, qtbot: QtBot) -> None:
+    lobby.refuse = "another recorder is running on 'bed-7'"
+    QTest.keyClick(start, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "another recorder" in start._missing.text(), timeout=LATE_MS)
+    lobby.refuse = ""
+    with qtbot.waitSignal(start.began, timeout=LATE_MS):
+        QTest.keyClick(start, Qt.Key.Key_Return)
+
+
+def test_a_choice_survives_a_stream_that_comes(start: StartScreen, lobby: Lobby, qtbot: QtBot) -> None:
+    start._rows[0].box.setChecked(False)
+    lobby.view["streams"] = [*lobby.view["streams"], stream("c", ("EEG",))]
+    qtbot.waitUntil(lambda: len(start._rows) == 4, timeout=LATE_MS)
+    assert not start._rows[0].box.isChecked()

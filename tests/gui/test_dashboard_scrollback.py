@@ -1,0 +1,115 @@
+"""Reading back from disk: any stretch, while it is written, across reconnections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gui_sessions import FIRST_STAMP_S, RATE_HZ, stream_fact
+
+from monitor.dashboard.scrollback import Scrollback
+from monitor.facts import Fact
+from monitor.session.xdf import XdfWriter
+
+HEADER = "<info><name>Amp</name><channel_format>{}</channel_format></info>"
+
+
+def gap(start_s: float, end_s: float) -> Fact:
+    data = {"legs": ["left", "right"], "end": end_s, "cause": "stream lost", "resets": True}
+    return Fact("gap", start_s, "detector", data)
+
+
+def ramp(start: int, n: int) -> np.ndarray:
+    """Channel 0 counts samples, channel 1 counts down."""
+    at = np.arange(start, start + n, dtype=np.float64)
+    return np.stack([at, -at], axis=1)
+
+
+def writer(path: Path, kind: str = "double64") -> XdfWriter:
+    made = XdfWriter(path)
+    made.add_stream(1, HEADER.format(kind), kind, 2)
+    return made
+
+
+def put(xdf: XdfWriter, start: int, n: int, first_stamp_s: float = FIRST_STAMP_S) -> None:
+    for at in range(start, start + n, 250):
+        part = ramp(at, min(250, start + n - at))
+        xdf.samples(1, part, first_stamp_s + (at + np.arange(len(part))) / RATE_HZ)
+
+
+def test_reads_exactly_the_stretch_in_microvolts(tmp_path: Path) -> None:
+    xdf = writer(tmp_path / "r.xdf", "int16")
+    put(xdf, 0, 5000)
+    xdf.close()
+    about = dict(stream_fact().data)
+    about["legs"] = [dict(leg, scale_uv=0.5) for leg in about["legs"]]
+    rows = Scrollback(tmp_path / "r.xdf", about, []).read(2.0, 3.0)
+    assert rows.shape == (500, 7)
+    assert rows[:, 0] == pytest.approx(2.0 + np.arange(500) / RATE_HZ)
+    assert rows[:, 1].tolist() == (np.arange(1000, 1500) * 0.5).tolist()
+    assert rows[:, 4].tolist() == (-np.arange(1000, 1500) * 0.5).tolist()
+    assert np.isnan(rows[:, [2, 3, 5, 6]]).all()
+
+
+def test_grows_with_the_file_and_leaves_a_cut_chunk(tmp_path: Path) -> None:
+    path = tmp_path / "r.xdf"
+    xdf = writer(path)
+    put(xdf, 0, 1000)
+    xdf.sync()
+    scrollback = Scrollback(path, stream_fact().data, [])
+    assert len(scrollback.read(0.0, 100.0)) == 1000
+    put(xdf, 1000, 1000)
+    xdf.sync()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    assert len(scrollback.read(0.0, 100.0)) == 1750
+    path.write_bytes(whole)
+    assert scrollback.read(0.0, 100.0)[:, 1].tolist() == list(range(2000))
+    xdf.close()
+
+
+@pytest.mark.parametrize("second_stamp_s", [FIRST_STAMP_S + 60.0, 3.0])
+def test_places_what_came_over_a_new_connection_behind_its_gap(tmp_path: Path, second_stamp_s: float) -> None:
+    # The source came back after a minute; in the second case with its clock begun anew.
+    path = tmp_path / "r.xdf"
+    xdf = writer(path)
+    put(xdf, 0, 5000)
+    put(xdf, 0, 5000, second_stamp_s)
+    xdf.close()
+    scrollback = Scrollback(path, stream_fact().data, [gap(10.0, 60.0)])
+    assert scrollback.read(5.0, 5.1)[0, 0] == pytest.approx(5.0)
+    behind = scrollback.read(62.0, 63.0)
+    assert behind[0, 0] == pytest.approx(62.0)
+    assert behind[0, 1] == 1000
+    assert len(scrollback.read(20.0, 50.0)) == 0
+
+
+def test_speed_is_taken_out(tmp_path: Path) -> None:
+    path = tmp_path / "r.xdf"
+    xdf = writer(path)
+    stamps = FIRST_STAMP_S + np.arange(5000) / RATE_HZ / 10.0
+    for at in range(0, 5000, 250):
+        xdf.samples(1, ramp(at, 250), stamps[at : at + 250])
+    xdf.close()
+    rows = Scrollback(path, dict(stream_fact().data) | {"speed": 10.0}, []).read(4.0, 5.0)
+    assert rows[0, 1] == 2000
+    assert rows[0, 0] == pytest.approx(4.0)
+
+
+def test_is_empty_where_nothing_is(tmp_path: Path) -> None:
+    assert Scrollback(tmp_path / "none.xdf", stream_fact().data, []).read(0.0, 10.0).shape == (0, 7)
+
+
+def test_reads_hour_six_without_the_hours_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "r.xdf"
+    xdf = writer(path)
+    put(xdf, 0, 100_000)
+    xdf.close()
+    scrollback = Scrollback(path, stream_fact().data, [])
+    scrollback.read(0.0, 1.0)
+    read: list[int] = []
+    real = np.frombuffer
+    monkeypatch.setattr(np, "frombuffer", lambda data, *a: read.append(len(data)) or real(data, *a))
+    assert len(scrollback.read(150.0, 152.0)) == 1000
+    assert sum(read) < 6 * 250 * 25

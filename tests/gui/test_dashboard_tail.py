@@ -1,0 +1,76 @@
+"""The journal is followed while it is written: whole lines only, and nothing behind damage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from gui_sessions import append, beginning, make_session, movement, series
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.dashboard.tail import JournalTail
+from monitor.errors import InputError
+from monitor.session.journal import read_journal
+
+
+def test_reads_what_is_new_and_only_once(tmp_path: Path) -> None:
+    folder = make_session(tmp_path / "s", beginning())
+    tail = JournalTail(folder.journal)
+    assert [f.kind for f in tail.read_new()[0]] == [f.kind for f in beginning()]
+    assert tail.read_new() == ([], False)
+    append(folder, [movement("L1", 10.0)])
+    assert [f.data["id"] for f in tail.read_new()[0]] == ["L1"]
+
+
+def test_waits_for_a_line_that_is_being_written(tmp_path: Path) -> None:
+    folder = make_session(tmp_path / "s", beginning())
+    whole = folder.journal.read_bytes()
+    folder.journal.write_bytes(whole[:-20])
+    tail = JournalTail(folder.journal)
+    n = len(beginning())
+    assert len(tail.read_new()[0]) == n - 1
+    assert tail.problem == ""
+    folder.journal.write_bytes(whole)
+    assert [f.seq for f in tail.read_new()[0]] == [n - 1]
+
+
+def test_believes_nothing_behind_damage_and_says_where(tmp_path: Path) -> None:
+    folder = make_session(tmp_path / "s", beginning())
+    lines = folder.journal.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"Amp", b"Bmp")
+    folder.journal.write_bytes(b"".join(lines))
+    tail = JournalTail(folder.journal)
+    assert [f.seq for f in tail.read_new()[0]] == [0, 1]
+    assert "line 3" in tail.problem
+
+
+def test_begins_anew_when_the_writer_took_a_line_back(tmp_path: Path) -> None:
+    folder = make_session(tmp_path / "s", [*beginning(), movement("L1", 10.0)])
+    tail = JournalTail(folder.journal)
+    tail.read_new()
+    lines = folder.journal.read_bytes().splitlines(keepends=True)
+    folder.journal.write_bytes(b"".join(lines[:-1]))
+    facts, is_new_start = tail.read_new()
+    assert is_new_start
+    assert len(facts) == len(beginning())
+
+
+def test_says_when_there_is_no_journal(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        JournalTail(tmp_path / "journal.jsonl").read_new()
+
+
+@settings(deadline=None, max_examples=25)
+@given(cuts=st.lists(st.integers(1, 4000), max_size=8))
+def test_any_pieces_give_the_facts_of_the_whole(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int]
+) -> None:
+    folder = make_session(tmp_path_factory.mktemp("s"), [*beginning(), *series(60.0)])
+    data = folder.journal.read_bytes()
+    expected, _ = read_journal(folder.journal)
+    tail, found = JournalTail(folder.journal), []
+    for end in [*sorted(min(cut, len(data)) for cut in cuts), len(data)]:
+        folder.journal.write_bytes(data[:end])
+        found += tail.read_new()[0]
+    assert found == expected
