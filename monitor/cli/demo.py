@@ -1,0 +1,64 @@
+"""The command ``demo``: the built-in simulated amplifier over real LSL, and the monitor on it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+
+import click
+
+from monitor.config import load_config
+from monitor.lsl.find import Query
+from monitor.session.folder import default_sessions_dir
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="No window: a status line in the terminal.")
+@click.option(
+    "--duration",
+    "duration_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds of signal.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides everything random."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 60),
+    default=1.0,
+    show_default=True,
+    help="Seconds of signal per second.",
+)
+@click.option("--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go.")
+def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sessions: Path | None) -> None:
+    """Watch a simulated sleeper: an amplifier in its own process, real LSL on loopback, no patient."""
+    from monitor.cli.recording import WatchOptions, run_watch
+    from monitor.lsl.library import use_loopback
+    from monitor.sources.amplifier import run_amplifier
+
+    # Before liblsl is first used: nobody else's streams are seen, and nobody sees these.
+    use_loopback()
+    amplifier = multiprocessing.get_context("spawn").Process(
+        target=run_amplifier,
+        kwargs={"seed": seed, "speed": speed, "profile": "demo", "wait_for_receiver": True},
+        name="simulated-amplifier",
+        daemon=True,
+    )
+    amplifier.start()
+    click.echo("Simulated amplifier started: no patient, made-up signals.")
+    options = WatchOptions(
+        config=load_config("demo"),
+        queries=[Query("source_id", f"plms-sim-emg-{seed}"), Query("name", "PLMS-Sim-Markers")],
+        bed="demo",
+        study="",
+        sessions=sessions or default_sessions_dir(),
+        wait_s=60.0,
+        duration_s=duration_s,
+    )
+    try:
+        run_watch(options, headless=headless)
+    finally:
+        amplifier.terminate()
+        amplifier.join()

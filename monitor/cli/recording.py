@@ -1,0 +1,153 @@
+"""Put a recording together: the beds' lock, the lobby, the window beside it, the recorder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.cli.provenance import scored_with
+from monitor.cli.terminal import Terminal
+from monitor.config import Config
+from monitor.control import ControlServer
+from monitor.lsl.find import Query
+from monitor.lsl.library import lsl
+from monitor.montage import Chosen
+from monitor.recorder.lobby import Lobby
+from monitor.recorder.night import NightPlan
+from monitor.recorder.run import Ending, Recording, record
+from monitor.recorder.startscreen import StartScreen
+from monitor.recorder.warm import warm_up_beside
+from monitor.session.folder import BedLock, SessionFolder, check_code
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """What ``watch`` was asked to do, checked."""
+
+    config: Config
+    queries: Sequence[Query]
+    bed: str
+    study: str
+    sessions: Path
+    wait_s: float | None
+    duration_s: float | None
+
+
+class _Beds:
+    """The lock of the bed that is recorded; a start screen may move it to another bed."""
+
+    def __init__(self, sessions: Path) -> None:
+        self._sessions = sessions
+        self._held: tuple[str, BedLock] | None = None
+
+    def claim(self, bed: str) -> None:
+        """Take a bed's lock and give back the one held before."""
+        if self._held is not None and self._held[0] == bed:
+            return
+        lock = BedLock(self._sessions, check_code("--bed", bed))
+        lock.acquire()
+        self.release()
+        self._held = (bed, lock)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._held is not None:
+            self._held[1].release()
+            self._held = None
+
+
+def run_watch(options: WatchOptions, *, headless: bool) -> None:
+    """Find the streams, record, and close the session.
+
+    Raises
+    ------
+    MonitorError
+        Before anything was recorded: what is wrong and the remedy.
+    """
+    clock = lsl().local_clock
+    terminal, ending = Terminal(), Ending()
+    ending.on_signals()
+    with ExitStack() as stack:
+        beds = _Beds(options.sessions)
+        stack.callback(beds.release)
+        beds.claim(options.bed)
+        warm = warm_up_beside()
+        config = options.config
+        screen = StartScreen(
+            options.bed, config.main_profile, config.wish, lambda: not warm.is_alive(), beds.claim
+        )
+        if not headless and _window_opens(terminal):
+            stack.enter_context(_window(screen))
+        lobby = Lobby(options.queries, config.wish, terminal.say, clock, ending.wait, screen)
+        chosen = lobby.wait(options.wait_s)
+        if chosen is None:
+            terminal.say("Nothing was recorded.")
+            return
+        bed = options.bed
+        if screen.picked is not None:
+            bed, config = screen.picked.bed, config.with_main_profile(screen.picked.main_profile)
+        for each in chosen:
+            terminal.taken(each)
+        warm.join()
+        if ending.asked:
+            terminal.say("Nothing was recorded.")
+            return
+        _record(options, config, bed, chosen, screen, terminal, ending)
+
+
+def _record(
+    options: WatchOptions,
+    config: Config,
+    bed: str,
+    chosen: Sequence[Chosen],
+    screen: StartScreen,
+    terminal: Terminal,
+    ending: Ending,
+) -> None:
+    about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
+    plan = NightPlan(bed, config.main_profile, config.rules, config.labels, about)
+    folder = SessionFolder.create(options.sessions, bed)
+    terminal.say(f"Recording into {folder.path}")
+    recording = Recording(folder, plan, config.detector, chosen, options.duration_s, terminal.status)
+    night = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
+    screen.advance("ended", str(folder.path))
+    terminal.ended(night)
+
+
+def _window_opens(terminal: Terminal) -> bool:
+    from monitor.dashboard.display import why_no_window
+
+    reason = why_no_window()
+    if reason:
+        terminal.say(f"{reason} The recording runs without a window, in this terminal.")
+    return not reason
+
+
+@contextmanager
+def _window(screen: StartScreen) -> Iterator[None]:
+    """Open the dashboard in a process of its own; it looks at the session, it does not carry it.
+
+    A window that is closed or killed ends nothing; at the end of the recording it is left open for reading.
+    """
+    with tempfile.TemporaryDirectory(prefix="plms-lobby-") as private:
+        contact = Path(private) / f"{secrets.token_hex(4)}.json"
+        server = ControlServer(contact, screen.answer)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "monitor.dashboard", "--lobby", str(contact)],
+            stdin=subprocess.DEVNULL,
+            # A Ctrl-C in the terminal is for the recorder alone.
+            start_new_session=os.name == "posix",
+        )
+        try:
+            yield
+        finally:
+            server.close()
+            # Reaped by whoever is left: the window may outlive this process.
+            process.poll()

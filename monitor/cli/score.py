@@ -1,0 +1,200 @@
+"""The command ``score``: the live detector and rules on files."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor.cli.score_file import Job, Progress, score_file
+from monitor.cli.watch import overrides
+from monitor.config import Config, load_config
+from monitor.errors import InputError, MonitorError
+
+_SIDECAR = "{}_events.tsv"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Hold what became of one file: its summary or the error, and what is to be said of it."""
+
+    summary: dict[str, Any] | None
+    said: tuple[str, ...]
+    error: str = ""
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Results go to DIR/<file stem>/.",
+)
+@click.option("--config", "config_name", metavar="F", help="Configuration: a path or a shipped name.")
+@click.option(
+    "--events",
+    type=click.Path(path_type=Path),
+    metavar="TSV",
+    help="Stages, events and lights of one FILE, instead of its annotations (XML, CSV and EDF+ as well). "
+    "Without it <stem>_events.tsv beside a FILE is taken, if there is one.",
+)
+@click.option("--left", metavar="CH", help="Channel of the left leg: its label, or #n counted from 1.")
+@click.option("--right", metavar="CH", help="Channel of the right leg.")
+@click.option("--unit", metavar="U", help="Unit of the leg channels where the file is silent or wrong.")
+@click.option(
+    "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main profile; both are always computed."
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Files scored side by side."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summaries as one JSON document.")
+def score(
+    files: tuple[Path, ...],
+    out: Path,
+    config_name: str | None,
+    events: Path | None,
+    left: str | None,
+    right: str | None,
+    unit: str | None,
+    rules: str | None,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Score recordings (EDF, EDF+, BDF, XDF) with the detector and the rules of a live night.
+
+    A file that cannot be scored does not stop the others; the exit code then is 2.
+    """
+    config = load_config(config_name, overrides(left, right, unit, rules))
+    lists = _lists(files, events)
+    jobs = [Job(*each) for each in zip(files, _targets(files, out), lists, strict=True)]
+    summaries: list[dict[str, Any]] = []
+    for job, outcome in _run(jobs, config, workers):
+        for line in outcome.said:
+            click.echo(f"{job.file}: {line}", err=True)
+        if outcome.summary is None:
+            click.echo(f"plms-monitor: {outcome.error}", err=True)
+            continue
+        summaries.append({"file": str(job.file)} | outcome.summary)
+        click.echo(f"{job.file}: scored into {job.target}", err=True)
+        if not as_json:
+            click.echo(_told(job.file, outcome.summary))
+    if as_json:
+        json.dump(summaries, sys.stdout, indent=2, allow_nan=False)
+        click.echo()
+    if len(summaries) < len(jobs):
+        sys.exit(InputError.exit_code)
+
+
+def _lists(files: Sequence[Path], given: Path | None) -> list[Path | None]:
+    """Find the list of each file: the one that was given, or the one beside it."""
+    if given is not None:
+        if len(files) > 1:
+            remedy = f"put each list beside its file as {_SIDECAR.format('<stem>')}"
+            raise InputError("--events", f"serves one FILE, and there are {len(files)}", remedy)
+        return [given]
+    beside = [file.with_name(_SIDECAR.format(file.stem)) for file in files]
+    return [path if path.is_file() else None for path in beside]
+
+
+def _targets(files: Sequence[Path], out: Path) -> list[Path]:
+    """Give each file a folder of its own: by its stem, and where stems are equal by its folder as well."""
+    # Letter case does not tell folders apart everywhere.
+    stems = Counter(file.stem.casefold() for file in files)
+    twice = {stem for stem, n in stems.items() if n > 1}
+    if not twice:
+        return [out / file.stem for file in files]
+    parents = [file.parent.resolve() for file in files]
+    try:
+        common = Path(os.path.commonpath(parents))
+    except ValueError as err:
+        problem = f"several files are called {min(twice)!r}, on different drives"
+        raise InputError("FILE", problem, "score them into different --out folders") from err
+    targets = [
+        out / (parent.relative_to(common) if file.stem.casefold() in twice else "") / file.stem
+        for file, parent in zip(files, parents, strict=True)
+    ]
+    taken = Counter(str(target).casefold() for target in targets)
+    for file, target in zip(files, targets, strict=True):
+        if taken[str(target).casefold()] > 1:
+            problem = f"several files would be scored into {target}, {str(file)!r} among them"
+            raise InputError("FILE", problem, "score them into different --out folders")
+    return targets
+
+
+def _run(jobs: Sequence[Job], config: Config, workers: int) -> Iterator[tuple[Job, Outcome]]:
+    """Score the files, side by side if asked to; results come in the order of the files."""
+    if workers == 1 or len(jobs) == 1:
+        for job in jobs:
+            line = _ProgressLine(job.file.name)
+            outcome = _work(job, config, line.show if sys.stderr.isatty() else None)
+            line.clear()
+            yield job, outcome
+        return
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))
+    try:
+        waiting = [(job, pool.submit(_work, job, config)) for job in jobs]
+        for job, future in waiting:
+            yield job, future.result()
+    except BrokenProcessPool as err:
+        raise InputError("--workers", "a worker was ended from outside (memory?)", "use fewer") from err
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _work(job: Job, config: Config, progress: Progress | None = None) -> Outcome:
+    said: list[str] = []
+    try:
+        summary = score_file(job, config, said.append, progress)
+    except MonitorError as err:
+        words = str(err)
+        return Outcome(None, tuple(said), words if str(job.file) in words else f"{job.file}: {words}")
+    return Outcome(summary, tuple(said))
+
+
+class _ProgressLine:
+    """One line on a terminal that is drawn again at each whole percent."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._percent = name, -1
+
+    def show(self, share: float) -> None:
+        percent = min(100, int(100 * share))
+        if percent != self._percent:
+            self._percent = percent
+            click.echo(f"\r\x1b[K{self._name}: {percent} %", nl=False, err=True)
+
+    def clear(self) -> None:
+        if self._percent >= 0:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _told(file: Path, summary: dict[str, Any]) -> str:
+    lines = [f"{file.name}: {summary['recording_h']:.2f} h recorded (provisional, not reviewed)"]
+    for name, values in summary["rules"].items():
+        lines.append(f"  {name}: {values['n_lm']} leg movements, {_rate_told(values)}")
+    return "\n".join(lines)
+
+
+def _rate_told(values: dict[str, Any]) -> str:
+    early = values["detail"]["too_early"]
+    if values["plms_index"] is not None:
+        if "plms_index" in early:
+            return f"{values['n_plms']} PLMS (too early for a rate)"
+        return f"{values['plms_index']:.1f} PLMS per hour of sleep"
+    why = f"no PLMS index: {values['why_null']['plms_index']}"
+    recorded = values["plm_per_hour_recorded"]
+    if recorded is None or "plm_per_hour_recorded" in early:
+        return f"{values['n_plm']} PLM (too early for a rate; {why})"
+    return f"{recorded:.1f} PLM per hour recorded ({why})"

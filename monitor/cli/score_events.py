@@ -1,0 +1,136 @@
+"""``score-events``: the rules alone, on a scored list."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from monitor import __version__
+from monitor.errors import InputError
+from monitor.recordings.annotations import read_annotations
+from monitor.rules import AASM3, PROFILES
+from monitor.score import Indices, Night, Score, score
+from monitor.score.denominators import HOUR_US
+from monitor.score.summary import summary
+from monitor.score.tables import events_tsv, movements_tsv
+
+MEASURE = "scored list: nothing was measured here"
+
+_COUNTS = (
+    ("leg movements (LM)", "n_lm"),
+    ("candidates (CLM)", "n_clm"),
+    ("series", "n_series"),
+    ("PLM", "n_plm"),
+    ("PLMS (in sleep)", "n_plms"),
+    ("PLMW (awake)", "n_plmw"),
+    ("PLMS with arousal", "n_plms_arousal"),
+)
+_RATES = (
+    ("PLMS per hour of sleep", "plms_index", "n_plms"),
+    ("PLMS with arousal per hour of sleep", "plms_arousal_index", "n_plms_arousal"),
+    ("PLMS without respiratory LM, per hour", "plmsnr_index", "n_plmsnr"),
+    ("PLMW per hour of wake in bed", "plmw_index", "n_plmw"),
+    ("PLM per hour recorded", "plm_per_hour_recorded", "n_plm"),
+)
+"""Words, the rate, and the count that stands for it while it is too early for a rate."""
+
+
+@click.command("score-events")
+@click.argument("file", type=click.Path(path_type=Path), metavar="TSV")
+@click.option("--rules", type=click.Choice(sorted(PROFILES)), default=AASM3.name, help="Main rule set.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write events.tsv, movements.tsv and summary.json into this folder.",
+)
+def score_events(file: Path, rules: str, as_json: bool, out: Path | None) -> None:
+    """Score a list of leg movements, stages and events.
+
+    TSV has the tab-separated columns onset, duration (both in seconds) and trial_type. Types: LM_left,
+    LM_right, leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea; arousal;
+    artifact; lights_off, lights_on. Others are ignored and listed. By its ending the list may also be XML
+    (NSRR, Profusion), CSV (Noxturnal) or the annotations of an EDF+ file.
+    """
+    night, ignored = read_annotations(file)
+    for label, n in ignored.items():
+        click.echo(f"ignored: {n} x {label!r}, an unknown type", err=True)
+    scores = {name: score(night, profile) for name, profile in PROFILES.items()}
+    document = summary(night, scores, rules, __version__, _switches_sha256(), MEASURE)
+    if out is not None:
+        _write_all(out, night, scores[rules], document)
+        click.echo(f"written to {out}", err=True)
+    if as_json:
+        click.echo(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        click.echo(_human(file.name, scores, rules))
+
+
+def _switches_sha256() -> str:
+    """Return the digest of what decides the result of a list: the switches of both rule sets."""
+    switches = {name: profile.as_dict() for name, profile in PROFILES.items()}
+    return hashlib.sha256(json.dumps(switches, sort_keys=True).encode()).hexdigest()
+
+
+def _write_all(out: Path, night: Night, main: Score, document: Mapping[str, object]) -> None:
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(out / "events.tsv", events_tsv(main))
+        _write(out / "movements.tsv", movements_tsv(night))
+        _write(out / "summary.json", json.dumps(document, indent=2, allow_nan=False) + "\n")
+    except OSError as error:
+        raise InputError(
+            str(out), f"cannot be written: {error.strerror}", "a folder you may write"
+        ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(text.encode("utf-8"))
+    part.replace(path)
+
+
+def _human(title: str, scores: Mapping[str, Score], main: str) -> str:
+    den = scores[main].denominators
+    times = f"{den.recording_us / HOUR_US:.2f} h recorded"
+    if den.tst_us is not None:
+        times += f", {den.tst_us / HOUR_US:.2f} h of sleep"
+    order = [main, *(name for name in scores if name != main)]
+    names = [f"{name}{' (main)' if name == main else ''}" for name in order]
+    lines = [f"{title}: {times}", "", _line("", names)]
+    for words, field in _COUNTS:
+        lines.append(_line(words, [_count(scores[name].indices, field) for name in order]))
+    for words, field, counted in _RATES:
+        lines.append(_line(words, [_rate(scores[name].indices, field, counted) for name in order]))
+    profile = scores[main].profile
+    limit = f"{profile.reference_per_h:g} PLMS per hour of sleep"
+    lines += ["", f"reference value ({profile.audience}), not a diagnosis: {limit}"]
+    shown = {field for _, field, _ in _RATES}
+    if any(scores[name].indices.too_early & shown for name in order):
+        lines.append("too early for a rate: less than 10 minutes to measure it over; the count is given")
+    notes = {why for name in order for why in scores[name].why_null.values() if why.startswith("no ")}
+    return "\n".join(lines + [f"-: {why}" for why in sorted(notes & {"no stages yet", "no sleep yet"})])
+
+
+def _line(words: str, cells: list[str]) -> str:
+    return f"{words:<40}" + "".join(f"{cell:>22}" for cell in cells)
+
+
+def _count(indices: Indices, field: str) -> str:
+    value = getattr(indices, field)
+    return "-" if value is None else str(value)
+
+
+def _rate(indices: Indices, field: str, counted: str) -> str:
+    if field in indices.too_early:
+        return f"too early (n = {getattr(indices, counted)})"
+    value = getattr(indices, field)
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,217 @@
+"""One recording through the live detector and rules, and its tables written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monitor.cli.provenance import scored_with
+from monitor.config import Config
+from monitor.detection.night import FileStream, detect, numbered
+from monitor.errors import InputError
+from monitor.facts import Fact, Leg
+from monitor.markers import MarkerReader
+from monitor.montage import Channel, Chosen, MontageWish, StreamDescription, assign_legs
+from monitor.recordings import RecordedStream, Recording, read_recording
+from monitor.recordings.annotations import listed_facts, read_annotations
+from monitor.recordings.annotations_edf import edf_start
+from monitor.score import score as rules_score
+from monitor.session.fold import NightState
+from monitor.session.tables import write_tables
+from monitor.sources.replay import recording_markers
+
+Say = Callable[[str], None]
+Progress = Callable[[float], None]
+
+_WITH_A_START = (".edf", ".bdf")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Hold one recording to score, where its results go, and the list that takes its annotations' place."""
+
+    file: Path
+    target: Path
+    events: Path | None = None
+
+
+def score_file(job: Job, config: Config, say: Say, progress: Progress | None = None) -> dict[str, Any]:
+    """Score one recording and write its tables.
+
+    Parameters
+    ----------
+    job : Job
+        What is scored.
+    config : Config
+        How.
+    say : callable
+        Gets each remark for the user.
+    progress : callable, optional
+        Gets how much is done, 0 to 1.
+
+    Returns
+    -------
+    dict
+        The summary.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, the legs are not plain, or no leg could be used at any time.
+    """
+    recording = read_recording(job.file)
+    for note in recording.notes:
+        say(note)
+    chosen = _choose(recording, config.wish)
+    for each in chosen:
+        for channel in each.legs:
+            say(f"{channel.leg} leg is {channel.label!r} in {channel.unit}")
+    listed = None if job.events is None else _listed(job, job.events, config, chosen, say)
+    state = _fold(recording, chosen, config, listed, progress)
+    unusable = _reasons_if_unusable(state, config)
+    if unusable:
+        raise InputError(str(job.file), f"no leg can be scored: {unusable}")
+    try:
+        job.target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return write_tables(job.target, state, config.rules)
+    except OSError as err:
+        raise InputError(
+            str(job.target), f"cannot be written to ({err.strerror})", "choose another --out"
+        ) from err
+
+
+def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
+    pairs = [(stream, _described(stream)) for stream in recording.streams if stream.rate_hz > 0]
+    if not pairs:
+        raise InputError(str(recording.path), "has no signal with a sampling rate")
+    try:
+        return [each for each in assign_legs(pairs, wish, lenient=True) if each.legs]
+    except InputError as err:
+        raise InputError(str(recording.path), str(err)) from err
+
+
+def _described(stream: RecordedStream) -> StreamDescription:
+    channels = tuple(Channel(c.label, c.unit, c.type) for c in stream.channels)
+    return StreamDescription(
+        stream.name,
+        stream.type,
+        stream.source_id,
+        stream.rate_hz / stream.speed,
+        "double64",
+        channels,
+        speed=stream.speed,
+    )
+
+
+def _listed(job: Job, events: Path, config: Config, chosen: Sequence[Chosen], say: Say) -> list[Fact]:
+    """Read the list that takes the place of the recording's annotations."""
+    began = edf_start(job.file) if job.file.suffix.lower() in _WITH_A_START else None
+    if events.suffix.lower() == ".csv" and began is None:
+        problem = f"tells times of day, and {job.file.name} does not say when it began"
+        raise InputError(str(events), problem, "a list in seconds from the first sample")
+    night, ignored = read_annotations(events, config.labels, began)
+    say(f"stages and events are those of {events}")
+    for label, n in ignored.items():
+        say(f"ignored in {events.name}: {n} x {label!r}, an unknown type")
+    if night.movements:
+        say(
+            f"ignored in {events.name}: {len(night.movements)} leg movements; they are detected in the signal"
+        )
+    facts = listed_facts(night, events.name)
+    length_s = max(_length_s(each) for each in chosen)
+    beyond_n = sum(fact.t is not None and fact.t >= length_s for fact in facts)
+    if beyond_n:
+        say(f"{beyond_n} of {len(facts)} events in {events.name} begin after the recording has ended")
+    return facts
+
+
+def _length_s(chosen: Chosen) -> float:
+    stream: RecordedStream = chosen.info
+    return stream.sample_n / chosen.stream.rate_hz
+
+
+def _fold(
+    recording: Recording,
+    chosen: Sequence[Chosen],
+    config: Config,
+    listed: Sequence[Fact] | None,
+    progress: Progress | None,
+) -> NightState:
+    """Detect, and fold what was detected with what the list, or else the annotations, say of the night."""
+    origin_s = min(each.info.start_s for each in chosen)
+    found, end_s = detect(
+        [_file_stream(each, origin_s) for each in chosen], config.detector, _of_whole(chosen, progress)
+    )
+    legs: list[Leg] = [channel.leg for each in chosen for channel in each.legs]
+    facts = numbered([Fact("session", 0.0, "score", {"legs": legs} | scored_with(config)), *found])
+    if listed is None:
+        facts += _marked(recording, origin_s, chosen[0].stream.speed, config, len(facts))
+    else:
+        facts += [replace(fact, seq=seq) for seq, fact in enumerate(listed, start=len(facts))]
+    stop = Fact("stop", end_s, "score", {"reason": "end of the file"}, seq=len(facts))
+    return NightState.of([*facts, stop])
+
+
+def _of_whole(chosen: Sequence[Chosen], progress: Progress | None) -> Progress | None:
+    """Turn the seconds that were done one after another into a share of the whole."""
+    if progress is None:
+        return None
+    whole_s = sum(_length_s(each) for each in chosen) / len(chosen)
+    done_s = 0.0
+
+    def took(seconds: float) -> None:
+        nonlocal done_s
+        done_s += seconds
+        progress(done_s / whole_s)
+
+    return took
+
+
+def _marked(
+    recording: Recording, origin_s: float, speed: float, config: Config, first_seq: int
+) -> Iterator[Fact]:
+    """Read the annotations as a live night reads its markers; an end finds the start it belongs to."""
+    reader = MarkerReader(config.labels)
+    seq = first_seq
+    for marker in recording_markers(recording.annotations):
+        fact = reader.read(marker.text, (marker.onset_s - origin_s) * speed, "annotations")
+        if fact is not None:
+            fact = replace(fact, seq=seq)
+            reader.written(fact)
+            seq += 1
+            yield fact
+
+
+def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
+    stream: RecordedStream = chosen.info
+    columns = [channel.index for channel in chosen.legs]
+    legs = tuple(replace(channel, index=i) for i, channel in enumerate(chosen.legs))
+
+    def read(start: int, stop: int) -> tuple[Any, Any]:
+        if stream.stamps_s is not None:
+            times_s = stream.stamps_s[start:stop]
+        else:
+            times_s = stream.start_s + np.arange(start, stop) / stream.rate_hz
+        return stream.read(columns, start, stop), (times_s - origin_s) * stream.speed
+
+    return FileStream(chosen.stream.rate_hz, stream.sample_n, legs, read)
+
+
+def _reasons_if_unusable(state: NightState, config: Config) -> str:
+    night = state.night()
+    usable_us = rules_score(night, config.rules[config.main_profile]).denominators.usable_us
+    if any(usable_us[leg] > 0 for leg in state.legs):
+        return ""
+    causes = {
+        leg: sorted(
+            {cause for span in night.unusable[leg] for cause in span.label.split(", ")} - {"learning"}
+        )
+        for leg in state.legs
+    }
+    return "; ".join(
+        f"{leg} leg {', '.join(words) or 'too short to learn its rest'}" for leg, words in causes.items()
+    )

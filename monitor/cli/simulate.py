@@ -1,0 +1,104 @@
+"""The command ``simulate``: a simulated amplifier as an outlet, or a file with its truth."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import click
+
+from monitor.errors import InputError
+from monitor.sources.amplifier import AmplifierSettings, stream_amplifier
+from monitor.sources.conditions import CONDITIONS, Condition
+from monitor.sources.pacing import stopping_on_signals
+from monitor.sources.recording_file import write_edf, write_truth
+from monitor.sources.schedule import PROFILES, Profile
+
+_ENDLESS_FILE_HOURS = 1.0
+
+
+@click.command()
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides everything random."
+)
+@click.option(
+    "--rate",
+    "rate_hz",
+    type=click.FloatRange(100, 20_000),
+    default=500.0,
+    show_default=True,
+    help="Samples per second.",
+)
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Length of the signal; by default 8 for night, else 1 as a file and without end as a stream.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 60),
+    default=1.0,
+    show_default=True,
+    help="Seconds of signal sent per second, as a stream.",
+)
+@click.option(
+    "--profile", type=click.Choice(PROFILES), default="demo", show_default=True, help="What happens."
+)
+@click.option(
+    "--ecg-leak",
+    "ecg_leak_uv",
+    type=click.FloatRange(0, 200),
+    default=3.0,
+    show_default=True,
+    help="Height in uV of the ECG's R wave in the leg channels.",
+)
+@click.option(
+    "--condition",
+    "conditions",
+    type=click.Choice(CONDITIONS),
+    multiple=True,
+    help="What makes the signal hard; may be given several times. The truth stays exact.",
+)
+@click.option("--wait-for-receiver", is_flag=True, help="Begin when the first receiver connects.")
+@click.option("--edf", type=click.Path(dir_okay=False, path_type=Path), help="Write this EDF+ file instead.")
+@click.option(
+    "--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write this truth table (TSV) instead."
+)
+def simulate(
+    *,
+    seed: int,
+    rate_hz: float,
+    hours: float | None,
+    speed: float,
+    profile: Profile,
+    ecg_leak_uv: float,
+    conditions: tuple[Condition, ...],
+    wait_for_receiver: bool,
+    edf: Path | None,
+    truth: Path | None,
+) -> None:
+    """Simulate an amplifier with two leg channels and an ECG, and a scorer's markers.
+
+    As a stream until the end or Ctrl-C; with --edf or --truth as files.
+    """
+    if edf is not None or truth is not None:
+        if speed != 1:
+            raise InputError("--speed", f"{speed:g} with --edf or --truth", "a speed is for streams only")
+        if hours is None and profile != "night":
+            hours = _ENDLESS_FILE_HOURS
+    settings = AmplifierSettings(
+        seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, conditions
+    )
+    if truth is not None:
+        schedule = settings.schedule()
+        write_truth(truth, schedule.truth(math.inf))
+        click.echo(f"Wrote {truth}", err=True)
+    if edf is not None:
+        write_edf(edf, settings)
+        click.echo(f"Wrote {edf}", err=True)
+    if edf is None and truth is None:
+        with stopping_on_signals() as stop:
+            click.echo(
+                f"Sending the simulated stream (seed {seed}, {rate_hz:g} Hz). Ctrl-C ends it.", err=True
+            )
+            stream_amplifier(settings, stop)

@@ -1,0 +1,36 @@
+"""The command ``stop``: end a running recording cleanly."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import click
+
+from monitor.control import ControlClient
+from monitor.errors import MonitorError
+from monitor.session.folder import SessionFolder
+
+_PATIENCE_S = 60.0
+_LOOK_EVERY_S = 0.1
+
+
+@click.command()
+@click.argument("session", type=click.Path(path_type=Path))
+def stop(session: Path) -> None:
+    """End the recording of SESSION; its tables are written before this returns."""
+    folder = SessionFolder.open(session)
+    client = ControlClient(folder)
+    client.ask({"do": "stop"})
+    client.close()
+    pause = threading.Event()
+    waited_s = 0.0
+    # The recorder takes its contact away last, when everything is on disk.
+    while folder.control.exists():
+        if waited_s >= _PATIENCE_S:
+            raise MonitorError(
+                f"{session}: the recorder was told to stop and has not ended after {_PATIENCE_S:g} s"
+            )
+        pause.wait(_LOOK_EVERY_S)
+        waited_s += _LOOK_EVERY_S
+    click.echo(f"Stopped. Saved in {folder.path}")
