@@ -1,0 +1,202 @@
+"""The recorder of a night fed by hand: clocks that drift, stamps that are none, a disk that is full."""
+
+import errno
+import math
+import os
+import queue
+
+import numpy as np
+import pytest
+
+from dsp import DetectorSettings
+from monitor.config import load_config
+from monitor.detection.stream import StreamDetection
+from monitor.lsl import inlet as inlet_module
+from monitor.lsl.find import Finder, Query
+from monitor.lsl.inlet import Connected, Lost, Offset, Reader, Samples, Texts
+from monitor.lsl.library import lsl
+from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
+from monitor.montage import Channel, LegChannel, StreamDescription
+from monitor.recorder.night import NightPlan, NightRecorder
+from monitor.recorder.source import Source
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import read_journal
+
+RATE_HZ = 200.0
+HEADER = (
+    "<info><name>{}</name><type>EMG</type><channel_count>1</channel_count>"
+    "<channel_format>{}</channel_format><nominal_srate>200</nominal_srate></info>"
+)
+LEG = LegChannel("left", 0, "LAT", 1.0, "uV", "label")
+EMG = StreamDescription("Amp", "EMG", "amp", RATE_HZ, "float32", (Channel("LAT", "uV", "EMG"),))
+TEXT = StreamDescription("Stager", "Markers", "st", 0.0, "string", (Channel("m"),))
+
+
+class Bench:
+    """A recorder, its clock in our hands, an amplifier whose clock is 5000 s behind."""
+
+    def __init__(self, tmp_path):
+        self.clock_s = 9000.0
+        config = load_config("default")
+        about = {
+            "config": dict(config.document),
+            "config_sha256": "x",
+            "main_profile": "aasm3",
+            "measure": "m",
+        }
+        plan = NightPlan("bench", "aasm3", config.rules, config.labels, about)
+        detection = StreamDetection(RATE_HZ, [LEG], DetectorSettings())
+        sources = [Source(1, EMG, (LEG,), detection), Source(2, TEXT)]
+        self.folder = SessionFolder.create(tmp_path, "bench")
+        self.night = NightRecorder(self.folder, plan, sources, lambda: self.clock_s)
+        self.night.take(Connected(1, EMG, HEADER.format("Amp", "float32"), 5000.0))
+        self.night.take(Connected(2, TEXT, HEADER.format("Stager", "string"), 0.0))
+        self._noise = np.random.default_rng(1)
+
+    def feed(self, seconds, stamp_s, gain=1.0):
+        """Give a chunk whose first sample has this stamp of the amplifier's clock."""
+        n = round(seconds * RATE_HZ)
+        values = (gain * 2 * self._noise.standard_normal((n, 1))).astype(np.float32)
+        self.night.take(Samples(1, values, stamp_s + np.arange(n) / RATE_HZ))
+        self.clock_s = stamp_s + 5000.0 + seconds
+        self.night.tick()
+
+    def tell(self, text, stamp_s):
+        self.night.take(Texts(2, [[text]], np.array([stamp_s])))
+
+    def end(self):
+        self.night.finish("test")
+        return read_journal(self.folder.journal)[0]
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    yield made
+    if not any(fact.kind == "stop" for fact in read_journal(made.folder.journal)[0]):
+        made.end()
+
+
+def test_what_goes_out_and_comes_in_follows_the_drift_of_the_amplifiers_clock(bench):
+    bench.feed(10, 4000.0)
+    assert bench.night.time.to_lsl(4.0) == pytest.approx(9004.0)
+    # Eight hours at 50 ppm: the clocks are 1.44 s apart from where they began.
+    bench.night.take(Offset(1, 9010.0, 5001.44))
+    assert bench.night.time.to_lsl(4.0) == pytest.approx(9005.44)
+    bench.tell("N2", 9005.44)
+    (stage,) = bench.night.state.facts("stage")
+    assert stage.t == pytest.approx(4.0, abs=1e-6)
+    # A new connection is placed by this machine's clock and takes the drift with it.
+    bench.night.take(Lost(1, "gone"))
+    bench.night.take(Connected(1, EMG, "", 5001.44))
+    bench.feed(1, 4020.0)
+    assert bench.night.state.facts("anchor")[-1].t == pytest.approx(21.44)
+    assert bench.night.time.to_lsl(21.44) == pytest.approx(4020.0 + 5001.44)
+
+
+@pytest.mark.parametrize("stamp_s", [math.nan, math.inf, -math.inf, 1.7e9, -1e9])
+def test_a_marker_with_a_stamp_that_is_no_time_is_refused_and_the_night_goes_on(bench, stamp_s):
+    bench.feed(2, 4000.0)
+    bench.tell("N2", stamp_s)
+    bench.tell("N3", 9001.0)
+    bench.feed(2, 4002.0)
+    facts = bench.end()
+    (refused,) = [f for f in facts if f.kind == "marker_rejected"]
+    assert refused.t is None
+    assert [f.data["stage"] for f in facts if f.kind == "stage"] == ["N3"]
+    assert facts[-1].t == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("broken", [slice(0, 1), slice(0, 100), slice(None)])
+def test_first_samples_without_a_stamp_are_placed_all_the_same(bench, broken):
+    stamps_s = 4000.0 + np.arange(400) / RATE_HZ
+    stamps_s[broken] = np.nan
+    bench.clock_s = 9000.0
+    bench.night.take(Samples(1, np.ones((400, 1), np.float32), stamps_s))
+    bench.feed(2, 4002.0)
+    facts = bench.end()
+    assert next(f for f in facts if f.kind == "anchor").data["stamp"] == pytest.approx(4000.0)
+    assert facts[-1].t == pytest.approx(4.0, abs=0.01)
+    assert [f for f in facts if f.kind == "gap"] == []
+
+
+def test_markers_from_before_the_first_sample_are_kept_for_it(bench):
+    bench.tell("lights_off", 8990.0)
+    bench.tell("N1", 8970.0)
+    bench.feed(1, 4000.0)
+    assert [(f.kind, f.t) for f in bench.end() if f.kind in ("lights", "stage")] == [
+        ("lights", -10.0),
+        ("stage", -30.0),
+    ]
+
+
+def test_facts_wait_for_a_full_disk_and_are_all_there_in_order(bench, monkeypatch):
+    bench.feed(8, 4000.0)
+    before = len(read_journal(bench.folder.journal)[0])
+    write = os.write
+
+    def full(fd, data):
+        if b'"crc":' in bytes(data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        bench.feed(2, 4008.0, gain=15.0)
+        bench.feed(2, 4010.0)
+        assert "No space" in bench.night.trouble
+        # What is not on disk is not shown.
+        assert bench.night.state.facts("movement") == []
+        assert bench.night.state.night().movements == ()
+    assert len(read_journal(bench.folder.journal)[0]) == before
+    bench.feed(1, 4012.0)
+    assert bench.night.trouble == ""
+    phases = [f.data["phase"] for f in bench.end() if f.kind == "movement"]
+    assert phases == ["onset", "confirmed", "closed"]
+
+
+def test_a_request_while_nothing_can_be_written_says_so(bench, monkeypatch):
+    bench.feed(1, 4000.0)
+
+    def full(_fd, _data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        answer = bench.night.answer({"do": "note", "t": 0.5, "text": "x"})
+        assert "No space" in answer["error"]
+
+
+def test_any_request_is_answered(bench):
+    bench.feed(1, 4000.0)
+    for request in ({}, {"do": "note", "t": 10**400, "text": "x"}, {"do": "undo", "seq": 10**30}, {"do": []}):
+        assert "error" in bench.night.answer(request)
+    assert bench.night.answer({"do": "note", "t": 0.5, "text": "\ud83d"}) == {"ok": True}
+    assert bench.night.answer({"do": "status"})["recorded_s"] == pytest.approx(1.0)
+
+
+def test_a_dead_connection_to_a_source_that_is_there_is_made_anew(monkeypatch, wait_for):
+    monkeypatch.setattr(inlet_module, "_LOOK_AFTER_S", 0.5)
+    monkeypatch.setattr(inlet_module, "_DEAD_AFTER_S", 1.5)
+    header = OutletHeader("Mute", "EMG", "mute", 200.0, "float32", (ChannelHeader("LAT", "uV", "EMG"),))
+    with open_outlet(header) as outlet:
+        finder = Finder(Query("source_id", "mute"))
+        wait_for(finder.found, "the stream")
+        ((info, stream),) = finder.found()
+        arrivals: queue.SimpleQueue = queue.SimpleQueue()
+        reader = Reader(1, info, stream, arrivals)
+        reader.start()
+
+        def until(kind):
+            while not isinstance(arrival := arrivals.get(timeout=30), kind):
+                pass
+            return arrival
+
+        until(Connected)
+        outlet.push_sample((1.0,), lsl().local_clock())
+        assert until(Samples).values.shape == (1, 1)
+        assert "dead" in until(Lost).reason
+        until(Connected)
+        outlet.push_sample((2.0,), lsl().local_clock())
+        assert until(Samples).values[0, 0] == 2.0
+        reader.stop()

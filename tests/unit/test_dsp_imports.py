@@ -1,0 +1,17 @@
+"""The numeric layer imports numpy, numba, the standard library and itself: nothing else, nowhere."""
+
+import ast
+import sys
+from pathlib import Path
+
+import dsp
+
+ALLOWED = sys.stdlib_module_names | {"numpy", "numba", "dsp"}
+
+
+def test_dsp_knows_only_numpy_and_numba():
+    for path in Path(dsp.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or "dsp"] if isinstance(node, ast.ImportFrom) else []
+            assert {name.partition(".")[0] for name in names} <= ALLOWED, (path, node.lineno)

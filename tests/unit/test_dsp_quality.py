@@ -1,0 +1,196 @@
+"""Quality each second: what is bad stops the leg, what is a nuisance is said."""
+
+import time
+
+import numpy as np
+import pytest
+
+from dsp import Cause, DetectorSettings, EventKind, LegDetector, QualityState
+from monitor.detection.filters import design_filters
+
+SETTINGS = DetectorSettings()
+FS = 500.0
+SOS = design_filters(FS, SETTINGS)
+
+
+def noise(seconds, uv=2.0, seed=5):
+    return uv * np.random.default_rng(seed).standard_normal(int(seconds * FS))
+
+
+def with_burst(x, onset_s=15, duration_s=2, uv=40):
+    i, j = int(onset_s * FS), int((onset_s + duration_s) * FS)
+    x[i:j] += uv * np.random.default_rng(3).standard_normal(j - i)
+    return x
+
+
+def run(x, settings=SETTINGS):
+    detector = LegDetector(settings, FS, SOS)
+    events, rows = detector.process(x)
+    return np.concatenate([events, detector.finish()]), rows
+
+
+def test_each_second_has_one_row_on_the_absolute_grid():
+    detector = LegDetector(SETTINGS, FS, SOS, first_index=730)
+    _, rows = detector.process(noise(3.6))
+    np.testing.assert_array_equal(rows["index"], [730, 1000, 1500, 2000])
+
+
+def test_a_good_leg_is_ok():
+    _, rows = run(with_burst(noise(30)))
+    assert set(rows["state"]) == {QualityState.OK}
+    assert np.all(np.isnan(rows["rest_uv"][:3]))
+    assert abs(rows["rest_uv"][-1] - 2) < 0.4
+    assert np.all(rows["missing"] == 0)
+
+
+@pytest.mark.parametrize("value", [0.0, 12.5, -5800.0])
+def test_a_constant_channel_is_flat_from_the_first_second_and_flags_nothing(value):
+    events, rows = run(np.full(int(30 * FS), value))
+    assert events.size == 0
+    assert set(rows["state"]) == {QualityState.BAD}
+    assert np.all(rows["causes"] & Cause.FLAT)
+
+
+def test_a_leg_that_goes_flat_is_bad_and_recovers_within_two_seconds():
+    x = noise(40)
+    x[int(20 * FS) : int(26.3 * FS)] = x[int(20 * FS)]
+    events, rows = run(with_burst(x, 30))
+    bad = rows["index"][rows["state"] == QualityState.BAD] / FS
+    assert bad[0] in {20, 21}
+    assert bad[-1] == 25
+    assert list(events["kind"]) == [EventKind.ONSET, EventKind.CONFIRMED, EventKind.CLOSED]
+    assert abs(events["onset_index"][0] / FS - 30) < 0.03
+
+
+def test_a_movement_on_a_lead_that_dies_is_cut():
+    x = with_burst(noise(30), 15, 5)
+    x[int(17 * FS) :] = 3.0
+    events, _ = run(x)
+    closed = events[events["kind"] == EventKind.CLOSED]
+    assert len(closed) == 1
+    assert closed["cut"][0]
+    assert abs(closed["offset_index"][0] / FS - 17) < 0.2
+
+
+def quantised(x, step):
+    return np.round(x / step) * step
+
+
+@pytest.mark.parametrize("scale", ["float64", "float32 in volts"])
+def test_a_step_of_31_uv_is_refused_however_it_was_scaled(scale):
+    x = quantised(with_burst(noise(30, 30.0), uv=400), 31.25) - 5800
+    if scale != "float64":
+        x = (x * 1e-6).astype(np.float32).astype(np.float64) * 1e6
+    events, rows = run(x)
+    assert events.size == 0
+    assert np.all(rows["state"] == QualityState.BAD)
+    assert np.all(rows["causes"] & Cause.QUANTISED)
+    np.testing.assert_allclose(rows["lsb_uv"], 31.25, rtol=1e-3)
+
+
+def test_a_step_of_2_44_uv_is_a_warning_and_the_movement_is_found():
+    events, rows = run(quantised(with_burst(noise(30)), 2.44))
+    assert np.sum(events["kind"] == EventKind.CLOSED) == 1
+    assert set(rows["state"]) == {QualityState.WARN}
+    np.testing.assert_allclose(rows["lsb_uv"], 2.44)
+
+
+def test_a_fine_step_and_a_large_continuous_signal_are_no_fault():
+    _, fine = run(quantised(noise(10), 0.1))
+    _, large = run(noise(10, 800.0))
+    assert not np.any(fine["causes"] & Cause.QUANTISED)
+    assert not np.any(large["causes"] & Cause.QUANTISED)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_leg_stuck_at_the_rail_is_saturated(known):
+    x = noise(30, 20.0)
+    for second in range(15, 20):
+        i = int(second * FS)
+        x[i : i + int(0.6 * FS)] = 3200.0
+    settings = DetectorSettings(clip_uv=3200.0) if known else SETTINGS
+    events, rows = run(x, settings)
+    stuck = (rows["index"] >= 15 * FS) & (rows["index"] < 20 * FS)
+    assert np.all(rows["causes"][stuck] & Cause.SATURATED)
+    assert np.all(rows["state"][stuck] == QualityState.BAD)
+    assert not np.any(rows["causes"][~stuck] & Cause.SATURATED)
+    assert not np.any(events["kind"] == EventKind.CLOSED)
+
+
+def test_mains_is_warned_of_and_measured_but_not_in_a_burst():
+    t = np.arange(int(30 * FS)) / FS
+    x = with_burst(noise(30)) + 9 * np.sin(2 * np.pi * 50.05 * t)
+    events, rows = run(x)
+    assert np.sum(events["kind"] == EventKind.CLOSED) == 1
+    assert np.all(rows["causes"][5:] & Cause.MAINS)
+    np.testing.assert_allclose(rows["mains_uv"][6:], 9 / np.sqrt(2), rtol=0.15)
+    _, clean = run(with_burst(noise(30), uv=90))
+    assert not np.any(clean["causes"] & Cause.MAINS)
+
+
+@pytest.mark.parametrize("bpm", [50, 75, 110])
+def test_a_heart_in_the_leg_is_named_with_its_rate(bpm):
+    x = noise(60, 1.0)
+    beat = 40 * np.exp(-0.5 * (np.arange(-0.06, 0.06, 1 / FS) / 0.011) ** 2)
+    for at_s in np.arange(1, 59, 60 / bpm):
+        x[int(at_s * FS) : int(at_s * FS) + beat.size] += beat
+    events, rows = run(x)
+    assert not np.any(events["kind"] == EventKind.CLOSED)
+    late = rows[20:57]
+    assert np.all(late["causes"] & Cause.ECG)
+    np.testing.assert_allclose(late["ecg_bpm"], bpm, rtol=0.03)
+
+
+def test_no_heart_is_seen_in_noise():
+    _, rows = run(noise(300, 3.0))
+    assert not np.any(rows["causes"] & Cause.ECG)
+
+
+def test_high_rest_is_a_warning():
+    _, rows = run(noise(20, 6.0))
+    assert np.all(rows["causes"][6:] & Cause.HIGH_REST)
+    assert set(rows["state"][6:]) == {QualityState.WARN}
+
+
+def test_a_rest_at_the_limit_does_not_call_the_warning_on_and_off():
+    t = np.arange(int(120 * FS)) / FS
+    x = noise(120, 1.0) * np.sqrt(250 / 170) * (3.95 + 0.25 * np.sin(2 * np.pi * t / 15))
+    _, rows = run(x)
+    high = (rows["causes"][6:] & Cause.HIGH_REST) > 0
+    assert high.any()
+    assert np.sum(np.diff(high.astype(int)) != 0) <= 1
+
+
+def test_missing_seconds_are_no_data():
+    x = noise(20)
+    x[int(8 * FS) : int(12 * FS)] = np.nan
+    _, rows = run(x)
+    gone = (rows["index"] >= 8 * FS) & (rows["index"] < 12 * FS)
+    assert np.all(rows["causes"][gone] == Cause.NO_DATA)
+    assert np.all(rows["missing"][gone] == 1)
+    assert np.all(rows["state"][gone] == QualityState.BAD)
+    assert not np.any(rows["causes"][~gone] & Cause.NO_DATA)
+
+
+def test_a_flat_leg_costs_no_more_than_a_live_one():
+    live, flat = LegDetector(SETTINGS, FS, SOS), LegDetector(SETTINGS, FS, SOS)
+    signals = {live: noise(10), flat: np.zeros(int(10 * FS))}
+    least = dict.fromkeys(signals, np.inf)
+    # Filters that decay from something, for long enough that unguarded they would stand in denormals.
+    flat.process(np.concatenate([noise(10), np.zeros(int(120 * FS))]))
+    for _ in range(40):
+        for detector, x in signals.items():
+            start = time.perf_counter()
+            detector.process(x)
+            # The least of many short runs: what others do on the machine can only add.
+            least[detector] = min(least[detector], time.perf_counter() - start)
+    assert least[flat] < 1.2 * least[live]
+
+
+def test_a_flat_leg_leaves_no_denormals_behind():
+    # How slow they are depends on the processor; that there are none does not.
+    detector = LegDetector(SETTINGS, FS, SOS)
+    detector.process(np.concatenate([[0.0], noise(10), np.zeros(int(60 * FS))]))
+    states = np.concatenate([detector._s.band_z.ravel(), detector._s.notch_z.ravel()])
+    left = np.abs(states[states != 0.0])
+    assert np.all(left > np.finfo(np.float64).tiny)

@@ -1,0 +1,78 @@
+"""The session's folder: its name, who may read it, one recorder per bed."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from monitor.errors import InputError
+from monitor.session.folder import BedLock, SessionFolder, check_code, write_private
+
+
+@pytest.mark.parametrize("good", ["bed-1", "A", "lab.3_x", "9", "x" * 40])
+def test_codes_that_are_safe(good):
+    assert check_code("--bed", good) == good
+
+
+@pytest.mark.parametrize(
+    "bad", ["", ".", "..", "a/b", "../x", "a b", "-x", "_x", "bed\n", "b\u00e9", "x" * 41, "a\x00"]
+)
+def test_codes_that_are_not(bad):
+    with pytest.raises(InputError, match="--bed"):
+        check_code("--bed", bad)
+
+
+def test_the_name_is_start_and_bed_and_never_taken_twice(tmp_path):
+    made = [SessionFolder.create(tmp_path / "s", "bed-3").path for _ in range(3)]
+    assert len(set(made)) == 3
+    for path in made:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d{6}Z_bed-3(-\d)?", path.name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no POSIX modes")
+def test_only_the_owner_can_look_in(tmp_path):
+    path = SessionFolder.create(tmp_path / "s", "b").path
+    write_private(path / "f", "x")
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path, path / "f")]
+    assert modes == [0o700, 0o700, 0o600]
+    assert not list(path.glob("*.part"))
+
+
+def test_where_no_folder_can_be_is_said(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for sessions in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match="--sessions"):
+            SessionFolder.create(sessions, "b")
+        with pytest.raises(InputError, match=re.escape(str(sessions))):
+            BedLock(sessions, "b").acquire()
+    with pytest.raises(InputError, match="no session folder"):
+        SessionFolder.open(tmp_path)
+
+
+def test_one_recorder_per_bed_until_it_lets_go(tmp_path):
+    first, second, other = BedLock(tmp_path, "b.1"), BedLock(tmp_path, "b.1"), BedLock(tmp_path, "b.2")
+    first.acquire()
+    other.acquire()
+    with pytest.raises(InputError, match=r"another recorder is running on 'b.1'"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+    other.release()
+
+
+def test_a_recorder_that_died_holds_no_bed(tmp_path):
+    code = """
+import os, sys
+from pathlib import Path
+from monitor.session.folder import BedLock
+BedLock(Path(sys.argv[1]), "b").acquire()
+os._exit(1)
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=60)
+    lock = BedLock(tmp_path, "b")
+    lock.acquire()
+    lock.release()

@@ -1,0 +1,134 @@
+"""What a header says: units in every spelling bridges send, legs by their labels, refusals with a remedy."""
+
+import pytest
+
+from monitor.montage import (
+    Channel,
+    MontageWish,
+    StreamDescription,
+    find_channel,
+    leg_of_label,
+    read_montage,
+    unit_scale_uv,
+)
+
+
+def stream(*channels, rate_hz=500.0, kind="float32", measured=False):
+    made = tuple(c if isinstance(c, Channel) else Channel(c, "uV", "EMG") for c in channels)
+    return StreamDescription("S", "EMG", "id", rate_hz, kind, made, measured=measured)
+
+
+@pytest.mark.parametrize(
+    ("unit", "scale_uv"),
+    [
+        *((u, 1.0) for u in ("microvolts", "microvolt", "MicroVolts", "uV", "UV", " uV ", "muV", "-6")),
+        *((u, 1.0) for u in ("\u00b5V", "\u03bcV")),
+        *((u, 1e3) for u in ("mV", "millivolts", "millivolt", "-3")),
+        *((u, 1e6) for u in ("V", "volts", "volt", "0")),
+        *((u, 1e-3) for u in ("nV", "nanovolts", "-9")),
+        ("0.1 uV", 0.1), ("0.0488uV", 0.0488), ("2e-3 mV", 2.0),
+    ],
+)  # fmt: skip
+def test_units_in_every_spelling(unit, scale_uv):
+    assert unit_scale_uv(unit) == pytest.approx(scale_uv, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["", "bananas", "counts", "code", "-", "milliGs", "0 uV", "-1 uV", "1e999 uV", ". uV", "1 2 uV", "uV/s"],
+)  # fmt: skip
+def test_what_is_no_unit_is_not_guessed(unit):
+    assert unit_scale_uv(unit) is None
+
+
+def test_a_scaling_factor_is_the_worth_of_one_number():
+    assert unit_scale_uv("microvolts", 0.1) == pytest.approx(0.1)
+    assert unit_scale_uv("counts", 0.0488) == pytest.approx(0.0488)
+    assert unit_scale_uv("ADC", 1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "leg"),
+    [
+        ("LAT", "left"), ("RAT", "right"), ("Left Leg", "left"), ("Right Leg", "right"), ("Leg/L", "left"),
+        ("LEG R", "right"), ("EMG LAT", "left"), ("Tib.ant.re", "right"), ("L_Tibialis", "left"),
+        ("tibialis anterior left", "left"), ("PLM_R", "right"), ("PLMl", "left"), ("legLeft", "left"),
+        ("RLEG", "right"), ("TA-L", "left"), ("EMG-R-Leg", "right"), ("LegR-Ref", "right"),
+    ],
+)  # fmt: skip
+def test_labels_that_name_a_leg(label, leg):
+    assert leg_of_label(label) == leg
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["", "chin", "EMG chin L", "ECG", "C3", "Leg", "Left", "Left Right Leg", "plate", "Legend", "EOG left"],
+)  # fmt: skip
+def test_labels_that_do_not(label):
+    assert leg_of_label(label) is None
+
+
+def test_the_channels_type_helps_a_bare_side():
+    assert leg_of_label("EMG L", "EMG") == "left"
+    assert leg_of_label("L", "EEG") is None
+
+
+def test_channels_are_found_by_label_case_and_number():
+    channels = [Channel("LAT"), Channel("lat"), Channel("RAT"), Channel("RAT")]
+    assert find_channel(channels, "lat") == 1
+    assert find_channel(channels, "LAT") == 0
+    assert find_channel(channels, "Lat") is None
+    assert find_channel(channels, "RAT") is None
+    assert find_channel(channels, "#4") == 3
+    assert [find_channel(channels, wrong) for wrong in ("#0", "#5", "#x", "")] == [None] * 4
+
+
+def test_both_legs_by_label():
+    reading = read_montage(stream("C3", Channel("Leg/L", "mV"), Channel("Leg/R", "-6")))
+    assert [(c.leg, c.index, c.scale_uv, c.how) for c in reading.legs] == [
+        ("left", 1, 1e3, "label"),
+        ("right", 2, 1.0, "label"),
+    ]
+    assert reading.usable
+    assert reading.warnings == ()
+
+
+def test_a_wish_comes_before_the_labels_and_names_all_legs():
+    reading = read_montage(stream("LAT", "RAT", "X"), MontageWish({"left": "X", "right": ""}, "mV"))
+    assert [(c.leg, c.label, c.scale_uv, c.how) for c in reading.legs] == [("left", "X", 1e3, "given")]
+    assert "right leg is not scored" in reading.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "wish", "words"),
+    [
+        (stream("LAT", "RAT", kind="string"), {}, "text"),
+        (stream(), {}, "no channels"),
+        (stream("LAT", rate_hz=99.9), {}, "99.9 Hz; leg EMG needs at least 100 Hz"),
+        (stream("LAT", rate_hz=0.0, measured=True), {}, "no rate"),
+        (stream("C3", "C4"), {}, "channels: C3, C4"),
+        (stream("", ""), {}, "2 channels without names: #1, #2"),
+        (stream("LAT", "Leg/L"), {}, "several channels could be the left leg (LAT, Leg/L)"),
+        (stream(Channel("LAT", "bananas")), {}, "'bananas'; name it with --unit"),
+        (stream(Channel("LAT", "")), {}, "no unit is given"),
+        (stream(Channel("", "counts")), {"left": "#1"}, "#1 (left leg): unit is 'counts'"),
+        (stream("LAT"), {"left": "LATT"}, "no channel 'LATT'"),
+        (stream("LAT", "RAT"), {"left": "LAT", "right": "#1"}, "the same channel"),
+    ],
+)
+def test_what_stands_in_the_way_is_said_with_its_remedy(header, wish, words):
+    reading = read_montage(header, MontageWish(wish))
+    assert not reading.usable
+    assert words in " ".join(reading.problems)
+
+
+def test_a_low_rate_is_a_warning():
+    reading = read_montage(stream("LAT", "RAT", rate_hz=150.0))
+    assert reading.usable
+    assert "150 Hz is below 200 Hz" in reading.warnings[0]
+
+
+def test_a_thousand_channels_are_listed_short():
+    reading = read_montage(stream(*(f"E{i}" for i in range(1024))))
+    assert len(reading.problems[0]) < 300
+    assert "1008 more" in reading.problems[0]
