@@ -117,9 +117,11 @@ class DashboardWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close the window, and say what goes on without it."""
-        is_recording = self.screen_view is not None and self.screen_view.top.phase == "recording"
         self.stop()
-        if is_recording:
+        # A window may be closed before its first picture: look once more.
+        self.feed.poll()
+        screen = self.feed.screen
+        if screen is not None and screen.top.phase == "recording":
             print(  # noqa: T201  # the window is gone: the terminal is what is left to speak through
                 "The window is closed; the recording goes on. To see it again: "
                 f"plms-monitor review {self.folder.path}\nTo end it: plms-monitor stop {self.folder.path}",

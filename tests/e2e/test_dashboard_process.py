@@ -210,7 +210,7 @@ def desktop():
         pytest.skip(f"not installed: {', '.join(lacking)}")
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1366x768x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1366x768x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=(write,), stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(write)
@@ -219,6 +219,13 @@ def desktop():
     without = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
     environment = without | {"DISPLAY": display, "PYTHONUNBUFFERED": "1"}
     manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
+    until_s = time.monotonic() + START_S
+    # It counts the desktops once it manages them.
+    while subprocess.run(
+        ["xdotool", "get_num_desktops"], env=environment, capture_output=True, check=False
+    ).returncode:
+        assert manager.poll() is None, "the window manager ended"
+        assert time.monotonic() < until_s, "the window manager does not answer"
     yield environment
     for process in (manager, server):
         process.terminate()

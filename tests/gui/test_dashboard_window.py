@@ -236,6 +236,17 @@ def test_closing_says_that_the_recording_goes_on(
     assert recorder.asked == []
 
 
+def test_closing_before_the_first_picture_says_so_too(
+    running: SessionFolder, recorder: Recorder, qtbot: QtBot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = DashboardWindow(running)
+    window.start()
+    window.close()
+    window.deleteLater()
+    assert "the recording goes on" in capsys.readouterr().out
+    assert recorder.asked == []
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768)])
 def test_everything_fits(
     open_window: Opener, ended: SessionFolder, width: int, height: int, qtbot: QtBot
