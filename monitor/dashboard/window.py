@@ -11,12 +11,13 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QWidget
 
+from monitor.dashboard.actions import Actions
 from monitor.dashboard.arrangement import Arrangement
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.fresh import FreshOnsets
 from monitor.dashboard.imi_panel import ImiPanel
 from monitor.dashboard.keybar import HelpSheet, KeyBar
-from monitor.dashboard.keys import KEYS, split
+from monitor.dashboard.keys import KEYS
 from monitor.dashboard.live_panel import LivePanel
 from monitor.dashboard.log_panel import LogPanel
 from monitor.dashboard.look import style_sheet
@@ -25,10 +26,9 @@ from monitor.dashboard.note import NoteTaker
 from monitor.dashboard.numbers_panel import IndexPanel, SeriesPanel, TonightPanel
 from monitor.dashboard.review import Review
 from monitor.dashboard.signals import LiveSignal
-from monitor.dashboard.theme import NIGHT, Theme, next_theme
+from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.topbar import TopBar
 from monitor.dashboard.views import Screen
-from monitor.markers import EPOCH_S
 from monitor.session.folder import SessionFolder
 
 _FRAME_MS = 33
@@ -74,6 +74,7 @@ class DashboardWindow(QMainWindow):
         self.arrangement = Arrangement(self)
         self.help = HelpSheet(self.ground)
         self.notes = NoteTaker(self.log.note, self.send, self.now_s, self.tell)
+        self.acts = Actions(self)
         self._connect()
         self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
         self._relayout.timeout.connect(self._arrange)
@@ -96,7 +97,7 @@ class DashboardWindow(QMainWindow):
         self.night.picked.connect(self._picked)
         self.top.alert.clicked.connect(lambda: self.act("acknowledge"))
         self.log.table.doubleClicked.connect(lambda at: self._picked(self.log.model.row(at.row()).t_s))
-        self.help.closed.connect(lambda: self._keys(is_on=True))
+        self.help.closed.connect(lambda: self.switch_keys(is_on=True))
 
     # -- life -----------------------------------------------------------------------------------------
 
@@ -187,80 +188,23 @@ class DashboardWindow(QMainWindow):
 
     def act(self, action: str) -> None:
         """Do what a key or a button asks for; see `monitor.dashboard.keys`."""
-        name, argument = split(action)
-        done = {
-            "freeze": self.review.freeze,
-            "live": self._go_live,
-            "page": lambda: self.review.turn(int(argument)),
-            "movement": lambda: self.review.to_movement(int(argument)),
-            "sensitivity": lambda: self.live.change_sensitivity(int(argument)),
-            "sweep": lambda: self._resweep(int(argument)),
-            "fit": self.live.fit,
-            "band": lambda: self._refilter(self.live.next_band),
-            "notch": lambda: self._refilter(self.live.next_notch),
-            "envelope": self.live.toggle_envelope,
-            "note": lambda: self.notes.open(argument),
-            "lights": self._ask_lights,
-            "stage": lambda: self._stage(argument),
-            "undo": self._undo,
-            "acknowledge": self._acknowledge,
-            "theme": lambda: self.set_theme(next_theme(self.theme)),
-            "full-screen": self._full_screen,
-            "help": self._help,
-        }
-        done[name]()
+        self.acts.do(action)
         self.review.say()
 
     def send(self, request: dict[str, object]) -> None:
         """Ask the recorder; what comes of it is seen in the journal."""
         self.feed.link.send(request | {"author": _author()})
 
-    def _go_live(self) -> None:
-        self.notes.cancel()
-        self.review.live()
-
-    def _picked(self, t_s: float) -> None:
-        self.review.show(t_s - self.live.sweep.sweep_s / 2)
-
-    def _resweep(self, step: int) -> None:
-        self.live.change_sweep(step)
-        self.review.reread()
-
-    def _refilter(self, change: object) -> None:
-        change()  # type: ignore[operator]
-        self.signal.set_view(self.live.filter)
-        self.review.reread()
-
-    def _ask_lights(self) -> None:
-        top = self.screen_view.top if self.screen_view else None
-        state = "on" if top is not None and top.is_lights_off else "off"
-        self.notes.ask_lights(state)
-
-    def _stage(self, stage: str) -> None:
-        start_s = max(0.0, (self.review.at_s or self.now_s()) // EPOCH_S * EPOCH_S)
-        self.send({"do": "stage", "t": start_s, "stage": stage})
-        self.tell(f"stage {stage} from epoch {int(start_s // EPOCH_S) + 1} on: sent")
-
-    def _undo(self) -> None:
-        seq = self.screen_view.undo_seq if self.screen_view else None
-        if seq is None:
-            self.tell("nothing of yours to take back")
-            return
-        self.send({"do": "undo", "seq": seq})
-
-    def _acknowledge(self) -> None:
+    def acknowledge(self) -> None:
+        """Take note of all alerts there are now."""
         if self.screen_view is not None:
             self._acknowledged = frozenset(alert.key for alert in self.screen_view.alerts)
             self.top.alert.show_alerts(self.screen_view.alerts, self._acknowledged)
 
-    def _full_screen(self) -> None:
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+    def _picked(self, t_s: float) -> None:
+        self.review.show(t_s - self.live.sweep.sweep_s / 2)
 
-    def _help(self) -> None:
-        self._keys(is_on=False)
-        self.help.open()
-
-    def _keys(self, *, is_on: bool) -> None:
+    def switch_keys(self, *, is_on: bool) -> None:
         """Switch all keys on, or off while letters are typed."""
         for shortcut in self._shortcuts:
             shortcut.setEnabled(is_on)
@@ -268,7 +212,7 @@ class DashboardWindow(QMainWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Switch the keys off while the note field has the focus: its letters are no commands."""
         if watched is self.log.note and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self._keys(is_on=event.type() == QEvent.Type.FocusOut)
+            self.switch_keys(is_on=event.type() == QEvent.Type.FocusOut)
         return super().eventFilter(watched, event)
 
     # -- looks ----------------------------------------------------------------------------------------

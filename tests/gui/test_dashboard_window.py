@@ -287,6 +287,12 @@ def test_all_keys_sheet_is_the_table(open_window: Opener, ended: SessionFolder) 
     assert window.theme is NIGHT
 
 
+def test_every_key_of_the_table_has_something_to_do(open_window: Opener, ended: SessionFolder) -> None:
+    from monitor.dashboard.keys import KEYS, split
+
+    assert {split(key.action)[0] for key in KEYS} <= open_window(ended).acts.names
+
+
 def test_painted_widgets_have_names(open_window: Opener, ended: SessionFolder, qtbot: QtBot) -> None:
     window = open_window(ended)
     for widget in (

@@ -1,0 +1,121 @@
+"""What keys and buttons do, by the names of the key table; each part of the window adds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from monitor.dashboard.keys import split
+from monitor.dashboard.theme import next_theme
+from monitor.markers import EPOCH_S
+
+if TYPE_CHECKING:
+    from monitor.dashboard.window import DashboardWindow
+
+Act = Callable[[str], None]
+"""Gets the argument behind the colon of an action, empty if there is none."""
+
+
+class Actions:
+    """The actions of a window.
+
+    Parameters
+    ----------
+    window : DashboardWindow
+        Whose parts are there already.
+    """
+
+    def __init__(self, window: DashboardWindow) -> None:
+        self._window = window
+        self._known: dict[str, Act] = {}
+        self.add(self._of_the_view())
+        self.add(self._of_the_night())
+
+    def add(self, more: Mapping[str, Act]) -> None:
+        """Add actions by their names."""
+        self._known.update(more)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all actions there are."""
+        return frozenset(self._known)
+
+    def do(self, action: str) -> None:
+        """Do what a key or a button asks for.
+
+        Raises
+        ------
+        KeyError
+            If there is no such action.
+        """
+        name, argument = split(action)
+        self._known[name](argument)
+
+    def _of_the_view(self) -> dict[str, Act]:
+        window = self._window
+        review, live = window.review, window.live
+        return {
+            "freeze": lambda _: review.freeze(),
+            "live": lambda _: self._go_live(),
+            "page": lambda pages: review.turn(int(pages)),
+            "movement": lambda step: review.to_movement(int(step)),
+            "sensitivity": lambda step: live.change_sensitivity(int(step)),
+            "sweep": lambda step: self._resweep(int(step)),
+            "fit": lambda _: live.fit(),
+            "band": lambda _: self._refilter(live.next_band),
+            "notch": lambda _: self._refilter(live.next_notch),
+            "envelope": lambda _: live.toggle_envelope(),
+            "theme": lambda _: window.set_theme(next_theme(window.theme)),
+            "full-screen": lambda _: self._full_screen(),
+            "help": lambda _: self._help(),
+        }
+
+    def _of_the_night(self) -> dict[str, Act]:
+        return {
+            "note": self._window.notes.open,
+            "lights": lambda _: self._ask_lights(),
+            "stage": self._stage,
+            "undo": lambda _: self._undo(),
+            "acknowledge": lambda _: self._window.acknowledge(),
+        }
+
+    def _go_live(self) -> None:
+        self._window.notes.cancel()
+        self._window.review.live()
+
+    def _resweep(self, step: int) -> None:
+        self._window.live.change_sweep(step)
+        self._window.review.reread()
+
+    def _refilter(self, change: Callable[[], None]) -> None:
+        change()
+        self._window.signal.set_view(self._window.live.filter)
+        self._window.review.reread()
+
+    def _full_screen(self) -> None:
+        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _help(self) -> None:
+        self._window.switch_keys(is_on=False)
+        self._window.help.open()
+
+    def _ask_lights(self) -> None:
+        screen = self._window.screen_view
+        state = "on" if screen is not None and screen.top.is_lights_off else "off"
+        self._window.notes.ask_lights(state)
+
+    def _stage(self, stage: str) -> None:
+        window = self._window
+        start_s = max(0.0, (window.review.at_s or window.now_s()) // EPOCH_S * EPOCH_S)
+        window.send({"do": "stage", "t": start_s, "stage": stage})
+        window.tell(f"stage {stage} from epoch {int(start_s // EPOCH_S) + 1} on: sent")
+
+    def _undo(self) -> None:
+        screen = self._window.screen_view
+        seq = screen.undo_seq if screen is not None else None
+        if seq is None:
+            self._window.tell("nothing of yours to take back")
+            return
+        self._window.send({"do": "undo", "seq": seq})
