@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monitor.dashboard.scrollback import Rows, Scrollback
+from monitor.dashboard.scrollback import Scrollback
 from monitor.dashboard.traces import Traces, ViewFilter
 from monitor.errors import InputError
 from monitor.facts import Fact
+from monitor.session.chunks import Rows
 from monitor.session.folder import SessionFolder
 from monitor.session.live import LiveRing
 
