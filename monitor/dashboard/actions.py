@@ -73,12 +73,15 @@ class Actions:
         }
 
     def _of_the_night(self) -> dict[str, Act]:
+        window = self._window
         return {
-            "note": self._window.notes.open,
+            "note": window.notes.open,
             "lights": lambda _: self._ask_lights(),
             "stage": self._stage,
             "undo": lambda _: self._undo(),
-            "acknowledge": lambda _: self._window.acknowledge(),
+            "pause-sound": lambda _: window.tell(window.sounding.pause()),
+            "test-sound": lambda _: window.tell(window.sounding.test()),
+            "acknowledge": lambda _: window.acknowledge(),
         }
 
     def _go_live(self) -> None:

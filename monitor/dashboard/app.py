@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from monitor.control import ControlClient
 from monitor.dashboard.link import Link
+from monitor.dashboard.sound import Speaker
 from monitor.dashboard.start_screen import StartScreen
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.window import DashboardWindow
@@ -38,7 +39,7 @@ def application() -> QApplication:
 def run_session(path: Path, theme: Theme = NIGHT) -> int:
     """Open a session and return once its window is closed."""
     app = application()
-    window = DashboardWindow(SessionFolder.open(path), theme)
+    window = DashboardWindow(SessionFolder.open(path), theme, Speaker())
     _fit(window)
     window.start()
     window.showMaximized()
@@ -58,7 +59,7 @@ class LobbyApp:
     def __init__(self, contact: Path, theme: Theme) -> None:
         self._theme = theme
         self.window: DashboardWindow | None = None
-        self.start_screen = StartScreen(Link(lambda: ControlClient.at(contact), "lobby"), theme)
+        self.start_screen = StartScreen(Link(lambda: ControlClient.at(contact), "lobby"), theme, Speaker())
         self.start_screen.began.connect(self._open)
 
     def start(self) -> None:
@@ -67,7 +68,7 @@ class LobbyApp:
         self.start_screen.start()
 
     def _open(self, session: str) -> None:
-        self.window = DashboardWindow(SessionFolder.open(Path(session)), self._theme)
+        self.window = DashboardWindow(SessionFolder.open(Path(session)), self._theme, Speaker())
         _fit(self.window)
         self.window.start()
         self.window.showMaximized()

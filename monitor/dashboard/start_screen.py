@@ -34,6 +34,8 @@ from monitor.dashboard.lobby_view import (
     what_is_missing,
 )
 from monitor.dashboard.look import card, label, style_sheet
+from monitor.dashboard.sound import Speaker
+from monitor.dashboard.sounding import Sounding
 from monitor.dashboard.theme import Theme
 
 _LOOK_MS = 250
@@ -67,6 +69,8 @@ class StartScreen(QMainWindow):
     link : Link
         To the lobby; asks ``lobby`` each second.
     theme : Theme
+    speaker : Speaker, optional
+        What alerts of the night will be heard through.
 
     Signals
     -------
@@ -76,9 +80,9 @@ class StartScreen(QMainWindow):
 
     began = Signal(str)
 
-    def __init__(self, link: Link, theme: Theme) -> None:
+    def __init__(self, link: Link, theme: Theme, speaker: Speaker | None = None) -> None:
         super().__init__()
-        self._link = link
+        self._link, self._sounding = link, Sounding(speaker)
         self._streams: tuple[LobbyStream, ...] = ()
         self._rows: list[StreamRow] = []
         self._gone_n = 0
@@ -90,6 +94,8 @@ class StartScreen(QMainWindow):
         self._left, self._right, self._unit = QComboBox(), QComboBox(), QComboBox()
         self._bed, self._profile = QLineEdit(), QComboBox()
         self.start_button, self._cancel = QPushButton("Start recording"), QPushButton("Give up")
+        self.sound_button, self._sound = QPushButton("&Test sound"), label("", "small")
+        self._sound.setWordWrap(True)
         self._set_up()
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -111,6 +117,7 @@ class StartScreen(QMainWindow):
         self.start_button.setProperty("main", "true")
         self.start_button.clicked.connect(self._start)
         self._cancel.clicked.connect(self._give_up)
+        self.sound_button.clicked.connect(lambda: self._sound.setText(self._sounding.test()))
         for key in ("Return", "Enter"):
             QShortcut(QKeySequence(key), self).activated.connect(self._start)
         self._arrange()
@@ -127,6 +134,9 @@ class StartScreen(QMainWindow):
         column = QVBoxLayout(side)
         column.setContentsMargins(18, 16, 18, 16)
         column.addLayout(form)
+        column.addSpacing(14)
+        column.addWidget(self.sound_button)
+        column.addWidget(self._sound)
         column.addStretch()
         column.addWidget(self._missing)
         column.addWidget(self.start_button)
@@ -160,10 +170,13 @@ class StartScreen(QMainWindow):
     def start(self) -> None:
         """Begin to ask the lobby."""
         self._link.start()
+        self._sounding.start()
         self._timer.start()
 
     def look(self) -> None:
         """Take the lobby's newest answer."""
+        if news := self._sounding.news():
+            self._sound.setText(news)
         for text in self._link.refusals():
             self._is_sent = False
             self._missing.setText(text)
@@ -265,5 +278,6 @@ class StartScreen(QMainWindow):
         self._timer.stop()
         if not self._has_begun:
             print("The window is closed; the recorder goes on looking for its stream.", flush=True)  # noqa: T201
+        self._sounding.stop()
         self._link.stop()
         super().closeEvent(event)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from monitor.dashboard.actions import Actions
+from monitor.dashboard.alarm import still_seen
 from monitor.dashboard.arrangement import Arrangement
 from monitor.dashboard.feed import Feed
 from monitor.dashboard.fresh import FreshOnsets
@@ -26,14 +27,17 @@ from monitor.dashboard.note import NoteTaker
 from monitor.dashboard.numbers_panel import IndexPanel, SeriesPanel, TonightPanel
 from monitor.dashboard.review import Review
 from monitor.dashboard.signals import LiveSignal
+from monitor.dashboard.sound import Speaker
+from monitor.dashboard.sounding import Sounding
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.topbar import TopBar
-from monitor.dashboard.views import Screen
+from monitor.dashboard.views import Priority, Screen
 from monitor.session.folder import SessionFolder
 
 _FRAME_MS = 33
 _TEXT_EVERY_N = 8
 _NEWS_N = 240
+_BLINK_N = 24
 _RELAYOUT_MS = 80
 _LEAST_SIZE = (1000, 600)
 
@@ -46,9 +50,11 @@ class DashboardWindow(QMainWindow):
     folder : SessionFolder
         Running, finished or cut off.
     theme : Theme
+    speaker : Speaker, optional
+        What alerts are heard through; without it they are only seen.
     """
 
-    def __init__(self, folder: SessionFolder, theme: Theme = NIGHT) -> None:
+    def __init__(self, folder: SessionFolder, theme: Theme = NIGHT, speaker: Speaker | None = None) -> None:
         super().__init__()
         self.folder, self.theme = folder, theme
         self.setWindowTitle(f"PLMS Monitor · {folder.path.name}")
@@ -61,8 +67,9 @@ class DashboardWindow(QMainWindow):
         self.index, self.series, self.tonight = IndexPanel(theme), SeriesPanel(), TonightPanel()
         self.log, self.night, self.imi = LogPanel(theme), NightPanel(theme), ImiPanel(theme)
         self.keybar = KeyBar()
+        self.sounding = Sounding(speaker)
         self.screen_view: Screen | None = None
-        self._acknowledged: frozenset[str] = frozenset()
+        self._seen: dict[str, Priority] = {}
         self._frames = self._news_until = 0
         self.ground = QWidget()
         self.ground.setObjectName("ground")
@@ -104,6 +111,7 @@ class DashboardWindow(QMainWindow):
     def start(self) -> None:
         """Begin to follow the session."""
         self.feed.start()
+        self.sounding.start()
         self._timer.start()
         # What start-up made stays: a full collection would stop the picture for a third of a second.
         gc.collect()
@@ -114,6 +122,7 @@ class DashboardWindow(QMainWindow):
         self._timer.stop()
         self._relayout.stop()
         self.feed.stop()
+        self.sounding.stop()
         self.review.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -152,7 +161,12 @@ class DashboardWindow(QMainWindow):
             self.keybar.news.clear()
         if self.feed.problem:
             self.tell(self.feed.problem)
+        if news := self.sounding.news():
+            self.tell(news)
         screen = self.screen_view
+        if screen is not None:
+            self._seen = still_seen(self._seen, screen.alerts)
+            self.sounding.look(screen.alerts, self._seen, is_recording=screen.top.phase == "recording")
         if screen is None or not self.isVisible():
             return
         sweep = self.live.sweep
@@ -163,7 +177,8 @@ class DashboardWindow(QMainWindow):
         sweep.update_texts()
         self.top.show_top(screen.top, screen.wall)
         self.top.chips.show_chips(screen.chips)
-        self.top.alert.show_alerts(screen.alerts, self._acknowledged)
+        self.top.alert.show_alerts(screen.alerts, frozenset(self._seen), self.sounding.text)
+        self.top.alert.blink(is_bright=self._frames // _BLINK_N % 2 == 0)
         self.index.show_view(screen.index)
         self.series.show_view(screen.series)
         self.tonight.show_rows(screen.tonight, screen.excluded)
@@ -198,8 +213,8 @@ class DashboardWindow(QMainWindow):
     def acknowledge(self) -> None:
         """Take note of all alerts there are now."""
         if self.screen_view is not None:
-            self._acknowledged = frozenset(alert.key for alert in self.screen_view.alerts)
-            self.top.alert.show_alerts(self.screen_view.alerts, self._acknowledged)
+            self._seen = {alert.key: alert.priority for alert in self.screen_view.alerts}
+            self.top.alert.show_alerts(self.screen_view.alerts, frozenset(self._seen), self.sounding.text)
 
     def _picked(self, t_s: float) -> None:
         self.review.show(t_s - self.live.sweep.sweep_s / 2)

@@ -9,18 +9,23 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from gui_sessions import RATE_HZ, Rows, beginning, make_session, series
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from monitor.control import ControlServer
 from monitor.dashboard.window import DashboardWindow
 from monitor.facts import Fact
 from monitor.session.folder import SessionFolder
 
+LATE_MS = 15000
 OURS = ("presenter", "recorder-link", "page-reader")
 Opener = Callable[[SessionFolder], DashboardWindow]
 
@@ -85,3 +90,37 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
         window.close()
         window.deleteLater()
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith(OURS)] == []
+
+
+class Recorder:
+    """Stands in for the recorder: answers, remembers, writes nothing of its own accord."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self.asked: list[Mapping[str, Any]] = []
+        self._server = ControlServer(folder.control, self._answer)
+
+    def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        if request["do"] == "status":
+            return {"recorded_s": 300.0, "trouble": "", "saved_s_ago": 0.3, "pid": 1, "sources": []}
+        self.asked.append(request)
+        return {"ok": True}
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.fixture
+def recorder(running: SessionFolder) -> Iterator[Recorder]:
+    made = Recorder(running)
+    yield made
+    made.close()
+
+
+def pixels(widget: QWidget) -> np.ndarray:
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    flat = np.frombuffer(image.constBits(), np.uint32)
+    return flat.reshape(image.height(), -1)[:, : image.width()] & 0xFFFFFF
+
+
+def n_of(shot: np.ndarray, colour: str) -> int:
+    return int((shot == (QColor(colour).rgb() & 0xFFFFFF)).sum())

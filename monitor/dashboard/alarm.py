@@ -1,0 +1,88 @@
+"""When an alert sounds: by its priority, again and again until somebody has seen it. No clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from monitor.dashboard.alerts import RANK
+from monitor.dashboard.views import Alert, Priority
+
+PAUSE_S = 120.0
+# Ours; no conformity with an alarm standard is claimed.
+REPEAT_S: Mapping[Priority, float] = {"high": 8.0, "medium": 25.0, "low": 120.0}
+
+
+def still_seen(seen: Mapping[str, Priority], alerts: Sequence[Alert]) -> dict[str, Priority]:
+    """Return which acknowledgements still hold: one ends with its alert, and when that becomes worse.
+
+    Parameters
+    ----------
+    seen : Mapping of key to priority
+        What was acknowledged, and how urgent it was then.
+    alerts : sequence of Alert
+        As they are now.
+    """
+    return {a.key: seen[a.key] for a in alerts if a.key in seen and RANK[a.priority] >= RANK[seen[a.key]]}
+
+
+class Alarm:
+    """Decide which sound is due.
+
+    Notes
+    -----
+    Times are seconds of any clock that only goes forward. A session that was never seen running makes no
+    sound: whoever looks at a night that was cut off last week need not be woken by it.
+    """
+
+    def __init__(self) -> None:
+        self._is_armed = False
+        self._paused_until_s = float("-inf")
+        self._known: frozenset[str] = frozenset()
+        self._sounded: tuple[Priority, float] | None = None
+
+    def due(
+        self, alerts: Sequence[Alert], acknowledged: Collection[str], now_s: float, *, is_recording: bool
+    ) -> Priority | None:
+        """Return the sound to be made now, None for silence.
+
+        Parameters
+        ----------
+        alerts : sequence of Alert
+            Highest first.
+        acknowledged : collection of str
+            Keys of the alerts somebody has seen: these are silent.
+        now_s : float
+        is_recording : bool
+            Whether the session is being recorded.
+        """
+        self._is_armed = self._is_armed or is_recording
+        loud = [alert for alert in alerts if alert.key not in acknowledged]
+        keys = frozenset(alert.key for alert in loud)
+        if not loud or not self._is_armed:
+            self._sounded, self._known = None, keys
+            return None
+        if self.pause_left_s(now_s) > 0:
+            return None
+        priority = loud[0].priority
+        new = [alert for alert in loud if alert.key not in self._known]
+        self._known = keys
+        if self._sounded is not None:
+            last, at_s = self._sounded
+            is_news = bool(new) and RANK[new[0].priority] <= RANK[last]
+            is_worse = RANK[priority] < RANK[last]
+            if not is_news and not is_worse and now_s - at_s < REPEAT_S[priority]:
+                return None
+        self._sounded = (priority, now_s)
+        return priority
+
+    def pause(self, now_s: float) -> bool:
+        """Pause all sound, or end the pause; return whether it is paused now."""
+        is_paused = self.pause_left_s(now_s) > 0
+        self._paused_until_s = float("-inf") if is_paused else now_s + PAUSE_S
+        # The pause over, what still stands sounds at once.
+        self._sounded = None
+        return not is_paused
+
+    def pause_left_s(self, now_s: float) -> float:
+        """Return how long the pause still lasts (s), 0 if there is none."""
+        return max(0.0, self._paused_until_s - now_s)

@@ -1,0 +1,101 @@
+"""What the window says of its sound: on, paused with a count-down, or none; and what acknowledging does."""
+
+from __future__ import annotations
+
+from conftest import LATE_MS, Opener, Recorder, n_of, pixels
+from gui_sessions import append, quality
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from monitor.dashboard.sound import SoundState
+from monitor.dashboard.theme import NIGHT
+from monitor.dashboard.views import Priority
+from monitor.dashboard.window import DashboardWindow
+from monitor.session.folder import SessionFolder
+
+
+class Loudspeaker:
+    """Remembers what it was told to play."""
+
+    def __init__(self) -> None:
+        self.state = SoundState(True, "sound goes out through Test")
+        self.played: list[Priority] = []
+
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+    def play(self, priority: Priority) -> None:
+        self.played.append(priority)
+
+
+def with_speaker(window: DashboardWindow) -> Loudspeaker:
+    window.sounding._speaker = speaker = Loudspeaker()  # type: ignore[assignment]
+    return speaker
+
+
+def test_without_sound_the_window_says_so(open_window: Opener, ended: SessionFolder, qtbot: QtBot) -> None:
+    window = open_window(ended)
+    qtbot.waitUntil(lambda: "NO SOUND" in window.top.alert.accessibleDescription(), timeout=LATE_MS)
+    assert "seen, not heard" in window.keybar.news.text()
+
+
+def test_an_alert_sounds_until_it_is_acknowledged_and_again_when_it_comes_back(
+    open_window: Opener,
+    running: SessionFolder,
+    recorder: Recorder,
+    qtbot: QtBot,
+) -> None:
+    window = open_window(running)
+    speaker = with_speaker(window)
+    hum = quality(299.0, "left", "warn", ["mains"])
+    append(running, [hum])
+    qtbot.waitUntil(lambda: speaker.played == ["low"], timeout=LATE_MS)
+    QTest.keyClick(window, Qt.Key.Key_A)
+    qtbot.waitUntil(lambda: window._seen == {"mains-left": "low"}, timeout=LATE_MS)
+    append(running, [quality(299.4, "left")])
+    qtbot.waitUntil(lambda: window._seen == {}, timeout=LATE_MS)
+    append(running, [quality(299.8, "left", "warn", ["mains"])])
+    qtbot.waitUntil(lambda: speaker.played == ["low", "low"], timeout=LATE_MS)
+
+
+def test_p_pauses_with_a_count_down(
+    open_window: Opener,
+    running: SessionFolder,
+    recorder: Recorder,
+    qtbot: QtBot,
+) -> None:
+    window = open_window(running)
+    speaker = with_speaker(window)
+    QTest.keyClick(window, Qt.Key.Key_P)
+    shown = window.top.alert.accessibleDescription
+    qtbot.waitUntil(lambda: "sound paused 1:5" in shown(), timeout=LATE_MS)
+    append(running, [quality(299.0, "left", "warn", ["mains"])])
+    qtbot.waitUntil(lambda: "Mains" in shown(), timeout=LATE_MS)
+    assert speaker.played == []
+    QTest.keyClick(window, Qt.Key.Key_P)
+    qtbot.waitUntil(lambda: speaker.played == ["low"], timeout=LATE_MS)
+    assert "sound on" in window.sounding.text
+
+
+def test_acknowledged_is_steady_and_new_is_not(
+    open_window: Opener,
+    running: SessionFolder,
+    recorder: Recorder,
+    qtbot: QtBot,
+) -> None:
+    window = open_window(running)
+    append(running, [quality(299.0, "left", "bad", ["flat"])])
+    field = window.top.alert
+    qtbot.waitUntil(lambda: n_of(pixels(field), NIGHT.medium) > 50, timeout=LATE_MS)
+
+    def grounds() -> int:
+        looks = []
+        for is_bright in (False, True):
+            field.blink(is_bright=is_bright)
+            looks.append(field.grab().toImage())
+        return 1 if looks[0] == looks[1] else 2
+
+    assert grounds() == 2
+    QTest.keyClick(window, Qt.Key.Key_A)
+    assert grounds() == 1
