@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "position": "position",
     "segment": "label: e.g. treatment started",
     "note": "text, author",
+    "warning": "about, reason: something failed or looks wrong; the recording goes on",
     "marker_rejected": "text, reason: a marker that could not be used",
     "withdrawn": "what: a person took back the fact it supersedes",
     "stop": "reason: the recording has ended at t",

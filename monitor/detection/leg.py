@@ -46,6 +46,10 @@ class LegFacts:
         self._state: tuple[str, list[str]] | None = None
         self._last_row: tuple[int, int, bool] | None = None
 
+    def number_on(self, before: LegFacts) -> None:
+        """Go on with the numbers of movements where another left off: none is used twice."""
+        self._next_id = before._next_id
+
     def process(self, values: npt.NDArray[np.float64]) -> list[Known]:
         """Take samples (native numbers, shape (n,)); return facts, each with the sample it was known at."""
         events, rows = self.detector.process(values * self.channel.scale_uv)

@@ -34,6 +34,7 @@ class StreamDetection:
     """
 
     def __init__(self, rate_hz: float, legs: Iterable[LegChannel], settings: DetectorSettings) -> None:
+        self._rate_hz, self._settings = rate_hz, settings
         self.timeline = Timeline(rate_hz, settings.gap_s)
         sos = design_filters(rate_hz, settings)
         self._legs = [
@@ -44,6 +45,14 @@ class StreamDetection:
     def legs(self) -> tuple[str, ...]:
         """The legs scored here."""
         return tuple(leg.channel.leg for leg in self._legs)
+
+    def fresh(self) -> StreamDetection:
+        """Return a new one in its place, with nothing but the place in time and the numbering carried on."""
+        other = StreamDetection(self._rate_hz, [leg.channel for leg in self._legs], self._settings)
+        other.timeline.restart(self.timeline.now_s, "")
+        for leg, before in zip(other._legs, self._legs, strict=True):
+            leg.number_on(before)
+        return other
 
     def start(self, start_s: float, cause: str = "") -> list[Fact]:
         """Begin, or begin again after a break, at `start_s` on the timeline (s).

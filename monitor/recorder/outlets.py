@@ -117,8 +117,8 @@ def public_line(fact: Fact) -> str:
 
 
 def _private(fact: Fact) -> tuple[str, ...]:
-    if fact.kind == "marker_rejected":
-        # The reason quotes the text.
+    if fact.kind in ("marker_rejected", "warning"):
+        # The reason may quote what came in.
         return ("text", "reason")
     return _PRIVATE if fact.kind in ("note", "segment") else ("text", "author", "study")
 

@@ -112,7 +112,8 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
             _take_all(arrivals, night, _LOOP_S)
             _answer_all(asked, night)
             night.tick()
-            recording.watch(night)
+            with night.guard.keeping_on("showing the status"):
+                recording.watch(night)
             if recording.duration_s is not None and night.recorded_s >= recording.duration_s:
                 ending.ask("duration reached")
     finally:

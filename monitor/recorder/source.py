@@ -44,6 +44,9 @@ class Source:
     n_samples: int = 0
     ring: LiveRingWriter | None = None
     open_gap_seq: int | None = None
+    gap_cause: str = "stream lost"
+    resting_until_s: float = float("-inf")
+    fault_rest_s: float = 0.0
     last_arrival_s: float = 0.0
     _anchor_stamp_s: float | None = None
     _anchor_t_s: float = 0.0

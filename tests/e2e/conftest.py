@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hand_fed import Bench
 
 from monitor.lsl.library import lsl, use_loopback
+from monitor.session.journal import read_journal
 
 LSL_CONFIG_PATH = use_loopback()
 DEADLINE_S = 30.0
@@ -105,3 +107,12 @@ def run_command():
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=DEADLINE_S)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    """Give a recorder that is fed by hand; it is ended after the test."""
+    made = Bench(tmp_path)
+    yield made
+    if not any(fact.kind == "stop" for fact in read_journal(made.folder.journal)[0]):
+        made.end()

@@ -1,0 +1,204 @@
+"""What arrives from the streams: placed in time, kept raw, detected in, told as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.facts import Fact
+from monitor.lsl.inlet import Arrival, Connected, Lost, Offset, Samples, Texts
+from monitor.markers import MarkerReader
+from monitor.recorder.guard import Guard
+from monitor.recorder.sessiontime import SessionTime
+from monitor.recorder.silence import SilenceWatch
+from monitor.recorder.source import Source
+from monitor.session.folder import SessionFolder
+from monitor.session.live import LiveRingWriter
+from monitor.session.raw import RawWriter
+
+_MOST_EARLY_MARKERS = 1000
+_STEPPED_S = 0.01
+_DETECTOR_FAULT = "detector fault"
+_FIRST_REST_S = 1.0
+_LONGEST_REST_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the intake works with, and whom it tells.
+
+    Attributes
+    ----------
+    record : callable
+        Writes facts to disk, then folds and sends them; returns those written.
+    reached_s : callable
+        How far the night has come on the session's timeline (s).
+    """
+
+    folder: SessionFolder
+    raw: RawWriter
+    time: SessionTime
+    silence: SilenceWatch
+    guard: Guard
+    record: Callable[[Iterable[Fact]], list[Fact]]
+    reached_s: Callable[[], float]
+
+
+class Intake:
+    """Take in what the readers pull.
+
+    Parameters
+    ----------
+    desk : Desk
+    sources : Mapping of int to Source
+    labels : Mapping of str to str
+        What each word of a marker means.
+    """
+
+    def __init__(self, desk: Desk, sources: Mapping[int, Source], labels: Mapping[str, str]) -> None:
+        self._desk, self._sources = desk, sources
+        self._markers = MarkerReader(labels)
+        self._early: list[tuple[Source, Texts]] = []
+
+    def take(self, arrival: Arrival) -> None:
+        """Take in one arrival."""
+        source = self._sources[arrival.key]
+        if isinstance(arrival, Samples):
+            self._samples(source, arrival)
+        elif isinstance(arrival, Texts):
+            self._texts(source, arrival)
+        elif isinstance(arrival, Connected):
+            self._connected(source, arrival)
+        elif isinstance(arrival, Offset):
+            self._offset(source, arrival)
+        elif isinstance(arrival, Lost):
+            self._lost(source, arrival.reason)
+
+    def _samples(self, source: Source, chunk: Samples) -> None:
+        self._desk.raw.put(lambda xdf: xdf.samples(source.key, chunk.values, chunk.stamps))
+        source.n_samples += len(chunk.stamps)
+        source.last_arrival_s = self._desk.time.clock()
+        if source.detection is None or source.last_arrival_s < source.resting_until_s:
+            return
+        with self._desk.guard.keeping_on(f"detecting in {source.stream.name}") as outcome:
+            self._detect(source, chunk)
+        if outcome.failed:
+            self._detector_failed(source)
+
+    def _detect(self, source: Source, chunk: Samples) -> None:
+        if source.detection is None:
+            return
+        if not source.is_anchored:
+            self._anchor(source, source.first_stamp_s(chunk.stamps, self._desk.time.clock()))
+        heard = self._desk.silence.heard(source)
+        self._desk.record([*heard, *source.detection.process(chunk.values, source.place(chunk.stamps))])
+        source.fault_rest_s = 0.0
+        if source.ring is not None:
+            source.ring.write(source.detection.live_rows(chunk.values))
+
+    def _detector_failed(self, source: Source) -> None:
+        """Begin anew with a fresh detector behind a pause: raw samples are kept meanwhile."""
+        detection = source.detection
+        if detection is None:
+            return
+        source.fault_rest_s = min(max(2 * source.fault_rest_s, _FIRST_REST_S), _LONGEST_REST_S)
+        source.resting_until_s = self._desk.time.clock() + source.fault_rest_s
+        open_before = source.open_gap_seq
+        if source.is_anchored and open_before is None:
+            facts: list[Fact] = []
+            with self._desk.guard.keeping_on(f"ending the detection in {source.stream.name}"):
+                facts = detection.lose(_DETECTOR_FAULT)
+            self._open_gap(source, facts, _DETECTOR_FAULT)
+        source.detection = detection.fresh()
+        source.unanchor()
+
+    def _open_gap(self, source: Source, facts: list[Fact], cause: str) -> None:
+        for fact in self._desk.record(facts):
+            if fact.kind == "gap":
+                source.open_gap_seq, source.gap_cause = fact.seq, cause
+
+    def _anchor(self, source: Source, stamp_s: float) -> None:
+        t_s = self._desk.time.first_sample(source, stamp_s)
+        source.anchor(stamp_s, t_s)
+        if source.detection is not None:
+            data = {"key": source.key, "stamp": stamp_s, "speed": source.stream.speed}
+            facts = self._closing_gap(source, source.detection.start(t_s, source.gap_cause))
+            self._desk.record([Fact("anchor", t_s, "recorder", data), *facts])
+        early, self._early = self._early, []
+        for other, texts in early:
+            self._texts(other, texts)
+
+    def _closing_gap(self, source: Source, facts: list[Fact]) -> list[Fact]:
+        """Let the gap that has ended take the place of the one that was open."""
+        seq, source.open_gap_seq = source.open_gap_seq, None
+        return [
+            Fact(f.kind, f.t, f.source, f.data, supersedes=seq) if f.kind == "gap" and seq is not None else f
+            for f in facts
+        ]
+
+    def _texts(self, source: Source, chunk: Texts) -> None:
+        time = self._desk.time
+        if not time.has_begun:
+            # Markers before the first sample have no place yet; the first sample gives it.
+            if len(self._early) < _MOST_EARLY_MARKERS:
+                self._early.append((source, chunk))
+            return
+        self._desk.raw.put(lambda xdf: xdf.texts(source.key, chunk.texts, chunk.stamps))
+        source.n_samples += len(chunk.stamps)
+        source.last_arrival_s = time.clock()
+        for row, stamp in zip(chunk.texts, chunk.stamps, strict=True):
+            t_s = time.place(source, float(stamp))
+            for text in row:
+                fact = self._markers.read(text, t_s, source.stream.name, time.wall_s)
+                if fact is not None:
+                    for written in self._desk.record([fact]):
+                        self._markers.written(written)
+
+    def _connected(self, source: Source, arrival: Connected) -> None:
+        stream = arrival.stream
+        source.connected, source.stream = True, stream
+        source.unanchor()
+        source.offset_known = arrival.offset_s is not None
+        source.offset_s = arrival.offset_s or 0.0
+        if not source.header_written:
+            source.header_written = True
+            key, xml, kind, n = source.key, arrival.header_xml, stream.channel_format, len(stream.channels)
+            self._desk.raw.put(lambda xdf: xdf.add_stream(key, xml, kind, n))
+        if arrival.offset_s is not None:
+            self._note_offset(source, self._desk.time.clock(), arrival.offset_s)
+        if source.legs and source.ring is None:
+            source.ring = self._live_ring(source)
+        self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])
+
+    def _live_ring(self, source: Source) -> LiveRingWriter | None:
+        legs = [channel.leg for channel in source.legs]
+        try:
+            return LiveRingWriter(self._desk.folder.live(source.key), legs, source.stream.rate_hz)
+        except OSError as err:
+            # A full disk: the night is recorded as far as it can be, only screens see no trace.
+            self._warn("the live trace", f"there is none: {err.strerror or err}")
+            return None
+
+    def _warn(self, about: str, reason: str) -> None:
+        data = {"about": about, "reason": reason}
+        self._desk.record([Fact("warning", self._desk.reached_s(), "recorder", data)])
+
+    def _offset(self, source: Source, arrival: Offset) -> None:
+        self._note_offset(source, arrival.collected_at_s, arrival.offset_s)
+        if not source.offset_known or abs(arrival.offset_s - source.offset_s) > _STEPPED_S:
+            data = {"name": source.stream.name, "offset_s": arrival.offset_s, "before_s": source.offset_s}
+            self._desk.record([Fact("offset", self._desk.reached_s(), "recorder", data)])
+        source.offset_s, source.offset_known = arrival.offset_s, True
+
+    def _note_offset(self, source: Source, at_s: float, offset_s: float) -> None:
+        # As LabRecorder writes it: the time of collection in the SOURCE's clock, and the offset.
+        self._desk.raw.put(lambda xdf: xdf.clock_offset(source.key, at_s - offset_s, offset_s))
+
+    def _lost(self, source: Source, reason: str) -> None:
+        data: dict[str, Any] = {"name": source.stream.name, "reason": reason}
+        facts = [Fact("lost", self._desk.reached_s(), "recorder", data)]
+        was_connected, source.connected = source.connected, False
+        if source.detection is not None and was_connected and source.is_anchored:
+            facts += source.detection.lose("stream lost")
+        self._open_gap(source, facts, "stream lost")
