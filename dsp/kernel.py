@@ -29,6 +29,7 @@ def restart(s: State) -> None:
     C[at.POSITION] = s.K[at.K_KEPT_N]
     C[at.PULSES_N] = 0
     C[at.CAUSES] = 0
+    C[at.IMPLAUSIBLE_N] = 0
     C[at.LOUDEST] = 0
     C[at.PAST_LOUDEST] = 0
     C[at.TURN_TICKS] = s.K[at.K_TURN_TICKS]

@@ -36,6 +36,8 @@ compiled in.
     MORPH_N,  # of the last 0.5 s of the movement, samples above the offset level
     MORPH_AT,
     MORPHOLOGY,
+    DENSE_N,  # samples of the movement at which the short RMS was above the offset level
+    DENSE_KEPT_N,  # of them those up to LAST_ABOVE
     EVENTS_N,
     ROWS_N,
     BAD,
@@ -64,12 +66,13 @@ compiled in.
     PULSES_N,
     MOVED,
     CAUSES,  # of the last second
+    IMPLAUSIBLE_N,  # seconds running with a size no leg has
     LAST_SUM,  # trimmed sum at the last sample
     RUN_AT_EXTREME_N,
     POWER_BAND,  # sum of squares of the second before the notches, and after
     POWER_OUT,
     INT_SLOTS,
-) = range(60)
+) = range(63)
 
 # Float state, `F`.
 (

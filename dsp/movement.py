@@ -18,6 +18,7 @@ from dsp.state import Bytes, Floats, Ints, State
 
 ONSET, CONFIRMED, WITHDRAWN, CLOSED = 1.0, 2.0, 3.0, 4.0  # records.EventKind
 RISE_SHARE = 0.6  # by how much of the rise the short RMS reaches a level later than the signal
+DENSE_SHARE = 0.5  # of a movement the short RMS is above the offset level; of a volley of spikes less
 STAY, WITHDRAW, CONFIRM, END = 0, 1, 2, 3  # what one sample asks for
 
 
@@ -64,6 +65,8 @@ def open_movement(s: State) -> None:
     C[at.MORPH_N] = 0
     C[at.MORPH_AT] = 0
     C[at.MORPHOLOGY] = 0
+    C[at.DENSE_N] = 0
+    C[at.DENSE_KEPT_N] = 0
     C[at.MOVED] = 1
     s.morph[:] = 0
     F[at.ONSET] = onset
@@ -145,7 +148,9 @@ def follow(C: Ints, F: Floats, K: Ints, P: Floats, morph: Bytes, short: int, tri
     above = trimmed > C[at.LEVEL_OFF]
     if trimmed >= C[at.LEVEL_ON]:
         C[at.VERIFIED] = 1
-    if short > C[at.LEVEL_SHORT_OFF] and C[at.QUIET_N] == 0:
+    dense = short > C[at.LEVEL_SHORT_OFF]
+    C[at.DENSE_N] += dense
+    if dense and C[at.QUIET_N] == 0:
         C[at.SHORT_ABOVE] = n
     if C[at.SHORT_HIGH] == 1 and C[at.VERIFIED] == 0:
         C[at.BURST_AT] = n
@@ -153,6 +158,7 @@ def follow(C: Ints, F: Floats, K: Ints, P: Floats, morph: Bytes, short: int, tri
         C[at.LAST_ABOVE] = n
         C[at.QUIET_N] = 0
         F[at.AREA_KEPT] = F[at.AREA]
+        C[at.DENSE_KEPT_N] = C[at.DENSE_N]
     else:
         C[at.QUIET_N] += 1
     k = C[at.MORPH_AT]
@@ -192,6 +198,12 @@ def settled_offset(C: Ints, K: Ints, P: Floats, tail: Floats, offset: float) -> 
 
 
 @compiled
+def is_volley(C: Ints) -> bool:
+    """Say whether what ends here was a few spikes in a row (fasciculations) that together held it open."""
+    return bool(C[at.DENSE_KEPT_N] < DENSE_SHARE * (C[at.LAST_ABOVE] - C[at.OPENED_AT]))
+
+
+@compiled
 def step_on(s: State, action: int) -> None:
     """Do what `follow` found: withdraw, confirm or end the open movement."""
     C, F = s.C, s.F
@@ -205,6 +217,10 @@ def step_on(s: State, action: int) -> None:
     elif action == CONFIRM:
         C[at.CONFIRMED] = 1
         emit(s, CONFIRMED, F[at.ONSET] + s.P[at.P_MIN_N], np.nan, False, False)
+    elif action == END and is_volley(C):
+        push_spike(C, F, s.P, s.spikes, C[at.SHORT_MAX])
+        emit(s, WITHDRAWN, F[at.ONSET], np.nan, False, False)
+        leave(s)
     elif action == END:
         # A lead that went dead in mid-movement did not come to rest.
         dead = C[at.CONSTANT_N] > s.K[at.K_HOLD_N] // 2

@@ -1,4 +1,4 @@
-"""Signal quality, second by second: flat, saturated, coarsely quantised, mains, ECG, high rest, no data."""
+"""Signal quality, second by second: flat, saturated, coarse, mains, ECG, high rest, no data, implausible."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from dsp.movement import cut_movement
 from dsp.state import Floats, Ints, State
 
 OK, WARN, BAD = 0, 1, 2  # records.QualityState
-FLAT, SATURATED, QUANTISED, MAINS, ECG, HIGH_REST, NO_DATA = 1, 2, 4, 8, 16, 32, 64  # records.Cause
+FLAT, SATURATED, QUANTISED, MAINS, ECG, HIGH_REST, NO_DATA, IMPLAUSIBLE = (  # records.Cause
+    1, 2, 4, 8, 16, 32, 64, 128,
+)  # fmt: skip
+# No leg makes so much for so long, not even a maximal contraction: the unit is wrong, or the lead is off.
+IMPLAUSIBLE_UV = 500.0
+IMPLAUSIBLE_SPAN_UV = 50_000.0  # peak to peak within a second, every second
+IMPLAUSIBLE_S = 10
+IMPLAUSIBLE_MOST_S = 15  # a burst of a few seconds takes nothing back
 
 
 @compiled
@@ -101,6 +108,22 @@ def mains_uv(s: State) -> float:
 
 
 @compiled
+def is_implausible(s: State, span: float, lsb: float) -> bool:
+    """Say whether the running second is one of many of a size no leg and no amplifier has.
+
+    Above 500 uV RMS, or a signal that moves in steps far finer than itself and yet stays below the noise of
+    any electrode: microvolts that are nanovolts or volts.
+    """
+    C = s.C
+    power = C[at.POWER_OUT] * 2**at.POWER_SHIFT / (at.SQUARE_SCALE * max(1, C[at.VALID_N]))
+    moves = C[at.DIFFS_N] == s.diffs.size and span > 8.0 * lsb
+    loud = power > IMPLAUSIBLE_UV**2 or span > IMPLAUSIBLE_SPAN_UV
+    odd = loud or (span < s.P[at.P_FLAT] and moves)
+    C[at.IMPLAUSIBLE_N] = min(max(C[at.IMPLAUSIBLE_N] + (1 if odd else -1), 0), IMPLAUSIBLE_MOST_S)
+    return bool(C[at.IMPLAUSIBLE_N] >= IMPLAUSIBLE_S)
+
+
+@compiled
 def causes_of(s: State, seconds_n: int, lsb: float, mains: float, beats: float) -> tuple[int, bool]:
     """Return the cause flags of the running second and whether they make it bad."""
     C, F, P = s.C, s.F, s.P
@@ -115,6 +138,9 @@ def causes_of(s: State, seconds_n: int, lsb: float, mains: float, beats: float) 
         bad = saturated > 0.2 * seconds_n
     elif span < P[at.P_FLAT] or C[at.CONSTANT_N] > 0.5 * seconds_n:
         causes |= FLAT
+        bad = True
+    if is_implausible(s, span, lsb):
+        causes |= IMPLAUSIBLE
         bad = True
     if lsb > P[at.P_LSB_WARNED]:
         causes |= QUANTISED

@@ -10,7 +10,8 @@ import numpy as np
 class EventKind(IntEnum):
     """Steps in the life of a movement; each ONSET ends in exactly one WITHDRAWN or CLOSED.
 
-    A CONFIRMED one is withdrawn only when it turns out to have been nothing but a new resting level.
+    A CONFIRMED one is withdrawn only when it turns out to have been nothing but a new resting level, or a few
+    spikes in a row.
     """
 
     ONSET = 1
@@ -37,6 +38,7 @@ class Cause(IntFlag):
     ECG = 16
     HIGH_REST = 32
     NO_DATA = 64
+    IMPLAUSIBLE = 128
 
 
 EVENT_DTYPE = np.dtype(

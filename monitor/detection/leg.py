@@ -25,6 +25,7 @@ _CAUSES = {
     Cause.ECG: "ECG",
     Cause.HIGH_REST: "high rest",
     Cause.NO_DATA: "no data",
+    Cause.IMPLAUSIBLE: "implausible unit",
 }
 _STATES = {QualityState.OK: "ok", QualityState.WARN: "warn", QualityState.BAD: "bad"}
 

@@ -1,6 +1,7 @@
 """Measure the detector on semi-synthetic nights.
 
-``PYTHONPATH=tests python tests/detector/measure.py --seeds 1:4``
+``PYTHONPATH=tests python tests/detector/measure.py --seeds 1:4`` prints the table of the targets,
+with ``--harder`` the one beyond them, with ``--hours 8`` one of long nights, each run through in one go.
 
 A hit is a one-to-one pair with overlap / union >= 0.5. Flag delay is from the true onset to the sample with
 which the onset became known. Onset and offset errors are of hits.
@@ -13,7 +14,7 @@ import sys
 from dataclasses import dataclass, field
 
 import numpy as np
-from nights import CONDITIONS, RATES, make_night
+from nights import CONDITIONS, HARDER, RATES, Night, make_night, make_parts
 
 from dsp import DetectorSettings, EventKind, LegDetector
 from monitor.detection.filters import design_filters
@@ -53,6 +54,21 @@ def detect(night, settings=None, chunk_n=4096):
         for i in range(0, night.x_uv.size, chunk_n)
     ]
     return np.concatenate([*found, detector.finish()])
+
+
+def detect_parts(parts, settings=None):
+    """Run one detector through the parts of a night; return the whole (without signal) and all events."""
+    settings, detector = settings or DetectorSettings(), None
+    truth, found, done_n = [], [], 0
+    for part in parts:
+        if detector is None:
+            detector = LegDetector(settings, part.fs_hz, design_filters(part.fs_hz, settings))
+        found.append(detector.process(part.x_uv)[0])
+        truth.append(part.truth_s + done_n / part.fs_hz)
+        done_n += part.x_uv.size
+    nothing = np.empty(0)
+    whole = Night(nothing, part.fs_hz, np.concatenate(truth), nothing)
+    return whole, np.concatenate([*found, detector.finish()])
 
 
 def score(night, events):
@@ -105,18 +121,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="100:104")
     parser.add_argument("--rates", default=",".join(map(str, RATES)))
-    parser.add_argument("--conditions", default=",".join(CONDITIONS))
+    parser.add_argument("--conditions")
+    parser.add_argument("--harder", action="store_true", help="the conditions beyond the targets")
+    parser.add_argument("--hours", type=float, help="nights of so many hours")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--synthetic", action="store_true", help="shaped noise, no recordings")
     args = parser.parse_args()
     seeds = range(*map(int, args.seeds.split(":")))
+    conditions = args.conditions.split(",") if args.conditions else HARDER if args.harder else CONDITIONS
     all_f1 = []
     for rate in map(int, args.rates.split(",")):
-        for condition in args.conditions.split(","):
+        for condition in conditions:
             total, each = Score(), []
             for seed in seeds:
-                night = make_night(seed, condition, rate, args.minutes, real=not args.synthetic)
-                one = score(night, detect(night))
+                if args.hours:
+                    one = score(*detect_parts(make_parts(seed, condition, rate, args.hours)))
+                else:
+                    night = make_night(seed, condition, rate, args.minutes, real=not args.synthetic)
+                    one = score(night, detect(night))
                 each.append(one.f1)
                 total.add(one)
             all_f1 += each

@@ -16,8 +16,13 @@ Conditions: `clean` (rest 1.5 uV), `drift` (rest 1 to 5 uV over minutes), `postu
 5 uV within a second, every 40 to 120 s, away from movements or not, plus 15 s body movements), `ecg` (QRS 18
 to 45 uV, 50 to 110 bpm), `mains` (50 or 60 Hz, 3 to 9 uV, wandering by 0.1 Hz, harmonics), `pops` (steps of
 200 to 1000 uV with decay, 0.3 Hz sway of 200 uV), `dropouts` (NaN of 0.1 s anywhere and of 1 to 4 s between
-movements), `all` at once. Harder, beyond the targets: `low` (bursts of 11 to 15 uV above rest), `tone` (rest
-8 uV), `fast_ecg` (110 bpm).
+movements), `all` at once.
+
+Harder, beyond the targets (`HARDER`): `low` (bursts of 9 to 12 uV above rest, those that pass the onset level
+by 1 uV to 4), `tone` (rest 8 uV), `fast_ecg` (110 bpm), `close` (groups of two to four bursts, the true RMS
+0.6 s below the onset level between them), `fasciculation` (single motor units of 5 to 12 ms, 20 to 150 uV,
+0.3 to 1.5 a second in bouts; none is a movement), `tremor` (every other burst waxes and wanes wholly six
+times a second, for 2 to 20 s: by the rule one movement, because no lull lasts 0.5 s).
 """
 
 from __future__ import annotations
@@ -32,7 +37,9 @@ from scipy import signal
 DATA = REAL_DATA / "tibialis_awake_30subjects_2000hz.npz"
 TEXTURE_HZ = 2000
 CONDITIONS = ("clean", "drift", "posture", "ecg", "mains", "pops", "dropouts", "all")
-HARDER = ("low", "tone", "fast_ecg")
+HARDER = ("low", "tone", "fast_ecg", "close", "fasciculation", "tremor")
+CLOSE_GAP_S = 0.6
+TREMOR_HZ = 6.0
 RATES = {200: (1, 10), 256: (16, 125), 500: (1, 4), 512: (32, 125), 1000: (1, 2), 2000: (1, 1)}
 
 
@@ -113,9 +120,12 @@ def burst_envelope(rng, t_s, rest_uv, condition):
             duration = rng.uniform(12, 18)
         uv = float(np.exp(rng.uniform(np.log(14), np.log(90))))
         rest = rest_uv[int(at * fs)]
-        if condition == "low":
-            uv = rng.uniform(rest + 11, rest + 15)
         uv = max(uv, np.sqrt((rest + 11) ** 2 - rest**2) * 1.15)
+        if condition == "low":
+            uv = np.sqrt((rest + rng.uniform(9, 12)) ** 2 - rest**2)
+        is_tremor = condition == "tremor" and rng.random() < 0.5
+        if is_tremor:
+            duration = float(np.exp(rng.uniform(np.log(2), np.log(20))))
         attack = min(rng.uniform(0.02, 0.25), 0.4 * duration)
         decay = min(rng.uniform(0.05, 0.4), 0.5 * duration)
         i, j = int(at * fs), int((at + duration) * fs)
@@ -123,8 +133,15 @@ def burst_envelope(rng, t_s, rest_uv, condition):
         shape = np.sin(np.clip(u / attack, 0, 1) * np.pi / 2) ** 2
         shape *= np.sin(np.clip((duration - u) / decay, 0, 1) * np.pi / 2) ** 2
         wave = 1 + 0.12 * np.sin(2 * np.pi * (u * rng.uniform(0.3, 1.5) + rng.random()))
+        if is_tremor:
+            wave *= np.sin(np.pi * TREMOR_HZ * u) ** 2
         burst[i:j] = uv * shape * wave
         pause = rng.uniform(8, 45)
+        if condition == "close" and rng.random() < 0.6:
+            # From rest + 2 uV on the way down to rest + 8 uV on the way up of the next, about the same burst.
+            fall, rise = (np.sqrt((rest + level) ** 2 - rest**2) / uv for level in (2, 8))
+            flanks = decay * np.arcsin(np.sqrt(fall)) + 0.1 * np.arcsin(np.sqrt(min(1, rise)))
+            pause = max(0.02, CLOSE_GAP_S - flanks * 2 / np.pi)
         quiet.append((at + duration + 1.5, at + duration + pause - 1.5))
         at += duration + pause
     return burst, quiet
@@ -206,6 +223,20 @@ def add_pops(rng, x, fs_hz):
     x += 200 * np.sin(2 * np.pi * 0.3 * t) + 60 * np.sin(2 * np.pi * 1.1 * t)
 
 
+def add_fasciculations(rng, x, fs_hz):
+    """Add single motor units firing in bouts of 10 to 60 s, in place."""
+    u = np.arange(-0.02, 0.02, 1 / fs_hz)
+    at, seconds = rng.uniform(6, 20), x.size / fs_hz
+    while at < seconds - 70:
+        end, per_s = at + rng.uniform(10, 60), rng.uniform(0.3, 1.5)
+        while at < end:
+            width = rng.uniform(0.005, 0.012) / 4
+            i = int(at * fs_hz)
+            x[i : i + u.size] += rng.uniform(20, 150) * -u / width * np.exp(0.5 - 0.5 * (u / width) ** 2)
+            at += max(0.1, rng.exponential(1 / per_s))
+        at += rng.uniform(10, 60)
+
+
 def add_dropouts(rng, x, fs_hz, quiet):
     """Blank 0.1 s anywhere and 1 to 4 s between movements, in place."""
     seconds = x.size / fs_hz
@@ -252,6 +283,17 @@ def make_night(seed, condition, fs_hz, minutes=20.0, real=True):
     for name, add in (("mains", add_mains), ("pops", add_pops)):
         if condition in {name, "all"}:
             add(rng, x, fs_hz)
+    if condition == "fasciculation":
+        add_fasciculations(rng, x, fs_hz)
     if condition in {"dropouts", "all"}:
         add_dropouts(rng, x, fs_hz, quiet)
     return Night(x, float(fs_hz), true_movements(rms, rest, fs_hz), rms)
+
+
+def make_parts(seed, condition, fs_hz, hours, part_minutes=20.0):
+    """Yield a long night of one leg in parts that follow on each other, so that it need not fit in memory.
+
+    Each is a `make_night` with a seed of its own; heart, mains and resting level change from one to the next.
+    """
+    for part in range(round(60 * hours / part_minutes)):
+        yield make_night(1000 * seed + part, condition, fs_hz, part_minutes)

@@ -252,3 +252,29 @@ def test_a_burst_too_short_for_the_envelope_is_a_twitch_and_a_spike_is_none():
     events, _ = detect(add_burst(noise(20), 10, 0.15, 40))
     assert abs(events["onset_index"][1] / FS - 10) < 0.03
     assert abs(events["offset_index"][1] / FS - 10.15) < 0.1  # an abrupt end rings
+
+
+def spikes(x, at_s, uv=40.0):
+    u = np.arange(-0.02, 0.02, 1 / FS) / 0.002
+    for t in at_s:
+        i = int(t * FS)
+        x[i : i + u.size] += uv * -u * np.exp(0.5 - 0.5 * u**2)
+    return x
+
+
+def test_a_few_spikes_in_a_row_are_no_movement_and_a_burst_after_them_is():
+    x = spikes(noise(60), [t + k for t in (10, 20, 30) for k in (0.0, 0.12, 0.45, 0.57, 0.9, 1.02)])
+    events, _ = detect(add_burst(x, 45, 2, 30))
+    closed = events[events["kind"] == EventKind.CLOSED]
+    assert [round(v / FS) for v in closed["onset_index"]] == [45]
+
+
+def test_a_tremor_that_never_lulls_for_half_a_second_is_one_movement():
+    x, t = noise(40), np.arange(int(5 * FS)) / FS
+    x[int(20 * FS) : int(25 * FS)] += (
+        60 * np.sin(np.pi * 6 * t) ** 2 * white(np.random.default_rng(9), t.size, FS)
+    )
+    events, _ = detect(x)
+    closed = events[events["kind"] == EventKind.CLOSED]
+    assert len(closed) == 1
+    assert abs((closed["offset_index"] - closed["onset_index"])[0] / FS - 5) < 0.5

@@ -194,3 +194,29 @@ def test_a_flat_leg_leaves_no_denormals_behind():
     states = np.concatenate([detector._s.band_z.ravel(), detector._s.notch_z.ravel()])
     left = np.abs(states[states != 0.0])
     assert np.all(left > np.finfo(np.float64).tiny)
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e6, 1e-3, 1e-6])
+def test_a_wrong_unit_is_said_to_be_implausible_after_ten_seconds_and_detects_nothing(scale):
+    events, rows = run(with_burst(noise(30)) * scale)
+    late = rows[rows["index"] >= 11 * FS]
+    assert np.all(late["causes"] & Cause.IMPLAUSIBLE)
+    assert set(late["state"]) == {QualityState.BAD}
+    assert not np.any(events["onset_index"] >= 12 * FS)
+
+
+def test_no_plausible_leg_is_said_to_be_implausible():
+    strong = with_burst(noise(40), 15, 9.5, 900)
+    for x in (noise(30, 0.5), noise(30, 9), strong, np.full(15_000, 12.5), noise(30) + 5e4):
+        _, rows = run(x)
+        assert not np.any(rows["causes"] & Cause.IMPLAUSIBLE)
+
+
+def test_an_implausible_leg_is_taken_back_after_some_seconds_of_plausible_signal():
+    x = noise(60)
+    x[: int(25 * FS)] *= 1e3
+    events, rows = run(with_burst(x, 45))
+    bad = rows["index"][(rows["causes"] & Cause.IMPLAUSIBLE) != 0] / FS
+    assert bad[0] == 9
+    assert bad[-1] <= 31
+    assert np.sum((events["kind"] == EventKind.CLOSED) & (events["onset_index"] > 40 * FS)) == 1
