@@ -17,6 +17,7 @@ _COMMANDS = {
     "config": "monitor.cli.config:config",
     "recover": "monitor.cli.recover:recover",
     "replay": "monitor.cli.replay:replay",
+    "report": "monitor.cli.report:report",
     "review": "monitor.cli.review:review",
     "score": "monitor.cli.score:score",
     "score-events": "monitor.cli.score_events:score_events",

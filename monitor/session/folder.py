@@ -147,11 +147,16 @@ class BedLock:
 
 
 def write_private(path: Path, text: str) -> None:
+    """Write a text file whole or not at all, readable by its owner only."""
+    write_private_bytes(path, text.encode())
+
+
+def write_private_bytes(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, readable by its owner only."""
     part = path.with_name(path.name + ".part")
     fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)

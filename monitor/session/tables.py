@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.rules import RulesProfile
-from monitor.score import score
+from monitor.score import Night, Score, score
 from monitor.score.summary import summary
 from monitor.score.tables import events_tsv, movements_tsv
 from monitor.session.fold import NightState
@@ -37,10 +37,15 @@ def write_tables(
     path = folder.path if isinstance(folder, SessionFolder) else folder
     night = state.night()
     scores = {name: score(night, profile) for name, profile in rules.items()}
-    about = state.session
-    main = str(about["main_profile"])
-    whole = summary(night, scores, main, __version__, str(about["config_sha256"]), str(about["measure"]))
+    whole = summary_of(state, night, scores)
     write_private(path / "movements.tsv", movements_tsv(night))
-    write_private(path / "events.tsv", events_tsv(scores[main]))
+    write_private(path / "events.tsv", events_tsv(scores[str(state.session["main_profile"])]))
     write_private(path / "summary.json", json.dumps(whole, indent=2, allow_nan=False) + "\n")
     return whole
+
+
+def summary_of(state: NightState, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
+    """Return what `summary.json` says of a night and its scores by rule set; see `write_tables`."""
+    about = state.session
+    main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
+    return summary(night, scores, main, __version__, sha256, measure)

@@ -1,0 +1,1 @@
+"""A session in the forms other programs open: EDF+, BIDS, CSV, XDF."""

@@ -1,0 +1,178 @@
+"""What was counted, as tables: both rule sets side by side, by hour, stage and position, the series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from monitor.dashboard.walltime import WallTime
+from monitor.report import figures
+from monitor.report.blocks import Table
+from monitor.score.denominators import HOUR_US, Timeline
+from monitor.score.night import STAGES
+from monitor.score.spans import time_before
+from monitor.session.reader import Session
+
+Rules = Mapping[str, Mapping[str, Any]]
+
+
+def _beside(rules: Rules, head: str, rows: list[tuple[str, ...]]) -> Table:
+    return Table((head, *(figures.RULE_NAMES.get(name, name) for name in rules)), tuple(rows))
+
+
+def main_table(summary: Mapping[str, Any]) -> Table:
+    """Put the results that are asked for first beside each other."""
+    rules: Rules = summary["rules"]
+    rates = ("plms_index", "plms_arousal_index", "plmw_index", "plm_per_hour_recorded")
+    rows = [
+        (words, *(figures.rate(rules[name], key) for name in rules))
+        for key, words in figures.RATES
+        if key in rates
+    ]
+    counts = ("n_lm", "n_plm", "n_plms", "n_plms_arousal", "n_series")
+    rows += [
+        (words, *(figures.count(rules[name], key) for name in rules))
+        for key, words in figures.COUNTS
+        if key in counts
+    ]
+    return _beside(rules, "", rows)
+
+
+def every_index(summary: Mapping[str, Any]) -> list[Table]:
+    """List all counts, rates and shapes of both rule sets, and the legs."""
+    rules: Rules = summary["rules"]
+    each = list(rules.values())
+    tables = [
+        _beside(
+            rules, "Counts", [(words, *(figures.count(r, k) for r in each)) for k, words in figures.COUNTS]
+        ),
+        _beside(rules, "Rates", [(words, *(figures.rate(r, k) for r in each)) for k, words in figures.RATES]),
+        _beside(
+            rules,
+            "Intervals and durations",
+            [(words, *(figures.shape(r, k, form) for r in each)) for k, words, form in figures.SHAPES],
+        ),
+    ]
+    legs = [
+        (f"{what}: {leg}", *(_of_leg(r["detail"][key], leg) for r in each))
+        for key, what in (("plm_by_leg", "PLM"), ("plms_by_leg", "PLMS"))
+        for leg in ("left", "right", "both", "unknown")
+        if any((r["detail"][key] or {}).get(leg) for r in each)
+    ]
+    if legs:
+        tables.append(_beside(rules, "By leg", legs))
+    why = sorted({word for r in each for word in r["detail"]["excluded"]})
+    if why:
+        rows = [(word, *(str(r["detail"]["excluded"].get(word, 0)) for r in each)) for word in why]
+        tables.append(_beside(rules, "Leg movements not counted, by reason", rows))
+    return tables
+
+
+def _of_leg(counts: Mapping[str, int] | None, leg: str) -> str:
+    return figures.NONE if counts is None else str(counts[leg])
+
+
+def stretches(summary: Mapping[str, Any], key: str, first: str, wall: WallTime) -> Table:
+    """List the hours or the thirds of the time in bed, by the main rule set and the other."""
+    rules: Rules = summary["rules"]
+    names = [figures.RULE_NAMES.get(name, name) for name in rules]
+    heads = (first, "hours asleep", *(f"{what}, {name}" for name in names for what in ("PLMS", "per hour")))
+    rows = []
+    parts = [r["detail"][key] for r in rules.values()]
+    for place, same in enumerate(zip(*parts, strict=True), start=1):
+        when = f"{place}: {_clock(wall, same[0]['start_us'])} to {_clock(wall, same[0]['end_us'])}"
+        cells = [when, figures.number(same[0]["tst_h"], "{:.2f}") or figures.NONE]
+        for part in same:
+            n = part["n_plms"] if part["n_plms"] is not None else part["n_plm"]
+            cells += [str(n), figures.number(part["plms_index"], "{:.1f}") or figures.NONE]
+        rows.append(tuple(cells))
+    return Table(heads, tuple(rows))
+
+
+def by_stage(session: Session) -> Table:
+    """Count the main rule set's movements by the stage at their onset, inside the time in bed."""
+    line = Timeline(session.night)
+    rows = []
+    for stage in STAGES:
+        over_us = line.staged_us(frozenset({stage}), line.any_leg)
+        if not over_us:
+            continue
+        inside = [
+            lm
+            for lm in session.main.lms
+            if lm.stage == stage and line.tib_start_us <= lm.onset_us < line.tib_end_us
+        ]
+        n_plm = sum(lm.plm for lm in inside)
+        rate = f"{n_plm * HOUR_US / over_us:.1f}" if over_us >= 600_000_000 else "too early for a rate"
+        rows.append((stage, f"{over_us / HOUR_US:.2f}", str(len(inside)), str(n_plm), rate))
+    return Table(
+        ("stage", "hours with a usable leg", "movements, counted or not", "PLM", "PLM per hour"), tuple(rows)
+    )
+
+
+def by_position(session: Session) -> Table | None:
+    """Count by body position, from each note of one to the next; None where none was noted."""
+    noted = sorted((f.t or 0.0, str(f.data["position"])) for f in session.state.facts("position"))
+    if not noted:
+        return None
+    line, main = Timeline(session.night), session.main
+    edges = np.array([round(t * 1e6) for t, _ in noted] + [session.night.end_us], np.int64)
+    edges = np.clip(edges, line.tib_start_us, line.tib_end_us)
+    asleep_us = np.diff(time_before(line.asleep, edges)).tolist()
+    totals: dict[str, list[int]] = {}
+    for (start, end), us, (_, position) in zip(pairwise(edges.tolist()), asleep_us, noted, strict=True):
+        n = sum(lm.plm and lm.counted_in == "sleep" and start <= lm.onset_us < end for lm in main.lms)
+        total = totals.setdefault(position, [0, 0])
+        total[0], total[1] = total[0] + us, total[1] + n
+    rows = [
+        (
+            name,
+            f"{us / HOUR_US:.2f}",
+            str(n),
+            f"{n * HOUR_US / us:.1f}" if us >= 600_000_000 else figures.NONE,
+        )
+        for name, (us, n) in totals.items()
+    ]
+    return Table(("position", "hours asleep", "PLMS", "PLMS per hour of sleep"), tuple(rows))
+
+
+def series(summary: Mapping[str, Any], profile: str, wall: WallTime) -> Table:
+    """List the series of a rule set."""
+    rows = []
+    for one in summary["rules"][profile]["detail"]["series"]:
+        asleep = figures.NONE if one["n_in_sleep"] is None else str(one["n_in_sleep"])
+        length_s = (one["end_us"] - one["onset_us"]) / 1e6
+        mean_s = f"{one['mean_imi_us'] / 1e6:.1f}"
+        begin = _clock(wall, one["onset_us"], seconds=True)
+        rows.append((str(one["number"]), begin, f"{length_s / 60:.1f}", str(one["n"]), asleep, mean_s))
+    heads = ("series", "begins", "minutes", "movements", "of them in sleep", "mean interval (s)")
+    return Table(heads, tuple(rows), wide=1)
+
+
+def segments(summary: Mapping[str, Any], wall: WallTime) -> Table | None:
+    """List the parts of a split night; None if it was not split."""
+    parts = summary.get("segments") or []
+    if not parts:
+        return None
+    rules: Rules = summary["rules"]
+    names = [figures.RULE_NAMES.get(name, name) for name in rules]
+    heads = ("part", "hours asleep", *(f"{what}, {name}" for name in names for what in ("PLMS", "per hour")))
+    rows = []
+    for part in parts:
+        where = f"{wall.text(part['start'], seconds=False)} to {wall.text(part['end'], seconds=False)}"
+        each = [part["rules"][name] for name in rules]
+        cells = [f"{part['label'] or 'before'}: {where}"]
+        cells.append(figures.number(each[0].get("tst_h"), "{:.2f}") or figures.NONE)
+        for one in each:
+            n = one.get("n_plms")
+            cells += [figures.NONE if n is None else str(n)]
+            cells += [figures.number(one.get("plms_index"), "{:.1f}") or figures.NONE]
+        rows.append(tuple(cells))
+    return Table(heads, tuple(rows))
+
+
+def _clock(wall: WallTime, at_us: int, *, seconds: bool = False) -> str:
+    return wall.text(at_us / 1e6, seconds=seconds)

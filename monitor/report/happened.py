@@ -1,0 +1,113 @@
+"""What happened in the night: the technologist's log, the signal, calibrations, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from monitor.dashboard.log_view import fact_row
+from monitor.dashboard.walltime import WallTime, clock_text
+from monitor.facts import Fact
+from monitor.report import figures
+from monitor.report.blocks import Block, Table, Text
+from monitor.session.reader import Session
+
+_TECHNICAL = ("gap", "quality", "stream", "lost", "marker_rejected", "offset", "stop")
+_EDITS = ("reject", "accept", "artifact", "stage", "withdrawn")
+_MOST_ROWS = 400
+
+
+def log(session: Session, wall: WallTime) -> Table | Text:
+    """List what people said, in order; what was taken back stays, and says so."""
+    gone = _gone(session)
+    rows = [
+        (wall.text(fact.t or 0.0), row.what, _who(fact), "taken back" if fact.seq in gone else "")
+        for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0)
+        if fact.kind not in (*_TECHNICAL, "movement")
+        and (fact.kind == "note" or fact.source.startswith("person") or fact.kind in ("lights", "position"))
+        and (row := fact_row(fact)) is not None
+    ]
+    return _table(("time", "entry", "by", ""), rows, wide=1) if rows else Text("Nothing was noted.")
+
+
+def technical(session: Session, wall: WallTime) -> Table | Text:
+    """List what became of the signal: what the alerts on the screen are made of."""
+    rows, gone = [], _gone(session)
+    for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0):
+        if fact.kind not in _TECHNICAL or fact.seq in gone:
+            continue
+        row = fact_row(fact)
+        if row is not None:
+            rows.append((wall.text(fact.t or 0.0), row.leg, row.what))
+    return _table(("time", "leg", "event"), rows, wide=2) if rows else Text("Nothing to report.")
+
+
+def gaps(session: Session, wall: WallTime) -> list[Block]:
+    """Say how much signal there was of each leg, and list the time in which a leg was not usable."""
+    whole_h = session.summary["recording_h"]
+    usable = session.summary["usable_h"]
+    rows = [
+        (leg, f"{usable[leg]:.2f}", f"{100 * usable[leg] / whole_h:.1f} %" if whole_h else figures.NONE)
+        for leg in usable
+    ]
+    blocks: list[Block] = [Table(("leg", "hours usable", "of the recording"), tuple(rows))]
+    lost = [
+        (wall.text(span.start_us / 1e6), leg, clock_text((span.end_us - span.start_us) / 1e6), span.label)
+        for leg in session.state.legs
+        for span in session.night.unusable.get(leg, ())
+        if span.label != "learning"
+    ]
+    if lost:
+        blocks.append(_table(("from", "leg", "length", "why"), sorted(lost), wide=3))
+    return blocks
+
+
+def calibrations(session: Session, wall: WallTime) -> list[Block]:
+    """List the bio-calibrations."""
+    found = session.state.facts("calibration")
+    if not found:
+        return [Text("None was recorded.")]
+    rows = [
+        (
+            wall.text(fact.t or 0.0),
+            str(fact.data.get("when", "")),
+            str(fact.data.get("verdict", "")).upper(),
+            _words(fact.data.get("why", "")),
+        )
+        for fact in found
+    ]
+    return [_table(("time", "when", "verdict", "why"), rows, wide=3)]
+
+
+def edits(session: Session) -> Text:
+    """Say what people changed of what was found automatically."""
+    counts = {
+        kind: sum(f.kind == kind and f.source.startswith("person") for f in session.facts) for kind in _EDITS
+    }
+    n_rejected = sum(bool(movement.rejected) for movement in session.night.movements)
+    told = ", ".join(f"{n} × {kind}" for kind, n in counts.items() if n) or "no manual edit"
+    n_found = len(session.night.movements)
+    return Text(
+        f"{n_found} movements of single legs were found automatically; {n_rejected} of them "
+        f"are excluded by a person. Manual entries that bear on the score: {told}."
+    )
+
+
+def _gone(session: Session) -> frozenset[int]:
+    return frozenset(fact.supersedes for fact in session.facts if fact.supersedes is not None)
+
+
+def _who(fact: Fact) -> str:
+    return str(fact.data.get("author", "")) or fact.source
+
+
+def _words(value: object) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value or "")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], wide: int) -> Table:
+    kept = list(rows)
+    if len(kept) > _MOST_ROWS:
+        rest = len(kept) - _MOST_ROWS
+        filler = tuple(f"and {rest} more, in journal.jsonl" if i == wide else "" for i in range(len(head)))
+        kept = [*kept[:_MOST_ROWS], filler]
+    return Table(head, tuple(kept), wide)

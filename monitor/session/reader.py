@@ -1,0 +1,86 @@
+"""A session read whole: its facts, the night they fold to, its scores and its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from monitor.config import config_from
+from monitor.errors import InputError
+from monitor.facts import Fact
+from monitor.rules import RulesProfile
+from monitor.score import Night, Score, score
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import read_journal
+from monitor.session.tables import summary_of
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a session folder holds, scored.
+
+    Attributes
+    ----------
+    folder : SessionFolder
+    facts : tuple of Fact
+        Every fact ever written, also those that were corrected later.
+    state : NightState
+        What stands.
+    rules : Mapping of str to RulesProfile
+        Both rule sets, with the switches the session was begun with.
+    night : Night
+        As the scorer takes it.
+    scores : Mapping of str to Score
+        By rule set.
+    summary : Mapping
+        As `summary.json` has it.
+    """
+
+    folder: SessionFolder
+    facts: tuple[Fact, ...]
+    state: NightState
+    rules: Mapping[str, RulesProfile]
+    night: Night
+    scores: Mapping[str, Score]
+    summary: Mapping[str, Any]
+
+    @property
+    def main(self) -> Score:
+        """The score by the main rule set."""
+        return self.scores[str(self.state.session["main_profile"])]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the recording has not been ended (or was cut off and not recovered)."""
+        return self.state.stopped_s is None
+
+
+def read_session(path: Path | str) -> Session:
+    """Read a session folder and score what its journal says.
+
+    Parameters
+    ----------
+    path : Path or str
+        The folder; of a finished, a crashed or a running session. Nothing in it is changed.
+
+    Returns
+    -------
+    Session
+
+    Raises
+    ------
+    InputError
+        If it is no session folder, or its journal is damaged elsewhere than at its tail.
+    """
+    folder = SessionFolder.open(Path(path))
+    facts, _ = read_journal(folder.journal)
+    if not facts:
+        raise InputError(str(folder.journal), "holds no fact", "nothing was recorded")
+    state = NightState.of(facts)
+    rules = config_from(state.session.get("config", {}), str(folder.journal)).rules
+    night = state.night()
+    scores = {name: score(night, profile) for name, profile in rules.items()}
+    return Session(folder, tuple(facts), state, rules, night, scores, summary_of(state, night, scores))

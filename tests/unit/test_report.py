@@ -1,0 +1,227 @@
+"""The report: every number is that of `summary.json`, provisional until signed, no diagnosis, private."""
+
+import datetime as dt
+import json
+from html.parser import HTMLParser
+
+import pypdfium2
+import pytest
+from click.testing import CliRunner
+from gui.gui_sessions import append, beginning, make_session, movement, note, quality, series, stage
+
+from monitor.cli import cli
+from monitor.config import load_config
+from monitor.errors import InputError
+from monitor.facts import Fact
+from monitor.report import content, figures, write_report
+from monitor.report.blocks import Table, Text
+from monitor.session.reader import read_session
+from monitor.session.recovery import recover
+
+END_S = 2 * 3600.0
+MADE = dt.datetime(2026, 11, 21, 6, 0, tzinfo=dt.UTC)
+
+
+def night_facts():
+    head = beginning()
+    config = load_config()
+    head[0] = Fact("session", 0.0, "recorder", {**head[0].data, "config": dict(config.document)})
+    stages = [stage(30.0 * i, "W" if i < 20 else "N2" if i < 180 else "R") for i in range(240)]
+    moved = [
+        *series(900.0, 12, 25.0),
+        *series(3000.0, 8, 40.0),
+        *series(5600.0, 5, 30.0),
+        movement("R1", 700.0),
+    ]
+    context = [
+        Fact("respiratory", 930.0, "Stager", {"label": "hypopnea", "duration_s": 20.0}),
+        Fact("arousal", 3001.0, "Stager", {"duration_s": 5.0}),
+        Fact("lights", 300.0, "person", {"state": "off"}),
+        Fact("position", 310.0, "Stager", {"position": "supine"}),
+        Fact("position", 4000.0, "Stager", {"position": "left"}),
+        Fact(
+            "gap",
+            6500.0,
+            "detector",
+            {"legs": ["right"], "end": 6800.0, "cause": "stream lost", "resets": True},
+        ),
+        quality(6900.0, "left", "warn", ["mains"]),
+        note(1234.0, "Cable <b>moved</b> & fixed, müde, 冷"),
+    ]
+    return [*head, *stages, *moved, *context]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    facts = [*night_facts(), Fact("stop", END_S, "recorder", {"reason": "end"})]
+    made = make_session(tmp_path_factory.mktemp("night") / "2026-11-20T221500Z_bed-3", facts)
+    recover(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def report(folder):
+    return content.report_of(read_session(folder.path), MADE)
+
+
+class Cells(HTMLParser):
+    """Collects what stands in the cells, row by row, and all text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows, self.text, self._in_cell = [], [], False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._in_cell = False
+
+    def handle_data(self, data):
+        self.text.append(data)
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+
+@pytest.fixture(scope="module")
+def html(folder):
+    path = folder.path.parent / "report.html"
+    write_report(folder.path, path)
+    cells = Cells()
+    cells.feed(path.read_text())
+    return cells
+
+
+def rows_named(html, name):
+    return [row[1:] for row in html.rows if len(row) == 3 and row[0] == name]
+
+
+def test_every_count_and_rate_is_that_of_the_summary_on_disk(folder, html):
+    rules = json.loads((folder.path / "summary.json").read_text())["rules"]
+    both = [rules["aasm3"], rules["wasm2016"]]
+    assert both[0]["n_plms"] > 10
+    shown = 0
+    for key, words in figures.COUNTS:
+        expected = [figures.value(r, key) for r in both]
+        (row, *again) = rows_named(html, words)
+        assert [row] * len(again) == again
+        for cell, number in zip(row, expected, strict=True):
+            assert cell == str(number) if number is not None else cell.startswith(figures.NONE)
+            shown += number is not None
+    for key, words in figures.RATES:
+        for cell, r in zip(rows_named(html, words)[-1], both, strict=True):
+            number = figures.value(r, key)
+            if key in r["detail"]["too_early"]:
+                assert cell == "too early for a rate"
+            elif number is None:
+                assert cell.startswith(figures.NONE)
+            else:
+                assert float(cell) == pytest.approx(number, abs=0.05001)
+                shown += 1
+    for key, words, _ in figures.SHAPES:
+        for cell, r in zip(rows_named(html, words)[0], both, strict=True):
+            number = figures.value(r, key)
+            assert (
+                cell.startswith(figures.NONE)
+                if number is None
+                else float(cell) == pytest.approx(number, abs=6e-3)
+            )
+    assert shown > 30
+
+
+def test_hours_series_and_times_are_those_of_the_summary(folder, html):
+    summary = json.loads((folder.path / "summary.json").read_text())
+    detail = summary["rules"]["aasm3"]["detail"]
+    listed = [row for row in html.rows if len(row) == 6 and row[0].isdecimal()]
+    assert [(int(r[0]), int(r[3]), int(r[4])) for r in listed] == [
+        (one["number"], one["n"], one["n_in_sleep"]) for one in detail["series"]
+    ]
+    hours = [row for row in html.rows if len(row) == 6 and ": " in row[0] and " to " in row[0]]
+    n = len(detail["by_hour"])
+    assert [int(row[2]) for row in hours[:n]] == [one["n_plms"] for one in detail["by_hour"]]
+    text = " ".join(html.text)
+    for key in ("recording_h", "tib_h", "tst_h", "wake_h"):
+        assert f"({summary[key]:.2f} h)" in text
+    assert f"right {summary['usable_h']['right']:.2f} h; {summary['one_leg_only_h']:.2f} h" in text
+
+
+def test_by_stage_and_by_position_add_up_to_the_summary(folder, report):
+    summary = json.loads((folder.path / "summary.json").read_text())["rules"]["aasm3"]
+    tables = [b for s in report.sections for b in s.blocks if isinstance(b, Table)]
+    (by_stage,) = [t for t in tables if t.head[:1] == ("stage",)]
+    (by_position,) = [t for t in tables if t.head[:1] == ("position",)]
+    assert sum(int(row[3]) for row in by_stage.rows) == summary["n_plms"]
+    assert sum(int(row[2]) for row in by_position.rows) == summary["n_plms"]
+
+
+def test_the_pages_of_the_pdf_say_what_the_html_says(folder, report):
+    path = folder.path.parent / "report.pdf"
+    write_report(folder.path, path)
+    with pypdfium2.PdfDocument(path) as pdf:
+        pages = [page.get_textpage().get_text_range() for page in pdf]
+    first, whole = (" ".join(text.split()) for text in (pages[0], " ".join(pages)))
+    assert report.sections[0].blocks[0].text in first
+    assert "PROVISIONAL: not reviewed by a person." in first
+    assert "Both rule sets" not in first
+    assert "Both rule sets" in pages[1]
+    squeezed = whole.replace(" ", "")
+    for section in report.sections:
+        for block in section.blocks:
+            if isinstance(block, Table):
+                for row in block.rows:
+                    cells = [cell for cell in row if "冷" not in cell]
+                    assert all("".join(cell.split()) in squeezed for cell in cells), row
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_it_gives_no_diagnosis_and_says_what_it_is_not(html):
+    text = " ".join(" ".join(html.text).split())
+    assert "Not a medical device" in text
+    assert "reference value" in text.lower()
+    for word in ("disorder ", "syndrome", "PLMD", "abnormal", "pathological", "severe"):
+        assert word not in text.replace("other disorders and", "")
+
+
+def test_what_a_person_wrote_is_text_and_nothing_else(html):
+    (row,) = [row for row in html.rows if len(row) == 4 and "Cable" in row[1]]
+    assert row[1] == "Cable <b>moved</b> & fixed, müde, 冷"
+    assert row[2] == "night shift"
+
+
+def standing_of(folder):
+    return content.report_of(read_session(folder.path), MADE).standing
+
+
+def test_a_recording_that_runs_says_so(tmp_path):
+    running = make_session(tmp_path / "2026-11-20T221500Z_bed-4", night_facts())
+    assert "has not been ended" in standing_of(running)
+
+
+def test_without_stages_there_is_no_plms_index(tmp_path):
+    facts = [f for f in night_facts() if f.kind not in ("stage", "arousal", "respiratory")]
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-5", facts)
+    append(folder, [Fact("stop", END_S, "recorder", {"reason": "end"})])
+    report = content.report_of(read_session(folder.path), MADE)
+    first = report.sections[0].blocks
+    assert first[0].text.startswith("PLM per hour recorded, by AASM v3")
+    assert any("no sleep stages" in block.text for block in first if isinstance(block, Text))
+
+
+@pytest.mark.parametrize("name", ["report.doc", "report"])
+def test_another_ending_is_refused(folder, tmp_path, name):
+    with pytest.raises(InputError, match=r"--out: .*one of \.pdf, \.html"):
+        write_report(folder.path, tmp_path / name)
+
+
+def test_the_command_says_what_is_wrong(tmp_path, folder):
+    result = CliRunner().invoke(cli, ["report", str(tmp_path), "--out", str(tmp_path / "x.pdf")])
+    assert result.exit_code == 2
+    assert "is no session folder" in result.stderr
+    result = CliRunner().invoke(cli, ["report", str(folder.path), "--out", str(tmp_path / "no" / "x.html")])
+    assert result.exit_code == 2
+    assert "cannot be written" in result.stderr
