@@ -1,6 +1,7 @@
 """What can be said about a night: one fact is one line of its journal.
 
 A fact is never changed. A correction is a new fact that names the one it replaces in ``supersedes``.
+What a person says carries ``author`` (if told) and ``told_utc``, when it was said.
 This module is the vocabulary only: it knows no file, no clock, no LSL.
 """
 
@@ -34,6 +35,10 @@ KINDS: Mapping[str, str] = {
     "note": "text, author",
     "warning": "about, reason: something failed or looks wrong; the recording goes on",
     "marker_rejected": "text, reason: a marker that could not be used",
+    "reject": "movements (ids), reason: a person excluded these movements of single legs",
+    "accept": "movements (ids): brings back what the fact it supersedes had excluded",
+    "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",
+    "sign": "over_seq, over_sha256: a person has read and signed all facts up to that one",
     "withdrawn": "what: a person took back the fact it supersedes",
     "stop": "reason: the recording has ended at t",
 }

@@ -16,7 +16,7 @@ from monitor.lsl.inlet import Arrival
 from monitor.recorder.guard import Guard
 from monitor.recorder.intake import Desk, Intake
 from monitor.recorder.outlets import Outlets
-from monitor.recorder.requests import RefusedError, fact_of
+from monitor.recorder.requests import RefusedError, fact_of, told
 from monitor.recorder.series import SeriesWatch
 from monitor.recorder.sessiontime import SessionTime
 from monitor.recorder.silence import SilenceWatch
@@ -119,7 +119,7 @@ class NightRecorder:
             return self.status()
         with self.guard.keeping_on("answering a request"):
             try:
-                self._record([fact_of(request, self.state, self.recorded_s)])
+                self._record([told(fact_of(request, self.state, self.recorded_s))])
             except RefusedError as err:
                 return {"error": str(err)}
             return {"ok": True} if not self.trouble else {"error": self.trouble}

@@ -120,6 +120,8 @@ def _private(fact: Fact) -> tuple[str, ...]:
     if fact.kind in ("marker_rejected", "warning"):
         # The reason may quote what came in.
         return ("text", "reason")
+    if fact.kind == "reject":
+        return ("reason", "author")
     return _PRIVATE if fact.kind in ("note", "segment") else ("text", "author", "study")
 
 

@@ -1,18 +1,29 @@
-"""What a person asks of a running recorder: notes, lights, stages, and taking one's own word back."""
+"""What a person asks to record: notes, lights, stages, what counts, taking one's own word back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from monitor.facts import Fact
+from monitor.facts import LEGS, Fact
 from monitor.score.night import STAGES
+from monitor.session.calibration import STEPS, judge
+from monitor.session.clock import utc_now
 from monitor.session.fold import NightState
 
 PERSON = "person"
 _LONGEST_TEXT = 1000
 _LONGEST_AUTHOR = 60
+_LONGEST_SPAN_S = 24 * 3600.0
+_MOST_MOVEMENTS = 100
 _AHEAD_S = 120.0
+_WHEN = ("before", "during", "after")
+# Taken back once is taken back: whoever wants it again says it again.
+_NOT_UNDONE = ("withdrawn", "accept", "sign")
+
+Data = dict[str, Any]
 
 
 class RefusedError(ValueError):
@@ -25,9 +36,10 @@ def fact_of(request: Mapping[str, Any], state: NightState, recorded_s: float) ->
     Parameters
     ----------
     request : Mapping
-        ``do``: ``note``, ``lights``, ``stage`` or ``undo``, with that one's keys; ``author`` is optional.
+        ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``segment``, ``reject``, ``accept``,
+        ``calibration`` or ``undo``, with that one's keys; ``author`` is optional.
     state : NightState
-        What is known, for ``undo``.
+        What is known: which movements there are, what stands and may be undone.
     recorded_s : float
         How far the night has come.
 
@@ -38,26 +50,119 @@ def fact_of(request: Mapping[str, Any], state: NightState, recorded_s: float) ->
     """
     author = _text(request, "author", _LONGEST_AUTHOR, required=False)
     signed = {"author": author} if author else {}
-    if request.get("do") == "undo":
-        return _undo(request, state, signed)
+    about_movements = _ABOUT_WHAT_IS_KNOWN.get(str(request.get("do")))
+    if about_movements is not None:
+        fact = about_movements(request, state, recorded_s)
+        return replace(fact, data={**fact.data, **signed})
     t_s = _time(request, recorded_s)
-    if request.get("do") == "note":
-        return Fact("note", t_s, PERSON, {"text": _text(request, "text", _LONGEST_TEXT)} | signed)
-    if request.get("do") == "lights":
-        return Fact("lights", t_s, PERSON, {"state": _one_of(request, "state", ("off", "on"))} | signed)
-    if request.get("do") == "stage":
-        stage = _one_of(request, "stage", STAGES)
-        # A typed stage holds until the next one is typed.
-        return Fact("stage", t_s, PERSON, {"stage": stage, "duration_s": None} | signed)
-    raise RefusedError(f"unknown request {str(request.get('do'))[:40]!r}")
+    at_a_time = _AT_A_TIME.get(str(request.get("do")))
+    if at_a_time is None:
+        raise RefusedError(f"unknown request {str(request.get('do'))[:40]!r}")
+    return Fact(str(request["do"]), t_s, PERSON, at_a_time(request, t_s, recorded_s) | signed)
 
 
-def _undo(request: Mapping[str, Any], state: NightState, signed: dict[str, Any]) -> Fact:
+def told(fact: Fact) -> Fact:
+    """Return a fact with when it was said: about a past moment, that is not its own time."""
+    return replace(fact, data={**fact.data, "told_utc": utc_now().isoformat(timespec="milliseconds")})
+
+
+def _note(request: Mapping[str, Any], _t_s: float, _recorded_s: float) -> Data:
+    return {"text": _text(request, "text", _LONGEST_TEXT)}
+
+
+def _lights(request: Mapping[str, Any], _t_s: float, _recorded_s: float) -> Data:
+    return {"state": _one_of(request, "state", ("off", "on"))}
+
+
+def _stage(request: Mapping[str, Any], t_s: float, recorded_s: float) -> Data:
+    stage = _one_of(request, "stage", STAGES)
+    # Without a length it holds until the next one is typed.
+    given = request.get("duration_s")
+    duration_s = None if given is None else _length(request, t_s, math.inf)
+    del recorded_s
+    return {"stage": stage, "duration_s": duration_s}
+
+
+def _artifact(request: Mapping[str, Any], t_s: float, recorded_s: float) -> Data:
+    legs = request.get("legs", list(LEGS))
+    if not isinstance(legs, list) or not legs or not set(map(str, legs)) <= set(LEGS):
+        raise RefusedError(f"legs = {str(legs)[:40]}: expected some of {', '.join(LEGS)}")
+    return {"duration_s": _length(request, t_s, recorded_s), "legs": [leg for leg in LEGS if leg in legs]}
+
+
+def _segment(request: Mapping[str, Any], _t_s: float, _recorded_s: float) -> Data:
+    return {"label": _text(request, "label", _LONGEST_TEXT)}
+
+
+_AT_A_TIME: Mapping[str, Callable[[Mapping[str, Any], float, float], Data]] = {
+    "note": _note,
+    "lights": _lights,
+    "stage": _stage,
+    "artifact": _artifact,
+    "segment": _segment,
+}
+
+
+def _undo(request: Mapping[str, Any], state: NightState, _recorded_s: float) -> Fact:
     seq = request.get("seq")
     fact = state.standing(seq) if isinstance(seq, int) else None
-    if fact is None or not fact.source.startswith(PERSON):
+    if fact is None or not fact.source.startswith(PERSON) or fact.kind in _NOT_UNDONE:
         raise RefusedError(f"seq = {seq!r}: expected a standing fact that a person recorded")
-    return Fact("withdrawn", fact.t, PERSON, {"what": fact.kind} | signed, supersedes=fact.seq)
+    return Fact("withdrawn", fact.t, PERSON, {"what": fact.kind}, supersedes=fact.seq)
+
+
+def _reject(request: Mapping[str, Any], state: NightState, _recorded_s: float) -> Fact:
+    keys = request.get("movements")
+    if not isinstance(keys, list) or not 0 < len(keys) <= _MOST_MOVEMENTS:
+        raise RefusedError(f"movements = {str(keys)[:40]}: expected the names of movements")
+    found = []
+    for key in keys:
+        fact = state.movement(key) if isinstance(key, str) else None
+        if fact is None:
+            raise RefusedError(f"movements: there is no movement {str(key)[:40]!r}")
+        if state.rejection(key) is not None:
+            raise RefusedError(f"movements: {key!r} is rejected already")
+        found.append(fact)
+    onset_s = min(float(fact.data["onset"]) for fact in found)
+    reason = _text(request, "reason", _LONGEST_TEXT)
+    return Fact("reject", onset_s, PERSON, {"movements": keys, "reason": reason})
+
+
+def _accept(request: Mapping[str, Any], state: NightState, _recorded_s: float) -> Fact:
+    key = request.get("movement")
+    fact = state.rejection(key) if isinstance(key, str) else None
+    if fact is None:
+        raise RefusedError(f"movement = {str(key)[:40]!r}: expected one that a person rejected")
+    return Fact("accept", fact.t, PERSON, {"movements": fact.data["movements"]}, supersedes=fact.seq)
+
+
+def _calibration(request: Mapping[str, Any], state: NightState, recorded_s: float) -> Fact:
+    when = _one_of(request, "when", _WHEN)
+    given = request.get("steps")
+    wanted = [step for step in STEPS if step in ("relax", *state.legs) or len(state.legs) == 2]
+    if not isinstance(given, dict) or sorted(given) != sorted(wanted):
+        raise RefusedError(f"steps = {str(given)[:40]}: expected {', '.join(wanted)}")
+    steps = {}
+    for step in wanted:
+        bounds = given[step]
+        if not isinstance(bounds, list) or len(bounds) != 2:
+            raise RefusedError(f"steps.{step} = {str(bounds)[:40]}: expected begin and end")
+        start_s, end_s = (_time({"t": value}, recorded_s) for value in bounds)
+        if end_s <= start_s:
+            raise RefusedError(f"steps.{step}: its end is not after its begin")
+        steps[step] = [start_s, end_s]
+    begin_s = min(start_s for start_s, _ in steps.values())
+    end_s = max(end_s for _, end_s in steps.values())
+    found = {"when": when, "duration_s": round(end_s - begin_s, 6), "steps": steps} | judge(state, steps)
+    return Fact("calibration", begin_s, PERSON, found)
+
+
+_ABOUT_WHAT_IS_KNOWN: Mapping[str, Callable[[Mapping[str, Any], NightState, float], Fact]] = {
+    "undo": _undo,
+    "reject": _reject,
+    "accept": _accept,
+    "calibration": _calibration,
+}
 
 
 def _time(request: Mapping[str, Any], recorded_s: float) -> float:
@@ -68,6 +173,15 @@ def _time(request: Mapping[str, Any], recorded_s: float) -> float:
         raise RefusedError(
             f"t = {str(value)[:40]}: expected 0 to {recorded_s:.0f} s, what was recorded so far"
         )
+    return round(float(value), 6)
+
+
+def _length(request: Mapping[str, Any], t_s: float, recorded_s: float) -> float:
+    value = request.get("duration_s")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _LONGEST_SPAN_S:
+        raise RefusedError(f"duration_s = {str(value)[:40]}: expected seconds, more than 0")
+    if t_s + value > recorded_s + _AHEAD_S:
+        raise RefusedError(f"duration_s = {value:g}: ends behind what was recorded so far")
     return round(float(value), 6)
 
 

@@ -13,7 +13,7 @@ from typing import cast
 
 from monitor.errors import InputError
 from monitor.score.labels import DEFAULT_LABELS, RESPIRATORY, normalise
-from monitor.score.night import STAGES, Epoch, Leg, LegSpan, Movement, Night, Span, Stage
+from monitor.score.night import STAGES, Epoch, Leg, LegSpan, Movement, Night, Span, Stage, split_at
 
 COLUMNS = ("onset", "duration", "trial_type")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -134,6 +134,7 @@ def night_of_list(
     if off is not None and on is not None and on.start_us <= off.start_us:
         where = f"{name}, {on.place}, {fields.onset}"
         raise InputError(where, "lights_on is not after lights_off", f"later than {off.place}")
+    end_us = max((row.end_us for row in rows), default=0)
     night = Night(
         movements=tuple(
             Movement(row.start_us, row.end_us, leg, key=row.place)
@@ -153,7 +154,8 @@ def night_of_list(
         ),
         lights_off_us=None if off is None else off.start_us,
         lights_on_us=None if on is None else on.start_us,
-        end_us=max((row.end_us for row in rows), default=0),
+        end_us=end_us,
+        segments=split_at(((row.start_us, row.written) for row in rows if row.kind == "segment"), end_us),
     )
     return night, dict(sorted(ignored.items()))
 

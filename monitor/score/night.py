@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -112,6 +112,9 @@ class Night:
         How far the recording has come; times are known up to here.
     legs : tuple of str
         Legs that have a channel. One that has none is unusable the whole time.
+    segments : tuple of Span
+        Parts of a split night, one after the other, each with what began it (the first with nothing); none if
+        the night was not split.
     """
 
     movements: tuple[Movement, ...] = ()
@@ -124,3 +127,24 @@ class Night:
     lights_on_us: int | None = None
     end_us: int = 0
     legs: tuple[str, ...] = ("left", "right")
+    segments: tuple[Span, ...] = ()
+
+
+def split_at(begins: Iterable[tuple[int, str]], end_us: int) -> tuple[Span, ...]:
+    """Return the parts of a night that is split at some moments, each named by what began it.
+
+    Parameters
+    ----------
+    begins : iterable of (int, str)
+        When a part begins (us), and its name. Those outside the night split nothing.
+    end_us : int
+        How far the night reaches.
+    """
+    inside = sorted((at, name) for at, name in begins if 0 < at < end_us)
+    if not inside:
+        return ()
+    edges = [(0, ""), *inside]
+    ends = [*(at for at, _ in inside), end_us]
+    return tuple(
+        Span(start, end, name) for (start, name), end in zip(edges, ends, strict=True) if end > start
+    )

@@ -159,6 +159,32 @@ class Indices:
     why_null: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Hold the counts and rates of one part of a night.
+
+    Each movement belongs to the part its onset lies in; series are those of the whole night, so that the
+    parts add up to it. Rates as in `Indices`; None where undefined, with the reason in ``why_null``.
+    """
+
+    label: str
+    start_us: int
+    end_us: int
+    n_lm: int
+    n_plm: int
+    n_plms: int | None
+    n_plms_arousal: int | None
+    n_plmw: int | None
+    tst_h: float | None
+    wake_h: float | None
+    plms_index: float | None
+    plms_arousal_index: float | None
+    plmw_index: float | None
+    plm_per_hour_recorded: float | None
+    too_early: tuple[str, ...]
+    why_null: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """Hold the score of one night under one profile.
@@ -179,6 +205,8 @@ class Score:
         Counts and rates.
     denominators : Denominators
         What the rates were divided by.
+    segments : tuple of Segment
+        The parts of a split night; none if it was not split.
     """
 
     profile: RulesProfile
@@ -188,6 +216,7 @@ class Score:
     pending: Pending | None
     indices: Indices
     denominators: Denominators
+    segments: tuple[Segment, ...] = ()
 
     @property
     def excluded(self) -> Mapping[str, int]:

@@ -15,6 +15,7 @@ from monitor.score.parts import Bools, Drop, Parts, read_parts, read_windows
 from monitor.score.result import Pending, Score, Series
 from monitor.score.rows import Context, Verdict, context, dropped_rows, group_rows
 from monitor.score.runs import NONE, ended_runs, find_runs, list_series, sections
+from monitor.score.segments import segments
 from monitor.score.spans import Ints
 
 
@@ -56,8 +57,9 @@ def score(night: Night, profile: RulesProfile) -> Score:
         rows = sorted([*rows, *lost], key=itemgetter(0))
     den = denominators(night, timeline)
     twitches = tuple(r for r in single if r.why == "twitch")
-    numbers = indices((groups, found, verdict), timeline, den, profile)
-    return Score(profile, tuple(rows), twitches, series, pending, numbers, den)
+    judged = (groups, found, verdict)
+    numbers, split = indices(judged, timeline, den, profile), segments(night, judged, timeline, profile)
+    return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split)
 
 
 def _judge(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from monitor.score.denominators import HOUR_US, Denominators, denominators
 from monitor.score.night import Night
-from monitor.score.result import Score, Stretch
+from monitor.score.result import Score, Segment, Stretch
 
 TABLE = (
     *("n_lm", "n_clm", "n_clms", "n_plm", "n_plms", "n_plmw", "n_plmsnr", "plmsnr_index"),
@@ -62,8 +62,20 @@ def summary(
         "main_profile": main_profile,
         **_hours(den),
         "rules": {name: _rules(score, measure) for name, score in scores.items()},
+        "segments": _segments(scores, main_profile),
         "why_null": why,
     }
+
+
+def _segments(scores: Mapping[str, Score], main_profile: str) -> list[dict[str, object]]:
+    """Lay the parts of a split night out: where they are, and each rule set's counts and rates."""
+    parts: list[dict[str, object]] = []
+    for i, part in enumerate(scores[main_profile].segments):
+        each = {name: _plain(score.segments[i]) for name, score in scores.items()}
+        parts.append(
+            {"label": part.label, "start": part.start_us / 1e6, "end": part.end_us / 1e6, "rules": each}
+        )
+    return parts
 
 
 def _hours(den: Denominators) -> dict[str, object]:
@@ -98,6 +110,9 @@ def _plain(value: object) -> object:
     """Turn what an index holds into JSON's own types."""
     if isinstance(value, Stretch):
         return dataclasses.asdict(value)
+    if isinstance(value, Segment):
+        where = ("label", "start_us", "end_us")
+        return {k: _plain(v) for k, v in dataclasses.asdict(value).items() if k not in where}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, frozenset):

@@ -6,17 +6,21 @@ replace the fact they name; nothing is ever patched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from monitor.facts import LEGS, Fact, Leg
 from monitor.markers import EPOCH_S
-from monitor.score.night import Epoch, LegSpan, Movement, Night, Span
+from monitor.score.night import Epoch, LegSpan, Movement, Night, Span, split_at
 from monitor.session.stages import resolve_stages
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
+    | {"reject", "segment", "calibration"}
 )
+_BY_HAND = "person"
+# A rejection says what a movement counts for: what is kept of the movements is no longer right.
+_KEPT_AS = {"reject": "movement"}
 
 
 def to_us(seconds: float) -> int:
@@ -42,6 +46,7 @@ class NightState:
         self._cache: dict[str, Any] = {}
         self.revision = 0
         self.last_s = 0.0
+        self._newest_seq = -1
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> NightState:
@@ -59,14 +64,15 @@ class NightState:
             kind = self._kind_of.pop(fact.supersedes, None)
             if kind is not None:
                 del self._facts[kind][fact.supersedes]
-                self._cache.pop(kind, None)
+                self._cache.pop(_KEPT_AS.get(kind, kind), None)
                 self.revision += kind in _SCORED
         if fact.kind == "movement":
             self._movements[fact.data["id"]] = fact
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
-        self._cache.pop(fact.kind, None)
+        self._cache.pop(_KEPT_AS.get(fact.kind, fact.kind), None)
+        self._newest_seq = fact.seq
         if fact.t is not None:
             self.last_s = max(self.last_s, fact.t)
         if fact.kind == "clock":
@@ -82,6 +88,25 @@ class NightState:
         """Return a fact by its number, None if it was replaced or is a movement."""
         kind = self._kind_of.get(seq)
         return None if kind is None else self._facts[kind][seq]
+
+    def movement(self, key: str) -> Fact | None:
+        """Return the latest fact of a movement, None if there is none or it came to nothing."""
+        fact = self._movements.get(key)
+        return None if fact is None or fact.data["phase"] == "withdrawn" else fact
+
+    def movements(self) -> list[Fact]:
+        """List the latest fact of each movement, those that came to nothing left out."""
+        return [fact for fact in self._movements.values() if fact.data["phase"] != "withdrawn"]
+
+    def rejection(self, key: str) -> Fact | None:
+        """Return the standing fact by which a person rejected a movement, None if it counts."""
+        return next((fact for fact in self.facts("reject") if key in fact.data["movements"]), None)
+
+    @property
+    def signature(self) -> Fact | None:
+        """The signature under the night as it is now: None if nobody signed, or something was added since."""
+        signed = self.facts("sign")
+        return signed[-1] if signed and signed[-1].seq == self._newest_seq else None
 
     @property
     def session(self) -> Mapping[str, Any]:
@@ -125,32 +150,35 @@ class NightState:
         begun = [epoch for epoch in self._cached("stage", self._stages) if epoch.start_us <= to_us(t_s)]
         return begun[-1].stage if begun else None
 
-    def night(self, now_s: float | None = None) -> Night:
+    def night(self, now_s: float | None = None, *, is_automatic: bool = False) -> Night:
         """Put the night together as the scorer takes it.
 
         Parameters
         ----------
         now_s : float, optional
             How far the recording has come; the latest moment known if None.
+        is_automatic : bool
+            Leave out which movements a person rejected and which stretches a person marked as artifact.
         """
         end_s = self.stopped_s
         if end_s is None:
             end_s = self.last_s if now_s is None else now_s
         end_us = to_us(end_s)
         return Night(
-            movements=self._cached("movement", self._all_movements),
+            movements=self._all_movements({}) if is_automatic else self._cached("movement", self._judged),
             epochs=_before(self._cached("stage", self._stages), end_us),
             respiratory=self._spans("respiratory", end_us),
             arousals=self._spans("arousal", end_us),
-            artifacts=tuple(
-                LegSpan(*_bounds(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
-                for fact in self.facts("artifact")
-            ),
+            artifacts=tuple(self._artifacts(end_us, is_automatic=is_automatic)),
             unusable={leg: self._unusable(leg, end_us) for leg in LEGS},
             lights_off_us=min(self._lights("off"), default=None),
             lights_on_us=max(self._lights("on"), default=None),
             end_us=end_us,
             legs=self.legs,
+            segments=split_at(
+                ((to_us(fact.t or 0.0), str(fact.data.get("label", ""))) for fact in self.facts("segment")),
+                end_us,
+            ),
         )
 
     def open_movements(self) -> list[Fact]:
@@ -162,10 +190,21 @@ class NightState:
             self._cache[kind] = make()
         return self._cache[kind]
 
-    def _all_movements(self) -> tuple[Movement, ...]:
-        return tuple(
-            _movement(fact) for fact in self._movements.values() if fact.data["phase"] != "withdrawn"
+    def _judged(self) -> tuple[Movement, ...]:
+        return self._all_movements(
+            {key: str(fact.data["reason"]) for fact in self.facts("reject") for key in fact.data["movements"]}
         )
+
+    def _all_movements(self, rejected: Mapping[str, str]) -> tuple[Movement, ...]:
+        return tuple(_movement(fact, rejected.get(fact.data["id"], "")) for fact in self.movements())
+
+    def _artifacts(self, end_us: int, *, is_automatic: bool) -> Iterator[LegSpan]:
+        for fact in self.facts("artifact"):
+            if not (is_automatic and fact.source.startswith(_BY_HAND)):
+                yield LegSpan(*_bounds(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
+        for fact in self.facts("calibration"):
+            # What was moved on request is no movement of the night.
+            yield LegSpan(*_bounds(fact, end_us), legs=frozenset(LEGS), label="bio-calibration")
 
     def _stages(self) -> tuple[Epoch, ...]:
         return resolve_stages(self.facts("stage"))
@@ -231,7 +270,7 @@ def _before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
     return tuple(kept)
 
 
-def _movement(fact: Fact) -> Movement:
+def _movement(fact: Fact, rejected: str) -> Movement:
     data = fact.data
     is_open = data["phase"] != "closed"
     return Movement(
@@ -242,5 +281,6 @@ def _movement(fact: Fact) -> Movement:
         peak_uv=data.get("peak_uv"),
         resting_uv=data.get("resting_uv"),
         morphology_ok=data.get("morphology", True),
+        rejected=rejected,
         is_open=is_open,
     )

@@ -83,4 +83,6 @@ def read_session(path: Path | str) -> Session:
     rules = config_from(state.session.get("config", {}), str(folder.journal)).rules
     night = state.night()
     scores = {name: score(night, profile) for name, profile in rules.items()}
-    return Session(folder, tuple(facts), state, rules, night, scores, summary_of(state, night, scores))
+    return Session(
+        folder, tuple(facts), state, rules, night, scores, summary_of(state, night, scores, folder.journal)
+    )

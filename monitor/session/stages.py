@@ -54,7 +54,8 @@ def _length_us(fact: Fact) -> int:
 
 def _until_next(spans: list[tuple[int, int, Fact]]) -> list[tuple[int, int, Fact]]:
     """End a typed stage where the next typed one starts, whichever was typed first."""
-    starts = sorted(start for start, _, _ in spans)
+    # A single epoch that was corrected ends nothing: what holds goes on behind it.
+    starts = sorted(start for start, end, _ in spans if end > 2**61)
     out = []
     for start, end, fact in spans:
         behind = bisect.bisect_right(starts, start)

@@ -13,6 +13,8 @@ from monitor.score.summary import summary
 from monitor.score.tables import events_tsv, movements_tsv
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, write_private
+from monitor.session.manual import manual
+from monitor.session.signature import signed_by
 
 
 def write_tables(
@@ -37,15 +39,31 @@ def write_tables(
     path = folder.path if isinstance(folder, SessionFolder) else folder
     night = state.night()
     scores = {name: score(night, profile) for name, profile in rules.items()}
-    whole = summary_of(state, night, scores)
+    whole = summary_of(state, night, scores, path / "journal.jsonl")
     write_private(path / "movements.tsv", movements_tsv(night))
     write_private(path / "events.tsv", events_tsv(scores[str(state.session["main_profile"])]))
     write_private(path / "summary.json", json.dumps(whole, indent=2, allow_nan=False) + "\n")
     return whole
 
 
-def summary_of(state: NightState, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
-    """Return what `summary.json` says of a night and its scores by rule set; see `write_tables`."""
+def summary_of(
+    state: NightState, night: Night, scores: Mapping[str, Score], journal: Path
+) -> dict[str, object]:
+    """Return what `summary.json` says of a night, also while it is still being recorded.
+
+    Parameters
+    ----------
+    state : NightState
+    night : Night
+        As `state` gives it.
+    scores : Mapping of str to Score
+        Of that night, by both profiles.
+    journal : Path
+        A signature is checked against it.
+    """
     about = state.session
     main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
-    return summary(night, scores, main, __version__, sha256, measure)
+    return summary(night, scores, main, __version__, sha256, measure) | {
+        "manual": manual(state, scores, night.end_us / 1e6),
+        "signed": signed_by(journal, state.signature),
+    }

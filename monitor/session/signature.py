@@ -1,0 +1,57 @@
+"""Signing a night: a fact that says who has read it, and exactly which facts were there to be read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.facts import Fact
+
+
+def journal_sha256(path: Path, last_seq: int) -> str | None:
+    """Hash the journal's lines up to and with a fact.
+
+    Returns
+    -------
+    str or None
+        None if it has fewer facts, or cannot be read.
+    """
+    found = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            for seq, line in enumerate(file):
+                found.update(line)
+                if seq == last_seq and line.endswith(b"\n"):
+                    return found.hexdigest()
+    except OSError:
+        return None
+    return None
+
+
+def signature(path: Path, last_seq: int) -> dict[str, Any]:
+    """Return the keys of a ``sign`` fact over all facts up to one.
+
+    Raises
+    ------
+    ValueError
+        If the journal has fewer.
+    """
+    sha256 = journal_sha256(path, last_seq)
+    if sha256 is None:
+        raise ValueError(f"there is no fact {last_seq} to be signed")
+    return {"over_seq": last_seq, "over_sha256": sha256}
+
+
+def is_intact(path: Path, sign: Fact) -> bool:
+    """Whether the journal still reads as it did when it was signed."""
+    return journal_sha256(path, int(sign.data["over_seq"])) == str(sign.data["over_sha256"])
+
+
+def signed_by(path: Path, sign: Fact | None) -> Mapping[str, Any] | None:
+    """Return who signed the night as it is now and when; None if nobody did or the facts were changed."""
+    if sign is None or not is_intact(path, sign):
+        return None
+    keys = ("author", "told_utc", "over_seq", "over_sha256")
+    return {key: sign.data.get(key) for key in keys}
