@@ -16,7 +16,6 @@ from monitor.dashboard.log_view import fact_row, merge, movement_rows
 from monitor.dashboard.night_view import curves, imi_view, night_view
 from monitor.dashboard.rules_of import rules_of
 from monitor.dashboard.situation import Situation
-from monitor.dashboard.tail import JournalTail
 from monitor.dashboard.views import Alert, LogRow, LogView, MovementsView, Phase, Screen, TopView
 from monitor.dashboard.walltime import WallTime
 from monitor.facts import Fact
@@ -25,6 +24,7 @@ from monitor.score import Night, Score, score
 from monitor.session.clock import utc_now
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
+from monitor.session.tail import JournalTail
 
 # Without a new fact only the hours grow.
 _SCORE_EVERY_S = 5.0

@@ -9,9 +9,9 @@ from gui_sessions import append, beginning, make_session, movement, series
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dashboard.tail import JournalTail
 from monitor.errors import InputError
 from monitor.session.journal import read_journal
+from monitor.session.tail import JournalTail
 
 
 def test_reads_what_is_new_and_only_once(tmp_path: Path) -> None:
