@@ -27,13 +27,15 @@ from monitor.score import Score, score
 from monitor.session.clock import clock_record
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
-from monitor.session.journal import Journal
+from monitor.session.journal_writer import JournalWriter
 from monitor.session.raw import RawWriter
 from monitor.session.tables import write_tables
 
 _CLOCK_EVERY_S = 60.0
 _SCORE_EVERY_S = 1.0
 _SNAPSHOT_EVERY_S = 30.0
+# At the end, for a disk that takes nothing: long enough to make room, and then it ends all the same.
+_LAST_PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,6 @@ class NightRecorder:
         By profile, at most a second old.
     guard : Guard
         Whatever fails in it is told and ends nothing.
-    trouble : str
-        What keeps facts from being written, empty while all goes well.
     """
 
     def __init__(
@@ -81,14 +81,13 @@ class NightRecorder:
         self.sources = {source.key: source for source in sources}
         self.state = NightState()
         self.scores: dict[str, Score] = {}
-        self.trouble = ""
+        self._unfinished = ""
         self.time = SessionTime(next(s for s in self.sources.values() if s.legs), clock)
-        self._journal = Journal(folder.journal)
+        self._journal = JournalWriter(folder.journal)
         self._raw = RawWriter(folder.recording)
         self.guard = Guard(self._warn)
         self._series = SeriesWatch()
         self._silence = SilenceWatch()
-        self._unwritten: list[Fact] = []
         self._scored_revision = -1
         self._next_clock_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         legs = [channel.leg for source in self.sources.values() for channel in source.legs]
@@ -98,6 +97,11 @@ class NightRecorder:
         )
         self._intake = Intake(desk, self.sources, plan.labels)
         self._record([Fact("session", 0.0, "recorder", dict(plan.about) | {"bed": plan.bed, "legs": legs})])
+
+    @property
+    def trouble(self) -> str:
+        """What keeps anything from being written, empty while all goes well."""
+        return self._unfinished or self._journal.trouble or self._raw.error
 
     @property
     def recorded_s(self) -> float:
@@ -122,35 +126,39 @@ class NightRecorder:
                 self._record([told(fact_of(request, self.state, self.recorded_s))])
             except RefusedError as err:
                 return {"error": str(err)}
-            return {"ok": True} if not self.trouble else {"error": self.trouble}
+            if self._journal.n_waiting:
+                why = self.trouble or "the disk is slow"
+                return {"error": f"not saved yet: {why}. It is kept and written as soon as that is possible."}
+            return {"ok": True}
         return {"error": "the recorder could not do that; the recording goes on"}
 
     def status(self) -> dict[str, Any]:
         """Return what a screen cannot know from the journal: what is going on right now."""
         return {
             "recorded_s": self.recorded_s,
-            "trouble": self.trouble or self._raw.error,
+            "trouble": self.trouble,
             "saved_s_ago": self._raw.saved_ago_s,
+            "held_bytes": self._raw.held_bytes,
             "pid": os.getpid(),
             "sources": [source.status(self.time.clock()) for source in self.sources.values()],
         }
 
     def _record(self, facts: Iterable[Fact]) -> list[Fact]:
-        """Write facts to disk, then fold and send them. What cannot be written waits in memory."""
-        self._unwritten += facts
-        if not self._unwritten:
-            return []
-        try:
-            written = self._journal.append(self._unwritten)
-        except OSError as err:
-            self.trouble = f"the journal cannot be written: {err.strerror or err}"
-            return []
-        self._unwritten, self.trouble = [], ""
+        """Have facts written, and fold and send what is on disk by now; return them with their ``seq``.
+
+        What the disk does not take waits in memory: it is not shown, and its turn comes in a later call.
+        """
+        numbered = self._journal.put(facts)
+        self._journal.settle()
+        self._show(self._journal.take())
+        return numbered
+
+    def _show(self, written: list[Fact]) -> None:
         for fact in written:
             self.state.apply(fact)
-        with self.guard.keeping_on("sending facts"):
-            self.outlets.facts(written)
-        return written
+        if written:
+            with self.guard.keeping_on("sending facts"):
+                self.outlets.facts(written)
 
     def _warn(self, about: str, reason: str) -> None:
         self._record([Fact("warning", self.recorded_s, "recorder", {"about": about, "reason": reason})])
@@ -195,20 +203,21 @@ class NightRecorder:
             with self.guard.keeping_on("ending the detection"):
                 self._record(source.detection.finish() if source.detection else ())
         self._record([self._clock_fact(), Fact("stop", self.recorded_s, "recorder", {"reason": reason})])
+        self._raw.close(_LAST_PATIENCE_S)
+        self._journal.close(_LAST_PATIENCE_S)
+        self._show(self._journal.take())
         self.rescore()
         self._send_index()
-        self._raw.close()
-        self._journal.close()
         for source in self.sources.values():
             self.folder.live(source.key).unlink(missing_ok=True)
         with self.guard.keeping_on("writing the tables"):
             try:
                 write_tables(self.folder, self.state, self.plan.rules)
             except OSError as err:
-                self.trouble = (
-                    f"the tables could not be written ({err.strerror or err}); `recover` makes them"
-                )
+                why = f"the tables could not be written ({err.strerror or err})"
+                self._unfinished = f"{why}; `recover` makes them"
         self.outlets.close()
 
     def _clock_fact(self) -> Fact:
-        return Fact("clock", self.recorded_s, "recorder", clock_record(self.time.clock(), self.recorded_s))
+        record = clock_record(self.time.clock(), self.recorded_s, self.time.origin_s)
+        return Fact("clock", self.recorded_s, "recorder", record)

@@ -29,6 +29,15 @@ class SessionTime:
         return self._origin_s is not None
 
     @property
+    def origin_s(self) -> float | None:
+        """This machine's LSL clock at 0 of the session, None before the first sample."""
+        return self._origin_s
+
+    def resume(self, origin_s: float) -> None:
+        """Go on with a session whose first sample lay there on this machine's LSL clock."""
+        self._origin_s = origin_s
+
+    @property
     def wall_s(self) -> float:
         """Where the session would be now if nothing was lost or late."""
         return 0.0 if self._origin_s is None else (self.clock() - self._origin_s) * self._speed

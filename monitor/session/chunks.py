@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from monitor.session.xdf import DTYPES, SAMPLES, STREAM_HEADER
+from monitor.session.xdf_format import DTYPES, SAMPLES, STREAM_HEADER
 
 _MAGIC_BYTES = 4
 _FORMAT = re.compile(rb"<channel_format>(\w+)</channel_format>")

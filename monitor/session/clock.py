@@ -14,7 +14,7 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)  # noqa: TID251
 
 
-def clock_record(lsl_now_s: float, recorded_s: float) -> dict[str, Any]:
+def clock_record(lsl_now_s: float, recorded_s: float, origin_s: float | None) -> dict[str, Any]:
     """Make the keys of a ``clock`` fact.
 
     Parameters
@@ -23,6 +23,8 @@ def clock_record(lsl_now_s: float, recorded_s: float) -> dict[str, Any]:
         This machine's LSL clock now.
     recorded_s : float
         How far the recording has come on the session's timeline.
+    origin_s : float or None
+        This machine's LSL clock at 0 of the session's timeline, None before the first sample.
 
     Notes
     -----
@@ -34,6 +36,7 @@ def clock_record(lsl_now_s: float, recorded_s: float) -> dict[str, Any]:
         "utc": now.isoformat(timespec="milliseconds"),
         "zone": local.strftime("%z"),
         "lsl": lsl_now_s,
+        "origin": origin_s,
         "boot_id": boot_id(),
         "recorded_s": recorded_s,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -15,6 +16,9 @@ from monitor.errors import InputError
 from monitor.facts import KINDS, Fact
 
 FORMAT_VERSION = 1
+_PAGE_BYTES = 512  # of a file system or a disk: a multiple of this
+_HOLE = bytes(2)
+_LONGEST_WRITE_BYTES = 1 << 20
 _ENVELOPE = ("v", "seq", "kind", "t", "source", "supersedes", "crc")
 
 
@@ -71,13 +75,15 @@ class Journal:
     Parameters
     ----------
     path : Path
-        ``journal.jsonl``; made with mode 0600 if new.
+        ``journal.jsonl``; made with mode 0600 if new. A torn tail must have been cut off.
     next_seq : int
         The number of the next fact.
     """
 
     def __init__(self, path: Path, next_seq: int = 0) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._good_bytes = os.fstat(self._fd).st_size
+        self._is_torn = False
         self._next_seq = next_seq
 
     def append(self, facts: Iterable[Fact]) -> list[Fact]:
@@ -94,20 +100,39 @@ class Journal:
             If they could not be written: then none of them is in the journal.
         """
         numbered = [replace(fact, seq=self._next_seq + i) for i, fact in enumerate(facts)]
-        if not numbered:
-            return numbered
-        data = b"".join(encode(fact) for fact in numbered)
-        size = os.fstat(self._fd).st_size
-        try:
-            while data:
-                data = data[os.write(self._fd, data) :]
-            os.fsync(self._fd)
-        except OSError:
-            # A torn line in the middle would make the whole journal unreadable from there on.
-            os.ftruncate(self._fd, size)
-            raise
+        self.write(b"".join(encode(fact) for fact in numbered))
         self._next_seq += len(numbered)
         return numbered
+
+    def write(self, lines: bytes) -> None:
+        """Write whole lines (see `encode`) and return once they are on disk.
+
+        Raises
+        ------
+        OSError
+            If that failed: then none of them counts, and the same lines can be tried again.
+        """
+        if not lines:
+            return
+        self._take_back()
+        self._is_torn, left = True, lines
+        try:
+            while left:
+                left = left[os.write(self._fd, left) :]
+            os.fsync(self._fd)
+        except OSError:
+            # A torn line in the middle would make the whole journal unreadable from there on. After a failed
+            # sync the system may have dropped the pages, and would not say so again: all is written anew.
+            with contextlib.suppress(OSError):
+                self._take_back()
+            raise
+        self._is_torn = False
+        self._good_bytes += len(lines)
+
+    def _take_back(self) -> None:
+        if self._is_torn:
+            os.ftruncate(self._fd, self._good_bytes)
+            self._is_torn = False
 
     def close(self) -> None:
         """Close the file; what was appended is already on disk."""
@@ -154,8 +179,7 @@ def read_journal(path: Path) -> tuple[list[Fact], JournalTail]:
         try:
             fact = decode(line)
         except ValueError as err:
-            behind = data[good + len(line) :]
-            if any(_is_good(rest) for rest in io.BytesIO(behind)):
+            if _is_damage(data[good:], good):
                 where = f"{path}, line {len(facts) + 1}"
                 raise InputError(where, f"damaged ({err})", "restore the file from a copy") from err
             break
@@ -164,6 +188,25 @@ def read_journal(path: Path) -> tuple[list[Fact], JournalTail]:
         facts.append(fact)
         good += len(line)
     return facts, JournalTail(good, len(data) - good)
+
+
+def _is_damage(rest: bytes, at: int) -> bool:
+    """Tell damage from the tail of a write that was never finished.
+
+    Parameters
+    ----------
+    rest : bytes
+        The file from its first bad line on.
+    at : int
+        Where that is in the file.
+    """
+    if not any(_is_good(line) for line in io.BytesIO(rest)):
+        return False
+    # Good lines behind it. After a power cut the pages of the last, unfinished write may be there or not, in
+    # any order: missing ones read as zeros up to the end of a page. Nothing of that write was ever shown.
+    hole = rest.find(_HOLE)
+    behind = len(rest) - len(rest[hole:].lstrip(b"\0")) if hole >= 0 else 0
+    return hole < 0 or (at + behind) % _PAGE_BYTES != 0 or len(rest) > _LONGEST_WRITE_BYTES
 
 
 def _is_good(line: bytes) -> bool:

@@ -13,7 +13,7 @@ from monitor.session.fold import NightState
 from monitor.session.folder import BedLock, SessionFolder
 from monitor.session.journal import Journal, read_journal
 from monitor.session.tables import write_tables
-from monitor.session.xdf import last_stamps, scan
+from monitor.session.xdf_scan import last_stamps, scan
 
 _SOURCE = "recover"
 

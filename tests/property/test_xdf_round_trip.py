@@ -9,7 +9,8 @@ import pyxdf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.session.xdf import XdfWriter, last_stamps, scan
+from monitor.session.xdf import XdfWriter
+from monitor.session.xdf_scan import last_stamps, scan
 
 FORMATS = {"float32": "f4", "double64": "f8", "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8"}
 HEADER = (

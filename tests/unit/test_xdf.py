@@ -9,7 +9,8 @@ import pytest
 import pyxdf
 
 from monitor.session.raw import RawWriter
-from monitor.session.xdf import XdfWriter, scan
+from monitor.session.xdf import XdfWriter
+from monitor.session.xdf_scan import scan
 
 HEADER = (
     "<info><name>L</name><type>EMG</type><channel_count>1</channel_count>"
