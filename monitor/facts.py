@@ -17,7 +17,7 @@ LEGS: tuple[Leg, Leg] = ("left", "right")
 # The kinds, and the keys each adds. Times are seconds on the session's timeline (0 = first sample).
 KINDS: Mapping[str, str] = {
     "session": "version, bed, study, config, config_sha256, main_profile, legs: how the night began",
-    "clock": "utc, zone, lsl, origin (lsl at 0), boot_id, recorded_s: ties t to wall time; at start, each minute",
+    "clock": "utc, zone, lsl, origin (lsl at 0), boot_id, recorded_s: ties t to UTC; at start, each minute",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
     "anchor": "key, stamp, speed: the sample with this stamp of the source's clock lies at t",
     "lost": "name, reason: a source went away",

@@ -76,7 +76,7 @@ class Intake:
             self._lost(source, arrival.reason)
 
     def _samples(self, source: Source, chunk: Samples) -> None:
-        self._desk.raw.put(lambda xdf: xdf.samples(source.key, chunk.values, chunk.stamps))
+        self._keep(source, chunk)
         source.n_samples += len(chunk.stamps)
         source.last_arrival_s = self._desk.time.clock()
         if source.detection is None or source.last_arrival_s < source.resting_until_s:
@@ -85,6 +85,19 @@ class Intake:
             self._detect(source, chunk)
         if outcome.failed:
             self._detector_failed(source)
+
+    def _keep(self, source: Source, chunk: Samples) -> None:
+        n_bytes = chunk.values.nbytes + chunk.stamps.nbytes
+        before_n = source.n_left_out
+        if self._desk.raw.put(lambda xdf: xdf.samples(source.key, chunk.values, chunk.stamps), n_bytes):
+            source.n_left_out = 0
+        else:
+            source.n_left_out += len(chunk.stamps)
+        about = f"the raw signal of {source.stream.name}"
+        if source.n_left_out and not before_n:
+            self._warn(about, "the disk takes nothing and memory is full: it is not kept from here on")
+        elif before_n and not source.n_left_out:
+            self._warn(about, f"it is kept again; {before_n} samples before this are missing in the file")
 
     def _detect(self, source: Source, chunk: Samples) -> None:
         if source.detection is None:

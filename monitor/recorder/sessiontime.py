@@ -30,7 +30,7 @@ class SessionTime:
 
     @property
     def origin_s(self) -> float | None:
-        """This machine's LSL clock at 0 of the session, None before the first sample."""
+        """The LSL clock of this machine at 0 of the session, None before the first sample."""
         return self._origin_s
 
     def resume(self, origin_s: float) -> None:

@@ -31,6 +31,8 @@ class Source:
         Whether an inlet is open.
     n_samples : int
         Received so far.
+    n_left_out : int
+        Received, and not kept in the raw signal: the disk took nothing and memory was full.
     """
 
     key: int
@@ -42,6 +44,7 @@ class Source:
     connected: bool = False
     header_written: bool = False
     n_samples: int = 0
+    n_left_out: int = 0
     ring: LiveRingWriter | None = None
     open_gap_seq: int | None = None
     gap_cause: str = "stream lost"

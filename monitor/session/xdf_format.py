@@ -1,4 +1,4 @@
-"""What an XDF file is made of: chunks that each carry their own length, so that a cut costs only the last one.
+"""What an XDF file is made of: chunks that each carry their own length, so that a cut costs the last one.
 
 Notes
 -----
