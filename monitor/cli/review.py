@@ -1,28 +1,80 @@
-"""The command ``review``: look at a session, running, finished or cut off."""
+"""The command ``review``: look at a session, running, finished or cut off; with ``--edit`` also judge it."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
 
+from monitor.control import ControlClient
 from monitor.dashboard.display import why_no_window
-from monitor.errors import MissingError
+from monitor.errors import InputError, MissingError
+from monitor.recorder.editor import Editor
 from monitor.session.folder import SessionFolder
+
+_LOOK_S = 2.0
 
 
 @click.command()
 @click.argument("session", type=click.Path(path_type=Path))
-def review(session: Path) -> None:
-    """Open the dashboard on a session: running, finished or cut off."""
+@click.option("--edit", is_flag=True, help="Reject, mark, stage, note and sign: each an entry of its own.")
+def review(session: Path, *, edit: bool) -> None:
+    """Open the dashboard on a session: running, finished or cut off.
+
+    A finished session is only read, unless --edit is given; then what you judge is appended to its journal
+    and its tables are written anew. Nothing that was recorded is changed.
+    """
     folder = SessionFolder.open(session)
     why = why_no_window()
     if why:
         raise MissingError(why)
-    # An interrupt is for the window; this process reports how it ended.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    done = subprocess.run([sys.executable, "-m", "monitor.dashboard", str(folder.path)], check=False)
-    sys.exit(done.returncode)
+    with ExitStack() as stack:
+        editor = None
+        if edit and not _is_recorded(folder):
+            editor = stack.enter_context(_editing(folder))
+        # An interrupt is for the window; this process reports how it ended.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        window = subprocess.Popen([sys.executable, "-m", "monitor.dashboard", str(folder.path)])
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: window.terminate())
+        code = _wait(window, editor)
+    if editor is not None and editor.trouble:
+        raise InputError(str(folder.path), editor.trouble)
+    sys.exit(code)
+
+
+def _is_recorded(folder: SessionFolder) -> bool:
+    """Whether a recorder answers (and not another editor): then what is entered goes to it."""
+    try:
+        client = ControlClient(folder)
+        try:
+            return not client.ask({"do": "status"}).get("is_editor")
+        finally:
+            client.close()
+    except InputError:
+        return False
+
+
+@contextmanager
+def _editing(folder: SessionFolder) -> Iterator[Editor]:
+    editor = Editor(folder)
+    try:
+        yield editor
+    finally:
+        editor.close()
+
+
+def _wait(window: subprocess.Popen[bytes], editor: Editor | None) -> int:
+    """Wait for the window's end; what was edited is in the tables a moment later."""
+    while True:
+        try:
+            return window.wait(_LOOK_S)
+        except subprocess.TimeoutExpired:
+            if editor is not None:
+                editor.write_tables()

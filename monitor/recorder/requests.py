@@ -48,8 +48,7 @@ def fact_of(request: Mapping[str, Any], state: NightState, recorded_s: float) ->
     RefusedError
         Naming the field and its value.
     """
-    author = _text(request, "author", _LONGEST_AUTHOR, required=False)
-    signed = {"author": author} if author else {}
+    signed = author_of(request)
     about_movements = _ABOUT_WHAT_IS_KNOWN.get(str(request.get("do")))
     if about_movements is not None:
         fact = about_movements(request, state, recorded_s)
@@ -59,6 +58,12 @@ def fact_of(request: Mapping[str, Any], state: NightState, recorded_s: float) ->
     if at_a_time is None:
         raise RefusedError(f"unknown request {str(request.get('do'))[:40]!r}")
     return Fact(str(request["do"]), t_s, PERSON, at_a_time(request, t_s, recorded_s) | signed)
+
+
+def author_of(request: Mapping[str, Any]) -> Data:
+    """Return who says it, as the key of a fact; empty if that was not told."""
+    author = _text(request, "author", _LONGEST_AUTHOR, required=False)
+    return {"author": author} if author else {}
 
 
 def told(fact: Fact) -> Fact:

@@ -37,6 +37,8 @@ class NightState:
         The latest moment any fact speaks of.
     revision : int
         Grows with every fact that can change a score.
+    newest_seq : int
+        Number of the fact that was taken in last, -1 before the first.
     """
 
     def __init__(self) -> None:
@@ -46,7 +48,7 @@ class NightState:
         self._cache: dict[str, Any] = {}
         self.revision = 0
         self.last_s = 0.0
-        self._newest_seq = -1
+        self.newest_seq = -1
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> NightState:
@@ -72,7 +74,7 @@ class NightState:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
         self._cache.pop(_KEPT_AS.get(fact.kind, fact.kind), None)
-        self._newest_seq = fact.seq
+        self.newest_seq = fact.seq
         if fact.t is not None:
             self.last_s = max(self.last_s, fact.t)
         if fact.kind == "clock":
@@ -106,7 +108,7 @@ class NightState:
     def signature(self) -> Fact | None:
         """The signature under the night as it is now: None if nobody signed, or something was added since."""
         signed = self.facts("sign")
-        return signed[-1] if signed and signed[-1].seq == self._newest_seq else None
+        return signed[-1] if signed and signed[-1].seq == self.newest_seq else None
 
     @property
     def session(self) -> Mapping[str, Any]:

@@ -146,6 +146,40 @@ class BedLock:
         self._lock.release()
 
 
+class SessionLock:
+    """Only one process adds to or repairs a session that has ended; freed by the system if it dies.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+    """
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self._folder = folder.path
+        self._lock = FileLock(folder.path / ".lock", timeout=0, mode=0o600, thread_local=False)
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises
+        ------
+        InputError
+            If another process holds it, or the session cannot be written to.
+        """
+        try:
+            self._lock.acquire()
+        except Timeout as err:
+            raise InputError(
+                str(self._folder), "is being edited by another process", "close its window first"
+            ) from err
+        except OSError as err:
+            raise InputError(str(self._folder), f"cannot be written to ({err.strerror})") from err
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a text file whole or not at all, readable by its owner only."""
     write_private_bytes(path, text.encode())

@@ -10,7 +10,7 @@ from monitor.config import config_from
 from monitor.errors import InputError
 from monitor.facts import Fact
 from monitor.session.fold import NightState
-from monitor.session.folder import BedLock, SessionFolder
+from monitor.session.folder import BedLock, SessionFolder, SessionLock
 from monitor.session.journal import Journal, read_journal
 from monitor.session.tables import write_tables
 from monitor.session.xdf_scan import last_stamps, scan
@@ -47,8 +47,17 @@ def recover(folder: SessionFolder) -> Recovered:
     Raises
     ------
     InputError
-        If it is being recorded right now, or its journal is damaged elsewhere than at its tail.
+        If it is being recorded or edited right now, or its journal is damaged elsewhere than at its tail.
     """
+    edited = SessionLock(folder)
+    edited.acquire()
+    try:
+        return _recover(folder)
+    finally:
+        edited.release()
+
+
+def _recover(folder: SessionFolder) -> Recovered:
     facts, tail = read_journal(folder.journal)
     if not facts:
         raise InputError(str(folder.journal), "holds no fact", "nothing was recorded")

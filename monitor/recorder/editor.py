@@ -1,0 +1,115 @@
+"""Editing a night that has ended: what a person says is appended to its journal, under the session's lock.
+
+It answers where a recorder would, so that a screen speaks to both in the same words.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.config import config_from
+from monitor.control import ControlServer
+from monitor.errors import InputError
+from monitor.facts import Fact
+from monitor.recorder.requests import PERSON, RefusedError, author_of, fact_of, told
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder, SessionLock
+from monitor.session.journal import Journal, read_journal
+from monitor.session.signature import signature
+from monitor.session.tables import write_tables
+
+
+class Editor:
+    """Append facts to a finished session until closed.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+
+    Raises
+    ------
+    InputError
+        If the session has not been ended, somebody else edits it, or its journal is damaged.
+
+    Attributes
+    ----------
+    has_unwritten_tables : bool
+        Whether facts were added since the tables were written.
+    trouble : str
+        Why the last request or the tables could not be written, empty while all goes well.
+    """
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self.folder, self.trouble, self.has_unwritten_tables = folder, "", False
+        self._lock = SessionLock(folder)
+        self._lock.acquire()
+        try:
+            facts, tail = read_journal(folder.journal)
+            self._state = NightState.of(facts)
+            if self._state.stopped_s is None or tail.torn_bytes:
+                raise InputError(
+                    str(folder.path),
+                    "has not been ended",
+                    f"close it with: plms-monitor recover {folder.path}",
+                )
+            self._rules = config_from(self._state.session["config"], str(folder.journal)).rules
+            self._journal = Journal(folder.journal, next_seq=len(facts))
+            self._one_at_a_time = threading.Lock()
+            self._control = ControlServer(folder.control, self.answer)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a person asks; see `monitor.recorder.requests`. Called from a connection's thread."""
+        ended_s = self._state.stopped_s or 0.0
+        if request.get("do") == "status":
+            return {"recorded_s": ended_s, "trouble": self.trouble, "saved_s_ago": None, "is_editor": True}
+        if request.get("do") == "stop":
+            return {"error": "this recording has ended already"}
+        with self._one_at_a_time:
+            try:
+                made = self._signed(request) if request.get("do") == "sign" else None
+                fact = told(made or fact_of(request, self._state, ended_s))
+                (written,) = self._journal.append([fact])
+            except RefusedError as err:
+                return {"error": str(err)}
+            except OSError as err:
+                self.trouble = f"the journal cannot be written: {err.strerror or err}"
+                return {"error": self.trouble}
+            self._state.apply(written)
+            self.has_unwritten_tables, self.trouble = True, ""
+        return {"ok": True, "seq": written.seq}
+
+    def _signed(self, request: Mapping[str, Any]) -> Fact:
+        """Sign all that is in the journal now; a signature without a name is none."""
+        author, newest = author_of(request), self._state.newest_seq
+        if not author:
+            raise RefusedError("author = '': a signature needs a name")
+        if request.get("over_seq", newest) != newest:
+            raise RefusedError("over_seq: something was added since you looked; read it, then sign again")
+        return Fact("sign", self._state.stopped_s, PERSON, signature(self.folder.journal, newest) | author)
+
+    def write_tables(self) -> None:
+        """Write the tables anew, if facts were added."""
+        with self._one_at_a_time:
+            if not self.has_unwritten_tables:
+                return
+            try:
+                write_tables(self.folder, self._state, self._rules)
+            except OSError as err:
+                self.trouble = (
+                    f"the tables could not be written ({err.strerror or err}); `recover` makes them"
+                )
+            else:
+                self.has_unwritten_tables, self.trouble = False, ""
+
+    def close(self) -> None:
+        """End the editing: the tables are as the journal says, and another may edit."""
+        self._control.close()
+        self.write_tables()
+        with self._one_at_a_time:
+            self._journal.close()
+        self._lock.release()
