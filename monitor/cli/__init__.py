@@ -12,6 +12,7 @@ from monitor import __version__
 from monitor.errors import MonitorError
 
 _COMMANDS = {
+    "compare": "monitor.cli.compare:compare",
     "demo": "monitor.cli.demo:demo",
     "doctor": "monitor.cli.doctor:doctor",
     "config": "monitor.cli.config:config",

@@ -1,0 +1,229 @@
+"""The command ``compare``: two scorings of a night, or of many nights, against each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from monitor.compare.nights import compare_night, over_nights
+from monitor.compare.reading import Source, collect
+from monitor.compare.scoring import Scoring
+from monitor.config import load_config
+from monitor.errors import InputError
+from monitor.rules import AASM3, PROFILES
+from monitor.score.labels import normalise
+
+_SHOWN = (
+    ("n_lm", "leg movements (LM)"),
+    ("n_plm", "PLM"),
+    ("n_plms", "PLMS"),
+    ("plms_index", "PLMS per hour of sleep"),
+    ("plms_arousal_index", "PLMS with arousal per hour of sleep"),
+    ("plm_per_hour_recorded", "PLM per hour recorded"),
+)
+
+
+@click.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option(
+    "--label",
+    "pairs",
+    multiple=True,
+    metavar="WORD=TYPE",
+    help="What a word of the lists means, e.g. LeftLegPhasic=LM_left; repeatable.",
+)
+@click.option(
+    "--config", "config_name", metavar="F", help="Configuration whose [markers.synonyms] are taken."
+)
+@click.option(
+    "--min-iou",
+    type=click.FloatRange(0, 1),
+    default=0.2,
+    show_default=True,
+    help="Two events may be the same if their overlap is this share of both together.",
+)
+@click.option(
+    "--rules",
+    type=click.Choice(sorted(PROFILES)),
+    default=AASM3.name,
+    show_default=True,
+    help="Main rule set of scored lists; sessions and scored folders name their own.",
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="F", help="Draw it (.png, .pdf, .svg)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def compare(
+    a: Path,
+    b: Path,
+    pairs: tuple[str, ...],
+    config_name: str | None,
+    min_iou: float,
+    rules: str,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare two scorings of one night, or two folders of many nights; B counts as the reference.
+
+    A and B are each a session folder, a folder that `score` wrote, a scored list (table, XML, CSV, EDF+), or
+    a folder of these: nights of one name are then compared, and Bland-Altman is computed over all.
+    """
+    labels = {**load_config(config_name).labels, **_labels(pairs)}
+    own, reference = (collect(path, labels, rules) for path in (a, b))
+    if len(own) == len(reference) == 1:
+        names = [(next(iter(own)), next(iter(reference)))]
+    else:
+        names = [(name, name) for name in own if name in reference]
+        _tell_alone(own, reference)
+    if not names:
+        raise InputError(
+            f"{a} and {b}", "have no night of one name", f"in A {_some(own)}; in B {_some(reference)}"
+        )
+    nights, last = [], None
+    for name, other in names:
+        last = _read_pair(own[name], reference[other])
+        nights.append(compare_night(name, *last, min_iou))
+    agreed = over_nights(nights) if len(nights) > 1 else None
+    if plot is not None:
+        _draw(plot, nights, last, agreed, min_iou)
+    if as_json:
+        document = {"reference": "b", "min_iou": min_iou, "nights": nights, "bland_altman": agreed}
+        click.echo(json.dumps(document, indent=2, allow_nan=False))
+        return
+    click.echo("\n".join(_night_told(nights[0]) if agreed is None else _nights_told(nights, agreed)))
+
+
+def _labels(pairs: Sequence[str]) -> dict[str, str]:
+    known = set(load_config().labels.values())
+    found = {}
+    for pair in pairs:
+        word, _, ours = (part.strip() for part in pair.rpartition("="))
+        if not word or ours not in known:
+            raise InputError(
+                "--label", f"{pair!r} cannot be used", f"WORD=TYPE with one of {', '.join(sorted(known))}"
+            )
+        found[normalise(word)] = ours
+    return found
+
+
+def _read_pair(a: Source, b: Source) -> tuple[Scoring, Scoring]:
+    """Read both; a list learns from the other how long the recording was."""
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    one, other = a.read(say), b.read(say)
+    if a.is_list and other.end_us > one.end_us:
+        one = a.read(lambda _: None, other.end_us)
+    if b.is_list and one.end_us > other.end_us:
+        other = b.read(lambda _: None, one.end_us)
+    return one, other
+
+
+def _tell_alone(own: Mapping[str, Source], reference: Mapping[str, Source]) -> None:
+    for title, one, other in (("A", own, reference), ("B", reference, own)):
+        alone = [name for name in one if name not in other]
+        if alone:
+            click.echo(f"only in {title}, not compared: {_some(alone)}", err=True)
+
+
+def _some(names: Mapping[str, Source] | Sequence[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
+
+
+def _draw(
+    plot: Path,
+    nights: Sequence[Mapping[str, Any]],
+    last: tuple[Scoring, Scoring] | None,
+    agreed: Mapping[str, Any] | None,
+    min_iou: float,
+) -> None:
+    from monitor.compare.plots import draw_night, draw_nights, save
+
+    if agreed is not None:
+        save(draw_nights(nights, agreed), plot)
+    elif last is not None:
+        save(draw_night(nights[0], *last, min_iou), plot)
+    click.echo(f"drawn: {plot}", err=True)
+
+
+def _night_told(night: Mapping[str, Any]) -> list[str]:
+    lines = [f"A: {night['a']}", f"B: {night['b']} (reference)", ""]
+    lines.append(_line("marks", ("in A", "in B", "in both", "F1", "Dice")))
+    for leg, found in night["legs"].items():
+        name = "any leg" if leg == "any" else leg
+        lines.append(
+            _line(
+                name,
+                (
+                    *(str(found[k]) for k in ("n_a", "n_b", "n_matched")),
+                    _share(found["f1"]),
+                    _share(found["dice"]),
+                ),
+            )
+        )
+    if (plm := night["plm"]) is not None:
+        lines.append(
+            _line(
+                f"PLM ({plm['profile']})",
+                (*(str(plm[k]) for k in ("n_a", "n_b", "n_matched")), _share(plm["f1"]), ""),
+            )
+        )
+    epochs, why = night["epochs"], night["why_null"]
+    lines += ["", f"kappa over {epochs['n']} epochs of 30 s"]
+    for key, words in (
+        ("kappa_movement", "a movement begins in it"),
+        ("kappa_plm", "a PLM begins in it"),
+        ("kappa_stage", "stage"),
+    ):
+        reason = why.get(f"epochs.{key}")
+        lines.append(f"  {words:<38}{_share(epochs[key]):>8}" + (f"  ({reason})" if reason else ""))
+    for rule, values in night["rules"].items():
+        lines += ["", _line(rule, ("A", "B", "A - B"))]
+        for key, words in _SHOWN:
+            pair = values[key]
+            if pair["a"] is not None or pair["b"] is not None:
+                lines.append(_line(words, tuple(_value(pair[k]) for k in ("a", "b", "difference"))))
+    return [*lines, "", "Agreement of two scorings; provisional, no statement on a patient."]
+
+
+def _nights_told(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> list[str]:
+    lines = [_line(f"{len(nights)} nights", ("F1 LM", "Dice", "F1 PLM", "kappa"))]
+    for night in nights:
+        any_leg, plm = night["legs"]["any"], night["plm"]
+        cells = (
+            any_leg["f1"],
+            any_leg["dice"],
+            plm["f1"] if plm else None,
+            night["epochs"]["kappa_movement"],
+        )
+        lines.append(_line(str(night["night"])[-37:], tuple(map(_share, cells))))
+    lines += ["", "Bland-Altman, A - B, with 95 % limits of agreement"]
+    for rule, values in agreed.items():
+        for key, words in _SHOWN:
+            if (one := values[key]) is not None:
+                lines.append(
+                    f"  {rule + ': ' + words:<48} bias {one['bias']:+8.2f}  "
+                    f"limits {one['lower']:+8.2f} to {one['upper']:+8.2f}  (n = {one['n']})"
+                )
+    return [*lines, "", "Agreement of two scorings; provisional, no statement on a patient."]
+
+
+def _line(words: str, cells: Sequence[str]) -> str:
+    return f"{words:<38}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _value(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return str(value) if isinstance(value, int) else f"{value:.2f}"

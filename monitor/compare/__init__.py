@@ -1,0 +1,1 @@
+"""Two scorings of the same nights against each other."""

@@ -1,0 +1,129 @@
+"""How far two scorings of one night agree: events, marked time, epochs. Pure functions on arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from monitor.compare.scoring import EPOCH_US
+from monitor.score.spans import Ints, Spans, intersection, union
+
+_FAR_US = 2**60
+
+
+@dataclass(frozen=True, slots=True)
+class EventAgreement:
+    """Hold how the events of A fit those of B, which counts as the reference.
+
+    Parameters
+    ----------
+    pairs : ndarray, shape (n_matched, 2), int64
+        Index in A and in B of each matched pair.
+    n_a, n_b : int
+        Events of each.
+    """
+
+    pairs: Ints
+    n_a: int
+    n_b: int
+
+    @property
+    def precision(self) -> float | None:
+        """Share of A's events that B has as well; None without any."""
+        return len(self.pairs) / self.n_a if self.n_a else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of B's events that A has as well; None without any."""
+        return len(self.pairs) / self.n_b if self.n_b else None
+
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of both; None where neither has an event."""
+        n = self.n_a + self.n_b
+        return 2 * len(self.pairs) / n if n else None
+
+
+def merged(spans: Spans) -> Spans:
+    """Return the marked time as disjoint stretches: marks that overlap or touch become one."""
+    return union([spans], 0, _FAR_US)
+
+
+def match_events(a: Spans, b: Spans, min_iou: float) -> EventAgreement:
+    """Pair as many events as can be paired, each once.
+
+    Parameters
+    ----------
+    a, b : Spans
+        Starts and ends in microseconds, sorted and disjoint.
+    min_iou : float
+        Two events may be a pair when they overlap and their intersection is at least this share of their
+        union (0.2 is usual for sleep spindles: Warby et al., Nat Methods 2014).
+
+    Returns
+    -------
+    EventAgreement
+
+    Notes
+    -----
+    The pairing is a maximum one (Hopcroft-Karp), so it does not depend on the order of the events, and the
+    number of pairs not on which scoring is called A.
+    """
+    (a_start, a_end), (b_start, b_end) = a, b
+    # Of disjoint sorted events those that overlap one lie side by side.
+    first = np.searchsorted(b_end, a_start, side="right")
+    stop = np.searchsorted(b_start, a_end, side="left")
+    count = np.maximum(stop - first, 0)
+    i = np.repeat(np.arange(len(a_start)), count)
+    j = np.arange(len(i)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    common = np.minimum(a_end[i], b_end[j]) - np.maximum(a_start[i], b_start[j])
+    whole = np.maximum(a_end[i], b_end[j]) - np.minimum(a_start[i], b_start[j])
+    fits = (common > 0) & (common >= min_iou * whole)
+    i, j = i[fits], j[fits]
+    if not len(i):
+        return EventAgreement(np.empty((0, 2), np.int64), len(a_start), len(b_start))
+    graph = csr_array((np.ones(len(i)), (i, j)), shape=(len(a_start), len(b_start)))
+    partner = maximum_bipartite_matching(graph, perm_type="column").astype(np.int64)
+    own = np.flatnonzero(partner >= 0)
+    return EventAgreement(np.column_stack((own, partner[own])), len(a_start), len(b_start))
+
+
+def dice(a: Spans, b: Spans) -> float | None:
+    """Return the overlap of marked time, ``2 |A and B| / (|A| + |B|)``; None where nothing is marked.
+
+    The spans must be disjoint, as :func:`merged` leaves them.
+    """
+    marked = _length(a) + _length(b)
+    return 2 * _length(intersection([a, b], _FAR_US)) / marked if marked else None
+
+
+def _length(spans: Spans) -> int:
+    return int((spans[1] - spans[0]).sum())
+
+
+def epochs_with(onsets_us: Ints, n: int) -> NDArray[np.bool_]:
+    """Return for each of n epochs of 30 s whether an event begins in it."""
+    found = np.zeros(n, np.bool_)
+    found[np.minimum(onsets_us // EPOCH_US, n - 1)] = True
+    return found
+
+
+def kappa(a: NDArray[Any], b: NDArray[Any]) -> float | None:
+    """Return Cohen's kappa of two equally long series of labels.
+
+    None where it is undefined: no epoch at all, or both always say the same one word.
+
+    Notes
+    -----
+    Cohen, Educ Psychol Meas 1960: (observed - chance) / (1 - chance).
+    """
+    if not len(a):
+        return None
+    observed = float(np.mean(a == b))
+    chance = sum(float(np.mean(a == label)) * float(np.mean(b == label)) for label in np.union1d(a, b))
+    return (observed - chance) / (1 - chance) if chance < 1 else None

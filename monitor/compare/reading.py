@@ -1,0 +1,210 @@
+"""Read a scoring: a session, the folder a file was scored into, or a scored list; or a folder of many."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monitor.compare.scoring import INDEX_KEYS, MARKED_LEGS, Scoring, indices_of, stages_of
+from monitor.config import config_from
+from monitor.errors import InputError
+from monitor.recordings.annotations import read_annotations
+from monitor.rules import PROFILES, RulesProfile
+from monitor.score import Night, Score, score
+from monitor.score.spans import Spans, bounds
+from monitor.score.tables import movements_tsv
+from monitor.session.fold import NightState
+from monitor.session.journal import read_journal
+
+_LIST_ENDINGS = (".tsv", ".xml", ".csv", ".edf", ".bdf", ".rec")
+_KINDS = "a session folder, a folder that `score` wrote, a scored list, or a folder of these"
+_IS_SUMMARY, _IS_SESSION = "summary.json", "journal.jsonl"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Hold where one scoring is and how a list is to be read.
+
+    Parameters
+    ----------
+    path : Path
+    labels : mapping of str to str
+        What each word of a list means, keys normalised.
+    rules : str
+        Main profile of a list; the others name their own.
+    """
+
+    path: Path
+    labels: Mapping[str, str]
+    rules: str
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a scored list: it does not say how long the recording was."""
+        return self.path.is_file()
+
+    def read(self, say: Say, other_end_us: int = 0) -> Scoring:
+        """Read it.
+
+        Parameters
+        ----------
+        say : callable
+            Gets each remark for the user.
+        other_end_us : int
+            How far the other scoring of this night reaches: a list ends with its last row, the night did not.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read: file, line or field, value, and what was expected.
+        """
+        if self.is_list:
+            return self._of_list(say, other_end_us)
+        if (self.path / _IS_SESSION).is_file():
+            return _of_session(self.path)
+        return _of_tables(self.path)
+
+    def _of_list(self, say: Say, other_end_us: int) -> Scoring:
+        night, ignored = read_annotations(self.path, self.labels)
+        for label, n in ignored.items():
+            say(f"{self.path}: ignored {n} x {label!r}, an unknown type")
+        night = replace(night, end_us=max(night.end_us, other_end_us))
+        marked = {leg: bounds([_Bounds(m) for m in night.movements if m.leg == leg]) for leg in MARKED_LEGS}
+        return _scored(str(self.path), night, marked, PROFILES, self.rules)
+
+
+class _Bounds:
+    """A movement as a span."""
+
+    def __init__(self, movement: Any) -> None:
+        self.start_us: int = movement.onset_us
+        self.end_us: int = movement.end_us
+
+
+def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Source]:
+    """Find the scorings under a path, by the name of their night.
+
+    Parameters
+    ----------
+    path : Path
+        One scoring, or a folder of many: their nights are named by folder or by file without its ending
+        (and without ``_events``).
+    labels, rules
+        As in :class:`Source`.
+
+    Raises
+    ------
+    InputError
+        If there is none, or two of one name.
+    """
+    if not path.exists():
+        raise InputError(str(path), "there is no such file or folder", _KINDS)
+    if path.is_file() or _is_scoring(path):
+        return {_name(path): Source(path, labels, rules)}
+    folders = sorted(p.parent for p in path.rglob(_IS_SUMMARY))
+    folders += [p for p in sorted({p.parent for p in path.rglob(_IS_SESSION)}) if p not in folders]
+    lists = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in _LIST_ENDINGS)
+    found: dict[str, Source] = {}
+    for each in [*folders, *lists]:
+        name = each.relative_to(path).as_posix() if each.is_dir() else _name(each)
+        if name in found:
+            raise InputError(str(path), f"holds two scorings of {name!r}", "one of each night")
+        found[name] = Source(each, labels, rules)
+    if not found:
+        raise InputError(str(path), "holds no scoring", _KINDS)
+    return found
+
+
+def _is_scoring(path: Path) -> bool:
+    return (path / _IS_SUMMARY).is_file() or (path / _IS_SESSION).is_file()
+
+
+def _name(path: Path) -> str:
+    return path.name if path.is_dir() else path.stem.removesuffix("_events")
+
+
+def _of_session(path: Path) -> Scoring:
+    facts, _ = read_journal(path / _IS_SESSION)
+    state = NightState.of(facts)
+    if not state.session:
+        raise InputError(str(path), "has no session fact in its journal", "a recorded session")
+    config = config_from(state.session["config"], str(path / _IS_SESSION))
+    night = state.night()
+    marked = _marked(movements_tsv(night), str(path))
+    return _scored(str(path), night, marked, config.rules, str(state.session["main_profile"]))
+
+
+def _scored(
+    where: str, night: Night, marked: Mapping[str, Spans], rules: Mapping[str, RulesProfile], main: str
+) -> Scoring:
+    scores = {name: score(night, profile) for name, profile in rules.items()}
+    stages = stages_of(night, night.end_us)
+    return Scoring(where, marked, _plm(scores[main]), main, indices_of(scores), stages, night.end_us)
+
+
+def _plm(one: Score) -> Spans:
+    own = [lm for lm in one.lms if lm.plm]
+    return np.array([lm.onset_us for lm in own], np.int64), np.array([lm.end_us for lm in own], np.int64)
+
+
+def _of_tables(path: Path) -> Scoring:
+    summary = _json(path / _IS_SUMMARY)
+    try:
+        indices = {
+            rule: {key: values.get(key) for key in INDEX_KEYS} for rule, values in summary["rules"].items()
+        }
+        end_us, main = round(summary["recording_h"] * 3.6e9), str(summary["main_profile"])
+    except (KeyError, TypeError, AttributeError) as err:
+        problem = f"is no summary of a night ({type(err).__name__}: {err})"
+        raise InputError(str(path / _IS_SUMMARY), problem, "the one `score` writes") from err
+    marked = _marked(_text(path / "movements.tsv"), str(path / "movements.tsv"))
+    events = path / "events.tsv"
+    plm = _spans([row for row in _rows(_text(events), str(events)) if row.get("plm") == "1"], str(events))
+    # The tables keep no stages between the movements.
+    return Scoring(str(path), marked, plm, main, indices, None, end_us)
+
+
+def _marked(text: str, where: str) -> dict[str, Spans]:
+    rows = _rows(text, where)
+    return {leg: _spans([row for row in rows if row.get("leg") == leg], where) for leg in MARKED_LEGS}
+
+
+def _rows(text: str, where: str) -> list[dict[str, str]]:
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t"))
+    if rows and not {"onset", "duration", "leg"} <= set(rows[0]):
+        raise InputError(where, f"has the columns {', '.join(rows[0])}", "onset, duration, leg among them")
+    return rows
+
+
+def _spans(rows: list[dict[str, str]], where: str) -> Spans:
+    try:
+        starts = [int(Decimal(row["onset"]) * 1_000_000) for row in rows]
+        ends = [
+            start + int(Decimal(row["duration"]) * 1_000_000) for start, row in zip(starts, rows, strict=True)
+        ]
+    except (InvalidOperation, TypeError) as err:
+        raise InputError(where, "onset or duration is no number", "seconds, such as 12.5") from err
+    return np.array(starts, np.int64), np.array(ends, np.int64)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(str(path), f"cannot be read ({err})", "the tables that `score` writes") from err
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(_text(path))
+    except ValueError as err:
+        raise InputError(str(path), f"is no JSON ({err})") from err

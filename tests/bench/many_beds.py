@@ -1,0 +1,239 @@
+"""Many beds recorded at once on one machine: what it costs, how late the markers are, what is lost. By hand:
+
+    python tests/bench/many_beds.py [--beds 16] [--minutes 20]
+
+One process sends two legs at 500 Hz for every bed in chunks of 16, a burst of 1 s on each every 12 s. Each
+bed is recorded by its own ``watch --headless``. Another process hears the markers of all beds.
+"""
+
+import argparse
+import json
+import multiprocessing
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyxdf
+from latency import _EMG, BURST_S, BURST_UV, CHUNK_N, RATE_HZ, REST_UV, figures
+from scipy import signal
+
+from monitor.lsl.library import lsl, use_loopback
+from monitor.lsl.outlet import OutletHeader, open_outlet
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import read_journal
+
+FIRST_S, EVERY_S = 10.0, 12.0
+_SETTLED_S = 60.0
+
+
+def onsets(bed, beds_n, seconds):
+    """Onsets of a bed in seconds of its signal; the beds take turns, at any place within a chunk."""
+    count_n = int((seconds - FIRST_S - EVERY_S) / EVERY_S)
+    jitter_s = np.random.default_rng(bed).uniform(0, 0.032, count_n)
+    starts = FIRST_S + EVERY_S * np.arange(count_n) + EVERY_S * bed / beds_n + jitter_s
+    return np.ceil(starts * RATE_HZ).astype(int)
+
+
+def legs(bed, beds_n, seconds):
+    """Make a bed's signal, shape (n, 2), float32, uV: band-limited noise, louder in bursts."""
+    rng = np.random.default_rng(1000 + bed)
+    n = round(seconds * RATE_HZ)
+    band = signal.butter(4, (30, 200), "bandpass", fs=RATE_HZ, output="sos")
+    noise = signal.sosfilt(band, rng.normal(size=(n + 1000, 2)), axis=0)[1000:]
+    noise /= noise.std(axis=0)
+    level = np.full((n, 2), REST_UV)
+    for number, start in enumerate(onsets(bed, beds_n, seconds)):
+        level[start : start + round(BURST_S * RATE_HZ), number % 2] = BURST_UV
+    return (noise * level).astype(np.float32)
+
+
+def amplifiers(beds_n, seconds, tell):
+    """Send every bed's signal at its own pace from one process."""
+    values = [legs(bed, beds_n, seconds) for bed in range(beds_n)]
+    headers = [
+        OutletHeader(f"Amp-{bed}", "EMG", f"amp-{bed}", RATE_HZ, "float32", _EMG) for bed in range(beds_n)
+    ]
+    outlets = [open_outlet(header) for header in headers]
+    tell.put("open")
+    clock, late_s, chunk_s = lsl().local_clock, 0.0, CHUNK_N / RATE_HZ
+    while not all(outlet.have_consumers() for outlet in outlets):
+        time.sleep(0.1)
+    begun_s = clock() + 3.0
+    tell.put("begun")
+    for at in range(0, len(values[0]) - CHUNK_N + 1, CHUNK_N):
+        for bed, outlet in enumerate(outlets):
+            # The beds' chunks are spread over the 32 ms, as those of separate amplifiers are.
+            begin_s = begun_s + chunk_s * bed / beds_n
+            due_s = begin_s + (at + CHUNK_N) / RATE_HZ
+            time.sleep(max(0.0, due_s - clock()))
+            late_s = max(late_s, clock() - due_s)
+            outlet.push_chunk(values[bed][at : at + CHUNK_N], begin_s + np.arange(at, at + CHUNK_N) / RATE_HZ)
+    time.sleep(3.0)
+    tell.put(("late", late_s))
+    tell.put("sent")
+    # The outlets stay until the recorders have ended.
+    time.sleep(600.0)
+
+
+class Ears(threading.Thread):
+    """Hear the markers of one bed: when each came, by this process's LSL clock."""
+
+    def __init__(self, bed):
+        super().__init__(daemon=True)
+        found = lsl().resolve_byprop("name", f"PLMS-Markers-bed-{bed}", 1, 180.0)
+        self._inlet = lsl().StreamInlet(found[0], recover=False)
+        self._inlet.open_stream(30.0)
+        self.heard = []
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                sample, stamp_s = self._inlet.pull_sample(1.0)
+            except lsl().util.LostError:
+                return
+            if sample is not None:
+                self.heard.append((lsl().local_clock(), stamp_s, sample[0]))
+
+
+def seconds_of_cpu(process):
+    """Return user and system time used so far."""
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def checked(bed, beds_n, seconds, folder, heard):
+    """Say what was lost of one bed; return the delays of its markers and of the recorder's own part."""
+    facts, _ = read_journal(folder.journal)
+    streams, _ = pyxdf.load_xdf(str(folder.recording), synchronize_clocks=False, dejitter_timestamps=False)
+    (emg,) = [s for s in streams if s["info"]["type"] == ["EMG"]]
+    # What is sent before the recorder's inlet is open is not its to lose; nobody sends before `begun`.
+    sent_n = round(seconds * RATE_HZ) // CHUNK_N * CHUNK_N
+    steps_s = np.diff(emg["time_stamps"])
+    lost_n = sent_n - len(emg["time_stamps"])
+    holes_n = int(np.sum(np.abs(steps_s - 1 / RATE_HZ) > 1e-4))
+    gaps_n = sum(fact.kind in ("gap", "lost") for fact in facts)
+    origin_s = next(f.data["stamp"] for f in facts if f.kind == "anchor")
+    flagged = [f.data for f in facts if f.kind == "movement" and f.data["phase"] == "onset"]
+    markers = [(when, stamp) for when, stamp, text in heard if text.endswith("/onset")]
+    delays, ready, missed = [], [], 0
+    for onset_s in onsets(bed, beds_n, seconds) / RATE_HZ:
+        near = [when for when, stamp in markers if abs(stamp - origin_s - onset_s) < 0.5]
+        fact = [data for data in flagged if abs(data["onset"] - onset_s) < 0.5]
+        if not near or not fact:
+            missed += 1
+            continue
+        delays.append(near[0] - (origin_s + onset_s))
+        sent_s = (np.floor(fact[0]["known"] * RATE_HZ / CHUNK_N) + 1) * CHUNK_N / RATE_HZ
+        ready.append(near[0] - (origin_s + sent_s))
+    return {"lost": lost_n, "holes": holes_n, "gaps": gaps_n, "missed": missed}, delays, ready
+
+
+def wait_for(tell, what, deadline_s):
+    """Wait for a word of the amplifiers; keep what they measured."""
+    while True:
+        word = tell.get(timeout=deadline_s)
+        if word == what:
+            return
+        sys.stdout.write(f"amplifiers: {word}\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--beds", type=int, default=16)
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--ward", action="store_true", help="A `ward --headless --json` beside them.")
+    given = parser.parse_args()
+    beds_n, seconds = given.beds, given.minutes * 60
+    use_loopback()
+    spawn = multiprocessing.get_context("spawn")
+    tell = spawn.Queue()
+    source = spawn.Process(target=amplifiers, args=(beds_n, seconds, tell), daemon=True)
+    source.start()
+    wait_for(tell, "open", 120)
+    with tempfile.TemporaryDirectory() as sessions:
+        watches, ward = [], None
+        try:
+            for bed in range(beds_n):
+                watches.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "monitor", "watch", "--headless", "--stream", f"Amp-{bed}",
+                         "--bed", f"bed-{bed}", "--sessions", sessions],
+                        stdout=subprocess.DEVNULL,
+                    )
+                )  # fmt: skip
+            ears = [Ears(bed) for bed in range(beds_n)]
+            if given.ward:
+                command = [sys.executable, "-m", "monitor", "ward", "--headless", "--json"]
+                ward = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            wait_for(tell, "begun", 300)
+            measured(watches, source, ward, seconds, tell)
+            for watch in watches:
+                watch.terminate()
+            for watch in watches:
+                watch.wait(120)
+        finally:
+            for process in [*watches, *([ward] if ward else [])]:
+                if process.poll() is None:
+                    process.kill()
+            source.terminate()
+        told(beds_n, seconds, Path(sessions), ears)
+
+
+def measured(watches, source, ward, seconds, tell):
+    """Measure processor and memory from a minute in until the last sample is sent."""
+    time.sleep(min(_SETTLED_S, seconds / 4))
+    named = {
+        "recorders": [psutil.Process(w.pid) for w in watches],
+        "amplifiers": [psutil.Process(source.pid)],
+    }
+    if ward is not None:
+        named["ward"] = [psutil.Process(ward.pid)]
+    begin_s, before = time.monotonic(), {n: sum(map(seconds_of_cpu, ps)) for n, ps in named.items()}
+    rss_before = sum(p.memory_info().rss for p in named["recorders"])
+    loads = []
+    while True:
+        try:
+            wait_for(tell, "sent", 30)
+            break
+        except queue.Empty:
+            loads.append(psutil.getloadavg()[0])
+    took_s = time.monotonic() - begin_s
+    for name, ps in named.items():
+        share = (sum(map(seconds_of_cpu, ps)) - before[name]) / took_s
+        infos = [p.memory_full_info() for p in ps]
+        rss, pss = (sum(getattr(i, key) for i in infos) / 2**20 for key in ("rss", "pss"))
+        sys.stdout.write(
+            f"{name}: {share * 100:.1f} % of a core ({share * 100 / len(ps):.2f} % each), "
+            f"PSS {pss:.0f} MB ({pss / len(ps):.0f} each), RSS {rss / len(ps):.0f} MB each\n"
+        )
+    rss_after = sum(p.memory_info().rss for p in named["recorders"])
+    sys.stdout.write(
+        f"growth of the recorders' RSS in {took_s:.0f} s: {(rss_after - rss_before) / 2**20:.0f} MB; "
+        f"load average of the machine: {np.median(loads) if loads else float('nan'):.1f} (median)\n"
+    )
+
+
+def told(beds_n, seconds, sessions, ears):
+    """Say what was lost and how late the markers were."""
+    lost, delays, ready = [], [], []
+    for path in sorted(p for p in sessions.iterdir() if p.is_dir()):
+        bed = int(path.name.rpartition("-")[2])
+        found, late, own = checked(bed, beds_n, seconds, SessionFolder(path), ears[bed].heard)
+        lost.append(found)
+        delays += late
+        ready += own
+    total = {key: sum(each[key] for each in lost) for key in lost[0]}
+    sys.stdout.write(f"beds {len(lost)}, {seconds / 60:g} min; in all: {json.dumps(total)}\n")
+    figures("true onset's sample is due -> marker heard", delays)
+    figures("push of the deciding chunk is due -> marker heard", ready)
+
+
+if __name__ == "__main__":
+    main()
