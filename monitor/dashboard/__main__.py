@@ -16,7 +16,7 @@ from monitor.errors import InputError, MissingError, MonitorError
 @click.option(
     "--lobby", type=click.Path(path_type=Path), metavar="CONTACT", help="Start screen of a recorder."
 )
-@click.option("--theme", "theme_name", default="night", show_default=True, help="night, red or day.")
+@click.option("--theme", "theme_name", help="night, red or day; by default as this bed's screen was left.")
 @click.option(
     "--screenshot", "picture", type=click.Path(path_type=Path), metavar="F", help="Render and quit."
 )
@@ -25,7 +25,12 @@ from monitor.errors import InputError, MissingError, MonitorError
     "--after", "after_s", default=3.0, show_default=True, metavar="S", help="Seconds until the screenshot."
 )
 def main(
-    session: Path | None, lobby: Path | None, theme_name: str, picture: Path | None, size: str, after_s: float
+    session: Path | None,
+    lobby: Path | None,
+    theme_name: str | None,
+    picture: Path | None,
+    size: str,
+    after_s: float,
 ) -> None:
     """Show a session: running, finished or cut off."""
     try:
@@ -36,7 +41,12 @@ def main(
 
 
 def _run(
-    session: Path | None, lobby: Path | None, theme_name: str, picture: Path | None, size: str, after_s: float
+    session: Path | None,
+    lobby: Path | None,
+    theme_name: str | None,
+    picture: Path | None,
+    size: str,
+    after_s: float,
 ) -> int:
     if session is not None and lobby is not None:
         raise InputError("SESSION", "and --lobby were given", "one of the two")
@@ -51,7 +61,7 @@ def _run(
     from monitor.dashboard.theme import theme_named
 
     try:
-        theme = theme_named(theme_name)
+        theme = theme_named(theme_name) if theme_name else None
         width, height = (int(part) for part in size.split("x"))
     except ValueError as err:
         raise InputError("--theme or --size", str(err), "night, red or day; WIDTHxHEIGHT") from err

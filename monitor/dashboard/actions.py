@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 
 from monitor.dashboard.keys import split
+from monitor.dashboard.look import set_text_scale, text_scale
+from monitor.dashboard.settings import TEXT_SCALES
 from monitor.dashboard.theme import next_theme
 from monitor.markers import EPOCH_S
 
@@ -68,7 +70,9 @@ class Actions:
             "notch": lambda _: self._refilter(live.next_notch),
             "envelope": lambda _: live.toggle_envelope(),
             "theme": lambda _: window.set_theme(next_theme(window.theme)),
+            "text": lambda step: self._resize_text(int(step)),
             "full-screen": lambda _: self._full_screen(),
+            "lock": lambda _: window.lock.close(),
             "help": lambda _: self._help(),
         }
 
@@ -99,6 +103,13 @@ class Actions:
 
     def _full_screen(self) -> None:
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _resize_text(self, step: int) -> None:
+        """Take the next larger or smaller text; 0 is the usual size."""
+        at = TEXT_SCALES.index(text_scale()) + step if step else TEXT_SCALES.index(1.0)
+        set_text_scale(TEXT_SCALES[min(max(at, 0), len(TEXT_SCALES) - 1)])
+        self._window.set_theme(self._window.theme)
+        self._window.tell(f"size of the text: {text_scale():.0%}")
 
     def _help(self) -> None:
         self._window.switch_keys(is_on=False)

@@ -95,7 +95,8 @@ class AlertField(QWidget):
     def _none(self, painter: QPainter, box: QRectF) -> None:
         painter.setPen(QColor(self._theme.soft))
         painter.setFont(font(13))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "no alerts")
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(box.adjusted(14, 0, 0, 0), left, "no alerts")
         self._say_sound(painter, box.adjusted(0, 0, -10, 0), self._theme.soft)
 
     def _say_sound(self, painter: QPainter, box: QRectF, colour: str) -> None:

@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication
 
 from monitor.control import ControlClient
 from monitor.dashboard.link import Link
+from monitor.dashboard.remember import settings_of
+from monitor.dashboard.settings import SettingsFile
 from monitor.dashboard.sound import Speaker
 from monitor.dashboard.start_screen import StartScreen
 from monitor.dashboard.theme import NIGHT, Theme
@@ -32,14 +34,36 @@ def application() -> QApplication:
     made.setApplicationName("PLMS Monitor")
     made.setStyle("Fusion")
     # An interrupt closes the window as the mouse does; the frame timer lets Python see the signal.
-    signal.signal(signal.SIGINT, lambda *_: made.quit())
+    signal.signal(signal.SIGINT, lambda *_: _leave(made))
+    made.commitDataRequest.connect(lambda _: _unlock())
     return made
 
 
-def run_session(path: Path, theme: Theme = NIGHT) -> int:
+def _leave(app: QApplication) -> None:
+    _unlock()
+    app.quit()
+
+
+def _unlock() -> None:
+    """Open the lock of every window: it keeps people away, not the system or whoever started the program."""
+    for window in QApplication.topLevelWidgets():
+        if isinstance(window, DashboardWindow):
+            window.lock.open()
+
+
+def open_window(path: Path, theme: Theme | None) -> DashboardWindow:
+    """Make the window of a session, as its bed's screen was left; a theme that is asked for comes first."""
+    folder = SessionFolder.open(path)
+    window = DashboardWindow(folder, theme or NIGHT, Speaker(), settings_of(folder))
+    if theme is not None:
+        window.set_theme(theme)
+    return window
+
+
+def run_session(path: Path, theme: Theme | None = None) -> int:
     """Open a session and return once its window is closed."""
     app = application()
-    window = DashboardWindow(SessionFolder.open(path), theme, Speaker())
+    window = open_window(path, theme)
     _fit(window)
     window.start()
     window.showMaximized()
@@ -53,13 +77,16 @@ class LobbyApp:
     ----------
     contact : Path
         Of the recorder that waits.
-    theme : Theme
+    theme : Theme or None
+        None: the one the bed's screen was left with.
     """
 
-    def __init__(self, contact: Path, theme: Theme) -> None:
+    def __init__(self, contact: Path, theme: Theme | None) -> None:
         self._theme = theme
         self.window: DashboardWindow | None = None
-        self.start_screen = StartScreen(Link(lambda: ControlClient.at(contact), "lobby"), theme, Speaker())
+        self.start_screen = StartScreen(
+            Link(lambda: ControlClient.at(contact), "lobby"), theme, Speaker(), SettingsFile.of_bed
+        )
         self.start_screen.began.connect(self._open)
 
     def start(self) -> None:
@@ -68,14 +95,14 @@ class LobbyApp:
         self.start_screen.start()
 
     def _open(self, session: str) -> None:
-        self.window = DashboardWindow(SessionFolder.open(Path(session)), self._theme, Speaker())
+        self.window = open_window(Path(session), self._theme)
         _fit(self.window)
         self.window.start()
         self.window.showMaximized()
         self.start_screen.close()
 
 
-def run_lobby(contact: Path, theme: Theme = NIGHT) -> int:
+def run_lobby(contact: Path, theme: Theme | None = None) -> int:
     """Show the start screen of a recorder, and the night once it runs."""
     app = application()
     lobby = LobbyApp(contact, theme)
@@ -87,10 +114,10 @@ def _fit(window: DashboardWindow) -> None:
     window.resize(window.screen().availableSize() * 0.94)
 
 
-def screenshot(path: Path, file: Path, size: tuple[int, int], theme: Theme, after_s: float) -> int:
+def screenshot(path: Path, file: Path, size: tuple[int, int], theme: Theme | None, after_s: float) -> int:
     """Render a session into a picture and quit."""
     app = application()
-    window = DashboardWindow(SessionFolder.open(path), theme)
+    window = DashboardWindow(SessionFolder.open(path), theme or NIGHT)
     window.resize(*size)
     window.start()
     window.show()

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout, QTabWidget, QVBoxLayout, QWidget
 
+from monitor.dashboard.look import text_px, text_scale
+
 if TYPE_CHECKING:
     from monitor.dashboard.window import DashboardWindow
 
 _SMALL = 0.8
+_SMALL_WIDER = 1.1
 
 
 class Arrangement:
@@ -51,12 +54,15 @@ class Arrangement:
             self._is_small = is_small
             self._place()
             self._window.top.set_small(is_small=is_small)
-        self._left.setFixedWidth(round(max(352 * scale, 262)))
-        right_px = round(max(396 * scale, 340))
+        # Wider texts need wider panels; the trace gives the room, as long as there is some.
+        wider = min(text_scale(), _SMALL_WIDER) if is_small else text_scale()
+        self._left.setFixedWidth(round(max(352 * scale, 262) * wider))
+        right_px = round(max(396 * scale, 340) * wider)
+        self._window.night.frame.setMinimumHeight(text_px(max(230 * scale, 180)))
         self._right.setFixedWidth(right_px)
         self._window.imi.frame.setFixedWidth(right_px - (2 if self._is_small else 0))
-        self._window.top.setFixedHeight(round(max(66 * scale, 54)))
-        self._window.keybar.setFixedHeight(round(max(36 * scale, 30)))
+        self._window.top.setFixedHeight(text_px(max(66 * scale, 54)))
+        self._window.keybar.setFixedHeight(text_px(max(36 * scale, 30)))
 
     def _place(self) -> None:
         window, grid = self._window, self._grid

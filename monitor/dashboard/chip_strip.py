@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from monitor.dashboard.look import font
+from monitor.dashboard.look import font, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import Chip
 
@@ -52,14 +52,14 @@ class ChipStrip(QWidget):
         del event
         if not self._chips:
             return
-        most = max(1, self.width() // _LEAST_COLUMN_PX) * _ROWS
+        most = max(1, self.width() // text_px(_LEAST_COLUMN_PX)) * _ROWS
         shown = list(self._chips)
         if len(shown) > most:
             worst = sorted(shown, key=lambda chip: _WORST[chip.health])[:most]
             shown = [chip for chip in shown if chip in worst]
         hidden_n = len(self._chips) - len(shown)
         columns = -(-len(shown) // _ROWS)
-        width = (self.width() - 12 - (_MORE_PX if hidden_n else 0)) / columns
+        width = (self.width() - 12 - (text_px(_MORE_PX) if hidden_n else 0)) / columns
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for i, chip in enumerate(shown):

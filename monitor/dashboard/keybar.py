@@ -17,24 +17,37 @@ _TITLES = {"view": "View", "night": "The night", "window": "Window"}
 
 
 class KeyBar(QWidget):
-    """What the keys do, and on the right a line of news or the disk."""
+    """What the keys do, or a line of news; on the right the disk."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("keybar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 12, 4)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(12, 4, 12, 4)
+        self._keys = QWidget()
+        row = QHBoxLayout(self._keys)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(5)
         for keys, text in (*((key.shown, key.bar) for key in KEYS if key.bar), *BAR_GROUPS):
             row.addWidget(label(keys, "pill"))
             row.addWidget(label(text, "small"))
             row.addSpacing(6)
-        self.news = elastic(label("", "running", align=Qt.AlignmentFlag.AlignRight))
+        row.addStretch()
+        self.news = elastic(label("", "running"))
         self.footer = label("", "small")
-        row.addWidget(self.news, 1)
-        row.addSpacing(10)
-        row.addWidget(self.footer)
+        whole.addWidget(self._keys, 1)
+        whole.addWidget(self.news, 1)
+        whole.addSpacing(10)
+        whole.addWidget(self.footer)
+        self.news.hide()
+
+    def tell(self, text: str) -> None:
+        """Show a line of news in place of the keys; an empty one brings them back."""
+        self.news.setText(text)
+        self.news.setToolTip(text)
+        self.news.setVisible(bool(text))
+        self._keys.setVisible(not text)
 
 
 class HelpSheet(QFrame):

@@ -63,7 +63,7 @@ KEYS: tuple[Key, ...] = (
     Key(("N", "Return", "Enter"), "note", "write a note; its time is when this key was pressed",
         "N  Enter", "night", "note"),
     *(
-        Key((key,), f"note:{text}", f"note “{text}”, to edit before Enter sends it", key, "night")
+        Key((key,), f"note:{text}", f"note “{text}”: edit it, Enter sends", key, "night")
         for key, text in QUICK_NOTES
     ),
     Key(("L",), "lights", "lights off or on: asks, Enter accepts", "L", "night", "lights"),
@@ -79,6 +79,11 @@ KEYS: tuple[Key, ...] = (
         "pause sound 2 min"),
     Key(("Shift+P",), "test-sound", "test the sound: three tones", "Shift+P", "window"),
     Key(("D",), "theme", "night, red, day", "D", "window", "theme"),
+    Key(("Ctrl++", "Ctrl+="), "text:1", "larger text", "Ctrl++", "window"),
+    Key(("Ctrl+-",), "text:-1", "smaller text", "Ctrl+−", "window"),
+    Key(("Ctrl+0",), "text:0", "text of the usual size", "Ctrl+0", "window"),
+    Key(("Ctrl+L",), "lock", "lock: no key or click does anything; the recording and `stop` go on",
+        "Ctrl+L", "window"),
     Key(("F11",), "full-screen", "full screen", "F11", "window"),
     Key(("?", "Shift+?"), "help", "this sheet", "?", "window", "all keys"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from monitor.dashboard.raster import Pixels
-from monitor.dashboard.sweep_frame import TOP_BAND_PX
+from monitor.dashboard.sweep_frame import top_band_px
 from monitor.dashboard.traces import Traces
 
 
@@ -30,8 +30,8 @@ def make_lanes(legs: Sequence[str], area: QRect) -> list[Lane]:
     lanes = []
     for i, leg in enumerate(legs):
         top, bottom = area.height() * i // len(legs), area.height() * (i + 1) // len(legs)
-        height = max(8, bottom - top - TOP_BAND_PX - 2)
-        rect = QRect(area.left(), area.top() + top + TOP_BAND_PX, area.width(), height)
+        height = max(8, bottom - top - top_band_px() - 2)
+        rect = QRect(area.left(), area.top() + top + top_band_px(), area.width(), height)
         pixels = np.zeros((height, area.width()), np.uint32)
         image = QImage(
             pixels.data, area.width(), height, area.width() * 4, QImage.Format.Format_ARGB32_Premultiplied

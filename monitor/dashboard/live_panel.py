@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
-from monitor.dashboard.look import card, label, set_flag
+from monitor.dashboard.look import card, elastic, label, set_flag
 from monitor.dashboard.sweep import SWEEPS_S, SweepView
 from monitor.dashboard.sweep_frame import FULL_SCALES_UV
 from monitor.dashboard.theme import Theme
@@ -31,7 +31,7 @@ class LivePanel:
         self.frame = card("Live EMG")
         self.sweep = SweepView(theme)
         self.filter = ViewFilter()
-        self._title, self._state = label("LIVE EMG", "title"), label("tibialis anterior", "small")
+        self._title, self._state = label("LIVE EMG", "title"), elastic(label("tibialis anterior", "small"))
         self._buttons = {
             name: QPushButton() for name in ("sweep", "sensitivity", "band", "notch", "envelope")
         }
@@ -39,8 +39,7 @@ class LivePanel:
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title)
-        head.addWidget(self._state)
-        head.addStretch()
+        head.addWidget(self._state, 1)
         for name, button in self._buttons.items():
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             action = actions.get(name, name)
@@ -110,6 +109,12 @@ class LivePanel:
         """Filter the view by the next notch."""
         notch_hz = _after(NOTCHES_HZ, self.filter.notch_hz)
         self.filter = ViewFilter(self.filter.low_hz, self.filter.high_hz, notch_hz)
+        self._changed()
+
+    def set_view(self, sweep_s: int, full_uv: int, view: ViewFilter, *, shows_envelope: bool) -> None:
+        """Take sweep, sensitivity, filter and envelope at once."""
+        self.sweep.sweep_s, self.sweep.full_uv = sweep_s, full_uv
+        self.filter, self.sweep.shows_envelope = view, shows_envelope
         self._changed()
 
     def toggle_envelope(self) -> None:

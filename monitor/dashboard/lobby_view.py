@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.dashboard.settings import RememberedChoice, RememberedStream
+
 AS_SENT = ""
 UNITS: tuple[str, ...] = ("uV", "mV", "V", "nV")
 
@@ -27,6 +29,7 @@ class LobbyStream:
     uid: str
     name: str
     type: str
+    source_id: str
     rate_hz: float
     hostname: str
     is_simulated: bool
@@ -49,6 +52,7 @@ class LobbyStream:
             str(answer.get("uid", "")),
             str(answer.get("name", "")),
             str(answer.get("type", "")),
+            str(answer.get("source_id", "")),
             float(answer.get("rate_hz") or 0.0),
             str(answer.get("hostname", "")),
             bool(answer.get("simulated")),
@@ -94,6 +98,17 @@ class Choice:
     bed: str
     main_profile: str
 
+    def to_remember(self, streams: Sequence[LobbyStream]) -> RememberedChoice:
+        """Return it as it can be known again another night."""
+        chosen = [stream for stream in streams if stream.uid in self.uids]
+        known = tuple(
+            RememberedStream(name=s.name, type=s.type, source_id=s.source_id, hostname=s.hostname)
+            for s in chosen
+        )
+        return RememberedChoice(
+            streams=known, left=self.left, right=self.right, unit=self.unit, main_profile=self.main_profile
+        )
+
     def request(self) -> dict[str, object]:
         """Return the request that asks for it."""
         return {
@@ -115,6 +130,21 @@ def suggested(streams: Sequence[LobbyStream]) -> frozenset[str]:
         return frozenset()
     markers = {stream.uid for stream in streams if stream.is_text and not stream.is_simulated}
     return frozenset(legs | markers) if legs else frozenset()
+
+
+def remembered(streams: Sequence[LobbyStream], choice: RememberedChoice | None) -> frozenset[str]:
+    """Return the streams of a remembered choice; none unless each of them is there, once, and is real."""
+    if choice is None or not choice.streams:
+        return frozenset()
+    found = [[s.uid for s in streams if not s.is_simulated and _is_again(s, one)] for one in choice.streams]
+    return frozenset(uids[0] for uids in found) if all(len(uids) == 1 for uids in found) else frozenset()
+
+
+def _is_again(stream: LobbyStream, known: RememberedStream) -> bool:
+    if (stream.name, stream.type, stream.source_id) != (known.name, known.type, known.source_id):
+        return False
+    # An id that its maker gave is the stream's wherever it runs; without one the machine must be the same.
+    return bool(known.source_id) or stream.hostname == known.hostname
 
 
 def _are_halves(streams: Sequence[LobbyStream]) -> bool:

@@ -22,15 +22,14 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.dashboard.keys import QUICK_NOTES
-from monitor.dashboard.look import card, font, label, set_flag
+from monitor.dashboard.log_view import LOG_FILTERS
+from monitor.dashboard.look import card, font, label, set_flag, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import LogRow, LogView
 from monitor.dashboard.walltime import WallTime
 
 _HEADS = ("time", "leg", "what", "dur", "IMI")
 _MARKS = {"note": "✎", "person": "✎", "technical": "⚠", "movement": ""}
-_FILTERS = ("all", "movements", "notes")
-_SHOWN = {"all": None, "movements": {"movement"}, "notes": {"note", "person"}}
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -43,7 +42,7 @@ class LogModel(QAbstractTableModel):
         self._all: tuple[LogRow, ...] = ()
         self._rows: tuple[LogRow, ...] = ()
         self._wall = WallTime()
-        self._filter = "all"
+        self.filter_name = "all"
         self._theme = theme
         self._font_px = 13
 
@@ -58,8 +57,8 @@ class LogModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def set_filter(self, name: str) -> None:
-        """Show all, movements or notes."""
-        self._filter = name
+        """Show the rows of one of `LOG_FILTERS`."""
+        self.filter_name = name
         self._refill()
 
     def show_log(self, view: LogView) -> None:
@@ -70,7 +69,7 @@ class LogModel(QAbstractTableModel):
         self._refill()
 
     def _refill(self) -> None:
-        kinds = _SHOWN[self._filter]
+        kinds = LOG_FILTERS[self.filter_name]
         self.beginResetModel()
         self._rows = tuple(row for row in self._all if kinds is None or row.kind in kinds)
         self.endResetModel()
@@ -166,7 +165,7 @@ class LogPanel:
         # Not by Tab and not at the start: while it has the focus the keys are letters.
         self.note.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.table = self._make_table()
-        self.filters = {name: QPushButton(name) for name in _FILTERS}
+        self.filters = {name: QPushButton(name) for name in LOG_FILTERS}
         self.quick = {key: QPushButton(f"{key}  {text}") for key, text in QUICK_NOTES}
         self._arrange()
 
@@ -192,7 +191,7 @@ class LogPanel:
 
     def set_scale(self, scale: float) -> None:
         """Fit rows and columns to the size of the text."""
-        self.table.verticalHeader().setDefaultSectionSize(round(25 * scale))
+        self.table.verticalHeader().setDefaultSectionSize(text_px(25 * scale))
         px = max(12, round(13 * scale))
         self.model.set_font(px)
         metrics = QFontMetrics(font(px))
@@ -230,7 +229,7 @@ class LogPanel:
             self.table.scrollTo(at, QAbstractItemView.ScrollHint.PositionAtTop)
 
     def set_filter(self, name: str) -> None:
-        """Show all, movements or notes."""
+        """Show the rows of one of `LOG_FILTERS`."""
         for each, button in self.filters.items():
             set_flag(button, "on", on=each == name)
         self.model.set_filter(name)

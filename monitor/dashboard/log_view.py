@@ -10,6 +10,14 @@ from monitor.dashboard.views import LogRow
 from monitor.facts import Fact
 from monitor.score import Score, ScoredLM
 
+LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
+    "all": None,
+    "movements": frozenset({"movement"}),
+    "notes": frozenset({"note", "person"}),
+    "technical": frozenset({"technical"}),
+}
+"""What the log can be narrowed to: the kinds of rows, None for all."""
+
 
 def movement_rows(score: Score, staged_s: float) -> list[LogRow]:
     """List the leg movements of a score; stages are known up to `staged_s`."""

@@ -64,20 +64,32 @@ QToolTip {{ background: {card}; color: {text}; border: 1px solid {line}; }}
 """
 
 
+# The person's own choice, for every text of the process: painted ones ask `font`, the others the style sheet.
+_TEXT_SCALE = [1.0]
+
+
+def set_text_scale(scale: float) -> None:
+    """Choose the size of all text; what is on the screen follows once it is given its theme again."""
+    _TEXT_SCALE[0] = scale
+
+
+def text_scale() -> float:
+    """Return the chosen size of all text, 1 for the usual."""
+    return _TEXT_SCALE[0]
+
+
+def text_px(px: float) -> int:
+    """Return a length that grows with the text."""
+    return round(px * _TEXT_SCALE[0])
+
+
 def style_sheet(theme: Theme, scale: float) -> str:
     """Return the style of the whole window; `scale` 1 is meant for 1080 lines."""
-    sizes = {
-        name: max(11, round(px * scale))
-        for name, px in {
-            "small": 12,
-            "body": 14,
-            "title": 13,
-            "field": 20,
-            "figure": 29,
-            "huge": 96,
-            "rules": 18,
-        }.items()
-    }
+    texts = {"small": 12, "body": 14, "title": 13, "field": 20, "rules": 18}
+    # Large as they are, the figures leave the room to the texts.
+    figures = {"figure": 29, "huge": 96}
+    sizes = {name: max(11, round(px * scale * text_scale())) for name, px in texts.items()}
+    sizes |= {name: round(px * scale) for name, px in figures.items()}
     colours = {name: getattr(theme, name) for name in theme.__slots__ if name != "name"}
     families = ", ".join(f'"{family}"' for family in FAMILIES)
     return _SHEET.format(families=families, chosen=mix(theme.accent, theme.card, 0.2), **sizes, **colours)
@@ -86,7 +98,7 @@ def style_sheet(theme: Theme, scale: float) -> str:
 def font(px: int, *, bold: bool = False) -> QFont:
     """Return a font of the screen's families by its size in pixels."""
     made = QFont(list(FAMILIES))
-    made.setPixelSize(px)
+    made.setPixelSize(text_px(px))
     if bold:
         made.setWeight(QFont.Weight.DemiBold)
     return made

@@ -12,7 +12,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from monitor.dashboard import words
-from monitor.dashboard.look import font
+from monitor.dashboard.look import font, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import Bracket, GapSpan, SeriesTick
 
@@ -44,10 +44,14 @@ class MarkPainter:
     """Lay the marks of the visible stretch out a few times a second; paint those that are touched."""
 
     def __init__(self) -> None:
+        self._marks: list[_Mark] = []
+        self.set_fonts()
+
+    def set_fonts(self) -> None:
+        """Take the size of the text as it is now."""
         self._small, self._bold, self._struck = font(11), font(12, bold=True), font(11)
         self._struck.setStrikeOut(True)
         self._metrics = {id(f): QFontMetricsF(f) for f in (self._small, self._bold, self._struck)}
-        self._marks: list[_Mark] = []
 
     def paint(self, painter: QPainter, dirty: QRect) -> None:
         """Paint the marks that lie in a rectangle."""
@@ -78,7 +82,7 @@ class MarkPainter:
         for gap in view.gaps:
             self._gap(view, theme, gap)
         for leg, top in view.lane_tops():
-            self._lane(view, theme, [b for b in seen if b.leg == leg], top + _BRACKET_Y)
+            self._lane(view, theme, [b for b in seen if b.leg == leg], top + text_px(_BRACKET_Y))
         first = int(np.searchsorted(movements.tick_s, start_s))
         last = int(np.searchsorted(movements.tick_s, end_s, side="right"))
         for tick in movements.ticks[first:last]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 # ruff: noqa: N802  # Qt names what it calls
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFormLayout,
     QFrame,
@@ -34,31 +33,16 @@ from monitor.dashboard.lobby_view import (
     what_is_missing,
 )
 from monitor.dashboard.look import card, label, style_sheet
+from monitor.dashboard.memory import Memory
+from monitor.dashboard.settings import RememberedChoice, SettingsFile
 from monitor.dashboard.sound import Speaker
 from monitor.dashboard.sounding import Sounding
-from monitor.dashboard.theme import Theme
+from monitor.dashboard.stream_row import StreamRow
+from monitor.dashboard.theme import NIGHT, Theme
 
 _LOOK_MS = 250
 _GONE_N = 12
 _NOBODY = "(none)"
-
-
-class StreamRow(QFrame):
-    """One stream: chosen or not, what it is, how the monitor reads it."""
-
-    def __init__(self, stream: LobbyStream, *, is_chosen: bool) -> None:
-        super().__init__()
-        self.stream = stream
-        self.setProperty("card", "true")
-        self.box = QCheckBox(stream.name)
-        self.box.setChecked(is_chosen)
-        self.box.setAccessibleDescription(f"{stream.about}; {stream.reading}")
-        whole = QVBoxLayout(self)
-        whole.addWidget(self.box)
-        whole.addWidget(label(stream.about, "small"))
-        reading = label(stream.reading, "running" if stream.has_legs or stream.is_text else "soft")
-        reading.setWordWrap(True)
-        whole.addWidget(reading)
 
 
 class StartScreen(QMainWindow):
@@ -68,9 +52,12 @@ class StartScreen(QMainWindow):
     ----------
     link : Link
         To the lobby; asks ``lobby`` each second.
-    theme : Theme
+    theme : Theme or None
+        None: the one the bed's screen was left with.
     speaker : Speaker, optional
         What alerts of the night will be heard through.
+    settings : callable, optional
+        Gives a bed's settings: what was chosen last time is suggested again.
 
     Signals
     -------
@@ -80,17 +67,25 @@ class StartScreen(QMainWindow):
 
     began = Signal(str)
 
-    def __init__(self, link: Link, theme: Theme, speaker: Speaker | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        theme: Theme | None,
+        speaker: Speaker | None = None,
+        settings: Callable[[str], SettingsFile] | None = None,
+    ) -> None:
         super().__init__()
         self._link, self._sounding = link, Sounding(speaker)
+        self._theme, self._memory = theme, Memory(settings)
         self._streams: tuple[LobbyStream, ...] = ()
         self._rows: list[StreamRow] = []
         self._gone_n = 0
         self._has_begun = self._is_sent = self._has_defaults = False
         self.setWindowTitle("PLMS Monitor · start")
-        self.setStyleSheet(style_sheet(theme, 0.95))
+        self.setStyleSheet(style_sheet(theme or NIGHT, 0.95))
         self._missing, self._state = label("", "running"), label("Looking for streams…", "soft")
         self._missing.setWordWrap(True)
+        self._known = label("", "running")
         self._left, self._right, self._unit = QComboBox(), QComboBox(), QComboBox()
         self._bed, self._profile = QLineEdit(), QComboBox()
         self.start_button, self._cancel = QPushButton("Start recording"), QPushButton("Give up")
@@ -155,6 +150,7 @@ class StartScreen(QMainWindow):
         left = QVBoxLayout()
         left.addWidget(label("STREAMS ON THE NETWORK", "title"))
         left.addWidget(self._state)
+        left.addWidget(self._known)
         left.addWidget(scroll, 1)
         ground = QWidget()
         ground.setObjectName("ground")
@@ -202,6 +198,10 @@ class StartScreen(QMainWindow):
             self._has_defaults = True
             self._bed.setText(str(answer.get("bed") or ""))
             self._profile.setCurrentIndex(max(0, self._profile.findData(answer.get("main_profile"))))
+            theme, problem = self._memory.of_bed(self._bed.text())
+            self._known.setText(problem)
+            if self._theme is None:
+                self.setStyleSheet(style_sheet(theme, 0.95))
             self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or "as the stream says"))
         if streams != self._streams:
             self._show_streams(streams, answer.get("wish") or {})
@@ -214,6 +214,10 @@ class StartScreen(QMainWindow):
         known = {stream.uid for stream in self._streams}
         chosen = {row.stream.uid for row in self._rows if row.box.isChecked()}
         chosen |= suggested(streams) - known
+        if (again := self._memory.recall(streams)) is not None:
+            chosen = set(again[0])
+            # What the command line names comes first.
+            wish = self._wish_again(again[1]) | {leg: name for leg, name in wish.items() if name}
         self._streams = tuple(streams)
         for row in self._rows:
             row.setParent(None)
@@ -223,6 +227,14 @@ class StartScreen(QMainWindow):
             row.box.toggled.connect(lambda _=False: self._refill({}))
             self._list.insertWidget(i, row)
         self._refill(wish)
+
+    def _wish_again(self, again: RememberedChoice) -> dict[str, str]:
+        """Set what was chosen last time, and return its legs."""
+        self._known.setText("As last time on this bed. Enter: start recording.")
+        profile = self._profile.findData(again.main_profile)
+        self._profile.setCurrentIndex(profile if profile >= 0 else self._profile.currentIndex())
+        self._unit.setEditText(again.unit or self._unit.currentText())
+        return {"left": again.left or _NOBODY, "right": again.right or _NOBODY}
 
     def _refill(self, wish: Mapping[str, Any]) -> None:
         """Offer the channels of what is chosen; what was picked before stays if it can."""
@@ -266,6 +278,7 @@ class StartScreen(QMainWindow):
         if self.start_button.isEnabled() and not self._is_sent:
             self._is_sent = True
             self._link.send(self.choice.request())
+            self._memory.keep(self.choice, self._streams)
             self._missing.setText("Starting…")
 
     def _give_up(self) -> None:

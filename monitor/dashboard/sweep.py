@@ -12,9 +12,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from monitor.dashboard.lane import Lane, argb, draw_part, make_lanes
-from monitor.dashboard.look import faded
+from monitor.dashboard.look import faded, text_px
 from monitor.dashboard.marks import MarkPainter
-from monitor.dashboard.sweep_frame import GUTTER_PX, TOP_BAND_PX, FramePainter
+from monitor.dashboard.sweep_frame import FramePainter, bottom_band_px, gutter_px, top_band_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.traces import Traces
 from monitor.dashboard.views import GapSpan, MovementsView
@@ -23,7 +23,6 @@ from monitor.dashboard.walltime import WallTime
 SWEEPS_S = (10, 15, 30, 60, 120, 300)
 _OLD_OPACITY = 0.42
 _ERASE_SHARE = 0.03
-_BOTTOM_BAND = 46
 _RIGHT = 6
 
 
@@ -60,9 +59,10 @@ class SweepView(QWidget):
     # -- what is asked of it --------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
-        """Change the colours."""
+        """Change the colours, and take the size of the text as it is now."""
         self._theme = theme
-        self.repaint_all()
+        self._marks.set_fonts()
+        self._lay_out()
 
     def set_legs(self, legs: tuple[str, ...]) -> None:
         """Say which legs there are."""
@@ -100,8 +100,8 @@ class SweepView(QWidget):
     def update_texts(self) -> None:
         """Repaint levels and times, forget marks that were erased; a few times a second is enough."""
         self._marks.lay_out(self, self._theme)
-        self.update(QRect(0, 0, GUTTER_PX, self.height()))
-        self.update(QRect(0, self.height() - _BOTTOM_BAND, self.width(), _BOTTOM_BAND))
+        self.update(QRect(0, 0, gutter_px(), self.height()))
+        self.update(QRect(0, self.height() - bottom_band_px(), self.width(), bottom_band_px()))
 
     def set_gaps(self, gaps: tuple[GapSpan, ...]) -> None:
         """Take the stretches in which a leg could not be scored."""
@@ -163,11 +163,11 @@ class SweepView(QWidget):
 
     @property
     def _width(self) -> int:
-        return max(1, self.width() - GUTTER_PX - _RIGHT)
+        return max(1, self.width() - gutter_px() - _RIGHT)
 
     def _lay_out(self) -> None:
         traces = {lane.leg: lane.traces for lane in self._lanes}
-        area = QRect(GUTTER_PX, 0, self._width, max(1, self.height() - _BOTTOM_BAND))
+        area = QRect(gutter_px(), 0, self._width, max(1, self.height() - bottom_band_px()))
         self._lanes = make_lanes(self._legs, area)
         for lane in self._lanes:
             lane.traces = traces.get(lane.leg)
@@ -181,8 +181,8 @@ class SweepView(QWidget):
     def x_of(self, t_s: float) -> float:
         """Return where a moment lies, in pixels of this widget."""
         if self._page_s is not None:
-            return GUTTER_PX + (t_s - self._page_s) / self.column_s
-        return GUTTER_PX + (t_s / self.column_s) % self._width
+            return gutter_px() + (t_s - self._page_s) / self.column_s
+        return gutter_px() + (t_s / self.column_s) % self._width
 
     def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
         """Return where a stretch of time lies (pixels): in no piece, one, or two around the edge."""
@@ -200,26 +200,26 @@ class SweepView(QWidget):
 
     def lane_tops(self) -> list[tuple[str, int]]:
         """Return each leg with the top of its lane (pixels)."""
-        return [(lane.leg, lane.rect.top() - TOP_BAND_PX) for lane in self._lanes]
+        return [(lane.leg, lane.rect.top() - top_band_px()) for lane in self._lanes]
 
     @property
     def left_edge(self) -> float:
         """Where the trace begins (pixels)."""
-        return float(GUTTER_PX)
+        return float(gutter_px())
 
     @property
     def right_edge(self) -> float:
         """Where the trace ends (pixels)."""
-        return float(GUTTER_PX + self._width)
+        return float(gutter_px() + self._width)
 
     @property
     def strip_top(self) -> int:
         """Where the strip of the series begins (pixels)."""
-        return self.height() - _BOTTOM_BAND
+        return self.height() - bottom_band_px()
 
     @property
     def _cursor_x(self) -> int:
-        return GUTTER_PX + int(self._newest_s / self.column_s) % self._width
+        return gutter_px() + int(self._newest_s / self.column_s) % self._width
 
     @property
     def _erase_px(self) -> int:
@@ -250,17 +250,19 @@ class SweepView(QWidget):
         if x1 <= x0 or x1 >= self._width:
             self.update()
             return
-        self.update(QRect(GUTTER_PX + x0 - 3, 0, x1 - x0 + 5, self.height() - _BOTTOM_BAND + 22))
+        self.update(
+            QRect(gutter_px() + x0 - 3, 0, x1 - x0 + 5, self.height() - bottom_band_px() + text_px(22))
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what lies in the rectangle that is asked for."""
         painter = QPainter(self)
-        top, left = self.height() - _BOTTOM_BAND, GUTTER_PX
+        top, left = self.height() - bottom_band_px(), gutter_px()
         # One by one: texts on the left and below and new columns together span the whole widget.
         for zone in (
             QRect(0, 0, left, self.height()),
             QRect(left, 0, self.width() - left, top),
-            QRect(left, top, self.width() - left, _BOTTOM_BAND),
+            QRect(left, top, self.width() - left, bottom_band_px()),
         ):
             dirty = event.region().intersected(zone).boundingRect()
             if not dirty.isEmpty():
@@ -275,10 +277,10 @@ class SweepView(QWidget):
             self._paint_lane(painter, lane, dirty)
         self._marks.paint(painter, dirty)
         if self._page_s is None:
-            painter.fillRect(self._cursor_x, 0, 1, self.height() - _BOTTOM_BAND, QColor(self._theme.text))
-        if dirty.left() < GUTTER_PX:
+            painter.fillRect(self._cursor_x, 0, 1, self.height() - bottom_band_px(), QColor(self._theme.text))
+        if dirty.left() < gutter_px():
             self._frame.paint_gutter(painter, self, self._theme)
-        if dirty.bottom() > self.height() - 20:
+        if dirty.bottom() > self.height() - text_px(20):
             self._frame.paint_axis(painter, self, self._theme)
 
     def _paint_lane(self, painter: QPainter, lane: Lane, dirty: QRect) -> None:

@@ -10,18 +10,31 @@ from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from monitor.dashboard import words
-from monitor.dashboard.look import font
+from monitor.dashboard.look import font, text_px
 from monitor.dashboard.theme import Theme
 
 if TYPE_CHECKING:
     from monitor.dashboard.lane import Lane
     from monitor.dashboard.sweep import SweepView
 
-GUTTER_PX = 92
-TOP_BAND_PX = 36
 _TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60)
 _LEAST_TICK_PX = 110
 FULL_SCALES_UV = (10, 20, 50, 100, 200, 500, 1000, 2000)
+
+
+def gutter_px() -> int:
+    """Width of the texts left of the trace."""
+    return text_px(92)
+
+
+def top_band_px() -> int:
+    """Height of the marks above a lane."""
+    return text_px(36)
+
+
+def bottom_band_px() -> int:
+    """Height of the series and the time of day below the lanes."""
+    return text_px(46)
 
 
 class FramePainter:
@@ -42,7 +55,7 @@ class FramePainter:
         start_s, end_s = view.visible_s
         key = (int(start_s), int(end_s), view.x_of(0.0), view.column_s, view.strip_top, view.wall)
         if self._grid[0] != key:
-            top, bottom = TOP_BAND_PX - 8, view.strip_top
+            top, bottom = top_band_px() - 8, view.strip_top
             self._grid = (key, [QLineF(x, top, x, bottom) for x, _ in ticks(view, ahead_s=1.0)])
         return self._grid[1]
 
@@ -51,7 +64,7 @@ class FramePainter:
         painter.setFont(font(11))
         painter.setPen(QColor(theme.soft))
         for x, t_s in ticks(view):
-            box = QRectF(x - 45, view.height() - 19, 90, 18)
+            box = QRectF(x - text_px(45), view.height() - text_px(19), text_px(90), text_px(18))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, view.wall.text(t_s))
 
     def paint_gutter(self, painter: QPainter, view: SweepView, theme: Theme) -> None:
@@ -62,25 +75,25 @@ class FramePainter:
             self._scale(painter, view, theme, lane)
         painter.setPen(QColor(theme.soft))
         painter.setFont(font(11))
-        strip = QRect(10, view.strip_top, GUTTER_PX - 14, 24)
+        strip = QRect(10, view.strip_top, gutter_px() - 14, text_px(24))
         painter.drawText(strip, Qt.AlignmentFlag.AlignVCenter, "series")
 
     def _levels(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane, rest_uv: float) -> None:
-        top = lane.rect.top() - TOP_BAND_PX + 6
+        top = lane.rect.top() - top_band_px() + text_px(6)
         painter.setPen(QColor(theme.leg(lane.leg)))
         painter.setFont(font(15, bold=True))
-        painter.drawText(10, top + 14, lane.leg.upper())
+        painter.drawText(10, top + text_px(14), lane.leg.upper())
         painter.setPen(QColor(theme.soft))
         painter.setFont(font(11))
         on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
         lines = (f"rest {words.microvolts(rest_uv)}", f"on {on_uv:.1f}", f"off {off_uv:.1f}")
         for i, line in enumerate(lines if math.isfinite(rest_uv) else ("rest –",)):
-            painter.drawText(10, top + 33 + 15 * i, line)
+            painter.drawText(10, top + text_px(33 + 15 * i), line)
 
     def _scale(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane) -> None:
         bar_uv = FULL_SCALES_UV[max(0, FULL_SCALES_UV.index(view.full_uv) - 1)] if view.full_uv > 10 else 5
         px = bar_uv * (lane.rect.height() / 2 - 1) / view.full_uv
-        middle, x = lane.rect.center().y(), GUTTER_PX - 8
+        middle, x = lane.rect.center().y(), gutter_px() - 8
         painter.setPen(QPen(QColor(theme.soft), 0))
         painter.drawLines(
             [
@@ -90,13 +103,15 @@ class FramePainter:
             ]
         )
         painter.setFont(font(11))
-        box = QRectF(0, middle - 10, GUTTER_PX - 16, 20)
+        box = QRectF(0, middle - 10, gutter_px() - 16, 20)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{bar_uv} µV")
 
 
 def ticks(view: SweepView, ahead_s: float = 0.0) -> list[tuple[float, float]]:
     """Return the time marks: position (pixels) and moment (s), at whole seconds of the day."""
-    step_s = next((s for s in _TICK_STEPS_S if s / view.column_s >= _LEAST_TICK_PX), _TICK_STEPS_S[-1])
+    step_s = next(
+        (s for s in _TICK_STEPS_S if s / view.column_s >= text_px(_LEAST_TICK_PX)), _TICK_STEPS_S[-1]
+    )
     start_s, end_s = view.visible_s
     origin = view.wall.at(start_s)
     phase_s = 0.0 if origin is None else (start_s - origin.timestamp()) % step_s

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from monitor.dashboard.alert_field import AlertField
 from monitor.dashboard.chip_strip import ChipStrip
-from monitor.dashboard.look import label, set_flag
+from monitor.dashboard.look import label, set_flag, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import TopView
 from monitor.dashboard.walltime import WallTime, clock_text
@@ -66,13 +66,14 @@ class TopBar(QWidget):
         row.addWidget(_divider())
         row.addWidget(self.chips, 3)
         row.addWidget(self.alert, 2)
-        self.alert.setFixedHeight(46)
+        self.alert.setFixedHeight(text_px(46))
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self._theme = theme
         self.alert.set_theme(theme)
         self.chips.set_theme(theme)
+        self.alert.setFixedHeight(text_px(46))
 
     def set_small(self, *, is_small: bool) -> None:
         """Leave out on a small screen what can be done without."""

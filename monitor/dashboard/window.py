@@ -20,12 +20,15 @@ from monitor.dashboard.imi_panel import ImiPanel
 from monitor.dashboard.keybar import HelpSheet, KeyBar
 from monitor.dashboard.keys import KEYS
 from monitor.dashboard.live_panel import LivePanel
+from monitor.dashboard.lock import Lock
 from monitor.dashboard.log_panel import LogPanel
 from monitor.dashboard.look import style_sheet
 from monitor.dashboard.night_panel import NightPanel
 from monitor.dashboard.note import NoteTaker
 from monitor.dashboard.numbers_panel import IndexPanel, SeriesPanel, TonightPanel
+from monitor.dashboard.remember import Remember
 from monitor.dashboard.review import Review
+from monitor.dashboard.settings import SettingsFile
 from monitor.dashboard.signals import LiveSignal
 from monitor.dashboard.sound import Speaker
 from monitor.dashboard.sounding import Sounding
@@ -52,9 +55,17 @@ class DashboardWindow(QMainWindow):
     theme : Theme
     speaker : Speaker, optional
         What alerts are heard through; without it they are only seen.
+    settings : SettingsFile, optional
+        Of the bed; without it nothing is remembered.
     """
 
-    def __init__(self, folder: SessionFolder, theme: Theme = NIGHT, speaker: Speaker | None = None) -> None:
+    def __init__(
+        self,
+        folder: SessionFolder,
+        theme: Theme = NIGHT,
+        speaker: Speaker | None = None,
+        settings: SettingsFile | None = None,
+    ) -> None:
         super().__init__()
         self.folder, self.theme = folder, theme
         self.setWindowTitle(f"PLMS Monitor · {folder.path.name}")
@@ -82,6 +93,8 @@ class DashboardWindow(QMainWindow):
         self.help = HelpSheet(self.ground)
         self.notes = NoteTaker(self.log.note, self.send, self.now_s, self.tell)
         self.acts = Actions(self)
+        self.remember = Remember(self, settings)
+        self.lock = Lock(self)
         self._connect()
         self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
         self._relayout.timeout.connect(self._arrange)
@@ -89,6 +102,7 @@ class DashboardWindow(QMainWindow):
         self._timer.timeout.connect(self.tick)
         self.resize(1600, 900)
         self._arrange()
+        self.remember.restore()
 
     def _connect(self) -> None:
         self._shortcuts: list[QShortcut] = []
@@ -123,10 +137,15 @@ class DashboardWindow(QMainWindow):
         self._relayout.stop()
         self.feed.stop()
         self.sounding.stop()
+        self.remember.stop()
         self.review.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close the window, and say what goes on without it."""
+        if self.lock.is_on:
+            self.lock.refuse()
+            event.ignore()
+            return
         self.stop()
         # A window may be closed before its first picture: look once more.
         self.feed.poll()
@@ -158,11 +177,13 @@ class DashboardWindow(QMainWindow):
         for text in self.feed.link.refusals():
             self.tell(f"not recorded: {text}")
         if self._frames > self._news_until:
-            self.keybar.news.clear()
+            self.keybar.tell("")
         if self.feed.problem:
             self.tell(self.feed.problem)
         if news := self.sounding.news():
             self.tell(news)
+        if problem := self.remember.look():
+            self.tell(problem)
         screen = self.screen_view
         if screen is not None:
             self._seen = still_seen(self._seen, screen.alerts)
@@ -191,7 +212,7 @@ class DashboardWindow(QMainWindow):
 
     def tell(self, text: str) -> None:
         """Say something in the line at the bottom, for a while."""
-        self.keybar.news.setText(text)
+        self.keybar.tell(text)
         self._news_until = self._frames + _NEWS_N
 
     def now_s(self) -> float:
@@ -221,6 +242,7 @@ class DashboardWindow(QMainWindow):
 
     def switch_keys(self, *, is_on: bool) -> None:
         """Switch all keys on, or off while letters are typed."""
+        is_on = is_on and not self.lock.is_on
         for shortcut in self._shortcuts:
             shortcut.setEnabled(is_on)
 
@@ -233,7 +255,7 @@ class DashboardWindow(QMainWindow):
     # -- looks ----------------------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
-        """Change all colours."""
+        """Change all colours; texts take their size as it is now."""
         self.theme = theme
         for part in (self.top, self.live.sweep, self.index.spark, self.log.model, self.night, self.imi):
             part.set_theme(theme)

@@ -87,6 +87,7 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
 
     yield open_
     for window in opened:
+        window.lock.open()
         window.close()
         window.deleteLater()
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith(OURS)] == []
