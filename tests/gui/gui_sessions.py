@@ -144,8 +144,8 @@ def write_recording(
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         writer.samples(1, part, FIRST_STAMP_S + (start + np.arange(len(part))) / rate_hz)
-        if len(writer._waiting) > 1 << 20:
-            writer.flush()
+        if writer.held_bytes > 1 << 20:
+            writer.sync()
     if is_closed:
         writer.close()
     else:
