@@ -16,6 +16,7 @@ _COMMANDS = {
     "demo": "monitor.cli.demo:demo",
     "doctor": "monitor.cli.doctor:doctor",
     "config": "monitor.cli.config:config",
+    "export": "monitor.cli.export:export",
     "recover": "monitor.cli.recover:recover",
     "replay": "monitor.cli.replay:replay",
     "report": "monitor.cli.report:report",

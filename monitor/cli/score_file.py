@@ -15,7 +15,7 @@ from monitor.detection.night import FileStream, detect, numbered
 from monitor.errors import InputError
 from monitor.facts import Fact, Leg
 from monitor.markers import MarkerReader
-from monitor.montage import Channel, Chosen, MontageWish, StreamDescription, assign_legs
+from monitor.montage import Channel, Chosen, MontageWish, StreamDescription, assign_legs, leg_of_label
 from monitor.recordings import RecordedStream, Recording, read_recording
 from monitor.recordings.annotations import listed_facts, read_annotations
 from monitor.recordings.annotations_edf import edf_start
@@ -177,9 +177,16 @@ def _marked(
     """Read the annotations as a live night reads its markers; an end finds the start it belongs to."""
     reader = MarkerReader(config.labels)
     seq = first_seq
-    for marker in recording_markers(recording.annotations):
-        fact = reader.read(marker.text, (marker.onset_s - origin_s) * speed, "annotations")
-        if fact is not None:
+    for annotation in recording.annotations:
+        # EDF+ may name the channel that is meant: of an artifact that is the leg it spoils.
+        word, mark, channel = annotation.text.partition("@@")
+        leg = leg_of_label(channel) if mark else None
+        for marker in recording_markers([annotation._replace(text=word.strip())]):
+            fact = reader.read(marker.text, (marker.onset_s - origin_s) * speed, "annotations")
+            if fact is None:
+                continue
+            if leg is not None and fact.kind == "artifact":
+                fact = replace(fact, data={**fact.data, "legs": [leg]})
             fact = replace(fact, seq=seq)
             reader.written(fact)
             seq += 1

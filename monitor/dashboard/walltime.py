@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+from collections.abc import Iterable
 
 from monitor.facts import Fact
 
@@ -23,6 +24,16 @@ class WallTime:
         self._utc_s: list[float] = []
         self._zone = dt.UTC
         self._speed = 1.0
+
+    @classmethod
+    def of(cls, streams: Iterable[Fact], clocks: Iterable[Fact]) -> WallTime:
+        """Make it from a session's ``stream`` and ``clock`` facts."""
+        wall = cls()
+        for stream in streams:
+            wall.set_speed(float(stream.data.get("speed", 1.0)))
+        for clock in clocks:
+            wall.add(clock)
+        return wall
 
     def set_speed(self, speed: float) -> None:
         """Say how many seconds of signal pass in one of the day, where no two clock records tell it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.recordings.gaps import annotated_gaps, record_starts_s
 from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
 
 _FIXED_BYTES_N = 256
@@ -44,6 +45,8 @@ class _Layout:
     header_n: int
     record_n: int
     records: int
+    # Where in a record its first signal of annotations lies; None without.
+    timekeeping: slice | None
 
 
 def read_edf_recording(path: Path, content_id: str, head: bytes, size_n: int) -> Recording:
@@ -68,22 +71,24 @@ def read_edf_recording(path: Path, content_id: str, head: bytes, size_n: int) ->
     Raises
     ------
     InputError
-        If the header makes no sense, the size does not fit it, or the recording has gaps.
+        If the header makes no sense, or the size does not fit it.
+
+    Notes
+    -----
+    An interrupted recording (EDF+D) gets the time of every sample; an annotated gap is missing (NaN).
     """
     is_bdf = head.startswith(b"\xff")
-    _check_size(path, _layout(path, head, 3 if is_bdf else 2), size_n)
+    layout = _layout(path, head, 3 if is_bdf else 2)
+    _check_size(path, layout, size_n)
     try:
         edf = _open(path, head, is_bdf)
         # Only where the file itself says D: writers of +C round the times of their records.
         has_gaps = "+D" in edf.reserved and not edf.is_continuous
+        starts_s = _starts_s(path, layout, edf) if has_gaps else None
         annotations = _annotations(edf)
-        streams, notes = _streams(path, content_id, edf)
+        streams, notes = _streams(path, content_id, edf, annotations, starts_s)
     except (OSError, ValueError, ArithmeticError, LookupError, TypeError, StopIteration) as error:
         raise InputError(str(path), f"has a damaged header or annotations ({error})", _COPY_AGAIN) from error
-    if has_gaps:
-        raise InputError(
-            str(path), "has gaps between its data records (EDF+D)", "export it as continuous EDF+C"
-        )
     if not streams:
         raise InputError(str(path), "holds no signal", "expected at least one signal with samples")
     return Recording(path, content_id, streams, annotations, notes=notes)
@@ -121,7 +126,20 @@ def _layout(path: Path, head: bytes, sample_bytes_n: int) -> _Layout:
     ]
     if min(samples) < 1:
         raise InputError(str(path), f"has a signal with {min(samples)} samples per data record", _COPY_AGAIN)
-    return _Layout(header_n, sum(samples) * sample_bytes_n, records)
+    labels = [head[_FIXED_BYTES_N + 16 * i :][:16].strip() for i in range(signals)]
+    place = next((i for i, label in enumerate(labels) if label.endswith(b"DF Annotations")), None)
+    timekeeping = None
+    if place is not None:
+        begin = sum(samples[:place]) * sample_bytes_n
+        timekeeping = slice(begin, begin + samples[place] * sample_bytes_n)
+    return _Layout(header_n, sum(samples) * sample_bytes_n, records, timekeeping)
+
+
+def _starts_s(path: Path, layout: _Layout, edf: _AnyEdf) -> NDArray[np.float64]:
+    if layout.timekeeping is None:
+        raise ValueError("it says EDF+D and has no annotations that tell when its data records begin")
+    shape = (edf.num_data_records, layout.record_n)
+    return record_starts_s(path, layout.header_n, shape, layout.timekeeping)
 
 
 def _number(path: Path, field: bytes, name: str) -> int:
@@ -162,9 +180,20 @@ def _number_of_signals(head: bytes) -> int:
     return int(head[252:256].decode("ascii"))
 
 
-def _streams(path: Path, content_id: str, edf: _AnyEdf) -> tuple[tuple[RecordedStream, ...], tuple[str, ...]]:
+def _streams(
+    path: Path,
+    content_id: str,
+    edf: _AnyEdf,
+    annotations: Sequence[Annotation],
+    starts_s: NDArray[np.float64] | None,
+) -> tuple[tuple[RecordedStream, ...], tuple[str, ...]]:
     by_rate: dict[float, list[_AnySignal]] = {}
     notes = []
+    missing = annotated_gaps(annotations, [signal.label for signal in edf.signals])
+    gaps = {id(edf.signals[place]): spans for place, spans in missing.items()}
+    if starts_s is not None:
+        n = int(np.count_nonzero(np.diff(starts_s) > edf.data_record_duration * 1.5))
+        notes.append(f"{path.name} is interrupted (EDF+D), {n} times by half a data record or more.")
     for signal in edf.signals:
         if signal.digital_min == signal.digital_max or signal.physical_min == signal.physical_max:
             notes.append(f"Signal {signal.label!r} of {path.name} has no calibration and is left out.")
@@ -173,15 +202,25 @@ def _streams(path: Path, content_id: str, edf: _AnyEdf) -> tuple[tuple[RecordedS
     streams = []
     for rate_hz, signals in by_rate.items():
         name = path.stem if len(by_rate) == 1 else f"{path.stem}-{rate_hz:g}Hz"
-        streams.append(_stream(name, content_id, rate_hz, signals, edf.num_data_records))
+        streams.append(_stream(name, content_id, rate_hz, signals, edf.num_data_records, gaps, starts_s))
     return tuple(streams), tuple(notes)
 
 
 def _stream(
-    name: str, content_id: str, rate_hz: float, signals: Sequence[_AnySignal], records: int
+    name: str,
+    content_id: str,
+    rate_hz: float,
+    signals: Sequence[_AnySignal],
+    records: int,
+    gaps: Mapping[int, Sequence[tuple[float, float]]],
+    starts_s: NDArray[np.float64] | None,
 ) -> RecordedStream:
     channels = tuple(_channel(signal) for signal in signals)
     types = [channel.type for channel in channels if channel.type]
+    stamps_s = None
+    if starts_s is not None:
+        in_record_s = np.arange(signals[0].samples_per_data_record) / rate_hz
+        stamps_s = (starts_s[:, None] + in_record_s).ravel()
     return RecordedStream(
         name=name,
         type="EMG" if "EMG" in types else types[0] if types else "Misc",
@@ -190,8 +229,8 @@ def _stream(
         channels=channels,
         sample_n=records * signals[0].samples_per_data_record,
         start_s=0.0,
-        stamps_s=None,
-        reader=lambda chosen, start_n, stop_n: _read([signals[i] for i in chosen], start_n, stop_n),
+        stamps_s=stamps_s,
+        reader=lambda chosen, start_n, stop_n: _read([signals[i] for i in chosen], start_n, stop_n, gaps),
     )
 
 
@@ -204,11 +243,19 @@ def _channel(signal: _AnySignal) -> RecordedChannel:
     return RecordedChannel(signal.label, unit, kind, abs((signal.physical_max - signal.physical_min) / steps))
 
 
-def _read(signals: Sequence[_AnySignal], start_n: int, stop_n: int) -> NDArray[np.float64]:
+def _read(
+    signals: Sequence[_AnySignal],
+    start_n: int,
+    stop_n: int,
+    gaps: Mapping[int, Sequence[tuple[float, float]]],
+) -> NDArray[np.float64]:
     samples = np.empty((stop_n - start_n, len(signals)))
     for column, signal in enumerate(signals):
         if stop_n > start_n:
             # In seconds, which edfio rounds back to the very samples.
             rate_hz = signal.sampling_frequency
             samples[:, column] = signal.get_data_slice(start_n / rate_hz, stop_n / rate_hz)
+        for from_s, to_s in gaps.get(id(signal), ()):
+            first, last = (round(at_s * signal.sampling_frequency) - start_n for at_s in (from_s, to_s))
+            samples[max(0, first) : max(0, last), column] = np.nan
     return samples

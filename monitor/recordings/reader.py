@@ -32,8 +32,8 @@ def read_recording(path: Path) -> Recording:
     Raises
     ------
     InputError
-        If the file is absent, empty, truncated (EDF, BDF), interrupted (EDF+D with gaps), not what its
-        name says, or holds no signal. A truncated XDF is read up to the cut, with a note.
+        If the file is absent, empty, truncated (EDF, BDF), not what its name says, or holds no signal.
+        A truncated XDF is read up to the cut, with a note.
     """
     try:
         with path.open("rb") as file:

@@ -33,7 +33,7 @@ def report_of(session: Session, made: dt.datetime) -> Report:
     made : datetime
         When the report is made, in UTC.
     """
-    wall = _wall(session)
+    wall = WallTime.of(session.state.facts("stream"), session.state.facts("clock"))
     standing, is_signed = _standing(session, wall)
     about = session.state.session
     subtitle = f"{about.get('bed', '')}  ·  study {about.get('study') or 'without a code'}"
@@ -45,15 +45,6 @@ def report_of(session: Session, made: dt.datetime) -> Report:
     return Report(
         "Periodic limb movements: report of a night", subtitle, standing, is_signed, footer, sections
     )
-
-
-def _wall(session: Session) -> WallTime:
-    wall = WallTime()
-    for stream in session.state.facts("stream"):
-        wall.set_speed(float(stream.data.get("speed", 1.0)))
-    for clock in session.state.facts("clock"):
-        wall.add(clock)
-    return wall
 
 
 def _standing(session: Session, wall: WallTime) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from monitor.session.xdf_format import DTYPES, SAMPLES, STREAM_HEADER
+from monitor.session.xdf_format import CLOCK_OFFSET, DTYPES, SAMPLES, STREAM_HEADER
 
 _MAGIC_BYTES = 4
 _FORMAT = re.compile(rb"<channel_format>(\w+)</channel_format>")
@@ -106,6 +106,21 @@ class ChunkIndex:
                 file.seek(offset)
                 parts.append(np.frombuffer(file.read(length // dtype.itemsize * dtype.itemsize), dtype))
         return np.concatenate(parts) if parts else np.empty(0, dtype)
+
+
+def clock_offsets(path: Path, number: int) -> list[tuple[float, float]]:
+    """Read the clock offsets of a stream: when each was collected, in the stream's own clock, and it (s)."""
+    found, at = [], _MAGIC_BYTES
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        while (head := _head(file, at, size)) is not None:
+            tag, start, at = head
+            if tag == CLOCK_OFFSET:
+                file.seek(start)
+                of_stream, collected_at_s, offset_s = struct.unpack("<Idd", file.read(20))
+                if of_stream == number:
+                    found.append((collected_at_s, offset_s))
+    return found
 
 
 def _head(file: BinaryIO, at: int, size: int) -> tuple[int, int, int] | None:

@@ -125,10 +125,39 @@ def edf_d(path, onsets_s):
     return path
 
 
-def test_edf_d_with_gaps_is_refused_and_without_is_read(tmp_path):
-    assert read_recording(edf_d(tmp_path / "whole.edf", (0, 1, 2))).streams[0].sample_n == 600
-    with pytest.raises(InputError, match="gaps"):
-        read_recording(edf_d(tmp_path / "gaps.edf", (0, 1, 7)))
+def test_edf_d_keeps_its_gaps_in_the_times_of_its_samples(tmp_path):
+    whole = read_recording(edf_d(tmp_path / "whole.edf", (0, 1, 2)))
+    assert whole.streams[0].sample_n == 600
+    assert whole.streams[0].stamps_s is None
+    recording = read_recording(edf_d(tmp_path / "gaps.edf", (0, 1, 7)))
+    (stream,) = recording.streams
+    assert "interrupted (EDF+D), 1 times" in recording.notes[0]
+    np.testing.assert_allclose(stream.stamps_s[[0, 199, 399, 400, 599]], [0, 0.995, 1.995, 7, 7.995])
+    np.testing.assert_array_equal(stream.read(), whole.streams[0].read())
+
+
+@pytest.mark.parametrize("onsets_s", [(0, 5, 2), (0, 1, 1)])
+def test_edf_d_whose_records_go_back_in_time_is_refused(tmp_path, onsets_s):
+    with pytest.raises(InputError, match="not in order of time"):
+        read_recording(edf_d(tmp_path / "back.edf", onsets_s))
+
+
+def test_an_annotated_gap_is_missing_in_the_signal_it_names(tmp_path):
+    signals = [
+        edfio.EdfSignal(LEG[:600], 200, label=label, physical_dimension="uV") for label in ("LAT", "RAT")
+    ]
+    annotations = [
+        edfio.EdfAnnotation(0.5, 0.25, "Signal gap"),
+        edfio.EdfAnnotation(2, 1, "Signal gap@@RAT"),
+        edfio.EdfAnnotation(1, None, "Signal gap"),
+    ]
+    path = tmp_path / "filled.edf"
+    edfio.Edf(signals, annotations=annotations, data_record_duration=1).write(path)
+    (stream,) = read_recording(path).streams
+    left, right = np.isnan(stream.read()).T
+    assert np.flatnonzero(left).tolist() == list(range(100, 150))
+    assert np.flatnonzero(right).tolist() == [*range(100, 150), *range(400, 600)]
+    np.testing.assert_array_equal(np.isnan(stream.read([1], 140, 410))[:, 0], right[140:410])
 
 
 def truncated(path):

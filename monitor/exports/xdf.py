@@ -1,0 +1,107 @@
+"""A session as XDF: the recording as it was received, and a marker stream with what was found in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from monitor.errors import InputError
+from monitor.exports.events import Event, night_events
+from monitor.facts import Fact
+from monitor.score.night import STAGES
+from monitor.session.chunks import clock_offsets
+from monitor.session.reader import Session
+from monitor.session.xdf import XdfWriter, scan
+
+_NAME = "PLMS-Scored"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_AS_THEY_ARE = {*STAGES, "lights_off", "lights_on"}
+_WITH_DURATION = {"arousal", "artifact", "apnea", "hypopnea", "rera"}
+
+
+def write_xdf(session: Session, path: Path) -> None:
+    """Copy a session's recording and append its movements, stages, events and series as a marker stream.
+
+    Parameters
+    ----------
+    session : Session
+    path : Path
+        The file; replaced if there is one.
+
+    Raises
+    ------
+    InputError
+        If there is no recording.
+
+    Notes
+    -----
+    The markers are stamped in the clock of the first leg's stream and carry that stream's clock offsets, so a
+    reader that lines up clocks moves both alike.
+    """
+    recording = session.folder.recording
+    anchors = _anchors(session)
+    if not recording.is_file() or not anchors:
+        raise InputError(str(session.folder.path), "holds no recording", "recording.xdf with samples")
+    part = path.with_name(path.name + ".part")
+    good_bytes, number = scan(recording)
+    part.unlink(missing_ok=True)
+    with recording.open("rb") as source, os.fdopen(os.open(part, _NEW, 0o600), "wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+        # A torn tail, as a crash leaves it, would hide all that is appended behind it.
+        target.truncate(good_bytes)
+    marks = sorted(_marks(night_events(session, notes=False)))
+    stamps = np.array([_stamp(at_s, anchors) for at_s, _ in marks])
+    writer = XdfWriter(part)
+    writer.add_stream(number, _header(session), "string", 1)
+    for at_s, offset_s in clock_offsets(recording, int(anchors[0].data["key"])):
+        writer.clock_offset(number, at_s, offset_s)
+    writer.texts(number, [[text] for _, text in marks], stamps)
+    writer.close()
+    part.replace(path)
+
+
+def _anchors(session: Session) -> list[Fact]:
+    """Return the anchors of the first stream that has a leg, by time."""
+    keys = [int(fact.data["key"]) for fact in session.state.facts("stream") if fact.data["legs"]]
+    found = session.state.facts("anchor")
+    mine = [fact for fact in found if keys and fact.data["key"] == keys[0]]
+    return sorted(mine, key=lambda fact: fact.t or 0.0)
+
+
+def _stamp(at_s: float, anchors: Sequence[Fact]) -> float:
+    """Turn a moment of the session back into the stamp of the anchor it lies behind."""
+    anchor = next((a for a in reversed(anchors) if (a.t or 0.0) <= at_s), anchors[0])
+    return float(anchor.data["stamp"]) + (at_s - (anchor.t or 0.0)) / float(anchor.data["speed"])
+
+
+def _marks(events: Sequence[Event]) -> Iterator[tuple[float, str]]:
+    """Write events in the marker grammar, movements and series as our outlets name them."""
+    for event in events:
+        begin_s, end_s = event.onset_us / 1e6, (event.onset_us + event.duration_us) / 1e6
+        if event.trial_type in _AS_THEY_ARE:
+            yield begin_s, event.trial_type
+        elif event.trial_type.rpartition("_")[2] in _WITH_DURATION:
+            yield begin_s, f"{event.trial_type} {event.duration_us / 1e6:g}"
+        elif event.trial_type in ("position", "segment"):
+            yield begin_s, f"{event.trial_type} {event.detail}"
+        elif event.trial_type in ("LM_left", "LM_right"):
+            yield begin_s, f"{event.trial_type}/onset"
+            yield end_s, f"{event.trial_type}/closed"
+        elif event.trial_type == "PLM_series":
+            yield begin_s, "PLM_series/start"
+            yield end_s, "PLM_series/end"
+
+
+def _header(session: Session) -> str:
+    info = ElementTree.Element("info")
+    bed = str(session.state.session.get("bed", ""))
+    values = {"name": f"{_NAME}-{bed}", "type": "Markers", "channel_count": "1", "nominal_srate": "0"}
+    values |= {"channel_format": "string", "source_id": f"plms-scored-{bed}"}
+    for key, value in values.items():
+        ElementTree.SubElement(info, key).text = value
+    return '<?xml version="1.0"?>' + ElementTree.tostring(info, encoding="unicode")

@@ -1,0 +1,165 @@
+"""The recorded samples of a session, each where it lies on the session's timeline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.detection.timeline import Run, Timeline
+from monitor.facts import Fact
+from monitor.session.chunks import ChunkIndex
+from monitor.session.reader import Session
+
+_READ_CHUNKS = 400
+_SAME_STAMP_S = 1e-6
+# Where a clock ran a little slow or fast, rounding to the grid leaves out one place: that is no gap.
+_BRIDGED_N = 2
+
+Floats = npt.NDArray[np.float64]
+Grid = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSignal:
+    """One numeric stream of a session.
+
+    Attributes
+    ----------
+    path : Path
+        ``recording.xdf``.
+    about : Mapping
+        Data of its ``stream`` fact.
+    anchors : tuple of Fact
+        Its ``anchor`` facts, in order.
+    """
+
+    path: Path
+    about: Mapping[str, Any]
+    anchors: tuple[Fact, ...]
+
+    @property
+    def rate_hz(self) -> float:
+        """Nominal rate of the signal."""
+        return float(self.about["rate_hz"])
+
+    @property
+    def channels(self) -> list[tuple[str, str, str]]:
+        """Label, unit and type of each channel, as sent."""
+        return [(str(label), str(unit), str(kind)) for label, unit, kind in self.about["channels"]]
+
+    def runs(self, columns: Sequence[int]) -> Iterator[tuple[Floats, Floats]]:
+        """Read the samples of some channels, in order.
+
+        Parameters
+        ----------
+        columns : sequence of int
+            Channels, counted from 0.
+
+        Yields
+        ------
+        times_s : ndarray, shape (n_samples,), float64
+            Seconds on the session's timeline.
+        values : ndarray, shape (n_samples, n_columns), float64
+            As sent.
+
+        Notes
+        -----
+        The stamps are followed by the code that followed them live, so a sample lies where it did then.
+        """
+        index = ChunkIndex(self.path)
+        index.update()
+        key = int(self.about["key"])
+        first_stamps, _ = index.chunks(key)
+        if not len(first_stamps) or not self.anchors:
+            return
+        dtype = index.dtype(key, len(self.about["channels"]))
+        timeline = Timeline(self.rate_hz)
+        for anchor, first, last in _by_anchor(self.anchors, first_stamps):
+            t_s, stamp_s, speed = anchor.t or 0.0, float(anchor.data["stamp"]), float(anchor.data["speed"])
+            timeline.restart(t_s, "")
+            for start in range(first, last, _READ_CHUNKS):
+                records = index.read(key, dtype, start, min(start + _READ_CHUNKS, last))
+                values = records["values"][:, list(columns)].astype(np.float64)
+                placed = t_s + (records["stamp"] - stamp_s) * speed
+                for piece in timeline.follow(placed):
+                    if isinstance(piece, Run):
+                        n = piece.stop - piece.start
+                        begin_s = timeline.time_of(timeline.n - n)
+                        step_s = (timeline.time_of(timeline.n) - begin_s) / n
+                        yield (
+                            begin_s + np.arange(n, dtype=np.float64) * step_s,
+                            values[piece.start : piece.stop],
+                        )
+
+    def grid(self, columns: Sequence[int], end_s: float) -> Grid:
+        """Lay the samples of some channels on an even grid of the nominal rate.
+
+        Parameters
+        ----------
+        columns : sequence of int
+        end_s : float
+            Where the session ends.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_columns), float32
+            Sample k lies at ``k / rate_hz`` of the session. Every value was recorded, at most half
+            a sample from where it was; NaN where nothing was.
+        """
+        made = np.full((max(0, math.ceil(end_s * self.rate_hz)), len(columns)), np.nan, np.float32)
+        for times_s, values in self.runs(columns):
+            at = np.rint(times_s * self.rate_hz).astype(np.int64)
+            inside = (at >= 0) & (at < len(made))
+            made[at[inside]] = values[inside]
+        for column in made.T:
+            _bridge(column)
+        return made
+
+
+def recorded_signals(session: Session) -> list[RecordedSignal]:
+    """List the numeric streams that have samples in a session; none if there is no recording."""
+    path = session.folder.recording
+    if not path.is_file():
+        return []
+    found: dict[int, RecordedSignal] = {}
+    anchors = session.state.facts("anchor")
+    for fact in session.state.facts("stream"):
+        key = int(fact.data["key"])
+        mine = tuple(anchor for anchor in anchors if anchor.data["key"] == key)
+        if mine and float(fact.data["rate_hz"]) > 0:
+            found.setdefault(key, RecordedSignal(path, fact.data, mine))
+    return list(found.values())
+
+
+def _by_anchor(anchors: Sequence[Fact], first_stamps: Floats) -> Iterator[tuple[Fact, int, int]]:
+    """Give each anchor its chunks [first, last): those before the one that begins at the next anchor."""
+    begin = 0
+    for i, anchor in enumerate(anchors):
+        end = len(first_stamps)
+        if i + 1 < len(anchors):
+            next_stamp = float(anchors[i + 1].data["stamp"])
+            rest = first_stamps[begin:]
+            same = np.flatnonzero(np.abs(rest - next_stamp) <= _SAME_STAMP_S)
+            # A stamp that is no number anchors by the clock: then the first one behind it begins the next.
+            behind = same if len(same) else np.flatnonzero(rest >= next_stamp)
+            end = begin + int(behind[0]) if len(behind) else len(first_stamps)
+        if end > begin:
+            yield anchor, begin, end
+        begin = end
+
+
+def _bridge(column: Grid) -> None:
+    """Fill single missing places of the grid with the value before; longer runs stay NaN."""
+    missing = np.isnan(column)
+    if not missing.any():
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False])).astype(np.int8)))
+    for start, stop in edges.reshape(-1, 2).tolist():
+        if start and stop - start <= _BRIDGED_N and stop < len(column):
+            column[start:stop] = column[start - 1]
