@@ -16,7 +16,8 @@ from monitor.facts import Fact
 from monitor.score.night import STAGES
 from monitor.session.chunks import clock_offsets
 from monitor.session.reader import Session
-from monitor.session.xdf import XdfWriter, scan
+from monitor.session.xdf import XdfWriter
+from monitor.session.xdf_scan import scan
 
 _NAME = "PLMS-Scored"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
