@@ -7,30 +7,19 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import click
 
-from monitor.cli.score_file import Job, Progress, score_file
+from monitor.archive.cluster import Where
+from monitor.cli.score_archive import score_archive
+from monitor.cli.score_file import Job, Outcome, outcome_of
 from monitor.cli.watch import overrides
 from monitor.config import Config, load_config
-from monitor.errors import InputError, MonitorError
+from monitor.errors import InputError
 
 _SIDECAR = "{}_events.tsv"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Hold what became of one file: its summary or the error, and what is to be said of it."""
-
-    summary: dict[str, Any] | None
-    said: tuple[str, ...]
-    error: str = ""
 
 
 @click.command()
@@ -57,8 +46,12 @@ class Outcome:
     "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main profile; both are always computed."
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Files scored side by side."
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="As an archive, on N processes of this machine: what is done is left, one table of all nights.",
 )
+@click.option("--scheduler", metavar="URL", help="The same on an existing Dask cluster: tcp://host:8786.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summaries as one JSON document.")
 def score(
     files: tuple[Path, ...],
@@ -69,18 +62,26 @@ def score(
     right: str | None,
     unit: str | None,
     rules: str | None,
-    workers: int,
+    workers: int | None,
+    scheduler: str | None,
     as_json: bool,
 ) -> None:
     """Score recordings (EDF, EDF+, BDF, XDF) with the detector and the rules of a live night.
 
-    A file that cannot be scored does not stop the others; the exit code then is 2.
+    A file that cannot be scored does not stop the others; the exit code then is 2. With --workers or
+    --scheduler the files are an archive: scored side by side, and again only where file, list, configuration
+    or version have changed; DIR/nights.parquet holds all nights.
     """
+    if workers is not None and scheduler is not None:
+        raise InputError(
+            "--workers", f"{workers} with --scheduler", "one of the two; a cluster has its own workers"
+        )
     config = load_config(config_name, overrides(left, right, unit, rules))
     lists = _lists(files, events)
     jobs = [Job(*each) for each in zip(files, _targets(files, out), lists, strict=True)]
     summaries: list[dict[str, Any]] = []
-    for job, outcome in _run(jobs, config, workers):
+    where = None if workers is None and scheduler is None else Where(workers or 0, scheduler or "")
+    for job, outcome in _run(jobs, out, config, where):
         for line in outcome.said:
             click.echo(f"{job.file}: {line}", err=True)
         if outcome.summary is None:
@@ -91,6 +92,8 @@ def score(
         if not as_json:
             click.echo(_told(job.file, outcome.summary))
     if as_json:
+        place = {str(job.file): number for number, job in enumerate(jobs)}
+        summaries.sort(key=lambda one: place[one["file"]])
         json.dump(summaries, sys.stdout, indent=2, allow_nan=False)
         click.echo()
     if len(summaries) < len(jobs):
@@ -133,34 +136,18 @@ def _targets(files: Sequence[Path], out: Path) -> list[Path]:
     return targets
 
 
-def _run(jobs: Sequence[Job], config: Config, workers: int) -> Iterator[tuple[Job, Outcome]]:
-    """Score the files, side by side if asked to; results come in the order of the files."""
-    if workers == 1 or len(jobs) == 1:
-        for job in jobs:
-            line = _ProgressLine(job.file.name)
-            outcome = _work(job, config, line.show if sys.stderr.isatty() else None)
-            line.clear()
-            yield job, outcome
+def _run(
+    jobs: Sequence[Job], out: Path, config: Config, where: Where | None
+) -> Iterator[tuple[Job, Outcome]]:
+    """Score the files one after another, or as an archive."""
+    if where is not None:
+        yield from score_archive(jobs, out, config, where)
         return
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"))
-    try:
-        waiting = [(job, pool.submit(_work, job, config)) for job in jobs]
-        for job, future in waiting:
-            yield job, future.result()
-    except BrokenProcessPool as err:
-        raise InputError("--workers", "a worker was ended from outside (memory?)", "use fewer") from err
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _work(job: Job, config: Config, progress: Progress | None = None) -> Outcome:
-    said: list[str] = []
-    try:
-        summary = score_file(job, config, said.append, progress)
-    except MonitorError as err:
-        words = str(err)
-        return Outcome(None, tuple(said), words if str(job.file) in words else f"{job.file}: {words}")
-    return Outcome(summary, tuple(said))
+    for job in jobs:
+        line = _ProgressLine(job.file.name)
+        outcome = outcome_of(job, config, line.show if sys.stderr.isatty() else None)
+        line.clear()
+        yield job, outcome
 
 
 class _ProgressLine:

@@ -12,7 +12,7 @@ import numpy as np
 from monitor.cli.provenance import scored_with
 from monitor.config import Config
 from monitor.detection.night import FileStream, detect, numbered
-from monitor.errors import InputError
+from monitor.errors import InputError, MonitorError
 from monitor.facts import Fact, Leg
 from monitor.markers import MarkerReader
 from monitor.montage import Channel, Chosen, MontageWish, StreamDescription, assign_legs, leg_of_label
@@ -37,6 +37,26 @@ class Job:
     file: Path
     target: Path
     events: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Hold what became of one file: its summary or the error, and what is to be said of it."""
+
+    summary: dict[str, Any] | None
+    said: tuple[str, ...]
+    error: str = ""
+
+
+def outcome_of(job: Job, config: Config, progress: Progress | None = None) -> Outcome:
+    """Score one recording; an error that a user can meet is an outcome too. See :func:`score_file`."""
+    said: list[str] = []
+    try:
+        summary = score_file(job, config, said.append, progress)
+    except MonitorError as err:
+        words = str(err)
+        return Outcome(None, tuple(said), words if str(job.file) in words else f"{job.file}: {words}")
+    return Outcome(summary, tuple(said))
 
 
 def score_file(job: Job, config: Config, say: Say, progress: Progress | None = None) -> dict[str, Any]:

@@ -151,6 +151,8 @@ def main():
     parser.add_argument("--ward", action="store_true", help="A `ward --headless --json` beside them.")
     given = parser.parse_args()
     beds_n, seconds = given.beds, given.minutes * 60
+    # All beds would compile at once.
+    subprocess.run([sys.executable, "-c", "import dsp; dsp.warm_up()"], check=True)
     use_loopback()
     spawn = multiprocessing.get_context("spawn")
     tell = spawn.Queue()

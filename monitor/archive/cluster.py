@@ -1,0 +1,162 @@
+"""Work spread over processes with Dask: on this machine, or on a cluster that is there already."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.errors import InputError, MissingError
+
+_PACKAGES = ("dask", "distributed", "pyarrow")
+_CONNECT_S = 15
+_FIRST_WORKER_S = 60
+_RETRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Say why a piece of work came to nothing, not by its own word."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Hold where the work is done.
+
+    Parameters
+    ----------
+    workers : int
+        Processes on this machine; without meaning with a scheduler.
+    scheduler : str
+        Address of the Dask scheduler of an existing cluster, such as ``tcp://host:8786``; empty for this
+        machine.
+    """
+
+    workers: int = 1
+    scheduler: str = ""
+
+
+def require_packages() -> None:
+    """Check that what an archive needs is installed.
+
+    Raises
+    ------
+    MissingError
+        Naming what is not.
+    """
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingError(
+            f"Scoring an archive (--workers, --scheduler) needs {', '.join(missing)}, not installed here. "
+            "Install it with: pip install 'plms-monitor[archive]'; or score without these options."
+        )
+
+
+def spread(
+    work: Callable[..., Any], pieces: Sequence[tuple[Any, ...]], where: Where, version: str
+) -> Iterator[tuple[int, Any]]:
+    """Do every piece of work somewhere.
+
+    Parameters
+    ----------
+    work : callable
+        A function of a module that the workers can import. What it raises is tried again twice.
+    pieces : sequence of tuple
+        Its arguments, each piece's own.
+    where : Where
+    version : str
+        Of this program: the workers of a cluster must have the same.
+
+    Yields
+    ------
+    index, result
+        As they are done; the result is a :class:`Failed` for what failed each time or killed its workers.
+
+    Raises
+    ------
+    MissingError
+        If the scheduler does not answer or has no workers.
+    InputError
+        If the workers have another version of this program.
+    """
+    from dask import config
+    from distributed import as_completed
+
+    # What goes wrong with a piece comes back as its result; Dask's own words would only be in between.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with ExitStack() as stack:
+        stack.enter_context(config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_S}s"}))
+        client = stack.enter_context(_client(where, stack))
+        if where.scheduler:
+            _check_workers(client, where.scheduler, version)
+        # Keys of our own: a cluster takes equal keys for equal work, other people's too.
+        run = uuid.uuid4().hex
+        futures = {
+            client.submit(work, *piece, key=f"plms-{run}-{index}", pure=False, retries=_RETRIES): index
+            for index, piece in enumerate(pieces)
+        }
+        for future in as_completed(futures, loop=client.loop):
+            index, error = futures.pop(future), future.exception()
+            yield index, future.result() if error is None else Failed(_why(error))
+            # The scheduler forgets what nobody holds.
+            future.release()
+
+
+def _client(where: Where, stack: ExitStack) -> Any:
+    from distributed import Client, LocalCluster
+
+    if not where.scheduler:
+        cluster = LocalCluster(
+            n_workers=where.workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+        return Client(stack.enter_context(cluster))
+    try:
+        return Client(where.scheduler, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError) as err:
+        raise MissingError(
+            f"No Dask scheduler answers at {where.scheduler}: start one with `dask scheduler`, or correct "
+            "--scheduler (such as tcp://host:8786)."
+        ) from err
+    except ValueError as err:
+        raise InputError(
+            "--scheduler", f"{where.scheduler!r} is no address ({err})", "tcp://host:8786"
+        ) from err
+
+
+def _check_workers(client: Any, scheduler: str, version: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=_FIRST_WORKER_S)
+    except TimeoutError as err:
+        raise MissingError(
+            f"The Dask scheduler at {scheduler} has no workers; start some: `dask worker`."
+        ) from err
+    for worker, found in client.run(_version_here, on_error="return").items():
+        if found != version:
+            has = found if isinstance(found, str) else "no PLMS Monitor that can be loaded"
+            problem = f"the worker {worker} has {has}"
+            raise InputError("--scheduler", problem, f"version {version} on every worker")
+
+
+def _version_here() -> str:
+    from monitor import __version__
+
+    return __version__
+
+
+def _why(error: BaseException) -> str:
+    from distributed.scheduler import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return "ended every worker that tried it (memory?)"
+    return f"could not be scored ({type(error).__name__}: {error})"

@@ -1,0 +1,87 @@
+"""All nights of a folder of results as one Parquet table."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.archive.ledger import Entry
+from monitor.errors import InputError
+from monitor.rules import PROFILES
+from monitor.score.summary import TABLE
+
+TABLE_NAME = "nights.parquet"
+_HOURS = ("recording_h", "tib_h", "tst_h", "wake_h", "one_leg_only_h", "any_usable_h")
+_TEXTS = ("file", "target", "error", "input_sha256", "config_sha256", "version", "main_profile")
+
+
+def write_nights(folder: Path, entries: Iterable[Entry]) -> int:
+    """Write ``nights.parquet``: a row for every recording, those that could not be scored too.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the results.
+    entries : iterable of Entry
+
+    Returns
+    -------
+    int
+        Rows.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+
+    Notes
+    -----
+    Hours as in ``summary.json``; the indices of each rule set as ``aasm3.plms_index`` and so on. Null where
+    undefined, and in the whole of a row with an ``error``.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    rows = [_row(folder, entry) for entry in entries]
+    schema = pa.schema(
+        [(name, pa.string()) for name in _TEXTS]
+        + [(name, pa.float64()) for name in (*_HOURS, "usable_left_h", "usable_right_h")]
+        + [
+            (f"{rule}.{key}", pa.int64() if key.startswith("n_") else pa.float64())
+            for rule in PROFILES
+            for key in TABLE
+        ]
+    )
+    path = folder / TABLE_NAME
+    part = path.with_name(path.name + ".part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            parquet.write_table(pa.Table.from_pylist(rows, schema=schema), file)
+        part.replace(path)
+    except OSError as err:
+        raise InputError(str(path), f"cannot be written ({err.strerror or err})") from err
+    return len(rows)
+
+
+def _row(folder: Path, entry: Entry) -> dict[str, Any]:
+    row: dict[str, Any] = {"file": entry.file, "target": entry.target, "error": entry.error or None}
+    if entry.fingerprint is None:
+        return row
+    row["input_sha256"] = entry.fingerprint.input_sha256
+    path = folder / entry.target / "summary.json"
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as err:
+        return row | {"error": f"{path}: cannot be read ({err})"}
+    return row | _of_summary(summary)
+
+
+def _of_summary(summary: Mapping[str, Any]) -> dict[str, Any]:
+    row = {key: summary[key] for key in ("config_sha256", "version", "main_profile", *_HOURS)}
+    row |= {f"usable_{leg}_h": hours for leg, hours in summary["usable_h"].items()}
+    for rule, values in summary["rules"].items():
+        row |= {f"{rule}.{key}": values[key] for key in TABLE}
+    return row

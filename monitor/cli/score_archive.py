@@ -1,0 +1,117 @@
+"""``score --workers`` and ``--scheduler``: many recordings, spread with Dask, resumed where it stopped."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from monitor import __version__
+from monitor.archive.cluster import Failed, Where, require_packages, spread
+from monitor.archive.ledger import Entry, Fingerprint, Ledger, sha256_of, tables_sha256
+from monitor.archive.table import write_nights
+from monitor.cli.score_file import Job, Outcome, outcome_of
+from monitor.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Hold what a worker sends back: the outcome, what decided it, and whether it was there already."""
+
+    outcome: Outcome
+    fingerprint: Fingerprint | None
+    was_done: bool = False
+
+
+def score_archive(
+    jobs: Sequence[Job], out: Path, config: Config, where: Where
+) -> Iterator[tuple[Job, Outcome]]:
+    """Score recordings side by side; the outcomes come as they are done.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    out : Path
+        The folder of results: the ledger and the table of all nights go there too.
+    config : Config
+    where : Where
+
+    Raises
+    ------
+    MonitorError
+        If the cluster cannot be used, or the folder not be written to.
+    """
+    require_packages()
+    ledger = Ledger(out)
+    places = [job.target.relative_to(out).as_posix() for job in jobs]
+    # Workers may run elsewhere, in other folders; what is shared is the file system.
+    pieces = [(_absolute(job), config, ledger.done(place)) for job, place in zip(jobs, places, strict=True)]
+    line = _Line(len(jobs))
+    for index, result in spread(work, pieces, where, __version__):
+        job = jobs[index]
+        worked = _failed(job, result) if isinstance(result, Failed) else result
+        kept = worked.fingerprint if worked.outcome.summary is not None else None
+        if not worked.was_done:
+            ledger.add(Entry(str(pieces[index][0].file), places[index], kept, worked.outcome.error))
+        line.clear()
+        yield job, worked.outcome
+        line.count(worked)
+    line.clear()
+    n = write_nights(out, ledger)
+    click.echo(f"{line.told()}; {n} nights in {out / 'nights.parquet'}", err=True)
+
+
+def work(job: Job, config: Config, done: Fingerprint | None) -> Worked:
+    """Score one recording on a worker, unless that very thing was done and its tables are untouched."""
+    inputs = [job.file] if job.events is None else [job.file, job.events]
+    try:
+        own = Fingerprint(sha256_of(inputs), config.sha256, __version__)
+    except OSError:
+        # The scorer says it better.
+        return Worked(outcome_of(job, config), None)
+    if done is not None and done.covers(own) and done.output_sha256 == tables_sha256(job.target):
+        summary = json.loads((job.target / "summary.json").read_text(encoding="utf-8"))
+        return Worked(Outcome(summary, ()), done, was_done=True)
+    outcome = outcome_of(job, config)
+    return Worked(outcome, replace(own, output_sha256=tables_sha256(job.target)))
+
+
+def _absolute(job: Job) -> Job:
+    events = None if job.events is None else job.events.absolute()
+    return Job(job.file.absolute(), job.target.absolute(), events)
+
+
+def _failed(job: Job, result: Failed) -> Worked:
+    return Worked(Outcome(None, (), f"{job.file}: {result.reason}"), None)
+
+
+class _Line:
+    """How far it is, on one line of a terminal that is drawn again after each night."""
+
+    def __init__(self, n: int) -> None:
+        self._n, self._began_s = n, time.monotonic()
+        self._scored = self._skipped = self._failed = 0
+        self._write: Callable[[str], None] = self._show if sys.stderr.isatty() else lambda _: None
+
+    def count(self, worked: Worked) -> None:
+        self._skipped += worked.was_done
+        self._failed += worked.outcome.summary is None
+        self._scored += worked.outcome.summary is not None and not worked.was_done
+        left = self._n - self._scored - self._skipped - self._failed
+        minutes = (time.monotonic() - self._began_s) / 60
+        rate = (self._n - left) / minutes
+        self._write(f"{self.told()}; {left} to go, {rate:.0f} a minute, about {left / rate:.0f} min left")
+
+    def told(self) -> str:
+        return f"{self._scored} scored, {self._skipped} done before, {self._failed} failed"
+
+    def clear(self) -> None:
+        self._write("")
+
+    def _show(self, text: str) -> None:
+        click.echo(f"\r\x1b[K{text}", nl=False, err=True)
