@@ -21,7 +21,7 @@ from monitor.recorder.series import SeriesWatch
 from monitor.recorder.sessiontime import SessionTime
 from monitor.recorder.silence import SilenceWatch
 from monitor.recorder.source import Source
-from monitor.recorder.standing import index_values, snapshot
+from monitor.recorder.standing import index_values, news, snapshot, standing_facts
 from monitor.rules import RulesProfile
 from monitor.score import Score, score
 from monitor.session.clock import clock_record
@@ -90,6 +90,7 @@ class NightRecorder:
         self._silence = SilenceWatch()
         self._scored_revision = -1
         self._next_clock_s = self._next_score_s = self._next_snapshot_s = float("-inf")
+        self._told_news: tuple[Any, ...] = ()
         legs = [channel.leg for source in self.sources.values() for channel in source.legs]
         self.outlets = Outlets(plan.bed, self.time.to_lsl)
         desk = Desk(
@@ -178,16 +179,21 @@ class NightRecorder:
         if due:
             self._next_score_s = now_s + _SCORE_EVERY_S
             self._send_index()
-        if now_s >= self._next_snapshot_s:
-            self._next_snapshot_s = now_s + _SNAPSHOT_EVERY_S
-            with self.guard.keeping_on("sending where the night stands"):
-                where = snapshot(self.state, self.scores, self.plan.main_profile, self.recorded_s)
-                self.outlets.snapshot(where, self.recorded_s)
+            self._send_snapshot(now_s)
 
     def _send_index(self) -> None:
         with self.guard.keeping_on("sending the index"):
             values = index_values(self.state, self.scores, self.plan.main_profile)
             self.outlets.index(values, self.recorded_s)
+
+    def _send_snapshot(self, now_s: float) -> None:
+        """Say where the night stands: each half minute, and at once when it stands otherwise."""
+        with self.guard.keeping_on("sending where the night stands"):
+            where = snapshot(self.state, self.scores, self.plan.main_profile, self.recorded_s)
+            where["health"] = self.status()
+            if now_s >= self._next_snapshot_s or news(where) != self._told_news:
+                self._next_snapshot_s, self._told_news = now_s + _SNAPSHOT_EVERY_S, news(where)
+                self.outlets.snapshot(where, self.recorded_s, standing_facts(self.state))
 
     def rescore(self) -> None:
         """Score the night as it is known now, and tell what became of the series."""

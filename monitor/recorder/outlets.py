@@ -29,6 +29,7 @@ INDEX_CHANNELS = (
     "state",
 )
 _UNITS = ("1/h",) * 4 + ("count",) * 2 + ("h",) + ("bool",) * 2 + ("code",)
+_CURVE_STEP_S, _CURVE_N = 60, 120
 _PLAIN = {"note": "note", "artifact": "artifact"}
 _PRIVATE = ("text", "author", "label")
 
@@ -59,6 +60,8 @@ class Outlets:
         self._markers = open_outlet(header("Markers", "Markers", marker))
         self._facts = open_outlet(header("Facts", "PLMS", fact))
         self._index = open_outlet(header("Index", "PLMS", *index))
+        # The 30-min rate at the end of each of the last minutes, by number of minute.
+        self._curve: dict[int, float | None] = {}
 
     def facts(self, facts: Iterable[Fact]) -> None:
         """Send facts that are on disk, and the markers that go with them."""
@@ -78,11 +81,27 @@ class Outlets:
     def index(self, values: Mapping[str, float | None], t_s: float) -> None:
         """Send the running index, NaN where undefined."""
         numbers = [values[label] for label in INDEX_CHANNELS]
+        rate = values["plm_rate_30min"]
+        self._curve[int(t_s // _CURVE_STEP_S)] = None if rate is None else round(rate, 1)
+        if len(self._curve) > _CURVE_N:
+            del self._curve[next(iter(self._curve))]
         self._index.push_sample([math.nan if n is None else n for n in numbers], self._to_lsl(t_s))
 
-    def snapshot(self, snapshot: Mapping[str, Any], t_s: float) -> None:
-        """Send where the night stands, for those who joined late."""
-        line = json.dumps({"kind": "snapshot", "t": t_s} | dict(snapshot), separators=(",", ":"))
+    def snapshot(self, snapshot: Mapping[str, Any], t_s: float, standing: Iterable[Fact] = ()) -> None:
+        """Send where the night stands, for those who joined late.
+
+        Parameters
+        ----------
+        snapshot : Mapping
+        t_s : float
+            Seconds on the session's timeline.
+        standing : iterable of Fact
+            Facts that say how things are right now; they go along as they were sent when they were new.
+        """
+        whole = {"kind": "snapshot", "t": t_s} | dict(snapshot)
+        whole["curve"] = {"step_s": _CURVE_STEP_S, "rate_30min": list(self._curve.items())}
+        whole["standing"] = [_brief(fact) for fact in standing]
+        line = json.dumps(whole, separators=(",", ":"))
         self._facts.push_text(line, self._to_lsl(t_s))
 
     def close(self) -> None:
@@ -92,6 +111,14 @@ class Outlets:
 
     def _all(self) -> tuple[Outlet, ...]:
         return self._markers, self._facts, self._index
+
+
+def _brief(fact: Fact) -> dict[str, Any]:
+    """Return a fact's public line as an object, without the long lists only its journal needs."""
+    row: dict[str, Any] = json.loads(public_line(fact))
+    for key in ("config", "channels", "crc"):
+        row.pop(key, None)
+    return row
 
 
 def marker_of(fact: Fact) -> tuple[str, float] | None:

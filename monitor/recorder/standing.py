@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.facts import LEGS
+from monitor.facts import LEGS, Fact
 from monitor.score import Score
 from monitor.session.fold import NightState
 
 _HOUR_US = 3.6e9
+_SAVED_OLD_S = 15.0
 
 
 def index_values(
@@ -48,8 +49,38 @@ def snapshot(
         "legs": {leg: state.leg_state(leg) for leg in state.legs},
         "series": None if running is None else {"n": running.n, "onset": running.onset_us / 1e6},
         "n_series": len(main.series),
+        "too_early": sorted(main.indices.too_early),
         "n_lm": main.indices.n_lm,
     }
+
+
+def news(where: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what of a snapshot must not wait for the next half minute."""
+    health, series = where["health"], where["series"]
+    is_old = (health["saved_s_ago"] or 0.0) > _SAVED_OLD_S
+    return where["stage"], tuple(where["legs"].items()), series and series["n"], health["trouble"], is_old
+
+
+def standing_facts(state: NightState) -> list[Fact]:
+    """List the facts that say how things are right now: what a screen that joined late has to know of them.
+
+    How the night began, each stream, each leg's quality, gaps that are open and the last that was, the
+    lights, the last stage of each source.
+    """
+    latest = {("session", ""): state.facts("session")[0]}
+    for fact in state.facts("stream"):
+        latest["stream", str(fact.data["key"])] = fact
+    for fact in state.facts("quality"):
+        latest["quality", fact.data["leg"]] = fact
+    for fact in state.facts("stage"):
+        latest["stage", fact.source] = fact
+    for kind in ("lights", "stop"):
+        for fact in state.facts(kind)[-1:]:
+            latest[kind, ""] = fact
+    gaps = state.facts("gap")
+    open_gaps = [fact for fact in gaps[:-1] if fact.data["end"] is None]
+    found = [*latest.values(), *open_gaps, *gaps[-1:]]
+    return sorted(found, key=lambda fact: fact.seq or 0)
 
 
 def _state_code(state: NightState, usable: Mapping[str, bool]) -> int:
