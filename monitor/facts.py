@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "clock": "utc, zone, lsl, origin (lsl at 0), boot_id, recorded_s: ties t to UTC; at start, each minute",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
     "anchor": "key, stamp, speed: the sample with this stamp of the source's clock lies at t",
+    "resumed": "away_s, clock lsl|utc, journal_cut_bytes, recording_cut_bytes: a cut-off session goes on",
     "lost": "name, reason: a source went away",
     "offset": "name, offset_s: LSL clock offset of a source when it was first known or stepped",
     "gap": "legs, end (null while it lasts), cause, resets",

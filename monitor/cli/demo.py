@@ -56,6 +56,7 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
         sessions=sessions or default_sessions_dir(),
         wait_s=60.0,
         duration_s=duration_s,
+        resume="never",
     )
     try:
         run_watch(options, headless=headless)

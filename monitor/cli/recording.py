@@ -7,12 +7,15 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from monitor.cli.provenance import scored_with
+from monitor.cli.resuming import Asking, as_before, cut_off_to_resume, reopened
 from monitor.cli.terminal import Terminal
 from monitor.config import Config
 from monitor.control import ControlServer
@@ -21,10 +24,11 @@ from monitor.lsl.library import lsl
 from monitor.montage import Chosen
 from monitor.recorder.lobby import Lobby
 from monitor.recorder.night import NightPlan
+from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import Ending, Recording, record
 from monitor.recorder.startscreen import StartScreen
 from monitor.recorder.warm import warm_up_beside
-from monitor.session.folder import BedLock, SessionFolder, check_code
+from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class WatchOptions:
     sessions: Path
     wait_s: float | None
     duration_s: float | None
+    resume: Literal["always", "ask", "never"]
 
 
 class _Beds:
@@ -83,23 +88,35 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         screen = StartScreen(
             options.bed, config.main_profile, config.wish, lambda: not warm.is_alive(), beds.claim
         )
-        if not headless and _window_opens(terminal):
+        has_window = not headless and _window_opens(terminal)
+        if has_window:
             stack.enter_context(_window(screen))
-        lobby = Lobby(options.queries, config.wish, terminal.say, clock, ending.wait, screen)
+        cut_off, queries = None, list(options.queries)
+        if options.resume != "never":
+            asking = Asking(options.resume == "always", screen if has_window else None, terminal, ending)
+            cut_off = cut_off_to_resume(options.sessions, options.bed, options.study, asking)
+        if cut_off is not None:
+            queries, config = as_before(cut_off, queries, config)
+        lobby = Lobby(queries, config.wish, terminal.say, clock, ending.wait, screen)
         chosen = lobby.wait(options.wait_s)
         if chosen is None:
             terminal.say("Nothing was recorded.")
             return
-        bed = options.bed
-        if screen.picked is not None:
-            bed, config = screen.picked.bed, config.with_main_profile(screen.picked.main_profile)
+        bed = options.bed if screen.picked is None else screen.picked.bed
         for each in chosen:
             terminal.taken(each)
         warm.join()
         if ending.asked:
             terminal.say("Nothing was recorded.")
             return
-        _record(options, config, bed, chosen, screen, terminal, ending)
+        going_on = None
+        if cut_off is not None and bed == options.bed:
+            going_on = reopened(cut_off, chosen, clock, terminal)
+        if going_on is None:
+            config = options.config
+            if screen.picked is not None:
+                config = config.with_main_profile(screen.picked.main_profile)
+        _record(options, config, bed, chosen, screen, terminal, ending, going_on)
 
 
 def _record(
@@ -110,13 +127,22 @@ def _record(
     screen: StartScreen,
     terminal: Terminal,
     ending: Ending,
+    going_on: tuple[SessionFolder, SessionLock, Resumed] | None,
 ) -> None:
     about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
     plan = NightPlan(bed, config.main_profile, config.rules, config.labels, about)
-    folder = SessionFolder.create(options.sessions, bed)
+    if going_on is not None:
+        folder, lock, resumed = going_on
+    else:
+        folder, resumed = SessionFolder.create(options.sessions, bed), None
+        lock = SessionLock(folder)
+        lock.acquire()
     terminal.say(f"Recording into {folder.path}")
-    recording = Recording(folder, plan, config.detector, chosen, options.duration_s, terminal.status)
-    night = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
+    recording = Recording(folder, plan, config.detector, chosen, options.duration_s, terminal.status, resumed)
+    try:
+        night = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
+    finally:
+        lock.release()
     screen.advance("ended", str(folder.path))
     terminal.ended(night)
 
@@ -145,9 +171,9 @@ def _window(screen: StartScreen) -> Iterator[None]:
             # A Ctrl-C in the terminal is for the recorder alone.
             start_new_session=os.name == "posix",
         )
+        # A window that was closed must not stay behind as a dead entry in the list of processes all night.
+        threading.Thread(target=process.wait, name="window-reaper", daemon=True).start()
         try:
             yield
         finally:
             server.close()
-            # Reaped by whoever is left: the window may outlive this process.
-            process.poll()

@@ -49,8 +49,14 @@ from monitor.session.folder import check_code, default_sessions_dir
     metavar="S",
     help="Seconds of signal to record.",
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the bed's session if it was cut off in this night, without asking.",
+)
 @click.option("--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go.")
 def watch(
+    *,
     config_name: str | None,
     streams: tuple[str, ...],
     bed: str,
@@ -62,6 +68,7 @@ def watch(
     headless: bool,
     wait_s: float | None,
     duration_s: float | None,
+    resume: bool,
     sessions: Path | None,
 ) -> None:
     """Record a night from a live LSL stream and keep the running index.
@@ -78,6 +85,7 @@ def watch(
         sessions=sessions or default_sessions_dir(),
         wait_s=wait_s,
         duration_s=duration_s,
+        resume="always" if resume else "ask",
     )
     run_watch(options, headless=headless)
 

@@ -51,6 +51,10 @@ class LegFacts:
         """Go on with the numbers of movements where another left off: none is used twice."""
         self._next_id = before._next_id
 
+    def number_from(self, next_id: int) -> None:
+        """Count the movements from here on."""
+        self._next_id = next_id
+
     def process(self, values: npt.NDArray[np.float64]) -> list[Known]:
         """Take samples (native numbers, shape (n,)); return facts, each with the sample it was known at."""
         events, rows = self.detector.process(values * self.channel.scale_uv)

@@ -6,7 +6,7 @@ timeline go in, facts come out. The facts do not depend on how the samples were 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,22 @@ class StreamDetection:
         now_s = self.timeline.now_s
         facts.append(self._gap(now_s, None, cause, resets=True))
         return facts
+
+    def go_on(self, end_s: float, numbers: Mapping[str, int], cause: str) -> list[Fact]:
+        """Take the place of a recorder that was cut off at `end_s`: a gap begins there.
+
+        Parameters
+        ----------
+        end_s : float
+        numbers : Mapping of leg to int
+            The highest number of a movement that was used.
+        cause : str
+            Of the gap.
+        """
+        for leg in self._legs:
+            leg.number_from(numbers.get(leg.channel.leg, 0) + 1)
+        self.timeline.restart(end_s, cause)
+        return self.lose(cause)
 
     def finish(self) -> list[Fact]:
         """End the night: a movement that is still open ends at the last sample."""

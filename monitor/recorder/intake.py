@@ -15,6 +15,7 @@ from monitor.recorder.guard import Guard
 from monitor.recorder.sessiontime import SessionTime
 from monitor.recorder.silence import SilenceWatch
 from monitor.recorder.source import Source
+from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.live import LiveRingWriter
 from monitor.session.raw import RawWriter
@@ -22,6 +23,7 @@ from monitor.session.raw import RawWriter
 _MOST_EARLY_MARKERS = 1000
 _STEPPED_S = 0.01
 _DETECTOR_FAULT = "detector fault"
+_CUT_OFF = "recorder was cut off"
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
 
@@ -62,6 +64,34 @@ class Intake:
         self._desk, self._sources = desk, sources
         self._markers = MarkerReader(labels)
         self._early: list[tuple[Source, Texts]] = []
+
+    def go_on(self, state: NightState, end_s: float) -> None:
+        """Take the place of a recorder that was cut off at `end_s`: what lies between is a gap.
+
+        Parameters
+        ----------
+        state : NightState
+            What the cut-off session's facts say.
+        end_s : float
+        """
+        for kind in ("respiratory", "arousal", "artifact"):
+            for fact in state.facts(kind):
+                self._markers.written(fact)
+        numbers = state.movement_numbers()
+        for source in self._sources.values():
+            if source.detection is None:
+                continue
+            legs = set(source.detection.legs)
+            # The source may have been lost before the recorder was: then the gap began there.
+            standing = next(
+                (f for f in state.facts("gap") if f.data["end"] is None and legs & set(f.data["legs"])), None
+            )
+            start_s = end_s if standing is None else standing.t or 0.0
+            facts = source.detection.go_on(start_s, numbers, _CUT_OFF)
+            if standing is None:
+                self._open_gap(source, facts, _CUT_OFF)
+            else:
+                source.open_gap_seq, source.gap_cause = standing.seq, str(standing.data["cause"])
 
     def take(self, arrival: Arrival) -> None:
         """Take in one arrival."""

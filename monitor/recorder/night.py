@@ -17,6 +17,7 @@ from monitor.recorder.guard import Guard
 from monitor.recorder.intake import Desk, Intake
 from monitor.recorder.outlets import Outlets
 from monitor.recorder.requests import RefusedError, fact_of, told
+from monitor.recorder.resumed import Resumed
 from monitor.recorder.series import SeriesWatch
 from monitor.recorder.sessiontime import SessionTime
 from monitor.recorder.silence import SilenceWatch
@@ -29,6 +30,7 @@ from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_writer import JournalWriter
 from monitor.session.raw import RawWriter
+from monitor.session.recovery import closed_movements
 from monitor.session.tables import write_tables
 
 _CLOCK_EVERY_S = 60.0
@@ -55,12 +57,14 @@ class NightRecorder:
     Parameters
     ----------
     folder : SessionFolder
-        New and empty.
+        New and empty, or one that was cut off.
     plan : NightPlan
     sources : iterable of Source
         The chosen streams.
     clock : callable
         This machine's LSL clock (s).
+    resumed : Resumed, optional
+        The cut-off session that is gone on with.
 
     Attributes
     ----------
@@ -75,20 +79,26 @@ class NightRecorder:
     """
 
     def __init__(
-        self, folder: SessionFolder, plan: NightPlan, sources: Iterable[Source], clock: Callable[[], float]
+        self,
+        folder: SessionFolder,
+        plan: NightPlan,
+        sources: Iterable[Source],
+        clock: Callable[[], float],
+        resumed: Resumed | None = None,
     ) -> None:
         self.folder, self.plan = folder, plan
         self.sources = {source.key: source for source in sources}
-        self.state = NightState()
+        self.state = NightState() if resumed is None else resumed.found.state
         self.scores: dict[str, Score] = {}
         self._unfinished = ""
         self.time = SessionTime(next(s for s in self.sources.values() if s.legs), clock)
-        self._journal = JournalWriter(folder.journal)
+        self._journal = JournalWriter(folder.journal, 0 if resumed is None else resumed.found.n_facts)
         self._raw = RawWriter(folder.recording)
         self.guard = Guard(self._warn)
         self._series = SeriesWatch()
         self._silence = SilenceWatch()
         self._scored_revision = -1
+        self._has_origin = False
         self._next_clock_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         self._told_news: tuple[Any, ...] = ()
         legs = [channel.leg for source in self.sources.values() for channel in source.legs]
@@ -97,7 +107,28 @@ class NightRecorder:
             folder, self._raw, self.time, self._silence, self.guard, self._record, lambda: self.recorded_s
         )
         self._intake = Intake(desk, self.sources, plan.labels)
-        self._record([Fact("session", 0.0, "recorder", dict(plan.about) | {"bed": plan.bed, "legs": legs})])
+        if resumed is None:
+            about = dict(plan.about) | {"bed": plan.bed, "legs": legs}
+            self._record([Fact("session", 0.0, "recorder", about)])
+        else:
+            self._go_on(resumed)
+
+    def _go_on(self, resumed: Resumed) -> None:
+        """Begin where a cut-off session ended."""
+        self.time.resume(resumed.anchor.origin_s)
+        # What became of the series until then was told before.
+        before = score(self.state.night(), self.plan.rules[self.plan.main_profile])
+        self._series.update(before.series)
+        about = {
+            "away_s": resumed.anchor.away_s,
+            "clock": resumed.anchor.by,
+            "journal_cut_bytes": resumed.found.journal_cut_bytes,
+            "recording_cut_bytes": resumed.found.recording_cut_bytes,
+        }
+        end_s = resumed.found.end_s
+        self._record(closed_movements(self.state, "recorder"))
+        self._intake.go_on(self.state, end_s)
+        self._record([self._clock_fact(), Fact("resumed", end_s, "recorder", about)])
 
     @property
     def trouble(self) -> str:
@@ -169,7 +200,8 @@ class NightRecorder:
         now_s = self.time.clock()
         with self.guard.keeping_on("looking for silent sources"):
             self._record(self._silence.look(self.sources.values(), self.state, now_s))
-        if now_s >= self._next_clock_s:
+        if now_s >= self._next_clock_s or self.time.has_begun != self._has_origin:
+            self._has_origin = self.time.has_begun
             self._next_clock_s = now_s + _CLOCK_EVERY_S
             with self.guard.keeping_on("noting the clock"):
                 self._record([self._clock_fact()])

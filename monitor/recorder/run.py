@@ -18,6 +18,7 @@ from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.montage import Chosen
 from monitor.recorder.night import NightPlan, NightRecorder
+from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
 
@@ -69,6 +70,8 @@ class Recording:
         Seconds of signal from the first sample (of wall time once the source is gone).
     watch : callable
         Called about ten times a second with the recorder, for a status line.
+    resumed : Resumed or None
+        The cut-off session that is gone on with in `folder`.
     """
 
     folder: SessionFolder
@@ -77,6 +80,7 @@ class Recording:
     chosen: Sequence[Chosen]
     duration_s: float | None
     watch: Callable[[NightRecorder], None]
+    resumed: Resumed | None = None
 
 
 def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> NightRecorder:
@@ -94,10 +98,15 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
     NightRecorder
         Finished.
     """
+    resumed = recording.resumed
+    before = known_streams(resumed.found.state, recording.folder) if resumed else {}
+    keys = source_keys(recording.chosen, before)
     sources = [
-        _source(key, chosen, recording.settings) for key, chosen in enumerate(recording.chosen, start=1)
+        _source(key, chosen, recording.settings) for key, chosen in zip(keys, recording.chosen, strict=True)
     ]
-    night = NightRecorder(recording.folder, recording.plan, sources, lsl().local_clock)
+    for source in sources:
+        source.header_written = source.key in before and before[source.key].has_header
+    night = NightRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
     readers = [
         Reader(source.key, chosen.info, source.stream, arrivals, source.accepts)

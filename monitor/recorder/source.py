@@ -130,6 +130,7 @@ class Source:
             "uid": stream.uid,
             "hostname": stream.hostname,
             "rate_hz": stream.rate_hz,
+            "format": stream.channel_format,
             "speed": stream.speed,
             "simulated": stream.simulated,
             "offset_s": self.offset_s if self.offset_known else None,

@@ -60,6 +60,14 @@ class StartScreen:
         self._state, self._session = "looking", ""
         self.picked: Picked | None = None
         self.cancelled = False
+        self._offer: Mapping[str, Any] | None = None
+        self._resume: bool | None = None
+
+    def offer(self, cut_off: Mapping[str, Any]) -> bool | None:
+        """Ask whether to go on with a session that was cut off; return what was answered, None so far."""
+        with self._lock:
+            self._offer = cut_off if self._resume is None else None
+            return self._resume
 
     def look(self, around: Sequence[Found], missing: str) -> None:
         """Say what is on the network now, and what is missing."""
@@ -72,12 +80,15 @@ class StartScreen:
             self._state, self._session = state, session
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer one request: ``lobby``, ``choose`` or ``cancel``."""
+        """Answer one request: ``lobby``, ``resume``, ``choose`` or ``cancel``."""
         with self._lock:
             if request.get("do") == "lobby":
                 return self._view()
             if request.get("do") == "cancel":
                 self.cancelled = True
+                return {"ok": True}
+            if request.get("do") == "resume":
+                self._resume, self._offer = bool(request.get("yes")), None
                 return {"ok": True}
             if request.get("do") == "choose":
                 return self._choose(request)
@@ -88,6 +99,7 @@ class StartScreen:
             "state": "ready" if self._state == "looking" and self.picked else self._state,
             "session": self._session or None,
             "warm": self._warm(),
+            "cut_off": self._offer,
             "bed": self._bed,
             "main_profile": self._profile,
             "wish": {

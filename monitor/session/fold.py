@@ -7,6 +7,7 @@ replace the fact they name; nothing is ever patched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from string import ascii_letters
 from typing import Any
 
 from monitor.facts import LEGS, Fact, Leg
@@ -182,6 +183,14 @@ class NightState:
                 end_us,
             ),
         )
+
+    def movement_numbers(self) -> dict[str, int]:
+        """Return the highest number of a movement by leg: a recorder that goes on must use none twice."""
+        highest: dict[str, int] = {}
+        for name, fact in self._movements.items():
+            leg, number = str(fact.data["leg"]), name.lstrip(ascii_letters)
+            highest[leg] = max(highest.get(leg, 0), int(number) if number.isdecimal() else 0)
+        return highest
 
     def open_movements(self) -> list[Fact]:
         """List the latest fact of each movement that has been flagged and has not ended."""

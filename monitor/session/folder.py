@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -147,7 +148,7 @@ class BedLock:
 
 
 class SessionLock:
-    """Only one process adds to or repairs a session that has ended; freed by the system if it dies.
+    """Only one process records, repairs or edits a session; freed by the system if it dies.
 
     Parameters
     ----------
@@ -170,13 +171,19 @@ class SessionLock:
             self._lock.acquire()
         except Timeout as err:
             raise InputError(
-                str(self._folder), "is being edited by another process", "close its window first"
+                str(self._folder),
+                "is being edited by another process, or recorded",
+                "stop the recording, or close its window, first",
             ) from err
         except OSError as err:
             raise InputError(str(self._folder), f"cannot be written to ({err.strerror})") from err
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Give the lock back; nothing of it stays in the folder."""
+        if self._lock.is_locked:
+            # While it is held: whoever opened it meanwhile sees that it is gone, and makes it anew.
+            with contextlib.suppress(OSError):
+                Path(self._lock.lock_file).unlink()
         self._lock.release()
 
 

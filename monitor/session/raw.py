@@ -12,9 +12,10 @@ from monitor.session.xdf import XdfWriter
 
 # What a disk that takes nothing may cost in memory: some ten hours of two legs at 500 Hz.
 MOST_HELD_BYTES = 512 << 20
-_WRITE_EVERY_S = 0.5
-_SYNC_EVERY = 4  # writes
-_BOUNDARY_EVERY = 20  # writes
+# What a killed process may lose; a write is cheap, a sync is not.
+_WRITE_EVERY_S = 0.1
+_SYNC_EVERY = 20  # writes
+_BOUNDARY_EVERY = 100  # writes
 
 Job = Callable[[XdfWriter], object]
 
@@ -86,7 +87,7 @@ class RawWriter:
         """Write what is queued and the footers, trying for so long, and end."""
         self._until_s = time.monotonic() + patience_s
         self._jobs.put(None)
-        self._thread.join(patience_s + _WRITE_EVERY_S)
+        self._thread.join(patience_s + 1.0)
         if self._thread.is_alive():
             self.error = self.error or "the disk does not answer"
 

@@ -10,7 +10,7 @@ from monitor.config import config_from
 from monitor.errors import InputError
 from monitor.facts import Fact
 from monitor.session.fold import NightState
-from monitor.session.folder import BedLock, SessionFolder, SessionLock
+from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.journal import Journal, read_journal
 from monitor.session.tables import write_tables
 from monitor.session.xdf_scan import last_stamps, scan
@@ -41,49 +41,88 @@ class Recovered:
     was_open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A session that was cut off, its tails repaired, to be closed or gone on with.
+
+    Attributes
+    ----------
+    state : NightState
+        The fold of its facts.
+    n_facts : int
+    journal_cut_bytes, recording_cut_bytes : int
+        Torn tails that were cut off.
+    end_s : float
+        How far the night reaches, in facts and in signal.
+    """
+
+    state: NightState
+    n_facts: int
+    journal_cut_bytes: int
+    recording_cut_bytes: int
+    end_s: float
+
+
+def reopen(folder: SessionFolder) -> Reopened:
+    """Repair the tails of a session. Its lock must be held.
+
+    Raises
+    ------
+    InputError
+        If its journal is empty, or damaged elsewhere than at its tail.
+    OSError
+        If it cannot be written to.
+    """
+    facts, tail = read_journal(folder.journal)
+    if not facts:
+        raise InputError(str(folder.journal), "holds no fact", "nothing was recorded")
+    state = NightState.of(facts)
+    _cut(folder.journal, tail.good_bytes)
+    recording_cut = _cut_recording(folder.recording)
+    end_s = max(state.last_s, _signal_end_s(folder, state))
+    for left in (*folder.path.glob("live-*.ring*"), folder.control):
+        left.unlink(missing_ok=True)
+    return Reopened(state, len(facts), tail.torn_bytes, recording_cut, end_s)
+
+
 def recover(folder: SessionFolder) -> Recovered:
     """Repair and close a session that a crash left open; a closed one gets its tables anew.
 
     Raises
     ------
     InputError
-        If it is being recorded or edited right now, or its journal is damaged elsewhere than at its tail.
+        If it is being recorded or edited right now, its journal is damaged elsewhere than at its tail, or it
+        cannot be written to.
     """
-    edited = SessionLock(folder)
-    edited.acquire()
+    lock = SessionLock(folder)
+    lock.acquire()
     try:
         return _recover(folder)
+    except OSError as err:
+        raise InputError(str(folder.path), f"cannot be repaired ({err.strerror or err})") from err
     finally:
-        edited.release()
+        lock.release()
 
 
 def _recover(folder: SessionFolder) -> Recovered:
-    facts, tail = read_journal(folder.journal)
-    if not facts:
-        raise InputError(str(folder.journal), "holds no fact", "nothing was recorded")
-    state = NightState.of(facts)
-    lock = BedLock(folder.path.parent, str(state.session["bed"]))
-    lock.acquire()
-    try:
-        _cut(folder.journal, tail.good_bytes)
-        recording_cut = _cut_recording(folder.recording)
-        end_s = max(state.last_s, _signal_end_s(folder, state))
-        was_open = state.stopped_s is None
-        if was_open:
-            journal = Journal(folder.journal, next_seq=len(facts))
-            stop = Fact("stop", end_s, _SOURCE, {"reason": "recovered after a crash"})
-            closing = [*_closed_movements(state), stop]
-            for fact in journal.append(closing):
-                state.apply(fact)
-            journal.close()
-        config = config_from(state.session["config"], str(folder.journal))
-        write_tables(folder, state, config.rules)
-        folder.control.unlink(missing_ok=True)
-        for ring in folder.path.glob("live-*.ring*"):
-            ring.unlink()
-        return Recovered(len(facts), tail.torn_bytes, recording_cut, state.stopped_s or end_s, was_open)
-    finally:
-        lock.release()
+    found = reopen(folder)
+    state = found.state
+    was_open = state.stopped_s is None
+    if was_open:
+        journal = Journal(folder.journal, next_seq=found.n_facts)
+        stop = Fact("stop", found.end_s, _SOURCE, {"reason": "recovered after a crash"})
+        for fact in journal.append([*closed_movements(state, _SOURCE), stop]):
+            state.apply(fact)
+        journal.close()
+    config = config_from(state.session["config"], str(folder.journal))
+    write_tables(folder, state, config.rules)
+    return Recovered(
+        found.n_facts,
+        found.journal_cut_bytes,
+        found.recording_cut_bytes,
+        state.stopped_s or found.end_s,
+        was_open,
+    )
 
 
 def _cut(path: Path, good_bytes: int) -> None:
@@ -114,8 +153,8 @@ def _signal_end_s(folder: SessionFolder, state: NightState) -> float:
     return max(ends, default=0.0)
 
 
-def _closed_movements(state: NightState) -> list[Fact]:
-    """End what the crash left open: a confirmed movement where last known; a mere flag is withdrawn."""
+def closed_movements(state: NightState, source: str) -> list[Fact]:
+    """End what a crash left open: a confirmed movement where last known; a mere flag is withdrawn."""
     closing = []
     for last in state.open_movements():
         data = dict(last.data)
@@ -126,8 +165,8 @@ def _closed_movements(state: NightState) -> list[Fact]:
                 "cut": "the recorder stopped",
                 "morphology": True,
             }
-            closing.append(Fact("movement", data["known"], _SOURCE, data))
+            closing.append(Fact("movement", data["known"], source, data))
         else:
             data |= {"phase": "withdrawn", "twitch": False}
-            closing.append(Fact("movement", data["onset"], _SOURCE, data))
+            closing.append(Fact("movement", data["onset"], source, data))
     return closing

@@ -1,0 +1,161 @@
+"""Whether a session that was cut off is gone on with: as asked for, or as somebody says now."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from monitor.cli.terminal import Terminal
+from monitor.config import Config, config_from
+from monitor.errors import InputError
+from monitor.facts import Leg
+from monitor.lsl.find import Query
+from monitor.montage import Chosen, MontageWish
+from monitor.recorder.resumed import Resumed
+from monitor.recorder.run import Ending
+from monitor.recorder.startscreen import StartScreen
+from monitor.recorder.status import clock
+from monitor.session.folder import SessionFolder, SessionLock
+from monitor.session.recovery import reopen
+from monitor.session.resume import CutOff, find_cut_off, reanchor, why_not
+
+ANSWER_S = 60.0
+# Without an answer a night that was just interrupted goes on; one of hours ago may be another patient's.
+_FRESH_S = 3600.0
+_LOOK_EVERY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Where the question goes.
+
+    Attributes
+    ----------
+    always : bool
+        ``--resume``: nobody is asked.
+    screen : StartScreen or None
+        The window's start screen, None without a window.
+    """
+
+    always: bool
+    screen: StartScreen | None
+    terminal: Terminal
+    ending: Ending
+
+
+def cut_off_to_resume(sessions: Path, bed: str, study: str, asking: Asking) -> CutOff | None:
+    """Find the cut-off session of a bed and ask; None if there is none or it is left alone."""
+    say = asking.terminal.say
+    try:
+        cut_off = find_cut_off(sessions, bed, study)
+    except (InputError, OSError) as err:
+        say(f"The last session of {bed} cannot be gone on with: {err}. A new one begins.")
+        return None
+    if cut_off is None:
+        if asking.always:
+            say(f"{bed} has no session that was cut off: a new one begins.")
+        return None
+    what = f"{cut_off.folder.path}, cut off {_ago(cut_off.ago_s)} ago after {clock(cut_off.recorded_s)}"
+    if asking.always or _answer(cut_off, what, asking):
+        say(f"Going on with {what}.")
+        return cut_off
+    say(f"There is a session of {bed} that was never ended: {what}.")
+    say("  A new one begins. To go on with that one instead, end this and begin with --resume;")
+    say(f"  to close it: plms-monitor recover {cut_off.folder.path}")
+    return None
+
+
+def _answer(cut_off: CutOff, what: str, asking: Asking) -> bool:
+    is_fresh = cut_off.ago_s < _FRESH_S
+    screen = asking.screen
+    if screen is not None:
+        asking.terminal.say("The start screen asks whether to go on with a session that was cut off.")
+        return _wait(lambda left_s: screen.offer(_offer(cut_off, left_s, is_fresh)), asking, is_fresh)
+    if not sys.stdin.isatty():
+        return False
+    asking.terminal.say(
+        f"Go on with {what}? [y/n] (without an answer in {ANSWER_S:.0f} s: {'yes' if is_fresh else 'no'})"
+    )
+    said: list[bool] = []
+
+    def listen() -> None:
+        while not said and (line := sys.stdin.readline()):
+            if line.strip().lower()[:1] in ("y", "n"):
+                said.append(line.strip().lower().startswith("y"))
+
+    # Not to be interrupted: left behind when the time is over.
+    threading.Thread(target=listen, name="question", daemon=True).start()
+    return _wait(lambda _: said[0] if said else None, asking, is_fresh)
+
+
+def _wait(look: Callable[[float], bool | None], asking: Asking, otherwise: bool) -> bool:
+    left_s = ANSWER_S
+    while (answer := look(left_s)) is None:
+        if left_s <= 0 or asking.ending.wait(_LOOK_EVERY_S):
+            return otherwise
+        left_s -= _LOOK_EVERY_S
+    return answer
+
+
+def _offer(cut_off: CutOff, left_s: float, is_fresh: bool) -> dict[str, object]:
+    return {
+        "session": str(cut_off.folder.path),
+        "recorded_s": cut_off.recorded_s,
+        "ago_s": cut_off.ago_s,
+        "left_s": max(0.0, left_s),
+        "otherwise": is_fresh,
+    }
+
+
+def _ago(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[list[Query], Config]:
+    """Look for the streams of the cut-off session where none are named now; its configuration holds.
+
+    A night is scored by one configuration: what the command line says of rules and detector waits for the
+    next session.
+    """
+    state = cut_off.state
+    kept = config_from(state.session["config"], str(cut_off.folder.journal))
+    streams = {fact.data["key"]: fact.data for fact in state.facts("stream")}
+    if not queries:
+        queries = [
+            Query("source_id", about["source_id"]) if about["source_id"] else Query("name", about["name"])
+            for about in streams.values()
+        ]
+    wish = config.wish
+    if not wish.channels:
+        channels: dict[Leg, str] = {
+            leg["leg"]: leg["label"] or f"#{leg['channel'] + 1}"
+            for about in streams.values()
+            for leg in about["legs"]
+        }
+        wish = MontageWish(channels, wish.unit or kept.wish.unit)
+    return queries, replace(kept, wish=wish)
+
+
+def reopened(
+    cut_off: CutOff, chosen: list[Chosen], lsl_now: Callable[[], float], terminal: Terminal
+) -> tuple[SessionFolder, SessionLock, Resumed] | None:
+    """Repair a cut-off session for being gone on with; None, and the reason is said, if it cannot be."""
+    legs = {channel.leg for each in chosen for channel in each.legs}
+    speed = next(each.stream.speed for each in chosen if each.legs)
+    lock = SessionLock(cut_off.folder)
+    reason = why_not(cut_off.state, set(legs), speed)
+    if not reason:
+        try:
+            lock.acquire()
+            found = reopen(cut_off.folder)
+            anchor = reanchor(found.state, lsl_now(), found.end_s, speed)
+        except (InputError, OSError) as err:
+            lock.release()
+            reason = str(err)
+        else:
+            return cut_off.folder, lock, Resumed(found, anchor)
+    terminal.say(f"That session cannot be gone on with: {reason}. A new one begins.")
+    return None

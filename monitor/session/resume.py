@@ -1,0 +1,154 @@
+"""A session that was cut off and can be gone on with: which one, and where its timeline lies now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from monitor.session.clock import boot_id, utc_now
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import decode, read_journal
+
+# Longer ago it was another night.
+_OLDEST_S = 18 * 3600.0
+_LONGEST_LINE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """A session that was never ended.
+
+    Attributes
+    ----------
+    folder : SessionFolder
+    state : NightState
+        The fold of its facts.
+    ago_s : float
+        Seconds since it was last written to.
+    """
+
+    folder: SessionFolder
+    state: NightState
+    ago_s: float
+
+    @property
+    def recorded_s(self) -> float:
+        """How far its facts reach (s)."""
+        return self.state.last_s
+
+
+def find_cut_off(sessions: Path, bed: str, study: str | None) -> CutOff | None:
+    """Find the session to go on with: the bed's newest, if it was cut off in this night.
+
+    Parameters
+    ----------
+    sessions : Path
+    bed : str
+    study : str or None
+        Study code of the recording that begins; a session of another one is not gone on with.
+
+    Raises
+    ------
+    InputError
+        If that session's journal is damaged.
+    """
+    names = sorted(sessions.glob(f"*Z_{bed}*"), reverse=True) if sessions.is_dir() else []
+    newest = next((path for path in names if _bed_of(path) == bed), None)
+    if newest is None:
+        return None
+    folder = SessionFolder(newest)
+    ago_s = utc_now().timestamp() - max(
+        path.stat().st_mtime for path in (folder.journal, folder.recording) if path.exists()
+    )
+    if ago_s > _OLDEST_S:
+        return None
+    facts, _ = read_journal(folder.journal)
+    state = NightState.of(facts)
+    same_study = (state.session.get("study") or None) == (study or None)
+    if state.stopped_s is not None or not same_study or _last_clock(state) is None:
+        return None
+    return CutOff(folder, state, max(0.0, ago_s))
+
+
+def _bed_of(path: Path) -> str | None:
+    try:
+        with (path / "journal.jsonl").open("rb") as file:
+            return str(decode(file.readline(_LONGEST_LINE)).data.get("bed"))
+    except (OSError, ValueError):
+        return None
+
+
+def _last_clock(state: NightState) -> Mapping[str, Any] | None:
+    """Return the last clock record that says where the timeline lies."""
+    clocks = [fact.data for fact in state.facts("clock") if fact.data.get("origin") is not None]
+    return clocks[-1] if clocks else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reanchored:
+    """Where the timeline of a session lies on this machine's LSL clock now.
+
+    Attributes
+    ----------
+    origin_s : float
+        LSL clock at 0 of the session.
+    by : str
+        ``lsl`` if that clock has run on since, ``utc`` if the machine was restarted.
+    away_s : float
+        Seconds between the last clock record and now.
+    """
+
+    origin_s: float
+    by: Literal["lsl", "utc"]
+    away_s: float
+
+
+def reanchor(state: NightState, lsl_now_s: float, end_s: float, speed: float) -> Reanchored:
+    """Find a session's timeline again.
+
+    Parameters
+    ----------
+    state : NightState
+        With a clock record that has an origin.
+    lsl_now_s : float
+        LSL clock of this machine.
+    end_s : float
+        How far the session reaches: now is not before that.
+    speed : float
+        Seconds of signal per second.
+
+    Raises
+    ------
+    ValueError
+        If the session has no such record.
+    """
+    last = _last_clock(state)
+    if last is None:
+        raise ValueError("no clock record says where this session's timeline lies")
+    away_s = (utc_now() - dt.datetime.fromisoformat(last["utc"])).total_seconds()
+    by: Literal["lsl", "utc"] = "lsl" if last["boot_id"] and last["boot_id"] == boot_id() else "utc"
+    if by == "lsl":
+        away_s, origin_s = lsl_now_s - last["lsl"], float(last["origin"])
+    else:
+        origin_s = float(last["origin"]) + lsl_now_s - last["lsl"] - away_s
+    # A clock that was set back must not make the night go back.
+    return Reanchored(min(origin_s, lsl_now_s - end_s / speed), by, away_s)
+
+
+def why_not(state: NightState, legs: set[str], speed: float) -> str:
+    """Say why a session cannot be gone on with by these streams; empty if it can."""
+    before = set(state.session.get("legs", ()))
+    if legs != before:
+        return f"its legs are {_words(before)}, those chosen now {_words(legs)}"
+    anchors = state.facts("anchor")
+    if anchors and anchors[-1].data["speed"] != speed:
+        return f"it ran at speed {anchors[-1].data['speed']:g}, the stream now at {speed:g}"
+    return ""
+
+
+def _words(legs: set[str]) -> str:
+    return " and ".join(sorted(legs)) or "none"

@@ -1,0 +1,243 @@
+"""A recorder that takes over from one that was cut off, fed by hand: clocks, sources, spans, series."""
+
+import numpy as np
+import pytest
+
+from dsp import DetectorSettings
+from monitor.config import config_from, load_config
+from monitor.detection.stream import StreamDetection
+from monitor.lsl.inlet import Connected, Lost, Samples, Texts
+from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
+from monitor.recorder.night import NightPlan, NightRecorder
+from monitor.recorder.resumed import Resumed, known_streams, source_keys
+from monitor.recorder.source import Source
+from monitor.session import resume as resume_module
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import read_journal
+from monitor.session.recovery import reopen
+from monitor.session.resume import find_cut_off, reanchor, why_not
+from monitor.session.xdf_scan import tally
+
+RATE_HZ = 200.0
+HEADER = (
+    "<info><name>{}</name><type>EMG</type><channel_count>1</channel_count>"
+    "<channel_format>{}</channel_format><nominal_srate>200</nominal_srate></info>"
+)
+LEG = LegChannel("left", 0, "LAT", 1.0, "uV", "label")
+EMG = StreamDescription("Amp", "EMG", "amp", RATE_HZ, "float32", (Channel("LAT", "uV", "EMG"),))
+TEXT = StreamDescription("Stager", "Markers", "st", 0.0, "string", (Channel("m"),))
+CHOSEN = (Chosen(None, EMG, (LEG,)), Chosen(None, TEXT))
+
+
+class Run:
+    """One recorder of a session, its clock in our hands; left without an end it was cut off."""
+
+    def __init__(self, folder, clock_s, resumed=None):
+        self.clock_s, self.folder, self.sent = clock_s, folder, []
+        config = load_config("default")
+        about = {"config": dict(config.document), "config_sha256": "x", "main_profile": "aasm3"}
+        plan = NightPlan(
+            "bench", "aasm3", config.rules, config.labels, about | {"measure": "m", "study": None}
+        )
+        before = known_streams(resumed.found.state, folder) if resumed else {}
+        keys = source_keys(CHOSEN, before)
+        sources = [
+            Source(keys[0], EMG, (LEG,), StreamDetection(RATE_HZ, [LEG], DetectorSettings())),
+            Source(keys[1], TEXT),
+        ]
+        for source in sources:
+            source.header_written = source.key in before and before[source.key].has_header
+        self.night = NightRecorder(folder, plan, sources, lambda: self.clock_s, resumed)
+        self.night.outlets.series = self.sent.extend
+        self._noise = np.random.default_rng(1)
+        self.keys = keys
+        self.connect()
+
+    def connect(self):
+        self.night.take(Connected(self.keys[0], EMG, HEADER.format("Amp", "float32"), 0.0))
+        self.night.take(Connected(self.keys[1], TEXT, HEADER.format("Stager", "string"), 0.0))
+
+    def feed(self, seconds, stamp_s, gain=1.0):
+        n = round(seconds * RATE_HZ)
+        values = (gain * 2 * self._noise.standard_normal((n, 1))).astype(np.float32)
+        self.night.take(Samples(self.keys[0], values, stamp_s + np.arange(n) / RATE_HZ))
+        self.clock_s = stamp_s + seconds
+        self.night.tick()
+
+    def series(self, stamp_s, n):
+        """Feed movements of a second, twenty seconds apart."""
+        for k in range(n):
+            self.feed(19, stamp_s + 20 * k)
+            self.feed(1, stamp_s + 20 * k + 19, gain=15.0)
+
+    def tell(self, text, stamp_s):
+        self.night.take(Texts(self.keys[1], [[text]], np.array([stamp_s])))
+
+    def cut(self):
+        """Leave everything as it is on disk; the threads of the writers end."""
+        self.night._raw.close()
+        self.night._journal.close(10)
+        self.night.outlets.close()
+
+    def end(self):
+        self.night.finish("test")
+        return read_journal(self.folder.journal)[0]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return SessionFolder.create(tmp_path, "bench")
+
+
+def again(folder, clock_s):
+    found = reopen(folder)
+    return Run(folder, clock_s, Resumed(found, reanchor(found.state, clock_s, found.end_s, 1.0)))
+
+
+def of_kind(facts, kind):
+    return [fact for fact in facts if fact.kind == kind]
+
+
+def test_samples_lie_where_the_clock_says_and_go_on_under_their_number(folder):
+    first = Run(folder, 9000.0)
+    first.feed(30, 9000.0)
+    first.cut()
+    second = again(folder, 9100.0)
+    assert second.keys == first.keys
+    second.feed(10, 9100.0)
+    facts = second.end()
+    assert of_kind(facts, "anchor")[1].t == pytest.approx(100.0)
+    (_, shut) = of_kind(facts, "gap")
+    assert (shut.t, shut.data["end"]) == (pytest.approx(30.0, abs=0.01), pytest.approx(100.0))
+    assert facts[-1].t == pytest.approx(110.0, abs=0.01)
+    (emg,) = [kept for kept in tally(folder.recording).values() if kept.channel_format == "float32"]
+    assert (emg.n_samples, emg.first, emg.last) == (40 * RATE_HZ, 9000.0, pytest.approx(9110.0 - 1 / RATE_HZ))
+
+
+def test_after_a_restart_of_the_machine_utc_says_where(folder, monkeypatch):
+    first = Run(folder, 9000.0)
+    first.feed(30, 9000.0)
+    first.cut()
+    wrote_utc = resume_module.dt.datetime.fromisoformat(
+        of_kind(read_journal(folder.journal)[0], "clock")[-1].data["utc"]
+    )
+    last_lsl = of_kind(read_journal(folder.journal)[0], "clock")[-1].data["lsl"]
+    monkeypatch.setattr(resume_module, "boot_id", lambda: "another")
+    monkeypatch.setattr(
+        resume_module, "utc_now", lambda: wrote_utc + resume_module.dt.timedelta(seconds=9100.0 - last_lsl)
+    )
+    # The LSL clock began anew: what was 9100 is 50 now.
+    second = again(folder, 50.0)
+    second.feed(10, 50.0)
+    facts = second.end()
+    assert of_kind(facts, "resumed")[0].data["clock"] == "utc"
+    assert of_kind(facts, "anchor")[1].t == pytest.approx(100.0)
+
+
+def test_a_clock_that_was_set_back_does_not_make_the_night_go_back(folder, monkeypatch):
+    first = Run(folder, 9000.0)
+    first.feed(30, 9000.0)
+    first.cut()
+    monkeypatch.setattr(resume_module, "boot_id", lambda: "another")
+    monkeypatch.setattr(
+        resume_module, "utc_now", lambda: resume_module.dt.datetime(2020, 1, 1, tzinfo=resume_module.dt.UTC)
+    )
+    second = again(folder, 50.0)
+    second.feed(10, 50.0)
+    facts = second.end()
+    assert of_kind(facts, "anchor")[1].t == pytest.approx(30.0, abs=0.01)
+    assert facts[-1].t == pytest.approx(40.0, abs=0.01)
+
+
+def test_a_gap_that_was_open_stays_one_gap(folder):
+    first = Run(folder, 9000.0)
+    first.feed(20, 9000.0)
+    first.night.take(Lost(1, "gone"))
+    first.clock_s = 9050.0
+    first.night.tick()
+    first.cut()
+    second = again(folder, 9100.0)
+    second.feed(10, 9100.0)
+    facts = second.end()
+    opened, shut = of_kind(facts, "gap")
+    assert (shut.supersedes, shut.t, shut.data["cause"]) == (opened.seq, opened.t, "stream lost")
+    assert shut.data["end"] == pytest.approx(100.0)
+
+
+def test_what_was_known_and_told_is_not_told_again(folder):
+    first = Run(folder, 9000.0)
+    first.feed(10, 9000.0)
+    first.series(9010.0, 5)
+    first.tell("hypopnea/start", 9100.0)
+    first.feed(8, 9110.0)
+    assert [change.what for change in first.sent] == ["start"]
+    first.cut()
+    second = again(folder, 9130.0)
+    second.feed(10, 9130.0)
+    second.tell("hypopnea/end", 9135.0)
+    assert [change.what for change in second.sent if change.what == "start"] == []
+    facts = second.end()
+    (event,) = second.night.state.facts("respiratory")
+    assert (event.t, event.data["duration_s"]) == (pytest.approx(100.0), pytest.approx(35.0))
+    ids = {fact.data["id"] for fact in of_kind(facts, "movement")}
+    assert len(ids) == 5
+
+
+def test_state_is_the_fold_of_the_journal_at_every_step(folder):
+    first = Run(folder, 9000.0)
+    first.feed(10, 9000.0)
+    first.series(9010.0, 2)
+    first.feed(0.5, 9050.0, gain=15.0)
+    first.cut()
+    second = again(folder, 9100.0)
+    second.feed(10, 9100.0)
+    second.series(9110.0, 3)
+    live = second.night.state.night(200.0)
+    facts, _ = read_journal(folder.journal)
+    assert NightState.of(facts).night(200.0) == live
+    facts = second.end()
+    # A movement that was open at the crash has an end or was taken back, before the gap.
+    flagged = {f.data["id"] for f in of_kind(facts, "movement")}
+    assert flagged == {
+        f.data["id"] for f in of_kind(facts, "movement") if f.data["phase"] in ("closed", "withdrawn")
+    }
+
+
+def test_another_stream_gets_another_number(folder, monkeypatch):
+    first = Run(folder, 9000.0)
+    first.feed(5, 9000.0)
+    first.cut()
+    known = known_streams(reopen(folder).state, folder)
+    other = Chosen(None, StreamDescription("Amp", "EMG", "amp", RATE_HZ, "float32", EMG.channels * 2), (LEG,))
+    assert source_keys((other, CHOSEN[1]), known) == [3, 2]
+    assert source_keys(CHOSEN, known) == [1, 2]
+
+
+def test_which_session_is_gone_on_with(folder, tmp_path, monkeypatch):
+    assert find_cut_off(tmp_path, "bench", None) is None
+    first = Run(folder, 9000.0)
+    first.cut()
+    assert find_cut_off(tmp_path, "bench", None) is None, "there was no sample"
+    for path in (folder.journal, folder.recording):
+        path.unlink()
+    second = Run(folder, 9000.0)
+    second.feed(5, 9000.0)
+    second.cut()
+    found = find_cut_off(tmp_path, "bench", None)
+    assert found is not None
+    assert found.folder == folder
+    assert find_cut_off(tmp_path, "ben", None) is None
+    assert find_cut_off(tmp_path, "bench", "S-1") is None
+    assert (
+        why_not(found.state, {"left", "right"}, 1.0) == "its legs are left, those chosen now left and right"
+    )
+    assert "speed" in why_not(found.state, {"left"}, 10.0)
+    assert why_not(found.state, {"left"}, 1.0) == ""
+    monkeypatch.setattr(resume_module, "_OLDEST_S", -1.0)
+    assert find_cut_off(tmp_path, "bench", None) is None
+    monkeypatch.undo()
+    third = again(folder, 9100.0)
+    third.end()
+    assert find_cut_off(tmp_path, "bench", None) is None
+    config_from(third.night.state.session["config"], "journal")
