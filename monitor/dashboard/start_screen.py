@@ -34,6 +34,7 @@ from monitor.dashboard.lobby_view import (
 )
 from monitor.dashboard.look import card, label, style_sheet
 from monitor.dashboard.memory import Memory
+from monitor.dashboard.resume_card import ResumeCard
 from monitor.dashboard.settings import RememberedChoice, SettingsFile
 from monitor.dashboard.sound import Speaker
 from monitor.dashboard.sounding import Sounding
@@ -86,6 +87,8 @@ class StartScreen(QMainWindow):
         self._missing, self._state = label("", "running"), label("Looking for streams…", "soft")
         self._missing.setWordWrap(True)
         self._known = label("", "running")
+        self.resume_card = ResumeCard()
+        self.resume_card.answered.connect(self._resume)
         self._left, self._right, self._unit = QComboBox(), QComboBox(), QComboBox()
         self._bed, self._profile = QLineEdit(), QComboBox()
         self.start_button, self._cancel = QPushButton("Start recording"), QPushButton("Give up")
@@ -151,6 +154,7 @@ class StartScreen(QMainWindow):
         left.addWidget(label("STREAMS ON THE NETWORK", "title"))
         left.addWidget(self._state)
         left.addWidget(self._known)
+        left.addWidget(self.resume_card)
         left.addWidget(scroll, 1)
         ground = QWidget()
         ground.setObjectName("ground")
@@ -203,6 +207,7 @@ class StartScreen(QMainWindow):
             if self._theme is None:
                 self.setStyleSheet(style_sheet(theme, 0.95))
             self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or "as the stream says"))
+        self.resume_card.show_offer(answer.get("cut_off"))
         if streams != self._streams:
             self._show_streams(streams, answer.get("wish") or {})
         state = str(answer.get("missing") or "")
@@ -280,6 +285,10 @@ class StartScreen(QMainWindow):
             self._link.send(self.choice.request())
             self._memory.keep(self.choice, self._streams)
             self._missing.setText("Starting…")
+
+    def _resume(self, yes: bool) -> None:
+        self._link.send({"do": "resume", "yes": yes})
+        self.resume_card.hide()
 
     def _give_up(self) -> None:
         self._link.send({"do": "cancel"})

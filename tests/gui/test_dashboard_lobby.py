@@ -174,3 +174,15 @@ def test_a_choice_survives_a_stream_that_comes(start: StartScreen, lobby: Lobby,
     lobby.view["streams"] = [*lobby.view["streams"], stream("c", ("EEG",))]
     qtbot.waitUntil(lambda: len(start._rows) == 4, timeout=LATE_MS)
     assert not start._rows[0].box.isChecked()
+
+
+def test_a_session_that_was_cut_off_is_asked_about(start: StartScreen, lobby: Lobby, qtbot: QtBot) -> None:
+    assert not start.resume_card.isVisible()
+    lobby.view["cut_off"] = {
+        "session": "/nights/one", "recorded_s": 15130.0, "ago_s": 200.0, "left_s": 41.0, "otherwise": True,
+    }  # fmt: skip
+    qtbot.waitUntil(start.resume_card.isVisible, timeout=LATE_MS)
+    assert "3 min ago, after 4:12 h" in start.resume_card.text.text()
+    assert "gone on with in 41 s" in start.resume_card.text.text()
+    QTest.mouseClick(start.resume_card.go_on_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: lobby.asked == [{"do": "resume", "yes": True}], timeout=LATE_MS)
