@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -29,6 +29,8 @@ from monitor.score.labels import DEFAULT_LABELS, normalise
 _OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
 _NOT_IN_FILES = ("name", "audience", "not_reported")
 _SHIPPED = "_configs"
+QUICK_NOTES = ("Position", "Tech in room", "Artifact", "Electrode", "Restless", "Toilet")
+"""What F2 to F7 write, unless the configuration says else."""
 
 
 class _Section(BaseModel):
@@ -59,6 +61,12 @@ class _Legs(_Section):
     unit: str = ""
 
 
+class _Notes(_Section):
+    quick: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
+        default=list(QUICK_NOTES), max_length=len(QUICK_NOTES)
+    )
+
+
 class _Markers(_Section):
     synonyms: dict[str, str] = Field(default_factory=dict)
 
@@ -78,6 +86,7 @@ def _whole() -> type[_Section]:
         legs=(_Legs, _Legs()),
         detector=(_Detector, _Detector()),
         markers=(_Markers, _Markers()),
+        notes=(_Notes, _Notes()),
     )
     return made
 

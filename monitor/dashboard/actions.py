@@ -11,7 +11,6 @@ from monitor.dashboard.keys import split
 from monitor.dashboard.look import set_text_scale, text_scale
 from monitor.dashboard.settings import TEXT_SCALES
 from monitor.dashboard.theme import next_theme
-from monitor.markers import EPOCH_S
 
 if TYPE_CHECKING:
     from monitor.dashboard.window import DashboardWindow
@@ -39,6 +38,10 @@ class Actions:
         """Add actions by their names."""
         self._known.update(more)
 
+    def get(self, name: str) -> Act:
+        """Return what an action does now, for whoever does more on it."""
+        return self._known[name]
+
     @property
     def names(self) -> frozenset[str]:
         """The names of all actions there are."""
@@ -61,8 +64,7 @@ class Actions:
         return {
             "freeze": lambda _: review.freeze(),
             "live": lambda _: self._go_live(),
-            "page": lambda pages: review.turn(int(pages)),
-            "movement": lambda step: review.to_movement(int(step)),
+            "page": lambda pages: review.turn(float(pages)),
             "sensitivity": lambda step: live.change_sensitivity(int(step)),
             "sweep": lambda step: self._resweep(int(step)),
             "fit": lambda _: live.fit(),
@@ -79,10 +81,6 @@ class Actions:
     def _of_the_night(self) -> dict[str, Act]:
         window = self._window
         return {
-            "note": window.notes.open,
-            "lights": lambda _: self._ask_lights(),
-            "stage": self._stage,
-            "undo": lambda _: self._undo(),
             "pause-sound": lambda _: window.tell(window.sounding.pause()),
             "test-sound": lambda _: window.tell(window.sounding.test()),
             "acknowledge": lambda _: window.acknowledge(),
@@ -114,22 +112,3 @@ class Actions:
     def _help(self) -> None:
         self._window.switch_keys(is_on=False)
         self._window.help.open()
-
-    def _ask_lights(self) -> None:
-        screen = self._window.screen_view
-        state = "on" if screen is not None and screen.top.is_lights_off else "off"
-        self._window.notes.ask_lights(state)
-
-    def _stage(self, stage: str) -> None:
-        window = self._window
-        start_s = max(0.0, (window.review.at_s or window.now_s()) // EPOCH_S * EPOCH_S)
-        window.send({"do": "stage", "t": start_s, "stage": stage})
-        window.tell(f"stage {stage} from epoch {int(start_s // EPOCH_S) + 1} on: sent")
-
-    def _undo(self) -> None:
-        screen = self._window.screen_view
-        seq = screen.undo_seq if screen is not None else None
-        if seq is None:
-            self._window.tell("nothing of yours to take back")
-            return
-        self._window.send({"do": "undo", "seq": seq})

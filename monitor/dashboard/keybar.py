@@ -4,16 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from monitor.dashboard.keys import BAR_GROUPS, KEYS
+from monitor.dashboard.keys import BAR_GROUPS, KEYS, Key
 from monitor.dashboard.look import elastic, label
 
 # Whatever the font, three columns fit into the smallest window: long texts take a second line.
 _TEXT_PX = 230
-_TITLES = {"view": "View", "night": "The night", "window": "Window"}
+_TITLES = {"view": "View", "night": "The night", "judge": "Judging and marking", "window": "Window"}
+_COLUMNS = (("view",), ("night",), ("judge", "window"))
 
 
 class KeyBar(QWidget):
@@ -36,6 +39,10 @@ class KeyBar(QWidget):
         row.addStretch()
         self.news = elastic(label("", "running"))
         self.footer = label("", "small")
+        self.menu = QPushButton("F10  Menu")
+        self.menu.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        whole.addWidget(self.menu)
+        whole.addSpacing(6)
         whole.addWidget(self._keys, 1)
         whole.addWidget(self.news, 1)
         whole.addSpacing(10)
@@ -50,12 +57,23 @@ class KeyBar(QWidget):
         self._keys.setVisible(not text)
 
 
+def _add_group(grid: QGridLayout, title: str, keys: Sequence[Key]) -> None:
+    row = grid.rowCount()
+    grid.addWidget(label(title, "caption"), row, 0, 1, 2)
+    for i, key in enumerate(keys, start=row + 1):
+        grid.addWidget(label(key.shown, "pill"), i, 0)
+        text = QLabel(key.text)
+        text.setWordWrap(True)
+        text.setFixedWidth(_TEXT_PX)
+        grid.addWidget(text, i, 1)
+
+
 class HelpSheet(QFrame):
     """All keys, over the window; any key or a click puts it away."""
 
     closed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, table: Sequence[Key]) -> None:
         super().__init__(parent)
         self._room = parent
         self.setProperty("card", "true")
@@ -66,16 +84,11 @@ class HelpSheet(QFrame):
         whole.addWidget(label("ALL KEYS", "title"))
         columns = QHBoxLayout()
         columns.setSpacing(28)
-        for group, title in _TITLES.items():
+        for groups in _COLUMNS:
             grid = QGridLayout()
-            grid.setVerticalSpacing(3)
-            grid.addWidget(label(title, "caption"), 0, 0, 1, 2)
-            for i, key in enumerate((key for key in KEYS if key.group == group), start=1):
-                grid.addWidget(label(key.shown, "pill"), i, 0)
-                text = QLabel(key.text)
-                text.setWordWrap(True)
-                text.setFixedWidth(_TEXT_PX)
-                grid.addWidget(text, i, 1)
+            grid.setVerticalSpacing(2)
+            for group in groups:
+                _add_group(grid, _TITLES[group], [key for key in table if key.group == group])
             grid.setRowStretch(grid.rowCount(), 1)
             columns.addLayout(grid)
         whole.addLayout(columns)

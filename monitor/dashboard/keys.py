@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-Group = Literal["view", "night", "window"]
+from monitor.config import QUICK_NOTES
 
-QUICK_NOTES: tuple[tuple[str, str], ...] = (
-    ("F2", "Position"),
-    ("F3", "Tech in room"),
-    ("F4", "Artifact"),
-    ("F5", "Electrode"),
-    ("F6", "Restless"),
-    ("F7", "Toilet"),
-)
+Group = Literal["view", "night", "judge", "window"]
+
+_QUICK_KEYS = ("F2", "F3", "F4", "F5", "F6", "F7")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class Key:
     bar: str = ""
 
 
-KEYS: tuple[Key, ...] = (
+_FIXED: tuple[Key, ...] = (
     Key(("Space",), "freeze", "freeze the view; recording goes on", "Space", "view", "freeze view"),
     Key(("End", "Esc"), "live", "back to the live signal", "End  Esc", "view", "live"),
     Key(("Left",), "page:-1", "one page back, from disk", "←", "view"),
@@ -62,18 +58,26 @@ KEYS: tuple[Key, ...] = (
     Key(("E",), "envelope", "show the envelope the rules are measured on", "E", "view"),
     Key(("N", "Return", "Enter"), "note", "write a note; its time is when this key was pressed",
         "N  Enter", "night", "note"),
-    *(
-        Key((key,), f"note:{text}", f"note “{text}”: edit it, Enter sends", key, "night")
-        for key, text in QUICK_NOTES
-    ),
+    Key(("Shift+N",), "note-here", "a note about the moment in the middle of what is reviewed", "Shift+N",
+        "night"),
     Key(("L",), "lights", "lights off or on: asks, Enter accepts", "L", "night", "lights"),
     Key(("W",), "stage:W", "stage W from this epoch on", "W", "night"),
     Key(("1",), "stage:N1", "stage N1 from this epoch on", "1", "night"),
     Key(("2",), "stage:N2", "stage N2 from this epoch on", "2", "night"),
     Key(("3",), "stage:N3", "stage N3 from this epoch on", "3", "night"),
     Key(("R",), "stage:R", "stage R from this epoch on", "R", "night"),
-    Key(("Ctrl+Z",), "undo", "take back your last note, lights or stage: a new entry, nothing is deleted",
-        "Ctrl+Z", "night"),
+    Key(("T",), "segment", "treatment started: indices before and after; asks, Enter accepts", "T", "night"),
+    Key(("B",), "calibrate", "bio-calibration: begin, next step", "B", "night", "bio-cal"),
+    Key(("Shift+B",), "calibrate:give-up", "give the bio-calibration up", "Shift+B", "night"),
+    Key(("X",), "judge", "the chosen movement does not count (asks why), or counts again", "X", "judge"),
+    Key(("Shift+X",), "artifact", "artifact from here, again: to here; or drag on a leg, Shift+drag below",
+        "Shift+X", "judge"),
+    Key(("Alt+Left",), "page:-0.1", "a tenth of a page back", "Alt+←", "judge"),
+    Key(("Alt+Right",), "page:0.1", "a tenth of a page on", "Alt+→", "judge"),
+    Key(("Ctrl+Z",), "undo", "take back your last entry: a new entry, nothing is deleted", "Ctrl+Z", "judge"),
+    Key(("S",), "summary", "summary of the night, or put it away", "S", "judge", "summary"),
+    Key(("C",), "reference", "reference line: adult 15, child 5, none", "C", "judge"),
+    Key(("F10",), "menu", "menu: sign, report, end the recording…", "F10", "window"),
     Key(("A",), "acknowledge", "acknowledge the alert", "A", "night", "acknowledge"),
     Key(("P",), "pause-sound", "pause the sound of alerts for 2 min, or end the pause", "P", "night",
         "pause sound 2 min"),
@@ -87,6 +91,26 @@ KEYS: tuple[Key, ...] = (
     Key(("F11",), "full-screen", "full screen", "F11", "window"),
     Key(("?", "Shift+?"), "help", "this sheet", "?", "window", "all keys"),
 )  # fmt: skip
+
+
+def keys_with(quick_notes: Sequence[str]) -> tuple[Key, ...]:
+    """Return the whole table, with the texts of the quick notes."""
+    at = next(i for i, key in enumerate(_FIXED) if key.action == "note-here")
+    quick = (
+        Key((key,), f"note:{text}", f"note “{text}”: edit it, Enter sends", key, "night")
+        for key, text in zip(_QUICK_KEYS, quick_notes, strict=False)
+    )
+    return (*_FIXED[:at], *quick, *_FIXED[at:])
+
+
+def quick_notes_of(session: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the quick notes a session was begun with; those of the program where it names none."""
+    written = session.get("config", {}).get("notes", {}).get("quick")
+    return QUICK_NOTES if written is None else tuple(str(text) for text in written)
+
+
+KEYS = keys_with(QUICK_NOTES)
+"""The table with the program's own quick notes."""
 
 BAR_GROUPS: tuple[tuple[str, str], ...] = (
     ("← →", "page"),

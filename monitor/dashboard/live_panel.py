@@ -15,6 +15,7 @@ from monitor.dashboard.sweep_frame import FULL_SCALES_UV
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.traces import BANDS_HZ, NOTCHES_HZ, ViewFilter
 from monitor.dashboard.walltime import WallTime
+from monitor.markers import EPOCH_S
 
 
 class LivePanel:
@@ -66,10 +67,11 @@ class LivePanel:
             self._buttons[name].setText(text)
 
     def say(self, *, is_frozen: bool, page_s: float | None, is_live: bool, wall: WallTime) -> None:
-        """Say whether this is live, frozen, or the past."""
+        """Say whether this is live, frozen, or the past, and which epoch stage keys speak of."""
         if page_s is not None:
             end = wall.text(page_s + self.sweep.sweep_s)
-            title, state = "REVIEW", f"{wall.text(page_s)} – {end}"
+            epoch = int(max(page_s + self.sweep.sweep_s / 2, 0.0) // EPOCH_S) + 1
+            title, state = "REVIEW", f"{wall.text(page_s)} – {end}   ·   middle: epoch {epoch}"
             state += "   ·   recording goes on, End: live" if is_live else ""
         elif is_frozen:
             title, state = "VIEW FROZEN", "recording goes on   ·   Space: go on"
@@ -93,9 +95,11 @@ class LivePanel:
 
     def fit(self) -> None:
         """Take the smallest step that holds what is seen, once."""
-        largest = self.sweep.largest_uv()
-        if np.isfinite(largest):
-            fitting = [scale for scale in FULL_SCALES_UV if scale >= largest]
+        sweep = self.sweep
+        sizes = [lane.traces.largest_uv(lane.leg, sweep.sweep_s) for lane in sweep.lanes if lane.traces]
+        known = [size for size in sizes if np.isfinite(size)]
+        if known:
+            fitting = [scale for scale in FULL_SCALES_UV if scale >= max(known)]
             self.sweep.full_uv = fitting[0] if fitting else FULL_SCALES_UV[-1]
             self._changed()
 

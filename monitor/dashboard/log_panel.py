@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from monitor.dashboard.keys import QUICK_NOTES
+from monitor.dashboard.keys import Key, split
 from monitor.dashboard.log_view import LOG_FILTERS
 from monitor.dashboard.look import card, font, label, set_flag, text_px
 from monitor.dashboard.theme import Theme
@@ -150,12 +151,18 @@ class NoteField(QLineEdit):
 class LogPanel:
     """The log, its filter, the note field and the quick notes.
 
+    Parameters
+    ----------
+    theme : Theme
+    keys : sequence of Key
+        Those of the quick notes get a button.
+
     Attributes
     ----------
     note : NoteField
     """
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, keys: Sequence[Key]) -> None:
         self.frame = card("Event log")
         self.model = LogModel(theme)
         self.note = NoteField()
@@ -166,7 +173,11 @@ class LogPanel:
         self.note.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.table = self._make_table()
         self.filters = {name: QPushButton(name) for name in LOG_FILTERS}
-        self.quick = {key: QPushButton(f"{key}  {text}") for key, text in QUICK_NOTES}
+        quick = [key for key in keys if key.action.startswith("note:")]
+        self.quick = {
+            key.sequences[0]: QPushButton(f"{key.shown}  {split(key.action)[1]}".replace("&", "&&"))
+            for key in quick
+        }
         self._arrange()
 
     def _make_table(self) -> QTableView:

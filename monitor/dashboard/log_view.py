@@ -47,6 +47,7 @@ def _movement(lm: ScoredLM, places: Mapping[tuple[str, ...], int], staged_s: flo
         is_strong=lm.plm,
         is_struck=False,
         seq=None,
+        keys=lm.keys,
     )
 
 
@@ -68,7 +69,7 @@ def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
         detail=" · ".join(part for part in (text, author or fact.source) if part),
         duration="",
         imi="",
-        is_dim=fact.kind in ("stream", "stop", "position", "withdrawn"),
+        is_dim=fact.kind in ("stream", "stop", "position", "withdrawn", "accept"),
         is_strong=False,
         is_struck=is_struck,
         seq=fact.seq if is_person else None,
@@ -100,6 +101,24 @@ def _stage(fact: Fact) -> str:
     return f"stage {fact.data['stage']} from here, typed" if fact.source.startswith("person") else ""
 
 
+def _artifact(fact: Fact) -> str:
+    length_s, legs = fact.data["duration_s"], fact.data.get("legs")
+    where = f", {legs[0]} leg" if legs and len(legs) == 1 else ""
+    return "artifact from here" if length_s is None else f"artifact {length_s:.1f} s{where}, not counted"
+
+
+def _movements(fact: Fact) -> str:
+    n = len(fact.data["movements"])
+    return "movement" if n == 1 else f"{n} movements"
+
+
+def _calibration(fact: Fact) -> str:
+    why = "; ".join(fact.data["why"])
+    return f"bio-calibration {fact.data['when']}: {fact.data['verdict'].upper()}" + (
+        f", {why}" if why else ""
+    )
+
+
 def _stream(fact: Fact) -> str:
     legs = fact.data["legs"]
     return f"{fact.data['name']} connected" if legs else ""
@@ -111,7 +130,11 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "stage": _stage,
     "segment": lambda fact: f"segment: {fact.data.get('label', '')}",
     "position": lambda fact: f"position: {fact.data.get('position', '')}",
-    "artifact": lambda fact: "artifact marked",
+    "artifact": _artifact,
+    "reject": lambda fact: f"{_movements(fact)} rejected: {fact.data['reason']}",
+    "accept": lambda fact: f"{_movements(fact)} brought back",
+    "calibration": _calibration,
+    "sign": lambda fact: f"signed by {fact.data.get('author', 'a person')}",
     "gap": _gap,
     "quality": _quality,
     "stream": _stream,

@@ -18,6 +18,8 @@ QWidget#topbar, QWidget#keybar {{ background: {card}; }}
 QWidget#topbar {{ border-bottom: 1px solid {line}; }}
 QWidget#keybar {{ border-top: 1px solid {line}; }}
 QLabel {{ background: transparent; border: none; }}
+QWidget[page="true"], QScrollArea[page="true"] {{ background: {card}; }}
+QFrame[span="true"] {{ background: transparent; border: 2px solid {accent}; }}
 QLabel[role="title"] {{ color: {soft}; font-size: {title}px; font-weight: 600; }}
 QLabel[role="caption"] {{ color: {soft}; font-size: {small}px; font-weight: 600; }}
 QLabel[role="soft"] {{ color: {soft}; }}
@@ -60,6 +62,10 @@ QTabWidget::pane {{ border: none; }}
 QTabBar::tab {{ background: {ground}; color: {soft}; border: 1px solid {line}; padding: 4px 10px;
   font-size: {small}px; }}
 QTabBar::tab:selected {{ background: {card}; color: {text}; border-bottom-color: {accent}; }}
+QMenu {{ background: {card}; border: 1px solid {line}; padding: 4px; }}
+QMenu::item {{ padding: 5px 26px 5px 12px; }}
+QMenu::item:selected {{ background: {chosen}; color: {text}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px; }}
 QToolTip {{ background: {card}; color: {text}; border: 1px solid {line}; }}
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,6 +110,8 @@ class MarkPainter:
         taken: list[tuple[float, float]] = []
         for bracket in brackets:
             for x0, x1 in view.spans_of(bracket.onset_s, bracket.end_s):
+                if bracket.key in view.chosen:
+                    self._marks.append(_chosen(theme, view, bracket, x0, x1))
                 self._marks.append(_bracket(theme, bracket, x0, max(x1, x0 + 2.0), float(y)))
             x = view.x_of(max(bracket.onset_s, view.visible_s[0]))
             self._label(theme, bracket, x, y - _LABEL_UP, taken, view.right_edge)
@@ -164,6 +167,15 @@ class MarkPainter:
         if before <= x:
             bounds = QRectF(before, y - 10, x - before, 20)
         self._marks.append(_Mark(bounds, QPen(QColor(theme.soft), 0), lines=lines, texts=texts))
+
+
+def _chosen(theme: Theme, view: SweepView, bracket: Bracket, x0: float, x1: float) -> _Mark:
+    """Frame a chosen movement over the whole height of its lane."""
+    lane = next(lane for lane in view.lanes if lane.leg == bracket.leg)
+    box = QRectF(x0 - 4, lane.rect.top() + 1, x1 - x0 + 8, lane.rect.height() - 2)
+    corners = (box.topLeft(), box.topRight(), box.bottomRight(), box.bottomLeft(), box.topLeft())
+    lines = tuple(QLineF(a, b) for a, b in pairwise(corners))
+    return _Mark(box.adjusted(-1, -1, 1, 1), QPen(QColor(theme.accent), 0), lines=lines)
 
 
 def _colour(theme: Theme, bracket: Bracket) -> str:

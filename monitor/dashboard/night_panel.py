@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from monitor.dashboard import words
 from monitor.dashboard.look import card, faded, font, label
@@ -19,6 +19,7 @@ from monitor.dashboard.night_items import GapItem, TickItem
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import NightView
 from monitor.dashboard.walltime import WallTime
+from monitor.rules import REFERENCE_PER_H
 
 _AXIS_PX = 58
 _SPANS_S = (
@@ -69,6 +70,11 @@ class NightPanel(QObject):
     -------
     picked(float)
         A moment of the session (s) somebody wants to see.
+
+    Attributes
+    ----------
+    reference : str
+        See `set_reference`.
     """
 
     picked = Signal(float)
@@ -77,6 +83,7 @@ class NightPanel(QObject):
         super().__init__()
         self._theme = theme
         self._view: NightView | None = None
+        self.reference = ""
         self.frame = card("Night overview")
         self._plots = pg.GraphicsLayoutWidget()
         self._plots.setAccessibleName("Night overview")
@@ -232,12 +239,17 @@ class NightPanel(QObject):
             _LEAST_TOP_PER_H, view.reference_per_h * 2, float(known.max()) * 1.08 if len(known) else 0.0
         )
         self._curve.setYRange(0, top, padding=0)
-        reference = view.reference_per_h
+        name = self.reference or view.audience
+        reference = REFERENCE_PER_H.get(name, math.inf)
         marks = [v for v in (0, *_round_marks(top)) if abs(v - reference) > top / 6]
-        self._curve.getAxis("left").setTicks([[(v, f"{v:g}") for v in (*marks, reference)]])
-        self._reference.setValue(reference)
-        self._reference_text.setText(f"{view.audience} reference {reference:g} /h")
-        self._reference_text.setPos(self._curve.viewRange()[0][1], reference)
+        is_shown = math.isfinite(reference)
+        self._curve.getAxis("left").setTicks([[(v, f"{v:g}") for v in (*marks, *[reference] * is_shown)]])
+        for item in (self._reference, self._reference_text):
+            item.setVisible(is_shown)
+        if is_shown:
+            self._reference.setValue(reference)
+            self._reference_text.setText(f"reference value {name} {reference:g} /h")
+            self._reference_text.setPos(self._curve.viewRange()[0][1], reference)
         finite = np.flatnonzero(np.isfinite(view.index_per_h))
         if len(finite):
             last = float(view.index_per_h[finite[-1]])
@@ -263,14 +275,31 @@ class NightPanel(QObject):
             event, QMouseEvent
         ):
             if event.buttons() & Qt.MouseButton.LeftButton:
-                self._pick(self._plots.mapToScene(event.position().toPoint()))
+                self._pick(event.position().toPoint())
             return True
         return super().eventFilter(watched, event)
 
-    def _pick(self, position: QPointF) -> None:
-        at_s = self._curve.vb.mapSceneToView(position).x()
-        if self._view is not None and 0 <= at_s <= self._view.end_s:
-            self.picked.emit(float(at_s))
+    def set_reference(self, name: str) -> None:
+        """Draw the reference value of ``adult`` or ``child``, ``none``, or (empty) the configuration's."""
+        self.reference = name
+        if self._view is not None:
+            self._show_curves(self._view)
+
+    @property
+    def canvas(self) -> QWidget:
+        """What the mouse moves over."""
+        canvas: QWidget = self._plots.viewport()
+        return canvas
+
+    def moment_at(self, at: QPoint) -> float | None:
+        """Return what moment (s) lies under a position on the canvas; None beside the night."""
+        at_s = float(self._curve.vb.mapSceneToView(self._plots.mapToScene(at)).x())
+        return at_s if self._view is not None and 0 <= at_s <= self._view.end_s else None
+
+    def _pick(self, at: QPoint) -> None:
+        at_s = self.moment_at(at)
+        if at_s is not None:
+            self.picked.emit(at_s)
 
 
 def _round_marks(top: float) -> list[float]:

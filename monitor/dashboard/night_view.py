@@ -78,6 +78,12 @@ def night_view(
             for leg in state.legs
             for span in night.unusable.get(leg, ())
             if span.label != "learning"
+        )
+        + tuple(
+            GapSpan(each.start_us / 1e6, each.end_us / 1e6, leg, each.label or "artifact")
+            for each in night.artifacts
+            for leg in state.legs
+            if leg in each.legs
         ),
         flags=_flags(state),
         lights_off_s=None if night.lights_off_us is None else night.lights_off_us / 1e6,

@@ -3,10 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
 from monitor.dashboard.log_panel import NoteField
+
+_IDLE = "Note  (N or Enter)"
+
+
+def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the field asks; Enter answers, Esc gives up. It never stops anything else.
+
+    Attributes
+    ----------
+    hint : str
+        What is asked, seen while the field is empty.
+    text : str
+        The answer that Enter alone gives.
+    accept : callable
+        Gets the answer, without spaces around it; not called for an empty one.
+    is_fixed : bool
+        The text is the question: yes or no.
+    give_up : callable
+        Called if nothing is answered.
+    """
+
+    hint: str
+    text: str
+    accept: Callable[[str], None]
+    is_fixed: bool = False
+    give_up: Callable[[], None] = _nothing
 
 
 class NoteTaker(QObject):
@@ -32,49 +64,61 @@ class NoteTaker(QObject):
     ) -> None:
         super().__init__(field)
         self._field, self._send, self._now_s, self._tell = field, send, now_s, tell
+        self._question: Question | None = None
         self._at_s: float | None = None
-        self._lights = ""
         field.returnPressed.connect(self._accepted)
         field.given_up.connect(self.cancel)
         field.textEdited.connect(self._edited)
 
-    def open(self, text: str = "") -> None:
-        """Begin a note that is about this moment, perhaps with a text to edit."""
-        self._lights = ""
-        self._at_s = self._now_s()
-        self._field.setReadOnly(False)
-        self._field.setText(text)
-        self._field.setPlaceholderText("Note, Enter sends it, Esc gives it up")
-        self._field.setFocus()
-        self._field.selectAll()
+    def open(self, text: str = "", *, at_s: float | None = None, moment: str = "this moment") -> None:
+        """Begin a note about a moment (s), now if None, perhaps with a text to edit."""
+        at_s = self._now_s() if at_s is None else at_s
 
-    def ask_lights(self, state: str) -> None:
-        """Ask whether the lights went off or on at this moment; Enter accepts."""
-        self._lights, self._at_s = state, self._now_s()
-        self._field.setText(f"Lights {state} now?  Enter: yes, Esc: no")
-        self._field.setReadOnly(True)
+        def send(written: str) -> None:
+            self._send({"do": "note", "t": at_s, "text": written})
+            self._tell("note sent")
+
+        self.ask(Question(f"Note about {moment}: Enter sends it, Esc gives it up", text, send))
+
+    def ask(self, question: Question) -> None:
+        """Ask something; what was asked before and not answered is given up."""
+        self._end()
+        self._question = question
+        self._field.setReadOnly(question.is_fixed)
+        self._field.setText(question.text)
+        self._field.setPlaceholderText(question.hint)
+        self._field.setAccessibleDescription(question.hint or question.text)
         self._field.setFocus()
+        if not question.is_fixed:
+            self._field.selectAll()
 
     def cancel(self) -> None:
         """Give up what was begun."""
-        self._lights, self._at_s = "", None
+        self._end()
+        self._at_s = None
         self._field.clear()
         self._field.setReadOnly(False)
-        self._field.setPlaceholderText("Note  (N or Enter)")
+        self._field.setPlaceholderText(_IDLE)
         self._field.clearFocus()
+
+    def _end(self) -> None:
+        question, self._question = self._question, None
+        if question is not None:
+            question.give_up()
 
     def _edited(self) -> None:
         # The field was opened with the mouse: then the first key is the moment.
-        if self._at_s is None:
+        if self._question is None and self._at_s is None:
             self._at_s = self._now_s()
 
     def _accepted(self) -> None:
-        at_s = self._now_s() if self._at_s is None else self._at_s
-        text = self._field.text().strip()
-        if self._lights:
-            self._send({"do": "lights", "t": at_s, "state": self._lights})
-            self._tell(f"lights {self._lights}: sent")
-        elif text:
-            self._send({"do": "note", "t": at_s, "text": text})
-            self._tell("note sent")
+        text, question, at_s = self._field.text().strip(), self._question, self._at_s
+        self._question = None
         self.cancel()
+        if question is not None and text:
+            question.accept(text)
+        elif question is not None:
+            question.give_up()
+        elif text:
+            self._send({"do": "note", "t": self._now_s() if at_s is None else at_s, "text": text})
+            self._tell("note sent")

@@ -122,7 +122,14 @@ class IndexPanel:
         self._rate.setText(f"{view.rate_text}   last 2 h")
         self.spark.show_curve(view.rate_s, view.rate_per_h)
         told = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
-        self.frame.setAccessibleDescription(f"{told} {view.remark}, provisional")
+        self.frame.setAccessibleDescription(f"{told} {view.remark}, {self._state.text()}")
+
+    def show_standing(self, standing: str, *, is_signed: bool) -> None:
+        """Say whether the numbers are provisional or signed."""
+        if self._state.text() != standing:
+            self._state.setText(standing)
+            self._state.setProperty("role", "running" if is_signed else "pill")
+            self._state.style().polish(self._state)
 
 
 class SeriesPanel:

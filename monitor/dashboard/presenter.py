@@ -11,6 +11,7 @@ from monitor.dashboard import words
 from monitor.dashboard.alerts import SAVED_OLD_S, alerts
 from monitor.dashboard.brackets import grown, movements_view, rests
 from monitor.dashboard.chips import chips
+from monitor.dashboard.desk_view import Desk
 from monitor.dashboard.index_view import excluded_text, index_key, index_view, series_view, tonight
 from monitor.dashboard.log_view import fact_row, merge, movement_rows
 from monitor.dashboard.night_view import curves, imi_view, night_view
@@ -30,6 +31,8 @@ from monitor.session.tail import JournalTail
 _SCORE_EVERY_S = 5.0
 _OVERVIEW_EVERY_S = 10.0
 _TEXTS_EVERY_S = 0.25
+# Taken back once is taken back: whoever wants it again says it again.
+_NOT_UNDONE = ("withdrawn", "accept", "sign")
 
 
 class Presenter:
@@ -50,6 +53,8 @@ class Presenter:
         self.folder, self._clock = folder, clock
         self._tail = JournalTail(folder.journal)
         self._forget()
+
+        self.desk = Desk(folder)
 
     def _forget(self) -> None:
         self.state = NightState()
@@ -122,6 +127,7 @@ class Presenter:
     def _rescore(self, now_s: float, *, has_new: bool) -> None:
         night = self.state.night(now_s)
         self.scores = {name: score(night, profile) for name, profile in rules_of(self.state.session).items()}
+        self._scored = night
         self._epochs = sorted(night.epochs, key=lambda epoch: epoch.start_us)
         self._staged_s = self._epochs[-1].end_us / 1e6 if self._epochs else 0.0
         self._scored_s = self._clock()
@@ -176,8 +182,15 @@ class Presenter:
             streams=self._streams,
             gaps=self._gaps,
             rests=self._rests,
-            undo_seq=max((seq for seq in self._personal if self.state.standing(seq)), default=None),
+            undo_seq=max((seq for seq in self._personal if self._is_undoable(seq)), default=None),
+            desk=self.desk.view(
+                self.state, situation, phase, self.wall, (self._scored, self.scores), self._revision
+            ),
         )
+
+    def _is_undoable(self, seq: int) -> bool:
+        standing = self.state.standing(seq)
+        return standing is not None and standing.kind not in _NOT_UNDONE
 
     def _brackets(self, before: Screen | None, now_s: float, *, is_fresh: bool) -> MovementsView:
         if before is None or is_fresh:

@@ -11,7 +11,7 @@ from monitor.dashboard.theme import theme_named
 from monitor.dashboard.traces import ViewFilter
 from monitor.errors import InputError
 from monitor.session.folder import SessionFolder
-from monitor.session.journal import decode
+from monitor.session.tail import beginning
 
 if TYPE_CHECKING:
     from monitor.dashboard.window import DashboardWindow
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 def settings_of(folder: SessionFolder) -> SettingsFile | None:
     """Return where the settings of a session's bed lie, None if its journal names no bed."""
     try:
-        with folder.journal.open("rb") as file:
-            bed = decode(file.readline()).data["bed"]
-        return SettingsFile.of_bed(str(bed))
-    except (OSError, ValueError, KeyError, InputError):
+        return SettingsFile.of_bed(str(beginning(folder.journal)["bed"]))
+    except (KeyError, InputError):
         return None
 
 
@@ -93,6 +91,7 @@ class Remember:
             shows_envelope=window.live.sweep.shows_envelope,
             text_scale=text_scale(),
             log_filter=window.log.model.filter_name,
+            reference=window.night.reference,  # type: ignore[arg-type]
             choice=self._saved.choice,
         )
 
@@ -107,5 +106,6 @@ def apply(window: DashboardWindow, settings: ScreenSettings) -> None:
     )
     window.signal.set_view(window.live.filter)
     window.log.set_filter(settings.log_filter)
+    window.night.set_reference(settings.reference)
     set_text_scale(settings.text_scale)
     window.set_theme(theme_named(settings.theme))

@@ -6,7 +6,7 @@ import numpy as np
 
 from monitor.dashboard.live_panel import LivePanel
 from monitor.dashboard.signals import LiveSignal, PageReader
-from monitor.dashboard.views import Screen
+from monitor.dashboard.views import Bracket, Screen
 from monitor.session.folder import SessionFolder
 
 
@@ -46,6 +46,13 @@ class Review:
         if self._page_s is None or self._page_s + sweep_s >= self._newest_s():
             return None
         return self._page_s + sweep_s / 2
+
+    @property
+    def middle_s(self) -> float:
+        """The moment a person looks at (s): the middle of the page, or now."""
+        if self._page_s is None:
+            return self._newest_s()
+        return min(max(self._page_s + self._panel.sweep.sweep_s / 2, 0.0), self._newest_s())
 
     @property
     def _is_recording(self) -> bool:
@@ -90,8 +97,8 @@ class Review:
         elif self.screen is not None:
             self.show(self.screen.top.recorded_s - self._panel.sweep.sweep_s)
 
-    def turn(self, pages: int) -> None:
-        """Turn so many pages; forward beyond the newest page of a running recording is live."""
+    def turn(self, pages: float) -> None:
+        """Turn so many pages, or parts of one; beyond the newest page of a running recording is live."""
         sweep_s = self._panel.sweep.sweep_s
         from_s = self._page_s if self._page_s is not None else self._newest_s() - sweep_s
         to_s = from_s + pages * sweep_s
@@ -100,18 +107,20 @@ class Review:
         else:
             self.show(to_s)
 
-    def to_movement(self, step: int) -> None:
-        """Go to the movement before or after what is seen."""
+    def to_movement(self, step: int) -> Bracket | None:
+        """Go to the movement before or after what is seen; return it, None if there is none."""
         if self.screen is None or not len(self.screen.movements.onset_s):
-            return
+            return None
         onsets_s = self.screen.movements.onset_s
         sweep_s = self._panel.sweep.sweep_s
         here_s = self._newest_s() if self._page_s is None else self._page_s + sweep_s / 2
         # The movement that stands in the middle is the one we are at.
         edge_s = here_s - 0.05 if step < 0 else here_s + 0.05
         at = int(np.searchsorted(onsets_s, edge_s)) + (-1 if step < 0 else 0)
-        if 0 <= at < len(onsets_s):
-            self.show(float(onsets_s[at]) - sweep_s / 2, is_exact=True)
+        if not 0 <= at < len(onsets_s):
+            return None
+        self.show(float(onsets_s[at]) - sweep_s / 2, is_exact=True)
+        return self.screen.movements.brackets[at]
 
     def show(self, start_s: float, *, is_exact: bool = False) -> None:
         """Show the page that begins here; `is_exact` lets it begin before the recording."""

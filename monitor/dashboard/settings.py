@@ -70,6 +70,8 @@ class ScreenSettings(BaseModel):
     shows_envelope : bool
     text_scale : float
     log_filter : str
+    reference : str
+        Of the reference line; empty for the configuration's.
     choice : RememberedChoice or None
         Of the start screen.
     """
@@ -84,6 +86,7 @@ class ScreenSettings(BaseModel):
     shows_envelope: bool = True
     text_scale: Annotated[float, _one_of(TEXT_SCALES)] = 1.0
     log_filter: Annotated[str, _one_of(LOG_FILTERS)] = "all"
+    reference: Literal["", "adult", "child", "none"] = ""
     choice: RememberedChoice | None = None
 
 

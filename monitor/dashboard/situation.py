@@ -25,12 +25,13 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class RecorderStatus:
-    """The recorder's answer to ``status``."""
+    """The answer to ``status``: of the recorder, or of whoever edits a night that has ended."""
 
     recorded_s: float
     trouble: str
     saved_s_ago: float | None
     sources: tuple[SourceStatus, ...]
+    is_editor: bool = False
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> RecorderStatus:
@@ -50,6 +51,7 @@ class RecorderStatus:
             str(answer.get("trouble") or ""),
             answer.get("saved_s_ago"),
             sources,
+            bool(answer.get("is_editor")),
         )
 
 

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
@@ -47,6 +45,7 @@ class SweepView(QWidget):
         self.wall = WallTime()
         self.movements = MovementsView()
         self.gaps: tuple[GapSpan, ...] = ()
+        self.chosen: frozenset[str] = frozenset()
         self.above_rest_uv = np.array([8.0, 2.0])
         self._theme = theme
         self._legs: tuple[str, ...] = ("left", "right")
@@ -90,6 +89,12 @@ class SweepView(QWidget):
             self.movements = movements
             self._marks.lay_out(self, self._theme)
             self.update()
+
+    def set_chosen(self, keys: frozenset[str]) -> None:
+        """Frame the movements with these keys."""
+        self.chosen = keys
+        self._marks.lay_out(self, self._theme)
+        self.update()
 
     def set_thresholds(self, above_rest_uv: tuple[float, float]) -> None:
         """Take onset and offset over the resting level (uV)."""
@@ -147,17 +152,16 @@ class SweepView(QWidget):
         return self.sweep_s / max(1, self._width)
 
     @property
+    def is_page(self) -> bool:
+        """Whether a page of the past is shown, not the live sweep."""
+        return self._page_s is not None
+
+    @property
     def visible_s(self) -> tuple[float, float]:
         """What stretch of the session is on the screen (s)."""
         if self._page_s is not None:
             return self._page_s, self._page_s + self.sweep_s
         return max(0.0, self._newest_s - self.sweep_s * (1 - _ERASE_SHARE)), self._newest_s
-
-    def largest_uv(self) -> float:
-        """Return the largest size of what is on the screen, NaN if there is nothing."""
-        sizes = [lane.traces.largest_uv(lane.leg, self.sweep_s) for lane in self._lanes if lane.traces]
-        known = [size for size in sizes if math.isfinite(size)]
-        return max(known, default=float("nan"))
 
     # -- geometry -------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -218,6 +218,47 @@ class LogRow(NamedTuple):
     is_strong: bool
     is_struck: bool
     seq: int | None
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationView:
+    """A bio-calibration; `legs` gives of each leg its rest and the peaks over rest in its own step (uV)."""
+
+    seq: int
+    t_s: float
+    when: str
+    has_passed: bool
+    why: tuple[str, ...]
+    legs: Mapping[str, tuple[float | None, tuple[float, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """What may be entered, and how the night stands.
+
+    Attributes
+    ----------
+    why_not : str
+        What to do where nothing may be entered.
+    standing : str
+        Provisional, or who signed.
+    newest_seq : int
+        A signature is over all facts up to this one.
+    rejected : frozenset of str
+        Keys of the movements a person rejected.
+    summary : Mapping or None
+        What `summary.json` says, while somebody looks at it.
+    """
+
+    may_write: bool
+    why_not: str
+    standing: str
+    is_signed: bool
+    newest_seq: int
+    rejected: frozenset[str]
+    calibrations: tuple[CalibrationView, ...]
+    summary: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +295,4 @@ class Screen:
     gaps: tuple[Fact, ...]
     rests: Mapping[str, tuple[Floats, Floats]]
     undo_seq: int | None
+    desk: DeskView

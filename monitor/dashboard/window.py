@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gc
-import getpass
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
@@ -18,7 +17,7 @@ from monitor.dashboard.feed import Feed
 from monitor.dashboard.fresh import FreshOnsets
 from monitor.dashboard.imi_panel import ImiPanel
 from monitor.dashboard.keybar import HelpSheet, KeyBar
-from monitor.dashboard.keys import KEYS
+from monitor.dashboard.keys import keys_with, quick_notes_of
 from monitor.dashboard.live_panel import LivePanel
 from monitor.dashboard.lock import Lock
 from monitor.dashboard.log_panel import LogPanel
@@ -26,6 +25,8 @@ from monitor.dashboard.look import style_sheet
 from monitor.dashboard.night_panel import NightPanel
 from monitor.dashboard.note import NoteTaker
 from monitor.dashboard.numbers_panel import IndexPanel, SeriesPanel, TonightPanel
+from monitor.dashboard.pages import Pages
+from monitor.dashboard.practice import Practice
 from monitor.dashboard.remember import Remember
 from monitor.dashboard.review import Review
 from monitor.dashboard.settings import SettingsFile
@@ -36,6 +37,7 @@ from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.topbar import TopBar
 from monitor.dashboard.views import Priority, Screen
 from monitor.session.folder import SessionFolder
+from monitor.session.tail import beginning
 
 _FRAME_MS = 33
 _TEXT_EVERY_N = 8
@@ -76,7 +78,8 @@ class DashboardWindow(QMainWindow):
         self.review = Review(folder, self.live, self.signal)
         self.top = TopBar(theme)
         self.index, self.series, self.tonight = IndexPanel(theme), SeriesPanel(), TonightPanel()
-        self.log, self.night, self.imi = LogPanel(theme), NightPanel(theme), ImiPanel(theme)
+        self.keys = keys_with(quick_notes_of(beginning(folder.journal)))
+        self.log, self.night, self.imi = LogPanel(theme, self.keys), NightPanel(theme), ImiPanel(theme)
         self.keybar = KeyBar()
         self.sounding = Sounding(speaker)
         self.screen_view: Screen | None = None
@@ -90,9 +93,11 @@ class DashboardWindow(QMainWindow):
         self.ground.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.ground.setFocus()
         self.arrangement = Arrangement(self)
-        self.help = HelpSheet(self.ground)
+        self.help = HelpSheet(self.ground, self.keys)
         self.notes = NoteTaker(self.log.note, self.send, self.now_s, self.tell)
         self.acts = Actions(self)
+        self.practice = Practice(self)
+        self.pages = Pages(self)
         self.remember = Remember(self, settings)
         self.lock = Lock(self)
         self._connect()
@@ -106,14 +111,14 @@ class DashboardWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._shortcuts: list[QShortcut] = []
-        for key in KEYS:
+        for key in self.keys:
             for sequence in key.sequences:
                 shortcut = QShortcut(QKeySequence(sequence), self)
                 shortcut.activated.connect(lambda action=key.action: self.act(action))
                 self._shortcuts.append(shortcut)
         self.log.note.installEventFilter(self)
         for name, button in self.log.quick.items():
-            action = next(key.action for key in KEYS if key.sequences == (name,))
+            action = next(key.action for key in self.keys if key.sequences == (name,))
             button.clicked.connect(lambda _=False, action=action: self.act(action))
         self.night.picked.connect(self._picked)
         self.top.alert.clicked.connect(lambda: self.act("acknowledge"))
@@ -135,6 +140,7 @@ class DashboardWindow(QMainWindow):
         """End threads and timers; the recording is not touched."""
         self._timer.stop()
         self._relayout.stop()
+        self.pages.stop()
         self.feed.stop()
         self.sounding.stop()
         self.remember.stop()
@@ -146,6 +152,7 @@ class DashboardWindow(QMainWindow):
             self.lock.refuse()
             event.ignore()
             return
+        self.practice.author.flush()
         self.stop()
         # A window may be closed before its first picture: look once more.
         self.feed.poll()
@@ -201,12 +208,14 @@ class DashboardWindow(QMainWindow):
         self.top.alert.show_alerts(screen.alerts, frozenset(self._seen), self.sounding.text)
         self.top.alert.blink(is_bright=self._frames // _BLINK_N % 2 == 0)
         self.index.show_view(screen.index)
+        self.index.show_standing(screen.desk.standing, is_signed=screen.desk.is_signed)
         self.series.show_view(screen.series)
         self.tonight.show_rows(screen.tonight, screen.excluded)
         self.night.show_night(screen.night, screen.wall)
         self.night.show_window(self.review.window_s)
         self.imi.show_view(screen.imi)
         self.log.show_log(screen.log)
+        self.pages.look(screen)
         self.keybar.footer.setText(screen.footer)
         self.review.say()
 
@@ -228,8 +237,8 @@ class DashboardWindow(QMainWindow):
         self.review.say()
 
     def send(self, request: dict[str, object]) -> None:
-        """Ask the recorder; what comes of it is seen in the journal."""
-        self.feed.link.send(request | {"author": _author()})
+        """Enter something into the night; what comes of it is seen in the journal."""
+        self.practice.send(request)
 
     def acknowledge(self) -> None:
         """Take note of all alerts there are now."""
@@ -271,10 +280,4 @@ class DashboardWindow(QMainWindow):
         self.setStyleSheet(style_sheet(self.theme, max(scale, 0.72)))
         self.log.set_scale(max(scale, 0.85))
         self.arrangement.apply(scale)
-
-
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "screen"
+        self.pages.place()

@@ -3,7 +3,6 @@
 The header of a live stream and the header of a file are read by the same code.
 """
 
-from monitor.montage.again import legs_again
 from monitor.montage.assign import Chosen, Found, assign_legs
 from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
@@ -24,7 +23,6 @@ __all__ = [
     "describe_reading",
     "find_channel",
     "leg_of_label",
-    "legs_again",
     "read_montage",
     "stream_record",
     "unit_scale_uv",

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from monitor.errors import InputError
 from monitor.facts import Fact
 from monitor.session.journal import decode
+
+
+def beginning(path: Path) -> Mapping[str, Any]:
+    """Return how a session began, from the first line of its journal; empty if there is none yet."""
+    try:
+        with path.open("rb") as file:
+            first = decode(file.readline())
+    except (OSError, ValueError):
+        return {}
+    return first.data if first.kind == "session" else {}
 
 
 class JournalTail:
