@@ -55,11 +55,14 @@ def decode(line: bytes) -> Fact:
     body = line[:cut] + b"}"
     try:
         crc = int(line[cut + 7 : -2])
-        row = json.loads(body)
     except ValueError as err:
         raise ValueError("not a whole journal line") from err
     if crc != zlib.crc32(body):
         raise ValueError("checksum does not fit")
+    try:
+        row = json.loads(body)
+    except (ValueError, RecursionError) as err:
+        raise ValueError("not a journal line") from err
     if not isinstance(row, dict) or row.get("v") != FORMAT_VERSION or row.get("kind") not in KINDS:
         raise ValueError(f"not a fact of format {FORMAT_VERSION}")
     missing = [key for key in ("t", "source", "seq") if key not in row]
