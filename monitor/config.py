@@ -24,6 +24,7 @@ from monitor.facts import Leg
 from monitor.montage import MontageWish, unit_scale_uv
 from monitor.rules import PROFILES, RulesProfile
 from monitor.score.labels import DEFAULT_LABELS, normalise
+from monitor.staging.settings import StagingSettings
 
 # These numbers belong to the rule, not to the way the envelope is made.
 _OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
@@ -50,6 +51,7 @@ def _section(name: str, record: type, defaults: Any, without: Iterable[str]) -> 
 
 
 _Detector = _section("Detector", DetectorSettings, DetectorSettings(), _OF_THE_RULE)
+_Staging = _section("Staging", StagingSettings, StagingSettings(), ())
 _PROFILE_SECTIONS = {
     name: _section(name, RulesProfile, profile, _NOT_IN_FILES) for name, profile in PROFILES.items()
 }
@@ -87,6 +89,7 @@ def _whole() -> type[_Section]:
         detector=(_Detector, _Detector()),
         markers=(_Markers, _Markers()),
         notes=(_Notes, _Notes()),
+        staging=(_Staging, _Staging()),
     )
     return made
 
@@ -109,6 +112,7 @@ class Config:
         Channels and unit as given.
     labels : Mapping of str to str
         What words in marker streams and annotations mean, keys normalised.
+    staging : StagingSettings
     document : Mapping
         Everything, defaults included, as plain values.
     """
@@ -118,6 +122,7 @@ class Config:
     detector: DetectorSettings
     wish: MontageWish
     labels: Mapping[str, str]
+    staging: StagingSettings
     document: Mapping[str, Any]
 
     def with_main_profile(self, name: str) -> Config:
@@ -225,7 +230,8 @@ def _checked(document: dict[str, Any], where: str) -> Config:
         for word, ours in file.markers.synonyms.items()
         if ours not in known
     ]
-    if problems or detector is None:
+    staging = _try(lambda: StagingSettings(**dict(file.staging)), "staging", problems)
+    if problems or detector is None or staging is None:
         raise InputError(where, "\n  " + "\n  ".join(problems) if len(problems) > 1 else problems[0])
     channels: dict[Leg, str] = {}
     if file.legs.left or file.legs.right:
@@ -236,6 +242,7 @@ def _checked(document: dict[str, Any], where: str) -> Config:
         detector,
         MontageWish(channels, file.legs.unit),
         {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
+        staging,
         _plain(file.model_dump()),
     )
 

@@ -130,7 +130,7 @@ def _record(
     going_on: tuple[SessionFolder, SessionLock, Resumed] | None,
 ) -> None:
     about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
-    plan = NightPlan(bed, config.main_profile, config.rules, config.labels, about)
+    plan = NightPlan(bed, config.main_profile, config.rules, config.labels, about, config.staging)
     if going_on is not None:
         folder, lock, resumed = going_on
     else:

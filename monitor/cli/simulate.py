@@ -59,6 +59,9 @@ _ENDLESS_FILE_HOURS = 1.0
     multiple=True,
     help="What makes the signal hard; may be given several times. The truth stays exact.",
 )
+@click.option(
+    "--eeg", is_flag=True, help="Send simulated EEG, EOG and chin EMG as well: made-up sleep, for tests."
+)
 @click.option("--wait-for-receiver", is_flag=True, help="Begin when the first receiver connects.")
 @click.option("--edf", type=click.Path(dir_okay=False, path_type=Path), help="Write this EDF+ file instead.")
 @click.option(
@@ -73,6 +76,7 @@ def simulate(
     profile: Profile,
     ecg_leak_uv: float,
     conditions: tuple[Condition, ...],
+    eeg: bool,
     wait_for_receiver: bool,
     edf: Path | None,
     truth: Path | None,
@@ -87,7 +91,7 @@ def simulate(
         if hours is None and profile != "night":
             hours = _ENDLESS_FILE_HOURS
     settings = AmplifierSettings(
-        seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, conditions
+        seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, conditions, eeg
     )
     if truth is not None:
         schedule = settings.schedule()

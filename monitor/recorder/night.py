@@ -22,6 +22,7 @@ from monitor.recorder.series import SeriesWatch
 from monitor.recorder.sessiontime import SessionTime
 from monitor.recorder.silence import SilenceWatch
 from monitor.recorder.source import Source
+from monitor.recorder.stager import Stager, told_facts
 from monitor.recorder.standing import index_values, news, snapshot, standing_facts
 from monitor.rules import RulesProfile
 from monitor.score import Score, score
@@ -32,6 +33,7 @@ from monitor.session.journal_writer import JournalWriter
 from monitor.session.raw import RawWriter
 from monitor.session.recovery import closed_movements
 from monitor.session.tables import write_tables
+from monitor.staging.settings import StagingSettings
 
 _CLOCK_EVERY_S = 60.0
 _SCORE_EVERY_S = 1.0
@@ -49,6 +51,7 @@ class NightPlan:
     rules: Mapping[str, RulesProfile]
     labels: Mapping[str, str]
     about: Mapping[str, Any] = field(default_factory=dict)
+    staging: StagingSettings = field(default_factory=lambda: StagingSettings(enabled=False))
 
 
 class NightRecorder:
@@ -76,6 +79,8 @@ class NightRecorder:
         By profile, at most a second old.
     guard : Guard
         Whatever fails in it is told and ends nothing.
+    stager : Stager
+        Looks after the process that estimates sleep.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class NightRecorder:
         self._journal = JournalWriter(folder.journal, 0 if resumed is None else resumed.found.n_facts)
         self._raw = RawWriter(folder.recording)
         self.guard = Guard(self._warn)
+        self.stager = Stager(folder, plan.staging)
         self._series = SeriesWatch()
         self._silence = SilenceWatch()
         self._scored_revision = -1
@@ -155,7 +161,10 @@ class NightRecorder:
             return self.status()
         with self.guard.keeping_on("answering a request"):
             try:
-                self._record([told(fact_of(request, self.state, self.recorded_s))])
+                if request.get("do") == "estimate":
+                    self._record(told_facts(request, self.state, self.recorded_s))
+                else:
+                    self._record([told(fact_of(request, self.state, self.recorded_s))])
             except RefusedError as err:
                 return {"error": str(err)}
             if self._journal.n_waiting:
@@ -200,6 +209,8 @@ class NightRecorder:
         now_s = self.time.clock()
         with self.guard.keeping_on("looking for silent sources"):
             self._record(self._silence.look(self.sources.values(), self.state, now_s))
+        with self.guard.keeping_on("looking after the staging process"):
+            self._record(self.stager.look(self.sources.values(), now_s, self.recorded_s))
         if now_s >= self._next_clock_s or self.time.has_begun != self._has_origin:
             self._has_origin = self.time.has_begun
             self._next_clock_s = now_s + _CLOCK_EVERY_S
@@ -237,6 +248,7 @@ class NightRecorder:
 
     def finish(self, reason: str) -> None:
         """End the night: what is open ends at the last sample, the tables are written, the outlets close."""
+        self.stager.close()
         for source in self.sources.values():
             with self.guard.keeping_on("ending the detection"):
                 self._record(source.detection.finish() if source.detection else ())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
@@ -23,6 +25,7 @@ from monitor.session.folder import SessionFolder
 
 _LOOP_S = 0.1
 _ANSWER_S = 4.0
+_LAST_ESTIMATE_S = 3.0
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
@@ -129,6 +132,7 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
         for reader in readers:
             reader.stop()
         _take_all(arrivals, night, 0.0)
+        _hear_the_last(asked, night)
         night.finish(ending.reason or "error")
         control.close()
     return night
@@ -147,6 +151,16 @@ def _take_all(arrivals: queue.SimpleQueue[Arrival], night: NightRecorder, wait_s
             night.take(arrivals.get_nowait())
     except queue.Empty:
         return
+
+
+def _hear_the_last(asked: queue.SimpleQueue[_Asked], night: NightRecorder) -> None:
+    """Let the staging process say what it makes of the whole night, if it is quick."""
+    night.stager.ask_for_the_last()
+    until_s = time.monotonic() + _LAST_ESTIMATE_S
+    while night.stager.is_running and time.monotonic() < until_s:
+        with contextlib.suppress(queue.Empty):
+            one = asked.get(timeout=_LOOP_S)
+            one.answer.put(night.answer(one.request))
 
 
 @dataclass(frozen=True, slots=True)

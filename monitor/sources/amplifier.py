@@ -25,6 +25,7 @@ from monitor.sources.pacing import (
 )
 from monitor.sources.scene import Mark
 from monitor.sources.schedule import Profile, Schedule
+from monitor.sources.sleep_signals import SLEEP_CHANNELS
 
 EMG_STREAM_NAME = "PLMS-Sim-EMG"
 MARKER_STREAM_NAME = "PLMS-Sim-Markers"
@@ -58,6 +59,8 @@ class AmplifierSettings:
         Whether time stands still until someone connects.
     conditions : tuple of Condition
         What makes the signal hard; none by default.
+    eeg : bool
+        Whether simulated EEG, EOG and chin EMG are sent as well.
     """
 
     seed: int = 1
@@ -68,6 +71,16 @@ class AmplifierSettings:
     ecg_leak_uv: float = 3.0
     wait_for_receiver: bool = False
     conditions: tuple[Condition, ...] = ()
+    eeg: bool = False
+
+    @property
+    def channels(self) -> tuple[ChannelHeader, ...]:
+        """The channels that are sent."""
+        return CHANNELS + (SLEEP_CHANNELS if self.eeg else ())
+
+    def generator(self) -> SignalGenerator:
+        """Make what makes the samples of these channels."""
+        return SignalGenerator(self.schedule(), self.rate_hz, self.ecg_leak_uv, eeg=self.eeg)
 
     def schedule(self) -> Schedule:
         """Make the schedule these settings ask for."""
@@ -86,12 +99,13 @@ def run_amplifier(
     ecg_leak_uv: float = 3.0,
     wait_for_receiver: bool = False,
     conditions: Collection[Condition] = (),
+    eeg: bool = False,
 ) -> None:
     """Send a simulated recording over LSL until it ends or is told to.
 
     Parameters
     ----------
-    seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, conditions
+    seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, conditions, eeg
         See :class:`AmplifierSettings`.
     stop_event : Stop, optional
         Ends it within a tenth of a second.
@@ -109,14 +123,14 @@ def run_amplifier(
     if multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = AmplifierSettings(
-        seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, tuple(conditions)
+        seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, tuple(conditions), eeg
     )
     stream_amplifier(settings, stop_event or threading.Event())
 
 
 def stream_amplifier(settings: AmplifierSettings, stop: Stop) -> None:
     """Send a simulated recording over LSL until it ends or ``stop`` is set; see :func:`run_amplifier`."""
-    generator = SignalGenerator(settings.schedule(), settings.rate_hz, settings.ecg_leak_uv)
+    generator = settings.generator()
     emg_header, marker_header = amplifier_headers(settings)
     with open_outlet(emg_header, buffered_s(settings.speed)) as emg, open_outlet(marker_header) as markers:
         if settings.wait_for_receiver and not wait_for_receivers((emg, markers), stop):
@@ -134,7 +148,7 @@ def amplifier_headers(settings: AmplifierSettings) -> tuple[OutletHeader, Outlet
         source_id=f"plms-sim-emg-{settings.seed}",
         rate_hz=settings.rate_hz * settings.speed,
         channel_format="float32",
-        channels=CHANNELS,
+        channels=settings.channels,
         model=_MODEL,
         simulated=True,
         speed=settings.speed,

@@ -13,6 +13,7 @@ from monitor.sources.burst import burst_amplitude
 from monitor.sources.conditions import heart, mains_uv, missing, pops_uv
 from monitor.sources.scene import LEGS
 from monitor.sources.schedule import Schedule
+from monitor.sources.sleep_signals import SleepSignals
 
 EMG_BAND_HZ = (20.0, 200.0)
 _FILTER_S = 0.2
@@ -44,6 +45,8 @@ class SignalGenerator:
         Samples per second of signal; need not be whole. At least 100.
     ecg_leak_uv : float
         Height of the ECG's R wave in the leg channels; the condition ``ecg`` has its own.
+    eeg : bool
+        Whether to make the channels of `monitor.sources.sleep_signals` as well.
 
     Notes
     -----
@@ -52,13 +55,16 @@ class SignalGenerator:
     before it. Chunks are cut from blocks.
     """
 
-    def __init__(self, schedule: Schedule, rate_hz: float, ecg_leak_uv: float = 3.0) -> None:
+    def __init__(
+        self, schedule: Schedule, rate_hz: float, ecg_leak_uv: float = 3.0, *, eeg: bool = False
+    ) -> None:
         if not rate_hz >= 100 or ecg_leak_uv < 0:
             raise ValueError(f"no signal at {rate_hz} Hz with an ECG leak of {ecg_leak_uv} uV")
         self.schedule, self.rate_hz, self.ecg_leak_uv = schedule, rate_hz, ecg_leak_uv
         self.block_n = round(rate_hz * _BLOCK_S)
         self._taps = _unit_power_filter(rate_hz)
         self._conditions = schedule.conditions
+        self._sleep = SleepSignals(schedule, rate_hz) if eeg else None
         rng = np.random.default_rng([_NOISE_STREAM, schedule.seed])
         self._beat_s, self._beat_phase = float(rng.uniform(0.8, 1.05)), float(rng.uniform(0.0, 2 * math.pi))
         if "ecg" in self._conditions:
@@ -78,9 +84,14 @@ class SignalGenerator:
 
         Returns
         -------
-        ndarray, shape (count_n, 3), float64, uV
-            Left leg, right leg, ECG. NaN is missing (condition ``dropouts``).
+        ndarray, shape (count_n, 3 or 6), float64, uV
+            Left leg, right leg, ECG; with ``eeg`` then EEG, EOG, chin. NaN is missing (condition
+            ``dropouts``).
         """
+        legs = self._legs_and_heart(start_n, count_n)
+        return legs if self._sleep is None else np.hstack((legs, self._sleep.read(start_n, count_n)))
+
+    def _legs_and_heart(self, start_n: int, count_n: int) -> NDArray[np.float64]:
         parts = [np.empty((0, 3))]
         at_n, stop_n = start_n, start_n + count_n
         while at_n < stop_n:

@@ -14,6 +14,7 @@ _LIGHTS_ON_BEFORE_END_S = 60.0
 
 # Where a bout of each stage has what: (weight, activity). Weights are relative.
 _Activity = Callable[[SceneWriter, float], float]
+Hypnogram = Callable[[np.random.Generator, int], list[tuple[StageName, int]]]
 
 
 def write_demo(writer: SceneWriter, *, first: bool) -> None:
@@ -55,12 +56,19 @@ def write_quiet(writer: SceneWriter) -> None:
     writer.stages(writer.start_s, "N2", round((writer.stop_s - writer.start_s) / EPOCH_S))
 
 
-def write_night(writer: SceneWriter) -> None:
-    """Write a whole night: lights off, restless wake, sleep cycles, lights on."""
+def write_night(writer: SceneWriter, hypnogram: Hypnogram | None = None) -> None:
+    """Write a whole night: lights off, restless wake, sleep cycles, lights on.
+
+    Parameters
+    ----------
+    writer : SceneWriter
+    hypnogram : callable, optional
+        Draws the stage bouts that fill so many epochs, in the place of the usual ones.
+    """
     night_epochs_n = int((writer.stop_s - writer.start_s) // EPOCH_S)
     writer.mark(writer.start_s + min(60.0, 2 * EPOCH_S), 0.0, "lights_off")
     at_s = writer.start_s
-    for name, epochs_n in _hypnogram(writer.rng, night_epochs_n):
+    for name, epochs_n in (hypnogram or _hypnogram)(writer.rng, night_epochs_n):
         bout_end_s = writer.stages(at_s, name, epochs_n)
         _fill_bout(writer, name, at_s, bout_end_s)
         at_s = bout_end_s

@@ -11,12 +11,16 @@ from edfio import Edf, EdfAnnotation, EdfSignal
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
-from monitor.sources.amplifier import CHANNELS, AmplifierSettings, marker_text
-from monitor.sources.emg import SignalGenerator
+from monitor.sources.amplifier import AmplifierSettings, marker_text
 from monitor.sources.schedule import Schedule, TruthRow
 
 # Five times the largest burst, and steps of 0.015 uV; the ECG's steps are 0.09 uV.
-PHYSICAL_RANGE_UV = {"EMG": (-500.0, 500.0), "ECG": (-3000.0, 3000.0)}
+PHYSICAL_RANGE_UV = {
+    "EMG": (-500.0, 500.0),
+    "ECG": (-3000.0, 3000.0),
+    "EEG": (-500.0, 500.0),
+    "EOG": (-500.0, 500.0),
+}
 # Room for an electrode pop on the top of a sway, in steps of 0.06 uV.
 _POPS_RANGE_UV = PHYSICAL_RANGE_UV | {"EMG": (-2000.0, 2000.0)}
 _DIGITAL_RANGE = (-32768, 32767)
@@ -63,8 +67,7 @@ def write_edf(path: Path, settings: AmplifierSettings) -> None:
     if "dropouts" in settings.conditions:
         raise InputError("--condition", "dropouts with --edf", "EDF has no missing samples; send a stream")
     ranges_uv = _POPS_RANGE_UV if "pops" in settings.conditions else PHYSICAL_RANGE_UV
-    generator = SignalGenerator(schedule, settings.rate_hz, settings.ecg_leak_uv)
-    digital = _digitise(generator, seconds_n, ranges_uv)
+    digital = _digitise(settings, seconds_n, ranges_uv)
     signals = [
         EdfSignal.from_digital(
             digital[index],
@@ -75,7 +78,7 @@ def write_edf(path: Path, settings: AmplifierSettings) -> None:
             physical_range=ranges_uv[channel.type],
             digital_range=_DIGITAL_RANGE,
         )
-        for index, channel in enumerate(CHANNELS)
+        for index, channel in enumerate(settings.channels)
     ]
     edf = Edf(signals, data_record_duration=1, annotations=_annotations(schedule))
     try:
@@ -104,14 +107,15 @@ def _annotations(schedule: Schedule) -> list[EdfAnnotation]:
 
 
 def _digitise(
-    generator: SignalGenerator, seconds_n: int, ranges_uv: dict[str, tuple[float, float]]
+    settings: AmplifierSettings, seconds_n: int, ranges_uv: dict[str, tuple[float, float]]
 ) -> NDArray[np.int16]:
     """Make all samples as counts, in turns: as floats a night would not fit a small machine."""
-    rate_n = round(generator.rate_hz)
-    low = np.array([ranges_uv[channel.type][0] for channel in CHANNELS])
-    high = np.array([ranges_uv[channel.type][1] for channel in CHANNELS])
+    generator, channels = settings.generator(), settings.channels
+    rate_n = round(settings.rate_hz)
+    low = np.array([ranges_uv[channel.type][0] for channel in channels])
+    high = np.array([ranges_uv[channel.type][1] for channel in channels])
     step_uv = (high - low) / (_DIGITAL_RANGE[1] - _DIGITAL_RANGE[0])
-    digital = np.empty((len(CHANNELS), seconds_n * rate_n), dtype=np.int16)
+    digital = np.empty((len(channels), seconds_n * rate_n), dtype=np.int16)
     for turn in range(math.ceil(seconds_n / _READ_S)):
         start_n = turn * _READ_S * rate_n
         stop_n = min(start_n + _READ_S * rate_n, digital.shape[1])

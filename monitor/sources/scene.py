@@ -17,6 +17,7 @@ LEGS: tuple[Leg, Leg] = ("left", "right")
 _POSITIONS = ("supine", "left", "right", "prone")
 
 StageName = Literal["W", "N1", "N2", "N3", "R"]
+STAGE_NAMES = frozenset({"W", "N1", "N2", "N3", "R"})
 
 
 @dataclass(frozen=True)

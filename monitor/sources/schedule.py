@@ -13,7 +13,7 @@ import numpy as np
 from monitor.sources.burst import Burst, Leg
 from monitor.sources.conditions import CONDITIONS, Condition, RestingLevel
 from monitor.sources.profiles import DEMO_SCENE_S, QUIET_SCENE_S, write_demo, write_night, write_quiet
-from monitor.sources.scene import LEGS, Mark, Scene, SceneWriter
+from monitor.sources.scene import LEGS, STAGE_NAMES, Mark, Scene, SceneWriter, StageName
 
 Profile = Literal["demo", "night", "quiet"]
 PROFILES: tuple[Profile, ...] = ("demo", "night", "quiet")
@@ -80,6 +80,14 @@ class Schedule:
         first, last = int(start_s // self._scene_s), int(stop_s // self._scene_s)
         scenes = (self._scene(index) for index in range(first, last + 1))
         return [b for scene in scenes for b in scene.bursts if b.start_s < stop_s and b.stop_s > start_s]
+
+    def stage_at(self, time_s: float) -> StageName:
+        """Return the stage of the epoch that holds a moment; W outside the recording and between scenes."""
+        if not 0 <= time_s < self.duration_s:
+            return "W"
+        names = (m for m in self._scene(int(time_s // self._scene_s)).marks if m.kind in STAGE_NAMES)
+        holds = (m.kind for m in names if m.onset_s <= time_s < m.onset_s + m.duration_s)
+        return next(holds, "W")  # type: ignore[arg-type]
 
     def marks(self) -> Iterator[Mark]:
         """Give stages and events one scene after another, without end where the recording has none.

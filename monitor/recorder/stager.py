@@ -1,0 +1,215 @@
+"""Look after the staging process: choose its channels, start it, start it again; take what it tells."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from monitor.facts import Fact
+from monitor.montage import StreamDescription
+from monitor.recorder.requests import RefusedError
+from monitor.recorder.source import Source
+from monitor.score.night import STAGES
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder
+from monitor.staging.channels import StageChannel, find_channels
+from monitor.staging.settings import StagingSettings, is_installed
+
+AUTO = "auto"
+EPOCH_S = 30.0
+_SOURCE = "recorder"
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 60.0
+_MOST_AT_ONCE = 1000
+_LONGEST_TEXT = 300
+_STATES = ("running", "late", "failed")
+_MISSING_CODE = 3
+_KILLED_S = 1.0
+
+
+class Child(Protocol):
+    """A running staging process; `subprocess.Popen` in earnest."""
+
+    stdin: Any
+
+    def poll(self) -> int | None:
+        """Return its exit code once it has ended."""
+
+    def kill(self) -> None:
+        """End it."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+
+
+class Stager:
+    """Keep a staging process beside a recording.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+    settings : StagingSettings
+
+    Notes
+    -----
+    The process reads the session's folder and speaks through its control channel. It lives as long as its
+    standard input is open: that is what ends it with the recording, or with a recorder that was killed.
+    """
+
+    def __init__(self, folder: SessionFolder, settings: StagingSettings) -> None:
+        self._folder, self._settings = folder, settings
+        self._streams: tuple[tuple[int, StreamDescription], ...] = ()
+        self._channels: tuple[StageChannel, ...] | None = None
+        self._child: Child | None = None
+        self._is_wanted = False
+        self._wait_s, self._start_at_s = _FIRST_WAIT_S, 0.0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process now."""
+        return self._child is not None and self._child.poll() is None
+
+    def look(self, sources: Iterable[Source], now_s: float, t_s: float) -> list[Fact]:
+        """Do what is due.
+
+        Parameters
+        ----------
+        sources : iterable of Source
+        now_s : float
+            This machine's LSL clock.
+        t_s : float
+            How far the night has come.
+
+        Returns
+        -------
+        list of Fact
+            What is to be written down of it.
+        """
+        if not self._settings.enabled:
+            return []
+        facts = self._choose(sources, t_s)
+        if self._is_wanted and self._child is None and now_s >= self._start_at_s:
+            self._child = self._start()
+        code = self._child.poll() if self._child is not None else None
+        if self._child is not None and code is not None:
+            self._child.stdin.close()
+            self._child = None
+            self._is_wanted = code != _MISSING_CODE
+            self._start_at_s, self._wait_s = now_s + self._wait_s, min(2 * self._wait_s, _LONGEST_WAIT_S)
+            if self._is_wanted:
+                reason = f"the staging process ended ({code}) and is started again"
+                facts.append(Fact("staging", t_s, _SOURCE, {"state": "restarted", "reason": reason}))
+        return facts
+
+    def _choose(self, sources: Iterable[Source], t_s: float) -> list[Fact]:
+        """Choose the channels, whenever a stream came or changed."""
+        streams = tuple((s.key, s.stream) for s in sources if s.header_written and not s.stream.is_text)
+        if not streams or streams == self._streams:
+            return []
+        self._streams = streams
+        channels = find_channels(streams, self._settings.wish)
+        if channels == self._channels:
+            return []
+        self._channels = channels
+        if not channels:
+            said = {
+                "state": "no EEG",
+                "reason": "no stream carries an EEG: sleep is not estimated",
+            }
+        elif not is_installed():
+            said = {
+                "state": "not installed",
+                "reason": "there is an EEG; the extra 'staging' is not installed",
+            }
+        else:
+            self._is_wanted = True
+            named = ", ".join(f"{c.role.upper() if c.role != 'chin' else 'chin'} {c.label}" for c in channels)
+            said = {"state": "running", "reason": f"sleep is estimated from {named}"}
+            return [Fact("staging", t_s, _SOURCE, {**said, "channels": [c.as_dict() for c in channels]})]
+        return [Fact("staging", t_s, _SOURCE, said)]
+
+    def _start(self) -> Child:
+        """Start the process, where it cannot be in the way: lower in rank, on one core, saying nothing."""
+        child: Child = subprocess.Popen(
+            [sys.executable, "-m", "monitor.staging", str(self._folder.path), str(self._settings.planned_h)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"},
+            # A Ctrl-C in the terminal is for the recorder alone.
+            start_new_session=os.name == "posix",
+        )
+        return child
+
+    def ask_for_the_last(self) -> None:
+        """Say that the recording has ended: the process tells what it has and ends."""
+        self._is_wanted = False
+        if self._child is not None:
+            with contextlib.suppress(OSError):
+                self._child.stdin.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self.ask_for_the_last()
+        if self._child is not None:
+            self._child.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(_KILLED_S)
+            self._child = None
+
+
+def told_facts(request: Mapping[str, Any], state: NightState, recorded_s: float) -> list[Fact]:
+    """Turn what the staging process tells into facts.
+
+    Parameters
+    ----------
+    request : Mapping
+        ``epochs``: rows of number, stage, probability of sleep (null if unscored) and why; or ``state`` with
+        ``reason``.
+    state : NightState
+        What stands: an estimate takes the place of the one before it.
+    recorded_s : float
+        How far the night has come.
+
+    Raises
+    ------
+    RefusedError
+        Naming the field and its value.
+    """
+    if "state" in request:
+        said, reason = request["state"], request.get("reason", "")
+        if said not in _STATES or not isinstance(reason, str):
+            raise RefusedError(f"state = {str(said)[:40]!r}: expected one of {', '.join(_STATES)}")
+        data = {"state": said, "reason": reason[:_LONGEST_TEXT]}
+        return [Fact("staging", round(recorded_s, 6), _SOURCE, data)]
+    rows = request.get("epochs")
+    if not isinstance(rows, list) or len(rows) > _MOST_AT_ONCE:
+        raise RefusedError(f"epochs = {str(rows)[:40]}: expected a list of at most {_MOST_AT_ONCE}")
+    standing = {fact.t: fact for fact in state.facts("stage") if fact.source == AUTO}
+    facts = []
+    for row in rows:
+        t_s, data = _estimate(row, recorded_s)
+        before = standing.get(t_s)
+        if before is None or before.data["stage"] != data["stage"]:
+            facts.append(Fact("stage", t_s, AUTO, data, None if before is None else before.seq))
+    return facts
+
+
+def _estimate(row: Any, recorded_s: float) -> tuple[float, dict[str, Any]]:
+    wrong = RefusedError(f"epochs: {str(row)[:60]}: expected number, stage, probability or null, why")
+    if not isinstance(row, list) or len(row) != 4:
+        raise wrong
+    number, stage, p_sleep, why = row
+    if type(number) is not int or stage not in STAGES or not isinstance(why, str):
+        raise wrong
+    if not 0 <= number * EPOCH_S < recorded_s:
+        raise RefusedError(f"epochs: number {number}: not recorded yet")
+    data: dict[str, Any] = {"stage": stage, "duration_s": EPOCH_S}
+    if stage == "unscored":
+        return number * EPOCH_S, data | {"p_sleep": None, "why": why[:_LONGEST_TEXT]}
+    if isinstance(p_sleep, bool) or not isinstance(p_sleep, (int, float)) or not 0 <= p_sleep <= 1:
+        raise wrong
+    return number * EPOCH_S, data | {"p_sleep": float(p_sleep)}

@@ -1,0 +1,193 @@
+"""The signals of a session that is being recorded, read back from its folder: the recorder is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.facts import Fact
+from monitor.session.chunks import ChunkIndex
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder
+from monitor.session.tail import JournalTail
+from monitor.staging.channels import ROLES, Role, StageChannel
+from monitor.staging.night import Estimate
+from monitor.staging.signal import EPOCH_S, PAD_S, EpochSignal, missing_epoch, read_epoch
+
+# LSL delivers late after an outage; then an epoch that did not come is one that is missing.
+_PATIENCE_S = 90.0
+# Longer than any chunk that is not a backlog.
+_NEAR_S = 120.0
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class _Placed:
+    """Where the chunks of one stream lie on the session's timeline."""
+
+    speed: float = 1.0
+    anchors_used: int = 0
+    offset_s: float | None = None
+    start_s: list[float] = field(default_factory=list)
+    offsets_s: list[float] = field(default_factory=list)
+    end_s: float = 0.0
+
+
+class RecordedSignals:
+    """Follow a session and cut its signals into epochs.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+
+    Attributes
+    ----------
+    state : NightState
+        The fold of the journal so far.
+    """
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self._tail = JournalTail(folder.journal)
+        self._index = ChunkIndex(folder.recording)
+        self._placed: dict[int, _Placed] = {}
+        self.state = NightState()
+
+    def update(self) -> None:
+        """Take in what was written since.
+
+        Raises
+        ------
+        OSError, InputError
+            If a file cannot be read.
+        """
+        # The signal first: what places it is in the journal before.
+        self._index.update()
+        facts, is_new_start = self._tail.read_new()
+        if is_new_start:
+            self.state, self._placed = NightState(), {}
+        for fact in facts:
+            self.state.apply(fact)
+        for key in {channel.stream for _, channels in self._chosen() for channel in channels}:
+            self._place(key, self._placed.setdefault(key, _Placed()))
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The signals there were at any time of the night."""
+        there = {channel.role for _, channels in self._chosen() for channel in channels}
+        return tuple(role for role in ROLES if role in there)
+
+    @property
+    def is_in_bed_over(self) -> bool:
+        """Whether the lights were switched on again."""
+        lights = self.state.facts("lights")
+        return (
+            bool(lights)
+            and lights[-1].data["state"] == "on"
+            and any(fact.data["state"] == "off" for fact in lights)
+        )
+
+    def told(self) -> dict[int, Estimate]:
+        """Return the estimates that stand in the journal, by the number of the epoch."""
+        return {
+            round((fact.t or 0.0) / EPOCH_S): Estimate(
+                fact.data["stage"], fact.data.get("p_sleep"), str(fact.data.get("why", ""))
+            )
+            for fact in self.state.facts("stage")
+            if fact.source == "auto"
+        }
+
+    def n_complete(self, *, is_last: bool = False) -> int:
+        """Return how many epochs are over and on disk; `is_last` if nothing more will come."""
+        keys = {channel.stream for channel in self.channels_at(float("inf"))}
+        reached_s = max((self._placed[key].end_s for key in keys if key in self._placed), default=0.0)
+        reached_s = reached_s if is_last else reached_s - PAD_S
+        return max(0, int(max(reached_s, self.state.last_s - _PATIENCE_S) // EPOCH_S))
+
+    def channels_at(self, t_s: float) -> tuple[StageChannel, ...]:
+        """Return the channels that were chosen at a moment of the night; the first ones before that."""
+        chosen = self._chosen()
+        begun = [channels for since_s, channels in chosen if since_s <= t_s]
+        return begun[-1] if begun else chosen[0][1] if chosen else ()
+
+    def epoch(self, index: int) -> Mapping[Role, EpochSignal]:
+        """Read one epoch of all signals."""
+        start_s = index * EPOCH_S
+        channels = self.channels_at(start_s + EPOCH_S / 2)
+        found: dict[Role, EpochSignal] = {}
+        for key in {channel.stream for channel in channels}:
+            times_s, values = self._samples(key, start_s - PAD_S, start_s + EPOCH_S + PAD_S)
+            for channel in (c for c in channels if c.stream == key):
+                found[channel.role] = (
+                    read_epoch(times_s, channel.read(values), channel.rate_hz, start_s, channel.role)
+                    if len(times_s)
+                    else missing_epoch()
+                )
+        return found
+
+    def _chosen(self) -> list[tuple[float, tuple[StageChannel, ...]]]:
+        return [
+            (fact.t or 0.0, tuple(StageChannel.of(row) for row in fact.data["channels"]))
+            for fact in self.state.facts("staging")
+            if fact.data.get("channels")
+        ]
+
+    def _place(self, key: int, placed: _Placed) -> None:
+        """Place the chunks that are new: each connection's first sample is anchored in the journal."""
+        stamps, lengths = self._index.chunks(key)
+        anchors = [fact for fact in self.state.facts("anchor") if fact.data["key"] == key]
+        item_bytes = self._item_bytes(key)
+        rate_hz = self._rate_hz(key)
+        for stamp, length in zip(
+            stamps[len(placed.start_s) :].tolist(), lengths[len(placed.start_s) :].tolist(), strict=True
+        ):
+            self._anchor(placed, anchors, stamp)
+            if placed.offset_s is None:
+                return
+            start_s = stamp * placed.speed + placed.offset_s
+            placed.start_s.append(start_s)
+            placed.offsets_s.append(placed.offset_s)
+            placed.end_s = max(placed.end_s, start_s + length // item_bytes / rate_hz)
+
+    @staticmethod
+    def _anchor(placed: _Placed, anchors: list[Fact], stamp: float) -> None:
+        waiting = anchors[placed.anchors_used :]
+        at = next((i for i, fact in enumerate(waiting) if fact.data["stamp"] == stamp), None)
+        if at is None and placed.offset_s is None and waiting:
+            # A first stamp that is no number is anchored by the next one in its chunk.
+            at = 0
+        if at is not None:
+            fact = waiting[at]
+            placed.speed = float(fact.data["speed"])
+            placed.offset_s = (fact.t or 0.0) - float(fact.data["stamp"]) * placed.speed
+            placed.anchors_used += at + 1
+
+    def _samples(self, key: int, low_s: float, high_s: float) -> tuple[Floats, npt.NDArray[np.generic]]:
+        placed = self._placed.get(key, _Placed())
+        start_s = np.array(placed.start_s)
+        near = np.flatnonzero((start_s > low_s - _NEAR_S) & (start_s < high_s))
+        if not len(near):
+            return np.empty(0), np.empty((0, 0))
+        first, last = int(near[0]), int(near[-1]) + 1
+        dtype = self._index.dtype(key, self._n_channels(key))
+        records = self._index.read(key, dtype, first, last)
+        _, lengths = self._index.chunks(key)
+        n = lengths[first:last] // dtype.itemsize
+        times_s = records["stamp"] * placed.speed + np.repeat(np.array(placed.offsets_s[first:last]), n)
+        wanted = (times_s >= low_s) & (times_s < high_s)
+        return times_s[wanted], records["values"][wanted]
+
+    def _about(self, key: int) -> Mapping[str, object]:
+        return next(f.data for f in reversed(self.state.facts("stream")) if f.data["key"] == key)
+
+    def _n_channels(self, key: int) -> int:
+        return len(self._about(key)["channels"])  # type: ignore[arg-type]
+
+    def _item_bytes(self, key: int) -> int:
+        return self._index.dtype(key, self._n_channels(key)).itemsize
+
+    def _rate_hz(self, key: int) -> float:
+        return float(self._about(key)["rate_hz"])  # type: ignore[arg-type]

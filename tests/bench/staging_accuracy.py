@@ -1,0 +1,178 @@
+"""How good the live estimate of sleep is, on simulated nights: accuracy, revisions, calibration, the index.
+
+The EEG is made up (`monitor.sources.sleep_signals`): the differences between the columns are worth reading,
+the numbers themselves say little about people. Needs the extra ``staging``.
+
+    python tests/bench/staging_accuracy.py --nights 20 --out DIR      # a minute or three a night
+    python tests/bench/staging_accuracy.py --out DIR --tell
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from monitor.rules import PROFILES
+from monitor.score import score
+from monitor.score.night import Epoch, Movement, Night
+from monitor.sources.profiles import write_night
+from monitor.sources.scene import Scene, SceneWriter
+from monitor.sources.schedule import Schedule
+from monitor.sources.sleep_signals import SleepSignals
+from monitor.staging.model import Model
+from monitor.staging.night import EstimatedNight
+from monitor.staging.revise import revisions
+from monitor.staging.signal import EPOCH_N, EpochSignal
+
+LAG_N = 10
+say = print
+ROLES = ("eeg", "eog", "chin")
+
+
+def restless(rng, epochs_n):
+    """Draw a hypnogram as of somebody who sleeps badly: falls asleep late, wakes often, some for long."""
+    bouts = [("W", int(rng.uniform(15, 100))), ("N1", 6)]
+    wakes = rng.uniform(0.25, 0.7)
+    cycle = 0
+    while sum(n for _, n in bouts) < epochs_n:
+        for name, mean in (("N2", 24), ("N3", max(4, 40 - 14 * cycle)), ("N2", 30), ("R", 10 + 10 * cycle)):
+            bouts.append((name, max(3, round(mean * rng.uniform(0.6, 1.4)))))
+            if rng.random() < wakes:
+                bouts += [("W", int(1 + rng.exponential(8))), ("N1", int(rng.integers(1, 6)))]
+        cycle += 1
+    fitted, left = [], epochs_n
+    for name, n in bouts:
+        if left > 0:
+            fitted.append((name, min(n, left)))
+        left -= n
+    return fitted
+
+
+class RestlessNight(Schedule):
+    def _write_scene(self, index):
+        rng = np.random.default_rng([9, self.seed, index])
+        writer = SceneWriter(rng, self.rest, 0.0, self.duration_s)
+        if index == 0:
+            write_night(writer, restless)
+        scene = writer.scene()
+        return Scene(0.0, self.duration_s, scene.bursts, scene.marks)
+
+
+def one_night(seed, hours):
+    schedule = RestlessNight(seed, "night", hours * 3600.0)
+    signals = SleepSignals(schedule, 100.0)
+    n = int(hours * 120)
+    truth = [schedule.stage_at(30.0 * i + 15) for i in range(n)]
+    model = Model(ROLES)
+    live, told, first, later = EstimatedNight(model, 8 * 3600.0), {}, [], {}
+    n_told, cost = 0, []
+    for k in range(n):
+        uv = signals.read(k * EPOCH_N, EPOCH_N).T
+        began = time.perf_counter()
+        live.add([{role: EpochSignal(row) for role, row in zip(ROLES, uv, strict=True)}])
+        now = live.estimate()
+        changed = revisions(told, now, k)
+        cost.append(time.perf_counter() - began)
+        n_told += sum(i in told for i in changed)
+        told.update(changed)
+        first.append(now[k])
+        if k >= LAG_N:
+            later[k - LAG_N] = now[k - LAG_N]
+    standing = [told[i] for i in range(n)]
+    morning = live.estimate()
+    whole = EstimatedNight(model, 1.0)
+    whole._features, whole._used, whole._why = live._features, live._used, live._why
+    yasa = whole.estimate()
+    index = {
+        name: plms_index(schedule, stages)
+        for name, stages in (
+            ("none", None), ("first", [e.stage for e in first]), ("live", [e.stage for e in standing]),
+            ("morning", [e.stage for e in morning]), ("truth", truth),
+        )
+    }  # fmt: skip
+    stages = {name: [e.stage for e in each] for name, each in (
+        ("first", first), ("lag5", [later.get(i, morning[i]) for i in range(n)]), ("standing", standing),
+        ("morning", morning), ("yasa", yasa),
+    )}  # fmt: skip
+    return {
+        "seed": seed, "truth": truth, **stages, "p_first": [e.p_sleep for e in first],
+        "p_morning": [e.p_sleep for e in morning], "n_revisions": n_told, "cost_s": cost, "index": index,
+    }  # fmt: skip
+
+
+def plms_index(schedule, stages):
+    rows = schedule.truth(schedule.duration_s)
+    movements = tuple(
+        Movement(round(r.onset_s * 1e6), round((r.onset_s + r.duration_s) * 1e6), r.trial_type[3:], str(i))
+        for i, r in enumerate(rows)
+        if r.trial_type.startswith("LM_")
+    )
+    epochs = tuple(Epoch(i * 30_000_000, (i + 1) * 30_000_000, stage) for i, stage in enumerate(stages or ()))
+    night = Night(movements=movements, epochs=epochs, end_us=round(schedule.duration_s * 1e6))
+    found = {name: score(night, profile).indices for name, profile in PROFILES.items()}
+    key = "plm_per_hour_recorded" if stages is None else "plms_index"
+    return {name: getattr(indices, key) for name, indices in found.items()}
+
+
+def kappa(a, b):
+    agree = np.mean(a == b)
+    chance = np.mean(a) * np.mean(b) + (1 - np.mean(a)) * (1 - np.mean(b))
+    return (agree - chance) / (1 - chance)
+
+
+def tell(nights):
+    say(f"{len(nights)} simulated nights, {sum(len(n['truth']) for n in nights)} epochs")
+    truth = np.concatenate([[s != "W" for s in n["truth"]] for n in nights])
+    say(f"asleep in truth: {truth.mean():.3f}")
+    for name in ("first", "lag5", "standing", "morning", "yasa"):
+        found = np.concatenate([[s != "W" for s in n[name]] for n in nights])
+        say(f"{name:9s} accuracy {np.mean(found == truth):.3f} kappa {kappa(found, truth):.3f}")
+    for hour in range(8):
+        span = slice(hour * 120, hour * 120 + 120)
+        hits = [np.mean([(a == "W") == (b == "W") for a, b in zip(n["first"][span], n["truth"][span],
+                strict=True)]) for n in nights]  # fmt: skip
+        say(f"hour {hour + 1}: first label {np.mean(hits):.3f}")
+    changed = np.mean([[(a == "W") != (b == "W") for a, b in zip(n["first"], n["morning"], strict=True)]
+                       for n in nights])  # fmt: skip
+    say(f"first label not the morning's: {changed:.3f}; revisions told a night: "
+          f"{np.mean([n['n_revisions'] for n in nights]):.0f}")  # fmt: skip
+    for name in ("p_first", "p_morning"):
+        p = np.concatenate([n[name] for n in nights])
+        say(f"calibration of {name}: said -> true share asleep (n)")
+        for low in np.arange(0, 1, 0.1):
+            inside = (p >= low) & ((p < low + 0.1) | (low > 0.85))
+            if inside.any():
+                say(f"  {p[inside].mean():.2f} -> {truth[inside].mean():.2f} ({inside.sum()})")
+    for rules in PROFILES:
+        for name in ("none", "first", "live", "morning"):
+            error = np.array([n["index"][name][rules] - n["index"]["truth"][rules] for n in nights])
+            size = np.abs(error)
+            spread = f"median {np.median(size):.2f} p90 {np.quantile(size, 0.9):.2f}"
+            say(f"{rules} {name:8s} |error| /h {spread} bias {error.mean():+.2f}")
+    costs = np.array([n["cost_s"] for n in nights if len(n["cost_s"]) >= 950])
+    for hour in (1, 4, 8):
+        if len(costs):
+            at = costs[:, hour * 120 - 20 : hour * 120] * 1e3
+            say(f"update at hour {hour}: median {np.median(at):.0f} ms, p99 {np.quantile(at, 0.99):.0f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--nights", type=int, default=0)
+    parser.add_argument("--hours", type=float, default=8.0)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tell", action="store_true")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    for seed in range(1, given.nights + 1):
+        path = given.out / f"{seed}.json"
+        if not path.exists():
+            path.write_text(json.dumps(one_night(seed, given.hours)))
+    if given.tell:
+        tell([json.loads(path.read_text()) for path in sorted(given.out.glob("*.json"))])
+
+
+if __name__ == "__main__":
+    main()
