@@ -26,6 +26,7 @@ _COMMANDS = {
     "simulate": "monitor.cli.simulate:simulate",
     "stop": "monitor.cli.stop:stop",
     "streams": "monitor.cli.streams:streams",
+    "ward": "monitor.cli.ward:ward",
     "watch": "monitor.cli.watch:watch",
 }
 

@@ -1,0 +1,170 @@
+"""What is known of one bed, from nothing but what its outlets have said since we listen."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from monitor.dashboard.alerts import alerts
+from monitor.dashboard.situation import RecorderStatus, Situation
+from monitor.dashboard.views import Alert
+from monitor.dashboard.words import minutes_seconds
+from monitor.facts import Fact
+from monitor.session.fold import NightState
+from monitor.session.journal import decode
+from monitor.ward.tile import GONE_S, Heard, Tile, bare_tile, tile_of
+
+_KEPT_FACTS_N = 500
+_CURVE_STEP_S, _CURVE_N = 60.0, 120
+_SNAPSHOT = '{"kind":"snapshot"'
+# Of movements the bed itself keeps the score; here they are only told.
+_NOT_FOLDED = frozenset({"movement"})
+# All of it comes from the network.
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+
+class Bed:
+    """One bed as it is heard.
+
+    Parameters
+    ----------
+    name, host : str
+        Of the bed, and of the machine that records it.
+    clock : callable
+        A clock that only goes forward (s).
+
+    Attributes
+    ----------
+    log : deque of Fact
+        The latest facts heard, oldest first.
+    """
+
+    def __init__(self, name: str, host: str, clock: Callable[[], float]) -> None:
+        self.name, self.host, self._clock = name, host, clock
+        self._uids: dict[str, str] = {}
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.log: deque[Fact] = deque(maxlen=_KEPT_FACTS_N)
+        self._state = NightState()
+        self._index: dict[str, float] = {}
+        self._curve: dict[int, float | None] = {}
+        self._snapshot: dict[str, Any] = {}
+        self._moving: set[str] = set()
+        self._last_movement: Fact | None = None
+        self._snapshot_at_s = self._heard_at_s = self._clock()
+        self._problem = ""
+
+    def connected(self, outlet: str, uid: str) -> None:
+        """Take note that one of its outlets was connected; another recording begins a new page."""
+        if self._uids.get(outlet, uid) != uid:
+            self._uids.clear()
+            self._begin_anew()
+        self._uids[outlet] = uid
+
+    def took_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
+        """Take the numbers of the index outlet."""
+        self._index = dict(zip(labels, map(float, values), strict=False))
+        self._heard_at_s = self._clock()
+        rate = self._index.get("plm_rate_30min", math.nan)
+        self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)
+
+    def took_line(self, line: str) -> None:
+        """Take a line of the facts outlet; one that cannot be read is passed over, and told."""
+        try:
+            if line.startswith(_SNAPSHOT):
+                self._took_snapshot(json.loads(line))
+            else:
+                self._took_fact(decode(line.encode() + b"\n"))
+        except _UNREADABLE as err:
+            self._problem = f"Sends what cannot be read ({type(err).__name__}: {err})"[:200]
+
+    def _took_fact(self, fact: Fact) -> None:
+        self.log.append(fact)
+        if fact.kind not in _NOT_FOLDED:
+            self._state.apply(fact)
+            return
+        leg, phase = str(fact.data["leg"]), fact.data["phase"]
+        (self._moving.add if phase in ("onset", "confirmed") else self._moving.discard)(leg)
+        if phase == "closed":
+            self._last_movement = fact
+
+    def _took_snapshot(self, whole: dict[str, Any]) -> None:
+        # It says all that holds now: what was missed while the network was away must not stay as it was.
+        self._state = NightState.of(_fact_of(row) for row in whole["standing"])
+        for minute, rate in whole["curve"]["rate_30min"]:
+            self._note_rate(int(minute), None if rate is None else float(rate))
+        self._snapshot, self._snapshot_at_s = whole, self._clock()
+
+    def _note_rate(self, minute: int, rate: float | None) -> None:
+        self._curve[minute] = rate
+        if len(self._curve) > _CURVE_N:
+            del self._curve[min(self._curve)]
+
+    @property
+    def recorded_s(self) -> float:
+        """How far the night has come, as far as is known here (s); it stands still when the bed is silent."""
+        if not self._snapshot:
+            return self._state.last_s
+        speed = max((float(f.data.get("speed") or 1.0) for f in self._state.facts("stream")), default=1.0)
+        passed_s = max(0.0, self._heard_at_s - self._snapshot_at_s)
+        return max(float(self._snapshot["recorded_s"]) + speed * passed_s, self._state.last_s)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its recording was ended."""
+        return self._state.stopped_s is not None or self._index.get("state") == 4
+
+    def tile(self) -> Tile:
+        """Make what is shown of the bed now."""
+        now_s = self._clock()
+        try:
+            heard = Heard(
+                name=self.name,
+                host=self.host,
+                state=self._state,
+                index=self._index,
+                snapshot=self._snapshot,
+                snapshot_age_s=now_s - self._snapshot_at_s,
+                silent_s=now_s - self._heard_at_s,
+                recorded_s=self.recorded_s,
+                has_ended=self.has_ended,
+                curve=tuple(sorted(self._curve.items())),
+                moving=frozenset(self._moving),
+                last_movement=self._last_movement,
+                alerts=self._alerts(now_s - self._heard_at_s),
+            )
+            return tile_of(heard)
+        except _UNREADABLE as err:
+            alert = Alert(
+                "high", f"Sends what cannot be read ({type(err).__name__}: {err})"[:200], "unreadable"
+            )
+            return bare_tile(self.name, self.host, alert)
+
+    def _alerts(self, silent_s: float) -> tuple[Alert, ...]:
+        if self.has_ended:
+            return ()
+        if silent_s > GONE_S:
+            text = f"Not heard for {minutes_seconds(silent_s)}: recorder or network"
+            return (Alert("high", text, "gone"),)
+        health = self._snapshot.get("health") or {}
+        told = RecorderStatus.of(health)
+        # How long a source was silent when that was sent says nothing of now; its gap tells it.
+        sources = tuple(replace(one, last_arrival_s_ago=None) for one in told.sources)
+        situation = Situation(replace(told, sources=sources), saved_s_ago=told.saved_s_ago)
+        found = alerts(self._state, situation, "recording", self.recorded_s)
+        return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
+
+
+def _fact_of(row: dict[str, Any]) -> Fact:
+    data = {
+        key: value
+        for key, value in row.items()
+        if key not in ("v", "seq", "kind", "t", "source", "supersedes")
+    }
+    # What it once replaced is not among the facts that hold.
+    return Fact(row["kind"], row["t"], row["source"], data, None, int(row["seq"]))

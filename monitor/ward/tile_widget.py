@@ -1,0 +1,242 @@
+"""One bed's tile, painted: alert, index, rate curve, series, stage, health, last saved."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QWidget
+
+from monitor.dashboard.chip_strip import paint_health
+from monitor.dashboard.look import faded, font
+from monitor.dashboard.theme import Theme
+from monitor.ward.tile import Tile
+
+MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
+LEAST_PX = (300, 216)
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_PAD = 12.0
+_LEAST_CURVE_PER_H = 10.0
+
+
+class TileWidget(QWidget):
+    """One bed. Click or Enter opens its detail."""
+
+    chosen = Signal(str, str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setMinimumSize(*LEAST_PX)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._theme = theme
+        self.tile: Tile | None = None
+        self._is_chosen = False
+
+    def show_tile(self, tile: Tile, theme: Theme, *, is_chosen: bool) -> None:
+        """Take what is shown of the bed now."""
+        if (tile, theme, is_chosen) == (self.tile, self._theme, self._is_chosen):
+            return
+        self.tile, self._theme, self._is_chosen = tile, theme, is_chosen
+        self.setAccessibleName(f"Bed {tile.bed}")
+        alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else "no alerts"
+        self.setAccessibleDescription(f"{tile.phase}; {tile.value} {tile.title}; {tile.series}; {alert}")
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Open its detail."""
+        del event
+        self._choose()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Open its detail with Enter."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show where the keyboard is."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show where the keyboard is not."""
+        super().focusOutEvent(event)
+        self.update()
+
+    def _choose(self) -> None:
+        if self.tile is not None:
+            self.chosen.emit(self.tile.bed, self.tile.host)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the tile from top to bottom."""
+        del event
+        if self.tile is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        self._frame(painter, self.tile, box)
+        inner = box.adjusted(_PAD, 8, -_PAD, -8)
+        line = QRectF(inner.left(), inner.top(), inner.width(), 26)
+        self._head(painter, self.tile, line)
+        self._alert(painter, self.tile, line.translated(0, 30))
+        self._index(painter, self.tile, QRectF(inner.left(), inner.top() + 62, inner.width(), 58))
+        curve = QRectF(inner.left(), inner.top() + 124, inner.width(), max(14.0, inner.height() - 124 - 66))
+        self._curve(painter, self.tile, curve)
+        self._foot(painter, self.tile, QRectF(inner.left(), inner.bottom() - 62, inner.width(), 62))
+
+    def _frame(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
+        theme = self._theme
+        painter.setBrush(QColor(theme.card))
+        edge = theme.accent if self.hasFocus() or self._is_chosen else theme.line
+        painter.setPen(QPen(QColor(edge), 0))
+        painter.drawRoundedRect(box, 5, 5)
+        if tile.alert is not None:
+            painter.fillRect(
+                QRectF(box.left(), box.top() + 4, 4, box.height() - 8),
+                QColor(getattr(theme, tile.alert.priority)),
+            )
+
+    def _head(self, painter: QPainter, tile: Tile, line: QRectF) -> None:
+        theme = self._theme
+        told = tile.phase if tile.phase != "recording" else ""
+        right = "  ".join(part for part in (told, tile.recorded) if part)
+        is_bad = tile.phase in ("not heard", "no signal")
+        width = _text(painter, right, line, theme.high if is_bad else theme.soft, 13, align=_RIGHT)
+        # A running movement is seen at once, by leg.
+        x = line.right() - width - 14
+        for leg, letter in (("right", "R"), ("left", "L")):
+            spot = QRectF(x - 20, line.top() + 4, 18, 18)
+            on = leg in tile.moving
+            painter.setPen(QPen(QColor(theme.leg(leg)), 0))
+            painter.setBrush(QColor(theme.leg(leg)) if on else QColor(theme.well))
+            painter.drawRoundedRect(spot, 3, 3)
+            _text(
+                painter,
+                letter,
+                spot,
+                theme.card if on else theme.leg(leg),
+                11,
+                bold=True,
+                align=Qt.AlignmentFlag.AlignCenter,
+            )
+            x -= 24
+        _text(
+            painter,
+            tile.bed,
+            QRectF(line.left(), line.top(), x - line.left() - 6, 26),
+            theme.text,
+            19,
+            bold=True,
+        )
+
+    def _alert(self, painter: QPainter, tile: Tile, line: QRectF) -> None:
+        theme = self._theme
+        if tile.alert is None:
+            painter.setPen(QPen(QColor(theme.line), 0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(line, 4, 4)
+            _text(painter, "no alerts", line.adjusted(8, 0, -8, 0), theme.soft, 13)
+            return
+        colour = getattr(theme, tile.alert.priority)
+        painter.fillRect(line, faded(colour, 0.16))
+        more = f"  +{len(tile.alerts) - 1}" if len(tile.alerts) > 1 else ""
+        used = _text(
+            painter, f"{MARKS[tile.alert.priority]}{more}", line.adjusted(8, 0, 0, 0), colour, 13, bold=True
+        )
+        _text(painter, tile.alert.text, line.adjusted(16 + used, 0, -6, 0), theme.text, 13, bold=True)
+
+    def _index(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
+        theme = self._theme
+        colour = theme.dim if tile.is_too_early else theme.text
+        used = _text(painter, tile.value, box, colour, 46, bold=True)
+        beside = QRectF(box.left() + used + 14, box.top() + 8, box.width() - used - 14, 22)
+        _text(painter, tile.title, beside, theme.text, 13, bold=True)
+        remark = f"{tile.count} (too early)" if tile.is_too_early and tile.count else tile.count
+        _text(painter, remark, beside.translated(0, 22), theme.soft, 13)
+
+    def _curve(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
+        theme = self._theme
+        painter.setPen(QPen(QColor(theme.line), 0))
+        painter.drawLine(box.bottomLeft(), box.bottomRight())
+        known = [(minute, rate) for minute, rate in tile.curve if rate is not None]
+        if len(known) < 2:
+            return
+        first, last = known[0][0], known[-1][0]
+        top = max(_LEAST_CURVE_PER_H, *(rate for _, rate in known))
+        points = [
+            QPointF(
+                box.left() + (minute - first) / max(1, last - first) * box.width(),
+                box.bottom() - rate / top * (box.height() - 2),
+            )
+            for minute, rate in known
+        ]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faded(theme.accent, 0.14))
+        painter.drawPolygon(QPolygonF([*points, box.bottomRight(), box.bottomLeft()]))
+        painter.setPen(QPen(QColor(theme.accent), 0))
+        painter.drawPolyline(QPolygonF(points))
+        _text(
+            painter,
+            f"30-min rate, up to {top:.0f} /h",
+            QRectF(box.left(), box.top() - 4, box.width(), 14),
+            theme.dim,
+            11,
+        )
+
+    def _foot(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
+        theme = self._theme
+        line = QRectF(box.left(), box.top(), box.width(), 20)
+        used = _text(painter, tile.stage, line, theme.text, 13, bold=True, align=_RIGHT)
+        _text(painter, tile.series, line.adjusted(0, 0, -used - 10, 0), theme.text, 13)
+        line, x = line.translated(0, 21), box.left()
+        for one in tile.health:
+            paint_health(painter, theme, one.state, QRectF(x, line.center().y() - 5, 10, 10))
+            is_bad = one.state == "bad"
+            colour = theme.high if is_bad else theme.soft
+            room = QRectF(x + 15, line.top(), line.right() - x - 15, 20)
+            x += 15 + _text(painter, one.text, room, colour, 12, bold=is_bad) + 12
+        line = line.translated(0, 21)
+        used = _text(
+            painter,
+            tile.saved,
+            line,
+            theme.high if tile.is_saved_old else theme.soft,
+            12,
+            bold=tile.is_saved_old,
+            align=_RIGHT,
+        )
+        _text(painter, tile.last_movement, line.adjusted(0, 0, -used - 10, 0), theme.soft, 12)
+
+
+def _text(
+    painter: QPainter,
+    text: str,
+    box: QRectF,
+    colour: str,
+    px: int,
+    *,
+    bold: bool = False,
+    align: Qt.AlignmentFlag = _LEFT,
+) -> float:
+    """Write a text into a box, cut where it does not fit; return the width it took."""
+    made = font(px, bold=bold)
+    metrics = QFontMetricsF(made)
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.width()))
+    painter.setFont(made)
+    painter.setPen(QColor(colour))
+    painter.drawText(box, align, shown)
+    return metrics.horizontalAdvance(shown)

@@ -1,0 +1,89 @@
+"""The ward on real recorders: joined late, a bed killed and restarted, a bed ended."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import wait_for
+from watching import END_S, START_S, Command, Watch, run
+
+from monitor.lsl.library import lsl
+from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
+from monitor.ward.network import Ward
+
+SOURCE = ("--stream", "PLMS-Sim-EMG", "--stream", "PLMS-Sim-Markers")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start commands; they are killed at the end."""
+    started = []
+
+    def start(bed: str = "") -> Command:
+        if bed:
+            command = Watch(tmp_path / "sessions", *SOURCE, "--bed", bed)
+        else:
+            command = Command(tmp_path / "amp.log", "simulate", "--seed", "5", "--speed", "20")
+        started.append(command)
+        return command
+
+    yield start
+    for command in started:
+        command.kill()
+
+
+def test_beds_are_joined_late_and_may_die_come_back_and_end(start) -> None:
+    start()
+    beds = {name: start(name) for name in ("ward-1", "ward-2")}
+    for bed in beds.values():
+        bed.facts_until(lambda facts: any(f.kind == "stage" for f in facts), "stage")
+    with Ward() as ward:
+
+        def tile(name: str):
+            return next((one for one in ward.tiles() if one.bed == name), None)
+
+        def becomes(name: str, condition, what: str) -> None:
+            wait_for(lambda: (now := tile(name)) and condition(now), f"{name}: {what}", START_S)
+
+        for name in beds:
+            becomes(name, lambda now: now.phase == "recording" and now.stage != "no stages", "known")
+            becomes(name, lambda now: {"L ok", "R ok"} <= {one.text for one in now.health}, "legs")
+            becomes(name, lambda now: now.title.startswith("PLMS per hour of sleep"), "index by its name")
+            assert tile(name).alerts == ()
+        becomes("ward-1", lambda now: now.moving, "a movement while it runs")
+        becomes("ward-2", lambda now: now.last_movement, "a movement that has ended")
+        long_before = tile("ward-2").recorded
+
+        beds["ward-2"].kill()
+        becomes("ward-2", lambda now: now.phase == "not heard", "missed")
+        assert [one.bed for one in ward.tiles()] == ["ward-2", "ward-1"]
+        assert ward.tiles()[0].alert.priority == "high"
+        start("ward-2")
+        becomes("ward-2", lambda now: now.phase == "recording" and not now.alerts, "back")
+        assert tile("ward-2").recorded < long_before
+
+        beds["ward-1"].process.terminate()
+        assert beds["ward-1"].end() == 0
+        becomes("ward-1", lambda now: now.phase == "ended", "ended")
+        assert tile("ward-1").alerts == ()
+        assert ward.tiles()[-1].bed == "ward-1"
+        assert [fact.kind for fact in ward.log("ward-1", tile("ward-1").host)][-1] == "stop"
+
+
+def test_what_others_send_under_a_bed_s_name_is_told_and_stops_nothing() -> None:
+    channels = (ChannelHeader("plms_index_aasm3", "1/h", ""),)
+    index = OutletHeader("PLMS-Index-odd", "PLMS", "odd-index", 0.0, "float32", channels)
+    facts = OutletHeader("PLMS-Facts-odd", "PLMS", "odd-facts", 0.0, "string", channels)
+    with open_outlet(index) as numbers, open_outlet(facts) as lines, Ward() as ward:
+
+        def said() -> list[str]:
+            numbers.push_sample([5.0], lsl().local_clock())
+            lines.push_text('{"kind":"snapshot","standing":7}', lsl().local_clock())
+            return [alert.text for tile in ward.tiles() if tile.bed == "odd" for alert in tile.alerts]
+
+        wait_for(lambda: any("cannot be read" in text for text in said()), "word of it", END_S)
+        result = run("ward", "--json", "--duration", "2")
+        assert result.returncode == 0, result.stderr
+        last = json.loads(result.stdout.splitlines()[-1])
+        assert {"utc", "beds"} <= set(last)

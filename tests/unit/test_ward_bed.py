@@ -1,0 +1,206 @@
+"""One bed as the ward hears it: a late joiner, a line that is none, silence, a new recording."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from monitor.facts import Fact
+from monitor.session.journal import encode
+from monitor.ward.bed import Bed
+from monitor.ward.table import table
+from monitor.ward.tile import by_alert
+
+LABELS = [
+    "plms_index_aasm3", "plms_index_wasm2016", "plm_per_hour_recorded", "plm_rate_30min", "n_plms_aasm3",
+    "n_plms_wasm2016", "tst_h", "usable_left", "usable_right", "state",
+]  # fmt: skip
+NAN = math.nan
+
+
+class Clock:
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def row(kind, t, seq, **data):
+    return {"v": 1, "seq": seq, "kind": kind, "t": t, "source": "recorder"} | data
+
+
+STANDING = [
+    row("session", 0.0, 0, bed="b", main_profile="wasm2016", legs=["left", "right"]),
+    row("stream", 0.0, 2, key=1, name="SAGA", rate_hz=500.0, speed=1.0),
+    row("quality", 20.0, 5, leg="left", state="ok", causes=[], rest_uv=2.0),
+    row("quality", 20.0, 6, leg="right", state="ok", causes=[], rest_uv=2.0),
+    row("stage", 3000.0, 90, stage="N3", duration_s=30.0),
+]
+
+
+def snapshot(standing=STANDING, **changes):
+    sources = [{"name": "SAGA", "connected": True, "rate_hz": 500.0, "legs": ["left", "right"]}]
+    whole = {
+        "kind": "snapshot", "t": 3030.0, "bed": "b", "main_profile": "wasm2016", "recorded_s": 3030.0,
+        "series": {"n": 6, "onset": 2900.0}, "n_series": 2, "n_lm": 31, "too_early": [],
+        "health": {"trouble": "", "saved_s_ago": 2.0, "sources": sources},
+        "curve": {"step_s": 60, "rate_30min": [[49, 10.0], [50, 12.5]]}, "standing": standing,
+    }  # fmt: skip
+    return json.dumps(whole | changes, separators=(",", ":"))
+
+
+def line(kind, t, seq, **data):
+    return encode(Fact(kind, t, "detector", data, seq=seq)).decode().rstrip("\n")
+
+
+def index(**changes):
+    values = dict.fromkeys(LABELS, 1.0) | {"plms_index_wasm2016": 21.5, "n_plms_wasm2016": 17, "tst_h": 0.79}
+    return list((values | changes).values())
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def bed(clock):
+    made = Bed("b", "pc", clock)
+    made.took_index(LABELS, index())
+    made.took_line(snapshot())
+    return made
+
+
+def priorities(bed):
+    return [alert.priority for alert in bed.tile().alerts]
+
+
+def test_one_snapshot_and_one_index_are_all_a_late_joiner_needs(bed) -> None:
+    tile = bed.tile()
+    assert (tile.phase, tile.title, tile.value) == ("recording", "PLMS per hour of sleep · WASM 2016", "21.5")
+    assert tile.count == "17 PLMS in 47 min of sleep"
+    assert (tile.stage, tile.series, tile.saved) == ("N3", "series of 6 since 0:48:20", "saved 2 s ago")
+    assert [(one.text, one.state) for one in tile.health] == [
+        ("SAGA 500.0 Hz", "ok"),
+        ("L ok", "ok"),
+        ("R ok", "ok"),
+    ]
+    assert [(minute, rate) for minute, rate in tile.curve if rate][:2] == [(0, 1.0), (49, 10.0)]
+    assert not tile.is_too_early
+    assert tile.alerts == ()
+
+
+def test_without_stages_the_number_has_another_name_and_says_when_it_is_too_early(bed) -> None:
+    bed.took_line(snapshot(STANDING[:-1], too_early=["plm_per_hour_recorded"]))
+    bed.took_index(LABELS, index(tst_h=NAN, plms_index_wasm2016=NAN, plm_per_hour_recorded=8.0))
+    tile = bed.tile()
+    assert (tile.title, tile.value, tile.stage) == ("PLM per hour recorded · WASM 2016", "8.0", "no stages")
+    assert tile.is_too_early
+    assert "8.0" not in table([tile])
+    assert "too early: 31 leg movements" in table([tile])
+
+
+def test_before_the_first_snapshot_a_rate_is_too_early(clock) -> None:
+    bed = Bed("b", "pc", clock)
+    assert bed.tile().phase == "waiting"
+    bed.took_index(LABELS, index())
+    assert bed.tile().is_too_early
+
+
+def test_a_movement_is_seen_from_its_onset_to_its_end(bed) -> None:
+    data = {"leg": "left", "id": "m1", "onset": 3031.0, "end": None, "known": 3031.1}
+    bed.took_line(line("movement", 3031.0, 91, **data, phase="onset"))
+    assert bed.tile().moving == {"left"}
+    bed.took_line(line("movement", 3031.0, 92, **(data | {"end": 3033.5}), phase="closed"))
+    assert bed.tile().moving == frozenset()
+    assert bed.tile().last_movement.startswith("last L 2.5 s")
+
+
+def test_lost_legs_are_the_alert_the_bed_s_own_screen_would_show(bed, clock) -> None:
+    bed.took_line(line("gap", 3030.0, 91, legs=["left", "right"], end=None, cause="stream lost", resets=True))
+    clock.now_s += 30
+    bed.took_index(LABELS, index(state=3.0))
+    (alert,) = bed.tile().alerts
+    assert (alert.priority, alert.text) == ("medium", "Both legs missing 0:30, not counted")
+    assert bed.tile().phase == "no signal"
+    # That it ended was told while nobody could hear: the next snapshot says what holds.
+    bed.took_line(snapshot())
+    assert bed.tile().alerts == ()
+
+
+def test_what_is_not_saved_is_a_high_alert(bed) -> None:
+    bed.took_line(snapshot(health={"trouble": "no space", "saved_s_ago": 40.0, "sources": []}))
+    assert priorities(bed) == ["high", "high"]
+    assert bed.tile().is_saved_old
+
+
+def test_a_bed_that_falls_silent_is_an_alert_and_its_clock_stands_still(bed, clock) -> None:
+    clock.now_s += 4
+    assert bed.tile().alerts == ()
+    before = bed.tile().recorded
+    clock.now_s += 60
+    assert priorities(bed) == ["high"]
+    assert bed.tile().alert.text == "Not heard for 1:04: recorder or network"
+    assert (bed.tile().phase, bed.tile().recorded) == ("not heard", before)
+
+
+def test_a_bed_that_was_ended_alerts_nobody(bed, clock) -> None:
+    bed.took_line(line("stop", 3040.0, 91, reason="SIGTERM"))
+    clock.now_s += 600
+    assert (bed.tile().phase, bed.tile().alerts) == ("ended", ())
+
+
+def test_another_recording_begins_a_new_page_and_a_new_connection_does_not(bed) -> None:
+    bed.connected("Index", "u1")
+    bed.connected("Facts", "u2")
+    bed.connected("Index", "u1")
+    assert bed.tile().stage == "N3"
+    bed.connected("Index", "u3")
+    bed.connected("Facts", "u4")
+    assert (bed.tile().stage, bed.tile().series) == ("no stages", "")
+    bed.took_line(snapshot())
+    bed.connected("Facts", "u4")
+    assert bed.tile().stage == "N3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{}", "[]", "null", '{"kind":"snapshot"', '{"kind":"snapshot"}', snapshot([{}]), snapshot([[1]]),
+        snapshot(standing=None), snapshot(curve={"rate_30min": [["x", 1]]}), line("stage", 1.0, 1)[:-4],
+        snapshot([row("no such kind", 0.0, 1)]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_and_changes_nothing(bed, text) -> None:
+    before = bed.tile()
+    bed.took_line(text)
+    after = bed.tile()
+    assert [alert.text[:27] for alert in after.alerts] == ["Sends what cannot be read ("]
+    assert (after.stage, after.series, after.value) == (before.stage, before.series, before.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"series": 5},
+        {"health": []},
+        {"health": {"sources": [{}]}},
+        {"recorded_s": "long"},
+        {"n_series": None},
+    ],
+)
+def test_a_snapshot_of_other_values_costs_the_ward_no_other_bed(bed, clock, changes) -> None:
+    other = Bed("c", "pc", clock)
+    other.took_index(LABELS, index())
+    other.took_line(snapshot())
+    bed.took_line(snapshot(**changes))
+    tiles = by_alert(each.tile() for each in (other, bed))
+    assert {tile.bed for tile in tiles} == {"b", "c"}
+    assert json.loads(json.dumps([tile.as_dict() for tile in tiles], allow_nan=False))
+
+
+def test_beds_are_in_the_order_people_count_them(clock) -> None:
+    beds = [Bed(name, "pc", clock) for name in ("bed-10", "bed-2", "icu", "bed-1")]
+    assert [tile.bed for tile in by_alert(bed.tile() for bed in beds)] == ["bed-1", "bed-2", "bed-10", "icu"]
