@@ -149,7 +149,8 @@ def shipped() -> dict[str, Path]:
     if not folder.is_dir():
         # A source tree that is used as it stands: `configs/` lies beside the package.
         folder = Path(__file__).parent.parent / "configs"
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    found = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return found | {f"amplifiers/{path.stem}": path for path in sorted(folder.glob("amplifiers/*.toml"))}
 
 
 def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Config:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import click
 
-from monitor.montage import MontageWish, read_montage, stream_record
+from monitor.montage import (
+    MontageWish,
+    Reading,
+    StreamDescription,
+    configuration_lines,
+    read_montage,
+    stream_record,
+)
 
 
 @click.command()
@@ -25,7 +33,7 @@ def streams(wait_s: float, as_json: bool) -> None:
     found = finder.found()
     wish = MontageWish()
     if as_json:
-        rows = [stream_record(stream, read_montage(stream, wish)) for _, stream in found]
+        rows = [_row(stream, read_montage(stream, wish)) for _, stream in found]
         click.echo(json.dumps(rows, indent=2))
         return
     if not found:
@@ -34,3 +42,8 @@ def streams(wait_s: float, as_json: bool) -> None:
         )
     for line in listing(found, wish):
         click.echo(line.removeprefix("  "))
+
+
+def _row(stream: StreamDescription, reading: Reading) -> dict[str, Any]:
+    """Put a stream, its reading and the configuration that would settle it in JSON's own types."""
+    return stream_record(stream, reading) | {"configuration": configuration_lines(stream, reading)}

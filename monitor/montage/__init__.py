@@ -7,6 +7,7 @@ from monitor.montage.assign import Chosen, Found, assign_legs
 from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
 from monitor.montage.reading import LegChannel, MontageWish, Reading, read_montage
+from monitor.montage.remedy import configuration_lines, offer
 from monitor.montage.units import unit_scale_uv
 from monitor.montage.words import describe_line, describe_reading, stream_record
 
@@ -19,10 +20,12 @@ __all__ = [
     "Reading",
     "StreamDescription",
     "assign_legs",
+    "configuration_lines",
     "describe_line",
     "describe_reading",
     "find_channel",
     "leg_of_label",
+    "offer",
     "read_montage",
     "stream_record",
     "unit_scale_uv",

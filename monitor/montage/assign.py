@@ -11,6 +11,7 @@ from monitor.facts import LEGS
 from monitor.montage.headers import StreamDescription
 from monitor.montage.labels import find_channel
 from monitor.montage.reading import LegChannel, MontageWish, Reading, read_montage
+from monitor.montage.remedy import offer
 
 Found = tuple[Any, StreamDescription]
 
@@ -52,7 +53,8 @@ def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = Fa
     for info, stream in taken:
         reading = readings.get(id(stream), Reading())
         if reading.problems and not (lenient and any_usable):
-            raise InputError(f"stream {stream.name!r}", reading.problems[0])
+            proposal = "" if wish.channels or wish.unit else offer(stream, reading)
+            raise InputError(f"stream {stream.name!r}", reading.problems[0], proposal)
         chosen.append(Chosen(info, stream, () if reading.problems else reading.legs, reading.warnings))
     for leg in LEGS:
         names = [c.stream.name for c in chosen if leg in {channel.leg for channel in c.legs}]

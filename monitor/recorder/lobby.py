@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from monitor.errors import MissingError
 from monitor.lsl.find import Finder, Query
-from monitor.montage import Chosen, Found, MontageWish, describe_line, describe_reading, read_montage
+from monitor.montage import Chosen, Found, MontageWish, describe_line, describe_reading, offer, read_montage
 from monitor.recorder.choose import choose_alone, choose_by_query
 from monitor.recorder.startscreen import StartScreen
 
@@ -103,6 +103,10 @@ def listing(around: Sequence[Found], wish: MontageWish) -> list[str]:
     """List streams, each with the monitor's reading of it."""
     lines = []
     for _, stream in around:
+        reading = read_montage(stream, wish)
+        said = describe_reading(stream, reading)
+        if not (wish.channels or wish.unit):
+            said += offer(stream, reading).splitlines()
         lines.append(f"  {describe_line(stream)}")
-        lines += [f"      {line}" for line in describe_reading(stream, read_montage(stream, wish))]
+        lines += [f"      {line}" for line in said]
     return lines

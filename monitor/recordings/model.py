@@ -42,7 +42,7 @@ class RecordedChannel:
         As the file has them; empty where it says nothing. EDF has no types: there they are taken from
         the labels where those leave no doubt.
     lsb : float, optional
-        Size of one digital step in ``unit``, where the header tells it.
+        Size of one digital step in ``unit``, where the header tells it. Samples are read in ``unit``.
     """
 
     label: str

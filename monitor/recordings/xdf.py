@@ -15,6 +15,7 @@ import pyxdf
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.montage import unit_scale_uv
 from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
 
 _MAGIC_N = 4
@@ -129,16 +130,17 @@ def _stream(stream: Mapping[str, Any], origin_s: float) -> RecordedStream:
     samples: NDArray[Any] = stream["time_series"]
     stamps_s = np.asarray(stream["time_stamps"], dtype=np.float64) - origin_s
     desc = _first(stream["info"].get("desc"))
+    channels, factors = _channels(desc, samples.shape[1])
     return RecordedStream(
         name=_info(stream, "name") or "unnamed",
         type=_info(stream, "type"),
         source_id=_info(stream, "source_id"),
         rate_hz=_number(_info(stream, "nominal_srate"), 0.0),
-        channels=_channels(desc, samples.shape[1]),
+        channels=channels,
         sample_n=len(samples),
         start_s=_first_finite(stamps_s),
         stamps_s=stamps_s,
-        reader=lambda chosen, start_n, stop_n: samples[start_n:stop_n, list(chosen)].astype(np.float64),
+        reader=lambda chosen, start_n, stop_n: samples[start_n:stop_n, list(chosen)] * factors[list(chosen)],
         speed=_number(_text(desc, "speed"), 1.0) or 1.0,
         simulated=_text(desc, "simulated") == "1",
     )
@@ -148,16 +150,29 @@ def _first_finite(stamps_s: NDArray[np.float64]) -> float:
     return float(stamps_s[np.isfinite(stamps_s)][0])
 
 
-def _channels(desc: object, count_n: int) -> tuple[RecordedChannel, ...]:
-    """Read the channel headers; those that are missing are empty, those too many are left out."""
+def _channels(desc: object, count_n: int) -> tuple[tuple[RecordedChannel, ...], NDArray[np.float64]]:
+    """Read the channel headers, and what each channel's numbers are to be multiplied by.
+
+    Headers that are missing are empty, those too many are left out.
+    """
     listed = _first(desc.get("channels")) if isinstance(desc, Mapping) else None
     nodes = listed.get("channel", []) if isinstance(listed, Mapping) else []
-    channels = [
-        # Some senders call the label "name".
-        RecordedChannel(_text(node, "label") or _text(node, "name"), _text(node, "unit"), _text(node, "type"))
-        for node in nodes[:count_n]
-    ]
-    return tuple(channels) + (RecordedChannel("", "", ""),) * (count_n - len(channels))
+    found = [_channel(node) for node in nodes[:count_n]]
+    found += [(RecordedChannel("", "", ""), 1.0)] * (count_n - len(found))
+    return tuple(channel for channel, _ in found), np.array([factor for _, factor in found])
+
+
+def _channel(node: object) -> tuple[RecordedChannel, float]:
+    # Some senders call the label "name", and send numbers of the converter with what one is worth.
+    label = _text(node, "label") or _text(node, "name")
+    factor = _number(_text(node, "scaling_factor") or _text(node, "conversion"), 1.0)
+    factor = factor if 0.0 < factor < np.inf else 1.0
+    unit = _text(node, "unit")
+    worth_uv = unit_scale_uv(unit, factor)
+    if factor != 1.0 and worth_uv is not None and unit_scale_uv(unit) is None:
+        # Counts: only the factor says what they are in microvolts.
+        return RecordedChannel(label, "microvolts", _text(node, "type"), factor), worth_uv
+    return RecordedChannel(label, unit, _text(node, "type"), factor if factor != 1.0 else None), factor
 
 
 def _is_text(stream: Mapping[str, Any]) -> bool:

@@ -26,7 +26,7 @@ def test_every_shipped_one_loads(name):
 
 
 def test_there_are_the_four_that_are_promised():
-    assert set(shipped()) == {"default", "child", "demo", "reference"}
+    assert {name for name in shipped() if "/" not in name} == {"default", "child", "demo", "reference"}
 
 
 def test_the_reference_says_the_defaults():

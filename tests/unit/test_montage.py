@@ -22,6 +22,8 @@ def stream(*channels, rate_hz=500.0, kind="float32", measured=False):
     ("unit", "scale_uv"),
     [
         *((u, 1.0) for u in ("microvolts", "microvolt", "MicroVolts", "uV", "UV", " uV ", "muV", "-6")),
+        *((u, 1.0) for u in ("uVolt", "\u00b5Volt")),
+
         *((u, 1.0) for u in ("\u00b5V", "\u03bcV")),
         *((u, 1e3) for u in ("mV", "millivolts", "millivolt", "-3")),
         *((u, 1e6) for u in ("V", "volts", "volt", "0")),
