@@ -51,15 +51,13 @@ def _standing(session: Session, wall: WallTime) -> tuple[str, bool]:
     """Say whether a person has signed, and whether anything that counts was changed since."""
     if session.is_running:
         return "PROVISIONAL: this recording has not been ended. Not reviewed.", False
-    signs = session.state.facts("sign")
-    if not signs:
+    signed = session.summary["signed"]
+    if signed is None:
+        if session.state.facts("sign"):
+            return "PROVISIONAL: changed after it was signed; not reviewed again.", False
         return "PROVISIONAL: not reviewed by a person.", False
-    last = signs[-1]
-    later = [fact for fact in session.facts if fact.seq is not None and fact.seq > int(last.data["over_seq"])]
-    if any(fact.kind != "sign" for fact in later):
-        return "PROVISIONAL: changed after it was signed; not reviewed again.", False
-    who = str(last.data.get("author", "")) or "a person who gave no name"
-    told = last.data.get("told_utc")
+    who = signed["author"] or "a person who gave no name"
+    told = signed["told_utc"]
     when = f" on {wall.local(dt.datetime.fromisoformat(told)):%Y-%m-%d %H:%M}" if told else ""
     return f"Reviewed and signed by {who}{when}.", True
 
@@ -155,7 +153,7 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
         Section("Bio-calibration", tuple(happened.calibrations(session, wall))),
         Section("Technologist's log", (happened.log(session, wall),)),
         Section("Technical events", (happened.technical(session, wall),)),
-        Section("Manual edits", (happened.edits(session),)),
+        Section("Manual edits", tuple(counted.edits(summary))),
         Section("What the numbers mean", tuple(Text(" ".join(text.split())) for text in _MEANING)),
         Section("How it was scored", _how(session)),
     ]

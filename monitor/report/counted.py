@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.dashboard.walltime import WallTime
 from monitor.report import figures
-from monitor.report.blocks import Table
+from monitor.report.blocks import Block, Table, Text
 from monitor.score.denominators import HOUR_US, Timeline
 from monitor.score.night import STAGES
 from monitor.score.spans import time_before
@@ -164,14 +164,35 @@ def segments(summary: Mapping[str, Any], wall: WallTime) -> Table | None:
     for part in parts:
         where = f"{wall.text(part['start'], seconds=False)} to {wall.text(part['end'], seconds=False)}"
         each = [part["rules"][name] for name in rules]
-        cells = [f"{part['label'] or 'before'}: {where}"]
+        cells = [f"{part['label'] or 'first part'}: {where}"]
         cells.append(figures.number(each[0].get("tst_h"), "{:.2f}") or figures.NONE)
         for one in each:
             n = one.get("n_plms")
             cells += [figures.NONE if n is None else str(n)]
-            cells += [figures.number(one.get("plms_index"), "{:.1f}") or figures.NONE]
+            early = "plms_index" in one.get("too_early", ())
+            rate = "too early" if early else figures.number(one.get("plms_index"), "{:.1f}")
+            cells += [rate or figures.NONE]
         rows.append(tuple(cells))
     return Table(heads, tuple(rows))
+
+
+def edits(summary: Mapping[str, Any]) -> list[Block]:
+    """Say what people changed by hand, beside what would be counted without it."""
+    made = summary["manual"]["edits"]
+    words = ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in made.items())
+    rules, automatic = summary["rules"], summary["manual"]["automatic"]
+    rows = [
+        (f"{name} {figures.RULE_NAMES.get(rule, rule)}", _number(was), _number(rules[rule][key]))
+        for rule, counts in automatic.items()
+        for key, was in counts.items()
+        if (name := dict((*figures.COUNTS, *figures.RATES)).get(key))
+    ]
+    head = ("", "without rejections and artifacts by hand", "as reported")
+    return [Text(f"By hand, and standing: {words}."), Table(head, tuple(rows))]
+
+
+def _number(found: float | None) -> str:
+    return figures.NONE if found is None else f"{found:.1f}" if isinstance(found, float) else str(found)
 
 
 def _clock(wall: WallTime, at_us: int, *, seconds: bool = False) -> str:

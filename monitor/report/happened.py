@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from monitor.dashboard.log_view import fact_row
 from monitor.dashboard.walltime import WallTime, clock_text
@@ -12,7 +13,6 @@ from monitor.report.blocks import Block, Table, Text
 from monitor.session.reader import Session
 
 _TECHNICAL = ("gap", "quality", "stream", "lost", "marker_rejected", "offset", "stop")
-_EDITS = ("reject", "accept", "artifact", "stage", "withdrawn")
 _MOST_ROWS = 400
 
 
@@ -69,27 +69,24 @@ def calibrations(session: Session, wall: WallTime) -> list[Block]:
     rows = [
         (
             wall.text(fact.t or 0.0),
-            str(fact.data.get("when", "")),
-            str(fact.data.get("verdict", "")).upper(),
-            _words(fact.data.get("why", "")),
+            str(fact.data["when"]),
+            str(fact.data["verdict"]).upper(),
+            *(_amplitudes(fact.data["legs"].get(leg)) for leg in ("left", "right")),
+            "; ".join(fact.data["why"]),
         )
         for fact in found
     ]
-    return [_table(("time", "when", "verdict", "why"), rows, wide=3)]
+    head = ("time", "when", "verdict", "left: over rest (µV)", "right: over rest (µV)", "why to repeat")
+    return [_table(head, rows, wide=5)]
 
 
-def edits(session: Session) -> Text:
-    """Say what people changed of what was found automatically."""
-    counts = {
-        kind: sum(f.kind == kind and f.source.startswith("person") for f in session.facts) for kind in _EDITS
-    }
-    n_rejected = sum(bool(movement.rejected) for movement in session.night.movements)
-    told = ", ".join(f"{n} × {kind}" for kind, n in counts.items() if n) or "no manual edit"
-    n_found = len(session.night.movements)
-    return Text(
-        f"{n_found} movements of single legs were found automatically; {n_rejected} of them "
-        f"are excluded by a person. Manual entries that bear on the score: {told}."
-    )
+def _amplitudes(leg: Mapping[str, Any] | None) -> str:
+    """Write how far each movement on request rose over rest, and from what rest."""
+    if leg is None:
+        return figures.NONE
+    rest = figures.NONE if leg["rest_uv"] is None else f"{leg['rest_uv']:.1f}"
+    peaks = ", ".join(f"{over:.0f}" for over in leg["over_rest_uv"]) or "none seen"
+    return f"{peaks} (rest {rest})"
 
 
 def _gone(session: Session) -> frozenset[int]:
@@ -98,10 +95,6 @@ def _gone(session: Session) -> frozenset[int]:
 
 def _who(fact: Fact) -> str:
     return str(fact.data.get("author", "")) or fact.source
-
-
-def _words(value: object) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value or "")
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], wide: int) -> Table:

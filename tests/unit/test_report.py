@@ -17,6 +17,7 @@ from monitor.report import content, figures, write_report
 from monitor.report.blocks import Table, Text
 from monitor.session.reader import read_session
 from monitor.session.recovery import recover
+from monitor.session.signature import signature
 
 END_S = 2 * 3600.0
 MADE = dt.datetime(2026, 11, 21, 6, 0, tzinfo=dt.UTC)
@@ -195,6 +196,26 @@ def test_what_a_person_wrote_is_text_and_nothing_else(html):
 
 def standing_of(folder):
     return content.report_of(read_session(folder.path), MADE).standing
+
+
+def test_a_signature_holds_until_something_is_added(tmp_path):
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-6", night_facts())
+    append(folder, [Fact("stop", END_S, "recorder", {"reason": "end"})])
+    assert standing_of(folder) == "PROVISIONAL: not reviewed by a person."
+    last_seq = folder.journal.read_bytes().count(b"\n") - 1
+    who = {"author": "M. Berg", "told_utc": "2026-11-21T07:01:00+00:00"}
+    append(folder, [Fact("sign", None, "person", {**signature(folder.journal, last_seq), **who})])
+    signed = content.report_of(read_session(folder.path), MADE)
+    assert signed.is_signed
+    assert signed.standing == "Reviewed and signed by M. Berg on 2026-11-21 08:01."
+    append(folder, [Fact("reject", 900.0, "person", {"movements": ["L900-0"], "reason": "cable"})])
+    changed = content.report_of(read_session(folder.path), MADE)
+    assert not changed.is_signed
+    assert "changed after it was signed" in changed.standing
+    (edits,) = [s.blocks for s in changed.sections if s.title == "Manual edits"]
+    assert "movements rejected: 1," in edits[0].text
+    without, reported = next(row[1:] for row in edits[1].rows if row[0] == "leg movements (LM) AASM v3")
+    assert int(without) == int(reported) + 1
 
 
 def test_a_recording_that_runs_says_so(tmp_path):
