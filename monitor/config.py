@@ -19,6 +19,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from dsp import DetectorSettings
+from monitor.config_places import lines_of_fields, with_line
 from monitor.errors import InputError
 from monitor.facts import Leg
 from monitor.montage import MontageWish, unit_scale_uv
@@ -174,7 +175,8 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
     """
     path = _find(name or "default")
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as err:
         raise InputError(str(path), f"cannot be read ({err})") from err
     except tomllib.TOMLDecodeError as err:
@@ -183,7 +185,13 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
         given = {key: value for key, value in values.items() if value is not None}
         inside = document.get(section)
         document[section] = {**inside, **given} if isinstance(inside, dict) else given or inside or {}
-    return _checked(document, str(path))
+    return _checked(document, str(path), lines_of_fields(text))
+
+
+def bare_schema() -> dict[str, Any]:
+    """Return the JSON schema of a configuration file as its fields alone give it."""
+    schema: dict[str, Any] = _File.model_json_schema()
+    return schema
 
 
 def config_from(document: Mapping[str, Any], where: str) -> Config:
@@ -201,7 +209,7 @@ def _find(name: str) -> Path:
     return path
 
 
-def _checked(document: dict[str, Any], where: str) -> Config:
+def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None = None) -> Config:
     problems: list[str] = []
     try:
         file = _read(document)
@@ -213,10 +221,10 @@ def _checked(document: dict[str, Any], where: str) -> Config:
     profiles: dict[str, RulesProfile] = {}
     for name, profile in PROFILES.items():
         values = dict(getattr(file.rules, name)) | {"audience": file.rules.audience}
-        made = _try(lambda p=profile, v=values: dataclasses.replace(p, **v), f"rules.{name}", problems)
+        made = _try(lambda v, p=profile: dataclasses.replace(p, **v), values, f"rules.{name}", problems)
         profiles[name] = made if made is not None else profile
     rule = _rule(profiles[file.rules.main_profile])
-    detector = _try(lambda: DetectorSettings(**(dict(file.detector) | rule)), "detector", problems)
+    detector = _try(lambda v: DetectorSettings(**(v | rule)), dict(file.detector), "detector", problems)
     if problems and problems[-1].startswith(tuple(f"detector.{name} " for name in _OF_THE_RULE)):
         problems[-1] = f"rules.{file.rules.main_profile}" + problems[-1].removeprefix("detector")
     if file.legs.unit and unit_scale_uv(file.legs.unit) is None:
@@ -231,7 +239,8 @@ def _checked(document: dict[str, Any], where: str) -> Config:
         for word, ours in file.markers.synonyms.items()
         if ours not in known
     ]
-    staging = _try(lambda: StagingSettings(**dict(file.staging)), "staging", problems)
+    staging = _try(lambda v: StagingSettings(**v), dict(file.staging), "staging", problems)
+    problems = [with_line(problem, places or {}) for problem in problems]
     if problems or detector is None or staging is None:
         raise InputError(where, "\n  " + "\n  ".join(problems) if len(problems) > 1 else problems[0])
     channels: dict[Leg, str] = {}
@@ -285,12 +294,17 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def _try(make: Any, where: str, problems: list[str]) -> Any:
-    try:
-        return make()
-    except ValueError as err:
-        problems.append(f"{where}.{err}")
-        return None
+def _try(make: Any, values: dict[str, Any], where: str, problems: list[str]) -> Any:
+    """Make a record; all that it refuses is told, one after the other left at its default."""
+    while True:
+        try:
+            return make(values)
+        except ValueError as err:
+            problems.append(f"{where}.{err}")
+            name = str(err).partition(" ")[0]
+            if name not in values:
+                return None
+            values = {key: value for key, value in values.items() if key != name}
 
 
 def _problem(error: Any) -> str:

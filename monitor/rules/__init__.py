@@ -135,6 +135,34 @@ class RulesProfile:
     interval_stages: Literal["any", "sleep"] = "any"
     not_reported: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        """Refuse what no rule could mean.
+
+        Raises
+        ------
+        ValueError
+            With the field, its value and what was expected.
+        """
+        not_negative = (
+            *("merge_gap_us", "group_within_us", "respiratory_before_us", "respiratory_after_us"),
+            *("arousal_gap_us", "arousal_refractory_us"),
+        )
+        checks = (
+            ("onset_uv", 0.0 < self.offset_uv < self.onset_uv, "above offset_uv, which is above 0"),
+            ("max_lm_us", self.max_lm_us > 0, "above 0"),
+            ("min_lm_us", 0 < self.min_lm_us <= self.max_lm_us, "above 0 and at most max_lm_us"),
+            ("offset_hold_us", self.offset_hold_us > 0, "above 0"),
+            ("max_parts", self.max_parts is None or self.max_parts >= 1, "at least 1"),
+            ("max_bilateral_us", self.max_bilateral_us is None or self.max_bilateral_us > 0, "above 0"),
+            ("imi_min_us", 0 <= self.imi_min_us <= self.imi_max_us, "0 to imi_max_us"),
+            ("series_min_n", self.series_min_n >= 2, "at least 2"),
+            ("gap_ends_run_s", self.gap_ends_run_s is None or self.gap_ends_run_s >= 0.0, "0 or more"),
+            *((field, getattr(self, field) >= 0, "0 or more") for field in not_negative),
+        )
+        for field, holds, expected in checks:
+            if not holds:
+                raise ValueError(f"{field} = {getattr(self, field)!r}: expected {expected}")
+
     @property
     def reference_per_h(self) -> float:
         """PLMS per hour of sleep usually taken as the upper end of the normal range; not a diagnosis."""

@@ -1,10 +1,14 @@
 """The configuration: everything wrong with a file at once, by field and value; every shipped file loads."""
 
 import dataclasses
+import json
 
 import pytest
+from click.testing import CliRunner
 
+from monitor.cli import cli
 from monitor.config import config_from, load_config, shipped
+from monitor.config_schema import json_schema
 from monitor.errors import InputError
 
 
@@ -65,6 +69,65 @@ def test_every_error_is_told_at_once_with_field_and_value(tmp_path):
     ]:  # fmt: skip
         line = next((line for line in said.splitlines() if field in line), "")
         assert value in line, (field, said)
+
+
+def test_every_error_names_its_line(tmp_path):
+    said = broken(
+        tmp_path,
+        """# a remark with x = 1 in it
+[rules]
+main_profile = "aasm2"
+
+[rules.aasm3]   # the other
+onset_uv = "eight"
+imi_min_us = 95_000_000
+series_min_n = 1
+'max_lm_us' = -1
+
+[detector]
+low_hz = 400.0
+gap_s = 0.0
+legs.unit = 3
+[surprise]
+""",
+    )
+    found = {line.split(":")[0].strip(): line for line in said.splitlines()}
+    for number, field in [
+        (3, "rules.main_profile"), (6, "rules.aasm3.onset_uv"), (7, "rules.aasm3.imi_min_us"),
+        (8, "rules.aasm3.series_min_n"),
+        (9, "rules.aasm3.max_lm_us"), (12, "detector.low_hz"), (13, "detector.gap_s"),
+        (14, "detector.legs"), (15, "surprise"),
+    ]:  # fmt: skip
+        assert field in found.get(f"line {number}", ""), (number, field, said)
+
+
+def test_the_schema_knows_every_field_with_its_meaning():
+    schema = json_schema()
+    described = []
+
+    def walk(node, document):
+        for key, value in document.items():
+            field = node["properties"][key]
+            if isinstance(value, dict) and key != "synonyms":
+                inner = field["$ref"].rpartition("/")[2]
+                assert schema["$defs"][inner]["additionalProperties"] is False
+                walk(schema["$defs"][inner], value)
+            else:
+                described.append((key, "description" in field))
+
+    document = dict(load_config("default").document)
+    document.pop("limbs", None)
+    walk(schema, document)
+    assert len(described) > 60
+    # Those that share a remark with the one above have none of their own.
+    assert sum(has for _, has in described) > 0.8 * len(described)
+
+
+def test_the_command_lists_what_comes_along_and_prints_the_schema():
+    listed = CliRunner().invoke(cli, ["config", "list"])
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == list(shipped())
+    printed = CliRunner().invoke(cli, ["config", "schema"])
+    assert json.loads(printed.stdout) == json_schema()
 
 
 @pytest.mark.parametrize(
