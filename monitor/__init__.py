@@ -1,3 +1,20 @@
-"""PLMS Monitor: live scoring of periodic limb movements from a running sleep recording."""
+"""PLMS Monitor: live scoring of periodic limb movements from a running sleep recording.
+
+For a notebook: ``from monitor import read_session`` and whatever else `monitor.api` has.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    # Only when asked for: `stop` and the window need neither compiler nor readers of files.
+    if not name.startswith("_"):
+        api = importlib.import_module("monitor.api")
+        if name in api.__all__:
+            return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

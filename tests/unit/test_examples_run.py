@@ -1,0 +1,96 @@
+"""What the README and the docstrings show as code runs and gives what they say."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recorded_nights import record_night
+
+import dsp
+import monitor
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def modules_with_examples():
+    for package in (monitor, dsp):
+        for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            path = ROOT / Path(*found.name.split("."))
+            source = path / "__init__.py" if found.ispkg else path.with_suffix(".py")
+            if source.is_file() and ">>> " in source.read_text(encoding="utf-8"):
+                yield found.name
+
+
+@pytest.mark.parametrize("name", sorted(modules_with_examples()))
+def test_the_examples_of_a_docstring_give_what_they_say(name):
+    failed, tried = doctest.testmod(importlib.import_module(name))
+    assert tried > 0
+    assert failed == 0
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory):
+    return record_night(
+        tmp_path_factory.mktemp("night") / "2026-11-20T221500Z_bed-3", 200.0, gap=(60.0, 63.0)
+    )
+
+
+def test_the_readme_shows_code():
+    assert len(BLOCKS) >= 2
+
+
+@pytest.mark.parametrize("place", range(len(BLOCKS)))
+def test_the_code_in_the_readme_runs(place, night, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(night.path.parent)
+    exec(compile(BLOCKS[place], f"README, block {place + 1}", "exec"), {})
+    said = capsys.readouterr().out
+    assert said.strip()
+
+
+def test_a_session_as_arrays(night):
+    session = monitor.read_session(night.path)
+    times_s, emg_uv = monitor.leg_signal(session, "right")
+    assert len(times_s) == len(emg_uv) == 197 * 250
+    assert np.diff(times_s).max() == pytest.approx(3.0, abs=0.05)
+    table = monitor.movements_table(session.night)
+    with (night.path / "movements.tsv").open() as file:
+        rows = [line.split("\t") for line in file.read().splitlines()[1:]]
+    long_enough = table["duration"] >= 0.5
+    np.testing.assert_allclose(table["onset"][long_enough], [float(row[0]) for row in rows], atol=1e-6)
+    events = monitor.events_table(session.main)
+    assert events["plm"].sum() == session.main.indices.n_plm
+    assert {len(column) for column in events.values()} == {len(session.main.lms)}
+
+
+def test_arrays_give_what_the_recorder_found(night):
+    session = monitor.read_session(night.path)
+    grids = {leg: monitor.leg_signal(session, leg) for leg in ("left", "right")}
+    signals = {}
+    for leg, (times_s, emg_uv) in grids.items():
+        signals[leg] = np.full(200 * 250, np.nan)
+        signals[leg][np.rint(times_s * 250).astype(int)] = emg_uv
+    again = monitor.movements_table(monitor.detect_movements(signals, 250.0))
+    found = monitor.movements_table(session.night)
+    np.testing.assert_array_equal(again["leg"], found["leg"])
+    np.testing.assert_allclose(again["onset"], found["onset"], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [{}, {"arm": np.zeros(10)}, {"left": np.zeros(10), "right": np.zeros(11)}, {"left": np.zeros((2, 2))}],
+)
+def test_what_is_no_signal_is_refused(signals):
+    with pytest.raises(ValueError, match="expected"):
+        monitor.detect_movements(signals, 500.0)
+
+
+def test_the_package_has_what_it_promises_and_nothing_by_accident():
+    assert all(hasattr(monitor, name) for name in importlib.import_module("monitor.api").__all__)
+    assert not hasattr(monitor, "np")
+    with pytest.raises(ValueError, match="aasm3, wasm2016"):
+        monitor.score_night(monitor.read_session, "aasm2")
