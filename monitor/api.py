@@ -173,8 +173,8 @@ def events_table(scored: Score) -> Columns:
     -------
     dict of str to ndarray, shape (n_lm,)
         ``onset``, ``duration`` and ``imi`` in seconds (NaN where undefined), ``leg``, ``parts``,
-        ``candidate``, ``plm``, ``series`` (0 for none), ``stage`` (empty where there is none), ``respiratory``, ``arousal``,
-        ``reason``.
+        ``candidate``, ``plm``, ``series`` (0 for none), ``stage`` (empty where there is none),
+        ``respiratory``, ``arousal``, ``reason``.
     """
     rows = scored.lms
     return {
