@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.recordings.byteorder import is_swapped
 from monitor.recordings.gaps import annotated_gaps, record_starts_s
 from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
 
@@ -89,6 +90,10 @@ def read_edf_recording(path: Path, content_id: str, head: bytes, size_n: int) ->
         streams, notes = _streams(path, content_id, edf, annotations, starts_s)
     except (OSError, ValueError, ArithmeticError, LookupError, TypeError, StopIteration) as error:
         raise InputError(str(path), f"has a damaged header or annotations ({error})", _COPY_AGAIN) from error
+    if isinstance(edf, edfio.Edf) and is_swapped(edf.signals, edf.duration):
+        raise InputError(
+            str(path), "has its samples in the wrong byte order", "export it again; EDF is little-endian"
+        )
     if not streams:
         raise InputError(str(path), "holds no signal", "expected at least one signal with samples")
     return Recording(path, content_id, streams, annotations, notes=notes)

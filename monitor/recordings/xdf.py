@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.errors import InputError
 from monitor.montage import unit_scale_uv
+from monitor.recordings.clocks import in_clock_of
 from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
 
 _MAGIC_N = 4
@@ -36,7 +37,8 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
     Returns
     -------
     Recording
-        Held in memory. Stamps are as received: without clock offsets, and not smoothed.
+        Held in memory. Stamps are as received and not smoothed; those of other machines are brought into the
+        clock of the first EMG stream by the recorded clock offsets.
 
     Raises
     ------
@@ -118,17 +120,16 @@ def _recording(
         Annotation(float(stamp_s) - origin_s, 0.0, text.strip())
         for stream in found
         if _is_text(stream)
-        for stamp_s, row in zip(stream["time_stamps"], stream["time_series"], strict=True)
+        for stamp_s, row in zip(in_clock_of(first, stream), stream["time_series"], strict=True)
         for text in row
         if text.strip()
     )
-    streams = tuple(_stream(stream, origin_s) for stream in signals)
+    streams = tuple(_stream(stream, in_clock_of(first, stream) - origin_s) for stream in signals)
     return Recording(path, content_id, streams, tuple(annotations), origin_s, notes)
 
 
-def _stream(stream: Mapping[str, Any], origin_s: float) -> RecordedStream:
+def _stream(stream: Mapping[str, Any], stamps_s: NDArray[np.float64]) -> RecordedStream:
     samples: NDArray[Any] = stream["time_series"]
-    stamps_s = np.asarray(stream["time_stamps"], dtype=np.float64) - origin_s
     desc = _first(stream["info"].get("desc"))
     channels, factors = _channels(desc, samples.shape[1])
     return RecordedStream(
