@@ -10,6 +10,7 @@ import numpy as np
 _LOOK_S = 30.0
 _MOST_SIGNALS = 8
 _SMOOTHER = 4.0
+_RAILS = (-32768, 32767)
 
 
 def is_swapped(signals: Sequence[edfio.EdfSignal], duration_s: float) -> bool:
@@ -25,17 +26,18 @@ def is_swapped(signals: Sequence[edfio.EdfSignal], duration_s: float) -> bool:
     -----
     With its bytes exchanged a signal that uses a part of its range jumps wildly between samples. So where
     exchanging them makes a signal many times smoother, they were exchanged before. A lower byte that never
-    changes is left out: a coarse converter may leave it empty. A file is swapped as a whole.
+    changes but at the rails is left out: a coarse converter may leave it empty. A file is swapped as a whole.
     """
     looked = swapped = 0
     for signal in signals[:_MOST_SIGNALS]:
         counts = signal.get_digital_slice(0.0, min(_LOOK_S, duration_s))
         wide = counts.astype(np.int64)
-        if len(wide) < 100 or np.ptp(wide) < 4:
+        inside = wide[(wide > _RAILS[0]) & (wide < _RAILS[1])]
+        if len(inside) < 100 or np.ptp(wide) < 4:
             continue
         looked += 1
         as_it_is, exchanged = (
             float(np.std(np.diff(x.astype(np.float64)))) for x in (counts, counts.byteswap())
         )
-        swapped += int(np.ptp(wide & 0xFF) > 0 and as_it_is > _SMOOTHER * exchanged)
+        swapped += int(np.ptp(inside & 0xFF) > 0 and as_it_is > _SMOOTHER * exchanged)
     return looked > 0 and swapped * 2 > looked
