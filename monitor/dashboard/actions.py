@@ -67,6 +67,7 @@ class Actions:
             "page": lambda pages: review.turn(float(pages)),
             "sensitivity": lambda step: live.change_sensitivity(int(step)),
             "sweep": lambda step: self._resweep(int(step)),
+            "night": lambda step: self._zoom(int(step)),
             "fit": lambda _: live.fit(),
             "band": lambda _: self._refilter(live.next_band),
             "notch": lambda _: self._refilter(live.next_notch),
@@ -89,6 +90,12 @@ class Actions:
     def _go_live(self) -> None:
         self._window.notes.cancel()
         self._window.review.live()
+
+    def _zoom(self, step: int) -> None:
+        """Zoom the night around what is reviewed, or around now."""
+        stretch_s = self._window.review.window_s
+        around_s = sum(stretch_s) / 2 if stretch_s is not None else self._window.now_s()
+        self._window.night.zoom.step(step, around_s)
 
     def _resweep(self, step: int) -> None:
         self._window.live.change_sweep(step)

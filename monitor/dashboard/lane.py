@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from monitor.dashboard import words
 from monitor.dashboard.raster import Pixels
 from monitor.dashboard.sweep_frame import top_band_px
 from monitor.dashboard.traces import Traces
@@ -45,6 +46,13 @@ def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int
     part = QRect(left, lane.rect.top(), right - left, lane.rect.height()).intersected(dirty)
     if part.width() > 0 and part.height() > 0:
         painter.drawImage(part, lane.image, part.translated(-lane.rect.left(), -lane.rect.top()))
+
+
+def levels_text(lane: Lane) -> str:
+    """Say a lane's resting level in words."""
+    if lane.traces is None:
+        return f"{lane.leg} leg: no signal"
+    return f"{lane.leg} leg at rest {words.microvolts(lane.traces.resting_uv(lane.leg))}"
 
 
 def argb(colour: QColor) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from monitor.dashboard.look import card, elastic, label, set_flag
@@ -42,7 +41,6 @@ class LivePanel:
         head.addWidget(self._title)
         head.addWidget(self._state, 1)
         for name, button in self._buttons.items():
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             action = actions.get(name, name)
             button.clicked.connect(lambda _=False, action=action: act(action))
             head.addWidget(button)
@@ -53,6 +51,11 @@ class LivePanel:
         whole.addLayout(head)
         whole.addWidget(self.sweep, 1)
         self.refresh()
+
+    @property
+    def buttons(self) -> tuple[QPushButton, ...]:
+        """The buttons of the head, from the left."""
+        return tuple(self._buttons.values())
 
     def refresh(self) -> None:
         """Say how the trace is shown."""

@@ -7,7 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -62,12 +68,18 @@ class LogModel(QAbstractTableModel):
         self.filter_name = name
         self._refill()
 
-    def show_log(self, view: LogView) -> None:
-        """Take the log as it is now."""
+    def show_log(self, view: LogView) -> bool:
+        """Take the log as it is now; return whether it has changed."""
         if view.rows == self._all:
-            return
+            return False
         self._all, self._wall = view.rows, view.wall
         self._refill()
+        return True
+
+    def find(self, row: LogRow) -> int | None:
+        """Return where an entry stands now: that of its moment, kind and leg."""
+        like = (row.t_s, row.kind, row.leg, row.seq)
+        return next((i for i, r in enumerate(self._rows) if (r.t_s, r.kind, r.leg, r.seq) == like), None)
 
     def _refill(self) -> None:
         kinds = LOG_FILTERS[self.filter_name]
@@ -188,7 +200,6 @@ class LogPanel:
         table.setShowGrid(False)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         table.setWordWrap(False)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.verticalHeader().hide()
@@ -214,13 +225,11 @@ class LogPanel:
         head.addWidget(label("EVENT LOG", "title"))
         head.addStretch()
         for name, button in self.filters.items():
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, name=name: self.set_filter(name))
             head.addWidget(button)
         quick = QGridLayout()
         quick.setSpacing(4)
         for i, button in enumerate(self.quick.values()):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             quick.addWidget(button, i // 3, i % 3)
         whole = QVBoxLayout(self.frame)
         whole.setContentsMargins(8, 8, 8, 8)
@@ -234,7 +243,15 @@ class LogPanel:
     def show_log(self, view: LogView) -> None:
         """Take the log as it is now; whoever has scrolled back keeps their place."""
         place, n = self.table.verticalScrollBar().value(), self.model.rowCount()
-        self.model.show_log(view)
+        at = self.table.currentIndex()
+        chosen = self.model.row(at.row()) if at.isValid() else None
+        if not self.model.show_log(view):
+            return
+        if chosen is not None and (row := self.model.find(chosen)) is not None:
+            # The view would else scroll to what is chosen, wherever somebody reads.
+            self.table.setAutoScroll(False)
+            self.table.selectRow(row)
+            self.table.setAutoScroll(True)
         if place > 0:
             at = self.model.index(place + self.model.rowCount() - n, 0)
             self.table.scrollTo(at, QAbstractItemView.ScrollHint.PositionAtTop)

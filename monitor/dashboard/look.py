@@ -51,6 +51,7 @@ QScrollArea {{ background: {ground}; border: none; }}
 QComboBox QAbstractItemView {{ background: {card}; border: 1px solid {line}; }}
 QTableView {{ background: {card}; border: none; gridline-color: {line}; selection-background-color: {chosen};
   selection-color: {text}; }}
+QTableView:focus {{ border: 1px solid {accent}; }}
 QTableView::item {{ border: none; padding: 0 4px; }}
 QHeaderView::section {{ background: {card}; color: {soft}; border: none; border-bottom: 1px solid {line};
   font-size: {small}px; padding: 2px 4px; }}

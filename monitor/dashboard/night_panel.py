@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from monitor.dashboard import words
 from monitor.dashboard.look import card, faded, font, label
 from monitor.dashboard.night_items import GapItem, TickItem
+from monitor.dashboard.night_zoom import NightZoom
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import NightView
 from monitor.dashboard.walltime import WallTime
@@ -93,6 +94,8 @@ class NightPanel(QObject):
         self._moves = self._plots.addPlot(row=1, col=0)
         self._curve = self._plots.addPlot(row=2, col=0, axisItems={"bottom": self._axis})
         self._set_up()
+        self.zoom = NightZoom(self._plots, self._curve)
+        self._curve.vb.sigXRangeChanged.connect(self._put_texts)
         self._arrange()
         self.set_theme(theme)
 
@@ -101,7 +104,10 @@ class NightPanel(QObject):
         head.addWidget(label("NIGHT", "title"))
         head.addStretch()
         head.addWidget(
-            label("line: index · area: 30-min rate · click or drag to review, the recording goes on", "small")
+            label(
+                "line: index · area: 30-min rate · click or drag: review, recording goes on · wheel: zoom",
+                "small",
+            )
         )
         whole = QVBoxLayout(self.frame)
         whole.setContentsMargins(10, 6, 10, 4)
@@ -214,7 +220,7 @@ class NightPanel(QObject):
 
     def _set_range(self, view: NightView) -> None:
         span_s = next((s for s in _SPANS_S if s >= view.end_s * 1.08), view.end_s * 1.08)
-        self._curve.setXRange(0, span_s, padding=0)
+        self.zoom.set_full(span_s, view.end_s)
 
     def _show_stages(self, view: NightView) -> None:
         level = {name: -i for i, name in enumerate(words.STAGE_ROWS)}
@@ -249,7 +255,7 @@ class NightPanel(QObject):
         if is_shown:
             self._reference.setValue(reference)
             self._reference_text.setText(f"reference value {name} {reference:g} /h")
-            self._reference_text.setPos(self._curve.viewRange()[0][1], reference)
+            self._reference_text.setPos(self.zoom.shown_s[1], reference)
         finite = np.flatnonzero(np.isfinite(view.index_per_h))
         if len(finite):
             last = float(view.index_per_h[finite[-1]])
@@ -261,6 +267,10 @@ class NightPanel(QObject):
         left, right = len(view.onsets["left"]), len(view.onsets["right"])
         told = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
         self._plots.setAccessibleDescription(told)
+
+    def _put_texts(self) -> None:
+        """Keep the words on the reference line at the right edge."""
+        self._reference_text.setPos(self.zoom.shown_s[1], self._reference.value())
 
     def show_window(self, stretch_s: tuple[float, float] | None) -> None:
         """Mark the stretch that is being reviewed, or none."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from monitor.dashboard.lane import Lane, argb, draw_part, make_lanes
+from monitor.dashboard.lane import Lane, argb, draw_part, levels_text, make_lanes
 from monitor.dashboard.look import faded, text_px
 from monitor.dashboard.marks import MarkPainter
 from monitor.dashboard.sweep_frame import FramePainter, bottom_band_px, gutter_px, top_band_px
@@ -107,6 +107,13 @@ class SweepView(QWidget):
         self._marks.lay_out(self, self._theme)
         self.update(QRect(0, 0, gutter_px(), self.height()))
         self.update(QRect(0, self.height() - bottom_band_px(), self.width(), bottom_band_px()))
+
+    def tell_levels(self) -> None:
+        """Say the legs' resting levels to assistive programs; once a second is enough."""
+        levels = "; ".join(levels_text(lane) for lane in self._lanes)
+        told = f"{self.sweep_s} s sweep, ±{self.full_uv} µV; {levels}"
+        if told != self.accessibleDescription():
+            self.setAccessibleDescription(told)
 
     def set_gaps(self, gaps: tuple[GapSpan, ...]) -> None:
         """Take the stretches in which a leg could not be scored."""

@@ -17,6 +17,7 @@ from monitor.dashboard.feed import Feed
 from monitor.dashboard.fresh import FreshOnsets
 from monitor.dashboard.imi_panel import ImiPanel
 from monitor.dashboard.keybar import HelpSheet, KeyBar
+from monitor.dashboard.keyboard import Keyboard
 from monitor.dashboard.keys import keys_with, quick_notes_of
 from monitor.dashboard.live_panel import LivePanel
 from monitor.dashboard.lock import Lock
@@ -43,6 +44,7 @@ _FRAME_MS = 33
 _TEXT_EVERY_N = 8
 _NEWS_N = 240
 _BLINK_N = 24
+_TOLD_EVERY_N = 4
 _RELAYOUT_MS = 80
 _LEAST_SIZE = (1000, 600)
 
@@ -101,6 +103,10 @@ class DashboardWindow(QMainWindow):
         self.remember = Remember(self, settings)
         self.lock = Lock(self)
         self._connect()
+        self.keyboard = Keyboard(self.ground)
+        self.keyboard.walk(
+            (*self.live.buttons, *self.log.filters.values(), self.log.table, *self.log.quick.values())
+        )
         self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
         self._relayout.timeout.connect(self._arrange)
         self._timer = QTimer(self, interval=_FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -122,6 +128,7 @@ class DashboardWindow(QMainWindow):
             button.clicked.connect(lambda _=False, action=action: self.act(action))
         self.night.picked.connect(self._picked)
         self.top.alert.clicked.connect(lambda: self.act("acknowledge"))
+        self.log.table.activated.connect(lambda at: self._picked(self.log.model.row(at.row()).t_s))
         self.log.table.doubleClicked.connect(lambda at: self._picked(self.log.model.row(at.row()).t_s))
         self.help.closed.connect(lambda: self.switch_keys(is_on=True))
 
@@ -203,6 +210,8 @@ class DashboardWindow(QMainWindow):
         sweep.set_thresholds(screen.above_rest_uv)
         sweep.set_gaps(screen.night.gaps)
         sweep.update_texts()
+        if self._frames // _TEXT_EVERY_N % _TOLD_EVERY_N == 0:
+            sweep.tell_levels()
         self.top.show_top(screen.top, screen.wall)
         self.top.chips.show_chips(screen.chips)
         self.top.alert.show_alerts(screen.alerts, frozenset(self._seen), self.sounding.text)
