@@ -1,125 +1,232 @@
 """What the dashboard costs while it shows a running night: run by hand.
 
-    QT_QPA_PLATFORM=offscreen python tests/bench/screen_cost.py [--at 16920] [--seconds 20] [--profile F]
+    QT_QPA_PLATFORM=offscreen python tests/bench/screen_cost.py [--seconds 10] [--only 2x500] [--profile F]
 
-A process of its own goes on recording a simulated night of some hours, in real time. This one shows it, first
-as the dashboard does, then with pyqtgraph and all samples in every frame (`setData`), both at 30 frames a
-second and of the same size.
+For each number of lanes and rate, at 30 and 60 frames a second, at the begin of a night and in its tenth hour
+with 3000 movements: a process of its own goes on recording in real time (ring, journal, control channel), and
+a fresh process shows it, first as the dashboard does, then with pyqtgraph and all samples in every frame
+(`setData`), with the same lanes, size and frame rate. Behind that the gaps of a heartbeat in the painting
+thread. More than two lanes are lent to the trace here.
 """
 
 import argparse
 import cProfile
+import itertools
+import json
 import multiprocessing
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import pyqtgraph as pg
-from PySide6.QtCore import QEventLoop, Qt, QTimer
-
-from monitor.dashboard.app import application
-from monitor.dashboard.signals import LiveSignal
-from monitor.dashboard.traces import ViewFilter
-from monitor.dashboard.window import DashboardWindow
-from monitor.session.folder import SessionFolder
+import numpy as np
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "gui"))
-from gui_sessions import PICTURE_S, RATE_HZ, SimulatedNight
+from gui_sessions import append, clock_fact, make_session, movement, quality, session_fact, stage, stream_fact
 
-CHUNK_N, SWEEP_S, FRAME_MS, SETTLE_S = 16, 30, 33, 4.0
+from monitor.session.folder import SessionFolder
+
+SWEEP_S, SETTLE_S, CHUNK_S = 30, 3.0, 0.032
+HOURS, MOVEMENTS_N = (0.0, 10.0), 3000
+LANES = ("left", "right", "left 2", "right 2", "left arm", "right arm")
+SHAPES = {"2x500": (2, 500.0), "2x2000": (2, 2000.0), "6x2000": (6, 2000.0)}
 
 
-def record(path, until_s, ready):
-    """Go on recording a night at its own pace."""
-    night = SimulatedNight(path, until_s)
-    with night.running():
-        ready.set()
-        begun_s, n = time.monotonic(), 0
-        while True:
-            n += CHUNK_N
-            time.sleep(max(0.0, begun_s + n / RATE_HZ - time.monotonic()))
-            night.go_on(CHUNK_N)
+def facts_until(now_s):
+    """Make a night so far: movements in series of both legs, stages, clock records."""
+    facts = [session_fact(), clock_fact(0.0), stream_fact(), quality(0.0, "left"), quality(0.0, "right")]
+    if now_s:
+        onsets_s = np.linspace(60.0, now_s - 60.0, MOVEMENTS_N)
+        facts += [movement(f"{'LR'[i % 2]}{i}", t_s, 1.5) for i, t_s in enumerate(onsets_s.tolist())]
+        epochs = np.arange(0.0, now_s - 60.0, 30.0).tolist()
+        facts += [stage(t_s, ("N2", "N2", "N3", "R", "W")[int(t_s // 1800) % 5]) for t_s in epochs]
+        facts += [clock_fact(t_s) for t_s in np.arange(60.0, now_s, 60.0).tolist()]
+    return facts
+
+
+def record(path, shape, hour, ready):
+    """Go on with a night at its own pace: samples all the time, a movement each 20 s."""
+    from monitor.control import ControlServer
+    from monitor.session.live import LiveRingWriter
+
+    lanes_n, rate_hz = SHAPES[shape]
+    now_s = hour * 3600.0
+    folder = make_session(path, facts_until(now_s))
+    noise = np.random.default_rng(0).normal(0.0, 4.0, (round(60 * rate_hz), lanes_n))
+    noise[np.arange(len(noise)) % round(20 * rate_hz) < 1.5 * rate_hz] *= 12.0
+    chunk_n, done_n = round(CHUNK_S * rate_hz), 0
+    ring = LiveRingWriter(folder.live(1), LANES[:lanes_n], rate_hz)
+
+    def rows(count_n):
+        n = done_n + np.arange(count_n)
+        made = np.full((count_n, 1 + 3 * lanes_n), 3.0)
+        made[:, 0] = now_s + n / rate_hz
+        made[:, 1::3] = noise[n % len(noise)]
+        made[:, 2::3] = np.abs(made[:, 1::3])
+        return made
+
+    status = {"trouble": "", "saved_s_ago": 0.1, "sources": [
+        {"key": 1, "name": "Amp", "connected": True, "rate_hz": rate_hz, "last_arrival_s_ago": 0.01,
+         "legs": ["left", "right"]}]}  # fmt: skip
+    server = ControlServer(folder.control, lambda _: status | {"recorded_s": now_s + done_n / rate_hz})
+    for _ in range(round(40 / CHUNK_S)):
+        ring.write(rows(chunk_n))
+        done_n += chunk_n
+    ready.set()
+    begun_s, first_n, moved = time.monotonic(), done_n, 0
+    while server is not None:
+        time.sleep(max(0.0, begun_s + (done_n - first_n) / rate_hz - time.monotonic()))
+        ring.write(rows(chunk_n))
+        done_n += chunk_n
+        at_s = now_s + done_n / rate_hz
+        if (done_n - first_n) / rate_hz > 20 * moved + 5:
+            moved += 1
+            append(folder, [movement(f"L{at_s:.0f}", at_s - 2.5, 1.5), clock_fact(at_s)])
 
 
 def wait(seconds):
+    from PySide6.QtCore import QEventLoop, QTimer
+
     loop = QEventLoop()
     QTimer.singleShot(round(seconds * 1000), loop.quit)
     loop.exec()
 
 
-def cost(name, seconds):
-    """Measure this process while its event loop runs; write shares of a core."""
+def cost(seconds):
+    """Measure this process while its event loop runs: shares of a core, of the process and of this thread."""
     wait(SETTLE_S)
     whole_s, painting_s, begun_s = time.process_time(), time.thread_time(), time.monotonic()
     wait(seconds)
     took_s = time.monotonic() - begun_s
-    whole, painting = (time.process_time() - whole_s) / took_s, (time.thread_time() - painting_s) / took_s
-    sys.stdout.write(f"{name:<34} {whole:6.1%} of a core, of it the painting thread {painting:6.1%}\n")
+    return (time.process_time() - whole_s) / took_s, (time.thread_time() - painting_s) / took_s
 
 
-def dashboard(folder, seconds, profile):
+def heartbeat(seconds):
+    """Return the gaps (ms) between the beats of a 10 ms timer in this thread: median, p99, largest."""
+    from PySide6.QtCore import Qt, QTimer
+
+    beats = []
+    timer = QTimer(interval=10, timerType=Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(lambda: beats.append(time.monotonic()))
+    timer.start()
+    wait(seconds)
+    timer.stop()
+    gaps_ms = 1e3 * np.diff(beats)
+    return [float(np.median(gaps_ms)), float(np.percentile(gaps_ms, 99)), float(gaps_ms.max())]
+
+
+def dashboard(folder, lanes_n, fps, seconds, profile):
+    from monitor.dashboard.app import application
+    from monitor.dashboard.window import DashboardWindow
+
+    application()
     window = DashboardWindow(folder)
     window.resize(1920, 1080)
-    begun_s = time.monotonic()
+    sweep = window.live.sweep
+    if lanes_n > 2:
+        sweep.set_legs(LANES[:lanes_n])
+        sweep.set_legs = lambda _: None
+    window._timer.setInterval(1000 // fps)
     window.start()
     window.show()
+    wait(2.0)
+    first, begun_s = window._frames, time.monotonic()
     profiler = cProfile.Profile()
     if profile:
-        wait(SETTLE_S)
         profiler.enable()
-    cost("dashboard", seconds)
+    whole, painting = cost(seconds)
     if profile:
         profiler.disable()
         profiler.dump_stats(profile)
-    frames = window._frames / (time.monotonic() - begun_s)
+    rate = (window._frames - first) / (time.monotonic() - begun_s)
+    beats = heartbeat(seconds)
+    movements_n = len(sweep.movements.brackets)
     window.stop()
     window.hide()
-    sys.stdout.write(f"{'':<34} {frames:.1f} frames a second\n")
+    return {"whole": whole, "painting": painting, "fps": rate, "gap_ms": beats, "movements": movements_n}
 
 
-def plain(folder, seconds):
+def plain(folder, lanes_n, fps, seconds):
     """Draw every sample of the last 30 s in each frame, as one would begin."""
+    import pyqtgraph as pg
+    from PySide6.QtCore import Qt, QTimer
+
+    from monitor.dashboard.app import application
+    from monitor.session.live import LiveRing
+
+    application()
     widget = pg.GraphicsLayoutWidget()
     widget.resize(1160, 640)
-    curves = [widget.addPlot(row=row, col=0).plot(pen=pg.mkPen("w", width=1)) for row in range(2)]
-    signal = LiveSignal(folder, ViewFilter())
-    n = round(SWEEP_S * RATE_HZ)
-    signal.poll()
-    ring = next(iter(signal._rings.values())).ring
+    curves = [widget.addPlot(row=row, col=0).plot(pen=pg.mkPen("w", width=1)) for row in range(lanes_n)]
+    ring = LiveRing.open(folder.live(1))
+    frames = itertools.count()
 
     def frame():
+        next(frames)
         _, rows = ring.read_last(SWEEP_S)
-        for curve, column in zip(curves, (1, 4), strict=True):
-            curve.setData(rows[-n:, 0], rows[-n:, column])
+        for i, curve in enumerate(curves):
+            curve.setData(rows[:, 0], rows[:, 1 + 3 * i])
 
-    timer = QTimer(interval=FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
+    timer = QTimer(interval=1000 // fps, timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(frame)
     timer.start()
     widget.show()
-    cost("setData, two legs, nothing else", seconds)
-    timer.stop()
-    widget.close()
+    begun_s = time.monotonic()
+    whole, painting = cost(seconds)
+    return {"whole": whole, "painting": painting, "fps": next(frames) / (time.monotonic() - begun_s)}
+
+
+def one(asked):
+    lanes_n, _ = SHAPES[asked.shape]
+    folder = SessionFolder(asked.one)
+    if asked.how == "plain":
+        found = plain(folder, lanes_n, asked.fps, asked.seconds)
+    else:
+        found = dashboard(folder, lanes_n, asked.fps, asked.seconds, asked.profile)
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def measured(path, shape, fps, how, asked):
+    command = [sys.executable, __file__, "--one", str(path), "--shape", shape, "--fps", str(fps), "--how", how,
+               "--seconds", str(asked.seconds), *(["--profile", asked.profile] if asked.profile else [])]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--at", type=float, default=PICTURE_S, metavar="S", help="Seconds of the night.")
-    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--only", choices=SHAPES, help="Lanes and rate.")
     parser.add_argument("--profile", metavar="F", help="Leave the painting thread's profile here.")
+    for hidden in ("--one", "--shape", "--how"):
+        parser.add_argument(hidden, help=argparse.SUPPRESS)
+    parser.add_argument("--fps", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.one:
+        asked.one = Path(asked.one)
+        one(asked)
+        return
     context = multiprocessing.get_context("spawn")
-    ready = context.Event()
-    with tempfile.TemporaryDirectory() as parent:
-        path = Path(parent) / "night"
-        recorder = context.Process(target=record, args=(path, asked.at, ready), daemon=True)
-        recorder.start()
-        ready.wait()
-        application()
-        dashboard(SessionFolder(path), asked.seconds, asked.profile)
-        plain(SessionFolder(path), asked.seconds)
-        recorder.terminate()
-        recorder.join()
+    say = sys.stdout.write
+    say("lanes x Hz  hour  fps | dashboard: of a core, painting thread, frames/s | heartbeat gap ms: median p99"
+        " max | setData: of a core, frames/s | load\n")  # fmt: skip
+    for shape, hour in itertools.product([asked.only] if asked.only else SHAPES, HOURS):
+        with tempfile.TemporaryDirectory() as parent:
+            path, ready = Path(parent) / "night", context.Event()
+            recorder = context.Process(target=record, args=(path, shape, hour, ready), daemon=True)
+            recorder.start()
+            ready.wait(120)
+            for fps in (30, 60):
+                own, naive = (measured(path, shape, fps, how, asked) for how in ("own", "plain"))
+                gap = " ".join(f"{ms:6.1f}" for ms in own["gap_ms"])
+                say(f"{shape:>10}  {hour:4g}  {fps:3d} | {own['whole']:6.1%} {own['painting']:6.1%} {own['fps']:5.1f}"
+                    f" | {gap} | {naive['whole']:7.1%} {naive['fps']:5.1f} | {psutil.getloadavg()[0]:.1f}"
+                    f"   ({own['movements']} movements)\n")  # fmt: skip
+                sys.stdout.flush()
+            recorder.terminate()
+            recorder.join()
 
 
 if __name__ == "__main__":
