@@ -40,7 +40,6 @@ class KeyBar(QWidget):
         self.news = elastic(label("", "running"))
         self.footer = label("", "small")
         self.menu = QPushButton("F10  Menu")
-        self.menu.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         whole.addWidget(self.menu)
         whole.addSpacing(6)
         whole.addWidget(self._keys, 1)

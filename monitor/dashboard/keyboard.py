@@ -25,18 +25,22 @@ class Keyboard(QObject):
     ----------
     home : QWidget
         Where the focus lies while nothing is chosen; Esc leads back to it.
+    widgets : iterable of QWidget
+        What Tab leads through, in this order; a click gives none of them the focus.
     """
 
-    def __init__(self, home: QWidget) -> None:
+    def __init__(self, home: QWidget, widgets: Iterable[QWidget]) -> None:
         super().__init__(home)
         self._home = home
-
-    def walk(self, widgets: Iterable[QWidget]) -> None:
-        """Let Tab lead through these widgets, in this order; a click gives none of them the focus."""
-        before = self._home
-        for widget in widgets:
+        self._widgets = tuple(widgets)
+        for widget in self._widgets:
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             widget.installEventFilter(self)
+
+    def put_in_order(self) -> None:
+        """Set the order again: widgets that were moved to another place in the window have lost theirs."""
+        before = self._home
+        for widget in self._widgets:
             QWidget.setTabOrder(before, widget)
             before = widget
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 
 import numpy as np
@@ -19,6 +18,7 @@ from monitor.dashboard.night_items import GapItem, TickItem
 from monitor.dashboard.night_zoom import NightZoom
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import NightView
+from monitor.dashboard.wall_axis import WallAxis
 from monitor.dashboard.walltime import WallTime
 from monitor.rules import REFERENCE_PER_H
 
@@ -36,32 +36,7 @@ _SPANS_S = (
     16 * 3600,
     24 * 3600,
 )
-_STEPS_S = (60, 120, 300, 600, 1800, 3600, 7200)
 _LEAST_TOP_PER_H = 30.0
-
-
-class WallAxis(pg.AxisItem):  # type: ignore[misc]
-    """Time of day along the bottom."""
-
-    def __init__(self) -> None:
-        super().__init__("bottom")
-        self.wall = WallTime()
-
-    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
-        """Return marks at round times of the day."""
-        step_s = next((s for s in _STEPS_S if (maxVal - minVal) / s * 62 <= max(size, 1)), _STEPS_S[-1])
-        origin = self.wall.at(0.0)
-        offset_s = 0.0
-        if origin is not None:
-            local_s = origin.replace(tzinfo=dt.UTC).timestamp()
-            offset_s = -local_s % step_s
-        first = math.ceil((minVal - offset_s) / step_s) * step_s + offset_s
-        return [(step_s, np.arange(first, maxVal, step_s).tolist())]
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Write the marks."""
-        del scale, spacing
-        return [self.wall.text(value, seconds=False) for value in values]
 
 
 class NightPanel(QObject):

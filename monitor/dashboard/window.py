@@ -103,9 +103,15 @@ class DashboardWindow(QMainWindow):
         self.remember = Remember(self, settings)
         self.lock = Lock(self)
         self._connect()
-        self.keyboard = Keyboard(self.ground)
-        self.keyboard.walk(
-            (*self.live.buttons, *self.log.filters.values(), self.log.table, *self.log.quick.values())
+        self.keyboard = Keyboard(
+            self.ground,
+            (
+                *self.live.buttons,
+                *self.log.filters.values(),
+                self.log.table,
+                *self.log.quick.values(),
+                self.keybar.menu,
+            ),
         )
         self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
         self._relayout.timeout.connect(self._arrange)
@@ -289,4 +295,5 @@ class DashboardWindow(QMainWindow):
         self.setStyleSheet(style_sheet(self.theme, max(scale, 0.72)))
         self.log.set_scale(max(scale, 0.85))
         self.arrangement.apply(scale)
+        self.keyboard.put_in_order()
         self.pages.place()

@@ -189,8 +189,10 @@ def one(asked):
 
 
 def measured(path, shape, fps, how, asked):
-    command = [sys.executable, __file__, "--one", str(path), "--shape", shape, "--fps", str(fps), "--how", how,
-               "--seconds", str(asked.seconds), *(["--profile", asked.profile] if asked.profile else [])]  # fmt: skip
+    options = {"--one": path, "--shape": shape, "--fps": fps, "--how": how, "--seconds": asked.seconds}
+    if asked.profile:
+        options["--profile"] = asked.profile
+    command = [sys.executable, __file__, *(str(part) for pair in options.items() for part in pair)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -210,8 +212,10 @@ def main():
         return
     context = multiprocessing.get_context("spawn")
     say = sys.stdout.write
-    say("lanes x Hz  hour  fps | dashboard: of a core, painting thread, frames/s | heartbeat gap ms: median p99"
-        " max | setData: of a core, frames/s | load\n")  # fmt: skip
+    say(
+        "lanes x Hz  hour  fps | dashboard: of a core, painting thread, frames/s "
+        "| heartbeat gap ms: median p99 max | setData: of a core, frames/s | load\n"
+    )
     for shape, hour in itertools.product([asked.only] if asked.only else SHAPES, HOURS):
         with tempfile.TemporaryDirectory() as parent:
             path, ready = Path(parent) / "night", context.Event()
@@ -221,9 +225,12 @@ def main():
             for fps in (30, 60):
                 own, naive = (measured(path, shape, fps, how, asked) for how in ("own", "plain"))
                 gap = " ".join(f"{ms:6.1f}" for ms in own["gap_ms"])
-                say(f"{shape:>10}  {hour:4g}  {fps:3d} | {own['whole']:6.1%} {own['painting']:6.1%} {own['fps']:5.1f}"
-                    f" | {gap} | {naive['whole']:7.1%} {naive['fps']:5.1f} | {psutil.getloadavg()[0]:.1f}"
-                    f"   ({own['movements']} movements)\n")  # fmt: skip
+                say(
+                    f"{shape:>10}  {hour:4g}  {fps:3d} "
+                    f"| {own['whole']:6.1%} {own['painting']:6.1%} {own['fps']:5.1f} | {gap} "
+                    f"| {naive['whole']:7.1%} {naive['fps']:5.1f} | {psutil.getloadavg()[0]:.1f}"
+                    f"   ({own['movements']} movements)\n"
+                )
                 sys.stdout.flush()
             recorder.terminate()
             recorder.join()

@@ -162,7 +162,7 @@ def reopened(folder: SessionFolder, file: SettingsFile, qtbot: QtBot) -> Dashboa
 
 def test_a_screen_comes_back_as_it_was_left(ended: SessionFolder, file: SettingsFile, qtbot: QtBot) -> None:
     window = reopened(ended, file, qtbot)
-    for action in ("theme", "sweep:1", "sensitivity:-1", "band", "notch", "envelope", "text:1"):
+    for action in ("theme", "sweep:1", "sensitivity:-1", "band", "notch", "envelope", "text:1", "reference"):
         window.act(action)
     window.log.filters["notes"].click()
     window.stop()
@@ -173,6 +173,7 @@ def test_a_screen_comes_back_as_it_was_left(ended: SessionFolder, file: Settings
     assert again.live.filter == window.live.filter
     assert again.live.sweep.shows_envelope is False
     assert look.text_scale() == 1.15
+    assert again.night.reference == window.night.reference != ""
     assert again.log.model.filter_name == "notes"
     again.stop()
 
