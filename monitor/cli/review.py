@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -37,13 +39,7 @@ def review(session: Path, *, edit: bool) -> None:
         editor = None
         if edit and not _is_recorded(folder):
             editor = stack.enter_context(_editing(folder))
-        # An interrupt is for the window; this process reports how it ended.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        window = subprocess.Popen([sys.executable, "-m", "monitor.dashboard", str(folder.path)])
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: window.terminate())
-        code = _wait(window, editor)
+        code = _show(folder, editor)
     if editor is not None and editor.trouble:
         raise InputError(str(folder.path), editor.trouble)
     sys.exit(code)
@@ -70,11 +66,29 @@ def _editing(folder: SessionFolder) -> Iterator[Editor]:
         editor.close()
 
 
-def _wait(window: subprocess.Popen[bytes], editor: Editor | None) -> int:
-    """Wait for the window's end; what was edited is in the tables a moment later."""
+def _show(folder: SessionFolder, editor: Editor | None) -> int:
+    """Show the window until its end; what was edited is in the tables a moment later."""
+    is_asked = threading.Event()
+    windows: list[subprocess.Popen[bytes]] = []
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        is_asked.set()
+        for window in windows:
+            window.terminate()
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    # An interrupt is for the window; this process reports how it ended.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    windows.append(subprocess.Popen([sys.executable, "-m", "monitor.dashboard", str(folder.path)]))
+    if is_asked.is_set():
+        windows[0].terminate()
     while True:
         try:
-            return window.wait(_LOOK_S)
+            code = windows[0].wait(_LOOK_S)
         except subprocess.TimeoutExpired:
             if editor is not None:
                 editor.write_tables()
+        else:
+            return 0 if is_asked.is_set() else code

@@ -45,9 +45,8 @@ class Author:
 
     def ask(self) -> None:
         """Ask for the name; what waits for it is sent in any case, then under the account's name."""
-        hint = "Your name or initials for the log"
+        hint = "Your name or initials, asked once:"
         self._notes.ask(Question(hint, self.name or account(), self._told, give_up=self.flush))
-        self._tell(f"{hint}: asked once, Enter takes what stands there")
 
     def _told(self, name: str) -> None:
         self.name = name[:_LONGEST]

@@ -76,7 +76,7 @@ class Course:
         if self.step not in self.spans:
             return
         begin_s = self.spans[self.step][0]
-        own = [b for b in movements.brackets[-50:] if b.onset_s >= begin_s]
+        own = [b for b in movements.brackets[-50:] if b.onset_s > begin_s]
         self.seen = {leg: sum(b.leg == leg and b.life in _ENDED for b in own) for leg in self.legs}
         if self.step == "relax":
             if now_s - begin_s >= RELAX_S:

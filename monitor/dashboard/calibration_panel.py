@@ -47,7 +47,8 @@ class CalibrationPanel:
             text.setWordWrap(True)
         self._cells: list[QLabel] = []
         self._table = QGridLayout()
-        self._table.setHorizontalSpacing(18)
+        self._table.setHorizontalSpacing(36)
+        self._table.setColumnStretch(3, 1)
         for row in range(3):
             for column in range(3):
                 cell = label("", "soft" if row == 0 or column == 0 else "strong")
@@ -135,7 +136,7 @@ class CalibrationPanel:
         """Lie over the night's overview: the trace stays to be seen."""
         night = self._window.night.frame
         corner = night.mapTo(self._window.ground, night.rect().topLeft())
-        self.frame.setGeometry(corner.x(), corner.y(), min(night.width(), 900), night.height())
+        self.frame.setGeometry(corner.x(), corner.y(), night.width(), night.height())
 
 
 def _kind(course: Course) -> str:

@@ -134,7 +134,18 @@ def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
     ]
     if den.one_leg_only_us > 0:
         rows.append(TableRow("One leg only", words.hours(den.one_leg_only_us), "", "counted with one leg"))
+    if score.segments:
+        rows.append(_parts(score))
     return tuple(rows)
+
+
+def _parts(score: Score) -> TableRow:
+    """Write the index of each part of a split night, the first one first."""
+    key, title, _ = index_key(score)
+    values = " · ".join(words.rate(getattr(part, key)) for part in score.segments)
+    hint = f"{title} of each part: before, " + ", ".join(part.label for part in score.segments[1:])
+    is_early = any(key in part.too_early for part in score.segments)
+    return TableRow("Before · after", values, "/h", hint, is_early)
 
 
 def excluded_text(score: Score) -> str:

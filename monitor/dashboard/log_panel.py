@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from monitor.dashboard.keys import Key, split
 from monitor.dashboard.log_view import LOG_FILTERS
-from monitor.dashboard.look import card, font, label, set_flag, text_px
+from monitor.dashboard.look import card, elastic, font, label, set_flag, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import LogRow, LogView
 from monitor.dashboard.walltime import WallTime
@@ -172,6 +172,8 @@ class LogPanel:
     Attributes
     ----------
     note : NoteField
+    asking : QLabel
+        Over the field: what it asks now.
     """
 
     def __init__(self, theme: Theme, keys: Sequence[Key]) -> None:
@@ -181,6 +183,8 @@ class LogPanel:
         self.note.setPlaceholderText("Note  (N or Enter)")
         self.note.setAccessibleName("Note")
         self.note.setMaxLength(1000)
+        self.asking = elastic(label("", "running"))
+        self.asking.hide()
         # Not by Tab and not at the start: while it has the focus the keys are letters.
         self.note.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.table = self._make_table()
@@ -236,6 +240,7 @@ class LogPanel:
         whole.setSpacing(6)
         whole.addLayout(head)
         whole.addWidget(self.table, 1)
+        whole.addWidget(self.asking)
         whole.addWidget(self.note)
         whole.addLayout(quick)
         self.set_filter("all")

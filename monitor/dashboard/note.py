@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QLabel
 
 from monitor.dashboard.log_panel import NoteField
 
@@ -47,6 +48,8 @@ class NoteTaker(QObject):
     Parameters
     ----------
     field : NoteField
+    asking : QLabel
+        Says what is asked.
     send : callable
         Gets the request to the recorder.
     now_s : callable
@@ -58,12 +61,14 @@ class NoteTaker(QObject):
     def __init__(
         self,
         field: NoteField,
+        asking: QLabel,
         send: Callable[[dict[str, object]], None],
         now_s: Callable[[], float],
         tell: Callable[[str], None],
     ) -> None:
         super().__init__(field)
-        self._field, self._send, self._now_s, self._tell = field, send, now_s, tell
+        self._field, self._asking = field, asking
+        self._send, self._now_s, self._tell = send, now_s, tell
         self._question: Question | None = None
         self._at_s: float | None = None
         field.returnPressed.connect(self._accepted)
@@ -78,7 +83,7 @@ class NoteTaker(QObject):
             self._send({"do": "note", "t": at_s, "text": written})
             self._tell("note sent")
 
-        self.ask(Question(f"Note about {moment}: Enter sends it, Esc gives it up", text, send))
+        self.ask(Question(f"Note about {moment}", text, send))
 
     def ask(self, question: Question) -> None:
         """Ask something; what was asked before and not answered is given up."""
@@ -88,6 +93,7 @@ class NoteTaker(QObject):
         self._field.setText(question.text)
         self._field.setPlaceholderText(question.hint)
         self._field.setAccessibleDescription(question.hint or question.text)
+        self._say(question.hint)
         self._field.setFocus()
         if not question.is_fixed:
             self._field.selectAll()
@@ -99,7 +105,14 @@ class NoteTaker(QObject):
         self._field.clear()
         self._field.setReadOnly(False)
         self._field.setPlaceholderText(_IDLE)
+        self._say("")
         self._field.clearFocus()
+
+    def _say(self, hint: str) -> None:
+        """Say what is asked, whole also where the field has a text or is too narrow."""
+        self._asking.setText(hint)
+        self._asking.setToolTip(hint)
+        self._asking.setVisible(bool(hint))
 
     def _end(self) -> None:
         question, self._question = self._question, None

@@ -14,7 +14,7 @@ from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import Floats, IndexView, SeriesView, TableRow
 
 _TRENDS = {"rising": "▲ rising", "falling": "▼ falling", "steady": "● steady", "": ""}
-_ROWS = 9
+_ROWS = 10
 
 
 class Sparkline(QWidget):

@@ -153,8 +153,7 @@ class Pages(QObject):
             window.send({"do": "sign", "over_seq": seq})
             window.tell(f"signature of {name}: sent")
 
-        hint = f"Sign all {seq + 1} entries of this night with your name; Esc: not yet"
-        window.tell(hint)
+        hint = f"Sign all {seq + 1} entries, your name:"
         window.notes.ask(Question(hint, window.practice.author.name, sign))
 
     def _ask_end(self) -> None:
@@ -170,8 +169,7 @@ class Pages(QObject):
             window.feed.link.send({"do": "stop"})
             window.tell("the recording is being ended")
 
-        hint = f"Type {_TO_END} and Enter to end this recording; Esc: it goes on"
-        window.tell(hint)
+        hint = f"Type {_TO_END} to end this recording"
         window.notes.ask(Question(hint, "", end))
 
     def _write_report(self) -> None:

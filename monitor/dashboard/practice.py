@@ -146,7 +146,7 @@ class Practice(QObject):
             self.send({"do": "segment", "t": at_s, "label": label})
             self._window.tell(f"the night is split at {self.text_of(at_s)}: sent")
 
-        hint = f"What begins at {self.text_of(at_s)}? Indices are given before and after it"
+        hint = f"What begins at {self.text_of(at_s)}?"
         self.ask(Question(hint, "treatment started", enter))
 
     def _undo(self, seq: int | None = None) -> None:

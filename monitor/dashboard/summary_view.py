@@ -87,8 +87,8 @@ def _both(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
     rules = [summary["rules"][name] for name in names]
     rows = [(text, *(_cell(each, key, form) for each in rules)) for text, key, form in _ROWS]
     for text, key in (
-        ("PLMS per hour of NREM", "plms_nrem_index"),
         ("PLMS per hour of REM", "plms_rem_index"),
+        ("PLMS per hour of NREM", "plms_nrem_index"),
     ):
         rows.insert(2, (text, *(_cell(each["detail"], key, "{:.1f}") for each in rules)))
     shown = tuple(row for row in rows if any(cell != words.NONE for cell in row[1:]))

@@ -24,7 +24,7 @@ def seen(movements: Sequence[Fact], leg: str, span: Sequence[float]) -> list[Fac
         for fact in movements
         if fact.data["leg"] == leg
         and fact.data["phase"] == "closed"
-        and span[0] <= fact.data["onset"] <= span[1]
+        and span[0] < fact.data["onset"] <= span[1]
     ]
 
 

@@ -1,0 +1,142 @@
+"""Bio-calibration: one key leads through it, the legs are counted as they move, the recorder judges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import LATE_MS, Opener, Recorder
+from gui_sessions import append, movement
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from monitor.dashboard.calibration import Course
+from monitor.dashboard.views import Bracket, CalibrationView, MovementsView
+from monitor.dashboard.window import DashboardWindow
+from monitor.facts import Fact
+from monitor.recorder.requests import fact_of
+from monitor.session.fold import NightState
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import read_journal
+
+
+def moved(*onsets: tuple[str, float], life: Any = "lm") -> MovementsView:
+    by_time = sorted(onsets, key=lambda onset: onset[1])
+    return MovementsView(tuple(Bracket(t, t + 1.0, leg, life, "", "", f"{leg}{t}") for leg, t in by_time))
+
+
+def three(leg: str, first_s: float) -> list[tuple[str, float]]:
+    return [(leg, first_s + 3.0 * i) for i in range(3)]
+
+
+def test_the_course_goes_on_by_itself_once_each_leg_has_moved() -> None:
+    course = Course(("left", "right"), "before", -1)
+    assert course.texts(0.0)[0].startswith("The patient lies still")
+    course.go_on(100.0)
+    course.look(moved(("left", 90.0)), 129.9)
+    assert course.texts(129.0) == ("Relax: lie still.", "1 s left")
+    course.look(moved(), 130.0)
+    assert course.step == "left"
+    seen = three("left", 131.0)
+    course.look(moved(*seen[:2]), 137.0)
+    assert course.texts(137.0)[1] == "seen: left 2 · right 0 of 3"
+    course.look(moved(*seen, life="open"), 139.0)
+    assert course.step == "left"
+    course.look(moved(*seen), 139.0)
+    assert course.step == "right"
+    # Swapped electrodes: the right foot shows on the left channel, and the course goes on all the same.
+    course.look(moved(*seen, *three("left", 140.0)), 149.0)
+    assert course.step == "both"
+    course.look(moved(("left", 150.0)), 152.0)
+    assert course.step == "both"
+    course.look(moved(("left", 150.0), ("right", 150.1)), 153.0)
+    assert course.step == "judged"
+    assert course.request()["steps"] == {
+        "relax": [100.0, 130.0], "left": [130.0, 139.0], "right": [139.0, 149.0], "both": [149.0, 153.0],
+    }  # fmt: skip
+    old = CalibrationView(3, 0.0, "before", True, (), {})
+    course.known_seq = 3
+    course.judged([old])
+    assert course.step == "judged"
+    course.judged([old, CalibrationView(9, 100.0, "before", False, ("left leg: 2 of 3",), {})])
+    assert (course.step, course.texts(160.0)) == ("done", ("REPEAT", "left leg: 2 of 3"))
+
+
+def test_one_leg_alone_has_no_step_of_the_other() -> None:
+    course = Course(("right",), "after", -1)
+    for at_s in (0.0, 30.0, 40.0):
+        course.go_on(at_s)
+    assert course.step == "judged"
+    assert list(course.spans) == ["relax", "right"]
+
+
+@pytest.mark.parametrize("is_swapped", [False, True])
+def test_one_key_leads_through_it_while_all_others_work(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot, is_swapped: bool
+) -> None:
+    window = open_window(running)
+    panel = window.pages.calibration
+    press(window, Qt.Key.Key_B)
+    assert panel.frame.isVisible()
+    assert "BEFORE THE NIGHT" in panel._title.text()
+    press(window, Qt.Key.Key_B)
+    assert panel.course is not None
+    assert panel.course.step == "relax"
+    # Non-modal: a note in the middle of it, whose letters are letters.
+    press(window, Qt.Key.Key_N)
+    QTest.keyClicks(window.log.note, "Bad BBB")
+    QTest.keyClick(window.log.note, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(recorder.asked) == 1, timeout=LATE_MS)
+    assert panel.course.step == "relax"
+    append(running, [Fact("clock", 331.0, "recorder", clock(331.0))])
+    qtbot.waitUntil(lambda: panel.course.step == "left", timeout=LATE_MS)
+    left, right = ("R", "L") if is_swapped else ("L", "R")
+    append(running, [movement(f"{left}c{i}", 332.0 + 3.0 * i, 1.0) for i in range(3)])
+    qtbot.waitUntil(lambda: panel.course.step == "right", timeout=LATE_MS)
+    begin_s = panel.course.spans["right"][0]
+    append(running, [movement(f"{right}d{i}", begin_s + 1.0 + 3.0 * i, 1.0) for i in range(3)])
+    append(running, [Fact("clock", begin_s + 12.0, "recorder", clock(begin_s + 12.0))])
+    qtbot.waitUntil(lambda: panel.course.step == "both", timeout=LATE_MS)
+    begin_s = panel.course.spans["both"][0]
+    append(running, [movement("Le", begin_s + 1.0, 1.0), movement("Re", begin_s + 1.2, 1.0)])
+    append(running, [Fact("clock", begin_s + 4.0, "recorder", clock(begin_s + 4.0))])
+    qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
+    request = recorder.asked[1]
+    assert (request["do"], request["when"], request["author"]) == ("calibration", "before", "night shift")
+    append(running, [fact_of(request, NightState.of(read_journal(running.journal)[0]), 500.0)])
+    qtbot.waitUntil(lambda: panel.course.result is not None, timeout=LATE_MS)
+    said, why = panel._say.text(), panel._progress.text()
+    assert said == ("REPEAT" if is_swapped else "PASS")
+    assert ("swapped" in why) == is_swapped
+    texts = [cell.text() for cell in panel._cells]
+    assert "2.0 µV" in texts
+    assert ("38, 38, 38 µV" in texts) != is_swapped
+    press(window, Qt.Key.Key_B)
+    # Passed, it is put away; else it begins again.
+    assert panel.frame.isVisible() == is_swapped
+    press(window, Qt.Key.Key_B, Qt.KeyboardModifier.ShiftModifier)
+    assert not panel.frame.isVisible()
+    assert len(recorder.asked) == 2
+
+
+def test_it_needs_a_running_recording_and_gives_way_to_nothing_recorded(
+    open_window: Opener, ended: SessionFolder
+) -> None:
+    window = open_window(ended)
+    press(window, Qt.Key.Key_B)
+    assert window.pages.calibration.course is None
+    assert "needs a running recording" in window.keybar.news.text()
+
+
+def press(
+    window: DashboardWindow, key: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    QTest.keyClick(window.focusWidget() or window, key, held)
+
+
+def clock(recorded_s: float) -> dict[str, Any]:
+    return {
+        "utc": "2026-11-20T22:20:00.000+00:00", "zone": "+0100", "lsl": 1.0, "boot_id": "b",
+        "recorded_s": recorded_s,
+    }  # fmt: skip
