@@ -64,6 +64,17 @@ class Arrangement:
         self._window.top.setFixedHeight(text_px(max(66 * scale, 54)))
         self._window.keybar.setFixedHeight(text_px(max(36 * scale, 30)))
 
+    def reveal_log(self) -> None:
+        """Bring the log with its note field to the front, where it is one of several tabs."""
+        at = self._tabs.indexOf(self._window.log.frame)
+        if at >= 0:
+            self._tabs.setCurrentIndex(at)
+
+    @property
+    def log_x(self) -> int:
+        """Where the column of the log begins (pixels of the ground)."""
+        return self._right.x()
+
     def _place(self) -> None:
         window, grid = self._window, self._grid
         panels = (window.index, window.series, window.tonight, window.log, window.imi)

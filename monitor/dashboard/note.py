@@ -56,6 +56,8 @@ class NoteTaker(QObject):
         How far the recording has come (s).
     tell : callable
         Gets a line for the bar.
+    reveal : callable
+        Brings the field to the front.
     """
 
     def __init__(
@@ -65,10 +67,11 @@ class NoteTaker(QObject):
         send: Callable[[dict[str, object]], None],
         now_s: Callable[[], float],
         tell: Callable[[str], None],
+        reveal: Callable[[], None],
     ) -> None:
         super().__init__(field)
         self._field, self._asking = field, asking
-        self._send, self._now_s, self._tell = send, now_s, tell
+        self._send, self._now_s, self._tell, self._reveal = send, now_s, tell, reveal
         self._question: Question | None = None
         self._at_s: float | None = None
         field.returnPressed.connect(self._accepted)
@@ -94,6 +97,7 @@ class NoteTaker(QObject):
         self._field.setPlaceholderText(question.hint)
         self._field.setAccessibleDescription(question.hint or question.text)
         self._say(question.hint)
+        self._reveal()
         self._field.setFocus()
         if not question.is_fixed:
             self._field.selectAll()

@@ -97,7 +97,9 @@ class Pages(QObject):
 
     def place(self) -> None:
         """Fit to another size of the window."""
-        self.summary.place(self._window.top.height(), self._window.keybar.y())
+        # Not over the log: what is asked of whoever reads the page is asked there.
+        window = self._window
+        self.summary.place(window.top.height(), window.keybar.y(), window.arrangement.log_x)
         if self.calibration.course is not None:
             self.calibration.place()
 

@@ -20,7 +20,7 @@ from monitor.dashboard.look import card, elastic, label
 from monitor.dashboard.summary_view import Section, headline, sections
 from monitor.dashboard.views import Screen
 
-_COLUMNS = 3
+_WIDE_PX = 1250
 _NOTICE = "For information; it does not diagnose. Not a medical device."
 
 
@@ -43,12 +43,12 @@ class SummaryPage:
     """
 
     def __init__(self, room: QWidget, buttons: Mapping[str, str], act: Callable[[str], None]) -> None:
-        self._room = room
         self.frame = card("Summary of the night")
         self.frame.setParent(room)
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.shown: Mapping[str, Any] | None = None
         self._drawn: tuple[Section, ...] = ()
+        self._columns = 3
         self._title, self._standing = label("SUMMARY OF THE NIGHT", "title"), label("", "pill")
         self._value, self._name, self._base = label("–", "huge"), label("", "field"), label("", "soft")
         self._base.setWordWrap(True)
@@ -109,23 +109,27 @@ class SummaryPage:
         self.frame.setAccessibleDescription(f"{name} {value}, {screen.desk.standing}. {base}. {told}")
         if found != self._drawn:
             self._drawn = found
-            self._body.setWidget(_tables(found))
+            self._body.setWidget(_tables(found, self._columns))
 
     def texts(self) -> set[tuple[str, ...]]:
         """Return the rows that are shown."""
         return {row for section in self._drawn for row in section.rows}
 
-    def place(self, top_px: int, bottom_px: int) -> None:
-        """Cover the room between the bars."""
-        self.frame.setGeometry(8, top_px + 7, self._room.width() - 16, max(200, bottom_px - top_px - 14))
+    def place(self, top_px: int, bottom_px: int, right_px: int) -> None:
+        """Cover the room between the bars, up to the log."""
+        self.frame.setGeometry(8, top_px + 7, max(400, right_px - 15), max(200, bottom_px - top_px - 14))
+        n = 2 if self.frame.width() < _WIDE_PX else 3
+        if n != self._columns:
+            self._columns = n
+            self._body.setWidget(_tables(self._drawn, n))
 
 
-def _tables(found: tuple[Section, ...]) -> QWidget:
+def _tables(found: tuple[Section, ...], n_columns: int) -> QWidget:
     ground = QWidget()
     ground.setProperty("page", "true")
     ground.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    columns = [QVBoxLayout() for _ in range(_COLUMNS)]
-    filled = [0] * _COLUMNS
+    columns = [QVBoxLayout() for _ in range(n_columns)]
+    filled = [0] * n_columns
     for section in found:
         at = filled.index(min(filled))
         filled[at] += len(section.rows) + 3

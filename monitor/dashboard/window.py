@@ -96,7 +96,9 @@ class DashboardWindow(QMainWindow):
         self.ground.setFocus()
         self.arrangement = Arrangement(self)
         self.help = HelpSheet(self.ground, self.keys)
-        self.notes = NoteTaker(self.log.note, self.log.asking, self.send, self.now_s, self.tell)
+        self.notes = NoteTaker(
+            self.log.note, self.log.asking, self.send, self.now_s, self.tell, self.arrangement.reveal_log
+        )
         self.acts = Actions(self)
         self.practice = Practice(self)
         self.pages = Pages(self)

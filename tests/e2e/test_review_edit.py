@@ -1,10 +1,12 @@
 """``review --edit`` as processes: one edits, others are refused, and the tables are as the journal says."""
 
+import contextlib
 import json
 import os
 import signal
 import sys
 
+import psutil
 import pytest
 from watching import Command, run
 
@@ -59,7 +61,11 @@ def test_a_finished_night_is_edited_by_one_and_its_tables_follow(folder, tmp_pat
         review.process.send_signal(signal.SIGTERM)
         assert review.end() == 0
     finally:
+        windows = psutil.Process(review.process.pid).children() if review.code is None else []
         review.kill()
+        for window in windows:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                window.kill()
     assert "Traceback" not in review.said
     summary = json.loads((folder.path / "summary.json").read_text())
     assert (summary["rules"]["aasm3"]["n_plm"], summary["manual"]["edits"]["movements_rejected"]) == (4, 1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import LATE_MS, Opener, Recorder
 from gui_sessions import append, movement
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -332,7 +332,10 @@ def test_lights_on_leads_to_the_summary(
     qtbot.waitUntil(lambda: bool(asked(recorder, "lights")), timeout=LATE_MS)
     assert window.pages.summary.frame.isVisible()
     qtbot.waitUntil(lambda: window.pages.summary.shown is not None, timeout=LATE_MS)
-    # It stops nothing: a note is written over it.
+    # It stops nothing, and leaves the field free in which things are asked.
+    page, field = window.pages.summary.frame, window.log.note
+    corner = field.mapTo(window.ground, QPoint(0, 0))
+    assert not page.geometry().intersects(QRect(corner, field.size()))
     press(window, Qt.Key.Key_N)
     QTest.keyClicks(window.log.note, "slept well")
     QTest.keyClick(window.log.note, Qt.Key.Key_Return)
@@ -401,3 +404,18 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     qtbot.waitUntil(
         lambda: window.index._state.text() == "provisional · changed since signed", timeout=LATE_MS
     )
+
+
+def test_on_a_small_screen_a_question_brings_its_field_to_the_front(
+    window: DashboardWindow, qtbot: QtBot
+) -> None:
+    window.resize(1366, 768)
+    qtbot.waitUntil(lambda: not window._relayout.isActive(), timeout=LATE_MS)
+    tabs = window.arrangement._tabs
+    qtbot.waitUntil(tabs.isVisible, timeout=LATE_MS)
+    tabs.setCurrentIndex(1)
+    assert not window.log.note.isVisible()
+    press(window, Qt.Key.Key_N)
+    assert window.log.note.isVisible()
+    assert window.focusWidget() is window.log.note
+    assert window.log.asking.text().startswith("Note about")
