@@ -56,7 +56,8 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
         sessions=sessions or default_sessions_dir(),
         wait_s=60.0,
         duration_s=duration_s,
-        resume="never",
+        resume=False,
+        is_demo=True,
     )
     try:
         run_watch(options, headless=headless)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -14,14 +16,18 @@ from pathlib import Path
 
 import click
 
-from monitor.errors import MissingError, MonitorError
+from monitor.errors import MissingError
+from monitor.recorder.awake import kept_awake
 from monitor.session.clock import boot_id, utc_now
 from monitor.session.folder import default_sessions_dir
 
 _NIGHT_BYTES = 2 << 30
 _SLOW_SYNC_S = 0.5
 _SYNCS = 10
+_SPEED_BYTES = 16 << 20
+_SLOW_MB_S = 5.0
 _EARLIEST_YEAR = 2025
+_ASK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +51,17 @@ class Finding:
 @click.command()
 @click.option("--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go.")
 def doctor(sessions: Path | None) -> None:
-    """Test LSL, disk, clock, compiler and display; exit 0 if a night can be recorded here."""
+    """Test LSL, disk, clock, compiler, display, sound, sleep; exit 0 if a night can be recorded here."""
     folder = sessions or default_sessions_dir()
     checks: dict[str, Callable[[], Finding]] = {
+        "Network": _network,
         "LSL": _lsl,
         "Detector": _compiler,
         "Disk": lambda: _disk(folder),
         "Clock": _clock,
         "Window": _window,
+        "Sound": _sound,
+        "Sleep": _sleep,
     }
     able = True
     for name, check in checks.items():
@@ -66,37 +75,42 @@ def doctor(sessions: Path | None) -> None:
 
 
 def _lsl() -> Finding:
-    """Send a sample through a real outlet and inlet on loopback."""
-    from monitor.lsl.library import lsl, use_loopback
-    from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
+    """Send samples over loopback, on a network of their own, so that no other stream is disturbed."""
+    from monitor.lsl.library import use_loopback
+    from monitor.lsl.probe import probe_beside
 
-    try:
-        # A network of its own, so that no other stream is disturbed.
-        use_loopback()
-        pylsl = lsl()
-    except MonitorError as err:
-        return Finding(False, True, str(err))
-    header = OutletHeader(
-        "PLMS-Doctor", "Test", "plms-doctor", 0.0, "double64", (ChannelHeader("x", "", ""),)
+    use_loopback()
+    found = probe_beside()
+    if found.delay_ms is None:
+        return Finding(False, True, f"{found.reason}; does a firewall block UDP on loopback?")
+    return Finding(True, True, f"a sample takes {found.delay_ms:.2f} ms here ({found.library})")
+
+
+def _network() -> Finding:
+    """Look for a stream the way `watch` will, under the configuration in use."""
+    from monitor.lsl.library import CONFIG_VARIABLE
+    from monitor.lsl.probe import probe_beside
+
+    path = os.environ.get(CONFIG_VARIABLE, "")
+    where = f"with {path}" if path else "with LSL's own settings (multicast)"
+    if path and not Path(path).is_file():
+        return Finding(False, False, f"{CONFIG_VARIABLE} names {path}, which is not there")
+    found = probe_beside()
+    if found.delay_ms is None:
+        remedy = "does a firewall block UDP 16571 or multicast? name the amplifier's computer in KnownPeers"
+        return Finding(False, False, f"{found.reason} {where}; {remedy}")
+    peers = _known_peers(path)
+    return Finding(
+        True, False, f"a stream of this machine is found {where}" + (f"; {peers}" if peers else "")
     )
-    with open_outlet(header) as outlet:
-        found = pylsl.resolve_byprop("source_id", "plms-doctor", 1, 5.0)
-        if not found:
-            return Finding(
-                False, True, "an outlet on this machine is not found; does a firewall block UDP on loopback?"
-            )
-        inlet = pylsl.StreamInlet(found[0], recover=False)
-        inlet.open_stream(5.0)
-        delays = []
-        for _ in range(20):
-            sent = pylsl.local_clock()
-            outlet.push_sample([sent], sent)
-            if inlet.pull_sample(1.0)[0] is None:
-                return Finding(False, True, "a sample sent over loopback did not arrive")
-            delays.append(pylsl.local_clock() - sent)
-    middle_ms = 1e3 * sorted(delays)[len(delays) // 2]
-    library = pylsl.library_info().split("/")[0][:60]
-    return Finding(True, True, f"a sample takes {middle_ms:.2f} ms here ({library})")
+
+
+def _known_peers(path: str) -> str:
+    if not path:
+        return ""
+    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    said = [line.partition("=")[2].strip() for line in lines if line.strip().startswith("KnownPeers")]
+    return f"known peers {said[-1]}" if said else ""
 
 
 def _compiler() -> Finding:
@@ -112,14 +126,18 @@ def _disk(folder: Path) -> Finding:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
         slowest_s = _slowest_sync_s(folder)
+        speed = _write_mb_s(folder) if free > 2 * _SPEED_BYTES else 0.0
     except OSError as err:
         return Finding(
             False, True, f"{folder} cannot be written to ({err.strerror}); choose another with --sessions"
         )
-    text = f"{free / 2**30:.1f} GiB free in {folder}, a fact is on disk within {1e3 * slowest_s:.0f} ms"
+    text = (
+        f"{free / 2**30:.1f} GiB free in {folder}, a fact is on disk within {1e3 * slowest_s:.0f} ms, "
+        f"{speed:.0f} MB/s"
+    )
     if free < _NIGHT_BYTES:
         return Finding(False, True, f"{text}; a night wants {_NIGHT_BYTES / 2**30:.0f} GiB")
-    return Finding(slowest_s < _SLOW_SYNC_S, False, text)
+    return Finding(slowest_s < _SLOW_SYNC_S and speed > _SLOW_MB_S, False, text)
 
 
 def _slowest_sync_s(folder: Path) -> float:
@@ -135,12 +153,27 @@ def _slowest_sync_s(folder: Path) -> float:
     return slowest
 
 
+def _write_mb_s(folder: Path) -> float:
+    with tempfile.TemporaryFile(dir=folder) as file:
+        begun = time.monotonic()
+        file.write(os.urandom(_SPEED_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+        return _SPEED_BYTES / 2**20 / (time.monotonic() - begun)
+
+
 def _clock() -> Finding:
     now = utc_now()
     if now.year < _EARLIEST_YEAR:
         return Finding(False, False, f"it is set to {now:%Y-%m-%d}: set it, the log carries wall times")
     known = "" if boot_id() else "; this system does not tell a restart"
-    return Finding(True, False, f"{now:%Y-%m-%d %H:%M} UTC{known}")
+    text = f"{now:%Y-%m-%d %H:%M} UTC{known}"
+    synchronised = _ask("timedatectl", "show", "--property=NTPSynchronized", "--value")
+    if synchronised == "no":
+        return Finding(
+            False, False, f"{text}; it is not set by the network (NTP): compare it with another clock"
+        )
+    return Finding(True, False, text + ("; set by the network (NTP)" if synchronised == "yes" else ""))
 
 
 def _window() -> Finding:
@@ -152,3 +185,41 @@ def _window() -> Finding:
 
     reason = why_no_window()
     return Finding(not reason, False, reason or "a window can be opened")
+
+
+def _sound() -> Finding:
+    from monitor.dashboard.sound import try_device
+
+    state = try_device()
+    return Finding(
+        bool(state.works), False, state.text if state.works else f"{state.text}: alerts are only seen"
+    )
+
+
+def _sleep() -> Finding:
+    """Forbid sleep for a moment, as a recording does."""
+    if _ask("systemctl", "is-enabled", "sleep.target") == "masked":
+        return Finding(True, False, "this machine never sleeps (sleep.target is masked)")
+    said: list[str] = []
+    refused = threading.Event()
+
+    def heard(text: str) -> None:
+        said.append(text)
+        refused.set()
+
+    with kept_awake("testing", heard):
+        refused.wait(1.0)
+    return Finding(
+        not said, False, said[0] if said else "this computer is kept awake while a night is recorded"
+    )
+
+
+def _ask(*command: str) -> str:
+    """Return what a system command says, empty if there is no such command."""
+    if sys.platform == "win32" or shutil.which(command[0]) is None:
+        return ""
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return said.stdout.strip()

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from monitor.cli.provenance import scored_with
 from monitor.cli.resuming import Asking, as_before, cut_off_to_resume, reopened
@@ -22,6 +21,7 @@ from monitor.control import ControlServer
 from monitor.lsl.find import Query
 from monitor.lsl.library import lsl
 from monitor.montage import Chosen
+from monitor.recorder.awake import kept_awake
 from monitor.recorder.lobby import Lobby
 from monitor.recorder.night import NightPlan
 from monitor.recorder.resumed import Resumed
@@ -42,7 +42,8 @@ class WatchOptions:
     sessions: Path
     wait_s: float | None
     duration_s: float | None
-    resume: Literal["always", "ask", "never"]
+    resume: bool
+    is_demo: bool = False
 
 
 class _Beds:
@@ -92,8 +93,9 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         if has_window:
             stack.enter_context(_window(screen))
         cut_off, queries = None, list(options.queries)
-        if options.resume != "never":
-            asking = Asking(options.resume == "always", screen if has_window else None, terminal, ending)
+        if not options.is_demo:
+            stack.enter_context(kept_awake(f"recording {options.bed}", terminal.say))
+            asking = Asking(options.resume, screen if has_window else None, terminal, ending)
             cut_off = cut_off_to_resume(options.sessions, options.bed, options.study, asking)
         if cut_off is not None:
             queries, config = as_before(cut_off, queries, config)

@@ -85,7 +85,7 @@ def watch(
         sessions=sessions or default_sessions_dir(),
         wait_s=wait_s,
         duration_s=duration_s,
-        resume="always" if resume else "ask",
+        resume=resume,
     )
     run_watch(options, headless=headless)
 
