@@ -9,6 +9,7 @@ from monitor.dashboard.situation import Situation
 from monitor.dashboard.views import Alert, Phase
 from monitor.facts import Fact
 from monitor.session.fold import NightState
+from monitor.session.space import DISK_LOW_S
 
 RANK = {"high": 0, "medium": 1, "low": 2}
 SAVED_OLD_S = 15.0
@@ -16,7 +17,6 @@ _LOST_S = 10.0
 _SILENT_S = 3.0
 _SATURATED_S = 30.0
 _RECENT_S = 120.0
-_DISK_S = 7200.0
 _STAGE_OLD_S = 90.0
 _RATE_OFF = 0.01
 _REST_MEDIUM_UV = 8.0
@@ -61,7 +61,7 @@ def _writing(situation: Situation) -> Iterator[Alert]:
         yield Alert("high", f"Data is not being written: {status.trouble}", "trouble")
     if situation.saved_s_ago is not None and situation.saved_s_ago > SAVED_OLD_S:
         yield Alert("high", f"Nothing was saved for {situation.saved_s_ago:.0f} s", "saved")
-    if situation.disk_s is not None and situation.disk_s < _DISK_S:
+    if situation.disk_s is not None and situation.disk_s < DISK_LOW_S:
         yield Alert("medium", f"Disk is full in {situation.disk_s / 60:.0f} min", "disk")
 
 

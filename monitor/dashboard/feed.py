@@ -8,10 +8,11 @@ from monitor.control import ControlClient
 from monitor.dashboard.link import Link
 from monitor.dashboard.presenter import Presenter
 from monitor.dashboard.signals import LiveSignal
-from monitor.dashboard.situation import DiskWatch, RecorderStatus, Situation
+from monitor.dashboard.situation import RecorderStatus, Situation
 from monitor.dashboard.views import Screen
 from monitor.errors import InputError
 from monitor.session.folder import SessionFolder
+from monitor.session.space import DiskWatch
 
 # Onsets do not wait for it: `fresh` shows them.
 _POLL_S = 0.1

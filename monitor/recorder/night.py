@@ -32,6 +32,7 @@ from monitor.session.folder import SessionFolder
 from monitor.session.journal_writer import JournalWriter
 from monitor.session.raw import RawWriter
 from monitor.session.recovery import closed_movements
+from monitor.session.space import DISK_LOW_S, DiskWatch
 from monitor.session.tables import write_tables
 from monitor.staging.settings import StagingSettings
 
@@ -77,6 +78,8 @@ class NightRecorder:
         The fold of what is on disk.
     scores : dict of str to Score
         By profile, at most a second old.
+    disk_s : float or None
+        Seconds of recording for which the disk has room, None if that is not yet known.
     guard : Guard
         Whatever fails in it is told and ends nothing.
     stager : Stager
@@ -105,6 +108,8 @@ class NightRecorder:
         self._silence = SilenceWatch()
         self._scored_revision = -1
         self._has_origin = False
+        self._disk = DiskWatch((folder.recording, folder.journal))
+        self.disk_s: float | None = None
         self._next_clock_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         self._told_news: tuple[Any, ...] = ()
         legs = [channel.leg for source in self.sources.values() for channel in source.legs]
@@ -216,6 +221,7 @@ class NightRecorder:
             self._next_clock_s = now_s + _CLOCK_EVERY_S
             with self.guard.keeping_on("noting the clock"):
                 self._record([self._clock_fact()])
+                self._look_at_disk()
         due = now_s >= self._next_score_s
         if due or self.state.revision != self._scored_revision:
             self.rescore()
@@ -223,6 +229,14 @@ class NightRecorder:
             self._next_score_s = now_s + _SCORE_EVERY_S
             self._send_index()
             self._send_snapshot(now_s)
+
+    def _look_at_disk(self) -> None:
+        """Say once that room is running out, again only if there was enough meanwhile."""
+        before_s, self.disk_s = self.disk_s, self._disk.look()[1]
+        if self.disk_s is None or self.disk_s >= DISK_LOW_S:
+            return
+        if before_s is None or before_s >= DISK_LOW_S:
+            self._warn("the disk", f"it is full in {self.disk_s / 60:.0f} min")
 
     def _send_index(self) -> None:
         with self.guard.keeping_on("sending the index"):

@@ -115,7 +115,10 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
     asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
-    control = ControlServer(recording.folder.control, lambda request: _ask(request, ending, asked))
+    control = None
+    with night.guard.keeping_on("opening the control channel"):
+        # A full disk has no room for its contact: a signal still ends the recording.
+        control = ControlServer(recording.folder.control, lambda request: _ask(request, ending, asked))
     for reader in readers:
         reader.start()
     begun()
@@ -134,7 +137,8 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
         _take_all(arrivals, night, 0.0)
         _hear_the_last(asked, night)
         night.finish(ending.reason or "error")
-        control.close()
+        if control is not None:
+            control.close()
     return night
 
 

@@ -6,6 +6,7 @@ from monitor.facts import Leg
 from monitor.recorder.night import NightRecorder
 from monitor.recorder.source import Source
 from monitor.score import Score
+from monitor.session.space import DISK_LOW_S
 
 _NAMES = {"aasm3": "AASM v3", "wasm2016": "WASM 2016"}
 _TOO_EARLY = "too early for a rate"
@@ -22,6 +23,8 @@ def status_line(night: NightRecorder) -> str:
         parts.append(_indices(night))
         parts.append(_series(night.scores[night.plan.main_profile], night.recorded_s))
         parts.append(_last(night.scores[night.plan.main_profile]))
+    if night.disk_s is not None and night.disk_s < DISK_LOW_S:
+        parts.append(f"!! disk is full in {night.disk_s / 60:.0f} min")
     if night.trouble:
         parts.append(f"!!! {night.trouble}")
     return " | ".join(parts)

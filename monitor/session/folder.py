@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from filelock import FileLock, Timeout
 from monitor.errors import InputError
 from monitor.session.clock import utc_now
 
+_LEAST_FREE_BYTES = 64 << 20
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -87,6 +89,7 @@ class SessionFolder:
         InputError
             If it cannot be made or written to.
         """
+        _check_room(sessions)
         stamp = utc_now().strftime("%Y-%m-%dT%H%M%SZ")
         for suffix in ("", *(f"-{i}" for i in range(2, 100))):
             path = sessions / f"{stamp}_{bed}{suffix}"
@@ -103,6 +106,21 @@ class SessionFolder:
                 ) from err
             return cls(path)
         raise InputError(str(sessions), f"a hundred sessions of {bed} began in one second")
+
+
+def _check_room(sessions: Path) -> None:
+    """Refuse to begin a night where there is no room for even its first hour."""
+    place = sessions
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(place).free
+        if free < _LEAST_FREE_BYTES:
+            raise InputError(
+                str(sessions),
+                f"has only {free / 2**20:.0f} MB free",
+                "make room, or choose another with --sessions",
+            )
 
 
 class BedLock:
