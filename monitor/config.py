@@ -181,11 +181,16 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
         raise InputError(str(path), f"cannot be read ({err})") from err
     except tomllib.TOMLDecodeError as err:
         raise InputError(str(path), f"is not TOML: {err}") from err
+    except RecursionError as err:
+        raise InputError(str(path), "is nested too deeply") from err
     for section, values in (overrides or {}).items():
         given = {key: value for key, value in values.items() if value is not None}
         inside = document.get(section)
         document[section] = {**inside, **given} if isinstance(inside, dict) else given or inside or {}
-    return _checked(document, str(path), lines_of_fields(text))
+    try:
+        return _checked(document, str(path), lines_of_fields(text))
+    except RecursionError as err:
+        raise InputError(str(path), "is nested too deeply") from err
 
 
 def bare_schema() -> dict[str, Any]:

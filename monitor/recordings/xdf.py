@@ -56,7 +56,16 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
         source: BinaryIO = file if whole_n == size_n else io.BytesIO(file.read(whole_n))
         try:
             found, _ = pyxdf.load_xdf(source, synchronize_clocks=False, dejitter_timestamps=False)
-        except (OSError, ValueError, LookupError, RuntimeError, SyntaxError, EOFError, struct.error) as error:
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            RuntimeError,
+            SyntaxError,
+            EOFError,
+            struct.error,
+            MemoryError,
+        ) as error:
             raise InputError(str(path), f"is damaged ({error})", "copy it again") from error
     notes = [f"{path.name}: {problem}" for problem in problems]
     if whole_n < size_n:

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -49,9 +50,10 @@ def scan(path: Path) -> tuple[int, int]:
         for tag, start, stop in _chunks(file):
             if tag == STREAM_HEADER:
                 header = file.read(stop - start)
-                if b"\0" in header[4:]:
+                try:
+                    sizes[_number(header)] = sample_bytes(header[4:])
+                except (ElementTree.ParseError, ValueError, MemoryError):
                     break
-                sizes[_number(header)] = sample_bytes(header[4:])
             elif tag == SAMPLES and stop > size - _MOST_UNSYNCED:
                 content = file.read(stop - start)
                 if not _is_whole(content, sizes.get(_number(content))):

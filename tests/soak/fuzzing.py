@@ -5,7 +5,6 @@ import io
 import json
 import random
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import psutil
 from pylsl import StreamInfo
 from pylsl.lib import lib
 
-from monitor.config import config_from, shipped
+from monitor.config import load_config, shipped
 from monitor.errors import MonitorError
 from monitor.facts import Fact
 from monitor.lsl.header import describe
@@ -86,7 +85,7 @@ class Target:
 def targets(folder: Path) -> list[Target]:
     """Make all targets; files go to `folder`."""
     return [
-        _markers(), _headers(), _configuration(), _events(), _xml(), _csv(), _requests(),
+        _markers(), _headers(), _configuration(folder), _events(), _xml(), _csv(), _requests(),
         _journal_lines(), _journals(folder), _xdf(folder), _own_xdf(folder), _edf(folder),
     ]  # fmt: skip
 
@@ -159,13 +158,12 @@ def _headers() -> Target:
     return Target("stream headers", parse, [seed.encode() for seed in seeds])
 
 
-def _configuration() -> Target:
+def _configuration(folder: Path) -> Target:
+    path = folder / "fuzz.toml"
+
     def parse(data: bytes) -> None:
-        try:
-            document = tomllib.loads(data.decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-            return
-        config_from(document, "fuzz.toml")
+        path.write_bytes(data)
+        load_config(str(path))
 
     small = b'[rules]\nmain_profile = "wasm2016"\n[legs]\nleft = "LAT"\nunit = "0.1 uV"\n'
     small += b'[markers.synonyms]\nMT = "W"\n'
