@@ -18,12 +18,14 @@ from monitor.cli.resuming import Asking, as_before, cut_off_to_resume, reopened
 from monitor.cli.terminal import Terminal
 from monitor.config import Config
 from monitor.control import ControlServer
-from monitor.lsl.find import Query
+from monitor.errors import InputError
+from monitor.lsl.find import Finder, Query
 from monitor.lsl.library import lsl
 from monitor.montage import Chosen
 from monitor.recorder.awake import kept_awake
 from monitor.recorder.lobby import Lobby
 from monitor.recorder.night import NightPlan
+from monitor.recorder.outlets import other_recorder
 from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import Ending, Recording, record
 from monitor.recorder.startscreen import StartScreen
@@ -99,12 +101,14 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             cut_off = cut_off_to_resume(options.sessions, options.bed, options.study, asking)
         if cut_off is not None:
             queries, config = as_before(cut_off, queries, config)
+        namesakes = Finder(Query("name", f"PLMS-Markers-{options.bed}"))
         lobby = Lobby(queries, config.wish, terminal.say, clock, ending.wait, screen)
         chosen = lobby.wait(options.wait_s)
         if chosen is None:
             terminal.say("Nothing was recorded.")
             return
         bed = options.bed if screen.picked is None else screen.picked.bed
+        _refuse_twin(bed, namesakes, terminal)
         for each in chosen:
             terminal.taken(each)
         warm.join()
@@ -119,6 +123,21 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             if screen.picked is not None:
                 config = config.with_main_profile(screen.picked.main_profile)
         _record(options, config, bed, chosen, screen, terminal, ending, going_on)
+
+
+def _refuse_twin(bed: str, namesakes: Finder, terminal: Terminal) -> None:
+    """Two recorders of one bed send under one name, also from different sessions folders."""
+    other = other_recorder(bed, [stream.source_id for _, stream in namesakes.found()])
+    if other == "here":
+        raise InputError(
+            "--bed",
+            f"another recorder of {bed!r} is running on this computer, with another --sessions",
+            "stop it first, or choose another bed",
+        )
+    if other == "elsewhere":
+        terminal.say(
+            f"Another computer on this network records a bed of the same name: {bed}. Give one another."
+        )
 
 
 def _record(

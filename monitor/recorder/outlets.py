@@ -50,7 +50,7 @@ class Outlets:
 
         def header(name: str, kind: str, *channels: ChannelHeader) -> OutletHeader:
             kept: ChannelFormat = "float32" if len(channels) > 1 else "string"
-            source = f"plms-monitor-{name.lower()}-{bed}-{installation}"
+            source = _source_id(name, bed, installation)
             return OutletHeader(f"PLMS-{name}-{bed}", kind, source, 0.0, kept, channels, model="PLMS Monitor")
 
         marker, fact = ChannelHeader("marker", "", "Markers"), ChannelHeader("fact", "", "JSON")
@@ -150,6 +150,30 @@ def _private(fact: Fact) -> tuple[str, ...]:
     if fact.kind == "reject":
         return ("reason", "author")
     return _PRIVATE if fact.kind in ("note", "segment") else ("text", "author", "study")
+
+
+def _source_id(name: str, bed: str, installation: str) -> str:
+    return f"plms-monitor-{name.lower()}-{bed}-{installation}"
+
+
+def other_recorder(bed: str, source_ids: Iterable[str]) -> str:
+    """Say whether one of these outlets is of another recorder of the same bed.
+
+    Parameters
+    ----------
+    bed : str
+    source_ids : iterable of str
+        Of the streams on the network that have the name of this bed's marker outlet.
+
+    Returns
+    -------
+    str
+        ``here`` if it is this installation's, ``elsewhere`` if another computer's, else empty.
+    """
+    found = set(source_ids)
+    if _source_id("Markers", bed, _installation_id()) in found:
+        return "here"
+    return "elsewhere" if any(each.startswith(_source_id("Markers", bed, "")) for each in found) else ""
 
 
 def _installation_id() -> str:

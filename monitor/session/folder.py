@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import platform
 import re
 import shutil
 from dataclasses import dataclass
@@ -134,7 +136,8 @@ class BedLock:
 
     def __init__(self, sessions: Path, bed: str) -> None:
         self._path = sessions / f".{bed}.lock"
-        self._lock = FileLock(self._path, timeout=0, mode=0o600)
+        self._owner = sessions / f".{bed}.owner"
+        self._lock = FileLock(self._path, timeout=0, mode=0o600, thread_local=False)
 
     def acquire(self) -> None:
         """Take the lock.
@@ -148,9 +151,10 @@ class BedLock:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout as err:
+            bed = self._path.stem.lstrip(".")
             raise InputError(
                 "--bed",
-                f"another recorder is running on {self._path.stem.lstrip('.')!r}",
+                f"another recorder is running on {bed!r}{_owner(self._owner)}",
                 "stop it first, or choose another bed",
             ) from err
         except OSError as err:
@@ -159,10 +163,25 @@ class BedLock:
                 f"cannot be written to ({err.strerror})",
                 "choose another with --sessions",
             ) from err
+        about = {"pid": os.getpid(), "host": platform.node(), "since": f"{utc_now():%Y-%m-%d %H:%M} UTC"}
+        with contextlib.suppress(OSError):
+            # For words only: whether it is held is the lock's business, also on a full disk.
+            write_private(self._owner, json.dumps(about))
 
     def release(self) -> None:
         """Give the lock back."""
+        if self._lock.is_locked:
+            self._owner.unlink(missing_ok=True)
         self._lock.release()
+
+
+def _owner(path: Path) -> str:
+    """Say who holds a lock, as far as it is known."""
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        return f" (process {int(about['pid'])} on {about['host']!s:.60}, since {about['since']!s:.20})"
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
 
 
 class SessionLock:

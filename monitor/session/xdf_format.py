@@ -48,11 +48,11 @@ def readable(header_xml: str, channel_format: str, n_channels: int) -> bytes:
     header = _NOT_IN_XML.sub("", header_xml).encode("utf-8", "replace")
     try:
         info = info_of(header)
-        if info.findtext("channel_format") == channel_format and info.findtext("channel_count") == str(
-            n_channels
-        ):
+        asked = info.tag, info.findtext("channel_format"), info.findtext("channel_count")
+        if asked == ("info", channel_format, str(n_channels)) and info.findtext("name"):
+            float(info.findtext("nominal_srate", ""))
             return header
-    except ElementTree.ParseError:
+    except (ElementTree.ParseError, ValueError):
         pass
     made = ElementTree.Element("info")
     for key, text in {"name": "unreadable header", "channel_format": channel_format}.items():

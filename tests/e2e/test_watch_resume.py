@@ -132,6 +132,10 @@ def test_unasked_a_new_session_begins_and_says_how_to_go_on(watch, tmp_path):
     assert read_journal(folder.journal)[0] == before
     # The one that was cut off can be closed while the bed is being recorded; the running one cannot.
     assert run("recover", str(folder.path)).returncode == 0
+    twin = run("watch", "--headless", *STREAMS, "--bed", "again", "--sessions", str(tmp_path / "elsewhere"))
+    assert twin.returncode == 2
+    assert "with another --sessions" in twin.stderr
+    assert session_paths(tmp_path / "elsewhere") == []
     refused = run("recover", str(second.folder.path))
     assert refused.returncode == 2
     assert "being edited by another process, or recorded" in refused.stderr

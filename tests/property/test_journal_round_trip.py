@@ -3,9 +3,11 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.errors import InputError
 from monitor.facts import KINDS, Fact
 from monitor.session.journal import Journal, decode, encode, read_journal
 
@@ -49,3 +51,39 @@ def test_any_cut_of_a_journal_is_a_prefix_of_it(facts, data):
         found, tail = read_journal(path)
         assert found == written[: len(found)]
         assert tail.good_bytes + tail.torn_bytes == path.stat().st_size
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(FACTS, min_size=2, max_size=12), st.data())
+def test_after_a_power_cut_all_that_was_synced_is_there(facts, data):
+    """The pages of the last write, of 512 bytes here, are on disk or not, in any combination."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        n_synced = data.draw(st.integers(1, len(facts) - 1))
+        journal = Journal(path)
+        synced = journal.append(facts[:n_synced])
+        size = path.stat().st_size
+        journal.append(facts[n_synced:])
+        journal.close()
+        whole = bytearray(path.read_bytes())
+        for page in range(size // 512, len(whole) // 512 + 1):
+            if not data.draw(st.booleans()):
+                start, end = max(size, page * 512), min(len(whole), (page + 1) * 512)
+                whole[start:end] = bytes(end - start)
+        path.write_bytes(whole)
+        found, tail = read_journal(path)
+        assert found[:n_synced] == synced
+        assert tail.good_bytes + tail.torn_bytes == len(whole)
+
+
+def test_damage_in_the_middle_is_not_taken_for_a_power_cut(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append([Fact("note", 0.0, "person", {"text": "x" * 100}) for _ in range(20)])
+    journal.close()
+    whole = path.read_bytes()
+    for damage in (b"\x01", b"\0", b"\0" * 40):
+        at = len(whole) // 2
+        path.write_bytes(whole[:at] + damage + whole[at + len(damage) :])
+        with pytest.raises(InputError, match="damaged"):
+            read_journal(path)

@@ -119,3 +119,56 @@ def test_a_repaired_file_can_be_gone_on_with(whole, tmp_path):
 def test_what_is_no_xdf_is_scanned_as_nothing(tmp_path):
     (tmp_path / "x").write_bytes(b"XDG: no")
     assert scan(tmp_path / "x")[0] == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_after_a_power_cut_all_that_was_synced_is_there(data):
+    """Pages behind the last sync are on disk or read as zeros, in any combination; also of a late header."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "r.xdf"
+        writer = XdfWriter(path)
+        writer.add_stream(1, HEADER.format("Legs", 2, "float32", 500), "float32", 2)
+        writer.add_stream(2, HEADER.format("Markers", 1, "string", 0), "string", 1)
+        n = 4 * data.draw(st.integers(1, 30))
+        writer.samples(1, np.ones((n, 2), "f4"), np.arange(n) / 500)
+        writer.sync()
+        size = path.stat().st_size
+        writer.texts(2, [["N2"]], np.array([0.5]))
+        for turn in range(data.draw(st.integers(1, 20))):
+            writer.samples(1, np.ones((40, 2), "f4"), 1 + turn + np.arange(40) / 500)
+        writer.add_stream(3, HEADER.format("Late", 1, "int16", 100) + " " * 600, "int16", 1)
+        writer.clock_offset(1, 3.0, 0.5)
+        writer.flush()
+        writer.close()
+        whole = bytearray(path.read_bytes())
+        for page in range(size // 512, len(whole) // 512 + 1):
+            if not data.draw(st.booleans()):
+                start, end = max(size, page * 512), min(len(whole), (page + 1) * 512)
+                whole[start:end] = bytes(end - start)
+        path.write_bytes(whole)
+        good, _ = scan(path)
+        assert good >= size
+        path.write_bytes(whole[:good])
+        stamps = load(path)[1]["time_stamps"]
+        assert np.array_equal(stamps[:n], np.arange(n) / 500)
+        assert np.all(np.diff(stamps) > 0)
+        # And it can be gone on with.
+        again = XdfWriter(path)
+        assert again.streams[1].n_samples == len(stamps)
+        again.samples(1, np.ones((4, 2), "f4"), 1000 + np.arange(4) / 500)
+        again.close()
+        assert len(load(path)[1]["time_stamps"]) == len(stamps) + 4
+
+
+def test_a_header_that_no_reader_could_read_is_replaced(tmp_path):
+    for number, header in enumerate(
+        ("<info>", HEADER.format("\x01\ud800", 1, "int16", 5), "<a/>", ""), start=1
+    ):
+        path = tmp_path / f"{number}.xdf"
+        writer = XdfWriter(path)
+        writer.add_stream(1, header, "int16", 1)
+        writer.samples(1, np.ones((2, 1), "i2"), np.arange(2) / 5)
+        writer.close()
+        assert len(load(path)[1]["time_stamps"]) == 2
+        assert scan(path)[0] == path.stat().st_size

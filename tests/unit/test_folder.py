@@ -58,6 +58,8 @@ def test_one_recorder_per_bed_until_it_lets_go(tmp_path):
     other.acquire()
     with pytest.raises(InputError, match=r"another recorder is running on 'b.1'"):
         second.acquire()
+    with pytest.raises(InputError, match=rf"\(process {os.getpid()} on .+, since 20.+ UTC\)"):
+        second.acquire()
     first.release()
     second.acquire()
     second.release()
@@ -76,3 +78,13 @@ os._exit(1)
     lock = BedLock(tmp_path, "b")
     lock.acquire()
     lock.release()
+
+
+def test_a_damaged_word_of_the_owner_is_left_out(tmp_path):
+    first, second = BedLock(tmp_path, "b"), BedLock(tmp_path, "b")
+    first.acquire()
+    (tmp_path / ".b.owner").write_text("[")
+    with pytest.raises(InputError, match="another recorder is running on 'b'; stop"):
+        second.acquire()
+    first.release()
+    assert not (tmp_path / ".b.owner").exists()
