@@ -1,0 +1,62 @@
+"""`doctor`: each part of the machine is looked at, and the verdict is the exit code."""
+
+import shutil
+
+import pytest
+from watching import run
+
+from monitor.cli import doctor as doctor_module
+from monitor.lsl import probe
+
+CHECKS = ["Network", "LSL", "Detector", "Disk", "Clock", "Window", "Sound", "Sleep"]
+
+
+def test_a_machine_that_runs_these_tests_can_record_a_night(tmp_path):
+    if shutil.disk_usage(tmp_path).free < doctor_module._NIGHT_BYTES:
+        pytest.skip("the disk of the tests has no room for a night")
+    said = run("doctor", "--sessions", str(tmp_path / "sessions"))
+    lines = said.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:-1]] == CHECKS
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert lines[-1] == "A night can be recorded on this machine."
+    assert list((tmp_path / "sessions").iterdir()) == []
+
+
+def test_where_nothing_can_be_written_no_night_can_be_recorded(tmp_path):
+    (tmp_path / "file").touch()
+    found = doctor_module._disk(tmp_path / "file" / "sessions")
+    assert not found.good
+    assert found.needed
+    assert "--sessions" in found.text
+
+
+def test_a_disk_that_is_nearly_full_is_not_enough(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor_module, "_NIGHT_BYTES", 1 << 60)
+    found = doctor_module._disk(tmp_path)
+    assert (found.good, found.needed) == (False, True)
+
+
+@pytest.mark.parametrize(("said", "good"), [("yes", True), ("no", False), ("", True)])
+def test_a_clock_that_nobody_sets_is_noted(monkeypatch, said, good):
+    monkeypatch.setattr(doctor_module, "_ask", lambda *_: said)
+    found = doctor_module._clock()
+    assert (found.good, found.needed) == (good, False)
+
+
+def test_known_peers_are_named_and_a_network_that_finds_nothing_is_noted(tmp_path, monkeypatch):
+    path = tmp_path / "lsl.cfg"
+    path.write_text("[lab]\nKnownPeers={10.0.0.7}\n")
+    monkeypatch.setenv("LSLAPICFG", str(path))
+    monkeypatch.setattr(probe, "probe_beside", lambda: probe.Probed(0.1, "", "lib"))
+    assert "known peers {10.0.0.7}" in doctor_module._network().text
+    monkeypatch.setattr(probe, "probe_beside", lambda: probe.Probed(None, "an outlet is not found"))
+    found = doctor_module._network()
+    assert (found.good, found.needed) == (False, False)
+    assert "KnownPeers" in found.text
+    monkeypatch.setenv("LSLAPICFG", str(tmp_path / "none"))
+    assert "not there" in doctor_module._network().text
+
+
+def test_a_probe_that_breaks_is_a_reason_and_no_traceback(monkeypatch):
+    monkeypatch.setattr(probe.sys, "executable", "/bin/false")
+    assert "failed" in probe.probe_beside().reason

@@ -1,0 +1,29 @@
+"""The window's process beside the recorder: once it has ended nothing of it is left."""
+
+import os
+import sys
+import time
+
+import psutil
+import pytest
+
+from monitor.cli import recording
+from monitor.montage import MontageWish
+from monitor.recorder.startscreen import StartScreen
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no zombies")
+def test_a_window_that_was_closed_leaves_no_dead_process_behind(monkeypatch, tmp_path):
+    ended = tmp_path / "ended"
+    ended.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\n")
+    ended.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(ended))
+    screen = StartScreen("bed-1", "aasm3", MontageWish(), lambda: True, lambda _: None)
+    until_s = time.monotonic() + 30
+    with recording._window(screen):
+        while not (pid := (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip()):
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
+        while psutil.pid_exists(int(pid)):
+            assert time.monotonic() < until_s
+            time.sleep(0.01)
