@@ -101,14 +101,12 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             cut_off = cut_off_to_resume(options.sessions, options.bed, options.study, asking)
         if cut_off is not None:
             queries, config = as_before(cut_off, queries, config)
-        namesakes = Finder(Query("name", f"PLMS-Markers-{options.bed}"))
         lobby = Lobby(queries, config.wish, terminal.say, clock, ending.wait, screen)
-        chosen = lobby.wait(options.wait_s)
+        chosen = _from(lobby, options, terminal)
         if chosen is None:
             terminal.say("Nothing was recorded.")
             return
         bed = options.bed if screen.picked is None else screen.picked.bed
-        _refuse_twin(bed, namesakes, terminal)
         for each in chosen:
             terminal.taken(each)
         warm.join()
@@ -125,8 +123,16 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         _record(options, config, bed, chosen, screen, terminal, ending, going_on)
 
 
-def _refuse_twin(bed: str, namesakes: Finder, terminal: Terminal) -> None:
-    """Two recorders of one bed send under one name, also from different sessions folders."""
+def _from(lobby: Lobby, options: WatchOptions, terminal: Terminal) -> list[Chosen] | None:
+    """Wait for the streams, and look meanwhile whether somebody else records this bed.
+
+    Two recorders of one bed would send under one name, also from different sessions folders.
+    """
+    bed = options.bed
+    namesakes = Finder(Query("name", f"PLMS-Markers-{bed}"))
+    chosen = lobby.wait(options.wait_s)
+    if chosen is None:
+        return None
     other = other_recorder(bed, [stream.source_id for _, stream in namesakes.found()])
     if other == "here":
         raise InputError(
@@ -136,8 +142,9 @@ def _refuse_twin(bed: str, namesakes: Finder, terminal: Terminal) -> None:
         )
     if other == "elsewhere":
         terminal.say(
-            f"Another computer on this network records a bed of the same name: {bed}. Give one another."
+            f"Another computer on this network records a bed that is called {bed!r} too: rename one."
         )
+    return chosen
 
 
 def _record(
