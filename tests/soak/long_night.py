@@ -39,9 +39,9 @@ class LongNight:
     samples: dict[str, float] = field(default_factory=dict)
 
     def slope_mb_per_h(self) -> float:
-        """Return how memory grows over the second half of the run."""
+        """Return how memory grows with each hour of signal, over the second half of the run."""
         looks = self.looks[len(self.looks) // 2 :]
-        hours = np.array([look.at_s for look in looks]) / 3600
+        hours = np.array([look.recorded_s for look in looks]) / 3600
         return float(np.polyfit(hours, [look.rss_mb for look in looks], 1)[0])
 
     def save(self, path: Path) -> None:
