@@ -51,7 +51,9 @@ def cut_off_to_resume(sessions: Path, bed: str, study: str, asking: Asking) -> C
     say = asking.terminal.say
     try:
         cut_off = find_cut_off(sessions, bed, study)
-    except (InputError, OSError) as err:
+        if cut_off is not None:
+            config_from(cut_off.state.session["config"], str(cut_off.folder.journal))
+    except (InputError, LookupError, OSError) as err:
         say(f"The last session of {bed} cannot be gone on with: {err}. A new one begins.")
         return None
     if cut_off is None:

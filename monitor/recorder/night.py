@@ -28,7 +28,7 @@ from monitor.rules import RulesProfile
 from monitor.score import Score, score
 from monitor.session.clock import clock_record
 from monitor.session.fold import NightState
-from monitor.session.folder import SessionFolder
+from monitor.session.folder import SessionFolder, sync_entries
 from monitor.session.journal_writer import JournalWriter
 from monitor.session.raw import RawWriter
 from monitor.session.recovery import closed_movements
@@ -102,6 +102,7 @@ class NightRecorder:
         self.time = SessionTime(next(s for s in self.sources.values() if s.legs), clock)
         self._journal = JournalWriter(folder.journal, 0 if resumed is None else resumed.found.n_facts)
         self._raw = RawWriter(folder.recording)
+        sync_entries(folder.path)
         self.guard = Guard(self._warn)
         self.stager = Stager(folder, plan.staging)
         self._series = SeriesWatch()

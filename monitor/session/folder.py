@@ -106,6 +106,7 @@ class SessionFolder:
                 raise InputError(
                     str(sessions), f"cannot be written to ({err.strerror})", "choose another with --sessions"
                 ) from err
+            sync_entries(sessions)
             return cls(path)
         raise InputError(str(sessions), f"a hundred sessions of {bed} began in one second")
 
@@ -123,6 +124,16 @@ def _check_room(sessions: Path) -> None:
                 f"has only {free / 2**20:.0f} MB free",
                 "make room, or choose another with --sessions",
             )
+
+
+def sync_entries(folder: Path) -> None:
+    """Bring the names of a folder's new files to disk, where the system keeps them apart from the files."""
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 class BedLock:

@@ -55,6 +55,8 @@ class JournalWriter:
             If one of them cannot be written as JSON; then none is taken.
         """
         numbered = [replace(fact, seq=self._next_seq + i) for i, fact in enumerate(facts)]
+        if not numbered:
+            return numbered
         lines = [encode(fact) for fact in numbered]
         now_s = time.monotonic()
         with self._changed:
