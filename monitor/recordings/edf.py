@@ -40,7 +40,7 @@ _AnyEdf = edfio.Edf | edfio.Bdf
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """What the header promises of the file's size."""
 
     header_n: int
@@ -50,7 +50,9 @@ class _Layout:
     timekeeping: slice | None
 
 
-def read_edf_recording(path: Path, content_id: str, head: bytes, size_n: int) -> Recording:
+def read_edf_recording(
+    path: Path, content_id: str, head: bytes, size_n: int, data: bytes | None = None
+) -> Recording:
     """Read an EDF, EDF+ or BDF file; signals of different rates become streams of their own.
 
     Parameters
@@ -63,6 +65,8 @@ def read_edf_recording(path: Path, content_id: str, head: bytes, size_n: int) ->
         The file's beginning, with the whole header where it is not longer than a megabyte.
     size_n : int
         The file's size in bytes.
+    data : bytes, optional
+        To be read in the file's place; ``head`` and ``size_n`` are then its own.
 
     Returns
     -------
@@ -79,13 +83,13 @@ def read_edf_recording(path: Path, content_id: str, head: bytes, size_n: int) ->
     An interrupted recording (EDF+D) gets the time of every sample; an annotated gap is missing (NaN).
     """
     is_bdf = head.startswith(b"\xff")
-    layout = _layout(path, head, 3 if is_bdf else 2)
+    layout = layout_of(path, head, 3 if is_bdf else 2)
     _check_size(path, layout, size_n)
     try:
-        edf = _open(path, head, is_bdf)
+        edf = _open(path if data is None else data, head, is_bdf)
         # Only where the file itself says D: writers of +C round the times of their records.
         has_gaps = "+D" in edf.reserved and not edf.is_continuous
-        starts_s = _starts_s(path, layout, edf) if has_gaps else None
+        starts_s = _starts_s(path if data is None else data, layout, edf) if has_gaps else None
         annotations = _annotations(edf)
         streams, notes = _streams(path, content_id, edf, annotations, starts_s)
     except (OSError, ValueError, ArithmeticError, LookupError, TypeError, StopIteration) as error:
@@ -99,14 +103,14 @@ def read_edf_recording(path: Path, content_id: str, head: bytes, size_n: int) ->
     return Recording(path, content_id, streams, annotations, notes=notes)
 
 
-def _open(path: Path, head: bytes, is_bdf: bool) -> _AnyEdf:
+def _open(source: Path | bytes, head: bytes, is_bdf: bool) -> _AnyEdf:
     encoding = _encoding(head)
     with warnings.catch_warnings():
         # Only what was checked before: a record count of -1, as a recorder leaves it after a crash.
         warnings.simplefilter("ignore", UserWarning)
         if is_bdf:
-            return edfio.read_bdf(path, header_encoding=encoding)
-        return edfio.read_edf(path, header_encoding=encoding)
+            return edfio.read_bdf(source, header_encoding=encoding)
+        return edfio.read_edf(source, header_encoding=encoding)
 
 
 def _annotations(edf: _AnyEdf) -> tuple[Annotation, ...]:
@@ -114,7 +118,8 @@ def _annotations(edf: _AnyEdf) -> tuple[Annotation, ...]:
     return tuple(Annotation(*fields) for fields in found if fields[2])
 
 
-def _layout(path: Path, head: bytes, sample_bytes_n: int) -> _Layout:
+def layout_of(path: Path, head: bytes, sample_bytes_n: int) -> Layout:
+    """Read what the header says of the file's size; ``sample_bytes_n`` is 2 in EDF, 3 in BDF."""
     if len(head) < _FIXED_BYTES_N:
         raise InputError(str(path), f"ends inside its header, after {len(head)} bytes", _COPY_AGAIN)
     header_n = _number(path, head[184:192], "header size")
@@ -137,14 +142,14 @@ def _layout(path: Path, head: bytes, sample_bytes_n: int) -> _Layout:
     if place is not None:
         begin = sum(samples[:place]) * sample_bytes_n
         timekeeping = slice(begin, begin + samples[place] * sample_bytes_n)
-    return _Layout(header_n, sum(samples) * sample_bytes_n, records, timekeeping)
+    return Layout(header_n, sum(samples) * sample_bytes_n, records, timekeeping)
 
 
-def _starts_s(path: Path, layout: _Layout, edf: _AnyEdf) -> NDArray[np.float64]:
+def _starts_s(source: Path | bytes, layout: Layout, edf: _AnyEdf) -> NDArray[np.float64]:
     if layout.timekeeping is None:
         raise ValueError("it says EDF+D and has no annotations that tell when its data records begin")
     shape = (edf.num_data_records, layout.record_n)
-    return record_starts_s(path, layout.header_n, shape, layout.timekeeping)
+    return record_starts_s(source, layout.header_n, shape, layout.timekeeping)
 
 
 def _number(path: Path, field: bytes, name: str) -> int:
@@ -154,7 +159,7 @@ def _number(path: Path, field: bytes, name: str) -> int:
         raise InputError(str(path), f"says {field!r} for its {name}", "expected a whole number") from error
 
 
-def _check_size(path: Path, layout: _Layout, size_n: int) -> None:
+def _check_size(path: Path, layout: Layout, size_n: int) -> None:
     data_n = size_n - layout.header_n
     there = data_n / layout.record_n
     if layout.records < 0:

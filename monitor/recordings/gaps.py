@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -42,14 +43,14 @@ def annotated_gaps(
 
 
 def record_starts_s(
-    path: Path, header_n: int, shape: tuple[int, int], timekeeping: slice
+    source: Path | bytes, header_n: int, shape: tuple[int, int], timekeeping: slice
 ) -> npt.NDArray[np.float64]:
     """Read when each data record begins, from the first annotation in it.
 
     Parameters
     ----------
-    path : Path
-        An EDF+ or BDF+ file.
+    source : Path or bytes
+        An EDF+ or BDF+ file, or what stands in one.
     header_n : int
         Bytes before the first record.
     shape : tuple of int
@@ -71,7 +72,10 @@ def record_starts_s(
     -----
     EDF+ (Kemp & Olivan 2003), 2.2.4: the first annotation of a record is empty and tells its start.
     """
-    rows = np.memmap(path, np.uint8, "r", header_n, shape)[:, timekeeping]
+    if isinstance(source, bytes):
+        rows = np.frombuffer(source, np.uint8, math.prod(shape), header_n).reshape(shape)[:, timekeeping]
+    else:
+        rows = np.memmap(source, np.uint8, "r", header_n, shape)[:, timekeeping]
     starts = np.array([float(row.tobytes().partition(b"\x14")[0]) for row in rows])
     if np.any(np.diff(starts) <= 0):
         raise ValueError("its data records are not in order of time")

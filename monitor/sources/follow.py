@@ -1,0 +1,115 @@
+"""A recording that another program is still writing, as LSL outlets: a little behind, never in bursts."""
+
+from __future__ import annotations
+
+import collections
+from contextlib import ExitStack, suppress
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.errors import InputError
+from monitor.lsl.library import lsl
+from monitor.lsl.outlet import Outlet, open_outlet
+from monitor.recordings import Recording
+from monitor.recordings.growing import GrowingEdf
+from monitor.sources.pacing import CHUNK_S, Stop, buffered_s, parent_is_gone, wait_for_receivers
+from monitor.sources.replay import marker_header, recording_markers, stream_header
+
+_LOOK_EVERY_S = 0.5
+
+
+class _Feed:
+    """The samples of one stream that are read and not yet sent."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._parts: collections.deque[tuple[NDArray[np.float64], NDArray[np.float64]]] = collections.deque()
+
+    def add(self, times_s: NDArray[np.float64], samples: NDArray[np.float64]) -> None:
+        self._parts.append((times_s, samples))
+
+    def push(self, until_s: float, origin_stamp_s: float) -> None:
+        """Send what is due by that moment of the recording."""
+        while self._parts:
+            times_s, samples = self._parts[0]
+            n = int(np.searchsorted(times_s, until_s, side="right"))
+            if n:
+                self._outlet.push_chunk(samples[:n], origin_stamp_s + times_s[:n])
+            if n < len(times_s):
+                self._parts[0] = (times_s[n:], samples[n:])
+                return
+            self._parts.popleft()
+
+
+def follow_recording(file: GrowingEdf, delay_s: float, stop: Stop) -> float:
+    """Send a growing recording over LSL from when the first receiver connects, until told to stop.
+
+    Parameters
+    ----------
+    file : GrowingEdf
+        With at least one whole record.
+    delay_s : float
+        How far behind the file's end it is sent: longer than its writer ever waits between two writes.
+    stop : Stop
+        Ends it.
+
+    Returns
+    -------
+    float
+        Where in the recording the sending began, s.
+
+    Notes
+    -----
+    Every sample is stamped with when it was recorded, as far as the file's own pace tells. What the file held
+    before is not sent: LSL cannot hold back a receiver.
+    """
+    first = file.read(0, 1)
+    with ExitStack() as stack:
+        # The markers that will come are not known yet: the stream is there for them.
+        headers = [stream_header(first, i, 1.0) for i in range(len(first.streams))]
+        outlets = [stack.enter_context(open_outlet(header, buffered_s(1.0))) for header in headers]
+        marker_outlet = stack.enter_context(open_outlet(marker_header(first, 1.0)))
+        if not wait_for_receivers([*outlets, marker_outlet], stop):
+            return 0.0
+        return _play(file, [_Feed(outlet) for outlet in outlets], marker_outlet, delay_s, stop)
+
+
+def _play(file: GrowingEdf, feeds: list[_Feed], marker_outlet: Outlet, delay_s: float, stop: Stop) -> float:
+    clock = lsl().local_clock
+    begun_stamp_s = float(clock())
+    there = file.records
+    taken = max(0, there - max(1, round(delay_s / file.record_s)))
+    begin_s = taken * file.record_s
+    # The file's end is now; what lies before it was recorded so long ago.
+    origin_stamp_s = begun_stamp_s - there * file.record_s
+    next_look_s = begun_stamp_s
+    waiting = []
+    while not (stop.wait(CHUNK_S) or parent_is_gone()):
+        now_s = float(clock())
+        if now_s >= next_look_s:
+            next_look_s = now_s + _LOOK_EVERY_S
+            there = file.records
+            # A share that is away for a moment must not end the night: what was missed comes later.
+            with suppress(InputError):
+                if there > taken:
+                    part = file.read(taken, there)
+                    taken = there
+                    _take(part, feeds)
+                    waiting += recording_markers(part.annotations)
+        due_s = now_s - delay_s - origin_stamp_s
+        for feed in feeds:
+            feed.push(due_s, origin_stamp_s)
+        while waiting and waiting[0].onset_s <= due_s:
+            marker = waiting.pop(0)
+            marker_outlet.push_text(marker.text, origin_stamp_s + marker.onset_s)
+    return begin_s
+
+
+def _take(part: Recording, feeds: list[_Feed]) -> None:
+    for feed, stream in zip(feeds, part.streams, strict=True):
+        if stream.stamps_s is not None:
+            times_s = stream.start_s + stream.stamps_s
+        else:
+            times_s = stream.start_s + np.arange(stream.sample_n) / stream.rate_hz
+        feed.add(times_s, stream.read())

@@ -1,0 +1,67 @@
+"""A file that is still being written: whole records, in the file's own time, whatever its header says."""
+
+import edfio
+import numpy as np
+import pytest
+
+from monitor.errors import InputError
+from monitor.recordings.growing import GrowingEdf
+
+RATE_HZ, RECORDS = 200, 12
+LEG = np.random.default_rng(3).normal(0, 9, RATE_HZ * RECORDS)
+
+
+@pytest.fixture
+def whole(tmp_path):
+    signal = edfio.EdfSignal(LEG, RATE_HZ, label="LAT", physical_dimension="uV", physical_range=(-100, 100))
+    annotations = [edfio.EdfAnnotation(1.5, 2.0, "arousal"), edfio.EdfAnnotation(8.25, None, "Lights off")]
+    path = tmp_path / "whole.edf"
+    edfio.Edf([signal], annotations=annotations, data_record_duration=1).write(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("count", [b"-1      ", b"3       ", b"12      "])
+def test_it_grows_by_whole_records(tmp_path, whole, count):
+    whole = whole[:236] + count + whole[244:]
+    head_n = 256 * 3
+    record_n = (len(whole) - head_n) // RECORDS
+    path = tmp_path / "growing.edf"
+    path.write_bytes(whole[: head_n + record_n // 2])
+    growing = GrowingEdf(path)
+    assert (growing.records, growing.record_s) == (0, 1.0)
+    found, texts = [], []
+    taken = 0
+    for upto in (head_n + record_n, head_n + 5 * record_n + 7, len(whole) - 1, len(whole)):
+        path.write_bytes(whole[:upto])
+        assert growing.records == (upto - head_n) // record_n
+        if growing.records > taken:
+            part = growing.read(taken, growing.records)
+            (stream,) = part.streams
+            assert stream.start_s == taken
+            found.append(stream.read()[:, 0])
+            texts += [(a.onset_s, a.duration_s, a.text) for a in part.annotations]
+            taken = growing.records
+    # Steps of 200 / 65536 uV.
+    np.testing.assert_allclose(np.concatenate(found), LEG, atol=0.0016)
+    assert sorted(texts) == [(1.5, 2.0, "arousal"), (8.25, 0.0, "Lights off")]
+
+
+def test_one_that_is_away_for_a_moment_has_no_records(tmp_path, whole):
+    path = tmp_path / "growing.edf"
+    path.write_bytes(whole)
+    growing = GrowingEdf(path)
+    path.unlink()
+    assert growing.records == 0
+    with pytest.raises(InputError, match="cannot be read"):
+        growing.read(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"), [(b"XDF:", "is no EDF or BDF"), (b"", "is no EDF or BDF"), (None, "cannot be read")]
+)
+def test_what_cannot_grow_is_refused(tmp_path, data, words):
+    path = tmp_path / "growing.edf"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(InputError, match=words):
+        GrowingEdf(path)
