@@ -138,13 +138,11 @@ def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
         Raw EMG. Both are empty if the leg was not recorded.
     """
     for signal in recorded_signals(session):
-        for channel in signal.about["legs"]:
-            if channel["leg"] == leg:
-                column, scale_uv = int(channel["channel"]), float(channel["scale_uv"])
-                runs = list(signal.runs([column]))
-                if runs:
-                    times_s, values = (np.concatenate(part) for part in zip(*runs, strict=True))
-                    return times_s, values[:, 0] * scale_uv
+        for source in signal.legs():
+            runs = list(signal.runs(source.columns)) if source.leg == leg else []
+            if runs:
+                times_s, values = (np.concatenate(part) for part in zip(*runs, strict=True))
+                return times_s, source.values_uv(values)
     return np.empty(0), np.empty(0)
 
 

@@ -7,7 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import edfio
@@ -22,7 +22,7 @@ from monitor.exports.events import Event, night_events
 from monitor.montage import unit_scale_uv
 from monitor.recordings.gaps import GAP_TEXT
 from monitor.session.reader import Session
-from monitor.session.signal import RecordedSignal, recorded_signals
+from monitor.session.signal import LegSource, RecordedSignal, recorded_signals
 
 _LEG_LABELS = {"left": "EMG LAT", "right": "EMG RAT"}
 _LABEL_N, _TRANSDUCER_N = 16, 80
@@ -66,12 +66,13 @@ class _Source:
     """A channel to be written."""
 
     signal: RecordedSignal
-    column: int
+    channel: LegSource
     label: str
-    original: str
     unit: str
-    scale: float
-    leg: str = ""
+
+    @property
+    def is_leg(self) -> bool:
+        return bool(self.channel.leg)
 
 
 def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
@@ -124,42 +125,40 @@ def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
         tuple(source.label for source in sources),
         tuple(round(signal.sampling_frequency) for signal in signals),
         tuple(source.unit for source in sources),
-        tuple(source.original for source in sources),
-        {source.label: source.leg for source in sources if source.leg},
+        tuple(source.channel.label for source in sources),
+        {source.label: source.channel.leg for source in sources if source.is_leg},
         tuple(said),
     )
 
 
 def _sources(session: Session, *, all_channels: bool) -> list[_Source]:
     """List the legs under names of their own, then, if asked for, every other channel."""
-    found: list[_Source] = []
+    legs: list[_Source] = []
+    others: list[_Source] = []
     for signal in recorded_signals(session):
-        legs = {int(leg["channel"]): leg for leg in signal.about["legs"]}
+        used = set()
+        for leg in signal.legs():
+            used.add(leg.column)
+            legs.append(_Source(signal, leg, _LEG_LABELS.get(leg.leg, leg.leg), "uV"))
         for column, (label, unit, _) in enumerate(signal.channels):
-            leg = legs.get(column)
-            if leg is not None:
-                name, scale = _LEG_LABELS[leg["leg"]], float(leg["scale_uv"])
-                found.append(_Source(signal, column, name, label, "uV", scale, leg["leg"]))
-            elif all_channels:
+            if all_channels and column not in used:
                 scale_uv = unit_scale_uv(unit)
-                fits = re.sub(r"[^ -~]", "", unit)[:8]
-                unit_and_scale = (fits, 1.0) if scale_uv is None else ("uV", scale_uv)
-                found.append(_Source(signal, column, label, label, *unit_and_scale))
-    found.sort(key=lambda source: not source.leg)
+                fits = re.sub(r"[^ -~]", "", unit)[:8] if scale_uv is None else "uV"
+                channel = LegSource("", label, column, 1.0 if scale_uv is None else scale_uv)
+                others.append(_Source(signal, channel, label, fits))
     taken: set[str] = set()
-    return [_with_own_label(source, taken) for source in found]
+    return [_with_own_label(source, taken) for source in (*legs, *others)]
 
 
 def _with_own_label(source: _Source, taken: set[str]) -> _Source:
-    plain = re.sub(r"[^ -~]", "?", source.label)[:_LABEL_N].strip() or f"Ch{source.column + 1}"
+    fallback = f"Ch{source.channel.column + 1}"
+    plain = re.sub(r"[^ -~]", "?", source.label)[:_LABEL_N].strip() or fallback
     label, n = plain, 1
     while label in taken:
         n += 1
         label = f"{plain[: _LABEL_N - len(str(n)) - 1]} {n}"
     taken.add(label)
-    return _Source(
-        source.signal, source.column, label, source.original, source.unit, source.scale, source.leg
-    )
+    return replace(source, label=label)
 
 
 def _values(sources: Sequence[_Source], end_s: float) -> Iterator[tuple[_Source, Floats]]:
@@ -168,10 +167,11 @@ def _values(sources: Sequence[_Source], end_s: float) -> Iterator[tuple[_Source,
         some = sources[start : start + _AT_ONCE]
         grids: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
         for signal in {id(s.signal): s.signal for s in some}.values():
-            columns = [s.column for s in some if s.signal is signal]
+            columns = sorted({c for s in some if s.signal is signal for c in s.channel.columns})
             grids |= {(id(signal), c): g for c, g in zip(columns, signal.grid(columns, end_s).T, strict=True)}
         for source in some:
-            yield source, grids.pop((id(source.signal), source.column)).astype(np.float64) * source.scale
+            mine = [grids[id(source.signal), column] for column in source.channel.columns]
+            yield source, source.channel.values_uv(np.stack(mine, axis=1))
 
 
 def _gaps(values: Floats, rate_hz: float, end_s: int) -> list[tuple[int, int]]:
@@ -212,7 +212,7 @@ def _signal(source: _Source, values: Floats, end_s: int) -> tuple[edfio.EdfSigna
         )
     step = (high - low) / (_DIGITAL[1] - _DIGITAL[0])
     counts = np.clip(np.rint((values - low) / step) + _DIGITAL[0], *_DIGITAL).astype(np.int16)
-    original = re.sub(r"[^ -~]", "?", f"sent as: {source.original}")[:_TRANSDUCER_N]
+    original = re.sub(r"[^ -~]", "?", f"sent as: {source.channel.label}")[:_TRANSDUCER_N]
     signal = edfio.EdfSignal.from_digital(
         counts,
         whole_hz,

@@ -26,6 +26,40 @@ Grid = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class LegSource:
+    """Where one leg's EMG comes from: a channel, or one channel less another.
+
+    Attributes
+    ----------
+    leg, label : str
+    column : int
+    scale_uv : float
+        Microvolts per stored number.
+    minus : int or None
+        The channel that is taken off.
+    minus_scale_uv : float
+        Its microvolts per stored number.
+    """
+
+    leg: str
+    label: str
+    column: int
+    scale_uv: float
+    minus: int | None = None
+    minus_scale_uv: float = 1.0
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The channels that are read, in the order `values_uv` takes them."""
+        return (self.column,) if self.minus is None else (self.column, self.minus)
+
+    def values_uv(self, values: npt.NDArray[Any]) -> Floats:
+        """Turn samples of `columns`, shape (n_samples, n_columns), into uV, shape (n_samples,)."""
+        found = values[:, 0].astype(np.float64) * self.scale_uv
+        return found if self.minus is None else found - values[:, 1] * self.minus_scale_uv
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedSignal:
     """One numeric stream of a session.
 
@@ -52,6 +86,20 @@ class RecordedSignal:
     def channels(self) -> list[tuple[str, str, str]]:
         """Label, unit and type of each channel, as sent."""
         return [(str(label), str(unit), str(kind)) for label, unit, kind in self.about["channels"]]
+
+    def legs(self) -> list[LegSource]:
+        """List where each leg comes from."""
+        return [
+            LegSource(
+                str(leg["leg"]),
+                str(leg["label"]),
+                int(leg["channel"]),
+                float(leg["scale_uv"]),
+                None if leg.get("minus") is None else int(leg["minus"]),
+                float(leg.get("minus_scale_uv", leg["scale_uv"])),
+            )
+            for leg in self.about["legs"]
+        ]
 
     def runs(self, columns: Sequence[int]) -> Iterator[tuple[Floats, Floats]]:
         """Read the samples of some channels, in order.
