@@ -49,12 +49,11 @@ def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = Fa
     _check_wish(numeric, wish)
     readings = {id(stream): _reading(stream, wish, alone=len(numeric) == 1) for stream in numeric}
     any_usable = any(reading.usable for reading in readings.values())
+    if not (lenient and any_usable):
+        _refuse([(stream, readings[id(stream)]) for stream in numeric], wish)
     chosen: list[Chosen] = []
     for info, stream in taken:
         reading = readings.get(id(stream), Reading())
-        if reading.problems and not (lenient and any_usable):
-            proposal = "" if wish.channels or wish.unit else offer(stream, reading)
-            raise InputError(f"stream {stream.name!r}", reading.problems[0], proposal)
         chosen.append(Chosen(info, stream, () if reading.problems else reading.legs, reading.warnings))
     for leg in LEGS:
         names = [c.stream.name for c in chosen if leg in {channel.leg for channel in c.legs}]
@@ -67,6 +66,15 @@ def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = Fa
             f"stream {numeric[0].name!r}", "no channel was named as a leg", "use --left CH, --right CH"
         )
     return chosen
+
+
+def _refuse(read: Sequence[tuple[StreamDescription, Reading]], wish: MontageWish) -> None:
+    """Tell of a stream that cannot be used as it is; of several the one that calls itself EMG."""
+    refused = [pair for pair in read if pair[1].problems]
+    if refused:
+        stream, reading = min(refused, key=lambda pair: pair[0].type.lower() != "emg")
+        proposal = "" if wish.channels or wish.unit else offer(stream, reading)
+        raise InputError(f"stream {stream.name!r}", reading.problems[0], proposal)
 
 
 def _check_wish(numeric: Sequence[StreamDescription], wish: MontageWish) -> None:

@@ -14,7 +14,7 @@ from monitor.montage.units import unit_scale_uv
 
 # What bridges send beside the signal: counters, triggers, motion, the amplifier's own state.
 _NO_EMG = re.compile(
-    r"count|trig|status|mark|mkidx|event|digi|mask|acc(\b|_|el)|gyro|\bmag|batt|temp|time|epoch|hour|minute"
+    r"count|trig|status|mark|mkidx|event|digi|mask|acc|gyro|mag[xyz]?\b|batt|temp|time|epoch|hour|minute"
     r"|second|spo2|pulse|validation|\bg\b|milligs?|\bcode\b",
     re.IGNORECASE,
 )
@@ -55,6 +55,8 @@ def configuration_lines(stream: StreamDescription, reading: Reading) -> list[str
         likely = sorted(_candidates(stream.channels), key=lambda i: (_rank(stream.channels[i]), i))
         chosen = [places[0] if len(places) else -1 for places in named.values()]
         rest = [i for i in likely if i not in chosen]
+        if not rest:
+            return []
         chosen = [i if i >= 0 else rest.pop(0) if rest else -1 for i in chosen]
         others = ", ".join(_name(stream.channels, i) for i in likely if i not in chosen)
         for leg, index in zip(LEGS, chosen, strict=True):
@@ -83,8 +85,7 @@ def _named(channels: Sequence[Channel], leg: str) -> list[int]:
 
 
 def _candidates(channels: Sequence[Channel]) -> list[int]:
-    found = [i for i, c in enumerate(channels) if not _NO_EMG.search(f"{c.label} | {c.type} | {c.unit}")]
-    return found or list(range(len(channels)))
+    return [i for i, c in enumerate(channels) if not _NO_EMG.search(f"{c.label} | {c.type} | {c.unit}")]
 
 
 def _rank(channel: Channel) -> int:

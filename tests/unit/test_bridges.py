@@ -13,8 +13,16 @@ import pytest
 from pylsl.lib import lib
 
 from monitor.config import load_config, shipped
+from monitor.errors import InputError
 from monitor.lsl.header import describe
-from monitor.montage import configuration_lines, read_montage
+from monitor.montage import (
+    Channel,
+    MontageWish,
+    StreamDescription,
+    assign_legs,
+    configuration_lines,
+    read_montage,
+)
 from monitor.recordings import read_recording
 from monitor.session.xdf import XdfWriter
 
@@ -162,3 +170,11 @@ def test_a_header_that_would_not_help_proposes_nothing():
     assert configuration_lines(slow, read_montage(slow)) == []
     text = stream.__class__("S", "Markers", "i", 0.0, "string", stream.channels[:1])
     assert configuration_lines(text, read_montage(text)) == []
+
+
+def test_of_several_streams_that_say_too_little_the_emg_is_told_of():
+    sensors = StreamDescription("AUX", "ACC", "a", 148.0, "float32", (Channel("s1_accX", "g", "ACC"),))
+    with pytest.raises(InputError, match="stream 'Delsys'") as refused:
+        assign_legs([(None, sensors), (None, live("delsys_trigno"))], MontageWish())
+    assert 'left = "#1"' in str(refused.value)
+    assert configuration_lines(sensors, read_montage(sensors)) == []
