@@ -9,6 +9,7 @@ bed is recorded by its own ``watch --headless``. Another process hears the marke
 import argparse
 import json
 import multiprocessing
+import os
 import queue
 import subprocess
 import sys
@@ -102,13 +103,46 @@ class Ears(threading.Thread):
                 self.heard.append((lsl().local_clock(), stamp_s, sample[0]))
 
 
+def ward_window(tell, ended):
+    """Show the ward as staff see it, without a screen; note when a leg of a tile lights up."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtCore import QTimer
+
+    from monitor.dashboard.app import application
+    from monitor.ward.network import Ward
+    from monitor.ward.window import WardWindow
+
+    seen, lit = [], set()
+
+    class Watched(WardWindow):
+        def refresh(self):
+            super().refresh()
+            now_s = lsl().local_clock()
+            on = {(key[0], leg) for key, widget in self._widgets.items() for leg in widget.tile.moving}
+            seen.extend((now_s, *each) for each in on - lit)
+            lit.clear()
+            lit.update(on)
+
+    app = application()
+    with Ward() as ward:
+        window = Watched(ward)
+        window.resize(1920, 1080)
+        window.show()
+        window.start()
+        looking = QTimer()
+        looking.timeout.connect(lambda: ended.is_set() and app.quit())
+        looking.start(500)
+        app.exec()
+    tell.put(("seen", seen))
+
+
 def seconds_of_cpu(process):
     """Return user and system time used so far."""
     times = process.cpu_times()
     return times.user + times.system
 
 
-def checked(bed, beds_n, seconds, folder, heard):
+def checked(bed, beds_n, seconds, folder, heard, shown):
     """Say what was lost of one bed; return the delays of its markers and of the recorder's own part."""
     facts, _ = read_journal(folder.journal)
     streams, _ = pyxdf.load_xdf(str(folder.recording), synchronize_clocks=False, dejitter_timestamps=False)
@@ -122,7 +156,7 @@ def checked(bed, beds_n, seconds, folder, heard):
     origin_s = next(f.data["stamp"] for f in facts if f.kind == "anchor")
     flagged = [f.data for f in facts if f.kind == "movement" and f.data["phase"] == "onset"]
     markers = [(when, stamp) for when, stamp, text in heard if text.endswith("/onset")]
-    delays, ready, missed = [], [], 0
+    delays, ready, tiles, missed = [], [], [], 0
     for onset_s in onsets(bed, beds_n, seconds) / RATE_HZ:
         near = [when for when, stamp in markers if abs(stamp - origin_s - onset_s) < 0.5]
         fact = [data for data in flagged if abs(data["onset"] - onset_s) < 0.5]
@@ -132,7 +166,9 @@ def checked(bed, beds_n, seconds, folder, heard):
         delays.append(near[0] - (origin_s + onset_s))
         sent_s = (np.floor(fact[0]["known"] * RATE_HZ / CHUNK_N) + 1) * CHUNK_N / RATE_HZ
         ready.append(near[0] - (origin_s + sent_s))
-    return {"lost": lost_n, "holes": holes_n, "gaps": gaps_n, "missed": missed}, delays, ready
+        lit = [t - origin_s - onset_s for t, name, _ in shown if name == f"bed-{bed}"]
+        tiles += [late for late in lit if 0 <= late < EVERY_S / 2][:1]
+    return {"lost": lost_n, "holes": holes_n, "gaps": gaps_n, "missed": missed}, delays, ready, tiles
 
 
 def wait_for(tell, what, deadline_s):
@@ -148,7 +184,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--beds", type=int, default=16)
     parser.add_argument("--minutes", type=float, default=20.0)
-    parser.add_argument("--ward", action="store_true", help="A `ward --headless --json` beside them.")
+    parser.add_argument("--ward", action="store_true", help="The ward's window on them, and a `ward --json`.")
     given = parser.parse_args()
     beds_n, seconds = given.beds, given.minutes * 60
     # All beds would compile at once.
@@ -160,7 +196,7 @@ def main():
     source.start()
     wait_for(tell, "open", 120)
     with tempfile.TemporaryDirectory() as sessions:
-        watches, ward = [], None
+        watches, wards, seen, ended = [], {}, spawn.Queue(), spawn.Event()
         try:
             for bed in range(beds_n):
                 watches.append(
@@ -173,30 +209,33 @@ def main():
             ears = [Ears(bed) for bed in range(beds_n)]
             if given.ward:
                 command = [sys.executable, "-m", "monitor", "ward", "--headless", "--json"]
-                ward = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+                wards["ward --json"] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+                wards["ward's window"] = spawn.Process(target=ward_window, args=(seen, ended), daemon=True)
+                wards["ward's window"].start()
             wait_for(tell, "begun", 300)
-            measured(watches, source, ward, seconds, tell)
+            measured(watches, source, wards, seconds, tell)
+            ended.set()
             for watch in watches:
                 watch.terminate()
             for watch in watches:
                 watch.wait(120)
         finally:
-            for process in [*watches, *([ward] if ward else [])]:
+            for process in [*watches, *(w for w in wards.values() if isinstance(w, subprocess.Popen))]:
                 if process.poll() is None:
                     process.kill()
             source.terminate()
-        told(beds_n, seconds, Path(sessions), ears)
+        shown = seen.get(timeout=60)[1] if wards else []
+        told(beds_n, seconds, Path(sessions), ears, shown)
 
 
-def measured(watches, source, ward, seconds, tell):
+def measured(watches, source, wards, seconds, tell):
     """Measure processor and memory from a minute in until the last sample is sent."""
     time.sleep(min(_SETTLED_S, seconds / 4))
     named = {
         "recorders": [psutil.Process(w.pid) for w in watches],
         "amplifiers": [psutil.Process(source.pid)],
     }
-    if ward is not None:
-        named["ward"] = [psutil.Process(ward.pid)]
+    named |= {name: [psutil.Process(ward.pid)] for name, ward in wards.items()}
     begin_s, before = time.monotonic(), {n: sum(map(seconds_of_cpu, ps)) for n, ps in named.items()}
     rss_before = sum(p.memory_info().rss for p in named["recorders"])
     loads = []
@@ -222,12 +261,13 @@ def measured(watches, source, ward, seconds, tell):
     )
 
 
-def told(beds_n, seconds, sessions, ears):
+def told(beds_n, seconds, sessions, ears, shown):
     """Say what was lost and how late the markers were."""
-    lost, delays, ready = [], [], []
+    lost, delays, ready, tiles = [], [], [], []
     for path in sorted(p for p in sessions.iterdir() if p.is_dir()):
         bed = int(path.name.rpartition("-")[2])
-        found, late, own = checked(bed, beds_n, seconds, SessionFolder(path), ears[bed].heard)
+        found, late, own, lit = checked(bed, beds_n, seconds, SessionFolder(path), ears[bed].heard, shown)
+        tiles += lit
         lost.append(found)
         delays += late
         ready += own
@@ -235,6 +275,8 @@ def told(beds_n, seconds, sessions, ears):
     sys.stdout.write(f"beds {len(lost)}, {seconds / 60:g} min; in all: {json.dumps(total)}\n")
     figures("true onset's sample is due -> marker heard", delays)
     figures("push of the deciding chunk is due -> marker heard", ready)
+    if tiles:
+        figures("true onset's sample is due -> the bed's tile in the ward's window", tiles)
 
 
 if __name__ == "__main__":
