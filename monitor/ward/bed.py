@@ -20,6 +20,7 @@ from monitor.ward.tile import GONE_S, Heard, Tile, bare_tile, tile_of
 
 _KEPT_FACTS_N = 500
 _CURVE_STEP_S, _CURVE_N = 60.0, 120
+_MOST_CHARS = 200_000
 _SNAPSHOT = '{"kind":"snapshot"'
 # Of movements the bed itself keeps the score; here they are only told.
 _NOT_FOLDED = frozenset({"movement"})
@@ -71,17 +72,25 @@ class Bed:
         self._index = dict(zip(labels, map(float, values), strict=False))
         self._heard_at_s = self._clock()
         rate = self._index.get("plm_rate_30min", math.nan)
-        self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)
+        try:
+            self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)
+        except _UNREADABLE as err:
+            self._note_problem(err)
 
     def took_line(self, line: str) -> None:
         """Take a line of the facts outlet; one that cannot be read is passed over, and told."""
         try:
+            if len(line) > _MOST_CHARS:
+                raise ValueError(f"a line of {len(line)} characters")
             if line.startswith(_SNAPSHOT):
                 self._took_snapshot(json.loads(line))
             else:
                 self._took_fact(decode(line.encode() + b"\n"))
         except _UNREADABLE as err:
-            self._problem = f"Sends what cannot be read ({type(err).__name__}: {err})"[:200]
+            self._note_problem(err)
+
+    def _note_problem(self, err: Exception) -> None:
+        self._problem = f"Sends what cannot be read ({type(err).__name__}: {err})"[:200]
 
     def _took_fact(self, fact: Fact) -> None:
         self.log.append(fact)
@@ -95,7 +104,10 @@ class Bed:
 
     def _took_snapshot(self, whole: dict[str, Any]) -> None:
         # It says all that holds now: what was missed while the network was away must not stay as it was.
-        self._state = NightState.of(_fact_of(row) for row in whole["standing"])
+        state = NightState.of(_fact_of(row) for row in whole["standing"])
+        if not math.isfinite(float(whole["recorded_s"])):
+            raise ValueError("recorded_s is no length")
+        self._state = state
         for minute, rate in whole["curve"]["rate_30min"]:
             self._note_rate(int(minute), None if rate is None else float(rate))
         self._snapshot, self._snapshot_at_s = whole, self._clock()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from monitor.facts import Fact
 from monitor.lsl.find import Query
@@ -56,9 +57,11 @@ class Ward:
             found = self._beds.get((bed, host))
             return list(found.log) if found else []
 
-    def _again_and_again(self, do: object, every_s: float) -> None:
+    def _again_and_again(self, do: Callable[[], None], every_s: float) -> None:
         while not self._stop.is_set():
-            do()  # type: ignore[operator]
+            # What one stream comes up with must not blind the ward for the others.
+            with contextlib.suppress(Exception):
+                do()
             self._stop.wait(every_s)
 
     def _poll(self) -> None:

@@ -170,7 +170,8 @@ def test_another_recording_begins_a_new_page_and_a_new_connection_does_not(bed) 
     [
         "", "{}", "[]", "null", '{"kind":"snapshot"', '{"kind":"snapshot"}', snapshot([{}]), snapshot([[1]]),
         snapshot(standing=None), snapshot(curve={"rate_30min": [["x", 1]]}), line("stage", 1.0, 1)[:-4],
-        snapshot([row("no such kind", 0.0, 1)]),
+        snapshot([row("no such kind", 0.0, 1)]), snapshot(recorded_s="long"),
+        snapshot(too_early=["x" * 300_000]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_and_changes_nothing(bed, text) -> None:
@@ -196,6 +197,7 @@ def test_a_snapshot_of_other_values_costs_the_ward_no_other_bed(bed, clock, chan
     other.took_index(LABELS, index())
     other.took_line(snapshot())
     bed.took_line(snapshot(**changes))
+    bed.took_index(LABELS, index())
     tiles = by_alert(each.tile() for each in (other, bed))
     assert {tile.bed for tile in tiles} == {"b", "c"}
     assert json.loads(json.dumps([tile.as_dict() for tile in tiles], allow_nan=False))
