@@ -53,6 +53,8 @@ def fact_of(request: Mapping[str, Any], state: NightState, recorded_s: float) ->
     if about_movements is not None:
         fact = about_movements(request, state, recorded_s)
         return replace(fact, data={**fact.data, **signed})
+    if request.get("do") == "sign":
+        raise RefusedError("sign: a night is signed once its recording has ended")
     t_s = _time(request, recorded_s)
     at_a_time = _AT_A_TIME.get(str(request.get("do")))
     if at_a_time is None:

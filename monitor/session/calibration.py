@@ -60,8 +60,10 @@ def _leg(state: NightState, movements: Sequence[Fact], leg: str, steps: Spans) -
     own = seen(movements, leg, steps[leg])
     rests = [fact.data["resting_uv"] for fact in own if fact.data.get("resting_uv") is not None]
     if not rests:
-        rests = [f.data["rest_uv"] for f in state.facts("quality") if f.data["leg"] == leg][-1:]
-    rest_uv = median(rests) if rests and rests[0] is not None else None
+        # Not each of these facts knows it: a leg that is still learning has none.
+        told = [fact.data.get("rest_uv") for fact in state.facts("quality") if fact.data["leg"] == leg]
+        rests = [uv for uv in told if uv is not None][-1:]
+    rest_uv = median(rests) if rests else None
     return {
         "rest_uv": rest_uv,
         "over_rest_uv": [over for fact in own if (over := _over_rest(fact)) is not None],

@@ -295,6 +295,22 @@ def test_what_is_to_be_repeated_is_said(changes, why):
     assert (found["verdict"], found["why"]) == ("repeat", why)
 
 
+def test_a_leg_that_never_moved_is_told_of_with_the_rest_that_is_known():
+    learning = Fact("quality", 0.0, "detector", {"leg": "left", "state": "learning", "causes": []})
+    known = dataclasses.replace(learning, data=learning.data | {"state": "ok", "rest_uv": 3.5})
+    for facts, rest_uv in (([learning], None), ([known, learning], 3.5)):
+        night = Told(*facts)
+        found = night.ask(do="calibration", when="before", steps=STEPS).data
+        assert found["legs"]["left"] == {"rest_uv": rest_uv, "over_rest_uv": []}
+        assert found["verdict"] == "repeat"
+        assert "left leg: 0 of 3 movements seen" in found["why"]
+
+
+def test_a_running_night_is_not_signed():
+    with pytest.raises(RefusedError, match="once its recording has ended"):
+        Told().ask(do="sign", author="AB")
+
+
 def test_a_leg_that_is_not_usable_does_not_pass():
     night = calibrated()
     night.add(Fact("quality", 90.0, "detector", {"leg": "left", "state": "bad", "causes": ["flat"]}))
