@@ -94,6 +94,8 @@ class Pages(QObject):
         """Follow the night; called a few times a second."""
         self.calibration.look(screen)
         self.summary.show_screen(screen)
+        # The panels settle a moment after the window has changed.
+        self.place()
 
     def place(self) -> None:
         """Fit to another size of the window."""

@@ -334,8 +334,10 @@ def test_lights_on_leads_to_the_summary(
     qtbot.waitUntil(lambda: window.pages.summary.shown is not None, timeout=LATE_MS)
     # It stops nothing, and leaves the field free in which things are asked.
     page, field = window.pages.summary.frame, window.log.note
-    corner = field.mapTo(window.ground, QPoint(0, 0))
-    assert not page.geometry().intersects(QRect(corner, field.size()))
+    qtbot.waitUntil(
+        lambda: not page.geometry().intersects(QRect(field.mapTo(window.ground, QPoint(0, 0)), field.size())),
+        timeout=LATE_MS,
+    )
     press(window, Qt.Key.Key_N)
     QTest.keyClicks(window.log.note, "slept well")
     QTest.keyClick(window.log.note, Qt.Key.Key_Return)

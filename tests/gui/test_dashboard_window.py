@@ -175,6 +175,8 @@ def test_whoever_reads_back_in_the_log_keeps_their_place(
     window = open_window(running)
     qtbot.waitUntil(lambda: window.log.model.rowCount() > 80, timeout=LATE_MS)
     bar = window.log.table.verticalScrollBar()
+    # The table learns how far it can be scrolled a moment after its rows.
+    qtbot.waitUntil(lambda: bar.maximum() > 20, timeout=LATE_MS)
     bar.setValue(20)
     seen = window.log.model.row(20).t_s
     append(running, [movement("L9", 295.0, 1.0)])
