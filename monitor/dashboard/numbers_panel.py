@@ -15,6 +15,7 @@ from monitor.dashboard.views import Floats, IndexView, SeriesView, TableRow
 
 _TRENDS = {"rising": "▲ rising", "falling": "▼ falling", "steady": "● steady", "": ""}
 _ROWS = 10
+_SHORT_N = 18
 
 
 class Sparkline(QWidget):
@@ -122,12 +123,14 @@ class IndexPanel:
         self._rate.setText(f"{view.rate_text}   last 2 h")
         self.spark.show_curve(view.rate_s, view.rate_per_h)
         told = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
-        self.frame.setAccessibleDescription(f"{told} {view.remark}, {self._state.text()}")
+        self.frame.setAccessibleDescription(f"{told} {view.remark}, {self._state.toolTip()}")
 
     def show_standing(self, standing: str, *, is_signed: bool) -> None:
-        """Say whether the numbers are provisional or signed."""
-        if self._state.text() != standing:
-            self._state.setText(standing)
+        """Say whether the numbers are provisional or signed; in short, the whole is there to be read."""
+        if self._state.toolTip() != standing:
+            short = standing.split(" · ", maxsplit=1)[0]
+            self._state.setText(short if len(short) <= _SHORT_N else short[: _SHORT_N - 1] + "…")
+            self._state.setToolTip(standing)
             self._state.setProperty("role", "running" if is_signed else "pill")
             self._state.style().polish(self._state)
 

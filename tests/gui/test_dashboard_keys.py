@@ -6,7 +6,8 @@ from collections import Counter
 
 from PySide6.QtGui import QKeySequence
 
-from monitor.dashboard.keys import KEYS, split
+from monitor.config import QUICK_NOTES
+from monitor.dashboard.keys import KEYS, keys_with, quick_notes_of, split
 
 PROMISED = {
     "Space": "freeze", "End": "live", "Esc": "live", "Left": "page:-1", "Right": "page:1",
@@ -15,12 +16,22 @@ PROMISED = {
     "[": "sweep:-1", "]": "sweep:1", "N": "note", "Return": "note", "L": "lights", "W": "stage:W",
     "1": "stage:N1", "2": "stage:N2", "3": "stage:N3", "R": "stage:R", "A": "acknowledge", "D": "theme",
     "F11": "full-screen", "?": "help", "F2": "note:Position",
+    "B": "calibrate", "X": "judge", "T": "segment", "S": "summary", "C": "reference", "F10": "menu",
 }  # fmt: skip
 
 
 def test_the_promised_keys_do_what_was_promised() -> None:
     table = {sequence: key.action for key in KEYS for sequence in key.sequences}
     assert {sequence: table.get(sequence) for sequence in PROMISED} == PROMISED
+
+
+def test_quick_notes_come_from_the_session_and_leave_the_other_keys_alone() -> None:
+    assert quick_notes_of({}) == QUICK_NOTES
+    assert quick_notes_of({"config": {"notes": {"quick": ["a"]}}}) == ("a",)
+    table = {key.sequences: key.action for key in keys_with(["a", "b"])}
+    assert (table[("F2",)], table[("F3",)], ("F4",) in table) == ("note:a", "note:b", False)
+    fixed = {key for key in KEYS if not key.action.startswith("note:")}
+    assert fixed == {key for key in keys_with([]) if not key.action.startswith("note:")}
 
 
 def test_no_key_means_two_things_and_qt_reads_them_all() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import LATE_MS, Opener, Recorder
-from gui_sessions import append, movement
+from gui_sessions import append, clock_fact, make_session, movement, session_fact, stream_fact
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
@@ -403,9 +404,26 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     press(window, Qt.Key.Key_S)
     QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
     press(window, Qt.Key.Key_X)
-    qtbot.waitUntil(
-        lambda: window.index._state.text() == "provisional · changed since signed", timeout=LATE_MS
-    )
+    changed = "provisional · changed since signed"
+    qtbot.waitUntil(lambda: window.index._state.toolTip() == changed, timeout=LATE_MS)
+    assert window.index._state.text() == "provisional"
+
+
+def test_quick_notes_are_those_of_the_configuration(
+    open_window: Opener, tmp_path: Path, qtbot: QtBot
+) -> None:
+    config = {"notes": {"quick": ["Mask on", "R & R"]}}
+    folder = make_session(tmp_path / "s", [session_fact(config=config), clock_fact(0.0), stream_fact()])
+    recorder = Recorder(folder)
+    window = open_window(folder)
+    assert [button.text() for button in window.log.quick.values()] == ["F2  Mask on", "F3  R && R"]
+    press(window, Qt.Key.Key_F3)
+    assert window.log.note.text() == "R & R"
+    answer(window)
+    qtbot.waitUntil(lambda: [r["text"] for r in asked(recorder, "note")] == ["R & R"], timeout=LATE_MS)
+    press(window, Qt.Key.Key_F4)
+    assert window.focusWidget() is not window.log.note
+    recorder.close()
 
 
 def test_on_a_small_screen_a_question_brings_its_field_to_the_front(
