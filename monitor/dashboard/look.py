@@ -42,6 +42,7 @@ QPushButton[main="true"] {{ background: {accent}; color: {ground}; font-size: {f
 QPushButton:disabled {{ color: {dim}; background: {card}; }}
 QLineEdit, QComboBox {{ background: {well}; border: 1px solid {line}; border-radius: 4px; padding: 5px 8px;
   selection-background-color: {accent}; selection-color: {ground}; }}
+QLineEdit {{ placeholder-text-color: {dim}; }}
 QLineEdit:focus, QComboBox:focus {{ border-color: {accent}; }}
 QCheckBox {{ background: transparent; font-weight: 600; spacing: 8px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {soft}; border-radius: 3px;

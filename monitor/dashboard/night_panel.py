@@ -235,7 +235,9 @@ class NightPanel(QObject):
         if len(finite):
             last = float(view.index_per_h[finite[-1]])
             self._text.setText(f" {view.index_name} {last:.1f} /h")
-            self._text.setPos(view.end_s, min(max(last, top * 0.6), top * 0.85))
+            # At its curve, as long as that leaves the words on the reference line readable.
+            lowest = reference + 0.18 * top if is_shown else 0.1 * top
+            self._text.setPos(view.end_s, min(max(last, lowest), top * 0.9))
         else:
             self._text.setText(" too early for a rate" if view.end_s > 0 else "")
             self._text.setPos(view.end_s, top * 0.8)

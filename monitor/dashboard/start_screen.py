@@ -224,6 +224,8 @@ class StartScreen(QMainWindow):
             # What the command line names comes first.
             wish = self._wish_again(again[1]) | {leg: name for leg, name in wish.items() if name}
         self._streams = tuple(streams)
+        focused = next((row.stream.uid for row in self._rows if row.box.hasFocus()), "")
+        is_first = not self._rows
         for row in self._rows:
             row.setParent(None)
             row.deleteLater()
@@ -231,6 +233,9 @@ class StartScreen(QMainWindow):
         for i, row in enumerate(self._rows):
             row.box.toggled.connect(lambda _=False: self._refill({}))
             self._list.insertWidget(i, row)
+            if row.stream.uid == focused or (is_first and i == 0):
+                # By keyboard the streams come first: Space takes one, Enter starts.
+                row.box.setFocus()
         self._refill(wish)
 
     def _wish_again(self, again: RememberedChoice) -> dict[str, str]:

@@ -53,6 +53,7 @@ class SweepView(QWidget):
         self._page_s: float | None = None
         self._newest_s = 0.0
         self._painted = 0
+        self._gutter, self._bottom, self._width = gutter_px(), bottom_band_px(), 1
         self._marks, self._frame = MarkPainter(), FramePainter()
 
     # -- what is asked of it --------------------------------------------------------------------------
@@ -105,8 +106,8 @@ class SweepView(QWidget):
     def update_texts(self) -> None:
         """Repaint levels and times, forget marks that were erased; a few times a second is enough."""
         self._marks.lay_out(self, self._theme)
-        self.update(QRect(0, 0, gutter_px(), self.height()))
-        self.update(QRect(0, self.height() - bottom_band_px(), self.width(), bottom_band_px()))
+        self.update(QRect(0, 0, self._gutter, self.height()))
+        self.update(QRect(0, self.height() - self._bottom, self.width(), self._bottom))
 
     def tell_levels(self) -> None:
         """Say the legs' resting levels to assistive programs; once a second is enough."""
@@ -154,11 +155,6 @@ class SweepView(QWidget):
         self.update()
 
     @property
-    def column_s(self) -> float:
-        """Seconds of one pixel column."""
-        return self.sweep_s / max(1, self._width)
-
-    @property
     def is_page(self) -> bool:
         """Whether a page of the past is shown, not the live sweep."""
         return self._page_s is not None
@@ -173,12 +169,16 @@ class SweepView(QWidget):
     # -- geometry -------------------------------------------------------------------------------------
 
     @property
-    def _width(self) -> int:
-        return max(1, self.width() - gutter_px() - _RIGHT)
+    def column_s(self) -> float:
+        """Seconds of one pixel column."""
+        return self.sweep_s / self._width
 
     def _lay_out(self) -> None:
+        # Asked for a hundred times in each frame.
+        self._gutter, self._bottom = gutter_px(), bottom_band_px()
+        self._width = max(1, self.width() - self._gutter - _RIGHT)
         traces = {lane.leg: lane.traces for lane in self._lanes}
-        area = QRect(gutter_px(), 0, self._width, max(1, self.height() - bottom_band_px()))
+        area = QRect(self._gutter, 0, self._width, max(1, self.height() - self._bottom))
         self._lanes = make_lanes(self._legs, area)
         for lane in self._lanes:
             lane.traces = traces.get(lane.leg)
@@ -192,8 +192,8 @@ class SweepView(QWidget):
     def x_of(self, t_s: float) -> float:
         """Return where a moment lies, in pixels of this widget."""
         if self._page_s is not None:
-            return gutter_px() + (t_s - self._page_s) / self.column_s
-        return gutter_px() + (t_s / self.column_s) % self._width
+            return self._gutter + (t_s - self._page_s) / self.column_s
+        return self._gutter + (t_s / self.column_s) % self._width
 
     def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
         """Return where a stretch of time lies (pixels): in no piece, one, or two around the edge."""
@@ -216,21 +216,21 @@ class SweepView(QWidget):
     @property
     def left_edge(self) -> float:
         """Where the trace begins (pixels)."""
-        return float(gutter_px())
+        return float(self._gutter)
 
     @property
     def right_edge(self) -> float:
         """Where the trace ends (pixels)."""
-        return float(gutter_px() + self._width)
+        return float(self._gutter + self._width)
 
     @property
     def strip_top(self) -> int:
         """Where the strip of the series begins (pixels)."""
-        return self.height() - bottom_band_px()
+        return self.height() - self._bottom
 
     @property
     def _cursor_x(self) -> int:
-        return gutter_px() + int(self._newest_s / self.column_s) % self._width
+        return self._gutter + int(self._newest_s / self.column_s) % self._width
 
     @property
     def _erase_px(self) -> int:
@@ -261,19 +261,17 @@ class SweepView(QWidget):
         if x1 <= x0 or x1 >= self._width:
             self.update()
             return
-        self.update(
-            QRect(gutter_px() + x0 - 3, 0, x1 - x0 + 5, self.height() - bottom_band_px() + text_px(22))
-        )
+        self.update(QRect(self._gutter + x0 - 3, 0, x1 - x0 + 5, self.height() - self._bottom + text_px(22)))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what lies in the rectangle that is asked for."""
         painter = QPainter(self)
-        top, left = self.height() - bottom_band_px(), gutter_px()
+        top, left = self.height() - self._bottom, self._gutter
         # One by one: texts on the left and below and new columns together span the whole widget.
         for zone in (
             QRect(0, 0, left, self.height()),
             QRect(left, 0, self.width() - left, top),
-            QRect(left, top, self.width() - left, bottom_band_px()),
+            QRect(left, top, self.width() - left, self._bottom),
         ):
             dirty = event.region().intersected(zone).boundingRect()
             if not dirty.isEmpty():
@@ -288,8 +286,8 @@ class SweepView(QWidget):
             self._paint_lane(painter, lane, dirty)
         self._marks.paint(painter, dirty)
         if self._page_s is None:
-            painter.fillRect(self._cursor_x, 0, 1, self.height() - bottom_band_px(), QColor(self._theme.text))
-        if dirty.left() < gutter_px():
+            painter.fillRect(self._cursor_x, 0, 1, self.height() - self._bottom, QColor(self._theme.text))
+        if dirty.left() < self._gutter:
             self._frame.paint_gutter(painter, self, self._theme)
         if dirty.bottom() > self.height() - text_px(20):
             self._frame.paint_axis(painter, self, self._theme)

@@ -75,7 +75,9 @@ class WallTime:
         """Write a moment as ``hh:mm:ss`` of the day, or since the first sample where no day is known."""
         when = self.at(t_s)
         if when is not None:
-            return when.strftime("%H:%M:%S" if seconds else "%H:%M")
+            # By hand: `strftime` looks for a module at each call, and texts are painted all the time.
+            minutes = f"{when.hour:02d}:{when.minute:02d}"
+            return f"{minutes}:{when.second:02d}" if seconds else minutes
         return clock_text(t_s, seconds=seconds)
 
     def local(self, utc: dt.datetime) -> dt.datetime:

@@ -4,6 +4,8 @@ liblsl reads its configuration once per process, at first use: it is set here, w
 any test runs. Children inherit it through the environment.
 """
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from monitor.session.journal import read_journal
 
 LSL_CONFIG_PATH = use_loopback()
 DEADLINE_S = 30.0
+_DESKTOP_S = 90.0
 
 
 class Receiver:
@@ -116,3 +119,33 @@ def bench(tmp_path):
     yield made
     if not any(fact.kind == "stop" for fact in read_journal(made.folder.journal)[0]):
         made.end()
+
+
+@pytest.fixture
+def desktop():
+    """An X server with a window manager; gives the environment that names it."""
+    lacking = [name for name in ("Xvfb", "openbox", "xdotool") if shutil.which(name) is None]
+    if lacking:
+        pytest.skip(f"not installed: {', '.join(lacking)}")
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1366x768x24", "-nolisten", "tcp", "-noreset"],
+        pass_fds=(write,), stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(write)
+    with os.fdopen(read) as told:
+        display = f":{told.readline().strip()}"
+    without = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
+    environment = without | {"DISPLAY": display, "PYTHONUNBUFFERED": "1"}
+    manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
+    until_s = time.monotonic() + _DESKTOP_S
+    # It counts the desktops once it manages them.
+    while subprocess.run(
+        ["xdotool", "get_num_desktops"], env=environment, capture_output=True, check=False
+    ).returncode:
+        assert manager.poll() is None, "the window manager ended"
+        assert time.monotonic() < until_s, "the window manager does not answer"
+    yield environment
+    for process in (manager, server):
+        process.terminate()
+        process.wait(DEADLINE_S)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 import pyxdf
-from watching import END_S, START_S, Command, closed, of_kind, run, session_paths, whole_facts
+from watching import END_S, START_S, Command, closed, of_kind, run, session_paths, whole_facts, windows
 
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
@@ -200,45 +199,6 @@ def test_two_dashboards_look_at_one_session(start, view, tmp_path):
 
 
 # -- a real window --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def desktop():
-    """An X server with a window manager; gives the environment that names it."""
-    lacking = [name for name in ("Xvfb", "openbox", "xdotool") if shutil.which(name) is None]
-    if lacking:
-        pytest.skip(f"not installed: {', '.join(lacking)}")
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1366x768x24", "-nolisten", "tcp", "-noreset"],
-        pass_fds=(write,), stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    os.close(write)
-    with os.fdopen(read) as told:
-        display = f":{told.readline().strip()}"
-    without = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
-    environment = without | {"DISPLAY": display, "PYTHONUNBUFFERED": "1"}
-    manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
-    until_s = time.monotonic() + START_S
-    # It counts the desktops once it manages them.
-    while subprocess.run(
-        ["xdotool", "get_num_desktops"], env=environment, capture_output=True, check=False
-    ).returncode:
-        assert manager.poll() is None, "the window manager ended"
-        assert time.monotonic() < until_s, "the window manager does not answer"
-    yield environment
-    for process in (manager, server):
-        process.terminate()
-        process.wait(END_S)
-
-
-def windows(environment, title):
-    """List the windows whose title fits."""
-    done = subprocess.run(
-        ["xdotool", "search", "--onlyvisible", "--name", title],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return done.stdout.split()
 
 
 def close_by_hand(environment, window):

@@ -170,3 +170,12 @@ def run(*arguments: str, timeout_s: float = START_S, environment: dict[str, str]
         check=False,
         env=environment or dict(os.environ),
     )
+
+
+def windows(environment, title):
+    """List the windows whose title fits."""
+    done = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--name", title],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.split()

@@ -7,6 +7,7 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 from conftest import Opener
 from PySide6.QtCore import QTimer
@@ -77,6 +78,22 @@ def test_painting_loses_no_reference_to_none(sweep: SweepView) -> None:
     gc.collect()
     # A Qt binding that loses one at every paint would be 200 lower.
     assert sys.getrefcount(None) > before - 50
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_twenty_thousand_frames_take_no_memory(sweep: SweepView) -> None:
+    me = psutil.Process()
+    sweep.set_movements(many_movements(3000, 28_800.0))
+    frames(sweep, 2000, 30.0)
+    used, step_s = [], 1000 * round(RATE_HZ / 30) / RATE_HZ
+    for i in range(20):
+        frames(sweep, 1000, 100.0 + i * step_s)
+        gc.collect()
+        used.append(me.memory_info().rss / 1e6)
+    slope_mb = float(np.polyfit(np.arange(20), used, 1)[0]) * 20
+    sys.stdout.write(f"{slope_mb:+.2f} MB over 20 000 frames, at {used[-1]:.0f} MB\n")
+    assert slope_mb < 3.0
 
 
 def test_three_thousand_movements_cost_a_frame_little(sweep: SweepView) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.dashboard.theme import DAY, NIGHT, RED, THEMES, Theme, contrast, next_theme, theme_named
+from monitor.dashboard.alert_field import NEW, NEW_BRIGHT, SEEN
+from monitor.dashboard.theme import DAY, NIGHT, RED, THEMES, Theme, contrast, mix, next_theme, theme_named
 
 TEXTS = ("text", "soft", "dim", "left", "right", "accent", "good", "low", "medium", "high")
 
@@ -14,6 +15,19 @@ TEXTS = ("text", "soft", "dim", "left", "right", "accent", "good", "low", "mediu
 def test_text_has_contrast(theme: Theme, name: str) -> None:
     for ground in (theme.ground, theme.card, theme.well):
         assert contrast(getattr(theme, name), ground) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_text_has_contrast_on_coloured_grounds_too(theme: Theme) -> None:
+    chosen = mix(theme.accent, theme.card, 0.2)
+    pairs = {"pressed button": (theme.ground, theme.accent), "chosen row": (theme.text, chosen)}
+    for priority in ("low", "medium", "high"):
+        colour = getattr(theme, priority)
+        for share in (SEEN, NEW, NEW_BRIGHT):
+            ground = mix(colour, theme.card, share)
+            pairs[f"{priority} alert, head, {share}"] = (colour, ground)
+            pairs[f"{priority} alert, text, {share}"] = (theme.text, ground)
+    assert {name: contrast(*pair) for name, pair in pairs.items() if contrast(*pair) < 4.5} == {}
 
 
 def test_contrast_is_that_of_wcag() -> None:

@@ -1,0 +1,67 @@
+"""At every scale of the display and from 1366 x 768 to 3840 x 2160 everything fits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from monitor.session.folder import SessionFolder
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from PySide6.QtCore import QDeadlineTimer, QPoint
+from PySide6.QtTest import QTest
+from monitor.dashboard.app import application
+from monitor.dashboard.window import DashboardWindow
+from monitor.session.folder import SessionFolder
+
+app = application()
+width, height = int(sys.argv[2]), int(sys.argv[3])
+window = DashboardWindow(SessionFolder(Path(sys.argv[1])))
+window.resize(width, height)
+window.show()
+window.start()
+deadline = QDeadlineTimer(60000)
+while not deadline.hasExpired():
+    QTest.qWait(50)
+    lanes = window.live.sweep.lanes
+    if window.screen_view and not window._relayout.isActive() and lanes and lanes[0].traces is not None:
+        break
+QTest.qWait(200)
+inside = window.ground.rect()
+frames = (window.top, window.index.frame, window.live.frame, window.night.frame, window.log.frame,
+          window.keybar)
+outside = [f.accessibleName() or f.objectName() for f in frames
+           if not inside.contains(f.mapTo(window.ground, QPoint(f.width() - 1, f.height() - 1)))]
+grabbed = window.grab()
+print(json.dumps({
+    "ratio": grabbed.devicePixelRatio(), "pixels": [grabbed.width(), grabbed.height()],
+    "size": [window.width(), window.height()], "outside": outside,
+}))
+window.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("scale", "width", "height"),
+    [
+        ("1", 3840, 2160), ("1.25", 1536, 864), ("1.5", 1280, 720), ("2", 1366, 768),
+    ],
+)  # fmt: skip
+def test_everything_fits_at_every_scale(ended: SessionFolder, scale: str, width: int, height: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(ended.path), str(width), str(height)],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale},
+        capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["ratio"] == float(scale)
+    assert told["size"] == [width, height]
+    assert told["pixels"] == pytest.approx([width * float(scale), height * float(scale)], abs=2)
+    assert told["outside"] == []
