@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from monitor.cli.terminal import Terminal
 from monitor.config import Config, config_from
@@ -137,8 +138,19 @@ def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[li
             for about in streams.values()
             for leg in about["legs"]
         }
-        wish = MontageWish(channels, wish.unit or kept.wish.unit)
+        wish = MontageWish(channels, wish.unit or kept.wish.unit or _given_unit(streams.values()))
     return queries, replace(kept, wish=wish)
+
+
+def _given_unit(streams: Iterable[Mapping[str, Any]]) -> str:
+    """Return the unit that a person gave for a channel whose header has none."""
+    given = [
+        str(leg["unit"])
+        for about in streams
+        for leg in about["legs"]
+        if not about["channels"][int(leg["channel"])][1]
+    ]
+    return given[0] if given else ""
 
 
 def reopened(

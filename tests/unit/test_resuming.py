@@ -121,6 +121,11 @@ def test_streams_and_channels_are_those_of_before_where_none_are_named():
     queries, kept = as_before(cut_off(), [], config)
     assert queries == [Query("source_id", "amp-1")]
     assert dict(kept.wish.channels) == {"left": "#2"}
+    assert kept.wish.unit == ""
+    silent = {**STREAM, "channels": [["", "", ""]] * 2}
+    before = cut_off()
+    before.state.apply(Fact("stream", 0.0, "recorder", silent, None, 2))
+    assert as_before(before, [], config)[1].wish.unit == "uV"
     named = [Query("name", "Other")]
     queries, kept = as_before(cut_off(), named, load_config("default", {"legs": {"left": "A", "right": "B"}}))
     assert queries == named
