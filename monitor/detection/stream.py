@@ -46,9 +46,20 @@ class StreamDetection:
         """The legs scored here."""
         return tuple(leg.channel.leg for leg in self._legs)
 
-    def fresh(self) -> StreamDetection:
-        """Return a new one in its place, with nothing but the place in time and the numbering carried on."""
-        other = StreamDetection(self._rate_hz, [leg.channel for leg in self._legs], self._settings)
+    def fresh(
+        self, rate_hz: float | None = None, legs: Iterable[LegChannel] | None = None
+    ) -> StreamDetection:
+        """Return a new one in its place, with nothing but the place in time and the numbering carried on.
+
+        Parameters
+        ----------
+        rate_hz : float, optional
+            If the source has another rate now.
+        legs : iterable of LegChannel, optional
+            The same legs in the same order, where they are in other channels now.
+        """
+        channels = list(legs) if legs is not None else [leg.channel for leg in self._legs]
+        other = StreamDetection(rate_hz or self._rate_hz, channels, self._settings)
         other.timeline.restart(self.timeline.now_s, "")
         for leg, before in zip(other._legs, self._legs, strict=True):
             leg.number_on(before)
@@ -121,6 +132,17 @@ class StreamDetection:
             rows[:, at] *= leg.channel.scale_uv
             rows[:, at + 1] = detector.envelope_uv
             rows[:, at + 2] = np.nan if detector.learning else detector.resting_uv
+        return rows
+
+    def ahead_rows(
+        self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return what a screen draws of samples that wait for their turn; as `live_rows`, without levels."""
+        rows = np.full((len(values), 1 + 3 * len(self._legs)), np.nan)
+        rows[:, 0] = times_s + self.timeline.shift_s
+        for place, leg in enumerate(self._legs):
+            rows[:, 1 + 3 * place] = values[:, leg.channel.index]
+            rows[:, 1 + 3 * place] *= leg.channel.scale_uv
         return rows
 
     def lose(self, cause: str) -> list[Fact]:

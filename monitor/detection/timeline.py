@@ -60,6 +60,13 @@ class Timeline:
     gap_s : float
         Missing signal of this length or longer is a new start; shorter is blanked.
 
+    Attributes
+    ----------
+    n : int
+        Samples so far, those blanked included.
+    shift_s : float
+        What is added to the stamps since their clock stepped.
+
     Notes
     -----
     Everything that adapts does so on blocks of one second of samples counted from the start, never per
@@ -73,7 +80,7 @@ class Timeline:
         self._residual_s = np.zeros(self._block_n)
         self.n = 0
         self._ref_n, self._ref_s, self._dt_s = 0, 0.0, self._nominal_dt_s
-        self._shift_s = 0.0
+        self.shift_s = 0.0
         self._jitter_s = _FIRST_JITTER_S
         self._started = False
 
@@ -95,7 +102,7 @@ class Timeline:
         """Begin again at `start_s` after a break; say what was missed (None at the very first start)."""
         gap = Gap(self.now_s, max(start_s, self.now_s), cause) if self._started else None
         self._anchor(gap.end_s if gap else start_s)
-        self._shift_s = self._ref_s - start_s
+        self.shift_s = self._ref_s - start_s
         return gap
 
     def follow(self, times_s: npt.NDArray[np.float64]) -> Iterator[Run | Fill | Gap]:
@@ -136,7 +143,7 @@ class Timeline:
 
     def _residuals(self, times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         expected = self._ref_s + (self.n - self._ref_n + np.arange(len(times_s))) * self._dt_s
-        residual = times_s + self._shift_s - expected
+        residual = times_s + self.shift_s - expected
         residual[~np.isfinite(residual)] = 0.0
         return residual
 
@@ -150,7 +157,7 @@ class Timeline:
         start_s = self.now_s
         if residual_s < -_BACK_S or residual_s > _STEP_S:
             yield Gap(start_s, start_s, "clock step")
-            self._shift_s -= residual_s
+            self.shift_s -= residual_s
         elif residual_s >= self._gap_s:
             # Whoever reads this still places what came before by the old anchor.
             yield Gap(start_s, start_s + residual_s, "samples missing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from monitor.montage import StreamDescription
 
 _FORGET_AFTER_S = 5.0
 _OPEN_TIMEOUT_S = 3.0
+_RETRY_S = 5.0
 _LEAST_STEPS = 50
 _EVEN_SHARE = 0.9
 _EXAMPLE = "e.g. pred=\"type='EMG'\""
@@ -119,6 +121,8 @@ class Finder:
         Only streams that fit; all if None.
     measure : bool
         Measure the rate of numeric streams that call themselves irregular (takes seconds, once each).
+    forget_after_s : float
+        How long a stream that no longer answers is still listed.
 
     Raises
     ------
@@ -126,11 +130,18 @@ class Finder:
         If the query's predicate is no XPath.
     """
 
-    def __init__(self, query: Query | None = None, *, measure: bool = False) -> None:
+    def __init__(
+        self,
+        query: Query | None = None,
+        *,
+        measure: bool = False,
+        forget_after_s: float = _FORGET_AFTER_S,
+    ) -> None:
         pred = query.predicate if query else None
         self._measure = measure
+        self._retry_s: dict[str, float] = {}
         try:
-            self._resolver = lsl().ContinuousResolver(pred=pred, forget_after=_FORGET_AFTER_S)
+            self._resolver = lsl().ContinuousResolver(pred=pred, forget_after=forget_after_s)
         except RuntimeError as err:
             # liblsl alone knows all of XPath; what it cannot parse it refuses here.
             raise InputError("--stream", f"{pred!r} is no XPath predicate", _EXAMPLE) from err
@@ -145,16 +156,29 @@ class Finder:
         """
         streams = []
         for info in self._resolver.results():
-            uid = info.uid()
-            if uid not in self._known:
-                description = full_description(info)
-                if description is None:
-                    continue
-                if description.rate_hz == 0 and not description.is_text and self._measure:
-                    rate_hz = measured_rate_hz(info)
-                    description = replace(
-                        description, rate_hz=(rate_hz or 0.0) / description.speed, measured=True
-                    )
-                self._known[uid] = description
-            streams.append((info, self._known[uid]))
+            stream = self._whole(info)
+            if stream is not None:
+                streams.append((info, stream))
         return sorted(streams, key=lambda pair: (pair[1].name, pair[1].source_id, pair[1].uid))
+
+    def seen(self) -> list[Any]:
+        """List the LSL infos of the streams that answer now, at once: their channels are not in them."""
+        return list(self._resolver.results())
+
+    def _whole(self, info: Any) -> StreamDescription | None:
+        uid, now_s = info.uid(), time.monotonic()
+        if uid not in self._known:
+            if now_s < self._retry_s.get(uid, now_s):
+                return None
+            description = full_description(info)
+            if description is None:
+                # A dying source, or a header nobody can read: asking takes seconds, so not at every turn.
+                self._retry_s[uid] = now_s + _RETRY_S
+                return None
+            if description.rate_hz == 0 and not description.is_text and self._measure:
+                rate_hz = measured_rate_hz(info)
+                description = replace(
+                    description, rate_hz=(rate_hz or 0.0) / description.speed, measured=True
+                )
+            self._known[uid] = description
+        return self._known[uid]

@@ -1,7 +1,7 @@
-"""Pull one stream in a thread of its own, for a whole night, and find it again when it was lost.
+"""Read one stream for a whole night: over a second connection when the first is silent, anew after a loss.
 
-`recover=False`: liblsl's own recovery accepts a source with another rate silently and hangs on others.
-No processing flags: its de-jittering is wrong for minutes behind a gap.
+After an outage the first connection delivers late, or never (its sender's TCP may have given up, and nothing
+says so); a second one to the same outlet is live at once. `monitor.lsl.splice` makes one stream of both.
 """
 
 from __future__ import annotations
@@ -13,76 +13,36 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from monitor.lsl.find import Finder, Query
-from monitor.lsl.header import describe
-from monitor.lsl.library import lsl
+from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
+from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
+from monitor.lsl.search import Accepts, Search, changed, refuse_any_change
+from monitor.lsl.splice import Piece, Splice
 from monitor.montage import StreamDescription
 
-_PULL_TIMEOUT_S = 0.2
-_OPEN_TIMEOUT_S = 5.0
-_MAX_CHUNK = 8192
-# Also caps the sender's queue: half an hour of outage is delivered late rather than lost.
-_BUFFER_S = 1800
-_MAX_TEXTS = 256
-_MAX_TEXT_BYTES = 4096
-_OFFSET_EVERY_S = 5.0
-_OFFSET_TIMEOUT_S = 3.0
-# A connection that was cut half-way stays silent for ever and raises nothing. An outage is delivered late, by
-# up to a minute behind the network's return: only a source that is seen and silent for longer is taken anew.
-_LOOK_AFTER_S = 10.0
-_DEAD_AFTER_S = 60.0
-# liblsl takes the memory for its whole buffer at once.
-_MOST_BUFFERED = 4_000_000
+_TURN_S = 0.1
+_LOOK_EVERY_S = 0.5
+# Seconds of silence: until a second connection is tried, until one that stays silent too is replaced.
+_SILENT_S = 2.0
+_USELESS_S = 10.0
+_MOST_LINES = 3
+# Text is silent as a rule: a connection is made anew when the source was out of sight.
+_OUT_OF_SIGHT_S = 3.0
+_DRAIN_S = 130.0
+_MOST_REMEMBERED = 10_000
+_PAUSE_S = 1.0
+_JOIN_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """An inlet is open and data may follow."""
+@dataclass(slots=True)
+class _Line:
+    """A connection and when (monotonic seconds) it was last heard."""
 
-    key: int
-    stream: StreamDescription
-    header_xml: str
-    offset_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """A chunk of a numeric stream as it came: native numbers, LSL stamps of the SOURCE's clock."""
-
-    key: int
-    values: npt.NDArray[np.generic]
-    stamps: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """A chunk of a string stream: one list of channel strings per stamp."""
-
-    key: int
-    texts: list[list[str]]
-    stamps: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """A measured clock offset: local time = source time + `offset_s`."""
-
-    key: int
-    collected_at_s: float
-    offset_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The source went away; it is being looked for."""
-
-    key: int
-    reason: str
-
-
-Arrival = Connected | Samples | Texts | Offset | Lost
+    connection: Connection
+    heard_s: float
+    opened_s: float = float("inf")
+    is_open: bool = False
+    has_data: bool = False
 
 
 class Reader:
@@ -95,17 +55,38 @@ class Reader:
     info : pylsl.StreamInfo
         The stream as the finder saw it.
     stream : StreamDescription
-        What it must still be when it is found again: name, type, source id and host.
+        What was chosen; see `monitor.lsl.search.Search` for what must stay.
     arrivals : queue.SimpleQueue
         Where everything goes; unbounded, because a full disk must not stop the pulling.
+    accepts : callable, optional
+        Decides whether a source that comes back in another form may go on in its place; never by default.
     """
 
     def __init__(
-        self, key: int, info: Any, stream: StreamDescription, arrivals: queue.SimpleQueue[Arrival]
+        self,
+        key: int,
+        info: Any,
+        stream: StreamDescription,
+        arrivals: queue.SimpleQueue[Arrival],
+        accepts: Accepts = refuse_any_change,
     ) -> None:
         self._key, self._info, self._stream, self._arrivals = key, info, stream, arrivals
+        self._accepts = accepts
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._lines: dict[int, _Line] = {}
+        self._next_line = 0
+        self._search: Search | None = None
+        self._splice = Splice(1.0)
+        self._remembered: dict[tuple[float, tuple[str, ...]], None] = {}
+        self._is_connected, self._refused = False, ""
+        self._seen_s = self._next_look_s = 0.0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"lsl-{stream.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"lsl-{stream.name[:20]}", daemon=True)
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The connections that are open, oldest first."""
+        return tuple(number for number, line in list(self._lines.items()) if line.is_open)
 
     def start(self) -> None:
         """Begin to read."""
@@ -117,158 +98,190 @@ class Reader:
         self._thread.join()
 
     def _run(self) -> None:
-        info: Any = self._info
-        refused = ""
         while not self._stop.is_set():
-            if info is None:
-                info = self._find_again()
-                continue
-            reason = self._read_until_lost(info)
-            info = None
-            if reason and reason != refused:
-                self._arrivals.put(Lost(self._key, reason))
-            refused = reason
-
-    def _read_until_lost(self, info: Any) -> str:
-        pylsl = lsl()
-        buffer_s = max(60, min(_BUFFER_S, round(_MOST_BUFFERED / max(1.0, info.nominal_srate()))))
-        inlet = pylsl.StreamInlet(info, max_buflen=buffer_s, recover=False, processing_flags=0)
-        try:
-            inlet.open_stream(_OPEN_TIMEOUT_S)
-            full = inlet.info(_OPEN_TIMEOUT_S)
-            stream = describe(full)
-            if self._stream.measured and stream.rate_hz == 0:
-                stream = replace(stream, rate_hz=self._stream.rate_hz, measured=True)
-            if why := changed(self._stream, stream):
-                return why
-            # Data already queues inside the inlet while the first offset is measured (0.6 s).
-            offset = _measure(inlet)
-            self._arrivals.put(Connected(self._key, stream, full.as_xml(), offset))
-            with _OffsetThread(self._key, inlet, self._arrivals):
-                pull = self._pull_texts if stream.is_text else self._pull_numbers
-                return pull(inlet, stream)
-        except pylsl.util.LostError:
-            return "the source went away"
-        except pylsl.util.TimeoutError:
-            return "the source did not answer"
-        except (RuntimeError, ValueError, OSError) as err:
-            # Whatever liblsl or a strange header comes up with: the night goes on and looks for the source.
-            return f"the source could not be read ({err})"
-
-    def _pull_numbers(self, inlet: Any, stream: StreamDescription) -> str:
-        buffer = np.empty((_MAX_CHUNK, len(stream.channels)), dtype=inlet.np_dtype)
-        watchdog = _Watchdog(stream)
-        while not self._stop.is_set():
-            if watchdog.is_dead():
-                return (
-                    f"the connection is dead: no data for {_DEAD_AFTER_S:.0f} s from a source that is there"
-                )
-            values, stamps = inlet.pull_chunk(
-                timeout=_PULL_TIMEOUT_S, max_samples=_MAX_CHUNK, min_samples=1, dest_obj=buffer, as_numpy=True
-            )
-            if len(stamps):
-                watchdog.fed()
-                self._arrivals.put(Samples(self._key, values.copy(), np.asarray(stamps)))
-        return ""
-
-    def _pull_texts(self, inlet: Any, _stream: StreamDescription) -> str:
-        while not self._stop.is_set():
-            rows, stamps = inlet.pull_chunk(
-                timeout=_PULL_TIMEOUT_S, max_samples=_MAX_TEXTS, min_samples=1, as_numpy=True
-            )
-            if len(stamps):
-                # Raw bytes, cut and decoded here: pylsl would raise on text that is not UTF-8.
-                texts = [[raw[:_MAX_TEXT_BYTES].decode("utf-8", "replace") for raw in row] for row in rows]
-                self._arrivals.put(Texts(self._key, texts, np.asarray(stamps)))
-        return ""
-
-    def _find_again(self) -> Any:
-        finder, told = Finder(_identity(self._stream)), ""
-        while not self._stop.wait(_PULL_TIMEOUT_S):
-            seen = [(info, changed(self._stream, stream)) for info, stream in finder.found()]
-            hits = [info for info, why in seen if not why]
-            other = "; ".join(why for _, why in seen if why)
-            if other and not hits and other != told:
-                told = other
-                self._arrivals.put(Lost(self._key, f"a source like it is there, but {other}"))
-            # Two with one identity cannot be told apart: wait until one is left, never hop.
-            if len(hits) == 1:
-                return hits[0]
-        return None
-
-
-def _identity(stream: StreamDescription) -> Query:
-    return Query("source_id", stream.source_id) if stream.source_id else Query("name", stream.name)
-
-
-class _Watchdog:
-    """Tell a dead connection from an outage: its source is there to be seen, and says nothing."""
-
-    def __init__(self, stream: StreamDescription) -> None:
-        self._stream = stream
-        self._finder: Finder | None = None
-        self._since_s = time.monotonic()
-
-    def fed(self) -> None:
-        """Take note that data has come."""
-        self._since_s = time.monotonic()
-        self._finder = None
-
-    def is_dead(self) -> bool:
-        """Look whether the source has been seen for so long while nothing came."""
-        silent_s = time.monotonic() - self._since_s
-        if silent_s < _LOOK_AFTER_S:
-            return False
-        if self._finder is None:
-            self._finder = Finder(_identity(self._stream))
-        if not any(seen.uid == self._stream.uid for _, seen in self._finder.found()):
-            # Not to be seen: the network or the source is down, and may deliver once it is back.
-            self._since_s = time.monotonic() - _LOOK_AFTER_S
-            return False
-        return silent_s > _DEAD_AFTER_S
-
-
-def changed(before: StreamDescription, now: StreamDescription) -> str:
-    """Say what makes `now` another source than `before`; empty if it is the same."""
-    for what in ("name", "type", "source_id", "hostname", "rate_hz", "channel_format", "channels", "speed"):
-        if what == "rate_hz" and before.measured and now.rate_hz == 0:
-            continue
-        old, new = getattr(before, what), getattr(now, what)
-        if old != new:
-            return f"{what} changed" if what == "channels" else f"{what} changed from {old} to {new}"
-    return ""
-
-
-def _measure(inlet: Any) -> float | None:
-    pylsl = lsl()
-    try:
-        return float(inlet.time_correction(_OFFSET_TIMEOUT_S))
-    except pylsl.util.TimeoutError:
-        return None
-
-
-class _OffsetThread:
-    """Measure the clock offset beside the pulling: `time_correction` may block for seconds."""
-
-    def __init__(self, key: int, inlet: Any, arrivals: queue.SimpleQueue[Arrival]) -> None:
-        self._key, self._inlet, self._arrivals = key, inlet, arrivals
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"lsl-offset-{key}", daemon=True)
-
-    def __enter__(self) -> _OffsetThread:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        pylsl = lsl()
-        while not self._stop.wait(_OFFSET_EVERY_S):
             try:
-                offset = _measure(self._inlet)
-            except pylsl.util.LostError:
+                self._turn()
+            except Exception as err:  # noqa: BLE001 - a night cannot be repeated: begin anew
+                self._lose(f"reading it failed ({type(err).__name__}: {err})")
+                self._stop.wait(_PAUSE_S)
+        self._finish()
+
+    def _turn(self) -> None:
+        if self._search is None:
+            self._search = Search(self._stream, self._accepts, self._tell)
+        if not self._lines:
+            info, self._info = self._info or self._search.again(), None
+            if info is None:
+                self._stop.wait(_TURN_S)
                 return
-            if offset is not None:
-                self._arrivals.put(Offset(self._key, pylsl.local_clock(), offset))
+            self._connect(info)
+        self._take_events(_TURN_S)
+        now_s = time.monotonic()
+        if (late := self._splice.overdue(now_s)) is not None:
+            self._let_go(late)
+        if self._is_connected and now_s >= self._next_look_s:
+            self._next_look_s = now_s + _LOOK_EVERY_S
+            self._look_after(self._search, now_s)
+
+    def _take_events(self, wait_s: float) -> None:
+        try:
+            self._handle(self._events.get(timeout=wait_s))
+            while True:
+                self._handle(self._events.get_nowait())
+        except queue.Empty:
+            return
+
+    def _handle(self, event: Event) -> None:
+        line = self._lines.get(event.line)
+        if line is None:
+            return
+        if isinstance(event, Pulled):
+            line.heard_s, line.has_data = time.monotonic(), True
+            self._pulled(event)
+        elif isinstance(event, Opened):
+            self._opened(line, event)
+        elif isinstance(event, Measured):
+            self._arrivals.put(Offset(self._key, event.collected_at_s, event.offset_s, event.rtt_s))
+        elif isinstance(event, Ended):
+            self._ended(event)
+
+    def _connect(self, info: Any) -> None:
+        first = not self._lines
+        number, self._next_line = self._next_line, self._next_line + 1
+        connection = Connection(number, info, self._events, offsets=first)
+        self._lines[number] = _Line(connection, time.monotonic())
+
+    def _opened(self, line: _Line, event: Opened) -> None:
+        stream = event.stream
+        line.heard_s = line.opened_s = time.monotonic()
+        line.is_open = True
+        if self._stream.measured and stream.rate_hz == 0:
+            stream = replace(stream, rate_hz=self._stream.rate_hz, measured=True)
+        if self._is_connected:
+            if stream.uid != self._stream.uid:
+                self._let_go(event.line)
+                return
+        else:
+            form = changed(self._stream, stream)
+            if form and (why := self._accepts(stream)):
+                self._lose(f"{form}, and {why}")
+                return
+            self._stream, self._is_connected = stream, True
+            if self._search is not None:
+                self._search.pin(stream)
+            self._splice = Splice(1.0 / (stream.rate_hz * stream.speed) if stream.rate_hz else 1.0)
+            self._remembered.clear()
+            self._seen_s = time.monotonic()
+            self._arrivals.put(Connected(self._key, stream, event.header_xml, event.offset_s))
+        self._splice.open(event.line, time.monotonic())
+
+    def _pulled(self, event: Pulled) -> None:
+        if isinstance(event.values, list):
+            self._texts(event.values, event.stamps)
+            return
+        piece, now_s = (event.values, event.stamps), time.monotonic()
+        if self._splice.lines and event.line != self._splice.lines[0]:
+            self._arrivals.put(Samples(self._key, *piece, ahead=True))
+        for each in self._splice.take(event.line, piece, now_s):
+            self._pass_on(each)
+        self._let_go_of_the_passed()
+
+    def _pass_on(self, piece: Piece) -> None:
+        self._arrivals.put(Samples(self._key, *piece))
+
+    def _texts(self, texts: list[list[str]], stamps: Any) -> None:
+        """Pass texts on as they come; what came over another connection before is left out."""
+        kept = []
+        for i, (row, stamp) in enumerate(zip(texts, stamps, strict=True)):
+            what = (float(stamp), tuple(row))
+            if len(self._lines) == 1 or what not in self._remembered:
+                kept.append(i)
+            self._remembered[what] = None
+            if len(self._remembered) > _MOST_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+        if kept:
+            self._arrivals.put(Texts(self._key, [texts[i] for i in kept], np.asarray(stamps)[kept]))
+
+    def _ended(self, event: Ended) -> None:
+        del self._lines[event.line]
+        for each in self._splice.close(event.line, time.monotonic()):
+            self._pass_on(each)
+        self._let_go_of_the_passed()
+        if not self._lines and not self._stop.is_set():
+            self._lose(event.reason)
+
+    def _let_go(self, number: int) -> None:
+        line = self._lines.pop(number, None)
+        if line is not None:
+            line.connection.let_go()
+        for each in self._splice.close(number, time.monotonic()):
+            self._pass_on(each)
+        self._let_go_of_the_passed()
+
+    def _let_go_of_the_passed(self) -> None:
+        """End the connections that another has overtaken."""
+        for number in [n for n, line in self._lines.items() if line.is_open and n not in self._splice.lines]:
+            self._lines.pop(number).connection.let_go()
+
+    def _lose(self, reason: str) -> None:
+        while self._lines:
+            self._let_go(next(iter(self._lines)))
+        self._splice = Splice(1.0)
+        # A source that refuses every attempt says so once.
+        if self._is_connected or reason != self._refused:
+            self._arrivals.put(Lost(self._key, reason))
+        self._is_connected, self._refused = False, reason
+
+    def _look_after(self, search: Search, now_s: float) -> None:
+        newest = self._lines[max(self._lines)]
+        silent_s = now_s - newest.heard_s
+        is_visible = search.is_visible()
+        if self._stream.is_text:
+            self._look_after_text(search, now_s, is_visible=is_visible)
+        elif silent_s > _SILENT_S and is_visible:
+            self._try_another(search, newest, silent_s)
+        if (self._stream.is_text and is_visible) or silent_s < _SILENT_S:
+            search.note_twins()
+        elif silent_s > _USELESS_S and search.has_successor():
+            self._lose("it is silent and out of sight, and another run of it is there")
+
+    def _try_another(self, search: Search, newest: _Line, silent_s: float) -> None:
+        """Open one more connection to a source that is seen and not heard."""
+        if not newest.is_open or (len(self._lines) > 1 and silent_s < _USELESS_S):
+            return
+        if len(self._lines) > 1 and not newest.has_data:
+            self._let_go(newest.connection.line)
+        elif len(self._lines) >= _MOST_LINES:
+            self._let_go(min(self._lines))
+        info = search.latest()
+        if info is not None:
+            self._connect(info)
+
+    def _look_after_text(self, search: Search, now_s: float, *, is_visible: bool) -> None:
+        if not is_visible:
+            return
+        out_of_sight_s, self._seen_s = now_s - self._seen_s, now_s
+        if out_of_sight_s > _OUT_OF_SIGHT_S and (info := search.latest()) is not None:
+            if len(self._lines) >= _MOST_LINES:
+                self._let_go(min(self._lines))
+            self._connect(info)
+        oldest, newest = self._lines[min(self._lines)], self._lines[max(self._lines)]
+        # What the old one still has comes within two minutes; nothing tells whether it has anything.
+        if len(self._lines) > 1 and now_s - newest.opened_s > _DRAIN_S:
+            self._let_go(oldest.connection.line)
+
+    def _tell(self, reason: str) -> None:
+        kind = Notice if self._is_connected else Lost
+        self._arrivals.put(kind(self._key, reason))
+
+    def _finish(self) -> None:
+        """Let go of everything; what waited for its turn is passed on."""
+        connections = [line.connection for line in self._lines.values()]
+        for connection in connections:
+            connection.let_go()
+        for connection in connections:
+            connection.join(_JOIN_S)
+        self._take_events(0.0)
+        for number in self._splice.lines:
+            for each in self._splice.close(number, time.monotonic()):
+                self._pass_on(each)

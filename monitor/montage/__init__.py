@@ -3,6 +3,7 @@
 The header of a live stream and the header of a file are read by the same code.
 """
 
+from monitor.montage.again import legs_again
 from monitor.montage.assign import Chosen, Found, assign_legs
 from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
@@ -25,6 +26,7 @@ __all__ = [
     "describe_reading",
     "find_channel",
     "leg_of_label",
+    "legs_again",
     "offer",
     "read_montage",
     "stream_record",

@@ -84,7 +84,7 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
     Reading
     """
     wish = wish or MontageWish()
-    problems = list(_stream_problems(stream))
+    problems = list(stream_problems(stream))
     if problems:
         return Reading(problems=tuple(problems))
     legs: list[LegChannel] = []
@@ -119,7 +119,8 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
     return Reading(tuple(legs), tuple(problems), tuple(warnings))
 
 
-def _stream_problems(stream: StreamDescription) -> list[str]:
+def stream_problems(stream: StreamDescription) -> list[str]:
+    """List what stands in the way of reading any leg from a stream."""
     if stream.is_text:
         return ["it carries text, not EMG; markers are read from it, legs are not"]
     if not stream.channels:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.facts import Fact
-from monitor.lsl.inlet import Arrival, Connected, Lost, Offset, Samples, Texts
+from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
+from monitor.lsl.search import changed
 from monitor.markers import MarkerReader
+from monitor.montage import StreamDescription, legs_again
 from monitor.recorder.guard import Guard
 from monitor.recorder.sessiontime import SessionTime
 from monitor.recorder.silence import SilenceWatch
@@ -104,11 +106,16 @@ class Intake:
             self._offset(source, arrival)
         elif isinstance(arrival, Lost):
             self._lost(source, arrival.reason)
+        elif isinstance(arrival, Notice):
+            self._warn(source.stream.name, arrival.reason)
 
     def _samples(self, source: Source, chunk: Samples) -> None:
+        source.last_arrival_s = self._desk.time.clock()
+        if chunk.ahead:
+            self._show_ahead(source, chunk)
+            return
         self._keep(source, chunk)
         source.n_samples += len(chunk.stamps)
-        source.last_arrival_s = self._desk.time.clock()
         if source.detection is None or source.last_arrival_s < source.resting_until_s:
             return
         with self._desk.guard.keeping_on(f"detecting in {source.stream.name}") as outcome:
@@ -118,8 +125,8 @@ class Intake:
 
     def _keep(self, source: Source, chunk: Samples) -> None:
         n_bytes = chunk.values.nbytes + chunk.stamps.nbytes
-        before_n = source.n_left_out
-        if self._desk.raw.put(lambda xdf: xdf.samples(source.key, chunk.values, chunk.stamps), n_bytes):
+        before_n, number = source.n_left_out, source.number
+        if self._desk.raw.put(lambda xdf: xdf.samples(number, chunk.values, chunk.stamps), n_bytes):
             source.n_left_out = 0
         else:
             source.n_left_out += len(chunk.stamps)
@@ -128,6 +135,14 @@ class Intake:
             self._warn(about, "the disk takes nothing and memory is full: it is not kept from here on")
         elif before_n and not source.n_left_out:
             self._warn(about, f"it is kept again; {before_n} samples before this are missing in the file")
+
+    def _show_ahead(self, source: Source, chunk: Samples) -> None:
+        """Let screens draw what waits for its turn; it is kept and detected in when that has come."""
+        if source.detection is None or not source.is_anchored:
+            return
+        self._desk.record(self._desk.silence.heard(source))
+        if source.ring is not None:
+            source.ring.write(source.detection.ahead_rows(chunk.values, source.place(chunk.stamps)))
 
     def _detect(self, source: Source, chunk: Samples) -> None:
         if source.detection is None:
@@ -165,7 +180,7 @@ class Intake:
         t_s = self._desk.time.first_sample(source, stamp_s)
         source.anchor(stamp_s, t_s)
         if source.detection is not None:
-            data = {"key": source.key, "stamp": stamp_s, "speed": source.stream.speed}
+            data = {"key": source.number, "stamp": stamp_s, "speed": source.stream.speed}
             facts = self._closing_gap(source, source.detection.start(t_s, source.gap_cause))
             self._desk.record([Fact("anchor", t_s, "recorder", data), *facts])
         early, self._early = self._early, []
@@ -187,7 +202,8 @@ class Intake:
             if len(self._early) < _MOST_EARLY_MARKERS:
                 self._early.append((source, chunk))
             return
-        self._desk.raw.put(lambda xdf: xdf.texts(source.key, chunk.texts, chunk.stamps))
+        number = source.number
+        self._desk.raw.put(lambda xdf: xdf.texts(number, chunk.texts, chunk.stamps))
         source.n_samples += len(chunk.stamps)
         source.last_arrival_s = time.clock()
         for row, stamp in zip(chunk.texts, chunk.stamps, strict=True):
@@ -200,19 +216,39 @@ class Intake:
 
     def _connected(self, source: Source, arrival: Connected) -> None:
         stream = arrival.stream
+        if form := changed(source.stream, stream):
+            self._reform(source, stream, form)
         source.connected, source.stream = True, stream
         source.unanchor()
         source.offset_known = arrival.offset_s is not None
         source.offset_s = arrival.offset_s or 0.0
         if not source.header_written:
             source.header_written = True
-            key, xml, kind, n = source.key, arrival.header_xml, stream.channel_format, len(stream.channels)
-            self._desk.raw.put(lambda xdf: xdf.add_stream(key, xml, kind, n))
+            number, xml, kind, n = (
+                source.number,
+                arrival.header_xml,
+                stream.channel_format,
+                len(stream.channels),
+            )
+            self._desk.raw.put(lambda xdf: xdf.add_stream(number, xml, kind, n))
         if arrival.offset_s is not None:
             self._note_offset(source, self._desk.time.clock(), arrival.offset_s)
         if source.legs and source.ring is None:
             source.ring = self._live_ring(source)
         self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])
+
+    def _reform(self, source: Source, stream: StreamDescription, form: str) -> None:
+        """Go on with a source that came back in another form: a new stream in the file, a new detector."""
+        legs = legs_again(source.stream, source.legs, stream)
+        if isinstance(legs, str):
+            raise ValueError(f"{stream.name!r} came back and {form}, but {legs}")
+        if source.header_written:
+            source.number = max(each.number for each in self._sources.values()) + 1
+            source.header_written = False
+        source.legs, source.ring = legs, None
+        if source.detection is not None:
+            source.detection = source.detection.fresh(stream.rate_hz, legs)
+        self._warn(source.stream.name, f"it came back, and {form}; its legs are plain, so the night goes on")
 
     def _live_ring(self, source: Source) -> LiveRingWriter | None:
         legs = [channel.leg for channel in source.legs]
@@ -236,7 +272,8 @@ class Intake:
 
     def _note_offset(self, source: Source, at_s: float, offset_s: float) -> None:
         # As LabRecorder writes it: the time of collection in the SOURCE's clock, and the offset.
-        self._desk.raw.put(lambda xdf: xdf.clock_offset(source.key, at_s - offset_s, offset_s))
+        number = source.number
+        self._desk.raw.put(lambda xdf: xdf.clock_offset(number, at_s - offset_s, offset_s))
 
     def _lost(self, source: Source, reason: str) -> None:
         data: dict[str, Any] = {"name": source.stream.name, "reason": reason}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.facts import Fact
-from monitor.lsl.inlet import Arrival
+from monitor.lsl.arrivals import Arrival
 from monitor.recorder.guard import Guard
 from monitor.recorder.intake import Desk, Intake
 from monitor.recorder.outlets import Outlets

@@ -15,7 +15,8 @@ from typing import Any
 from dsp import DetectorSettings
 from monitor.control import ControlServer
 from monitor.detection.stream import StreamDetection
-from monitor.lsl.inlet import Arrival, Reader
+from monitor.lsl.arrivals import Arrival
+from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.montage import Chosen
 from monitor.recorder.night import NightPlan, NightRecorder
@@ -111,7 +112,7 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
     night = NightRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
     readers = [
-        Reader(source.key, chosen.info, source.stream, arrivals)
+        Reader(source.key, chosen.info, source.stream, arrivals, source.accepts)
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
     asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()

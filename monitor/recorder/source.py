@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.stream import StreamDetection
-from monitor.montage import LegChannel, StreamDescription
+from monitor.montage import LegChannel, StreamDescription, legs_again
 from monitor.session.live import LiveRingWriter
 
 
@@ -20,7 +20,9 @@ class Source:
     Attributes
     ----------
     key : int
-        Its number here and in ``recording.xdf``.
+        Its number among the streams that were chosen.
+    number : int
+        Its number in ``recording.xdf`` and in facts: another one when it came back in another form.
     legs : tuple of LegChannel
         Empty for a marker stream.
     detection : StreamDetection or None
@@ -43,6 +45,7 @@ class Source:
     offset_known: bool = False
     connected: bool = False
     header_written: bool = False
+    number: int = 0
     n_samples: int = 0
     n_left_out: int = 0
     ring: LiveRingWriter | None = None
@@ -54,6 +57,9 @@ class Source:
     _anchor_stamp_s: float | None = None
     _anchor_t_s: float = 0.0
     _anchor_offset_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.number = self.number or self.key
 
     def unanchor(self) -> None:
         """Forget where the stamps lie: the next ones come over a new connection."""
@@ -97,6 +103,11 @@ class Source:
             raise ValueError("no stamp was anchored yet")
         return self._anchor_t_s + (stamps_s - self._anchor_stamp_s) * self.stream.speed
 
+    def accepts(self, stream: StreamDescription) -> str:
+        """Say why a stream of another form cannot go on in its place; empty if its legs are still plain."""
+        legs = legs_again(self.stream, self.legs, stream)
+        return legs if isinstance(legs, str) else ""
+
     def about(self) -> dict[str, Any]:
         """Return what the journal says of it when it is connected."""
         stream = self.stream
@@ -112,7 +123,7 @@ class Source:
             for c in self.legs
         ]
         return {
-            "key": self.key,
+            "key": self.number,
             "name": stream.name,
             "type": stream.type,
             "source_id": stream.source_id,

@@ -5,7 +5,7 @@ import numpy as np
 from dsp import DetectorSettings
 from monitor.config import load_config
 from monitor.detection.stream import StreamDetection
-from monitor.lsl.inlet import Connected, Samples, Texts
+from monitor.lsl.arrivals import Connected, Samples, Texts
 from monitor.montage import Channel, LegChannel, StreamDescription
 from monitor.recorder.night import NightPlan, NightRecorder
 from monitor.recorder.source import Source

@@ -10,8 +10,9 @@ import pytest
 from hand_fed import EMG, RATE_HZ
 
 from monitor.lsl import inlet as inlet_module
+from monitor.lsl.arrivals import Connected, Lost, Offset, Samples
 from monitor.lsl.find import Finder, Query
-from monitor.lsl.inlet import Connected, Lost, Offset, Reader, Samples
+from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
 from monitor.session.journal import read_journal
@@ -115,9 +116,8 @@ def test_any_request_is_answered(bench):
     assert bench.night.answer({"do": "status"})["recorded_s"] == pytest.approx(1.0)
 
 
-def test_a_dead_connection_to_a_source_that_is_there_is_made_anew(monkeypatch, wait_for):
-    monkeypatch.setattr(inlet_module, "_LOOK_AFTER_S", 0.5)
-    monkeypatch.setattr(inlet_module, "_DEAD_AFTER_S", 1.5)
+def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice(monkeypatch, wait_for):
+    monkeypatch.setattr(inlet_module, "_SILENT_S", 0.3)
     header = OutletHeader("Mute", "EMG", "mute", 200.0, "float32", (ChannelHeader("LAT", "uV", "EMG"),))
     with open_outlet(header) as outlet:
         finder = Finder(Query("source_id", "mute"))
@@ -126,17 +126,25 @@ def test_a_dead_connection_to_a_source_that_is_there_is_made_anew(monkeypatch, w
         arrivals: queue.SimpleQueue = queue.SimpleQueue()
         reader = Reader(1, info, stream, arrivals)
         reader.start()
+        seen = []
 
-        def until(kind):
-            while not isinstance(arrival := arrivals.get(timeout=30), kind):
-                pass
-            return arrival
+        def until(condition):
+            while not condition():
+                seen.append(arrivals.get(timeout=30))
 
-        until(Connected)
-        outlet.push_sample((1.0,), lsl().local_clock())
-        assert until(Samples).values.shape == (1, 1)
-        assert "dead" in until(Lost).reason
-        until(Connected)
-        outlet.push_sample((2.0,), lsl().local_clock())
-        assert until(Samples).values[0, 0] == 2.0
+        until(lambda: seen and isinstance(seen[-1], Connected))
+        begun_s = lsl().local_clock()
+        for i in range(3):
+            outlet.push_sample((float(i),), begun_s + i)
+            until(lambda i=i: in_turn(seen)[-1:] == [i])
+            wait_for(lambda: len(reader.lines) == 2, "the second connection")
         reader.stop()
+    while not arrivals.empty():
+        seen.append(arrivals.get())
+    assert in_turn(seen) == [0.0, 1.0, 2.0]
+    assert [each for each in seen if isinstance(each, Lost)] == []
+
+
+def in_turn(arrivals):
+    chunks = [each for each in arrivals if isinstance(each, Samples) and not each.ahead]
+    return [value for chunk in chunks for value in chunk.values.ravel().tolist()]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.facts import Fact
@@ -22,11 +23,17 @@ END_S = 60.0
 class Command:
     """One command of the program in a process of its own; what it says goes to a file, so it never blocks."""
 
-    def __init__(self, log: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        log: Path,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        inside: Sequence[str] = (),
+    ) -> None:
         self.log = log
         with log.open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "monitor", *arguments],
+                [*inside, sys.executable, "-m", "monitor", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -66,13 +73,18 @@ class Command:
 class Watch(Command):
     """``watch --headless`` into a sessions folder."""
 
-    def __init__(self, sessions: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        sessions: Path,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        inside: Sequence[str] = (),
+    ) -> None:
         self.sessions = sessions
         self._known = set(session_paths(sessions))
         log = sessions.with_name(f"watch-{time.monotonic_ns()}.log")
-        super().__init__(
-            log, "watch", "--headless", "--sessions", str(sessions), *arguments, environment=environment
-        )
+        watch = ("watch", "--headless", "--sessions", str(sessions), *arguments)
+        super().__init__(log, *watch, environment=environment, inside=inside)
 
     @property
     def folder(self) -> SessionFolder:

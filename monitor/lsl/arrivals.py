@@ -1,0 +1,81 @@
+"""What the readers hand on: everything that comes from a stream, in the order in which it is to be taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.montage import StreamDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An inlet is open and data may follow."""
+
+    key: int
+    stream: StreamDescription
+    header_xml: str
+    offset_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A chunk of a numeric stream as it came: native numbers, LSL stamps of the SOURCE's clock.
+
+    Attributes
+    ----------
+    ahead : bool
+        These are only to be looked at: they wait for what is late before them, and come again in their turn.
+    """
+
+    key: int
+    values: npt.NDArray[np.generic]
+    stamps: npt.NDArray[np.float64]
+    ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A chunk of a string stream: one list of channel strings per stamp."""
+
+    key: int
+    texts: list[list[str]]
+    stamps: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """A measured clock offset: local time = source time + `offset_s`.
+
+    Attributes
+    ----------
+    rtt_s : float or None
+        Round-trip time of the measurement, its uncertainty; None if liblsl does not say.
+    """
+
+    key: int
+    collected_at_s: float
+    offset_s: float
+    rtt_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The source went away; it is being looked for."""
+
+    key: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the stream that a person should know; nothing stops."""
+
+    key: int
+    reason: str
+
+
+Arrival = Connected | Samples | Texts | Offset | Lost | Notice
+"""Anything a reader hands on."""

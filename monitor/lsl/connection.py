@@ -1,0 +1,203 @@
+"""One inlet, from its opening to its end, in threads of its own: no call into liblsl holds up anything else.
+
+`recover=False`: liblsl's own recovery accepts a source with another rate silently and hangs on others.
+No processing flags: its de-jittering is wrong for minutes behind a gap.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import queue
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.lsl.header import describe, header_xml
+from monitor.lsl.library import lsl
+from monitor.montage import StreamDescription
+
+_PULL_TIMEOUT_S = 0.2
+_OPEN_TIMEOUT_S = 5.0
+_MAX_CHUNK = 8192
+# Also caps the sender's queue: half an hour of outage is delivered late rather than lost.
+_BUFFER_S = 1800
+_MAX_TEXTS = 256
+_MAX_TEXT_BYTES = 4096
+_OFFSET_EVERY_S = 5.0
+_OFFSET_TIMEOUT_S = 3.0
+# liblsl takes the memory for its whole buffer at once.
+_MOST_BUFFERED = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The inlet is open; the offset is None where it could not be measured or was not asked for."""
+
+    line: int
+    stream: StreamDescription
+    header_xml: str
+    offset_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """Samples or texts, as they came."""
+
+    line: int
+    values: npt.NDArray[np.generic] | list[list[str]]
+    stamps: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A clock offset: local time = source time + `offset_s`, and its round-trip time if known (s)."""
+
+    line: int
+    collected_at_s: float
+    offset_s: float
+    rtt_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The connection is over, and why."""
+
+    line: int
+    reason: str
+
+
+Event = Opened | Pulled | Measured | Ended
+
+
+class Connection:
+    """Pull one inlet into a queue of events until it is let go or ends by itself.
+
+    Parameters
+    ----------
+    line : int
+        Put into every event.
+    info : pylsl.StreamInfo
+        The stream as it was found.
+    events : queue.SimpleQueue
+        Unbounded, because nothing behind it may stop the pulling.
+    offsets : bool
+        Measure clock offsets; a second connection to the same outlet need not.
+    """
+
+    def __init__(self, line: int, info: Any, events: queue.SimpleQueue[Event], *, offsets: bool) -> None:
+        self.line = line
+        self._info, self._events, self._offsets = info, events, offsets
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"lsl-{line}-{info.name()[:20]}", daemon=True)
+        self._thread.start()
+
+    def let_go(self) -> None:
+        """Stop soon; never waits, because closing an inlet may take its time."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end of its thread, behind `let_go`."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        pylsl = lsl()
+        reason = ""
+        try:
+            self._read()
+        except pylsl.util.LostError:
+            reason = "the source went away"
+        except pylsl.util.TimeoutError:
+            reason = "the source did not answer"
+        except Exception as err:  # noqa: BLE001 - whatever liblsl or a strange header comes up with
+            reason = f"the source could not be read ({type(err).__name__}: {err})"
+        self._events.put(Ended(self.line, reason))
+
+    def _read(self) -> None:
+        pylsl = lsl()
+        rate_hz = max(1.0, self._info.nominal_srate())
+        # Wide streams get a shorter memory: it is counted in numbers, not in samples.
+        most_s = _MOST_BUFFERED / rate_hz / max(1.0, self._info.channel_count() / 8)
+        inlet = pylsl.StreamInlet(
+            self._info, max_buflen=max(60, min(_BUFFER_S, round(most_s))), recover=False, processing_flags=0
+        )
+        inlet.open_stream(_OPEN_TIMEOUT_S)
+        full = inlet.info(_OPEN_TIMEOUT_S)
+        stream = describe(full)
+        # Data already queues inside the inlet while the first offset is measured (0.6 s).
+        offset = measure(inlet)[0] if self._offsets else None
+        self._events.put(Opened(self.line, stream, header_xml(full), offset))
+        beside = threading.Thread(
+            target=self._measure, args=(inlet,), name=f"lsl-offset-{self.line}", daemon=True
+        )
+        beside.start()
+        try:
+            pull = self._pull_texts if stream.is_text else self._pull_numbers
+            pull(inlet, stream)
+        finally:
+            self._stop.set()
+            beside.join()
+
+    def _pull_numbers(self, inlet: Any, stream: StreamDescription) -> None:
+        buffer = np.empty((_MAX_CHUNK, len(stream.channels)), dtype=inlet.np_dtype)
+        while not self._stop.is_set():
+            values, stamps = inlet.pull_chunk(
+                timeout=_PULL_TIMEOUT_S, max_samples=_MAX_CHUNK, min_samples=1, dest_obj=buffer, as_numpy=True
+            )
+            if len(stamps):
+                self._events.put(Pulled(self.line, values.copy(), np.asarray(stamps)))
+
+    def _pull_texts(self, inlet: Any, _stream: StreamDescription) -> None:
+        while not self._stop.is_set():
+            rows, stamps = inlet.pull_chunk(
+                timeout=_PULL_TIMEOUT_S, max_samples=_MAX_TEXTS, min_samples=1, as_numpy=True
+            )
+            if len(stamps):
+                # Raw bytes, cut and decoded here: pylsl would raise on text that is not UTF-8.
+                texts = [[raw[:_MAX_TEXT_BYTES].decode("utf-8", "replace") for raw in row] for row in rows]
+                self._events.put(Pulled(self.line, texts, np.asarray(stamps)))
+
+    def _measure(self, inlet: Any) -> None:
+        """Measure the clock offset beside the pulling: it may block for seconds."""
+        pylsl = lsl()
+        while not self._stop.wait(_OFFSET_EVERY_S):
+            try:
+                offset_s, rtt_s = measure(inlet)
+            except pylsl.util.LostError:
+                return
+            if offset_s is not None:
+                self._events.put(Measured(self.line, pylsl.local_clock(), offset_s, rtt_s))
+
+
+def measure(inlet: Any) -> tuple[float | None, float | None]:
+    """Return an inlet's clock offset and the round-trip time of its measurement (s); None where unknown.
+
+    Notes
+    -----
+    liblsl has the round-trip time and pylsl does not hand it on: its binding is used directly where it is.
+
+    Raises
+    ------
+    pylsl.util.LostError
+        If the source went away.
+    """
+    pylsl = lsl()
+    call = getattr(pylsl.lib.lib, "lsl_time_correction_ex", None)
+    try:
+        if call is None:
+            return float(inlet.time_correction(_OFFSET_TIMEOUT_S)), None
+        call.restype = ctypes.c_double
+        remote_s, rtt_s, code = ctypes.c_double(), ctypes.c_double(), ctypes.c_int()
+        offset_s = call(
+            inlet.obj,
+            ctypes.byref(remote_s),
+            ctypes.byref(rtt_s),
+            ctypes.c_double(_OFFSET_TIMEOUT_S),
+            ctypes.byref(code),
+        )
+        pylsl.util.handle_error(code)
+    except pylsl.util.TimeoutError:
+        return None, None
+    return float(offset_s), float(rtt_s.value)

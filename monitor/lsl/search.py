@@ -1,0 +1,118 @@
+"""Find a source again, tell it from others that look like it, and never hop to another one silently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from monitor.lsl.find import Finder, Query
+from monitor.montage import StreamDescription
+
+_FORGET_AFTER_S = 2.0
+_PINNED = ("name", "type", "source_id", "hostname")
+_DESCRIPTOR = ("rate_hz", "channel_format", "channels", "speed")
+
+# Says why a stream of changed form cannot take the place of what it was; empty if it can.
+Accepts = Callable[[StreamDescription], str]
+
+
+def refuse_any_change(_stream: StreamDescription) -> str:
+    """Accept no source whose form has changed."""
+    return "its form may not change"
+
+
+class Search:
+    """Look for one source on the network.
+
+    Parameters
+    ----------
+    stream : StreamDescription
+        What was chosen: name, type, source id and host are pinned, its form may change if that is accepted.
+    accepts : callable
+    tell : callable
+        Gets, once each, what a person should know.
+    """
+
+    def __init__(self, stream: StreamDescription, accepts: Accepts, tell: Callable[[str], None]) -> None:
+        self.stream = stream
+        self._accepts, self._tell = accepts, tell
+        identity = Query("source_id", stream.source_id) if stream.source_id else Query("name", stream.name)
+        self._finder = Finder(identity, forget_after_s=_FORGET_AFTER_S)
+        self._told: set[str] = set()
+        self._twins: set[str] = set()
+
+    def again(self) -> Any:
+        """Look once; return the LSL info of the source if it is there, and nothing else could be it."""
+        hits = []
+        for info, stream in self._finder.found():
+            if why := self._other(stream):
+                self._say(f"a source like it is there, but {why}; it is not taken")
+                continue
+            form = changed(self.stream, stream)
+            if form and (refused := self._accepts(stream)):
+                self._say(f"it is back, but {form}, and {refused}; waiting")
+                continue
+            hits.append(info)
+        if len(hits) > 1:
+            self._say(f"{len(hits)} streams with its name, id and host are there; waiting until one is left")
+        return hits[0] if len(hits) == 1 else None
+
+    def is_visible(self) -> bool:
+        """Whether the source itself, this run of it, answers on the network."""
+        return any(info.uid() == self.stream.uid for info in self._finder.seen())
+
+    def latest(self) -> Any:
+        """Return the LSL info of the source as it answers now, None if not: its address may change."""
+        return next((info for info in self._finder.seen() if info.uid() == self.stream.uid), None)
+
+    def has_successor(self) -> bool:
+        """Whether this run of the source is gone from sight and another one is there."""
+        return not self.is_visible() and self.again() is not None
+
+    def note_twins(self) -> None:
+        """Look for others with the same name and id while the source is alive: they are never taken."""
+        for info in self._finder.seen():
+            uid = info.uid()
+            same = (info.name(), info.type()) == (self.stream.name, self.stream.type)
+            if uid == self.stream.uid or uid in self._twins or not same:
+                continue
+            self._twins.add(uid)
+            self._say(
+                f"a second stream with its name and id is there, on {info.hostname()!r}; the recording stays "
+                f"with the one on {self.stream.hostname!r}"
+            )
+
+    def pin(self, stream: StreamDescription) -> None:
+        """Hold on to this run of the source from now on."""
+        self.stream = stream
+        self._told.clear()
+
+    def _other(self, stream: StreamDescription) -> str:
+        if stream.uid in self._twins:
+            return "it was there beside it"
+        for what in _PINNED:
+            old, new = getattr(self.stream, what), getattr(stream, what)
+            if old != new:
+                return f"its {what} is {new!r} instead of {old!r}"
+        return ""
+
+    def _say(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._tell(text)
+
+
+def changed(before: StreamDescription, now: StreamDescription) -> str:
+    """Say in what form `now` differs from `before`; empty if in none."""
+    parts = []
+    for what in _DESCRIPTOR:
+        old, new = getattr(before, what), getattr(now, what)
+        if old == new or (what == "rate_hz" and before.measured and now.rate_hz == 0):
+            continue
+        if what != "channels":
+            parts.append(f"{what} changed from {old} to {new}")
+        elif len(old) != len(new):
+            parts.append(f"it has {len(new)} channels instead of {len(old)}")
+        else:
+            parts.append("its channels changed")
+    return ", ".join(parts)

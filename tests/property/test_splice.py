@@ -1,0 +1,130 @@
+"""One stream of several connections: all samples that any of them brought, each once and in order."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.lsl.splice import Splice
+
+RATE_HZ = 100.0
+
+
+def piece(first, last):
+    """Samples [first, last): the value is the sample's number."""
+    at = np.arange(first, last)
+    return at[:, np.newaxis].astype(np.float32), 5000.0 + at / RATE_HZ
+
+
+def numbers(pieces):
+    return [int(v) for values, _ in pieces for v in values[:, 0]]
+
+
+class Outage:
+    """Connection 0 delivers [0, 100), is silent, and connection 1 delivers from 160 on."""
+
+    def __init__(self):
+        self.splice = Splice(1 / RATE_HZ)
+        self.splice.open(0, 0.0)
+        self.got = list(self.splice.take(0, piece(0, 100), 1.0))
+        self.splice.open(1, 9.0)
+        self.got += self.splice.take(1, piece(160, 200), 9.4)
+
+    def take(self, line, first, last, now_s):
+        self.got += self.splice.take(line, piece(first, last), now_s)
+
+
+def test_live_samples_wait_for_the_late_ones_and_nothing_comes_twice():
+    outage = Outage()
+    assert numbers(outage.got) == list(range(100))
+    assert outage.splice.is_waiting
+    outage.take(0, 100, 150, 10.0)
+    outage.take(0, 150, 210, 10.1)
+    outage.take(1, 200, 220, 10.2)
+    assert numbers(outage.got) == list(range(220))
+    assert outage.splice.lines == (1,)
+
+
+def test_what_never_comes_is_waited_for_as_long_as_the_silence_was():
+    outage = Outage()
+    # Silent from 1.0 to 9.4 s: it is given 8.4 s more, and five of grace.
+    assert outage.splice.overdue(22.7) is None
+    assert outage.splice.overdue(22.9) == 0
+    outage.got += outage.splice.close(0, 22.9)
+    outage.take(1, 200, 210, 23.0)
+    assert numbers(outage.got) == [*range(100), *range(160, 210)]
+    assert outage.splice.overdue(1e9) is None
+
+
+def test_a_connection_that_drips_is_not_cut_off():
+    outage = Outage()
+    outage.take(0, 100, 110, 22.0)
+    assert outage.splice.overdue(23.0) is None
+
+
+def test_the_old_connection_ends_and_the_new_one_goes_on():
+    outage = Outage()
+    outage.take(0, 100, 120, 10.0)
+    outage.got += outage.splice.close(0, 10.1)
+    outage.take(1, 200, 210, 10.2)
+    assert numbers(outage.got) == [*range(120), *range(160, 210)]
+
+
+def test_a_new_connection_that_ends_keeps_what_it_brought():
+    outage = Outage()
+    outage.got += outage.splice.close(1, 9.5)
+    assert numbers(outage.got) == list(range(100))
+    outage.splice.open(2, 9.6)
+    outage.take(2, 230, 240, 9.8)
+    outage.take(0, 100, 170, 10.0)
+    assert numbers(outage.got) == [*range(200), *range(230, 240)]
+
+
+def test_first_samples_whose_stamps_mean_nothing_are_left_out():
+    splice = Splice(1 / RATE_HZ)
+    splice.open(0, 0.0)
+    got = list(splice.take(0, piece(0, 100), 1.0))
+    splice.open(1, 4.0)
+    values, stamps = piece(150, 160)
+    stamps[:3] = [0.01, 0.02, 0.03]
+    got += splice.take(1, (values, stamps), 4.1)
+    got += splice.close(0, 20.0)
+    assert numbers(got) == [*range(100), *range(153, 160)]
+
+
+def test_stamps_that_are_none_go_through():
+    splice = Splice(1 / RATE_HZ)
+    splice.open(0, 0.0)
+    values, _ = piece(0, 10)
+    got = list(splice.take(0, (values, np.full(10, np.nan)), 1.0))
+    splice.open(1, 4.0)
+    got += splice.take(1, (piece(10, 20)[0], np.full(10, np.nan)), 4.1)
+    got += splice.close(0, 20.0)
+    assert numbers(got) == list(range(20))
+
+
+@settings(deadline=None, max_examples=200)
+@given(seed=st.integers(0, 2**32 - 1), breaks=st.sets(st.integers(50, 900), min_size=2, max_size=2))
+def test_any_cuts_and_any_interleaving_give_each_sample_once(seed, breaks):
+    """Three connections, each cut off at any place and delivering in its own time."""
+    rng = np.random.default_rng(seed)
+    starts, end = [0, *sorted(breaks)], 1000
+    ends = [min(end, start + int(rng.integers(1, 1000))) for start in starts[:2]] + [end]
+    splice, got, sent = Splice(1 / RATE_HZ), [], list(starts)
+    for line in range(3):
+        splice.open(line, 0.0)
+    while any(sent[line] < ends[line] for line in range(3)):
+        line = int(rng.integers(3))
+        last = min(ends[line], sent[line] + int(rng.integers(1, 200)))
+        if last > sent[line]:
+            got += splice.take(line, piece(sent[line], last), 1.0)
+        sent[line] = last
+    for line in range(3):
+        got += splice.close(line, 2.0)
+    # Once a later connection leads, an earlier one is let go: only what it had before that is sure.
+    sure = set().union(
+        *(range(a, min(b, c)) for a, b, c in zip(starts, ends, [*starts[1:], end], strict=True))
+    )
+    found = numbers(got)
+    assert found == sorted(set(found))
+    assert sure <= set(found) <= set().union(*(range(a, b) for a, b in zip(starts, ends, strict=True)))
+    assert splice.lines == ()
