@@ -35,6 +35,7 @@ KINDS: Mapping[str, str] = {
     "position": "position",
     "segment": "label: e.g. treatment started",
     "note": "text, author",
+    "late": "name, end, late_s, n, missing_s, retimed: signal came late (retimed: stamped as if it had not)",
     "warning": "about, reason: something failed or looks wrong; the recording goes on",
     "marker_rejected": "text, reason: a marker that could not be used",
     "reject": "movements (ids), reason: a person excluded these movements of single legs",

@@ -139,6 +139,7 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "quality": _quality,
     "stream": _stream,
     "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
+    "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal came late",
     "warning": lambda fact: f"{fact.data['about']}: {fact.data['reason']}",
     "marker_rejected": lambda fact: f"marker {fact.data['text']!r} not used: {fact.data['reason']}",
     "withdrawn": lambda fact: f"taken back: {fact.data['what']}",

@@ -67,7 +67,8 @@ def detect(
             if not detection.timeline.n:
                 finite = times_s[np.isfinite(times_s)]
                 facts += detection.start(float(finite[0]) if len(finite) else 0.0)
-            facts += detection.process(values, times_s)
+            for placed in detection.in_place(values, times_s):
+                facts += detection.process(placed.values, placed.times_s)
             if progress is not None:
                 progress(len(times_s) / stream.rate_hz / len(streams))
         facts += detection.finish()

@@ -7,6 +7,7 @@ timeline go in, facts come out. The facts do not depend on how the samples were 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,33 @@ import numpy.typing as npt
 from dsp import DetectorSettings, LegDetector
 from monitor.detection.filters import design_filters
 from monitor.detection.leg import SOURCE, LegFacts
-from monitor.detection.timeline import Fill, Gap, Run, Timeline
+from monitor.detection.thaw import Placed, Thaw
+from monitor.detection.timeline import MISSING, Fill, Gap, Run, Timeline
 from monitor.facts import Fact
 from monitor.montage import LegChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of samples beside their stamps, live.
+
+    Attributes
+    ----------
+    latest_s : float
+        The latest moment of the timeline that a sample can have.
+    missing : str
+        Why signal is missing, if it is.
+    margin_s : float
+        How far before a hole stamps may be wrong: a queue that overflows inside a sender's chunk misplaces
+        the rest of it.
+    """
+
+    latest_s: float = float("inf")
+    missing: str = MISSING
+    margin_s: float = 0.0
+
+
+USUAL = Context()
 
 
 class StreamDetection:
@@ -36,6 +61,7 @@ class StreamDetection:
     def __init__(self, rate_hz: float, legs: Iterable[LegChannel], settings: DetectorSettings) -> None:
         self._rate_hz, self._settings = rate_hz, settings
         self.timeline = Timeline(rate_hz, settings.gap_s)
+        self._thaw = Thaw(rate_hz)
         sos = design_filters(rate_hz, settings)
         self._legs = [
             LegFacts(channel, LegDetector(settings, rate_hz, sos), self.timeline) for channel in legs
@@ -73,13 +99,27 @@ class StreamDetection:
         list of Fact
             The gap, if there was one, and that the legs are learning.
         """
-        facts = self._finish(cause)
+        facts = self._flush() + self._finish(cause)
         gap = self.timeline.restart(start_s, cause)
         if gap is not None:
             facts.append(self._gap(gap.start_s, gap.end_s, cause, resets=True))
         return facts + self._learn(self.timeline.now_s)
 
-    def process(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[Fact]:
+    @property
+    def is_holding(self) -> bool:
+        """Whether samples behind a hole wait until it is plain where they belong."""
+        return self._thaw.is_holding
+
+    def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[Placed]:
+        """Put samples where they belong before they are processed; see `monitor.detection.thaw`."""
+        return self._thaw.take(values, times_s)
+
+    def process(
+        self,
+        values: npt.NDArray[Any],
+        times_s: npt.NDArray[np.float64],
+        context: Context = USUAL,
+    ) -> list[Fact]:
         """Take the next samples.
 
         Parameters
@@ -88,6 +128,8 @@ class StreamDetection:
             Native numbers of all the stream's channels. NaN is missing.
         times_s : ndarray, shape (n_samples,), float64, s
             Their stamps on the session's timeline.
+        context : Context
+            What is known beside the stamps, live.
 
         Returns
         -------
@@ -96,13 +138,15 @@ class StreamDetection:
         """
         facts: list[Fact] = []
         columns = [np.ascontiguousarray(values[:, leg.channel.index], np.float64) for leg in self._legs]
-        for piece in self.timeline.follow(times_s):
+        for piece in self.timeline.follow(times_s, context.latest_s):
             if isinstance(piece, Gap):
-                facts += self._finish(piece.cause)
-                facts.append(self._gap(piece.start_s, piece.end_s, piece.cause, resets=True))
+                cause = context.missing if piece.cause == MISSING else piece.cause
+                facts += self._finish(cause)
+                start_s = max(0.0, piece.start_s - (context.margin_s if piece.cause == MISSING else 0.0))
+                facts.append(self._gap(start_s, piece.end_s, cause, resets=True))
                 facts += self._learn(piece.end_s)
             elif isinstance(piece, Fill):
-                facts.append(self._gap(piece.start_s, piece.end_s, "samples missing", resets=False))
+                facts.append(self._gap(piece.start_s, piece.end_s, context.missing, resets=False))
                 missing = np.full(piece.n, np.nan)
                 facts += self._detect([missing] * len(self._legs))
             elif isinstance(piece, Run):
@@ -147,7 +191,7 @@ class StreamDetection:
 
     def lose(self, cause: str) -> list[Fact]:
         """Take note that the source is gone: what is open ends here, and a gap begins."""
-        facts = self._finish(cause)
+        facts = self._flush() + self._finish(cause)
         now_s = self.timeline.now_s
         facts.append(self._gap(now_s, None, cause, resets=True))
         return facts
@@ -170,7 +214,10 @@ class StreamDetection:
 
     def finish(self) -> list[Fact]:
         """End the night: a movement that is still open ends at the last sample."""
-        return self._finish("end of the recording")
+        return self._flush() + self._finish("end of the recording")
+
+    def _flush(self) -> list[Fact]:
+        return [fact for held in self._thaw.flush() for fact in self.process(held.values, held.times_s)]
 
     def _detect(self, columns: list[npt.NDArray[np.float64]]) -> list[Fact]:
         found = [

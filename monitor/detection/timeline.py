@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+MISSING = "samples missing"
+CLOCK_STEP = "clock step"
 # Second-order loop over blocks of one second, damping 0.7: settles within a minute, forgives jitter.
 _PHASE_GAIN = 0.1
 _RATE_GAIN = 0.005
@@ -105,13 +107,17 @@ class Timeline:
         self.shift_s = self._ref_s - start_s
         return gap
 
-    def follow(self, times_s: npt.NDArray[np.float64]) -> Iterator[Run | Fill | Gap]:
+    def follow(
+        self, times_s: npt.NDArray[np.float64], latest_s: float = float("inf")
+    ) -> Iterator[Run | Fill | Gap]:
         """Cut a chunk into runs without a break, and say what is missing between them.
 
         Parameters
         ----------
         times_s : ndarray, shape (n_samples,), float64, s
             The stamps on the session's timeline. Not-finite ones are taken as expected.
+        latest_s : float
+            The latest that can be, live: a stamp beyond it is of a clock that stepped, not of missing signal.
 
         Yields
         ------
@@ -129,7 +135,7 @@ class Timeline:
             residual = self._residuals(times_s[at:stop])
             jump = self._first_jump(residual)
             if jump == 0:
-                yield from self._cross(float(residual[0]))
+                yield from self._cross(float(residual[0]), is_early=bool(times_s[at] > latest_s))
                 continue
             stop = stop if jump is None else at + jump
             taken = residual[: stop - at]
@@ -152,15 +158,15 @@ class Timeline:
         jumps = np.flatnonzero((residual > min(late, self._gap_s)) | (residual < -_BACK_S))
         return int(jumps[0]) if len(jumps) else None
 
-    def _cross(self, residual_s: float) -> Iterator[Fill | Gap]:
+    def _cross(self, residual_s: float, *, is_early: bool) -> Iterator[Fill | Gap]:
         """Step over what lies between the expected and the next stamp."""
         start_s = self.now_s
-        if residual_s < -_BACK_S or residual_s > _STEP_S:
-            yield Gap(start_s, start_s, "clock step")
+        if residual_s < -_BACK_S or residual_s > _STEP_S or (is_early and residual_s >= self._gap_s):
+            yield Gap(start_s, start_s, CLOCK_STEP)
             self.shift_s -= residual_s
         elif residual_s >= self._gap_s:
             # Whoever reads this still places what came before by the old anchor.
-            yield Gap(start_s, start_s + residual_s, "samples missing")
+            yield Gap(start_s, start_s + residual_s, MISSING)
             self._anchor(start_s + residual_s)
         else:
             n = max(1, round(residual_s / self._dt_s))

@@ -28,12 +28,15 @@ class Samples:
     ----------
     ahead : bool
         These are only to be looked at: they wait for what is late before them, and come again in their turn.
+    after : str
+        Why what lies before them is missing, where the reader knows.
     """
 
     key: int
     values: npt.NDArray[np.generic]
     stamps: npt.NDArray[np.float64]
     ahead: bool = False
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

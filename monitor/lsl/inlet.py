@@ -32,6 +32,7 @@ _DRAIN_S = 130.0
 _MOST_REMEMBERED = 10_000
 _PAUSE_S = 1.0
 _JOIN_S = 2.0
+_BROKEN = "connection broken"
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class Reader:
         self._splice = Splice(1.0)
         self._remembered: dict[tuple[float, tuple[str, ...]], None] = {}
         self._is_connected, self._refused = False, ""
+        self._after = ""
         self._seen_s = self._next_look_s = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"lsl-{stream.name[:20]}", daemon=True)
@@ -118,6 +120,7 @@ class Reader:
         self._take_events(_TURN_S)
         now_s = time.monotonic()
         if (late := self._splice.overdue(now_s)) is not None:
+            self._after = _BROKEN
             self._let_go(late)
         if self._is_connected and now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
@@ -187,7 +190,8 @@ class Reader:
         self._let_go_of_the_passed()
 
     def _pass_on(self, piece: Piece) -> None:
-        self._arrivals.put(Samples(self._key, *piece))
+        self._arrivals.put(Samples(self._key, *piece, after=self._after))
+        self._after = ""
 
     def _texts(self, texts: list[list[str]], stamps: Any) -> None:
         """Pass texts on as they come; what came over another connection before is left out."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from monitor.facts import Fact
@@ -11,42 +10,19 @@ from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Sampl
 from monitor.lsl.search import changed
 from monitor.markers import MarkerReader
 from monitor.montage import StreamDescription, legs_again
-from monitor.recorder.guard import Guard
-from monitor.recorder.sessiontime import SessionTime
-from monitor.recorder.silence import SilenceWatch
+from monitor.recorder.clockfit import ClockFit
+from monitor.recorder.clocks import Clocks
+from monitor.recorder.desk import Desk
+from monitor.recorder.placing import detect
 from monitor.recorder.source import Source
 from monitor.session.fold import NightState
-from monitor.session.folder import SessionFolder
 from monitor.session.live import LiveRingWriter
-from monitor.session.raw import RawWriter
 
 _MOST_EARLY_MARKERS = 1000
-_STEPPED_S = 0.01
 _DETECTOR_FAULT = "detector fault"
 _CUT_OFF = "recorder was cut off"
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the intake works with, and whom it tells.
-
-    Attributes
-    ----------
-    record : callable
-        Writes facts to disk, then folds and sends them; returns those written.
-    reached_s : callable
-        How far the night has come on the session's timeline (s).
-    """
-
-    folder: SessionFolder
-    raw: RawWriter
-    time: SessionTime
-    silence: SilenceWatch
-    guard: Guard
-    record: Callable[[Iterable[Fact]], list[Fact]]
-    reached_s: Callable[[], float]
 
 
 class Intake:
@@ -62,8 +38,10 @@ class Intake:
 
     def __init__(self, desk: Desk, sources: Mapping[int, Source], labels: Mapping[str, str]) -> None:
         self._desk, self._sources = desk, sources
+        self._clocks = Clocks(desk)
         self._markers = MarkerReader(labels)
         self._early: list[tuple[Source, Texts]] = []
+        self._highest_number = max(sources, default=0)
 
     def go_on(self, state: NightState, end_s: float) -> None:
         """Take the place of a recorder that was cut off at `end_s`: what lies between is a gap.
@@ -77,6 +55,8 @@ class Intake:
         for kind in ("respiratory", "arousal", "artifact"):
             for fact in state.facts(kind):
                 self._markers.written(fact)
+        used = [int(fact.data["key"]) for fact in state.facts("stream")]
+        self._highest_number = max([self._highest_number, *used])
         numbers = state.movement_numbers()
         for source in self._sources.values():
             if source.detection is None:
@@ -89,7 +69,7 @@ class Intake:
             start_s = end_s if standing is None else standing.t or 0.0
             facts = source.detection.go_on(start_s, numbers, _CUT_OFF)
             if standing is None:
-                self._open_gap(source, facts, _CUT_OFF)
+                self._desk.open_gap(source, facts, _CUT_OFF)
             else:
                 source.open_gap_seq, source.gap_cause = standing.seq, str(standing.data["cause"])
 
@@ -103,11 +83,11 @@ class Intake:
         elif isinstance(arrival, Connected):
             self._connected(source, arrival)
         elif isinstance(arrival, Offset):
-            self._offset(source, arrival)
+            self._clocks.offset(source, arrival)
         elif isinstance(arrival, Lost):
             self._lost(source, arrival.reason)
         elif isinstance(arrival, Notice):
-            self._warn(source.stream.name, arrival.reason)
+            self._desk.warn(source.stream.name, arrival.reason)
 
     def _samples(self, source: Source, chunk: Samples) -> None:
         source.last_arrival_s = self._desk.time.clock()
@@ -132,9 +112,11 @@ class Intake:
             source.n_left_out += len(chunk.stamps)
         about = f"the raw signal of {source.stream.name}"
         if source.n_left_out and not before_n:
-            self._warn(about, "the disk takes nothing and memory is full: it is not kept from here on")
+            self._desk.warn(about, "the disk takes nothing and memory is full: it is not kept from here on")
         elif before_n and not source.n_left_out:
-            self._warn(about, f"it is kept again; {before_n} samples before this are missing in the file")
+            self._desk.warn(
+                about, f"it is kept again; {before_n} samples before this are missing in the file"
+            )
 
     def _show_ahead(self, source: Source, chunk: Samples) -> None:
         """Let screens draw what waits for its turn; it is kept and detected in when that has come."""
@@ -147,13 +129,17 @@ class Intake:
     def _detect(self, source: Source, chunk: Samples) -> None:
         if source.detection is None:
             return
+        now_s = self._desk.time.clock()
         if not source.is_anchored:
-            self._anchor(source, source.first_stamp_s(chunk.stamps, self._desk.time.clock()))
-        heard = self._desk.silence.heard(source)
-        self._desk.record([*heard, *source.detection.process(chunk.values, source.place(chunk.stamps))])
+            first_s = source.first_stamp_s(chunk.stamps, now_s)
+            self._clocks.check(source, first_s, now_s)
+            self._anchor(source, first_s)
+        self._desk.record(self._desk.silence.heard(source))
+        for facts, rows in detect(source, source.detection, chunk, now_s):
+            self._desk.record(facts)
+            if source.ring is not None:
+                source.ring.write(rows)
         source.fault_rest_s = 0.0
-        if source.ring is not None:
-            source.ring.write(source.detection.live_rows(chunk.values))
 
     def _detector_failed(self, source: Source) -> None:
         """Begin anew with a fresh detector behind a pause: raw samples are kept meanwhile."""
@@ -167,14 +153,9 @@ class Intake:
             facts: list[Fact] = []
             with self._desk.guard.keeping_on(f"ending the detection in {source.stream.name}"):
                 facts = detection.lose(_DETECTOR_FAULT)
-            self._open_gap(source, facts, _DETECTOR_FAULT)
+            self._desk.open_gap(source, facts, _DETECTOR_FAULT)
         source.detection = detection.fresh()
         source.unanchor()
-
-    def _open_gap(self, source: Source, facts: list[Fact], cause: str) -> None:
-        for fact in self._desk.record(facts):
-            if fact.kind == "gap":
-                source.open_gap_seq, source.gap_cause = fact.seq, cause
 
     def _anchor(self, source: Source, stamp_s: float) -> None:
         t_s = self._desk.time.first_sample(source, stamp_s)
@@ -222,6 +203,8 @@ class Intake:
         source.unanchor()
         source.offset_known = arrival.offset_s is not None
         source.offset_s = arrival.offset_s or 0.0
+        source.has_own_clock, source.clock = False, ClockFit()
+        source.lateness.reset()
         if not source.header_written:
             source.header_written = True
             number, xml, kind, n = (
@@ -232,7 +215,8 @@ class Intake:
             )
             self._desk.raw.put(lambda xdf: xdf.add_stream(number, xml, kind, n))
         if arrival.offset_s is not None:
-            self._note_offset(source, self._desk.time.clock(), arrival.offset_s)
+            source.clock.take(self._desk.time.clock(), arrival.offset_s, None)
+            self._clocks.keep(source, self._desk.time.clock(), arrival.offset_s)
         if source.legs and source.ring is None:
             source.ring = self._live_ring(source)
         self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])
@@ -243,12 +227,15 @@ class Intake:
         if isinstance(legs, str):
             raise ValueError(f"{stream.name!r} came back and {form}, but {legs}")
         if source.header_written:
-            source.number = max(each.number for each in self._sources.values()) + 1
+            self._highest_number += 1
+            source.number = self._highest_number
             source.header_written = False
         source.legs, source.ring = legs, None
         if source.detection is not None:
             source.detection = source.detection.fresh(stream.rate_hz, legs)
-        self._warn(source.stream.name, f"it came back, and {form}; its legs are plain, so the night goes on")
+        self._desk.warn(
+            source.stream.name, f"it came back, and {form}; its legs are plain, so the night goes on"
+        )
 
     def _live_ring(self, source: Source) -> LiveRingWriter | None:
         legs = [channel.leg for channel in source.legs]
@@ -256,24 +243,8 @@ class Intake:
             return LiveRingWriter(self._desk.folder.live(source.key), legs, source.stream.rate_hz)
         except OSError as err:
             # A full disk: the night is recorded as far as it can be, only screens see no trace.
-            self._warn("the live trace", f"there is none: {err.strerror or err}")
+            self._desk.warn("the live trace", f"there is none: {err.strerror or err}")
             return None
-
-    def _warn(self, about: str, reason: str) -> None:
-        data = {"about": about, "reason": reason}
-        self._desk.record([Fact("warning", self._desk.reached_s(), "recorder", data)])
-
-    def _offset(self, source: Source, arrival: Offset) -> None:
-        self._note_offset(source, arrival.collected_at_s, arrival.offset_s)
-        if not source.offset_known or abs(arrival.offset_s - source.offset_s) > _STEPPED_S:
-            data = {"name": source.stream.name, "offset_s": arrival.offset_s, "before_s": source.offset_s}
-            self._desk.record([Fact("offset", self._desk.reached_s(), "recorder", data)])
-        source.offset_s, source.offset_known = arrival.offset_s, True
-
-    def _note_offset(self, source: Source, at_s: float, offset_s: float) -> None:
-        # As LabRecorder writes it: the time of collection in the SOURCE's clock, and the offset.
-        number = source.number
-        self._desk.raw.put(lambda xdf: xdf.clock_offset(number, at_s - offset_s, offset_s))
 
     def _lost(self, source: Source, reason: str) -> None:
         data: dict[str, Any] = {"name": source.stream.name, "reason": reason}
@@ -281,4 +252,4 @@ class Intake:
         was_connected, source.connected = source.connected, False
         if source.detection is not None and was_connected and source.is_anchored:
             facts += source.detection.lose("stream lost")
-        self._open_gap(source, facts, "stream lost")
+        self._desk.open_gap(source, facts, "stream lost")

@@ -13,8 +13,9 @@ from typing import Any
 
 from monitor.facts import Fact
 from monitor.lsl.arrivals import Arrival
+from monitor.recorder.desk import Desk
 from monitor.recorder.guard import Guard
-from monitor.recorder.intake import Desk, Intake
+from monitor.recorder.intake import Intake
 from monitor.recorder.outlets import Outlets
 from monitor.recorder.requests import RefusedError, fact_of, told
 from monitor.recorder.resumed import Resumed

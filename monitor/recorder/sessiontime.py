@@ -40,7 +40,9 @@ class SessionTime:
     @property
     def wall_s(self) -> float:
         """Where the session would be now if nothing was lost or late."""
-        return 0.0 if self._origin_s is None else (self.clock() - self._origin_s) * self._speed
+        if self._origin_s is None:
+            return 0.0
+        return (self.clock() - self._origin_s - self._lead.drift_s) * self._speed
 
     def to_lsl(self, t_s: float) -> float:
         """Turn a moment of the session into this machine's LSL clock; now, before the first sample."""

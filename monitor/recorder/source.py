@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.stream import StreamDetection
+from monitor.detection.stream import USUAL, Context, StreamDetection
 from monitor.montage import LegChannel, StreamDescription, legs_again
+from monitor.recorder.clockfit import ClockFit
+from monitor.recorder.lateness import Lateness
 from monitor.session.live import LiveRingWriter
 
 
@@ -54,6 +56,11 @@ class Source:
     resting_until_s: float = float("-inf")
     fault_rest_s: float = 0.0
     last_arrival_s: float = 0.0
+    hole: Context = USUAL
+    stepped_at_s: float = float("-inf")
+    has_own_clock: bool = False
+    lateness: Lateness = field(default_factory=Lateness)
+    clock: ClockFit = field(default_factory=ClockFit)
     _anchor_stamp_s: float | None = None
     _anchor_t_s: float = 0.0
     _anchor_offset_s: float = 0.0

@@ -1,0 +1,77 @@
+"""The clocks of the sources against this machine's: offsets kept raw, followed by a line, steps told."""
+
+from __future__ import annotations
+
+from monitor.detection.timeline import CLOCK_STEP
+from monitor.facts import Fact
+from monitor.lsl.arrivals import Offset
+from monitor.recorder.desk import Desk
+from monitor.recorder.source import Source
+
+_STEPPED_S = 0.01
+# An offset that puts a source's stamps so far from now is not theirs.
+_BELIEVED_S = 60.0
+# A clock that stepped shows in its stamps at once, and in its offset within two measurements.
+_SAME_STEP_S = 20.0
+
+
+class Clocks:
+    """Follow the clock of each source.
+
+    Parameters
+    ----------
+    desk : Desk
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def check(self, source: Source, stamp_s: float, now_s: float) -> None:
+        """Place a source by its arrival if its stamps cannot be LSL's, or no offset is known."""
+        off_s = now_s - stamp_s - source.offset_s
+        if abs(off_s) < _BELIEVED_S:
+            return
+        source.offset_s += off_s
+        source.has_own_clock = True
+        why = "are not of LSL's clock" if source.offset_known else "are of a clock whose offset is not known"
+        self._desk.warn(source.stream.name, f"its stamps {why}: they are placed by when they came")
+
+    def offset(self, source: Source, arrival: Offset) -> None:
+        """Take a measured offset."""
+        self.keep(source, arrival.collected_at_s, arrival.offset_s)
+        if source.has_own_clock and abs(arrival.offset_s - source.offset_s) > _BELIEVED_S:
+            return
+        source.has_own_clock = False
+        stepped_s = source.clock.take(arrival.collected_at_s, arrival.offset_s, arrival.rtt_s)
+        offset_s = source.clock.at(arrival.collected_at_s)
+        if not source.offset_known or stepped_s or abs(offset_s - source.offset_s) > _STEPPED_S:
+            data = {
+                "name": source.stream.name,
+                "offset_s": offset_s,
+                "before_s": source.offset_s,
+                "rtt_s": arrival.rtt_s,
+                "stepped_s": stepped_s,
+            }
+            self._desk.record([Fact("offset", self._desk.reached_s(), "recorder", data)])
+        source.offset_s, source.offset_known = offset_s, True
+        if stepped_s:
+            self._clock_stepped(source, stepped_s)
+
+    def keep(self, source: Source, at_s: float, offset_s: float) -> None:
+        """Keep an offset in the file, as it was measured."""
+        # As LabRecorder writes it: the time of collection in the SOURCE's clock, and the offset.
+        number = source.number
+        self._desk.raw.put(lambda xdf: xdf.clock_offset(number, at_s - offset_s, offset_s))
+
+    def _clock_stepped(self, source: Source, stepped_s: float) -> None:
+        """Place a source anew whose clock stood still or jumped.
+
+        Where it was this machine's own clock that stood still (it slept), the signal has gone on: the
+        timeline keeps following the stamps, and only what it is on this machine's clock changes.
+        """
+        source.lateness.reset()
+        jumped = self._desk.time.clock() - source.stepped_at_s < _SAME_STEP_S
+        if source.detection is None or not source.is_anchored or (stepped_s < 0 and not jumped):
+            return
+        self._desk.open_gap(source, source.detection.lose(CLOCK_STEP), CLOCK_STEP)
+        source.unanchor()
