@@ -55,8 +55,9 @@ def headline(summary: Mapping[str, Any]) -> tuple[str, str, str]:
     if summary["tst_h"] is None:
         base = f"{main['n_plm']} PLM in {_hours(summary['recording_h'])} recorded · no stages · {rules}"
         return words.rate(main["plm_per_hour_recorded"]), "PLM per hour recorded", base
-    base = f"{main['n_plms']} PLMS in {_hours(summary['tst_h'])} of sleep · {rules} · {reference}"
-    return words.rate(main["plms_index"]), "PLMS per hour of sleep", base
+    sleep = summary["sleep_name"]
+    base = f"{main['n_plms']} PLMS in {_hours(summary['tst_h'])} of {sleep} · {rules} · {reference}"
+    return words.rate(main["plms_index"]), f"PLMS per hour of {sleep}", base
 
 
 def sections(

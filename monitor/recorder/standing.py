@@ -46,6 +46,8 @@ def snapshot(
         "recorded_s": recorded_s,
         "index": index_values(state, scores, main_profile),
         "stage": state.stage_at(recorded_s),
+        "stages": main.denominators.stages or None,
+        "n_epochs_auto": main.denominators.n_epochs_auto,
         "legs": {leg: state.leg_state(leg) for leg in state.legs},
         "series": None if running is None else {"n": running.n, "onset": running.onset_us / 1e6},
         "n_series": len(main.series),

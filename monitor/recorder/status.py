@@ -71,7 +71,7 @@ def _indices(night: NightRecorder) -> str:
 def _index_of(score: Score) -> tuple[str, str]:
     """Return the index that can be shown and its honest name: without stages there is no PLMS index."""
     if score.denominators.has_stages:
-        return "plms_index", "PLMS per hour of sleep"
+        return "plms_index", f"PLMS per hour of {score.denominators.sleep_name}"
     return "plm_per_hour_recorded", "PLM per hour recorded"
 
 

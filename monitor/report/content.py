@@ -66,7 +66,7 @@ def _first_page(session: Session, wall: WallTime) -> Section:
     summary = session.summary
     main = str(summary["main_profile"])
     profile = session.main.profile
-    name = dict(figures.RATES)["plms_index" if summary["tst_h"] is not None else "plm_per_hour_recorded"]
+    name = figures.honest(dict(figures.RATES)[_main_key(summary)], summary)
     head = (
         f"{name}, by {figures.RULE_NAMES.get(main, main)} (main rule set): "
         f"{figures.rate(summary['rules'][main], _main_key(summary))}"
@@ -124,10 +124,23 @@ def _cautions(summary: Any) -> list[str]:
     lost_h = summary["recording_h"] - summary["any_usable_h"]
     if lost_h >= 0.05:
         cautions.append(f"for {lost_h:.2f} h no leg could be scored; this time is in no denominator.")
-    auto = summary.get("n_epochs_auto")
-    if auto:
-        cautions.append(f"{auto} epochs are staged automatically: sleep is an estimate there.")
+    if summary["n_epochs_auto"]:
+        cautions.append(_estimated(summary))
     return cautions
+
+
+def _estimated(summary: Any) -> str:
+    """Say how much of the sleep is an estimate, how far a person agreed, and what there is without it."""
+    said = (
+        f"{summary['estimated_share']:.0%} of the staged time ({summary['n_epochs_auto']} epochs) is an "
+        "ESTIMATE from EEG by a program, not scored by a person"
+    )
+    agreed = summary["estimate_agreement"]
+    if agreed is not None:
+        same, n = agreed["share"], agreed["n_epochs"]
+        said += f"; on sleep or wake it agrees with who staged in {same:.0%} of {n} epochs"
+    main = summary["without_estimate"][summary["main_profile"]]
+    return f"{said}. Without it: {main['plm_per_hour_recorded']:.1f} PLM per hour recorded."
 
 
 def _tables(session: Session, wall: WallTime) -> list[Section]:

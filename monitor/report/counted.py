@@ -28,7 +28,7 @@ def main_table(summary: Mapping[str, Any]) -> Table:
     rules: Rules = summary["rules"]
     rates = ("plms_index", "plms_arousal_index", "plmw_index", "plm_per_hour_recorded")
     rows = [
-        (words, *(figures.rate(rules[name], key) for name in rules))
+        (figures.honest(words, summary), *(figures.rate(rules[name], key) for name in rules))
         for key, words in figures.RATES
         if key in rates
     ]

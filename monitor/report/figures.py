@@ -50,6 +50,11 @@ SHAPES = (
 )
 
 
+def honest(name: str, summary: Mapping[str, Any]) -> str:
+    """Say in the name of a rate whose sleep it is per hour of: scored, or estimated."""
+    return name.replace("per hour of sleep", f"per hour of {summary['sleep_name']}")
+
+
 def value(rules: Mapping[str, Any], key: str) -> Any:
     """Look up an index of a rule set in the summary, among the main ones or the details."""
     return rules[key] if key in rules else rules["detail"].get(key)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from monitor.score.night import SLEEP, STAGES, Epoch, Night
+from monitor.score.night import AUTO, SLEEP, STAGES, Epoch, Night
 from monitor.score.spans import Ints, Spans, bounds, complement, intersection, time_before, union
 
 HOUR_US = 3_600_000_000
@@ -40,6 +40,12 @@ class Denominators:
         Time of the recording with at least one usable leg.
     has_stages : bool
         Whether any epoch is staged (an epoch marked unscored is not).
+    stages : str
+        Who staged: ``person``, ``stream`` (a scored stream or list), ``auto``, ``mixed``; empty without any.
+    n_epochs_auto : int
+        Epochs that were estimated and are not unscored.
+    estimated_us : int
+        How much of ``tst_us + wake_us`` was estimated.
     """
 
     recording_us: int
@@ -53,6 +59,22 @@ class Denominators:
     usable_us: Mapping[str, int]
     any_usable_us: int
     has_stages: bool
+    stages: str = ""
+    n_epochs_auto: int = 0
+    estimated_us: int = 0
+
+    @property
+    def estimated_share(self) -> float:
+        """Share of the staged time that was estimated."""
+        staged_us = (self.tst_us or 0) + (self.wake_us or 0)
+        return self.estimated_us / staged_us if staged_us else float(self.stages == "auto")
+
+    @property
+    def sleep_name(self) -> str:
+        """What the hours of sleep are honestly called."""
+        if not self.n_epochs_auto:
+            return "sleep"
+        return "ESTIMATED sleep" if self.stages == "auto" else "partly ESTIMATED sleep"
 
     @property
     def tib_us(self) -> int:
@@ -100,7 +122,12 @@ class Timeline:
         self.stage_start_us = start[order]
         self.stage_end_us = np.array([e.end_us for e in epochs], np.int64)[order]
         self.stage = np.array([code[e.stage] for e in epochs], np.int64)[order]
-        self.has_stages = bool((self.stage != code["unscored"]).any())
+        is_staged = self.stage != code["unscored"]
+        self.has_stages = bool(is_staged.any())
+        self._is_auto = np.array([e.is_estimated for e in epochs], np.bool_)[order] & is_staged
+        self.n_epochs_auto = int(self._is_auto.sum())
+        staged_by = {_staged_by(e.source) for e in epochs if e.stage != "unscored"}
+        self.stages = "mixed" if len(staged_by) > 1 else next(iter(staged_by), "")
 
     def stage_at(self, at_us: Ints) -> Ints:
         """Return the index into ``STAGES`` of the epoch that holds each time, -1 outside all epochs."""
@@ -116,7 +143,15 @@ class Timeline:
 
     def staged_us(self, stages: frozenset[str], legs: Spans) -> int:
         """Return how much of the time in bed is in these stages and inside the spans ``legs``."""
-        start, end = self.staged(stages)
+        return self._in_bed_us(*self.staged(stages), legs)
+
+    def estimated_us(self) -> int:
+        """Return how much of the staged time in bed with a usable leg was estimated."""
+        return self._in_bed_us(
+            self.stage_start_us[self._is_auto], self.stage_end_us[self._is_auto], self.any_leg
+        )
+
+    def _in_bed_us(self, start: Ints, end: Ints, legs: Spans) -> int:
         edges = np.clip(np.concatenate((start, end)), self.tib_start_us, self.tib_end_us)
         before = time_before(legs, edges)
         return int(before[start.size :].sum() - before[: start.size].sum())
@@ -174,7 +209,16 @@ def denominators(night: Night, timeline: Timeline | None = None) -> Denominators
         ),
         any_usable_us=_length(line.any_leg),
         has_stages=line.has_stages,
+        stages=line.stages,
+        n_epochs_auto=line.n_epochs_auto,
+        estimated_us=line.estimated_us(),
     )
+
+
+def _staged_by(source: str) -> str:
+    if source == AUTO:
+        return "auto"
+    return "person" if source.startswith("person") else "stream"
 
 
 def _length(spans: Spans) -> int:

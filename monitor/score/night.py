@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -11,6 +11,7 @@ Leg = Literal["left", "right", "unknown"]
 Stage = Literal["W", "N1", "N2", "N3", "R", "unscored"]
 
 SLEEP: frozenset[str] = frozenset({"N1", "N2", "N3", "R"})
+AUTO = "auto"
 STAGES: tuple[Stage, ...] = ("W", "N1", "N2", "N3", "R", "unscored")
 
 
@@ -49,12 +50,18 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Hold one scored stretch ``[start_us, end_us)`` and who scored it."""
+    """Hold one scored stretch ``[start_us, end_us)``, who scored it; estimated, how likely it is sleep."""
 
     start_us: int
     end_us: int
     stage: Stage
     source: str = ""
+    p_sleep: float | None = None
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether it was estimated and not scored."""
+        return self.source == AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +155,8 @@ def split_at(begins: Iterable[tuple[int, str]], end_us: int) -> tuple[Span, ...]
     return tuple(
         Span(start, end, name) for (start, name), end in zip(edges, ends, strict=True) if end > start
     )
+
+
+def without_estimates(night: Night) -> Night:
+    """Return the night as if no stage had been estimated."""
+    return replace(night, epochs=tuple(epoch for epoch in night.epochs if not epoch.is_estimated))

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 
 from monitor.score.denominators import HOUR_US, Denominators, denominators
-from monitor.score.night import Night
+from monitor.score.night import Night, without_estimates
 from monitor.score.result import Score, Segment, Stretch
+from monitor.score.scoring import score
 
 TABLE = (
     *("n_lm", "n_clm", "n_clms", "n_plm", "n_plms", "n_plmw", "n_plmsnr", "plmsnr_index"),
@@ -15,6 +16,9 @@ TABLE = (
     *("pi_plm", "pi_imi", "imi_ln_mean", "imi_ln_sd", "plm_per_hour_recorded"),
 )
 """Keys of each rule set that others rely on; the other indices stand under ``detail``."""
+
+UNESTIMATED = ("n_plm", "plm_per_hour_recorded", "n_plms", "plms_index")
+"""Keys that are also given as if no stage had been estimated."""
 
 NO_STAGES = "no stages yet"
 
@@ -55,13 +59,16 @@ def summary(
     if main_profile not in scores:
         raise ValueError(f"main profile {main_profile!r} is not among the scores {sorted(scores)}")
     den = denominators(night)
-    why = {} if den.has_stages else {"tst_h": NO_STAGES, "wake_h": NO_STAGES}
+    why = {} if den.has_stages else {"tst_h": NO_STAGES, "wake_h": NO_STAGES, "stages": NO_STAGES}
+    if not den.n_epochs_auto:
+        why["without_estimate"] = "no stage was estimated"
     return {
         "version": version,
         "config_sha256": config_sha256,
         "main_profile": main_profile,
         **_hours(den),
-        "rules": {name: _rules(score, measure) for name, score in scores.items()},
+        **_staged(den, night, scores),
+        "rules": {name: _rules(scored, measure) for name, scored in scores.items()},
         "segments": _segments(scores, main_profile),
         "why_null": why,
     }
@@ -90,18 +97,36 @@ def _hours(den: Denominators) -> dict[str, object]:
     }
 
 
-def _rules(score: Score, measure: str) -> dict[str, object]:
-    values = {field.name: getattr(score.indices, field.name) for field in dataclasses.fields(score.indices)}
+def _staged(den: Denominators, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
+    """Say who staged; where some of it was estimated, also what the night is without that."""
+    without: dict[str, object] | None = None
+    if den.n_epochs_auto:
+        plain = without_estimates(night)
+        without = {}
+        for name, scored in scores.items():
+            found = score(plain, scored.profile).indices
+            without[name] = {key: getattr(found, key) for key in UNESTIMATED}
+    return {
+        "stages": den.stages or None,
+        "sleep_name": den.sleep_name,
+        "n_epochs_auto": den.n_epochs_auto,
+        "estimated_share": den.estimated_share if den.has_stages else 0.0,
+        "without_estimate": without,
+    }
+
+
+def _rules(scored: Score, measure: str) -> dict[str, object]:
+    values = {field.name: getattr(scored.indices, field.name) for field in dataclasses.fields(scored.indices)}
     why = dict(values.pop("why_null"))
     known = {key: values.pop(key) for key in TABLE}
     detail = {key: _plain(value) for key, value in values.items()}
-    series = [dataclasses.asdict(one) for one in score.series]
-    excluded = {"excluded": dict(score.excluded), "n_twitches": len(score.twitches)}
+    series = [dataclasses.asdict(one) for one in scored.series]
+    excluded = {"excluded": dict(scored.excluded), "n_twitches": len(scored.twitches)}
     return {
-        "profile": score.profile.as_dict(),
+        "profile": scored.profile.as_dict(),
         "measure": measure,
         **known,
-        "detail": {**detail, **excluded, "series": series, "reference_per_h": score.profile.reference_per_h},
+        "detail": {**detail, **excluded, "series": series, "reference_per_h": scored.profile.reference_per_h},
         "why_null": why,
     }
 

@@ -7,6 +7,7 @@ replace the fact they name; nothing is ever patched.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from string import ascii_letters
 from typing import Any
 
@@ -275,9 +276,7 @@ def _before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
         if epoch.start_us >= end_us:
             continue
         stays = epoch.end_us - epoch.start_us <= to_us(EPOCH_S)
-        kept.append(
-            epoch if stays else Epoch(epoch.start_us, min(epoch.end_us, end_us), epoch.stage, epoch.source)
-        )
+        kept.append(epoch if stays else replace(epoch, end_us=min(epoch.end_us, end_us)))
     return tuple(kept)
 
 

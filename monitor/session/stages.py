@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor.facts import Fact
 from monitor.markers import EPOCH_S
-from monitor.score.night import Epoch
+from monitor.score.night import AUTO, Epoch
 
 _EPOCH_US = round(EPOCH_S * 1e6)
 _FOREVER_US = 2**62
@@ -17,7 +18,7 @@ _SAME_EPOCH_US = 1_000_000
 
 def rank(source: str) -> int:
     """Order the sources: a typed stage (2) over a scored stream (1) over an automatic one (0)."""
-    if source == "auto":
+    if source == AUTO:
         return 0
     return 2 if source.startswith("person") else 1
 
@@ -43,8 +44,12 @@ def resolve_stages(facts: Sequence[Fact]) -> tuple[Epoch, ...]:
     for level in (2, 1, 0):
         spans = _until_next(layers[level])
         for start_us, end_us, fact in reversed(_snapped(spans)):
-            taken.add(start_us, end_us, Epoch(start_us, end_us, fact.data["stage"], fact.source))
+            taken.add(start_us, end_us, _epoch(start_us, end_us, fact))
     return taken.epochs()
+
+
+def _epoch(start_us: int, end_us: int, fact: Fact) -> Epoch:
+    return Epoch(start_us, end_us, fact.data["stage"], fact.source, fact.data.get("p_sleep"))
 
 
 def _length_us(fact: Fact) -> int:
@@ -101,7 +106,7 @@ class _Cover:
             stop = min(end_us, self._starts[at]) if at < len(self._starts) else end_us
             if stop > start_us:
                 self._starts.insert(at, start_us)
-                self._spans.insert(at, Epoch(start_us, stop, epoch.stage, epoch.source))
+                self._spans.insert(at, replace(epoch, start_us=start_us, end_us=stop))
                 at += 1
             if at >= len(self._spans):
                 break

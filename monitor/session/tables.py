@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from monitor import __version__
@@ -11,6 +12,7 @@ from monitor.rules import RulesProfile
 from monitor.score import Night, Score, score
 from monitor.score.summary import summary
 from monitor.score.tables import events_tsv, movements_tsv
+from monitor.session.agreement import agreement
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, write_private
 from monitor.session.manual import manual
@@ -63,7 +65,9 @@ def summary_of(
     """
     about = state.session
     main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
+    agreed = agreement(state.facts("stage"))
     return summary(night, scores, main, __version__, sha256, measure) | {
+        "estimate_agreement": None if agreed is None else asdict(agreed),
         "manual": manual(state, scores, night.end_us / 1e6),
         "signed": signed_by(journal, state.signature),
     }
