@@ -72,6 +72,7 @@ class Actions:
             "band": lambda _: self._refilter(live.next_band),
             "notch": lambda _: self._refilter(live.next_notch),
             "envelope": lambda _: live.toggle_envelope(),
+            "estimate": lambda _: self._switch_estimate(),
             "theme": lambda _: window.set_theme(next_theme(window.theme)),
             "text": lambda step: self._resize_text(int(step)),
             "full-screen": lambda _: self._full_screen(),
@@ -105,6 +106,10 @@ class Actions:
         change()
         self._window.signal.set_view(self._window.live.filter)
         self._window.review.reread()
+
+    def _switch_estimate(self) -> None:
+        is_used = self._window.feed.presenter.switch_estimate()
+        self._window.tell("estimated sleep is used" if is_used else "estimated sleep is set aside")
 
     def _full_screen(self) -> None:
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)

@@ -19,11 +19,15 @@ _TREND_LEAST_PER_H = 3.0
 def index_key(score: Score) -> tuple[str, str, str]:
     """Return which index is the honest one now: its name in the score, its title, its unit."""
     if score.denominators.has_stages:
-        return "plms_index", "PLMS index", "per hour\nof sleep"
+        sleep = score.denominators.sleep_name
+        unit = "per hour\nof sleep" if sleep == "sleep" else f"per hour of\n{sleep}"
+        return "plms_index", "PLMS index", unit
     return "plm_per_hour_recorded", "PLM, no stages yet", "per hour\nrecorded"
 
 
-def index_view(scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per_h: Floats) -> IndexView:
+def index_view(
+    scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per_h: Floats, estimate: str = ""
+) -> IndexView:
     """Make the big number.
 
     Parameters
@@ -33,6 +37,8 @@ def index_view(scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per
         Name of the main profile.
     curve_s, rate_per_h : ndarray
         The 30-min rate over the night.
+    estimate : str
+        What there is to know of estimated sleep.
     """
     key, title, unit = index_key(scores[main])
     rules = tuple(_rule_line(scores[name], name, key) for name in (main, *(n for n in scores if n != main)))
@@ -45,7 +51,9 @@ def index_view(scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per
         unit=unit,
         value=words.big_rate(getattr(scores[main].indices, key)),
         is_too_early=first.is_too_early,
-        remark=first.why or (_TOO_EARLY if first.is_too_early else ""),
+        remark=" · ".join(
+            part for part in (first.why or (_TOO_EARLY if first.is_too_early else ""), estimate) if part
+        ),
         trend=_trend(curve_s, rate_per_h),
         rules=rules,
         rate_text=f"30-min rate  {words.rate(now)} /h" + ("  too early" if too_early else ""),
@@ -57,7 +65,7 @@ def index_view(scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per
 def _rule_line(score: Score, name: str, key: str) -> RuleLine:
     indices, den = score.indices, score.denominators
     if key == "plms_index":
-        n, base_us, what = indices.n_plms, den.tst_us, ("PLMS", "sleep")
+        n, base_us, what = indices.n_plms, den.tst_us, ("PLMS", den.sleep_name)
     else:
         n, base_us, what = indices.n_plm, den.recording_us, ("PLM", "recording")
     return RuleLine(

@@ -79,6 +79,7 @@ _FIXED: tuple[Key, ...] = (
     Key(("Alt+Right",), "page:0.1", "a tenth of a page on", "Alt+→", "judge"),
     Key(("Ctrl+Z",), "undo", "take back your last entry: a new entry, nothing is deleted", "Ctrl+Z", "judge"),
     Key(("S",), "summary", "summary of the night, or put it away", "S", "judge", "summary"),
+    Key(("U",), "estimate", "index per hour of ESTIMATED sleep, or as if none was estimated", "U", "judge"),
     Key(("C",), "reference", "reference line: adult 15, child 5, none", "C", "judge"),
     Key(("F10",), "menu", "menu: sign, report, end the recording…", "F10", "window"),
     Key(("A",), "acknowledge", "acknowledge the alert", "A", "night", "acknowledge"),

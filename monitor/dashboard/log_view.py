@@ -128,6 +128,7 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "note": lambda fact: str(fact.data["text"]),
     "lights": lambda fact: f"lights {fact.data['state']}",
     "stage": _stage,
+    "staging": lambda fact: str(fact.data["reason"]) or f"estimate of sleep: {fact.data['state']}",
     "segment": lambda fact: f"segment: {fact.data.get('label', '')}",
     "position": lambda fact: f"position: {fact.data.get('position', '')}",
     "artifact": _artifact,

@@ -36,6 +36,10 @@ _SPANS_S = (
     16 * 3600,
     24 * 3600,
 )
+# The hypnogram's rows, from the bottom of the lowest to the top of the highest.
+_STAGE_LOW, _STAGE_HIGH = 0.6 - len(words.STAGE_ROWS), 0.4
+_LEGEND = "line: index · area: 30-min rate · click or drag: review, recording goes on · wheel: zoom"
+_ESTIMATE = "shade: estimated probability of sleep · "
 _LEAST_TOP_PER_H = 30.0
 
 
@@ -78,12 +82,8 @@ class NightPanel(QObject):
         head = QHBoxLayout()
         head.addWidget(label("NIGHT", "title"))
         head.addStretch()
-        head.addWidget(
-            label(
-                "line: index · area: 30-min rate · click or drag: review, recording goes on · wheel: zoom",
-                "small",
-            )
-        )
+        self._legend = label(_LEGEND, "small")
+        head.addWidget(self._legend)
         whole = QVBoxLayout(self.frame)
         whole.setContentsMargins(10, 6, 10, 4)
         whole.setSpacing(2)
@@ -106,12 +106,13 @@ class NightPanel(QObject):
                 plot.setXLink(self._curve)
         rows = words.STAGE_ROWS
         self._stage.getAxis("left").setTicks([[(-i, name) for i, name in enumerate(rows)]])
-        self._stage.setYRange(-len(rows) + 0.6, 0.4, padding=0)
+        self._stage.setYRange(_STAGE_LOW, _STAGE_HIGH, padding=0)
         self._moves.getAxis("left").setTicks([[(1.5, "L"), (0.5, "R")]])
         self._moves.setYRange(0, 2.35, padding=0)
         self._fill_plots()
 
     def _fill_plots(self) -> None:
+        self._estimate = self._stage.plot(fillLevel=_STAGE_LOW)
         self._hypnogram = self._stage.plot(connect="finite")
         self._rem = self._stage.plot(connect="finite")
         self._flags = pg.ScatterPlotItem(size=9, symbol="t", pxMode=True)
@@ -153,6 +154,8 @@ class NightPanel(QObject):
             region.setBrush(faded(theme.accent, 0.18))
             for line in region.lines:
                 line.setPen(QPen(QColor(theme.accent), 0))
+        self._estimate.setPen(QPen(Qt.PenStyle.NoPen))
+        self._estimate.setFillBrush(faded(theme.accent, 0.2))
         self._hypnogram.setPen(QPen(QColor(theme.text), 0))
         self._rem.setPen(QPen(QColor(theme.accent), 0))
         self._rem.setShadowPen(None)
@@ -209,6 +212,9 @@ class NightPanel(QObject):
             if span.stage == "R":
                 rem += [(span.start_s, at + 0.12), (span.end_s, at + 0.12), (span.end_s, math.nan)]
         self._hypnogram.setData(x, y)
+        times_s, p = view.estimate
+        self._estimate.setData(times_s, _STAGE_LOW + p * (_STAGE_HIGH - _STAGE_LOW))
+        self._legend.setText((_ESTIMATE if len(p) else "") + _LEGEND)
         self._rem.setData([t for t, _ in rem], [v for _, v in rem])
 
     def _show_curves(self, view: NightView) -> None:

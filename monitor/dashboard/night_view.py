@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitor.dashboard.estimate_view import probability_curve
 from monitor.dashboard.views import Flag, Floats, GapSpan, ImiView, NightView, StageSpan
 from monitor.score import SLEEP, Night, Score
 from monitor.score.denominators import Timeline
@@ -94,6 +95,7 @@ def night_view(
         index_name=name,
         reference_per_h=score.profile.reference_per_h,
         audience=score.profile.audience,
+        estimate=probability_curve(night),
     )
 
 

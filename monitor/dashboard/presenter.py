@@ -12,6 +12,7 @@ from monitor.dashboard.alerts import SAVED_OLD_S, alerts
 from monitor.dashboard.brackets import grown, movements_view, rests
 from monitor.dashboard.chips import chips
 from monitor.dashboard.desk_view import Desk
+from monitor.dashboard.estimate_view import estimate_remark
 from monitor.dashboard.index_view import excluded_text, index_key, index_view, series_view, tonight
 from monitor.dashboard.log_view import fact_row, merge, movement_rows
 from monitor.dashboard.night_view import curves, imi_view, night_view
@@ -22,6 +23,7 @@ from monitor.dashboard.walltime import WallTime
 from monitor.facts import Fact
 from monitor.markers import EPOCH_S
 from monitor.score import Night, Score, score
+from monitor.score.night import without_estimates
 from monitor.session.clock import utc_now
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
@@ -52,6 +54,7 @@ class Presenter:
     def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self._clock = folder, clock
         self._tail = JournalTail(folder.journal)
+        self._is_estimate_used, self._is_asked = True, False
         self._forget()
 
         self.desk = Desk(folder)
@@ -68,6 +71,12 @@ class Presenter:
         self._overview_due_s = self._texts_due_s = float("-inf")
         self._revision = 0
 
+    def switch_estimate(self) -> bool:
+        """Score with the estimate of sleep, or without it; return whether with it from now on."""
+        self._is_estimate_used = not self._is_estimate_used
+        self._is_asked = True
+        return self._is_estimate_used
+
     def poll(self, situation: Situation) -> Screen | None:
         """Read what is new and return the screen as it is now; None as long as the journal is empty."""
         facts, is_new_start = self._tail.read_new()
@@ -77,13 +86,15 @@ class Presenter:
             self._take(fact)
         if not self.state.session:
             return None
-        if self._screen is not None and not facts and self._clock() < self._texts_due_s:
+        has_new = bool(facts) or self._is_asked
+        self._is_asked = False
+        if self._screen is not None and not has_new and self._clock() < self._texts_due_s:
             return self._screen
         self._texts_due_s = self._clock() + _TEXTS_EVERY_S
         now_s = self._now_s(situation)
-        if facts or self._is_score_due():
-            self._rescore(now_s, has_new=bool(facts))
-        self._screen = self._make(situation, now_s, has_new=bool(facts))
+        if has_new or self._is_score_due():
+            self._rescore(now_s, has_new=has_new)
+        self._screen = self._make(situation, now_s, has_new=has_new)
         return self._screen
 
     def _take(self, fact: Fact) -> None:
@@ -126,6 +137,8 @@ class Presenter:
 
     def _rescore(self, now_s: float, *, has_new: bool) -> None:
         night = self.state.night(now_s)
+        if not self._is_estimate_used:
+            night = without_estimates(night)
         self.scores = {name: score(night, profile) for name, profile in rules_of(self.state.session).items()}
         self._scored = night
         self._epochs = sorted(night.epochs, key=lambda epoch: epoch.start_us)
@@ -158,7 +171,8 @@ class Presenter:
         phase = self.phase(situation)
         if before is None or is_fresh:
             name = self.state.session["main_profile"]
-            index = index_view(self.scores, name, self._curves[0], self._curves[2])
+            estimate = estimate_remark(self.state, self.main)
+            index = index_view(self.scores, name, self._curves[0], self._curves[2], estimate)
             log = LogView(merge(self._lm_rows, self._log.values()), self.wall)
         else:
             index, log = before.index, before.log
@@ -234,7 +248,8 @@ class Presenter:
         if not self._epochs:
             return "", "no stages yet"
         epoch = self._epochs[-1]
-        who = "typed" if epoch.source.startswith("person") else epoch.source
+        who = "estimated" if epoch.is_estimated else epoch.source
+        who = "typed" if epoch.source.startswith("person") else who
         return epoch.stage, f"{who}, {max(0.0, now_s - epoch.start_us / 1e6):.0f} s"
 
 

@@ -148,7 +148,13 @@ class Flag(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NightView:
-    """The whole night at a glance; times in seconds of the session."""
+    """The whole night at a glance; times in seconds of the session.
+
+    Attributes
+    ----------
+    estimate : tuple of ndarray
+        Times (s) and the probability of sleep, where it was estimated.
+    """
 
     end_s: float
     stages: tuple[StageSpan, ...]
@@ -164,6 +170,7 @@ class NightView:
     index_name: str
     reference_per_h: float
     audience: str
+    estimate: tuple[Floats, Floats] = field(default_factory=lambda: (_no_times(), _no_times()))
 
 
 @dataclass(frozen=True, slots=True)
