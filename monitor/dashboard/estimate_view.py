@@ -27,8 +27,7 @@ def estimate_remark(state: NightState, score: Score) -> str:
         agreed = agreement(state.facts("stage"))
         said = f"{den.estimated_share:.0%} estimated"
         if agreed is not None:
-            plural = "s" * (agreed.n_epochs != 1)
-            said += f", agrees in {agreed.share:.0%} of {agreed.n_epochs} staged epoch{plural}"
+            said += f", agrees {agreed.share:.0%} ({agreed.n_epochs} epochs)"
         return said
     if any(fact.source == _AUTO for fact in state.facts("stage")):
         return "the estimate of sleep is set aside (U)"

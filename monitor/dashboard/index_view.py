@@ -11,6 +11,12 @@ from monitor.dashboard.views import Floats, IndexView, RuleLine, SeriesView, Tab
 from monitor.score import Score
 
 _TOO_EARLY = "too early: shown from 10 min on"
+# As narrow as the number beside them leaves room for.
+_UNITS = {
+    "sleep": "per hour\nof sleep",
+    "ESTIMATED sleep": "per hour of\nESTIMATED\nsleep",
+    "partly ESTIMATED sleep": "per hour of\npartly\nESTIMATED\nsleep",
+}
 _SPARK_S = 7200.0
 _TREND_S = 900.0
 _TREND_LEAST_PER_H = 3.0
@@ -19,9 +25,7 @@ _TREND_LEAST_PER_H = 3.0
 def index_key(score: Score) -> tuple[str, str, str]:
     """Return which index is the honest one now: its name in the score, its title, its unit."""
     if score.denominators.has_stages:
-        sleep = score.denominators.sleep_name
-        unit = "per hour\nof sleep" if sleep == "sleep" else f"per hour of\n{sleep}"
-        return "plms_index", "PLMS index", unit
+        return "plms_index", "PLMS index", _UNITS[score.denominators.sleep_name]
     return "plm_per_hour_recorded", "PLM, no stages yet", "per hour\nrecorded"
 
 
@@ -65,7 +69,8 @@ def index_view(
 def _rule_line(score: Score, name: str, key: str) -> RuleLine:
     indices, den = score.indices, score.denominators
     if key == "plms_index":
-        n, base_us, what = indices.n_plms, den.tst_us, ("PLMS", den.sleep_name)
+        sleep = den.sleep_name.replace("partly ESTIMATED", "partly est.")
+        n, base_us, what = indices.n_plms, den.tst_us, ("PLMS", sleep)
     else:
         n, base_us, what = indices.n_plm, den.recording_us, ("PLM", "recording")
     return RuleLine(

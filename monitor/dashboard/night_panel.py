@@ -155,7 +155,7 @@ class NightPanel(QObject):
             for line in region.lines:
                 line.setPen(QPen(QColor(theme.accent), 0))
         self._estimate.setPen(QPen(Qt.PenStyle.NoPen))
-        self._estimate.setFillBrush(faded(theme.accent, 0.2))
+        self._estimate.setFillBrush(faded(theme.accent, 0.15))
         self._hypnogram.setPen(QPen(QColor(theme.text), 0))
         self._rem.setPen(QPen(QColor(theme.accent), 0))
         self._rem.setShadowPen(None)

@@ -30,7 +30,7 @@ SLEPT = [*beginning(), *estimated(0, 30, "N2", 0.9), *estimated(30, 10, "W", 0.2
 
 def test_an_index_over_estimated_sleep_says_so(tmp_path: Path) -> None:
     screen = screen_of(tmp_path / "s", SLEPT, recorder(1200.0))
-    assert screen.index.unit == "per hour of\nESTIMATED sleep"
+    assert screen.index.unit == "per hour of\nESTIMATED\nsleep"
     assert screen.index.rules[0].count == "6 PLMS in 15 min ESTIMATED sleep"
     assert screen.index.remark == "100% estimated"
     assert screen.index.value == "24.0"
@@ -41,8 +41,8 @@ def test_an_index_over_estimated_sleep_says_so(tmp_path: Path) -> None:
 def test_a_person_beside_it_makes_it_partly_and_the_agreement_is_told(tmp_path: Path) -> None:
     typed = [stage(0.0, "N1", 600.0, "person"), stage(600.0, "W", 30.0, "person")]
     screen = screen_of(tmp_path / "s", [*SLEPT, *typed], recorder(1200.0))
-    assert screen.index.unit == "per hour of\npartly ESTIMATED sleep"
-    assert screen.index.remark == "48% estimated, agrees in 95% of 21 staged epochs"
+    assert screen.index.unit == "per hour of\npartly\nESTIMATED\nsleep"
+    assert screen.index.remark == "48% estimated, agrees 95% (21 epochs)"
 
 
 def test_with_a_key_the_estimate_is_set_aside_and_back(tmp_path: Path) -> None:
