@@ -46,6 +46,12 @@ _SIDECAR = "{}_events.tsv"
     "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main profile; both are always computed."
 )
 @click.option(
+    "--stage",
+    "staged",
+    type=click.Choice(["auto"]),
+    help="auto: estimate sleep from EEG where no stage was scored (extra `staging`); it is called so.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
@@ -62,6 +68,7 @@ def score(
     right: str | None,
     unit: str | None,
     rules: str | None,
+    staged: str | None,
     workers: int | None,
     scheduler: str | None,
     as_json: bool,
@@ -76,7 +83,8 @@ def score(
         raise InputError(
             "--workers", f"{workers} with --scheduler", "one of the two; a cluster has its own workers"
         )
-    config = load_config(config_name, overrides(left, right, unit, rules))
+    given = overrides(left, right, unit, rules) | {"staging": {"of_files": True if staged else None}}
+    config = load_config(config_name, given)
     lists = _lists(files, events)
     jobs = [Job(*each) for each in zip(files, _targets(files, out), lists, strict=True)]
     summaries: list[dict[str, Any]] = []
@@ -170,16 +178,16 @@ class _ProgressLine:
 def _told(file: Path, summary: dict[str, Any]) -> str:
     lines = [f"{file.name}: {summary['recording_h']:.2f} h recorded (provisional, not reviewed)"]
     for name, values in summary["rules"].items():
-        lines.append(f"  {name}: {values['n_lm']} leg movements, {_rate_told(values)}")
+        lines.append(f"  {name}: {values['n_lm']} leg movements, {_rate_told(values, summary['sleep_name'])}")
     return "\n".join(lines)
 
 
-def _rate_told(values: dict[str, Any]) -> str:
+def _rate_told(values: dict[str, Any], sleep: str) -> str:
     early = values["detail"]["too_early"]
     if values["plms_index"] is not None:
         if "plms_index" in early:
             return f"{values['n_plms']} PLMS (too early for a rate)"
-        return f"{values['plms_index']:.1f} PLMS per hour of sleep"
+        return f"{values['plms_index']:.1f} PLMS per hour of {sleep}"
     why = f"no PLMS index: {values['why_null']['plms_index']}"
     recorded = values["plm_per_hour_recorded"]
     if recorded is None or "plm_per_hour_recorded" in early:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from monitor.cli.provenance import scored_with
+from monitor.cli.score_stages import estimated_facts
 from monitor.config import Config
 from monitor.detection.night import FileStream, detect, numbered
 from monitor.errors import InputError, MonitorError
@@ -91,7 +92,7 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
         for channel in each.legs:
             say(f"{channel.leg} leg is {channel.label!r} in {channel.unit}")
     listed = None if job.events is None else _listed(job, job.events, config, chosen, say)
-    state = _fold(recording, chosen, config, listed, progress)
+    state = _fold(recording, chosen, config, listed, progress, say)
     unusable = _reasons_if_unusable(state, config)
     if unusable:
         raise InputError(str(job.file), f"no leg can be scored: {unusable}")
@@ -160,6 +161,7 @@ def _fold(
     config: Config,
     listed: Sequence[Fact] | None,
     progress: Progress | None,
+    say: Say,
 ) -> NightState:
     """Detect, and fold what was detected with what the list, or else the annotations, say of the night."""
     origin_s = min(each.info.start_s for each in chosen)
@@ -172,6 +174,9 @@ def _fold(
         facts += _marked(recording, origin_s, chosen[0].stream.speed, config, len(facts))
     else:
         facts += [replace(fact, seq=seq) for seq, fact in enumerate(listed, start=len(facts))]
+    if config.staging.of_files:
+        estimated = estimated_facts(recording, origin_s, end_s, config.staging, say)
+        facts += [replace(fact, seq=seq) for seq, fact in enumerate(estimated, start=len(facts))]
     stop = Fact("stop", end_s, "score", {"reason": "end of the file"}, seq=len(facts))
     return NightState.of([*facts, stop])
 

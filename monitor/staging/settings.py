@@ -17,6 +17,8 @@ class StagingSettings:
     ----------
     enabled : bool
         Whether sleep is estimated during a recording whose streams carry an EEG.
+    of_files : bool
+        Whether it is estimated in files that are scored, too; ``score --stage auto`` sets it.
     planned_h : float
         Planned length of the night, 3 to 16: where in the night an epoch lies helps to estimate it.
     eeg, eog, chin : str
@@ -24,6 +26,7 @@ class StagingSettings:
     """
 
     enabled: bool = True
+    of_files: bool = False
     planned_h: float = 8.0
     eeg: str = ""
     eog: str = ""

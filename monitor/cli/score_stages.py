@@ -1,0 +1,69 @@
+"""Estimated stages for a recording that is scored: `score --stage auto`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from monitor.errors import InputError
+from monitor.facts import Fact
+from monitor.montage import Channel, StreamDescription
+from monitor.recordings import RecordedStream, Recording
+from monitor.staging.settings import StagingSettings
+
+Say = Callable[[str], None]
+
+
+def estimated_facts(
+    recording: Recording, origin_s: float, end_s: float, settings: StagingSettings, say: Say
+) -> list[Fact]:
+    """Estimate the stages of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    origin_s : float
+        Time of the first sample that is scored.
+    end_s : float
+        Length of what is scored.
+    settings : StagingSettings
+    say : callable
+        Gets what was chosen.
+
+    Raises
+    ------
+    InputError
+        If there is no EEG.
+    MissingError
+        If the optional extra ``staging`` is not installed.
+    """
+    from monitor.staging.whole import WholeStream, channels_of, estimate_whole
+
+    streams = [
+        WholeStream(_described(each), _times(each, origin_s), partial(each.read, None))
+        for each in recording.streams
+        if each.rate_hz > 0
+    ]
+    channels = channels_of(streams, settings.wish)
+    if not channels:
+        problem = "has no EEG that stages could be estimated from; nothing is estimated from the legs"
+        raise InputError(str(recording.path), problem, "name it in the configuration as staging.eeg")
+    named = ", ".join(f"{channel.role} {channel.label}" for channel in channels)
+    say(f"stages are ESTIMATED from {named}; not scored by a person")
+    return estimate_whole(streams, channels, end_s)
+
+
+def _described(stream: RecordedStream) -> StreamDescription:
+    channels = tuple(Channel(c.label, c.unit, c.type) for c in stream.channels)
+    return StreamDescription(
+        stream.name, stream.type, stream.source_id, stream.rate_hz / stream.speed, "double64", channels
+    )
+
+
+def _times(stream: RecordedStream, origin_s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    if stream.stamps_s is not None:
+        # Single stamps may be out of order; what is searched must not be.
+        return np.maximum.accumulate((stream.stamps_s - origin_s) * stream.speed)
+    return (stream.start_s - origin_s + np.arange(stream.sample_n) / stream.rate_hz) * stream.speed
