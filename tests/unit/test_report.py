@@ -233,6 +233,26 @@ def test_without_stages_there_is_no_plms_index(tmp_path):
     assert any("no sleep stages" in block.text for block in first if isinstance(block, Text))
 
 
+def test_estimated_sleep_is_called_so_and_what_there_is_without_it_is_said(tmp_path):
+    def by(fact):
+        is_auto = fact.kind == "stage" and fact.t >= 600.0
+        return Fact("stage", fact.t, "auto", {**fact.data, "p_sleep": 0.9}) if is_auto else fact
+
+    facts = [by(fact) for fact in night_facts()]
+    scored = [stage(600.0 + 30 * i, "N2") for i in range(10)]
+    made = make_session(tmp_path / "s", [*facts, *scored, Fact("stop", END_S, "recorder", {"reason": "end"})])
+    recover(made)
+    write_report(made.path, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    summary = json.loads((made.path / "summary.json").read_text())
+    assert (summary["stages"], summary["n_epochs_auto"]) == ("mixed", 210)
+    assert "PLMS per hour of partly ESTIMATED sleep" in text
+    assert "(210 epochs) is an ESTIMATE from EEG by a program" in text
+    assert "agrees with who staged in 100% of 10 epochs" in text
+    recorded = summary["without_estimate"]["aasm3"]["plm_per_hour_recorded"]
+    assert f"Without it: {recorded:.1f} PLM per hour recorded" in text
+
+
 @pytest.mark.parametrize("name", ["report.doc", "report"])
 def test_another_ending_is_refused(folder, tmp_path, name):
     with pytest.raises(InputError, match=r"--out: .*one of \.pdf, \.html"):
