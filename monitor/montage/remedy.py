@@ -45,7 +45,8 @@ def configuration_lines(stream: StreamDescription, reading: Reading) -> list[str
     A proposal, never taken by itself: which electrode is on which leg, and in what unit a number is, is
     known to whoever set the amplifier up.
     """
-    if reading.usable or stream.is_text or not stream.channels or 0 < stream.rate_hz < MIN_RATE_HZ:
+    has_no_rate = stream.rate_hz < MIN_RATE_HZ and (stream.measured or stream.rate_hz > 0)
+    if reading.usable or stream.is_text or not stream.channels or has_no_rate:
         return []
     named = {leg: _named(stream.channels, leg) for leg in LEGS}
     lines = ["[legs]"]

@@ -168,6 +168,8 @@ def test_a_header_that_would_not_help_proposes_nothing():
     stream = live("delsys_trigno")
     slow = stream.__class__("S", "EMG", "i", 50.0, "float32", stream.channels)
     assert configuration_lines(slow, read_montage(slow)) == []
+    irregular = stream.__class__("S", "PLMS", "i", 0.0, "float32", stream.channels, measured=True)
+    assert configuration_lines(irregular, read_montage(irregular)) == []
     text = stream.__class__("S", "Markers", "i", 0.0, "string", stream.channels[:1])
     assert configuration_lines(text, read_montage(text)) == []
 
