@@ -92,10 +92,10 @@ class ChunkIndex:
             raise ValueError(f"stream {number} has the format {name!r}: expected a numeric one")
         return np.dtype([("flag", "u1"), ("stamp", "<f8"), ("values", DTYPES[name], (n_channels,))])
 
-    def chunks(self, number: int) -> tuple[Rows, npt.NDArray[np.int64]]:
-        """Return the first stamp (s) and the length in bytes of each chunk of a stream."""
+    def chunks(self, number: int, first: int = 0) -> tuple[Rows, npt.NDArray[np.int64]]:
+        """Return the first stamp (s) and the length in bytes of each chunk of a stream, from one on."""
         stream = self._streams.get(number, _Stream())
-        return np.array(stream.first_stamps), np.array(stream.lengths, np.int64)
+        return np.array(stream.first_stamps[first:]), np.array(stream.lengths[first:], np.int64)
 
     def read(self, number: int, dtype: np.dtype[np.void], first: int, last: int) -> npt.NDArray[np.void]:
         """Read chunks [first, last) of a stream as records of `dtype`."""

@@ -19,8 +19,9 @@ from monitor.staging.signal import EPOCH_S, PAD_S, EpochSignal, missing_epoch, r
 
 # LSL delivers late after an outage; then an epoch that did not come is one that is missing.
 _PATIENCE_S = 90.0
-# Longer than any chunk that is not a backlog.
-_NEAR_S = 120.0
+_JITTER_S = 1.0
+# Of so many chunks one ends last: those of a stream come in order.
+_LAST_N = 16
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,7 +35,23 @@ class _Placed:
     offset_s: float | None = None
     start_s: list[float] = field(default_factory=list)
     offsets_s: list[float] = field(default_factory=list)
-    end_s: float = 0.0
+    ends_s: list[float] = field(default_factory=list)
+    n_samples: list[int] = field(default_factory=list)
+    _bounds: tuple[Floats, Floats] = field(default_factory=lambda: (np.empty(0), np.empty(0)))
+
+    @property
+    def end_s(self) -> float:
+        """How far the stream has come."""
+        return max(self.ends_s[-_LAST_N:], default=0.0)
+
+    def near(self, low_s: float, high_s: float) -> tuple[int, int]:
+        """Return the first chunk that reaches into a stretch of the session, and the one behind the last."""
+        if len(self._bounds[0]) != len(self.start_s):
+            self._bounds = np.array(self.start_s), np.array(self.ends_s)
+        starts_s, ends_s = self._bounds
+        # Stamps jitter: a chunk's own may lie a little beside its bounds.
+        found = np.flatnonzero((ends_s > low_s - _JITTER_S) & (starts_s < high_s + _JITTER_S))
+        return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
 
 
 class RecordedSignals:
@@ -137,20 +154,21 @@ class RecordedSignals:
 
     def _place(self, key: int, placed: _Placed) -> None:
         """Place the chunks that are new: each connection's first sample is anchored in the journal."""
-        stamps, lengths = self._index.chunks(key)
+        stamps, lengths = self._index.chunks(key, len(placed.start_s))
+        if not len(stamps):
+            return
         anchors = [fact for fact in self.state.facts("anchor") if fact.data["key"] == key]
         item_bytes = self._item_bytes(key)
         rate_hz = self._rate_hz(key)
-        for stamp, length in zip(
-            stamps[len(placed.start_s) :].tolist(), lengths[len(placed.start_s) :].tolist(), strict=True
-        ):
+        for stamp, length in zip(stamps.tolist(), lengths.tolist(), strict=True):
             self._anchor(placed, anchors, stamp)
             if placed.offset_s is None:
                 return
             start_s = stamp * placed.speed + placed.offset_s
             placed.start_s.append(start_s)
             placed.offsets_s.append(placed.offset_s)
-            placed.end_s = max(placed.end_s, start_s + length // item_bytes / rate_hz)
+            placed.n_samples.append(length // item_bytes)
+            placed.ends_s.append(start_s + placed.n_samples[-1] / rate_hz)
 
     @staticmethod
     def _anchor(placed: _Placed, anchors: list[Fact], stamp: float) -> None:
@@ -167,16 +185,14 @@ class RecordedSignals:
 
     def _samples(self, key: int, low_s: float, high_s: float) -> tuple[Floats, npt.NDArray[np.generic]]:
         placed = self._placed.get(key, _Placed())
-        start_s = np.array(placed.start_s)
-        near = np.flatnonzero((start_s > low_s - _NEAR_S) & (start_s < high_s))
-        if not len(near):
+        first, last = placed.near(low_s, high_s)
+        if first == last:
             return np.empty(0), np.empty((0, 0))
-        first, last = int(near[0]), int(near[-1]) + 1
         dtype = self._index.dtype(key, self._n_channels(key))
         records = self._index.read(key, dtype, first, last)
-        _, lengths = self._index.chunks(key)
-        n = lengths[first:last] // dtype.itemsize
-        times_s = records["stamp"] * placed.speed + np.repeat(np.array(placed.offsets_s[first:last]), n)
+        times_s = records["stamp"] * placed.speed + np.repeat(
+            placed.offsets_s[first:last], placed.n_samples[first:last]
+        )
         wanted = (times_s >= low_s) & (times_s < high_s)
         return times_s[wanted], records["values"][wanted]
 

@@ -53,8 +53,8 @@ class Session:
             self.xdf.samples(1, self.noise[at : at + n], 1000.0 + (self.n + np.arange(n)) / RATE_HZ)
             self.n += n
             if self.n % 100_000 == 0:
-                self.xdf.flush()
-        self.xdf.flush()
+                self.xdf.sync()
+        self.xdf.sync()
 
     def ask(self, request):
         facts = [
