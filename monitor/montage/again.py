@@ -56,7 +56,8 @@ def _place(before: StreamDescription, leg: LegChannel, now: StreamDescription) -
         return f"the {leg.leg} leg has no label to know it by"
     places = [i for i, channel in enumerate(now.channels) if channel.label == leg.label]
     if len(places) != 1:
-        return f"{len(places) or 'no'} channel{'s' * (len(places) != 1)} are labelled {leg.label!r} now"
+        many = f"{len(places)} channels are" if places else "no channel is"
+        return f"{many} labelled {leg.label!r} now"
     return places[0]
 
 

@@ -184,16 +184,28 @@ class Intake:
                 self._early.append((source, chunk))
             return
         number = source.number
-        self._desk.raw.put(lambda xdf: xdf.texts(number, chunk.texts, chunk.stamps))
+        n_bytes = sum(len(text) for row in chunk.texts for text in row)
+        self._desk.raw.put(lambda xdf: xdf.texts(number, chunk.texts, chunk.stamps), n_bytes)
         source.n_samples += len(chunk.stamps)
         source.last_arrival_s = time.clock()
         for row, stamp in zip(chunk.texts, chunk.stamps, strict=True):
             t_s = time.place(source, float(stamp))
             for text in row:
+                if not self._may_read(source):
+                    continue
                 fact = self._markers.read(text, t_s, source.stream.name, time.wall_s)
                 if fact is not None:
                     for written in self._desk.record([fact]):
                         self._markers.written(written)
+
+    def _may_read(self, source: Source) -> bool:
+        flooded = source.markers.n_refused > 0
+        if source.markers.take(self._desk.time.clock()):
+            return True
+        if not flooded:
+            name = source.stream.name
+            self._desk.warn(name, "it floods: most of its markers are kept in the recording and not read")
+        return False
 
     def _connected(self, source: Source, arrival: Connected) -> None:
         stream = arrival.stream

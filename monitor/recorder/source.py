@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from monitor.detection.stream import USUAL, Context, StreamDetection
 from monitor.montage import LegChannel, StreamDescription, legs_again
+from monitor.recorder.allowance import Allowance
 from monitor.recorder.clockfit import ClockFit
 from monitor.recorder.lateness import Lateness
 from monitor.session.live import LiveRingWriter
@@ -60,6 +61,7 @@ class Source:
     stepped_at_s: float = float("-inf")
     has_own_clock: bool = False
     lateness: Lateness = field(default_factory=Lateness)
+    markers: Allowance = field(default_factory=Allowance)
     clock: ClockFit = field(default_factory=ClockFit)
     _anchor_stamp_s: float | None = None
     _anchor_t_s: float = 0.0

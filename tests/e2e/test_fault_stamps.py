@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import pyxdf
 from hand_fed import RATE_HZ
 
-from monitor.lsl.arrivals import Offset, Samples
+from monitor.lsl.arrivals import Offset, Samples, Texts
 
 STEP = 1 / RATE_HZ
 
@@ -214,3 +215,17 @@ class TestClocksThatStep:
         amplifier.send(5)
         assert bench.night.time.to_lsl(4.0) == pytest.approx(9004.0, abs=1e-3)
         assert of_kind(bench.end(), "gap") == []
+
+
+def test_a_flood_of_markers_costs_a_warning_and_is_kept(bench, amplifier):
+    amplifier.send(2)
+    for i in range(30):
+        bench.night.take(Texts(2, [["N2"]] * 1000, 9001.0 + i / 100 + np.arange(1000) * 1e-5))
+    amplifier.send(2)
+    facts = bench.end()
+    assert len(of_kind(facts, "stage")) <= 5100
+    (warning,) = of_kind(facts, "warning")
+    assert "floods" in warning.data["reason"]
+    assert facts[-1].t == pytest.approx(4.0, abs=0.01)
+    streams, _ = pyxdf.load_xdf(bench.folder.recording, dejitter_timestamps=False, verbose=False)
+    assert {len(s["time_stamps"]) for s in streams} == {30_000, 800}

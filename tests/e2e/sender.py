@@ -1,0 +1,43 @@
+"""An amplifier in a process of its own whose header is what a test wants: run with a JSON of its form.
+
+``python sender.py '{"rate_hz": 500, "labels": ["LAT", "RAT"], "unit": "uV", "stamp": "now"}'``. A sample's
+values are its own number, so that a test can see which came.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+from monitor.lsl.library import lsl
+
+
+def main(form: dict) -> None:
+    pylsl, labels, rate_hz = lsl(), form["labels"], form["rate_hz"]
+    info = pylsl.StreamInfo(
+        form.get("name", "Amp"), "EMG", len(labels), rate_hz, form.get("format", "float32"), form["source_id"]
+    )
+    channels = info.desc().append_child("channels")
+    for label in labels:
+        channel = channels.append_child("channel")
+        channel.append_child_value("label", label)
+        channel.append_child_value("unit", form.get("unit", "uV"))
+        channel.append_child_value("type", "EMG")
+    outlet = pylsl.StreamOutlet(info, 0, 360)
+    while not outlet.have_consumers():
+        time.sleep(0.02)
+    begun_s, sent_n = pylsl.local_clock(), 0
+    while True:
+        due_n = int((pylsl.local_clock() - begun_s) * rate_hz)
+        for number in range(sent_n, due_n):
+            values = np.full(len(labels), number % 30_000, float).tolist()
+            # "now": what a simple program does, also with all it has to catch up on.
+            stamp_s = 0.0 if form.get("stamp") == "now" else begun_s + number / rate_hz
+            outlet.push_sample(values, stamp_s)
+        sent_n = due_n
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

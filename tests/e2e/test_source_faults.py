@@ -1,0 +1,214 @@
+"""Faults of the source itself: frozen, silent, back in another form, imitated."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import pyxdf
+from watching import Listener, Watch, of_kind, run
+
+from monitor.session.journal import read_journal
+
+SENDER = Path(__file__).with_name("sender.py")
+LONG = [pytest.mark.soak, pytest.mark.timeout(300)]
+FORM = {"source_id": "amp-1", "rate_hz": 500, "labels": ["LAT", "RAT"]}
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a sender of some form, or the recorder; ended after the test."""
+    running = []
+
+    def begin(form=None, **changes):
+        if form is None:
+            running.append(Watch(tmp_path / "sessions", "--stream", "source_id=amp-1", "--bed", "faulty"))
+            return running[-1]
+        process = subprocess.Popen([sys.executable, str(SENDER), json.dumps(form | changes)])
+        running.append(process)
+        return process
+
+    yield begin
+    for each in running:
+        if isinstance(each, Watch):
+            each.kill()
+            continue
+        each.send_signal(signal.SIGCONT)
+        each.kill()
+        each.wait(30)
+
+
+def end(watch):
+    assert run("stop", str(watch.folder.path)).returncode == 0
+    assert watch.end() == 0, watch.said
+    facts, tail = read_journal(watch.folder.journal)
+    assert tail.torn_bytes == 0
+    failed = [f for f in of_kind(facts, "warning") if "Error" in f.data["reason"]]
+    assert failed == []
+    return facts
+
+
+def emg_streams(watch):
+    streams, _ = pyxdf.load_xdf(
+        watch.folder.recording, synchronize_clocks=False, dejitter_timestamps=False, verbose=False
+    )
+    return sorted(streams, key=lambda s: s["time_stamps"][0])
+
+
+def said(facts, kind):
+    return [fact.data["reason"] for fact in of_kind(facts, kind)]
+
+
+def retimed(facts):
+    return [fact for fact in of_kind(facts, "late") if fact.data["retimed"]]
+
+
+def anchored(n):
+    return lambda facts: len(of_kind(facts, "anchor")) == n
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
+@pytest.mark.parametrize("seconds", [5.0, pytest.param(30.0, marks=LONG)])
+def test_a_frozen_source_that_stamps_now_gets_its_samples_back_in_place(start, seconds, record_property):
+    amplifier = start(FORM, stamp="now")
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    index = Listener("PLMS-Index-faulty")
+    watch.wait_for(lambda: len(index.samples) >= 4, "two seconds of the index")
+    amplifier.send_signal(signal.SIGSTOP)
+    until_s = time.monotonic() + seconds
+    watch.wait_for(lambda: time.monotonic() >= until_s, "the freeze", seconds + 5)
+    amplifier.send_signal(signal.SIGCONT)
+    facts = watch.facts_until(retimed, "word of the freeze", 60)
+    (late,) = retimed(facts)
+    watch.facts_until(lambda f: f[-1].t and f[-1].t > late.data["end"] + 1, "signal behind it", 90)
+    index.close()
+    facts = end(watch)
+    # What was under way when it froze came late, with its true stamps.
+    (late,) = retimed(facts)
+    record_property("retimed_n", late.data["n"])
+    assert late.data["n"] == pytest.approx(seconds * 500, rel=0.2)
+    assert [g for g in of_kind(facts, "gap") if g.data["resets"]] == []
+    assert of_kind(facts, "lost") == []
+    (emg,) = emg_streams(watch)
+    numbers = emg["time_series"][:, 0]
+    assert len(numbers) == numbers[-1] - numbers[0] + 1
+    # Where the timeline ends is where the stamps do, not where counting or believing them would put it.
+    begun_s = of_kind(facts, "anchor")[0].data["stamp"]
+    assert of_kind(facts, "stop")[0].t == pytest.approx(emg["time_stamps"][-1] - begun_s, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rate_hz": 250},
+        pytest.param({"labels": ["ECG", "RAT", "LAT"]}, marks=LONG),
+        pytest.param({"unit": "mV"}, marks=LONG),
+        pytest.param({"format": "int16"}, marks=LONG),
+    ],
+    ids=["rate", "channels", "unit", "format"],
+)
+def test_a_source_that_comes_back_in_another_form_goes_on_if_its_legs_are_plain(start, changes):
+    first = start(FORM)
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    first.kill()
+    watch.facts_until(lambda f: of_kind(f, "lost"), "word of the loss")
+    start(FORM, **changes)
+    watch.facts_until(anchored(2), "the source again")
+    facts = end(watch)
+    assert "its legs are plain" in said(facts, "warning")[0]
+    before, after = of_kind(facts, "stream")
+    assert (before.data["key"], after.data["key"]) == (1, 2)
+    legs = {leg["leg"]: leg for leg in after.data["legs"]}
+    labels = changes.get("labels", FORM["labels"])
+    assert {leg: labels[each["channel"]] for leg, each in legs.items()} == {"left": "LAT", "right": "RAT"}
+    assert {each["scale_uv"] for each in legs.values()} == {1000.0 if "unit" in changes else 1.0}
+    opened, shut = of_kind(facts, "gap")
+    assert (shut.supersedes, shut.data["cause"]) == (opened.seq, "stream lost")
+    old, new = emg_streams(watch)
+    assert float(new["info"]["nominal_srate"][0]) == changes.get("rate_hz", 500)
+    assert len(old["time_stamps"]) > 0
+    assert new["time_stamps"][0] == of_kind(facts, "anchor")[1].data["stamp"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"labels": ["A", "B"]}, "no channel is labelled", marks=LONG),
+        ({"labels": ["LAT", "LAT"]}, "2 channels are labelled"),
+        pytest.param({"unit": "bananas"}, "'bananas'", marks=LONG),
+        pytest.param({"rate_hz": 50}, "50 Hz", marks=LONG),
+        pytest.param({"name": "Other"}, "its name is 'Other'", marks=LONG),
+    ],
+    ids=["no legs", "two lefts", "unit", "rate", "name"],
+)
+def test_a_source_whose_legs_are_not_plain_is_waited_for_loudly(start, changes, why):
+    first = start(FORM)
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    first.kill()
+    wrong = start(FORM, **changes)
+    watch.facts_until(lambda f: any(why in reason for reason in said(f, "lost")), "the reason")
+    assert len(of_kind(read_journal(watch.folder.journal)[0], "anchor")) == 1
+    wrong.kill()
+    start(FORM)
+    watch.facts_until(anchored(2), "the right source again")
+    end(watch)
+
+
+def test_two_sources_with_one_id_the_recording_stays_with_the_first(start):
+    first = start(FORM)
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    twin = start(FORM)
+    facts = watch.facts_until(lambda f: of_kind(f, "warning"), "word of the second")
+    assert "a second stream with its name and id" in said(facts, "warning")[0]
+    first.kill()
+    facts = watch.facts_until(
+        lambda f: any("was there beside it" in reason for reason in said(f, "lost")), "word of the refusal"
+    )
+    assert len(of_kind(facts, "anchor")) == 1
+    twin.kill()
+    start(FORM)
+    watch.facts_until(anchored(2), "the first one's restart")
+    end(watch)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
+def test_a_source_that_hangs_and_is_started_again_is_taken_anew(start):
+    hung = start(FORM)
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    hung.send_signal(signal.SIGSTOP)
+    start(FORM)
+    watch.facts_until(anchored(2), "the new run", 60)
+    facts = end(watch)
+    assert any("out of sight" in reason for reason in said(facts, "lost"))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
+def test_a_recorder_that_stands_still_gets_everything_late(start):
+    """The sender's queue of 360 s is more than it misses; a full one is told apart in test_fault_stamps."""
+    start(FORM)
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    os.kill(watch.process.pid, signal.SIGSTOP)
+    until_s = time.monotonic() + 4.0
+    while time.monotonic() < until_s:
+        time.sleep(0.05)
+    os.kill(watch.process.pid, signal.SIGCONT)
+    watch.facts_until(lambda f: of_kind(f, "late"), "word of the late backlog")
+    facts = end(watch)
+    assert [g for g in of_kind(facts, "gap") if g.data["resets"]] == []
+    (emg,) = emg_streams(watch)
+    numbers = emg["time_series"][:, 0]
+    assert len(numbers) == numbers[-1] - numbers[0] + 1
