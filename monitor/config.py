@@ -70,6 +70,12 @@ class _Notes(_Section):
     )
 
 
+# The name of a limb stands in tables beside left and right, and in file names.
+_LimbName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,23}$")]
+_NOT_LIMBS = ("left", "right", "both", "unknown")
+_Limbs = dict[_LimbName, Annotated[str, Field(min_length=1)]]
+
+
 class _Markers(_Section):
     synonyms: dict[str, str] = Field(default_factory=dict)
 
@@ -87,6 +93,7 @@ def _whole() -> type[_Section]:
         __base__=_Section,
         rules=(rules_section, rules_section()),
         legs=(_Legs, _Legs()),
+        limbs=(_Limbs, Field(default_factory=dict)),
         detector=(_Detector, _Detector()),
         markers=(_Markers, _Markers()),
         notes=(_Notes, _Notes()),
@@ -238,6 +245,11 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         )
     if file.legs.left and file.legs.left == file.legs.right:
         problems.append(f"legs.left and legs.right are both {file.legs.left!r}; name two channels")
+    problems += [
+        f"limbs.{name}: this name is taken; expected one such as {name}_arm"
+        for name in file.limbs
+        if name in _NOT_LIMBS
+    ]
     known = set(DEFAULT_LABELS.values())
     problems += [
         f"markers.synonyms.{word} = {ours!r}: expected one of {', '.join(sorted(known))}"
@@ -255,7 +267,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         file.rules.main_profile,
         profiles,
         detector,
-        MontageWish(channels, file.legs.unit),
+        MontageWish(channels, file.legs.unit, dict(file.limbs)),
         {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
         staging,
         _plain(file.model_dump()),

@@ -16,7 +16,7 @@ LEGS: tuple[Leg, Leg] = ("left", "right")
 
 # The kinds, and the keys each adds. Times are seconds on the session's timeline (0 = first sample).
 KINDS: Mapping[str, str] = {
-    "session": "version, bed, study, config, config_sha256, main_profile, legs: how the night began",
+    "session": "version, bed, study, config, config_sha256, main_profile, legs, limbs: how the night began",
     "clock": "utc, zone, lsl, origin (lsl at 0), boot_id, recorded_s: ties t to UTC; at start, each minute",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
     "anchor": "key, stamp, speed: the sample with this stamp of the source's clock lies at t",
@@ -26,6 +26,8 @@ KINDS: Mapping[str, str] = {
     "gap": "legs, end (null while it lasts), cause, resets",
     "quality": "leg, state ok|warn|bad|learning, causes, rest_uv, lsb_uv: from t on, until the next",
     "movement": "leg, id, phase onset|confirmed|withdrawn|closed, onset, end, known, peak_uv, resting_uv...",
+    "limb": "limb, then as movement: of a limb that is not scored",
+    "limb_quality": "limb, then as quality",
     "stage": "stage, duration_s (null: holds until the next from the same source); if auto, p_sleep, why",
     "staging": "state, reason, channels: whether sleep is estimated from t on, and from which signals",
     "respiratory": "label, duration_s (null while it lasts)",

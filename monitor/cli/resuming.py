@@ -134,11 +134,12 @@ def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[li
     wish = config.wish
     if not wish.channels:
         channels: dict[Leg, str] = {
-            leg["leg"]: leg["label"] or f"#{leg['channel'] + 1}"
+            leg["leg"]: "+".join(leg.get("derivations", ())) or leg["label"] or f"#{leg['channel'] + 1}"
             for about in streams.values()
             for leg in about["legs"]
         }
-        wish = MontageWish(channels, wish.unit or kept.wish.unit or _given_unit(streams.values()))
+        unit = wish.unit or kept.wish.unit or _given_unit(streams.values())
+        wish = MontageWish(channels, unit, kept.wish.limbs)
     return queries, replace(kept, wish=wish)
 
 

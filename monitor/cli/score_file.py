@@ -14,9 +14,17 @@ from monitor.cli.score_stages import estimated_facts
 from monitor.config import Config
 from monitor.detection.night import FileStream, detect, numbered
 from monitor.errors import InputError, MonitorError
-from monitor.facts import Fact, Leg
+from monitor.facts import Fact
 from monitor.markers import MarkerReader
-from monitor.montage import Channel, Chosen, MontageWish, StreamDescription, assign_legs, leg_of_label
+from monitor.montage import (
+    Channel,
+    Chosen,
+    MontageWish,
+    StreamDescription,
+    assign_legs,
+    first_of_each,
+    leg_of_label,
+)
 from monitor.recordings import RecordedStream, Recording, read_recording
 from monitor.recordings.annotations import listed_facts, read_annotations
 from monitor.recordings.annotations_edf import edf_start
@@ -91,6 +99,8 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
     for each in chosen:
         for channel in each.legs:
             say(f"{channel.leg} leg is {channel.label!r} in {channel.unit}")
+        for channel in each.limbs:
+            say(f"{channel.leg} is {channel.label!r} in {channel.unit}; it is reported apart")
     listed = None if job.events is None else _listed(job, job.events, config, chosen, say)
     state = _fold(recording, chosen, config, listed, progress, say)
     unusable = _reasons_if_unusable(state, config)
@@ -110,7 +120,7 @@ def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
     if not pairs:
         raise InputError(str(recording.path), "has no signal with a sampling rate")
     try:
-        return [each for each in assign_legs(pairs, wish, lenient=True) if each.legs]
+        return [each for each in assign_legs(pairs, wish, lenient=True) if each.legs or each.limbs]
     except InputError as err:
         raise InputError(str(recording.path), str(err)) from err
 
@@ -168,8 +178,10 @@ def _fold(
     found, end_s = detect(
         [_file_stream(each, origin_s) for each in chosen], config.detector, _of_whole(chosen, progress)
     )
-    legs: list[Leg] = [channel.leg for each in chosen for channel in each.legs]
-    facts = numbered([Fact("session", 0.0, "score", {"legs": legs} | scored_with(config)), *found])
+    legs = [channel.leg for each in chosen for channel in first_of_each(each.legs)]
+    limbs = [channel.leg for each in chosen for channel in first_of_each(each.limbs)]
+    about = {"legs": legs} | scored_with(config) | ({"limbs": limbs} if limbs else {})
+    facts = numbered([Fact("session", 0.0, "score", about), *found])
     if listed is None:
         facts += _marked(recording, origin_s, chosen[0].stream.speed, config, len(facts))
     else:
@@ -220,8 +232,12 @@ def _marked(
 
 def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
     stream: RecordedStream = chosen.info
-    columns = [channel.index for channel in chosen.legs]
-    legs = tuple(replace(channel, index=i) for i, channel in enumerate(chosen.legs))
+    channels = (*chosen.legs, *chosen.limbs)
+    columns = sorted({column for channel in channels for column in channel.columns})
+    place = {column: i for i, column in enumerate(columns)}
+    moved = tuple(
+        replace(c, index=place[c.index], minus=None if c.minus is None else place[c.minus]) for c in channels
+    )
 
     def read(start: int, stop: int) -> tuple[Any, Any]:
         if stream.stamps_s is not None:
@@ -230,7 +246,7 @@ def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
             times_s = stream.start_s + np.arange(start, stop) / stream.rate_hz
         return stream.read(columns, start, stop), (times_s - origin_s) * stream.speed
 
-    return FileStream(chosen.stream.rate_hz, stream.sample_n, legs, read)
+    return FileStream(chosen.stream.rate_hz, stream.sample_n, moved, read)
 
 
 def _reasons_if_unusable(state: NightState, config: Config) -> str:

@@ -34,6 +34,9 @@ class Terminal:
             label = channel.label or f"#{channel.index + 1}"
             how = "named by its label" if channel.how == "label" else "as given"
             self.say(f"  {channel.leg} leg: channel {label}, {channel.unit}, {how}")
+        for channel in chosen.limbs:
+            label = channel.label or f"#{channel.index + 1}"
+            self.say(f"  {channel.leg}: channel {label}, {channel.unit}, watched, not scored")
         for warning in chosen.warnings:
             self.say(f"  note: {warning}")
 

@@ -107,6 +107,9 @@ def _quality(state: NightState, missing: Mapping[str, float], now_s: float) -> I
             if cause in _LOW_CAUSES:
                 text = _LOW_CAUSES[cause].format(leg=leg)
                 yield Alert("low", text[0].upper() + text[1:], f"{cause}-{leg}")
+            elif ": " in cause:
+                # One of several derivations is bad; the leg is scored on.
+                yield Alert("low", f"{leg.capitalize()} leg {cause}", f"{cause}-{leg}")
 
 
 def _bad_leg(leg: str, causes: list[str], age_s: float) -> Iterator[Alert]:

@@ -38,7 +38,7 @@ def chips(state: NightState, situation: Situation, phase: Phase, now_s: float) -
     others = [
         _other(state, fact, status.get(name), phase, now_s)
         for name, fact in latest.items()
-        if not fact.data["legs"]
+        if not fact.data["legs"] and not fact.data.get("limbs")
     ]
     return (*legs, *others)
 

@@ -97,6 +97,11 @@ def _quality(fact: Fact) -> str:
     return f"signal: {causes}" if state == "warn" and causes else ""
 
 
+def _limb_quality(fact: Fact) -> str:
+    name, causes = fact.data["limb"].replace("_", " "), ", ".join(fact.data["causes"])
+    return f"{name} not usable: {causes}" if fact.data["state"] == "bad" else ""
+
+
 def _stage(fact: Fact) -> str:
     return f"stage {fact.data['stage']} from here, typed" if fact.source.startswith("person") else ""
 
@@ -138,6 +143,7 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "sign": lambda fact: f"signed by {fact.data.get('author', 'a person')}",
     "gap": _gap,
     "quality": _quality,
+    "limb_quality": _limb_quality,
     "stream": _stream,
     "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
     "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal came late",

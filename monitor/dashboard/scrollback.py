@@ -43,7 +43,10 @@ class Scrollback:
     def __init__(self, path: Path, about: Mapping[str, Any], gaps: Sequence[Fact]) -> None:
         self._key = int(about["key"])
         self._index = ChunkIndex(path)
-        self._channels = [(int(leg["channel"]), float(leg["scale_uv"])) for leg in about["legs"]]
+        self._channels = [[(int(leg["channel"]), float(leg["scale_uv"]))] for leg in about["legs"]]
+        for parts, leg in zip(self._channels, about["legs"], strict=True):
+            if "minus" in leg:
+                parts.append((int(leg["minus"]), -float(leg["minus_scale_uv"])))
         self.legs: tuple[str, ...] = tuple(leg["leg"] for leg in about["legs"])
         self.rate_hz = float(about["rate_hz"])
         self._speed = float(about.get("speed", 1.0))
@@ -101,6 +104,6 @@ class Scrollback:
         records = records[(records["stamp"] >= low) & (records["stamp"] < high)]
         rows = np.full((len(records), 1 + 3 * len(self.legs)), np.nan)
         rows[:, 0] = segment.t_s + (records["stamp"] - segment.stamp_s) * self._speed
-        for i, (channel, scale_uv) in enumerate(self._channels):
-            rows[:, 1 + 3 * i] = records["values"][:, channel] * scale_uv
+        for i, parts in enumerate(self._channels):
+            rows[:, 1 + 3 * i] = sum(records["values"][:, channel] * scale for channel, scale in parts)
         return rows

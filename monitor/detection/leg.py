@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dsp import Cause, EventKind, LegDetector, QualityState
 from monitor.detection.timeline import Timeline
-from monitor.facts import Fact
+from monitor.facts import LEGS, Fact
 from monitor.montage import LegChannel
 
 SOURCE = "detector"
@@ -43,6 +43,7 @@ class LegFacts:
 
     def __init__(self, channel: LegChannel, detector: LegDetector, timeline: Timeline) -> None:
         self.channel, self.detector, self._timeline = channel, detector, timeline
+        self._prefix = channel.leg[0].upper() if channel.leg in LEGS else f"{channel.leg}-"
         self._next_id, self._ids = 1, dict[int, str]()
         self._state: tuple[str, list[str]] | None = None
         self._last_row: tuple[int, int, bool] | None = None
@@ -56,8 +57,8 @@ class LegFacts:
         self._next_id = next_id
 
     def process(self, values: npt.NDArray[np.float64]) -> list[Known]:
-        """Take samples (native numbers, shape (n,)); return facts, each with the sample it was known at."""
-        events, rows = self.detector.process(values * self.channel.scale_uv)
+        """Take samples (uV, shape (n,)); return facts, each with the sample it was known at."""
+        events, rows = self.detector.process(values)
         return self._events(events, "") + self._rows(rows)
 
     def finish(self, cause: str) -> list[Known]:
@@ -76,7 +77,7 @@ class LegFacts:
     def _movement(self, event: np.void, cause: str) -> Fact:
         number = int(event["movement"])
         if number not in self._ids:
-            self._ids[number] = f"{self.channel.leg[0].upper()}{self._next_id}"
+            self._ids[number] = f"{self._prefix}{self._next_id}"
             self._next_id += 1
         phase = EventKind(int(event["kind"])).name.lower()
         place = self._timeline.time_of
@@ -114,10 +115,10 @@ class LegFacts:
                 continue
             self._state = said
             figures = {name: _figure(row[name]) for name in ("rest_uv", "lsb_uv", "mains_uv", "ecg_bpm")}
-            start = int(row["index"])
-            known.append(
-                (start + round(self.detector.fs_hz), self._quality(self._timeline.time_of(start), figures))
-            )
+            start, second_n = int(row["index"]), round(self.detector.fs_hz)
+            # With the last sample of its second on the absolute grid: whatever the chunks, the same order.
+            last = (start // second_n + 1) * second_n - 1
+            known.append((last, self._quality(self._timeline.time_of(start), figures)))
         return known
 
     def _quality(self, t_s: float, figures: dict[str, float | None]) -> Fact:

@@ -28,15 +28,15 @@ class FileStream:
     rate_hz : float
         Of the signal.
     n_samples : int
-    legs : tuple of LegChannel
-        Columns of what `read` returns.
+    channels : tuple of LegChannel
+        Columns of what `read` returns, of legs and of limbs that are not scored.
     read : callable
         ``read(start, stop)``: values, shape (n_samples, n_channels), and their times (s) on the timeline.
     """
 
     rate_hz: float
     n_samples: int
-    legs: tuple[LegChannel, ...]
+    channels: tuple[LegChannel, ...]
     read: Read
 
 
@@ -62,7 +62,7 @@ def detect(
     facts: list[Fact] = []
     end_s = 0.0
     for stream in streams:
-        detection = StreamDetection(stream.rate_hz, stream.legs, settings)
+        detection = StreamDetection(stream.rate_hz, stream.channels, settings)
         for values, times_s in _chunks(stream):
             if not detection.timeline.n:
                 finite = times_s[np.isfinite(times_s)]

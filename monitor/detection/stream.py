@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsp import DetectorSettings, LegDetector
+from dsp import DetectorSettings
 from monitor.detection.filters import design_filters
-from monitor.detection.leg import SOURCE, LegFacts
+from monitor.detection.leg import SOURCE
+from monitor.detection.limb import Limb
 from monitor.detection.thaw import Placed, Thaw
 from monitor.detection.timeline import MISSING, Fill, Gap, Run, Timeline
 from monitor.facts import Fact
@@ -52,28 +53,29 @@ class StreamDetection:
     ----------
     rate_hz : float
         Nominal rate of the signal.
-    legs : iterable of LegChannel
-        The columns to score, and what one number is worth.
+    channels : iterable of LegChannel
+        The columns to watch, and what one number is worth: of legs, and of limbs that are not scored.
     settings : DetectorSettings
         With the rule's numbers.
     """
 
-    def __init__(self, rate_hz: float, legs: Iterable[LegChannel], settings: DetectorSettings) -> None:
+    def __init__(self, rate_hz: float, channels: Iterable[LegChannel], settings: DetectorSettings) -> None:
         self._rate_hz, self._settings = rate_hz, settings
         self.timeline = Timeline(rate_hz, settings.gap_s)
         self._thaw = Thaw(rate_hz)
         sos = design_filters(rate_hz, settings)
-        self._legs = [
-            LegFacts(channel, LegDetector(settings, rate_hz, sos), self.timeline) for channel in legs
-        ]
+        by_limb: dict[str, list[LegChannel]] = {}
+        for channel in channels:
+            by_limb.setdefault(channel.leg, []).append(channel)
+        self._limbs = [Limb(each, settings, self.timeline, rate_hz, sos) for each in by_limb.values()]
 
     @property
     def legs(self) -> tuple[str, ...]:
         """The legs scored here."""
-        return tuple(leg.channel.leg for leg in self._legs)
+        return tuple(limb.name for limb in self._limbs if limb.is_leg)
 
     def fresh(
-        self, rate_hz: float | None = None, legs: Iterable[LegChannel] | None = None
+        self, rate_hz: float | None = None, channels: Iterable[LegChannel] | None = None
     ) -> StreamDetection:
         """Return a new one in its place, with nothing but the place in time and the numbering carried on.
 
@@ -81,14 +83,15 @@ class StreamDetection:
         ----------
         rate_hz : float, optional
             If the source has another rate now.
-        legs : iterable of LegChannel, optional
-            The same legs in the same order, where they are in other channels now.
+        channels : iterable of LegChannel, optional
+            The same legs and limbs in the same order, where they are in other channels now.
         """
-        channels = list(legs) if legs is not None else [leg.channel for leg in self._legs]
+        if channels is None:
+            channels = [channel for limb in self._limbs for channel in limb.channels]
         other = StreamDetection(rate_hz or self._rate_hz, channels, self._settings)
         other.timeline.restart(self.timeline.now_s, "")
-        for leg, before in zip(other._legs, self._legs, strict=True):
-            leg.number_on(before)
+        for limb, before in zip(other._limbs, self._limbs, strict=True):
+            limb.number_on(before)
         return other
 
     def start(self, start_s: float, cause: str = "") -> list[Fact]:
@@ -137,7 +140,7 @@ class StreamDetection:
             What became known, in the order in which it did.
         """
         facts: list[Fact] = []
-        columns = [np.ascontiguousarray(values[:, leg.channel.index], np.float64) for leg in self._legs]
+        signals = [[channel.signal_uv(values) for channel in limb.channels] for limb in self._limbs]
         for piece in self.timeline.follow(times_s, context.latest_s):
             if isinstance(piece, Gap):
                 cause = context.missing if piece.cause == MISSING else piece.cause
@@ -148,9 +151,10 @@ class StreamDetection:
             elif isinstance(piece, Fill):
                 facts.append(self._gap(piece.start_s, piece.end_s, context.missing, resets=False))
                 missing = np.full(piece.n, np.nan)
-                facts += self._detect([missing] * len(self._legs))
+                facts += self._detect([[missing] * len(limb.channels) for limb in self._limbs])
             elif isinstance(piece, Run):
-                facts += self._detect([column[piece.start : piece.stop] for column in columns])
+                run = slice(piece.start, piece.stop)
+                facts += self._detect([[signal[run] for signal in each] for each in signals])
         return facts
 
     def live_rows(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -164,16 +168,15 @@ class StreamDetection:
         Returns
         -------
         ndarray, shape (n_samples, 1 + 3 * n_legs), float64
-            Time on the timeline (s); for each leg the raw EMG, and envelope and resting level (uV) as they
-            are at the end of the chunk. NaN where not known.
+            Time on the timeline (s); for each leg the raw EMG of its first derivation, and envelope and
+            resting level (uV) as they are at the end of the chunk. NaN where not known.
         """
-        n = len(values)
-        rows = np.empty((n, 1 + 3 * len(self._legs)))
+        n, legs = len(values), [limb.parts[0] for limb in self._limbs if limb.is_leg]
+        rows = np.empty((n, 1 + 3 * len(legs)))
         rows[:, 0] = self.timeline.now_s - np.arange(n, 0, -1) / self.timeline.rate_hz
-        for place, leg in enumerate(self._legs):
+        for place, leg in enumerate(legs):
             detector, at = leg.detector, 1 + 3 * place
-            rows[:, at] = values[:, leg.channel.index]
-            rows[:, at] *= leg.channel.scale_uv
+            rows[:, at] = leg.channel.signal_uv(values)
             rows[:, at + 1] = detector.envelope_uv
             rows[:, at + 2] = np.nan if detector.learning else detector.resting_uv
         return rows
@@ -182,11 +185,11 @@ class StreamDetection:
         self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Return what a screen draws of samples that wait for their turn; as `live_rows`, without levels."""
-        rows = np.full((len(values), 1 + 3 * len(self._legs)), np.nan)
+        legs = [limb.parts[0] for limb in self._limbs if limb.is_leg]
+        rows = np.full((len(values), 1 + 3 * len(legs)), np.nan)
         rows[:, 0] = times_s + self.timeline.shift_s
-        for place, leg in enumerate(self._legs):
-            rows[:, 1 + 3 * place] = values[:, leg.channel.index]
-            rows[:, 1 + 3 * place] *= leg.channel.scale_uv
+        for place, leg in enumerate(legs):
+            rows[:, 1 + 3 * place] = leg.channel.signal_uv(values)
         return rows
 
     def lose(self, cause: str) -> list[Fact]:
@@ -202,13 +205,13 @@ class StreamDetection:
         Parameters
         ----------
         end_s : float
-        numbers : Mapping of leg to int
+        numbers : Mapping of leg or limb to int
             The highest number of a movement that was used.
         cause : str
             Of the gap.
         """
-        for leg in self._legs:
-            leg.number_from(numbers.get(leg.channel.leg, 0) + 1)
+        for limb in self._limbs:
+            limb.number_from(numbers.get(limb.name, 0) + 1)
         self.timeline.restart(end_s, cause)
         return self.lose(cause)
 
@@ -219,18 +222,19 @@ class StreamDetection:
     def _flush(self) -> list[Fact]:
         return [fact for held in self._thaw.flush() for fact in self.process(held.values, held.times_s)]
 
-    def _detect(self, columns: list[npt.NDArray[np.float64]]) -> list[Fact]:
+    def _detect(self, signals: list[list[npt.NDArray[np.float64]]]) -> list[Fact]:
         found = [
-            fact for leg, column in zip(self._legs, columns, strict=True) for fact in leg.process(column)
+            known for limb, each in zip(self._limbs, signals, strict=True) for known in limb.process(each)
         ]
         return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
 
     def _finish(self, cause: str) -> list[Fact]:
-        return [fact for leg in self._legs for _, fact in leg.finish(cause)]
+        return [fact for limb in self._limbs for _, fact in limb.finish(cause)]
 
     def _learn(self, start_s: float) -> list[Fact]:
-        return [leg.learn(start_s) for leg in self._legs]
+        return [fact for limb in self._limbs for fact in limb.learn(start_s)]
 
     def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool) -> Fact:
         data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets}
-        return Fact("gap", start_s, SOURCE, data)
+        limbs = [limb.name for limb in self._limbs if not limb.is_leg]
+        return Fact("gap", start_s, SOURCE, data | ({"limbs": limbs} if limbs else {}))

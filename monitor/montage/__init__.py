@@ -5,9 +5,11 @@ The header of a live stream and the header of a file are read by the same code.
 
 from monitor.montage.again import legs_again
 from monitor.montage.assign import Chosen, Found, assign_legs
+from monitor.montage.channels import LegChannel, first_of_each
+from monitor.montage.derivations import Derivation, find_derivations
 from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
-from monitor.montage.reading import LegChannel, MontageWish, Reading, read_montage
+from monitor.montage.reading import MontageWish, Reading, read_montage
 from monitor.montage.remedy import configuration_lines, offer
 from monitor.montage.units import unit_scale_uv
 from monitor.montage.words import describe_line, describe_reading, stream_record
@@ -15,6 +17,7 @@ from monitor.montage.words import describe_line, describe_reading, stream_record
 __all__ = [
     "Channel",
     "Chosen",
+    "Derivation",
     "Found",
     "LegChannel",
     "MontageWish",
@@ -25,6 +28,8 @@ __all__ = [
     "describe_line",
     "describe_reading",
     "find_channel",
+    "find_derivations",
+    "first_of_each",
     "leg_of_label",
     "legs_again",
     "offer",

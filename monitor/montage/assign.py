@@ -8,9 +8,10 @@ from typing import Any
 
 from monitor.errors import InputError
 from monitor.facts import LEGS
+from monitor.montage.channels import LegChannel
+from monitor.montage.derivations import find_derivations
 from monitor.montage.headers import StreamDescription
-from monitor.montage.labels import find_channel
-from monitor.montage.reading import LegChannel, MontageWish, Reading, read_montage
+from monitor.montage.reading import MontageWish, Reading, read_montage
 from monitor.montage.remedy import offer
 
 Found = tuple[Any, StreamDescription]
@@ -18,12 +19,13 @@ Found = tuple[Any, StreamDescription]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A stream that is taken, and the legs in it (none in a marker stream)."""
+    """A stream that is taken, and the legs and other limbs in it (none in a marker stream)."""
 
     info: Any
     stream: StreamDescription
     legs: tuple[LegChannel, ...] = ()
     warnings: tuple[str, ...] = ()
+    limbs: tuple[LegChannel, ...] = ()
 
 
 def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = False) -> list[Chosen]:
@@ -54,13 +56,15 @@ def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = Fa
     chosen: list[Chosen] = []
     for info, stream in taken:
         reading = readings.get(id(stream), Reading())
-        chosen.append(Chosen(info, stream, () if reading.problems else reading.legs, reading.warnings))
-    for leg in LEGS:
-        names = [c.stream.name for c in chosen if leg in {channel.leg for channel in c.legs}]
+        legs, limbs = ((), ()) if reading.problems else (reading.legs, reading.limbs)
+        chosen.append(Chosen(info, stream, legs, reading.warnings, limbs))
+    for leg in (*LEGS, *wish.limbs):
+        names = [c.stream.name for c in chosen if leg in {channel.leg for channel in (*c.legs, *c.limbs)}]
         if len(names) > 1:
-            raise InputError(
-                "--stream", f"{' and '.join(names)} both have a {leg} leg", f"name one with --{leg} CH"
-            )
+            who, remedy = f"a {leg} leg", f"name one with --{leg} CH"
+            if leg not in LEGS:
+                who, remedy = f"the channel of limb {leg}", f"change limbs.{leg}"
+            raise InputError("--stream", f"{' and '.join(names)} both have {who}", remedy)
     if not any(each.legs for each in chosen):
         raise InputError(
             f"stream {numeric[0].name!r}", "no channel was named as a leg", "use --left CH, --right CH"
@@ -79,20 +83,28 @@ def _refuse(read: Sequence[tuple[StreamDescription, Reading]], wish: MontageWish
 
 def _check_wish(numeric: Sequence[StreamDescription], wish: MontageWish) -> None:
     for leg, wanted in wish.channels.items():
-        if wanted and all(find_channel(stream.channels, wanted) is None for stream in numeric):
+        if wanted and not any(find_derivations(stream.channels, wanted) for stream in numeric):
             reading = read_montage(numeric[0], MontageWish({leg: wanted}, wish.unit))
             raise InputError(f"stream {numeric[0].name!r}", reading.problems[0], f"correct --{leg}")
+    for limb, wanted in wish.limbs.items():
+        if not any(find_derivations(stream.channels, wanted) for stream in numeric):
+            raise InputError(f"limbs.{limb}", f"no stream has a channel {wanted!r}", "a channel by its label")
 
 
 def _reading(stream: StreamDescription, wish: MontageWish, *, alone: bool) -> Reading:
-    if alone or not wish.channels:
+    """Read one of several streams: what was asked for may be in another."""
+    if alone:
         return read_montage(stream, wish)
-    here = {
-        leg: wanted
-        for leg, wanted in wish.channels.items()
-        if find_channel(stream.channels, wanted) is not None
-    }
-    if not here:
+    channels = {leg: wanted for leg, wanted in wish.channels.items() if _has(stream, wanted)}
+    limbs = {limb: wanted for limb, wanted in wish.limbs.items() if _has(stream, wanted)}
+    if not wish.channels:
+        return read_montage(stream, MontageWish({}, wish.unit, limbs))
+    if not channels and not limbs:
         return Reading()
-    reading = read_montage(stream, MontageWish(here, wish.unit))
+    # Legs that were named elsewhere are not looked for by their labels here.
+    reading = read_montage(stream, MontageWish(channels or dict.fromkeys(LEGS, ""), wish.unit, limbs))
     return replace(reading, warnings=())
+
+
+def _has(stream: StreamDescription, wanted: str) -> bool:
+    return bool(wanted) and find_derivations(stream.channels, wanted) is not None

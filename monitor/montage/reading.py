@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor.facts import LEGS, Leg
+from monitor.montage.channels import LegChannel, called
+from monitor.montage.derivations import Derivation, find_derivations
 from monitor.montage.headers import StreamDescription
-from monitor.montage.labels import find_channel, leg_of_label
+from monitor.montage.labels import leg_of_label
 from monitor.montage.units import unit_scale_uv
 
 MIN_RATE_HZ = 100.0
 LOW_RATE_HZ = 200.0
-
-
-@dataclass(frozen=True, slots=True)
-class LegChannel:
-    """One leg's channel.
-
-    Attributes
-    ----------
-    index : int
-        Column of the stream.
-    scale_uv : float
-        Microvolts per stored number.
-    unit : str
-        The unit in words, as it was read or given.
-    how : str
-        ``label`` if the header named it, ``given`` if a person did.
-    """
-
-    leg: Leg
-    index: int
-    label: str
-    scale_uv: float
-    unit: str
-    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +23,9 @@ class Reading:
     Attributes
     ----------
     legs : tuple of LegChannel
-        The legs that can be scored from it.
+        The legs that can be scored from it; several of one leg are joined.
+    limbs : tuple of LegChannel
+        Other limbs, watched but not scored.
     problems : tuple of str
         What stands in the way, each with its remedy.
     warnings : tuple of str
@@ -55,6 +35,7 @@ class Reading:
     legs: tuple[LegChannel, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    limbs: tuple[LegChannel, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -64,10 +45,21 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class MontageWish:
-    """What a person asked for: a channel per leg, and the unit where the header is wrong or silent."""
+    """What a person asked for.
+
+    Attributes
+    ----------
+    channels : mapping of leg to str
+        A channel per leg, the difference of two, or several of these (`find_derivations`).
+    unit : str
+        Where the header is wrong or silent.
+    limbs : mapping of str to str
+        The same for other limbs, by a name for each; they are never found by their labels.
+    """
 
     channels: Mapping[Leg, str] = field(default_factory=dict)
     unit: str = ""
+    limbs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> Reading:
@@ -87,36 +79,72 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
     problems = list(stream_problems(stream))
     if problems:
         return Reading(problems=tuple(problems))
-    legs: list[LegChannel] = []
     warnings: list[str] = []
     if 0 < stream.rate_hz < LOW_RATE_HZ:
         warnings.append(
             f"{stream.rate_hz:g} Hz is below {LOW_RATE_HZ:g} Hz: EMG is scored with less of its band"
         )
-    for leg in LEGS:
-        index, how, trouble = _leg_index(stream, wish, leg)
-        if trouble:
-            problems.append(trouble)
-        if index is None:
-            continue
-        channel = stream.channels[index]
-        scale = unit_scale_uv(wish.unit or channel.unit, channel.factor)
-        name = channel.label or f"#{index + 1}"
-        if scale is None:
-            said = f"unit is {channel.unit!r}" if channel.unit else "no unit is given"
-            problems.append(f"channel {name} ({leg} leg): {said}; name it with --unit, e.g. --unit uV")
-            continue
-        legs.append(LegChannel(leg, index, channel.label, scale, wish.unit or channel.unit, how))
-    if len({c.index for c in legs}) < len(legs):
-        problems.append(f"left and right leg are the same channel {legs[0].label!r}; name two different ones")
-    if not legs and not problems:
+    found = list(_found(stream, wish, problems))
+    taken: dict[tuple[int, ...], LegChannel] = {}
+    for channel in found:
+        other = taken.setdefault(channel.columns, channel)
+        if other is not channel:
+            who = f"{called(other.leg)} and {called(channel.leg)}"
+            problems.append(f"{who} are the same channel {channel.label!r}; name two different ones")
+    legs = tuple(c for c in found if c.leg in LEGS)
+    limbs = tuple(c for c in found if c.leg not in LEGS)
+    names = {c.leg for c in legs}
+    if not found and not problems:
         problems.append(
             f"no channel is named as a leg ({_listing(stream)}); name them with --left CH and --right CH"
         )
-    elif len(legs) == 1 and not problems:
-        other = "right" if legs[0].leg == "left" else "left"
-        warnings.append(f"only the {legs[0].leg} leg was found; the {other} leg is not scored")
-    return Reading(tuple(legs), tuple(problems), tuple(warnings))
+    elif len(names) == 1 and not problems:
+        (leg,) = names
+        other_leg = "right" if leg == "left" else "left"
+        warnings.append(f"only the {leg} leg was found; the {other_leg} leg is not scored")
+    return Reading(legs, tuple(problems), tuple(warnings), limbs)
+
+
+def _found(stream: StreamDescription, wish: MontageWish, problems: list[str]) -> Iterator[LegChannel]:
+    """Find every signal that was asked for or is plain; tell what is wrong with the others."""
+    for leg in LEGS:
+        derivations, how, trouble = _leg_derivations(stream, wish, leg)
+        if trouble:
+            problems.append(trouble)
+        yield from _channels(stream, wish.unit, leg, derivations, how, problems)
+    for limb, wanted in wish.limbs.items():
+        derivations, trouble = _wanted(stream, limb, wanted)
+        if trouble:
+            problems.append(trouble)
+        yield from _channels(stream, wish.unit, limb, derivations, "given", problems)
+
+
+def _channels(
+    stream: StreamDescription,
+    unit: str,
+    leg: str,
+    derivations: Iterable[Derivation],
+    how: str,
+    problems: list[str],
+) -> Iterator[LegChannel]:
+    for each in derivations:
+        scales: list[float] = []
+        for i in each.columns:
+            channel = stream.channels[i]
+            scale = unit_scale_uv(unit or channel.unit, channel.factor)
+            if scale is None:
+                name, said = channel.label or f"#{i + 1}", f"unit is {channel.unit!r}"
+                said = said if channel.unit else "no unit is given"
+                problems.append(
+                    f"channel {name} ({called(leg)}): {said}; name it with --unit, e.g. --unit uV"
+                )
+                break
+            scales.append(scale)
+        else:
+            first = stream.channels[each.index]
+            label = first.label if each.minus is None else each.name_in(stream.channels)
+            minus_uv = 0.0 if each.minus is None else scales[1]
+            yield LegChannel(leg, each.index, label, scales[0], unit or first.unit, how, each.minus, minus_uv)
 
 
 def stream_problems(stream: StreamDescription) -> list[str]:
@@ -134,19 +162,28 @@ def stream_problems(stream: StreamDescription) -> list[str]:
     return []
 
 
-def _leg_index(stream: StreamDescription, wish: MontageWish, leg: Leg) -> tuple[int | None, str, str]:
+def _leg_derivations(
+    stream: StreamDescription, wish: MontageWish, leg: Leg
+) -> tuple[tuple[Derivation, ...], str, str]:
     if wish.channels:
-        wanted = wish.channels.get(leg, "")
-        if not wanted:
-            return None, "", ""
-        index = find_channel(stream.channels, wanted)
-        trouble = f"there is no channel {wanted!r} for the {leg} leg; it has {_listing(stream)}"
-        return index, "given", "" if index is not None else trouble
+        derivations, trouble = _wanted(stream, leg, wish.channels.get(leg, ""))
+        return derivations, "given", trouble
     hits = [i for i, c in enumerate(stream.channels) if leg_of_label(c.label, c.type) == leg]
     if len(hits) > 1:
-        labels = ", ".join(stream.channels[i].label for i in hits)
-        return None, "", f"several channels could be the {leg} leg ({labels}); name it with --{leg} CH"
-    return (hits[0] if hits else None), "label", ""
+        labels = [stream.channels[i].label for i in hits]
+        pair = f"; {'-'.join(labels)} is their difference, {'+'.join(labels)} takes both" * (len(hits) == 2)
+        listed = ", ".join(labels)
+        return (), "", f"several channels could be the {leg} leg ({listed}); name it with --{leg} CH{pair}"
+    return tuple(Derivation(i) for i in hits), "label", ""
+
+
+def _wanted(stream: StreamDescription, leg: str, wanted: str) -> tuple[tuple[Derivation, ...], str]:
+    if not wanted:
+        return (), ""
+    found = find_derivations(stream.channels, wanted)
+    if found is None:
+        return (), f"there is no channel {wanted!r} for the {called(leg)}; it has {_listing(stream)}"
+    return found, ""
 
 
 def _listing(stream: StreamDescription) -> str:

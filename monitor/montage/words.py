@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from monitor.montage.channels import LegChannel, first_of_each
 from monitor.montage.headers import StreamDescription
 from monitor.montage.reading import Reading
 
@@ -20,9 +21,10 @@ def describe_line(stream: StreamDescription) -> str:
 
 def describe_reading(stream: StreamDescription, reading: Reading) -> list[str]:
     """Say in lines what the monitor makes of a stream."""
-    lines = [
-        f"{channel.leg} leg: channel {channel.label or f'#{channel.index + 1}'} in {channel.unit}"
-        for channel in reading.legs
+    lines = [f"{channel.leg} leg: channel {_name(channel)} in {channel.unit}" for channel in reading.legs]
+    lines += [
+        f"{channel.leg}: channel {_name(channel)} in {channel.unit}, watched, not scored"
+        for channel in reading.limbs
     ]
     if stream.is_text:
         return ["text: can be named with --stream as a marker stream (stages, events)"]
@@ -48,7 +50,17 @@ def stream_record(stream: StreamDescription, reading: Reading) -> dict[str, Any]
         "is_text": stream.is_text,
         "simulated": stream.simulated,
         "channels": [{"label": c.label, "unit": c.unit, "type": c.type} for c in stream.channels],
-        "legs": {c.leg: {"channel": c.index, "label": c.label, "unit": c.unit} for c in reading.legs},
+        "legs": {c.leg: _channel_record(c) for c in first_of_each(reading.legs)},
+        "derivations": [{"leg": c.leg} | _channel_record(c) for c in (*reading.legs, *reading.limbs)],
         "problems": list(reading.problems),
         "warnings": list(reading.warnings),
     }
+
+
+def _name(channel: LegChannel) -> str:
+    return channel.label or f"#{channel.index + 1}"
+
+
+def _channel_record(channel: LegChannel) -> dict[str, Any]:
+    record: dict[str, Any] = {"channel": channel.index, "label": channel.label, "unit": channel.unit}
+    return record if channel.minus is None else record | {"minus": channel.minus}

@@ -16,6 +16,7 @@ from monitor.recorder.desk import Desk
 from monitor.recorder.placing import detect
 from monitor.recorder.source import Source
 from monitor.session.fold import NightState
+from monitor.session.limbs import limb_numbers
 from monitor.session.live import LiveRingWriter
 
 _MOST_EARLY_MARKERS = 1000
@@ -57,7 +58,7 @@ class Intake:
                 self._markers.written(fact)
         used = [int(fact.data["key"]) for fact in state.facts("stream")]
         self._highest_number = max([self._highest_number, *used])
-        numbers = state.movement_numbers()
+        numbers = state.movement_numbers() | limb_numbers(state)
         for source in self._sources.values():
             if source.detection is None:
                 continue
@@ -235,24 +236,24 @@ class Intake:
 
     def _reform(self, source: Source, stream: StreamDescription, form: str) -> None:
         """Go on with a source that came back in another form: a new stream in the file, a new detector."""
-        legs = legs_again(source.stream, source.legs, stream)
-        if isinstance(legs, str):
-            raise ValueError(f"{stream.name!r} came back and {form}, but {legs}")
+        channels = legs_again(source.stream, (*source.legs, *source.limbs), stream)
+        if isinstance(channels, str):
+            raise ValueError(f"{stream.name!r} came back and {form}, but {channels}")
         if source.header_written:
             self._highest_number += 1
             source.number = self._highest_number
             source.header_written = False
-        source.legs, source.ring = legs, None
+        n = len(source.legs)
+        source.legs, source.limbs, source.ring = channels[:n], channels[n:], None
         if source.detection is not None:
-            source.detection = source.detection.fresh(stream.rate_hz, legs)
+            source.detection = source.detection.fresh(stream.rate_hz, channels)
         self._desk.warn(
             source.stream.name, f"it came back, and {form}; its legs are plain, so the night goes on"
         )
 
     def _live_ring(self, source: Source) -> LiveRingWriter | None:
-        legs = [channel.leg for channel in source.legs]
         try:
-            return LiveRingWriter(self._desk.folder.live(source.key), legs, source.stream.rate_hz)
+            return LiveRingWriter(self._desk.folder.live(source.key), source.leg_names, source.stream.rate_hz)
         except OSError as err:
             # A full disk: the night is recorded as far as it can be, only screens see no trace.
             self._desk.warn("the live trace", f"there is none: {err.strerror or err}")

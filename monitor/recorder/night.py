@@ -13,6 +13,7 @@ from typing import Any
 
 from monitor.facts import Fact
 from monitor.lsl.arrivals import Arrival
+from monitor.montage import first_of_each
 from monitor.recorder.desk import Desk
 from monitor.recorder.guard import Guard
 from monitor.recorder.intake import Intake
@@ -114,14 +115,15 @@ class NightRecorder:
         self.disk_s: float | None = None
         self._next_clock_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         self._told_news: tuple[Any, ...] = ()
-        legs = [channel.leg for source in self.sources.values() for channel in source.legs]
+        legs = [leg for source in self.sources.values() for leg in source.leg_names]
+        limbs = [c.leg for source in self.sources.values() for c in first_of_each(source.limbs)]
         self.outlets = Outlets(plan.bed, self.time.to_lsl)
         desk = Desk(
             folder, self._raw, self.time, self._silence, self.guard, self._record, lambda: self.recorded_s
         )
         self._intake = Intake(desk, self.sources, plan.labels)
         if resumed is None:
-            about = dict(plan.about) | {"bed": plan.bed, "legs": legs}
+            about = dict(plan.about) | {"bed": plan.bed, "legs": legs} | ({"limbs": limbs} if limbs else {})
             self._record([Fact("session", 0.0, "recorder", about)])
         else:
             self._go_on(resumed)

@@ -144,8 +144,9 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
 
 
 def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
-    detection = StreamDetection(chosen.stream.rate_hz, chosen.legs, settings) if chosen.legs else None
-    return Source(key, chosen.stream, chosen.legs, detection)
+    channels = (*chosen.legs, *chosen.limbs)
+    detection = StreamDetection(chosen.stream.rate_hz, channels, settings) if channels else None
+    return Source(key, chosen.stream, chosen.legs, detection, chosen.limbs)
 
 
 def _take_all(arrivals: queue.SimpleQueue[Arrival], night: NightRecorder, wait_s: float) -> None:

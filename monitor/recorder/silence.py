@@ -30,10 +30,10 @@ class SilenceWatch:
             if source.detection is None or not quiet or source.key in self._before:
                 continue
             latest = {fact.data["leg"]: fact.data for fact in state.facts("quality")}
-            self._before[source.key] = [latest[c.leg] for c in source.legs if c.leg in latest]
+            self._before[source.key] = [latest[leg] for leg in source.leg_names if leg in latest]
             t_s = round(source.detection.timeline.now_s, 6)
-            for channel in source.legs:
-                data = {"leg": channel.leg, "state": "bad", "causes": ["no data"]}
+            for leg in source.leg_names:
+                data = {"leg": leg, "state": "bad", "causes": ["no data"]}
                 facts.append(Fact("quality", t_s, _SOURCE, data))
         return facts
 

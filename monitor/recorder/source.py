@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.stream import USUAL, Context, StreamDetection
-from monitor.montage import LegChannel, StreamDescription, legs_again
+from monitor.montage import LegChannel, StreamDescription, first_of_each, legs_again
 from monitor.recorder.allowance import Allowance
 from monitor.recorder.clockfit import ClockFit
 from monitor.recorder.lateness import Lateness
@@ -26,7 +27,7 @@ class Source:
         Its number among the streams that were chosen.
     number : int
         Its number in ``recording.xdf`` and in facts: another one when it came back in another form.
-    legs : tuple of LegChannel
+    legs, limbs : tuple of LegChannel
         Empty for a marker stream.
     detection : StreamDetection or None
         None for a marker stream.
@@ -44,6 +45,7 @@ class Source:
     stream: StreamDescription
     legs: tuple[LegChannel, ...] = ()
     detection: StreamDetection | None = None
+    limbs: tuple[LegChannel, ...] = ()
     offset_s: float = 0.0
     offset_known: bool = False
     connected: bool = False
@@ -114,23 +116,14 @@ class Source:
 
     def accepts(self, stream: StreamDescription) -> str:
         """Say why a stream of another form cannot go on in its place; empty if its legs are still plain."""
-        legs = legs_again(self.stream, self.legs, stream)
+        legs = legs_again(self.stream, (*self.legs, *self.limbs), stream)
         return legs if isinstance(legs, str) else ""
 
     def about(self) -> dict[str, Any]:
         """Return what the journal says of it when it is connected."""
         stream = self.stream
-        legs = [
-            {
-                "leg": c.leg,
-                "channel": c.index,
-                "label": c.label,
-                "unit": c.unit,
-                "scale_uv": c.scale_uv,
-                "how": c.how,
-            }
-            for c in self.legs
-        ]
+        legs = [self._about(c, self.legs) for c in first_of_each(self.legs)]
+        limbs = [self._about(c, self.limbs) for c in first_of_each(self.limbs)]
         return {
             "key": self.number,
             "name": stream.name,
@@ -145,7 +138,28 @@ class Source:
             "offset_s": self.offset_s if self.offset_known else None,
             "channels": [[c.label, c.unit, c.type] for c in stream.channels],
             "legs": legs,
+        } | ({"limbs": limbs} if limbs else {})
+
+    @property
+    def leg_names(self) -> tuple[str, ...]:
+        """The legs in it, each once."""
+        return tuple(channel.leg for channel in first_of_each(self.legs))
+
+    @staticmethod
+    def _about(channel: LegChannel, every: Sequence[LegChannel]) -> dict[str, Any]:
+        """Describe a leg by its first derivation, and name the others."""
+        about: dict[str, Any] = {
+            "leg": channel.leg,
+            "channel": channel.index,
+            "label": channel.label,
+            "unit": channel.unit,
+            "scale_uv": channel.scale_uv,
+            "how": channel.how,
         }
+        if channel.minus is not None:
+            about |= {"minus": channel.minus, "minus_scale_uv": channel.minus_scale_uv}
+        own = [c.label or f"#{c.index + 1}" for c in every if c.leg == channel.leg]
+        return about | ({"derivations": own} if len(own) > 1 else {})
 
     def status(self, now_s: float) -> dict[str, Any]:
         """Return how it is doing; `now_s` is this machine's LSL clock."""
@@ -156,5 +170,5 @@ class Source:
             "rate_hz": self.detection.timeline.rate_hz if self.detection else 0.0,
             "n_samples": self.n_samples,
             "last_arrival_s_ago": now_s - self.last_arrival_s if self.n_samples else None,
-            "legs": [channel.leg for channel in self.legs],
+            "legs": list(self.leg_names),
         }

@@ -128,7 +128,9 @@ class StartScreen:
             channels = {"left": str(request.get("left") or ""), "right": str(request.get("right") or "")}
         bed = str(request.get("bed") or self._bed)
         try:
-            chosen = assign_legs([by_uid[uid] for uid in wanted], MontageWish(channels, unit))
+            chosen = assign_legs(
+                [by_uid[uid] for uid in wanted], MontageWish(channels, unit, self._wish.limbs)
+            )
             self._claim_bed(bed)
         except InputError as err:
             return {"error": str(err)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from monitor.facts import Leg
 from monitor.recorder.night import NightRecorder
 from monitor.recorder.source import Source
 from monitor.score import Score
@@ -48,14 +47,14 @@ def clock(seconds: float) -> str:
 
 
 def _health(night: NightRecorder, source: Source) -> str:
-    legs = " ".join(f"{c.leg[0].upper()} {_leg(night, c.leg)}" for c in source.legs)
+    legs = " ".join(f"{leg[0].upper()} {_leg(night, leg)}" for leg in source.leg_names)
     if not source.connected:
         return f"{source.stream.name} LOST, looking for it | {legs}"
     rate = source.detection.timeline.rate_hz if source.detection else 0.0
     return f"{source.stream.name} {rate:.1f} Hz | {legs}"
 
 
-def _leg(night: NightRecorder, leg: Leg) -> str:
+def _leg(night: NightRecorder, leg: str) -> str:
     state = night.state.leg_state(leg)
     causes = night.state.leg_causes(leg)
     return f"{state} ({', '.join(causes)})" if causes else state

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from monitor.score.night import Night
+from monitor.score.night import Movement, Night
 from monitor.score.parts import LEGS, merge
 from monitor.score.result import Score
 
@@ -13,6 +13,7 @@ MERGE_GAP_US = 500_000
 """What an LM of one leg is does not depend on the profile: both rule sets say 0.5 s for both."""
 
 MOVEMENT_COLUMNS = ("onset", "duration", "leg", "peak_uv", "resting_uv")
+LIMB_COLUMNS = ("onset", "duration", "limb", "peak_uv", "resting_uv")
 EVENT_COLUMNS = (
     *("onset", "duration", "leg", "parts", "candidate", "plm", "series", "imi"),
     *("stage", "respiratory", "arousal", "reason"),
@@ -29,16 +30,33 @@ def movements_tsv(night: Night) -> str:
     rows = []
     for leg in LEGS:
         own = [m for m in night.movements if m.leg == leg and not m.rejected and not m.is_open]
-        own.sort(key=lambda m: (m.onset_us, m.end_us, m.key))
-        onset, end, _, _, keys = merge(own, MERGE_GAP_US)
-        waiting = iter(own)
-        for start, stop, names in zip(onset.tolist(), end.tolist(), keys, strict=True):
-            merged = [next(waiting) for _ in names]
-            if stop - start >= MIN_LM_US:
-                peak = max((m.peak_uv for m in merged if m.peak_uv is not None), default=None)
-                rows.append((start, stop, leg, _uv(peak), _uv(merged[0].resting_uv)))
+        rows += [(start, stop, leg, peak, rest) for start, stop, peak, rest in limb_rows(own)]
+    return _movement_table(MOVEMENT_COLUMNS, rows)
+
+
+def limbs_tsv(limbs: Mapping[str, Sequence[Movement]]) -> str:
+    """Return one row per movement of the limbs that are not scored, made as those of `movements_tsv`."""
+    rows = [(a, b, limb, peak, rest) for limb, own in limbs.items() for a, b, peak, rest in limb_rows(own)]
+    return _movement_table(LIMB_COLUMNS, rows)
+
+
+def limb_rows(own: Sequence[Movement]) -> list[tuple[int, int, str, str]]:
+    """Return onset and end (us), peak and resting level (words) of one limb's LM; see `movements_tsv`."""
+    rows = []
+    own = sorted(own, key=lambda m: (m.onset_us, m.end_us, m.key))
+    onset, end, _, _, keys = merge(own, MERGE_GAP_US)
+    waiting = iter(own)
+    for start, stop, names in zip(onset.tolist(), end.tolist(), keys, strict=True):
+        merged = [next(waiting) for _ in names]
+        if stop - start >= MIN_LM_US:
+            peak = max((m.peak_uv for m in merged if m.peak_uv is not None), default=None)
+            rows.append((start, stop, _uv(peak), _uv(merged[0].resting_uv)))
+    return rows
+
+
+def _movement_table(columns: Sequence[str], rows: list[tuple[int, int, str, str, str]]) -> str:
     rows.sort()
-    return _table(MOVEMENT_COLUMNS, ((_s(a), _s(b - a), leg, peak, rest) for a, b, leg, peak, rest in rows))
+    return _table(columns, ((_s(a), _s(b - a), limb, peak, rest) for a, b, limb, peak, rest in rows))
 
 
 def events_tsv(score: Score) -> str:

@@ -125,12 +125,17 @@ class NightState:
         return tuple(leg for leg in LEGS if leg in named)
 
     @property
+    def limbs(self) -> tuple[str, ...]:
+        """The other limbs that are watched; they are scored nowhere (`monitor.session.limbs`)."""
+        return tuple(self.session.get("limbs", ()))
+
+    @property
     def stopped_s(self) -> float | None:
         """Where the recording ended, None while it runs or if it was cut off."""
         stops = self.facts("stop")
         return stops[-1].t if stops else None
 
-    def leg_state(self, leg: Leg) -> str:
+    def leg_state(self, leg: str) -> str:
         """Return ``ok``, ``warn``, ``bad``, ``learning``, ``lost`` or ``absent`` for a leg as it is now."""
         if leg not in self.legs:
             return "absent"
@@ -139,12 +144,12 @@ class NightState:
         latest = self._quality_of(leg)
         return latest.data["state"] if latest else "learning"
 
-    def leg_causes(self, leg: Leg) -> list[str]:
+    def leg_causes(self, leg: str) -> list[str]:
         """Return why a leg is not ``ok``, in words."""
         latest = self._quality_of(leg)
         return list(latest.data["causes"]) if latest else []
 
-    def _quality_of(self, leg: Leg) -> Fact | None:
+    def _quality_of(self, leg: str) -> Fact | None:
         return next(
             (f for f in reversed(self._facts.get("quality", {}).values()) if f.data["leg"] == leg), None
         )
@@ -238,25 +243,27 @@ class NightState:
         """Spans in which nothing could be detected on a leg: gaps, bad signal, learning, no channel."""
         if leg not in self.legs:
             return (Span(0, end_us, "no channel"),)
-        spans = []
-        for fact in self.facts("gap"):
-            # A gap that resets nothing was blanked: too short to leave any denominator.
-            if leg in fact.data["legs"] and fact.data["resets"] and fact.t is not None:
-                end_s = fact.data["end"]
-                spans.append(
-                    Span(to_us(fact.t), end_us if end_s is None else to_us(end_s), fact.data["cause"])
-                )
-        since: Fact | None = None
-        # By time, not as written: what a leg was like must not depend on when it was told.
-        for fact in sorted(self.facts("quality"), key=lambda each: each.t or 0.0):
-            if fact.data["leg"] != leg:
-                continue
-            if since is not None:
-                spans.append(_quality_span(since, to_us(fact.t or 0.0)))
-            since = fact if fact.data["state"] in ("bad", "learning") else None
+        gaps = [fact for fact in self.facts("gap") if leg in fact.data["legs"]]
+        return unusable_spans(gaps, [f for f in self.facts("quality") if f.data["leg"] == leg], end_us)
+
+
+def unusable_spans(gaps: Iterable[Fact], qualities: Iterable[Fact], end_us: int) -> tuple[Span, ...]:
+    """Return when one limb could not be watched, from its own gaps and qualities, up to `end_us`."""
+    spans = []
+    for fact in gaps:
+        # A gap that resets nothing was blanked: too short to leave any denominator.
+        if fact.data["resets"] and fact.t is not None:
+            end_s = fact.data["end"]
+            spans.append(Span(to_us(fact.t), end_us if end_s is None else to_us(end_s), fact.data["cause"]))
+    since: Fact | None = None
+    # By time, not as written: what a leg was like must not depend on when it was told.
+    for fact in sorted(qualities, key=lambda each: each.t or 0.0):
         if since is not None:
-            spans.append(_quality_span(since, end_us))
-        return tuple(span for span in spans if span.end_us > span.start_us)
+            spans.append(_quality_span(since, to_us(fact.t or 0.0)))
+        since = fact if fact.data["state"] in ("bad", "learning") else None
+    if since is not None:
+        spans.append(_quality_span(since, end_us))
+    return tuple(span for span in spans if span.end_us > span.start_us)
 
 
 def _quality_span(since: Fact, end_us: int) -> Span:

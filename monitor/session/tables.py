@@ -15,6 +15,7 @@ from monitor.score.tables import events_tsv, movements_tsv
 from monitor.session.agreement import agreement
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, write_private
+from monitor.session.limbs import limbs_summary, limbs_table
 from monitor.session.manual import manual
 from monitor.session.signature import signed_by
 
@@ -22,7 +23,7 @@ from monitor.session.signature import signed_by
 def write_tables(
     folder: SessionFolder | Path, state: NightState, rules: Mapping[str, RulesProfile]
 ) -> dict[str, object]:
-    """Write ``movements.tsv``, ``events.tsv`` and ``summary.json``.
+    """Write ``movements.tsv``, ``events.tsv`` and ``summary.json``, and ``limbs.tsv`` where arms are watched.
 
     Parameters
     ----------
@@ -44,6 +45,8 @@ def write_tables(
     whole = summary_of(state, night, scores, path / "journal.jsonl")
     write_private(path / "movements.tsv", movements_tsv(night))
     write_private(path / "events.tsv", events_tsv(scores[str(state.session["main_profile"])]))
+    if state.limbs:
+        write_private(path / "limbs.tsv", limbs_table(state))
     write_private(path / "summary.json", json.dumps(whole, indent=2, allow_nan=False) + "\n")
     return whole
 
@@ -66,8 +69,9 @@ def summary_of(
     about = state.session
     main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
     agreed = agreement(state.facts("stage"))
-    return summary(night, scores, main, __version__, sha256, measure) | {
+    whole = summary(night, scores, main, __version__, sha256, measure) | {
         "estimate_agreement": None if agreed is None else asdict(agreed),
         "manual": manual(state, scores, night.end_us / 1e6),
         "signed": signed_by(journal, state.signature),
     }
+    return whole | {"limbs": limbs_summary(state, night.end_us)} if state.limbs else whole

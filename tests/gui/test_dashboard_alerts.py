@@ -77,6 +77,11 @@ def test_quality_alerts_are_low_and_name_the_leg() -> None:
     ]
 
 
+def test_a_bad_derivation_of_a_leg_that_is_scored_on_is_low() -> None:
+    facts = [*beginning(), quality(50.0, "left", "warn", ["LAT2: flat"])]
+    assert [(a.priority, a.text) for a in found(facts)] == [("low", "Left leg LAT2: flat")]
+
+
 def test_resting_level_is_low_from_four_and_medium_from_eight() -> None:
     for rest_uv, priority in ((5.8, "low"), (8.4, "medium")):
         facts = [*beginning(), quality(50.0, "right", "warn", ["high rest"], rest_uv=rest_uv)]

@@ -19,6 +19,13 @@ LEGS = (
     LegChannel("right", 2, "RAT", 1000.0, "mV", "label"),
 )
 
+# Two derivations of the left leg, one of them a difference, and an arm.
+MANY = (
+    *LEGS,
+    LegChannel("left", 1, "LAT2-LAT", 1.0, "uV", "given", minus=0, minus_scale_uv=0.7),
+    LegChannel("left_arm", 1, "ARM", 1.0, "uV", "given"),
+)
+
 
 def recording():
     """Eighty seconds of two legs: movements, a lost second, a short loss, NaN, jitter, a dead channel."""
@@ -41,8 +48,8 @@ def recording():
 VALUES, TIMES_S = recording()
 
 
-def lines(sizes):
-    detection = StreamDetection(RATE_HZ, LEGS, DetectorSettings())
+def lines(sizes, channels=LEGS):
+    detection = StreamDetection(RATE_HZ, channels, DetectorSettings())
     facts: list[Fact] = detection.start(0.0)
     at = turn = 0
     while at < len(VALUES):
@@ -76,3 +83,12 @@ def test_equal_chunks_give_the_same_bytes(size):
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=8))
 def test_any_chunks_give_the_same_bytes(sizes):
     assert lines(sizes) == WHOLE
+
+
+@pytest.mark.parametrize("size", [1, 997])
+def test_so_do_several_derivations_and_limbs(size):
+    whole = lines([len(VALUES)], MANY)
+    rows = [json.loads(line) for line in whole]
+    assert any(row["kind"] == "limb_quality" for row in rows)
+    assert any(len(row.get("derivations", ())) == 2 for row in rows)
+    assert lines([size], MANY) == whole

@@ -1,5 +1,6 @@
 """What a header says: units in every spelling bridges send, legs by their labels, refusals with a remedy."""
 
+import numpy as np
 import pytest
 
 from monitor.montage import (
@@ -7,6 +8,7 @@ from monitor.montage import (
     MontageWish,
     StreamDescription,
     find_channel,
+    find_derivations,
     leg_of_label,
     read_montage,
     unit_scale_uv,
@@ -134,3 +136,49 @@ def test_a_thousand_channels_are_listed_short():
     reading = read_montage(stream(*(f"E{i}" for i in range(1024))))
     assert len(reading.problems[0]) < 300
     assert "1008 more" in reading.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "columns"),
+    [
+        ("LAT1", [(0,)]), ("LAT1-LAT2", [(0, 1)]), ("#2 - #1", [(1, 0)]), ("lat1+LAT2", [(0,), (1,)]),
+        ("LAT1-LAT2 + A-B-C", [(0, 1), (2, 3)]), ("A-B", [(2,)]), ("R+L", [(4,)]),
+        ("LAT1-", None), ("LAT1-LAT1", None), ("LAT1+", None), ("LAT1+X", None), ("", None), ("-", None),
+    ],
+)  # fmt: skip
+def test_a_difference_or_several_derivations_can_be_named_and_a_label_with_such_a_sign_comes_first(
+    wanted, columns
+):
+    channels = [Channel(label) for label in ("LAT1", "LAT2", "A-B", "C", "R+L")]
+    found = find_derivations(channels, wanted)
+    assert (found and [each.columns for each in found]) == columns
+
+
+def test_a_difference_takes_each_channel_in_its_own_unit():
+    header = stream(Channel("LAT1", "uV"), Channel("LAT2", "mV"), "RAT")
+    reading = read_montage(header, MontageWish({"left": "LAT1-LAT2", "right": "RAT"}))
+    left, right = reading.legs
+    values = np.array([[10.0, 0.004, 7.0], [np.nan, 0.0, 1.0]])
+    np.testing.assert_allclose(left.signal_uv(values), [6.0, np.nan])
+    np.testing.assert_allclose(right.signal_uv(values), [7.0, 1.0])
+    assert (left.label, left.columns) == ("LAT1-LAT2", (0, 1))
+
+
+def test_arms_are_watched_beside_the_legs_and_are_none():
+    header = stream("LAT", "RAT", "ARM", "X1", "X2")
+    reading = read_montage(header, MontageWish({}, "", {"left_arm": "ARM", "right_arm": "X1-X2"}))
+    assert [c.leg for c in reading.legs] == ["left", "right"]
+    assert [(c.leg, c.columns) for c in reading.limbs] == [("left_arm", (2,)), ("right_arm", (3, 4))]
+    assert reading.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        (MontageWish({}, "", {"left_arm": "ARM"}), "no channel 'ARM' for the limb left_arm"),
+        (MontageWish({}, "", {"left_arm": "RAT"}), "right leg and limb left_arm are the same channel 'RAT'"),
+        (MontageWish({"left": "LAT+LAT", "right": "RAT"}), "left leg and left leg are the same channel"),
+    ],
+)
+def test_what_is_wrong_with_a_limb_is_said(wish, words):
+    assert words in " ".join(read_montage(stream("LAT", "RAT"), wish).problems)

@@ -1,0 +1,64 @@
+"""The limbs that are watched and not scored: their movements and times, apart from every rule and index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.facts import Fact
+from monitor.score.night import Movement
+from monitor.score.spans import bounds, complement, union
+from monitor.score.tables import limb_rows, limbs_tsv
+from monitor.session.fold import NightState, to_us, unusable_spans
+
+_HOUR_US = 3_600_000_000
+
+
+def limb_movements(state: NightState) -> dict[str, list[Movement]]:
+    """Return the movements of each limb that have ended, twitches left out."""
+    latest: dict[str, Fact] = {fact.data["id"]: fact for fact in state.facts("limb")}
+    found: dict[str, list[Movement]] = {limb: [] for limb in state.limbs}
+    for fact in latest.values():
+        if fact.data["phase"] == "closed":
+            onset_us, end_us = to_us(fact.data["onset"]), to_us(fact.data["end"])
+            uv = fact.data["peak_uv"], fact.data["resting_uv"]
+            found[fact.data["limb"]].append(Movement(onset_us, end_us, "unknown", fact.data["id"], *uv))
+    return found
+
+
+def limb_numbers(state: NightState) -> dict[str, int]:
+    """Return the highest number of a movement by limb: a recorder that goes on must use none twice."""
+    highest: dict[str, int] = {}
+    for fact in state.facts("limb"):
+        limb, used = str(fact.data["limb"]), int(str(fact.data["id"]).rpartition("-")[2])
+        highest[limb] = max(highest.get(limb, 0), used)
+    return highest
+
+
+def limbs_table(state: NightState) -> str:
+    """Return ``limbs.tsv``: one row per movement of 0.5 s or more, by onset."""
+    return limbs_tsv(limb_movements(state))
+
+
+def limbs_summary(state: NightState, end_us: int) -> dict[str, Mapping[str, float | int | None]]:
+    """Return for each limb how many movements, in how many usable hours, and their rate.
+
+    Parameters
+    ----------
+    state : NightState
+    end_us : int
+        How far the recording has come.
+    """
+    movements = limb_movements(state)
+    whole: dict[str, Mapping[str, float | int | None]] = {}
+    for limb in state.limbs:
+        gaps = [f for f in state.facts("gap") if limb in f.data.get("limbs", ())]
+        qualities = [f for f in state.facts("limb_quality") if f.data["limb"] == limb]
+        lost = union([bounds(unusable_spans(gaps, qualities, end_us))], 0, end_us)
+        starts, ends = complement(lost, 0, end_us)
+        n, usable_h = len(limb_rows(movements[limb])), int((ends - starts).sum()) / _HOUR_US
+        whole[limb] = {
+            "n_movements": n,
+            "usable_h": usable_h,
+            "per_hour_usable": n / usable_h if usable_h else None,
+        }
+    return whole

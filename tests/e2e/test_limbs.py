@@ -1,0 +1,109 @@
+"""Arms and several derivations of a leg: recorded live and scored from a file, the same answer."""
+
+import csv
+import json
+
+import numpy as np
+from click.testing import CliRunner
+from hand_fed import HEADER, RATE_HZ
+
+from monitor.cli.score import score
+from monitor.config import load_config
+from monitor.detection.stream import StreamDetection
+from monitor.lsl.inlet import Connected, Samples
+from monitor.montage import Channel, StreamDescription, assign_legs
+from monitor.recorder.night import NightPlan, NightRecorder
+from monitor.recorder.outlets import marker_of
+from monitor.recorder.source import Source
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import read_journal
+from monitor.session.xdf import XdfWriter
+from monitor.sources.emg import SignalGenerator
+from monitor.sources.schedule import Schedule
+
+SECONDS = 150
+LABELS = ("LAT1", "LAT2", "RAT", "ARM")
+CONFIG = """
+[legs]
+left = "LAT1+LAT2-RAT"
+right = "RAT"
+[limbs]
+left_arm = "ARM"
+"""
+
+
+def signal():
+    """Give four channels: a leg, the sum of both, the other leg, an arm that does the same later."""
+    n = round(SECONDS * RATE_HZ)
+    legs = SignalGenerator(Schedule(6, "demo"), RATE_HZ).read(0, n)[:, :2]
+    values = np.stack([legs[:, 0], legs[:, 1] + legs[::-1, 0], legs[:, 1], np.roll(legs[:, 1], 1000)], axis=1)
+    return values.astype(np.float32)
+
+
+def table(path):
+    with path.open() as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def recorded(tmp_path, config, values):
+    stream = StreamDescription(
+        "Amp", "EMG", "amp", RATE_HZ, "float32", tuple(Channel(label, "uV", "EMG") for label in LABELS)
+    )
+    (chosen,) = assign_legs([(None, stream)], config.wish)
+    channels = (*chosen.legs, *chosen.limbs)
+    source = Source(1, stream, chosen.legs, StreamDetection(RATE_HZ, channels, config.detector), chosen.limbs)
+    about = {"config_sha256": "x", "main_profile": "aasm3", "measure": "m"}
+    plan = NightPlan("bench", "aasm3", config.rules, config.labels, about)
+    folder = SessionFolder.create(tmp_path, "bench")
+    clock_s = [9000.0]
+    night = NightRecorder(folder, plan, [source], lambda: clock_s[0])
+    header = HEADER.format("Amp", "float32").replace("<channel_count>1<", "<channel_count>4<")
+    night.take(Connected(1, stream, header, 0.0))
+    for start in range(0, len(values), 500):
+        chunk = values[start : start + 500]
+        stamps_s = 9000.0 + np.arange(start, start + len(chunk)) / RATE_HZ
+        night.take(Samples(1, chunk, stamps_s))
+        clock_s[0] = float(stamps_s[-1])
+        night.tick()
+    night.finish("test")
+    return folder.path, read_journal(folder.journal)[0]
+
+
+def filed(path, values):
+    channels = "".join(
+        f"<channel><label>{label}</label><unit>uV</unit><type>EMG</type></channel>" for label in LABELS
+    )
+    header = HEADER.format("Amp", "float32").replace("<channel_count>1<", "<channel_count>4<")
+    header = header.replace("</info>", f"<desc><channels>{channels}</channels></desc></info>")
+    writer = XdfWriter(path)
+    writer.add_stream(1, header, "float32", 4)
+    writer.samples(1, values, 9000.0 + np.arange(len(values)) / RATE_HZ)
+    writer.close()
+
+
+def test_live_and_from_a_file_arms_are_reported_apart_and_in_no_index(tmp_path):
+    (tmp_path / "c.toml").write_text(CONFIG)
+    config, values = load_config(str(tmp_path / "c.toml")), signal()
+    folder, facts = recorded(tmp_path / "sessions", config, values)
+    filed(tmp_path / "night.xdf", values)
+    options = ["--config", str(tmp_path / "c.toml"), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(score, [str(tmp_path / "night.xdf"), *options])
+    assert result.exit_code == 0, result.stderr
+    scored = tmp_path / "out" / "night"
+    for name in ("movements.tsv", "limbs.tsv", "events.tsv"):
+        live, filed_rows = table(folder / name), table(scored / name)
+        assert len(live) == len(filed_rows) > 0
+        for ours, theirs in zip(live, filed_rows, strict=True):
+            assert abs(float(ours["onset"]) - float(theirs["onset"])) < 0.001
+    assert {row["limb"] for row in table(folder / "limbs.tsv")} == {"left_arm"}
+    assert {row["leg"] for row in table(folder / "movements.tsv")} == {"left", "right"}
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["limbs"]["left_arm"]["n_movements"] == len(table(folder / "limbs.tsv"))
+    assert SECONDS / 3600 * 0.9 < summary["limbs"]["left_arm"]["usable_h"] < SECONDS / 3600
+    assert "limbs" in json.loads((scored / "summary.json").read_text())
+    # The left leg is the union: more movements than its first derivation sees alone.
+    seen = [f.data.get("derivations") for f in facts if f.kind == "movement" and f.data["leg"] == "left"]
+    assert ["LAT1"] in seen
+    assert ["LAT2-RAT"] in seen
+    sent = {marker_of(fact)[0].split("/")[0] for fact in facts if marker_of(fact) is not None}
+    assert sent == {"LM_left", "LM_right"}
