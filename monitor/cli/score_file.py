@@ -24,6 +24,9 @@ from monitor.montage import (
     assign_legs,
     first_of_each,
     leg_of_label,
+    resting_level,
+    unknown_units,
+    with_levels,
 )
 from monitor.recordings import RecordedStream, Recording, read_recording
 from monitor.recordings.annotations import listed_facts, read_annotations
@@ -36,6 +39,7 @@ from monitor.sources.replay import recording_markers
 Say = Callable[[str], None]
 Progress = Callable[[float], None]
 
+_LEVEL_S = 60.0
 _WITH_A_START = (".edf", ".bdf")
 
 
@@ -116,13 +120,25 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
 
 
 def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
-    pairs = [(stream, _described(stream)) for stream in recording.streams if stream.rate_hz > 0]
+    pairs = [(stream, _measured(stream, wish)) for stream in recording.streams if stream.rate_hz > 0]
     if not pairs:
         raise InputError(str(recording.path), "has no signal with a sampling rate")
     try:
         return [each for each in assign_legs(pairs, wish, lenient=True) if each.legs or each.limbs]
     except InputError as err:
         raise InputError(str(recording.path), str(err)) from err
+
+
+def _measured(stream: RecordedStream, wish: MontageWish) -> StreamDescription:
+    """Describe a stream, with the resting levels of legs whose unit the file does not tell."""
+    described = _described(stream)
+    columns = unknown_units(described, wish)
+    if not columns:
+        return described
+    middle_n, half_n = stream.sample_n // 2, round(_LEVEL_S / 2 * stream.rate_hz)
+    values = stream.read(list(columns), max(0, middle_n - half_n), min(stream.sample_n, middle_n + half_n))
+    levels = {i: resting_level(values[:, k], stream.rate_hz) for k, i in enumerate(columns)}
+    return with_levels(described, levels)
 
 
 def _described(stream: RecordedStream) -> StreamDescription:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,13 +12,14 @@ import numpy as np
 from monitor.errors import InputError
 from monitor.lsl.header import full_description
 from monitor.lsl.library import lsl
-from monitor.montage import StreamDescription
+from monitor.montage import MontageWish, StreamDescription, resting_level, unknown_units, with_levels
 
 _FORGET_AFTER_S = 5.0
 _OPEN_TIMEOUT_S = 3.0
 _RETRY_S = 5.0
 _LEAST_STEPS = 50
 _EVEN_SHARE = 0.9
+_LEVEL_S = 1.5
 _EXAMPLE = "e.g. pred=\"type='EMG'\""
 
 
@@ -112,6 +114,28 @@ def measured_rate_hz(info: Any, seconds: float = 3.0) -> float | None:
     return len(steps) / (stamps[-1] - stamps[0]) if even > _EVEN_SHARE else None
 
 
+def measured_levels(info: Any, stream: StreamDescription, columns: Sequence[int]) -> dict[int, float]:
+    """Measure how large some channels are at rest, in their own numbers, over 1.5 s.
+
+    Returns
+    -------
+    dict of int to float
+        By column; empty if nothing came.
+    """
+    pylsl = lsl()
+    inlet = pylsl.StreamInlet(info, recover=False, processing_flags=0)
+    rows: list[list[float]] = []
+    try:
+        inlet.open_stream(_OPEN_TIMEOUT_S)
+        until = pylsl.local_clock() + _LEVEL_S
+        while pylsl.local_clock() < until:
+            rows += inlet.pull_chunk(timeout=0.2, max_samples=4096, min_samples=1)[0]
+    except (pylsl.util.LostError, pylsl.util.TimeoutError):
+        pass
+    values = np.array(rows, np.float64).reshape(-1, len(stream.channels))
+    return {i: resting_level(values[:, i], stream.rate_hz) for i in columns} if len(values) else {}
+
+
 class Finder:
     """Keep an eye on the network, and remember the whole header of each stream seen.
 
@@ -120,7 +144,10 @@ class Finder:
     query : Query, optional
         Only streams that fit; all if None.
     measure : bool
-        Measure the rate of numeric streams that call themselves irregular (takes seconds, once each).
+        Measure the rate of numeric streams that call themselves irregular, and how large legs of unknown
+        unit are at rest (takes seconds, once each).
+    wish : MontageWish, optional
+        Which channels are the legs.
     forget_after_s : float
         How long a stream that no longer answers is still listed.
 
@@ -136,9 +163,10 @@ class Finder:
         *,
         measure: bool = False,
         forget_after_s: float = _FORGET_AFTER_S,
+        wish: MontageWish | None = None,
     ) -> None:
         pred = query.predicate if query else None
-        self._measure = measure
+        self._measure, self._wish = measure, wish
         self._retry_s: dict[str, float] = {}
         try:
             self._resolver = lsl().ContinuousResolver(pred=pred, forget_after=forget_after_s)
@@ -180,5 +208,8 @@ class Finder:
                 description = replace(
                     description, rate_hz=(rate_hz or 0.0) / description.speed, measured=True
                 )
+            columns = unknown_units(description, self._wish) if self._measure else ()
+            if columns and description.rate_hz > 0:
+                description = with_levels(description, measured_levels(info, description, columns))
             self._known[uid] = description
         return self._known[uid]

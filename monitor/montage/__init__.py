@@ -4,6 +4,7 @@ The header of a live stream and the header of a file are read by the same code.
 """
 
 from monitor.montage.again import legs_again
+from monitor.montage.amplitude import resting_level, unknown_units, with_levels
 from monitor.montage.assign import Chosen, Found, assign_legs
 from monitor.montage.channels import LegChannel, first_of_each
 from monitor.montage.derivations import Derivation, find_derivations
@@ -11,7 +12,7 @@ from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
 from monitor.montage.reading import MontageWish, Reading, read_montage
 from monitor.montage.remedy import configuration_lines, offer
-from monitor.montage.units import unit_scale_uv
+from monitor.montage.units import unit_hint, unit_scale_uv
 from monitor.montage.words import describe_line, describe_reading, stream_record
 
 __all__ = [
@@ -34,6 +35,10 @@ __all__ = [
     "legs_again",
     "offer",
     "read_montage",
+    "resting_level",
     "stream_record",
+    "unit_hint",
     "unit_scale_uv",
+    "unknown_units",
+    "with_levels",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,15 @@ class Channel:
         As sent; empty where the header has none.
     factor : float
         What one stored number stands for in `unit` (a header's ``scaling_factor`` or ``conversion``).
+    level : float or None
+        Its resting level in stored numbers, measured where the unit is not known; None if it was not.
     """
 
     label: str = ""
     unit: str = ""
     type: str = ""
     factor: float = 1.0
+    level: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

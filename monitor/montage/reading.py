@@ -10,7 +10,7 @@ from monitor.montage.channels import LegChannel, called
 from monitor.montage.derivations import Derivation, find_derivations
 from monitor.montage.headers import StreamDescription
 from monitor.montage.labels import leg_of_label
-from monitor.montage.units import unit_scale_uv
+from monitor.montage.units import unit_hint, unit_scale_uv
 
 MIN_RATE_HZ = 100.0
 LOW_RATE_HZ = 200.0
@@ -135,9 +135,9 @@ def _channels(
             if scale is None:
                 name, said = channel.label or f"#{i + 1}", f"unit is {channel.unit!r}"
                 said = said if channel.unit else "no unit is given"
-                problems.append(
-                    f"channel {name} ({called(leg)}): {said}; name it with --unit, e.g. --unit uV"
-                )
+                hint = unit_hint(channel.level)
+                remedy = "name it with --unit, e.g. --unit uV" + (f"; {hint}" if hint else "")
+                problems.append(f"channel {name} ({called(leg)}): {said}; {remedy}")
                 break
             scales.append(scale)
         else:

@@ -62,3 +62,36 @@ def unit_scale_uv(unit: str, factor: float = 1.0) -> float | None:
             return None
         return step_uv if 0 < step_uv < math.inf else None
     return None
+
+
+# The RMS of a relaxed leg lies in here, give or take a noisy electrode.
+_PLAUSIBLE_UV = (0.3, 30.0)
+_CANDIDATES_UV = (("V", 1e6), ("mV", 1e3), ("uV", 1.0))
+
+
+def unit_hint(level: float | None) -> str:
+    """Say what a resting level would be in each unit, and which of them is plausible.
+
+    Parameters
+    ----------
+    level : float or None
+        In stored numbers.
+
+    Returns
+    -------
+    str
+        Empty where nothing was measured, or nothing but zeros.
+
+    Examples
+    --------
+    >>> unit_hint(0.0021)
+    'at rest it is 0.0021: 2.1e+03 uV if V, 2.1 uV if mV, 0.0021 uV if uV, so mV is plausible'
+    """
+    if level is None or not 0 < level < math.inf:
+        return ""
+    said = ", ".join(f"{level * scale:.2g} uV if {unit}" for unit, scale in _CANDIDATES_UV)
+    fits = [unit for unit, scale in _CANDIDATES_UV if _PLAUSIBLE_UV[0] <= level * scale <= _PLAUSIBLE_UV[1]]
+    verdict = (
+        f"so {fits[0]} is plausible" if fits else "none of them plausible, perhaps counts of a converter"
+    )
+    return f"at rest it is {level:.2g}: {said}, {verdict}"

@@ -65,8 +65,8 @@ class Lobby:
         InputError
             If what is there cannot be what was asked for.
         """
-        every = Finder(measure=True)
-        finders = [(query, Finder(query, measure=True)) for query in self._queries]
+        every = Finder(measure=True, wish=self._wish)
+        finders = [(query, Finder(query, measure=True, wish=self._wish)) for query in self._queries]
         started_s = self._clock()
         while True:
             found = [(query, finder.found()) for query, finder in finders]

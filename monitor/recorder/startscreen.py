@@ -140,5 +140,6 @@ class StartScreen:
 
 
 def _without_options(sentence: str) -> str:
-    """Leave out the remedy for the command line: on the screen it is a click."""
-    return sentence.partition(";")[0]
+    """Leave out the remedy for the command line, on the screen a click; what follows it is a hint."""
+    problem, _, rest = sentence.partition(";")
+    return problem + "".join(rest.partition(";")[1:])

@@ -213,3 +213,25 @@ def test_streams_reads_each_stream_and_guesses_nothing():
     assert "2 channels without names: #1, #2" in nameless
     assert "--left CH" in nameless
     assert "marker stream" in notes
+
+
+def test_streams_hints_at_the_unit_that_a_header_does_not_tell():
+    rng = np.random.default_rng(3)
+    done = threading.Event()
+    with open_outlet(emg("Unitless", unit="")) as outlet:
+
+        def send():
+            while not done.wait(0.02):
+                outlet.push_chunk(
+                    rng.normal(0, 0.002, (10, 2)), lsl().local_clock() - np.arange(10)[::-1] / 500
+                )
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            said = run("streams", "--wait", "1.5").stdout.split("'Unitless'")[1]
+        finally:
+            done.set()
+            sender.join()
+    assert "channel LAT (left leg): no unit is given; name it with --unit" in said
+    assert "so mV is plausible" in said

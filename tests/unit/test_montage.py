@@ -11,7 +11,11 @@ from monitor.montage import (
     find_derivations,
     leg_of_label,
     read_montage,
+    resting_level,
+    unit_hint,
     unit_scale_uv,
+    unknown_units,
+    with_levels,
 )
 
 
@@ -182,3 +186,45 @@ def test_arms_are_watched_beside_the_legs_and_are_none():
 )
 def test_what_is_wrong_with_a_limb_is_said(wish, words):
     assert words in " ".join(read_montage(stream("LAT", "RAT"), wish).problems)
+
+
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [
+        (2.1e-6, "2.1 uV if V"), (0.002, "2 uV if mV"), (4.0, "4 uV if uV"),
+        (50.0, "none of them plausible"), (0.1, "none of them plausible"),
+    ],
+)  # fmt: skip
+def test_a_resting_level_hints_at_one_unit_or_at_none(level, words):
+    hint = unit_hint(level)
+    assert words in hint
+    assert ("is plausible" in hint) == (words != "none of them plausible")
+
+
+@pytest.mark.parametrize("level", [None, 0.0, float("nan"), float("inf")])
+def test_nothing_measured_is_no_hint(level):
+    assert unit_hint(level) == ""
+
+
+@pytest.mark.parametrize("rate_hz", [200.0, 512.0, 2000.0])
+def test_the_resting_level_is_that_of_the_quiet_parts_whatever_the_offset_and_the_movements(rate_hz):
+    rng = np.random.default_rng(2)
+    n = round(20 * rate_hz)
+    x = rng.normal(0, 2.0, n)
+    x[n // 2 : n // 2 + n // 4] *= 20
+    x += 5000 + 300 * np.sin(2 * np.pi * 0.3 * np.arange(n) / rate_hz)
+    x[::97] = np.nan
+    assert 1.0 < resting_level(x, rate_hz) < 4.0
+    assert np.isnan(resting_level(x[:50], rate_hz))
+
+
+def test_the_hint_stands_in_the_refusal_and_the_unit_is_still_asked_for():
+    header = stream(Channel("LAT", ""), Channel("RAT", "uV"), Channel("STATUS", "-"))
+    assert unknown_units(header) == (0,)
+    (problem,) = read_montage(with_levels(header, {0: 0.0031})).problems
+    assert "no unit is given; name it with --unit" in problem
+    assert "3.1 uV if mV" in problem
+    bare = stream(Channel(), Channel())
+    assert unknown_units(bare) == (0, 1)
+    assert unknown_units(bare, MontageWish({"left": "#2"})) == (1,)
+    assert unknown_units(bare, MontageWish({"left": "#2"}, "uV")) == ()
