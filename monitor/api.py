@@ -137,12 +137,18 @@ def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
     emg_uv : ndarray, shape (n_samples,), float64
         Raw EMG. Both are empty if the leg was not recorded.
     """
-    for signal in recorded_signals(session):
-        for source in signal.legs():
-            runs = list(signal.runs(source.columns)) if source.leg == leg else []
-            if runs:
-                times_s, values = (np.concatenate(part) for part in zip(*runs, strict=True))
-                return times_s, source.values_uv(values)
+    # After a change of source the same leg goes on in another stream.
+    runs = [
+        (times_s, source.values_uv(values))
+        for signal in recorded_signals(session)
+        for source in signal.legs()
+        if source.leg == leg
+        for times_s, values in signal.runs(source.columns)
+    ]
+    if runs:
+        runs.sort(key=lambda run: float(run[0][0]))
+        times_s, emg_uv = (np.concatenate(part) for part in zip(*runs, strict=True))
+        return times_s, emg_uv
     return np.empty(0), np.empty(0)
 
 

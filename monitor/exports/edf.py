@@ -69,6 +69,8 @@ class _Source:
     channel: LegSource
     label: str
     unit: str
+    # Where the same leg goes on after a change of source.
+    later: tuple[tuple[RecordedSignal, LegSource], ...] = ()
 
     @property
     def is_leg(self) -> bool:
@@ -133,13 +135,19 @@ def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
 
 def _sources(session: Session, *, all_channels: bool) -> list[_Source]:
     """List the legs under names of their own, then, if asked for, every other channel."""
-    legs: list[_Source] = []
+    legs: dict[tuple[str, int, float], _Source] = {}
     others: list[_Source] = []
     for signal in recorded_signals(session):
-        used = set()
-        for leg in signal.legs():
-            used.add(leg.column)
-            legs.append(_Source(signal, leg, _LEG_LABELS.get(leg.leg, leg.leg), "uV"))
+        mine = signal.legs()
+        for leg in mine:
+            nth = [each.leg for each in mine[: mine.index(leg)]].count(leg.leg)
+            place = (leg.leg, nth, signal.rate_hz)
+            made = legs.get(place)
+            if made is None:
+                legs[place] = _Source(signal, leg, _LEG_LABELS.get(leg.leg, leg.leg), "uV")
+            else:
+                legs[place] = replace(made, later=(*made.later, (signal, leg)))
+        used = {leg.column for leg in mine}
         for column, (label, unit, _) in enumerate(signal.channels):
             if all_channels and column not in used:
                 scale_uv = unit_scale_uv(unit)
@@ -147,7 +155,7 @@ def _sources(session: Session, *, all_channels: bool) -> list[_Source]:
                 channel = LegSource("", label, column, 1.0 if scale_uv is None else scale_uv)
                 others.append(_Source(signal, channel, label, fits))
     taken: set[str] = set()
-    return [_with_own_label(source, taken) for source in (*legs, *others)]
+    return [_with_own_label(source, taken) for source in (*legs.values(), *others)]
 
 
 def _with_own_label(source: _Source, taken: set[str]) -> _Source:
@@ -171,7 +179,11 @@ def _values(sources: Sequence[_Source], end_s: float) -> Iterator[tuple[_Source,
             grids |= {(id(signal), c): g for c, g in zip(columns, signal.grid(columns, end_s).T, strict=True)}
         for source in some:
             mine = [grids[id(source.signal), column] for column in source.channel.columns]
-            yield source, source.channel.values_uv(np.stack(mine, axis=1))
+            values = source.channel.values_uv(np.stack(mine, axis=1))
+            for signal, channel in source.later:
+                more = channel.values_uv(signal.grid(channel.columns, end_s))
+                values = np.where(np.isnan(values), more, values)
+            yield source, values
 
 
 def _gaps(values: Floats, rate_hz: float, end_s: int) -> list[tuple[int, int]]:

@@ -25,7 +25,8 @@ START = dt.datetime(2026, 11, 20, 22, 15, tzinfo=dt.UTC)
 CHANNELS = [["Leg/L", "uV", "EMG"], ["Leg/R", "uV", "EMG"], ["Trigger größer µ", "code", ""]]
 
 
-def _header(rate_hz: float) -> str:
+def header(rate_hz: float) -> str:
+    """Write what the amplifier says of its stream."""
     info = ElementTree.Element("info")
     for key, value in {
         "name": "Amp", "type": "EMG", "channel_count": "3", "nominal_srate": repr(rate_hz),
@@ -94,7 +95,7 @@ def record_night(
         *detection.start(0.0),
     ]
     writer = XdfWriter(folder.recording)
-    writer.add_stream(1, _header(rate_hz), "float32", 3)
+    writer.add_stream(1, header(rate_hz), "float32", 3)
     writer.clock_offset(1, STAMP_S, 0.25)
     for start in range(0, len(values), 100):
         rows, times_s = values[start : start + 100], at_s[start : start + 100]

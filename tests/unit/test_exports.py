@@ -12,16 +12,21 @@ import pyedflib
 import pytest
 import pyxdf
 from click.testing import CliRunner
-from recorded_nights import STAMP_S, record_night
+from recorded_nights import STAMP_S, header, record_night
 
+from monitor import leg_signal
 from monitor.cli import cli
 from monitor.errors import InputError
 from monitor.exports import export_session
+from monitor.facts import Fact
 from monitor.recordings import read_recording
 from monitor.recordings.annotations import read_annotations
 from monitor.score import score
+from monitor.session.journal import read_journal
+from monitor.session.journal_writer import Journal
 from monitor.session.reader import read_session
 from monitor.session.signal import recorded_signals
+from monitor.session.xdf import XdfWriter
 
 GAP = (130.0, 136.4)
 TOLERANCE_S = 0.010
@@ -232,6 +237,42 @@ def test_the_xdf_is_the_recording_and_a_marker_stream_in_its_clock(night, tmp_pa
     ]
     expected = sorted(m.onset_us / 1e6 for m in read_session(night.path).night.movements)
     np.testing.assert_allclose(sorted(onsets), expected, atol=1e-6)
+
+
+def test_a_leg_that_goes_on_in_another_stream_is_one_signal(tmp_path):
+    folder = record_night(tmp_path / "2026-11-20T221500Z_bed-6", 60.0)
+    before = leg_signal(read_session(folder.path), "left")
+    rows = np.random.default_rng(1).normal(0, 3, (2500, 3)).astype(np.float32)
+    writer = XdfWriter(folder.recording)
+    writer.add_stream(2, header(250.0), "float32", 3)
+    writer.samples(2, rows, 90.0 + np.arange(2500) / 250)
+    writer.close()
+    facts, _ = read_journal(folder.journal)
+    (stream,) = [f.data for f in facts if f.kind == "stream"]
+    journal = Journal(folder.journal, next_seq=len(facts))
+    journal.append(
+        [
+            Fact("stream", 70.0, "recorder", {**stream, "key": 2, "uid": "other"}),
+            Fact("anchor", 70.0, "recorder", {"key": 2, "stamp": 90.0, "speed": 1.0}),
+            Fact("stop", 80.0, "recorder", {"reason": "end"}),
+        ]
+    )
+    journal.close()
+    times_s, emg_uv = leg_signal(read_session(folder.path), "left")
+    assert len(times_s) == len(before[0]) + 2500
+    assert np.all(np.diff(times_s) > 0)
+    np.testing.assert_allclose(emg_uv[-2500:], rows[:, 0])
+    (path,) = export_session(folder.path, "edf", tmp_path / "out").files
+    with pyedflib.EdfReader(str(path)) as file:
+        assert file.getSignalLabels() == ["EMG LAT", "EMG RAT"]
+        np.testing.assert_allclose(file.readSignal(0)[70 * 250 : 80 * 250], rows[:, 0], atol=0.06)
+        onsets, durations, texts = file.readAnnotations()
+    gaps = [
+        (round(o, 1), round(d, 1))
+        for o, d, t in zip(onsets, durations, texts, strict=True)
+        if t == "Signal gap"
+    ]
+    assert gaps == [(60.0, 10.0)]
 
 
 @pytest.mark.parametrize("form", ["edf", "bids", "xdf"])
