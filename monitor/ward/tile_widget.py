@@ -52,6 +52,7 @@ class TileWidget(QWidget):
         self.setAccessibleName(f"Bed {tile.bed}")
         alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else "no alerts"
         self.setAccessibleDescription(f"{tile.phase}; {tile.value} {tile.title}; {tile.series}; {alert}")
+        self.setToolTip("\n".join(f"{MARKS[one.priority]} {one.text}" for one in tile.alerts))
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -163,7 +164,7 @@ class TileWidget(QWidget):
         theme = self._theme
         colour = theme.dim if tile.is_too_early else theme.text
         used = _text(painter, tile.value, box, colour, 46, bold=True)
-        beside = QRectF(box.left() + used + 14, box.top() + 8, box.width() - used - 14, 22)
+        beside = QRectF(box.left() + used + 14, box.top() + 4, box.width() - used - 14, 22)
         _text(painter, tile.title, beside, theme.text, 13, bold=True)
         remark = f"{tile.count} (too early)" if tile.is_too_early and tile.count else tile.count
         _text(painter, remark, beside.translated(0, 22), theme.soft, 13)
@@ -189,13 +190,8 @@ class TileWidget(QWidget):
         painter.drawPolygon(QPolygonF([*points, box.bottomRight(), box.bottomLeft()]))
         painter.setPen(QPen(QColor(theme.accent), 0))
         painter.drawPolyline(QPolygonF(points))
-        _text(
-            painter,
-            f"30-min rate, up to {top:.0f} /h",
-            QRectF(box.left(), box.top() - 4, box.width(), 14),
-            theme.dim,
-            11,
-        )
+        above = QRectF(box.left(), box.top() - 12, box.width(), 14)
+        _text(painter, f"30-min rate, up to {top:.0f} /h", above, theme.dim, 11, align=_RIGHT)
 
     def _foot(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme

@@ -60,6 +60,7 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.glob("*/*")}
 
 
+@pytest.mark.timeout(300)
 def test_a_worker_that_dies_and_a_bad_file_cost_no_other_night(nights, cluster, tmp_path) -> None:
     address, workers = cluster
     assert address.startswith("tcp://")

@@ -33,6 +33,7 @@ def start(tmp_path):
         command.kill()
 
 
+@pytest.mark.timeout(300)
 def test_beds_are_joined_late_and_may_die_come_back_and_end(start) -> None:
     start()
     beds = {name: start(name) for name in ("ward-1", "ward-2")}
