@@ -62,6 +62,7 @@ def doctor(sessions: Path | None) -> None:
         "Window": _window,
         "Sound": _sound,
         "Sleep": _sleep,
+        "Staging": _staging,
     }
     able = True
     for name, check in checks.items():
@@ -223,3 +224,19 @@ def _ask(*command: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return said.stdout.strip()
+
+
+def _staging() -> Finding:
+    """Look for the extra that estimates sleep, and load the library that needs one of the system's."""
+    from monitor.staging.settings import is_installed
+
+    if not is_installed():
+        remedy = "pip install 'plms-monitor[staging]'"
+        return Finding(
+            False, False, f"sleep is not estimated: the extra 'staging' is not installed; {remedy}"
+        )
+    try:
+        importlib.import_module("lightgbm")
+    except (ImportError, OSError) as err:
+        return Finding(False, False, f"sleep is not estimated ({err}); on Debian: apt-get install libgomp1")
+    return Finding(True, False, "sleep can be estimated where a stream carries an EEG")

@@ -1,6 +1,7 @@
 """`doctor`: each part of the machine is looked at, and the verdict is the exit code."""
 
 import shutil
+import sys
 
 import pytest
 from watching import run
@@ -8,7 +9,7 @@ from watching import run
 from monitor.cli import doctor as doctor_module
 from monitor.lsl import probe
 
-CHECKS = ["Network", "LSL", "Detector", "Disk", "Clock", "Window", "Sound", "Sleep"]
+CHECKS = ["Network", "LSL", "Detector", "Disk", "Clock", "Window", "Sound", "Sleep", "Staging"]
 
 
 def test_a_machine_that_runs_these_tests_can_record_a_night(tmp_path):
@@ -60,3 +61,16 @@ def test_known_peers_are_named_and_a_network_that_finds_nothing_is_noted(tmp_pat
 def test_a_probe_that_breaks_is_a_reason_and_no_traceback(monkeypatch):
     monkeypatch.setattr(probe.sys, "executable", "/bin/false")
     assert "failed" in probe.probe_beside().reason
+
+
+def test_the_extra_that_estimates_sleep_is_looked_for_and_no_night_needs_it(monkeypatch):
+    monkeypatch.setattr("monitor.staging.settings.is_installed", lambda: False)
+    absent = doctor_module._staging()
+    assert (absent.good, absent.needed) == (False, False)
+    assert "plms-monitor[staging]" in absent.text
+    monkeypatch.setattr("monitor.staging.settings.is_installed", lambda: True)
+    # As where the library of the system is missing that it links to.
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    broken = doctor_module._staging()
+    assert (broken.good, broken.needed) == (False, False)
+    assert "libgomp1" in broken.text
