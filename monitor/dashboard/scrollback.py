@@ -15,6 +15,8 @@ from monitor.facts import Fact
 from monitor.session.chunks import ChunkIndex, Rows
 
 _BREAK_S = 0.5
+# A connection is told when its first samples, which came while its clock was measured, are some seconds old.
+_NEAR_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,13 @@ class Scrollback:
         Data of the stream's ``stream`` fact.
     gaps : sequence of Fact
         The ``gap`` facts of its legs: where its stamps were placed anew.
+    since_s : float
+        When it was first connected: a source that came back in another form begins behind a gap.
     """
 
-    def __init__(self, path: Path, about: Mapping[str, Any], gaps: Sequence[Fact]) -> None:
+    def __init__(
+        self, path: Path, about: Mapping[str, Any], gaps: Sequence[Fact], since_s: float = 0.0
+    ) -> None:
         self._key = int(about["key"])
         self._index = ChunkIndex(path)
         self._channels = [[(int(leg["channel"]), float(leg["scale_uv"]))] for leg in about["legs"]]
@@ -53,6 +59,8 @@ class Scrollback:
         self._n_channels = len(about["channels"])
         ends = {float(f.data["end"]) for f in gaps if f.data["resets"] and f.data["end"] is not None}
         self._restarts_s = sorted(ends)
+        nearest_s = min(ends, key=lambda end_s: abs(end_s - since_s), default=0.0)
+        self._begins_s = nearest_s if since_s > 0 and abs(nearest_s - since_s) < _NEAR_S else 0.0
 
     def read(self, start_s: float, end_s: float) -> Rows:
         """Read the samples of [start_s, end_s) of the session.
@@ -77,11 +85,11 @@ class Scrollback:
         return np.concatenate(parts)
 
     def _segments(self, stamps: Rows, lengths_s: Rows) -> list[_Segment]:
-        """Split the chunks where the stamps jump; anchor the first part at 0, the others behind a gap."""
+        """Split the chunks where the stamps jump; the first part begins where told, others behind a gap."""
         jumps = np.diff(stamps) - lengths_s[:-1] / self._speed
         breaks = np.flatnonzero(np.abs(jumps) * self._speed > _BREAK_S) + 1
         edges = [0, *breaks.tolist(), len(stamps)]
-        segments = [_Segment(0, edges[1], float(stamps[0]), 0.0)]
+        segments = [_Segment(0, edges[1], float(stamps[0]), self._begins_s)]
         for first, last in pairwise(edges[1:]):
             before = segments[-1]
             ended_s = before.t_s + (stamps[first - 1] - before.stamp_s) * self._speed

@@ -177,15 +177,17 @@ class PageReader:
             rows = scrollback.read(start_s - _LEAD_S, start_s + length_s)
             _fill_rests(rows, scrollback.legs, rests)
             made.add(rows)
-            traces |= dict.fromkeys(scrollback.legs, made)
+            # A source that came back in another form goes on in another stream of the file.
+            traces |= {leg: made for leg in scrollback.legs if len(rows) or leg not in traces}
         return Page(start_s, traces)
 
     def _scrollbacks(self, streams: tuple[Fact, ...], gaps: tuple[Fact, ...]) -> list[Scrollback]:
         """Keep the index of the file as long as the anchors stand."""
         version = tuple(fact.seq for fact in (*streams, *gaps))
         if version != self._known[0]:
-            first = {fact.data["key"]: fact.data for fact in reversed(streams) if fact.data["legs"]}
-            made = [Scrollback(self._folder.recording, about, gaps) for about in first.values()]
+            first = {fact.data["key"]: fact for fact in reversed(streams) if fact.data["legs"]}
+            path = self._folder.recording
+            made = [Scrollback(path, first[key].data, gaps, first[key].t or 0.0) for key in sorted(first)]
             self._known = (version, made)
         return self._known[1]
 
