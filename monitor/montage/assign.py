@@ -12,7 +12,7 @@ from monitor.montage.channels import LegChannel
 from monitor.montage.derivations import find_derivations
 from monitor.montage.headers import StreamDescription
 from monitor.montage.reading import MontageWish, Reading, read_montage
-from monitor.montage.remedy import offer
+from monitor.montage.remedy import offer_options
 
 Found = tuple[Any, StreamDescription]
 
@@ -77,7 +77,7 @@ def _refuse(read: Sequence[tuple[StreamDescription, Reading]], wish: MontageWish
     refused = [pair for pair in read if pair[1].problems]
     if refused:
         stream, reading = min(refused, key=lambda pair: pair[0].type.lower() != "emg")
-        proposal = "" if wish.channels or wish.unit else offer(stream, reading)
+        proposal = "" if wish.channels or wish.unit else offer_options(stream, reading)
         raise InputError(f"stream {stream.name!r}", reading.problems[0], proposal)
 
 

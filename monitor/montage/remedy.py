@@ -23,6 +23,7 @@ _LIKELY = (
     re.compile(r"\b(bip|exg|ex|aux)", re.IGNORECASE),
 )
 _MOST_OTHERS = 6
+_SETTING = re.compile(r'(left|right|unit) = ("(?:[^"\\]|\\.)*")')
 _UNITS = "uV, mV, V or nV, or the step of a count as '0.1 uV'"
 
 
@@ -79,6 +80,15 @@ def offer(stream: StreamDescription, reading: Reading) -> str:
     if not lines:
         return ""
     return "\n".join(["or put this into a file, check it, and give it with --config FILE:", *lines])
+
+
+def offer_options(stream: StreamDescription, reading: Reading) -> str:
+    """Say on one line which options would name the legs; empty if they are named or nothing would help."""
+    lines = configuration_lines(stream, reading)
+    given = [match for line in lines if (match := _SETTING.match(line)) and match[2] != '""']
+    if not any(match[1] != "unit" for match in given):
+        return ""
+    return f"e.g. {' '.join(f'--{match[1]} {match[2]}' for match in given)}, if that is what they are"
 
 
 def _named(channels: Sequence[Channel], leg: str) -> list[int]:

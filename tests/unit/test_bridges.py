@@ -178,5 +178,6 @@ def test_of_several_streams_that_say_too_little_the_emg_is_told_of():
     sensors = StreamDescription("AUX", "ACC", "a", 148.0, "float32", (Channel("s1_accX", "g", "ACC"),))
     with pytest.raises(InputError, match="stream 'Delsys'") as refused:
         assign_legs([(None, sensors), (None, live("delsys_trigno"))], MontageWish())
-    assert 'left = "#1"' in str(refused.value)
+    assert '--left "#1" --right "#2" --unit "uV"' in str(refused.value)
+    assert "\n" not in str(refused.value)
     assert configuration_lines(sensors, read_montage(sensors)) == []
