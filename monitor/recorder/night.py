@@ -131,6 +131,7 @@ class NightRecorder:
     def _go_on(self, resumed: Resumed) -> None:
         """Begin where a cut-off session ended."""
         self.time.resume(resumed.anchor.origin_s)
+        self._has_origin = True
         # What became of the series until then was told before.
         before = score(self.state.night(), self.plan.rules[self.plan.main_profile])
         self._series.update(before.series)
@@ -163,6 +164,11 @@ class NightRecorder:
         """Take in what a reader pulled."""
         with self.guard.keeping_on("taking in what arrived"):
             self._intake.take(arrival)
+        if self.time.has_begun and not self._has_origin:
+            # With the first sample, not a busy moment later: without it no crash can be gone on from.
+            self._has_origin = True
+            with self.guard.keeping_on("noting the clock"):
+                self._record([self._clock_fact()])
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a person asks; see `monitor.recorder.requests`."""
@@ -220,8 +226,7 @@ class NightRecorder:
             self._record(self._silence.look(self.sources.values(), self.state, now_s))
         with self.guard.keeping_on("looking after the staging process"):
             self._record(self.stager.look(self.sources.values(), now_s, self.recorded_s))
-        if now_s >= self._next_clock_s or self.time.has_begun != self._has_origin:
-            self._has_origin = self.time.has_begun
+        if now_s >= self._next_clock_s:
             self._next_clock_s = now_s + _CLOCK_EVERY_S
             with self.guard.keeping_on("noting the clock"):
                 self._record([self._clock_fact()])

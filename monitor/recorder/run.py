@@ -25,6 +25,8 @@ from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
 
 _LOOP_S = 0.1
+# Where signal comes as fast as it is taken, requests, clock and score have their turn all the same.
+_LONGEST_TURN_S = 1.0
 _ANSWER_S = 4.0
 _LAST_ESTIMATE_S = 3.0
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -150,10 +152,11 @@ def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
 
 
 def _take_all(arrivals: queue.SimpleQueue[Arrival], night: NightRecorder, wait_s: float) -> None:
-    """Take what is there, waiting a little for the first."""
+    """Take what is there, waiting a little for the first; all of it only if nothing else is to be done."""
+    until_s = time.monotonic() + _LONGEST_TURN_S if wait_s > 0 else float("inf")
     try:
         night.take(arrivals.get(timeout=wait_s) if wait_s > 0 else arrivals.get_nowait())
-        while True:
+        while time.monotonic() < until_s:
             night.take(arrivals.get_nowait())
     except queue.Empty:
         return
