@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from monitor.dashboard import words
-from monitor.dashboard.look import card, faded, font, label
+from monitor.dashboard.look import card, faded, font, label, text_px
 from monitor.dashboard.night_items import GapItem, TickItem
 from monitor.dashboard.night_zoom import NightZoom
 from monitor.dashboard.theme import Theme
@@ -41,6 +41,8 @@ _STAGE_LOW, _STAGE_HIGH = 0.6 - len(words.STAGE_ROWS), 0.4
 _LEGEND = "line: index · area: 30-min rate · click or drag: review, recording goes on · wheel: zoom"
 _ESTIMATE = "shade: estimated probability of sleep · "
 _LEAST_TOP_PER_H = 30.0
+# Between the reference line and the middle of the words beside the index.
+_APART_PX = 30.0
 
 
 class NightPanel(QObject):
@@ -242,8 +244,9 @@ class NightPanel(QObject):
             last = float(view.index_per_h[finite[-1]])
             self._text.setText(f" {view.index_name} {last:.1f} /h")
             # At its curve, as long as that leaves the words on the reference line readable.
-            lowest = reference + 0.18 * top if is_shown else 0.1 * top
-            self._text.setPos(view.end_s, min(max(last, lowest), top * 0.9))
+            apart = top * text_px(_APART_PX) / max(self._curve.vb.height(), 1.0)
+            lowest = reference + apart if is_shown else apart / 2
+            self._text.setPos(view.end_s, min(max(last, lowest), max(top * 0.9, lowest)))
         else:
             self._text.setText(" too early for a rate" if view.end_s > 0 else "")
             self._text.setPos(view.end_s, top * 0.8)

@@ -7,8 +7,15 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from monitor.dashboard.night_panel import NightPanel
+from monitor.dashboard.theme import NIGHT
+from monitor.dashboard.views import NightView
+from monitor.dashboard.walltime import WallTime
 from monitor.session.folder import SessionFolder
 
 SCRIPT = """
@@ -65,3 +72,27 @@ def test_everything_fits_at_every_scale(ended: SessionFolder, scale: str, width:
     assert told["size"] == [width, height]
     assert told["pixels"] == pytest.approx([width * float(scale), height * float(scale)], abs=2)
     assert told["outside"] == []
+
+
+@pytest.mark.parametrize("index_per_h", [0.0, 14.0, 16.0, 21.0, 55.0, 119.0])
+@pytest.mark.parametrize("height", [190, 310])
+def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
+    index_per_h: float, height: int, qtbot: QtBot
+) -> None:
+    times_s = np.arange(0.0, 20_000.0, 30.0)
+    panel = NightPanel(NIGHT)
+    qtbot.addWidget(panel.frame)
+    panel.frame.resize(990, height)
+    panel.frame.show()
+    none = {"left": np.empty(0), "right": np.empty(0)}
+    view = NightView(
+        end_s=20_000.0, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
+        flags=(), lights_off_s=None, lights_on_s=None, curve_s=times_s,
+        index_per_h=np.full(len(times_s), index_per_h), rate_per_h=np.full(len(times_s), 110.0),
+        index_name="PLMS index", reference_per_h=15.0, audience="adult",
+    )  # fmt: skip
+    qtbot.waitUntil(lambda: panel._curve.vb.height() > 20)
+    panel.show_night(view, WallTime())
+    QApplication.processEvents()
+    index, reference = (each.sceneBoundingRect() for each in (panel._text, panel._reference_text))
+    assert index.bottom() <= reference.top() + 4.0
