@@ -27,8 +27,11 @@ def tabbed(window: DashboardWindow, steps: int = 40) -> list[QWidget]:
     return found
 
 
-def test_tab_leads_to_every_button_and_to_the_log(open_window: Opener, ended: SessionFolder) -> None:
+def test_tab_leads_to_every_button_and_to_the_log(
+    open_window: Opener, ended: SessionFolder, qtbot: QtBot
+) -> None:
     window = open_window(ended)
+    qtbot.waitUntil(lambda: window.log.model.rowCount() > 0, timeout=LATE_MS)
     reached = tabbed(window)
     buttons = [b for b in window.ground.findChildren(QPushButton) if b.isVisible()]
     assert [b.text() for b in buttons if b not in reached] == []

@@ -26,6 +26,7 @@ window.show()
 window.start()
 assert QTest.qWaitForWindowExposed(window, 20000)
 window.activateWindow()
+assert QTest.qWaitForWindowActive(window, 20000)
 deadline = QDeadlineTimer(20000)
 while window.log.model.rowCount() == 0 and not deadline.hasExpired():
     app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
