@@ -34,15 +34,16 @@ _BANDS_HZ = ((0.4, 2.0), (4.0, 7.5), (8.0, 12.0), (12.0, 15.0), (16.0, 30.0), (0
 # RMS in uV of delta, theta, alpha, sigma, beta; eyes; chin.
 _AMPLITUDES_UV: Mapping[str, tuple[float, ...]] = {
     "W": (8.0, 6.0, 14.0, 4.0, 6.0, 30.0, 20.0),
-    "N1": (10.0, 10.0, 6.0, 3.0, 4.0, 25.0, 10.0),
+    "N1": (10.0, 11.0, 4.0, 2.5, 2.5, 12.0, 7.0),
     "N2": (18.0, 9.0, 4.0, 7.0, 3.0, 6.0, 6.0),
     "N3": (45.0, 10.0, 4.0, 4.0, 2.0, 8.0, 5.0),
-    "R": (9.0, 9.0, 5.0, 2.5, 4.0, 35.0, 2.0),
+    "R": (10.0, 10.0, 3.5, 2.0, 2.2, 15.0, 1.2),
 }
 _EYES, _CHIN = 5, 6
 # From person to person, and from epoch to epoch (SD of the logarithm).
 _BETWEEN, _WITHIN = 0.25, 0.3
-_FLOOR_UV = 1.0
+# Of EEG, EOG and chin.
+_FLOORS_UV = np.array([1.0, 1.0, 0.3])
 
 
 class SleepSignals:
@@ -86,7 +87,7 @@ class SleepSignals:
         time_s = np.arange(index * self._block_n, (index + 1) * self._block_n) / self._rate_hz
         amplitude = self._amplitude(time_s)
         noise = np.stack([self._noise(band, index) for band in range(len(_BANDS_HZ))], axis=1) * amplitude
-        floor = _FLOOR_UV * np.stack([self._white(band, index) for band in range(3)], axis=1)
+        floor = _FLOORS_UV * np.stack([self._white(band, index) for band in range(3)], axis=1)
         eeg = noise[:, :_EYES].sum(axis=1)
         block: Floats = floor + np.stack([eeg, 0.4 * eeg + noise[:, _EYES], noise[:, _CHIN]], axis=1)
         block.setflags(write=False)

@@ -3,7 +3,10 @@
 The EEG is made up (`monitor.sources.sleep_signals`): the differences between the columns are worth reading,
 the numbers themselves say little about people. Needs the extra ``staging``.
 
-    python tests/bench/staging_accuracy.py --nights 20 --out DIR      # a minute or three a night
+The features of the newest epoch are those it has when its right neighbour is there: live they are those of a
+signal that ends with it. All else is as in a night.
+
+    python tests/bench/staging_accuracy.py --nights 20 --out DIR      # a minute or so a night
     python tests/bench/staging_accuracy.py --out DIR --tell
 """
 
@@ -81,13 +84,17 @@ def one_night(seed, hours):
     n = int(hours * 120)
     truth = [schedule.stage_at(30.0 * i + 15) for i in range(n)]
     model = Sparse(ROLES)
+    night = EstimatedNight(model, 8 * 3600.0)
+    for k in range(0, n, 60):
+        uv = signals.read(k * EPOCH_N, min(60, n - k) * EPOCH_N).T
+        parts = np.split(uv, uv.shape[1] // EPOCH_N, axis=1)
+        night.add([{r: EpochSignal(row) for r, row in zip(ROLES, part, strict=True)} for part in parts])
+    features, told, first, later, n_told = list(night._features), {}, [], {}, 0
+    used, why = night._used, night._why
     model.ages = (1, LAG_N + 1, *(after_n + 1 for after_n in REVIEWED_AFTER_N))
-    live, told, first, later = EstimatedNight(model, 8 * 3600.0), {}, [], {}
-    n_told = 0
     for k in range(n):
-        uv = signals.read(k * EPOCH_N, EPOCH_N).T
-        live.add([{role: EpochSignal(row) for role, row in zip(ROLES, uv, strict=True)}])
-        now = live.estimate()
+        night._features, night._used, night._why = features[: k + 1], used[: k + 1], why[: k + 1]
+        now = night.estimate()
         changed = revisions(told, now, k)
         n_told += sum(i in told for i in changed)
         told.update(changed)
@@ -96,10 +103,9 @@ def one_night(seed, hours):
             later[k - LAG_N] = now[k - LAG_N]
     model.ages = None
     standing = [told[i] for i in range(n)]
-    morning = live.estimate()
-    whole = EstimatedNight(model, 1.0)
-    whole._features, whole._used, whole._why = live._features, live._used, live._why
-    yasa = whole.estimate()
+    morning = night.estimate()
+    night._planned_s = 1.0
+    yasa = night.estimate()
     index = {
         name: plms_index(schedule, stages)
         for name, stages in (
