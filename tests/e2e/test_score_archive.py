@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import wait_for
 from pyarrow import parquet
 from watching import END_S, START_S, run
 
@@ -33,7 +32,7 @@ def nights(tmp_path_factory) -> list[Path]:
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(tmp_path, wait_for):
     """Start a scheduler and two workers as processes; give its address and the workers."""
     contact, processes = tmp_path / "scheduler.json", []
 
@@ -61,7 +60,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.timeout(300)
-def test_a_worker_that_dies_and_a_bad_file_cost_no_other_night(nights, cluster, tmp_path) -> None:
+def test_a_worker_that_dies_and_a_bad_file_cost_no_other_night(nights, cluster, tmp_path, wait_for) -> None:
     address, workers = cluster
     assert address.startswith("tcp://")
     out, log = tmp_path / "out", tmp_path / "score.log"
