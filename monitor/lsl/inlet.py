@@ -244,9 +244,9 @@ class Reader:
             self._look_after_text(search, now_s, is_visible=is_visible)
         elif silent_s > _SILENT_S and is_visible:
             self._try_another(search, newest, silent_s)
-        if (self._stream.is_text and is_visible) or silent_s < _SILENT_S:
-            search.note_twins()
-        elif silent_s > _USELESS_S and search.has_successor():
+        heard_s = self._seen_s if self._stream.is_text else newest.heard_s
+        search.note_twins(heard_s if newest.is_open else float("-inf"), now_s)
+        if not self._stream.is_text and silent_s > _USELESS_S and search.has_successor():
             self._lose("it is silent and out of sight, and another run of it is there")
 
     def _try_another(self, search: Search, newest: _Line, silent_s: float) -> None:

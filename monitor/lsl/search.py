@@ -40,6 +40,7 @@ class Search:
         self._finder = Finder(identity, forget_after_s=_FORGET_AFTER_S)
         self._told: set[str] = set()
         self._twins: set[str] = set()
+        self._first_seen_s: dict[str, float] = {}
 
     def again(self) -> Any:
         """Look once; return the LSL info of the source if it is there, and nothing else could be it."""
@@ -69,12 +70,21 @@ class Search:
         """Whether this run of the source is gone from sight and another one is there."""
         return not self.is_visible() and self.again() is not None
 
-    def note_twins(self) -> None:
-        """Look for others with the same name and id while the source is alive: they are never taken."""
+    def note_twins(self, heard_s: float, now_s: float) -> None:
+        """Look for others with the same name and id: those there while the source is heard are never taken.
+
+        Parameters
+        ----------
+        heard_s, now_s : float
+            When the source itself was last heard, and now (monotonic seconds).
+        """
         for info in self._finder.seen():
             uid = info.uid()
             same = (info.name(), info.type()) == (self.stream.name, self.stream.type)
             if uid == self.stream.uid or uid in self._twins or not same:
+                continue
+            # A source that hangs may be started again at once: the new run is no twin.
+            if heard_s <= self._first_seen_s.setdefault(uid, now_s):
                 continue
             self._twins.add(uid)
             self._say(

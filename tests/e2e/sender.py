@@ -8,8 +8,6 @@ import json
 import sys
 import time
 
-import numpy as np
-
 from monitor.lsl.library import lsl
 
 
@@ -32,7 +30,7 @@ def main(form: dict) -> None:
         due_n = int((pylsl.local_clock() - begun_s) * rate_hz)
         for number in range(sent_n, due_n):
             value = number % 30_000 if form.get("format") == "int16" else number
-            values = np.full(len(labels), value, float).tolist()
+            values = [value] * len(labels)
             # "now": what a simple program does, also with all it has to catch up on.
             stamp_s = 0.0 if form.get("stamp") == "now" else begun_s + number / rate_hz
             outlet.push_sample(values, stamp_s)
