@@ -38,7 +38,7 @@ KINDS: Mapping[str, str] = {
     "segment": "label: e.g. treatment started",
     "note": "text, author",
     "late": "name, end, late_s, n, missing_s, retimed: signal came late (retimed: stamped as if it had not)",
-    "warning": "about, reason: something failed or looks wrong; the recording goes on",
+    "warning": "about, reason (of a rate: measured_hz, nominal_hz): something looks wrong; it goes on",
     "marker_rejected": "text, reason: a marker that could not be used",
     "reject": "movements (ids), reason: a person excluded these movements of single legs",
     "accept": "movements (ids): brings back what the fact it supersedes had excluded",

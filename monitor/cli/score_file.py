@@ -194,6 +194,9 @@ def _fold(
     found, end_s = detect(
         [_file_stream(each, origin_s) for each in chosen], config.detector, _of_whole(chosen, progress)
     )
+    for fact in found:
+        if fact.kind == "warning":
+            say(f"{fact.data['about']}: {fact.data['reason']}")
     legs = [channel.leg for each in chosen for channel in first_of_each(each.legs)]
     limbs = [channel.leg for each in chosen for channel in first_of_each(each.limbs)]
     about = {"legs": legs} | scored_with(config) | ({"limbs": limbs} if limbs else {})

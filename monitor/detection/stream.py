@@ -17,6 +17,7 @@ from dsp import DetectorSettings
 from monitor.detection.filters import design_filters
 from monitor.detection.leg import SOURCE
 from monitor.detection.limb import Limb
+from monitor.detection.rate import RateWatch
 from monitor.detection.thaw import Placed, Thaw
 from monitor.detection.timeline import MISSING, Fill, Gap, Run, Timeline
 from monitor.facts import Fact
@@ -62,6 +63,7 @@ class StreamDetection:
     def __init__(self, rate_hz: float, channels: Iterable[LegChannel], settings: DetectorSettings) -> None:
         self._rate_hz, self._settings = rate_hz, settings
         self.timeline = Timeline(rate_hz, settings.gap_s)
+        self._rate = RateWatch(rate_hz)
         self._thaw = Thaw(rate_hz)
         sos = design_filters(rate_hz, settings)
         by_limb: dict[str, list[LegChannel]] = {}
@@ -90,6 +92,8 @@ class StreamDetection:
             channels = [channel for limb in self._limbs for channel in limb.channels]
         other = StreamDetection(rate_hz or self._rate_hz, channels, self._settings)
         other.timeline.restart(self.timeline.now_s, "")
+        if other._rate_hz == self._rate_hz:
+            other._rate = self._rate
         for limb, before in zip(other._limbs, self._limbs, strict=True):
             limb.number_on(before)
         return other
@@ -155,6 +159,7 @@ class StreamDetection:
             elif isinstance(piece, Run):
                 run = slice(piece.start, piece.stop)
                 facts += self._detect([[signal[run] for signal in each] for each in signals])
+                facts += self._look_at_rate()
         return facts
 
     def live_rows(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -227,6 +232,17 @@ class StreamDetection:
             known for limb, each in zip(self._limbs, signals, strict=True) for known in limb.process(each)
         ]
         return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
+
+    def _look_at_rate(self) -> list[Fact]:
+        """Say that the header's rate is wrong; looks where the timeline adapts, so chunks do not matter."""
+        measured_hz = self.timeline.rate_hz
+        if not self.timeline.is_full_second or not self._rate.look(measured_hz):
+            return []
+        off = f"{measured_hz:.2f} Hz measured, {self._rate_hz:g} Hz announced"
+        reason = f"{off} ({measured_hz / self._rate_hz - 1:+.1%}); times follow the stamps"
+        about = {"about": "the sampling rate", "reason": reason, "legs": list(self.legs)}
+        rates = {"measured_hz": round(measured_hz, 3), "nominal_hz": self._rate_hz}
+        return [Fact("warning", self.timeline.now_s, SOURCE, about | rates)]
 
     def _finish(self, cause: str) -> list[Fact]:
         return [fact for limb in self._limbs for _, fact in limb.finish(cause)]

@@ -100,6 +100,11 @@ class Timeline:
         """The rate as measured so far, in samples per second of signal."""
         return 1.0 / self._dt_s
 
+    @property
+    def is_full_second(self) -> bool:
+        """Whether the last sample completed a second of them."""
+        return self.n % self._block_n == 0
+
     def restart(self, start_s: float, cause: str) -> Gap | None:
         """Begin again at `start_s` after a break; say what was missed (None at the very first start)."""
         gap = Gap(self.now_s, max(start_s, self.now_s), cause) if self._started else None

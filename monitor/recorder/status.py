@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.detection.rate import OFF_SHARE
 from monitor.recorder.night import NightRecorder
 from monitor.recorder.source import Source
 from monitor.score import Score
@@ -51,7 +52,9 @@ def _health(night: NightRecorder, source: Source) -> str:
     if not source.connected:
         return f"{source.stream.name} LOST, looking for it | {legs}"
     rate = source.detection.timeline.rate_hz if source.detection else 0.0
-    return f"{source.stream.name} {rate:.1f} Hz | {legs}"
+    nominal_hz = source.stream.rate_hz
+    wrong = f" (not {nominal_hz:g})" if nominal_hz and abs(rate / nominal_hz - 1) > OFF_SHARE else ""
+    return f"{source.stream.name} {rate:.1f} Hz{wrong} | {legs}"
 
 
 def _leg(night: NightRecorder, leg: str) -> str:
