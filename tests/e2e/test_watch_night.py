@@ -176,8 +176,9 @@ def test_nothing_private_is_on_the_network(night):
     for private in ("Example", "st-77"):
         assert private not in everything
     note = next(json.loads(t) for t in night.heard.facts.texts() if '"note"' in t)
-    assert set(note) == {"v", "seq", "kind", "t", "source", "crc"}
-    assert of_kind(night.facts, "note")[0].data == {"text": "Mrs Example turns", "author": "Nurse Example"}
+    assert set(note) == {"v", "seq", "kind", "t", "source", "told_utc", "crc"}
+    kept = of_kind(night.facts, "note")[0].data
+    assert kept == {"text": "Mrs Example turns", "author": "Nurse Example", "told_utc": note["told_utc"]}
 
 
 def test_facts_are_heard_as_they_are_in_the_journal_down_to_the_last(night):
