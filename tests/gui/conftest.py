@@ -9,35 +9,19 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from gui_sessions import RATE_HZ, Rows, beginning, make_session, series
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QWidget
+from gui_sessions import beginning, make_session, series
+from gui_windows import Opener, Recorder, bursts
 from pytestqt.qtbot import QtBot
 
-from monitor.control import ControlServer
 from monitor.dashboard.window import DashboardWindow
 from monitor.facts import Fact
 from monitor.session.folder import SessionFolder
 
-LATE_MS = 15000
 OURS = ("presenter", "recorder-link", "page-reader")
-Opener = Callable[[SessionFolder], DashboardWindow]
-
-
-def bursts(length_s: float, onsets_s: list[float]) -> Rows:
-    """Two legs of quiet noise; the left one kicks for 2 s at each onset."""
-    rng = np.random.default_rng(1)
-    rows = rng.normal(0.0, 2.0, (round(length_s * RATE_HZ), 2)).astype(np.float32)
-    for onset_s in onsets_s:
-        at = slice(round(onset_s * RATE_HZ), round((onset_s + 2.0) * RATE_HZ))
-        rows[at, 0] *= 20.0
-    return rows
 
 
 @pytest.fixture
@@ -95,35 +79,8 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith(OURS)] == []
 
 
-class Recorder:
-    """Stands in for the recorder: answers, remembers, writes nothing of its own accord."""
-
-    def __init__(self, folder: SessionFolder) -> None:
-        self.asked: list[Mapping[str, Any]] = []
-        self._server = ControlServer(folder.control, self._answer)
-
-    def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        if request["do"] == "status":
-            return {"recorded_s": 300.0, "trouble": "", "saved_s_ago": 0.3, "pid": 1, "sources": []}
-        self.asked.append(request)
-        return {"ok": True}
-
-    def close(self) -> None:
-        self._server.close()
-
-
 @pytest.fixture
 def recorder(running: SessionFolder) -> Iterator[Recorder]:
     made = Recorder(running)
     yield made
     made.close()
-
-
-def pixels(widget: QWidget) -> np.ndarray:
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
-    flat = np.frombuffer(image.constBits(), np.uint32)
-    return flat.reshape(image.height(), -1)[:, : image.width()] & 0xFFFFFF
-
-
-def n_of(shot: np.ndarray, colour: str) -> int:
-    return int((shot == (QColor(colour).rgb() & 0xFFFFFF)).sum())

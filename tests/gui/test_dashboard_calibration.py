@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import LATE_MS, Opener, Recorder
 from gui_sessions import append, movement
+from gui_windows import LATE_MS, Opener, Recorder
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import psutil
 import pytest
-from conftest import Opener
+from gui_windows import Opener
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Opener
 from gui_sessions import append, beginning, make_session, movement
+from gui_windows import Opener
 from pytestqt.qtbot import QtBot
 
 from monitor.dashboard.fresh import FreshOnsets

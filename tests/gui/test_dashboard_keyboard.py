@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import LATE_MS, Opener, Recorder
 from gui_sessions import append, movement, note
+from gui_windows import LATE_MS, Opener, Recorder
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from conftest import Opener, bursts
 from gui_sessions import RATE_HZ, append, beginning, make_session, quality, session_fact, stream_fact
+from gui_windows import Opener, bursts
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot

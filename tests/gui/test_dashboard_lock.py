@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import LATE_MS, Opener, Recorder
 from gui_sessions import append, movement
+from gui_windows import LATE_MS, Opener, Recorder
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel

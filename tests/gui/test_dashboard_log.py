@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import Opener
 from gui_sessions import append
+from gui_windows import Opener
 from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LATE_MS, Opener, Recorder
 from gui_sessions import append, clock_fact, make_session, movement, session_fact, stream_fact
+from gui_windows import LATE_MS, Opener, Recorder
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import LATE_MS, Opener, Recorder, n_of, pixels
 from gui_sessions import append, quality
+from gui_windows import LATE_MS, Opener, Recorder, n_of, pixels
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import LATE_MS, Opener, Recorder, n_of, pixels
 from gui_sessions import append, movement
+from gui_windows import LATE_MS, Opener, Recorder, n_of, pixels
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
