@@ -13,7 +13,7 @@ import numpy.typing as npt
 from monitor.montage.derivations import find_derivations
 from monitor.montage.headers import StreamDescription
 from monitor.montage.labels import leg_of_label
-from monitor.montage.reading import MontageWish
+from monitor.montage.reading import MIN_RATE_HZ, MontageWish
 from monitor.montage.units import unit_scale_uv
 
 _LOW_HZ = 30.0
@@ -23,9 +23,12 @@ _MOST_CHANNELS = 64
 
 
 def unknown_units(stream: StreamDescription, wish: MontageWish | None = None) -> tuple[int, ...]:
-    """Return the columns whose unit stands in the way: those of the legs, or all where none is told."""
+    """Return the columns whose unit stands in the way: those of the legs, or all where none is told.
+
+    None of a stream too slow for EMG: to look at it would start a source that waits for its first receiver.
+    """
     wish = wish or MontageWish()
-    if stream.is_text or wish.unit:
+    if stream.is_text or wish.unit or 0 < stream.rate_hz < MIN_RATE_HZ:
         return ()
     unknown = {i for i, c in enumerate(stream.channels) if unit_scale_uv(c.unit, c.factor) is None}
     named = [d for w in wish.channels.values() for d in find_derivations(stream.channels, w) or ()]

@@ -1,5 +1,7 @@
 """What a header says: units in every spelling bridges send, legs by their labels, refusals with a remedy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -228,3 +230,5 @@ def test_the_hint_stands_in_the_refusal_and_the_unit_is_still_asked_for():
     assert unknown_units(bare) == (0, 1)
     assert unknown_units(bare, MontageWish({"left": "#2"})) == (1,)
     assert unknown_units(bare, MontageWish({"left": "#2"}, "uV")) == ()
+    # Nobody's leg: opening it would start a replay that waits for its first receiver.
+    assert unknown_units(replace(bare, rate_hz=20.0)) == ()
