@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ INDEX_CHANNELS = (
 )
 _UNITS = ("1/h",) * 4 + ("count",) * 2 + ("h",) + ("bool",) * 2 + ("code",)
 _CURVE_STEP_S, _CURVE_N = 60, 120
+_LAST_WORD_S = 1.0
 _PLAIN = {"note": "note", "artifact": "artifact"}
 _PRIVATE = ("text", "author", "label")
 
@@ -105,7 +107,10 @@ class Outlets:
         self._facts.push_text(line, self._to_lsl(t_s))
 
     def close(self) -> None:
-        """Take the outlets off the network."""
+        """Take the outlets off the network, once whoever listens had time to hear the last word."""
+        if any(outlet.have_consumers() for outlet in self._all()):
+            # liblsl drops what was not sent yet, and a receiver what it has not yet asked for when we go.
+            time.sleep(_LAST_WORD_S)
         for outlet in self._all():
             outlet.close()
 
