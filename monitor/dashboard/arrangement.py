@@ -52,7 +52,9 @@ class Arrangement:
         is_small = scale < _SMALL
         if is_small != self._is_small:
             self._is_small = is_small
+            focused = self._window.focusWidget()
             self._place()
+            self._give_back(focused)
             self._window.top.set_small(is_small=is_small)
         # Wider texts need wider panels; the trace gives the room, as long as there is some.
         wider = min(text_scale(), _SMALL_WIDER) if is_small else text_scale()
@@ -63,6 +65,14 @@ class Arrangement:
         self._window.imi.frame.setFixedWidth(right_px - (2 if self._is_small else 0))
         self._window.top.setFixedHeight(text_px(max(66 * scale, 54)))
         self._window.keybar.setFixedHeight(text_px(max(36 * scale, 30)))
+
+    def _give_back(self, focused: QWidget | None) -> None:
+        """Let whoever was typing go on typing: moving a panel takes the focus from what is in it."""
+        if focused is None or not self._window.isAncestorOf(focused):
+            return
+        if self._window.log.frame.isAncestorOf(focused):
+            self.reveal_log()
+        focused.setFocus()
 
     def reveal_log(self) -> None:
         """Bring the log with its note field to the front, where it is one of several tabs."""

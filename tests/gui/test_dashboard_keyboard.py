@@ -193,3 +193,18 @@ def test_a_click_in_a_zoomed_night_is_the_moment_that_is_seen(night: DashboardWi
     at = night.night._plots.mapFromScene(box.mapViewToScene(QPointF(120.0, 1.0)))
     QTest.mouseClick(night.night._plots.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert night.live.sweep.visible_s[0] == pytest.approx(105.0, abs=2.0)
+
+
+def test_who_types_goes_on_typing_while_the_panels_move(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
+) -> None:
+    window = open_window(running)
+    for size in ((1366, 768), (1920, 1080)):
+        window.act("note")
+        qtbot.keyClicks(window.log.note, "turn")
+        window.resize(*size)
+        before = window.imi.frame.parent()
+        qtbot.waitUntil(lambda before=before: window.imi.frame.parent() is not before, timeout=LATE_MS)
+        assert window.log.note.hasFocus()
+        assert window.log.note.text() == "turn"
+        window.notes.cancel()
