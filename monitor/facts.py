@@ -39,6 +39,9 @@ KINDS: Mapping[str, str] = {
     "note": "text, author",
     "late": "name, end, late_s, n, missing_s, retimed: signal came late (retimed: stamped as if it had not)",
     "warning": "about, reason (of a rate: measured_hz, nominal_hz): something looks wrong; it goes on",
+    "trouble": "about writing|disk, reason, end (null while it lasts): it does not come to disk",
+    "acknowledged": "alerts (key: priority): a person has seen these alerts",
+    "sound": "state paused|on, duration_s (null if on): a person paused the sound of alerts in one window",
     "marker_rejected": "text, reason: a marker that could not be used",
     "reject": "movements (ids), reason: a person excluded these movements of single legs",
     "accept": "movements (ids): brings back what the fact it supersedes had excluded",
@@ -47,6 +50,9 @@ KINDS: Mapping[str, str] = {
     "withdrawn": "what: a person took back the fact it supersedes",
     "stop": "reason: the recording has ended at t",
 }
+
+# What a person said and cannot take back: it is over, or who wants it again says it again.
+NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound"})
 
 
 @dataclass(frozen=True, slots=True)

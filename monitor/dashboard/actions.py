@@ -83,10 +83,17 @@ class Actions:
     def _of_the_night(self) -> dict[str, Act]:
         window = self._window
         return {
-            "pause-sound": lambda _: window.tell(window.sounding.pause()),
+            "pause-sound": lambda _: self._pause_sound(),
             "test-sound": lambda _: window.tell(window.sounding.test()),
             "acknowledge": lambda _: window.acknowledge(),
         }
+
+    def _pause_sound(self) -> None:
+        window = self._window
+        window.tell(window.sounding.pause())
+        left_s = window.sounding.pause_left_s
+        about = {"state": "paused", "duration_s": left_s} if left_s > 0 else {"state": "on"}
+        window.practice.journal_alerts("sound", **about)
 
     def _go_live(self) -> None:
         self._window.notes.cancel()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from monitor.dashboard.alerts import RANK
-from monitor.dashboard.views import Alert, Priority
+from monitor.dashboard.views import Alert
+from monitor.session.episodes import RANK, Priority
 
 PAUSE_S = 120.0
 # Ours; no conformity with an alarm standard is claimed.
@@ -18,11 +18,12 @@ def still_seen(seen: Mapping[str, Priority], alerts: Sequence[Alert]) -> dict[st
     Parameters
     ----------
     seen : Mapping of key to priority
-        What was acknowledged, and how urgent it was then.
+        What was acknowledged here, and how urgent it was then.
     alerts : sequence of Alert
-        As they are now.
+        As they are now; some may have been acknowledged in another window.
     """
-    return {a.key: seen[a.key] for a in alerts if a.key in seen and RANK[a.priority] >= RANK[seen[a.key]]}
+    known = {**seen, **{alert.key: alert.priority for alert in alerts if alert.is_seen}}
+    return {a.key: known[a.key] for a in alerts if a.key in known and RANK[a.priority] >= RANK[known[a.key]]}
 
 
 class Alarm:

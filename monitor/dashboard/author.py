@@ -43,6 +43,10 @@ class Author:
         self._waiting.append(request)
         self.ask()
 
+    def sign_unasked(self, request: dict[str, object]) -> None:
+        """Send what cannot wait for a name: under the account's, if no other was told yet."""
+        self._send(request | {"author": self.name or account()})
+
     def ask(self) -> None:
         """Ask for the name; what waits for it is sent in any case, then under the account's name."""
         hint = "Your name or initials, asked once:"
@@ -57,7 +61,7 @@ class Author:
         """Send what waits, under the account's name if no other was told."""
         waiting, self._waiting = self._waiting, []
         for request in waiting:
-            self._send(request | {"author": self.name or account()})
+            self.sign_unasked(request)
 
 
 def account() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from monitor.dashboard import words
 from monitor.dashboard.brackets import is_undecided, numbers_in_series
 from monitor.dashboard.views import LogRow
-from monitor.facts import Fact
+from monitor.facts import NOT_UNDONE, Fact
 from monitor.score import Score, ScoredLM
 
 LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
@@ -17,6 +17,8 @@ LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
     "technical": frozenset({"technical"}),
 }
 """What the log can be narrowed to: the kinds of rows, None for all."""
+
+_DIM = ("stream", "stop", "position", "withdrawn", "accept", "acknowledged", "sound")
 
 
 def movement_rows(score: Score, staged_s: float) -> list[LogRow]:
@@ -69,10 +71,10 @@ def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
         detail=" · ".join(part for part in (text, author or fact.source) if part),
         duration="",
         imi="",
-        is_dim=fact.kind in ("stream", "stop", "position", "withdrawn", "accept"),
+        is_dim=fact.kind in _DIM,
         is_strong=False,
         is_struck=is_struck,
-        seq=fact.seq if is_person else None,
+        seq=fact.seq if is_person and fact.kind not in NOT_UNDONE else None,
     )
 
 
@@ -129,6 +131,17 @@ def _stream(fact: Fact) -> str:
     return f"{fact.data['name']} connected" if legs else ""
 
 
+def _trouble(fact: Fact) -> str:
+    what = "not written" if fact.data["about"] == "writing" else "the disk"
+    end_s = fact.data["end"]
+    lasted = "" if end_s is None else f", for {words.minutes_seconds(end_s - (fact.t or 0.0))}"
+    return f"{what}: {fact.data['reason']}{lasted}"
+
+
+def _alerts(n: int) -> str:
+    return "alert" if n == 1 else f"{n} alerts"
+
+
 _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "note": lambda fact: str(fact.data["text"]),
     "lights": lambda fact: f"lights {fact.data['state']}",
@@ -148,6 +161,9 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
     "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal came late",
     "warning": lambda fact: f"{fact.data['about']}: {fact.data['reason']}",
+    "trouble": _trouble,
+    "acknowledged": lambda fact: _alerts(len(fact.data["alerts"])) + " seen",
+    "sound": lambda fact: "sound of alerts " + ("paused" if fact.data["state"] == "paused" else "on again"),
     "marker_rejected": lambda fact: f"marker {fact.data['text']!r} not used: {fact.data['reason']}",
     "withdrawn": lambda fact: f"taken back: {fact.data['what']}",
     "stop": lambda fact: f"recording ended: {fact.data['reason']}",

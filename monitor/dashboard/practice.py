@@ -83,6 +83,11 @@ class Practice(QObject):
         if self.may_write():
             self.author.sign(request)
 
+    def journal_alerts(self, what: str, **about: object) -> None:
+        """Have it noted what a person did about alerts while the night is recorded; no name is asked for."""
+        if self.is_recording and self.desk is not None and self.desk.may_write and all(about.values()):
+            self.author.sign_unasked({"do": what, "t": self._window.now_s(), **about})
+
     def ask(self, question: Question) -> None:
         """Ask what an entry needs, where one can be made."""
         if self.may_write():

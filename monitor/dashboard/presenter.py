@@ -20,7 +20,7 @@ from monitor.dashboard.rules_of import rules_of
 from monitor.dashboard.situation import Situation
 from monitor.dashboard.views import Alert, LogRow, LogView, MovementsView, Phase, Screen, TopView
 from monitor.dashboard.walltime import WallTime
-from monitor.facts import Fact
+from monitor.facts import NOT_UNDONE, Fact
 from monitor.markers import EPOCH_S
 from monitor.score import Night, Score, score
 from monitor.score.night import without_estimates
@@ -33,8 +33,6 @@ from monitor.session.tail import JournalTail
 _SCORE_EVERY_S = 5.0
 _OVERVIEW_EVERY_S = 10.0
 _TEXTS_EVERY_S = 0.25
-# Taken back once is taken back: whoever wants it again says it again.
-_NOT_UNDONE = ("withdrawn", "accept", "sign")
 
 
 class Presenter:
@@ -204,7 +202,7 @@ class Presenter:
 
     def _is_undoable(self, seq: int) -> bool:
         standing = self.state.standing(seq)
-        return standing is not None and standing.kind not in _NOT_UNDONE
+        return standing is not None and standing.kind not in NOT_UNDONE
 
     def _brackets(self, before: Screen | None, now_s: float, *, is_fresh: bool) -> MovementsView:
         if before is None or is_fresh:

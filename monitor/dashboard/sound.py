@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.dashboard.views import Priority
+from monitor.session.episodes import Priority
 
 RATE_HZ = 44_100
 _LOUD = 0.5

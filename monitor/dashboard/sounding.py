@@ -47,9 +47,14 @@ class Sounding:
         return self._speaker.state
 
     @property
+    def pause_left_s(self) -> float:
+        """For how long sound is still paused (s), 0 if it is not."""
+        return self._alarm.pause_left_s(self._clock())
+
+    @property
     def text(self) -> str:
         """The state of the sound in two or three words, with the count-down of a pause."""
-        left_s = self._alarm.pause_left_s(self._clock())
+        left_s = self.pause_left_s
         if left_s > 0:
             return f"sound paused {words.minutes_seconds(left_s + 0.999)}"
         return {True: "sound on", False: "NO SOUND", None: "sound …"}[self.state.works]

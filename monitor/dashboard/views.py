@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from monitor.dashboard.walltime import WallTime
 from monitor.facts import Fact
+from monitor.session.episodes import Priority
 
 Floats = npt.NDArray[np.float64]
 Phase = Literal["recording", "ended", "cut off"]
 Life = Literal["flagged", "open", "lm", "plm", "out", "twitch"]
 Health = Literal["ok", "warn", "bad", "off"]
 Trend = Literal["", "rising", "falling", "steady"]
-Priority = Literal["high", "medium", "low"]
 
 
 def _no_times() -> Floats:
@@ -196,11 +196,18 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A technical alert. `key` names the cause, so that an acknowledgement stays with it."""
+    """A technical alert. `key` names the cause, so that an acknowledgement stays with it.
+
+    Attributes
+    ----------
+    is_seen : bool
+        Whether the journal says that somebody acknowledged it, in this window or another.
+    """
 
     priority: Priority
     text: str
     key: str
+    is_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

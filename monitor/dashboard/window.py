@@ -36,7 +36,8 @@ from monitor.dashboard.sound import Speaker
 from monitor.dashboard.sounding import Sounding
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.topbar import TopBar
-from monitor.dashboard.views import Priority, Screen
+from monitor.dashboard.views import Screen
+from monitor.session.episodes import Priority
 from monitor.session.folder import SessionFolder
 from monitor.session.tail import beginning
 
@@ -260,6 +261,8 @@ class DashboardWindow(QMainWindow):
     def acknowledge(self) -> None:
         """Take note of all alerts there are now."""
         if self.screen_view is not None:
+            fresh = {a.key: a.priority for a in self.screen_view.alerts if a.key not in self._seen}
+            self.practice.journal_alerts("acknowledged", alerts=fresh)
             self._seen = {alert.key: alert.priority for alert in self.screen_view.alerts}
             self.top.alert.show_alerts(self.screen_view.alerts, frozenset(self._seen), self.sounding.text)
 

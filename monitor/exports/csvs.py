@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.exports.events import night_events
 from monitor.score.tables import events_tsv, movements_tsv
+from monitor.session.alerts import alert_history, seen
 from monitor.session.reader import Session
 
 _NONE = ""
@@ -19,7 +20,8 @@ def make_csvs(session: Session) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``movements``, ``events_<rule set>``, ``timeline`` (all that is known, by onset) and ``summary``.
+        ``movements``, ``events_<rule set>``, ``timeline`` (all that is known, by onset), ``alerts`` and
+        ``summary``.
     """
     made = {"movements": _from_tsv(movements_tsv(session.night))}
     made |= {f"events_{name}": _from_tsv(events_tsv(score)) for name, score in session.scores.items()}
@@ -28,8 +30,20 @@ def make_csvs(session: Session) -> dict[str, str]:
         for e in night_events(session, notes=True)
     )
     made["timeline"] = _table(("onset", "duration", "trial_type", "leg", "detail"), timeline)
+    heads = ("onset", "duration", "priority", "legs", "alert", "acknowledged")
+    made["alerts"] = _table(heads, _alerts(session))
     made["summary"] = _summary(session)
     return made
+
+
+def _alerts(session: Session) -> Iterator[tuple[str, ...]]:
+    end_s = session.night.end_us / 1e6
+    for one in alert_history(session.state):
+        if one.start_s < end_s:
+            saw = seen(session.state, one)
+            length_s, at = min(one.end_s, end_s) - one.start_s, _NONE if saw is None else f"{saw.t_s:.6f}"
+            times = f"{one.start_s:.6f}", f"{length_s:.6f}"
+            yield (*times, one.priority, " ".join(one.legs), one.plain, at)
 
 
 def _from_tsv(text: str) -> str:

@@ -20,6 +20,8 @@ from monitor.session.journal import Journal, read_journal
 from monitor.session.signature import signature
 from monitor.session.tables import write_tables
 
+_LIVE_ONLY = ("acknowledged", "sound")
+
 
 class Editor:
     """Append facts to a finished session until closed.
@@ -69,6 +71,8 @@ class Editor:
             return {"recorded_s": ended_s, "trouble": self.trouble, "saved_s_ago": None, "is_editor": True}
         if request.get("do") == "stop":
             return {"error": "this recording has ended already"}
+        if request.get("do") in _LIVE_ONLY:
+            return {"error": "this recording has ended: it alerts nobody"}
         with self._one_at_a_time:
             try:
                 made = self._signed(request) if request.get("do") == "sign" else None

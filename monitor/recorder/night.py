@@ -26,6 +26,7 @@ from monitor.recorder.silence import SilenceWatch
 from monitor.recorder.source import Source
 from monitor.recorder.stager import Stager, told_facts
 from monitor.recorder.standing import index_values, news, snapshot, standing_facts
+from monitor.recorder.troubles import TroubleWatch
 from monitor.rules import RulesProfile
 from monitor.score import Score, score
 from monitor.session.clock import clock_record
@@ -34,7 +35,7 @@ from monitor.session.folder import SessionFolder, sync_entries
 from monitor.session.journal_writer import JournalWriter
 from monitor.session.raw import RawWriter
 from monitor.session.recovery import closed_movements
-from monitor.session.space import DISK_LOW_S, DiskWatch
+from monitor.session.space import DiskWatch
 from monitor.session.tables import write_tables
 from monitor.staging.settings import StagingSettings
 
@@ -113,6 +114,7 @@ class NightRecorder:
         self._has_origin = False
         self._disk = DiskWatch((folder.recording, folder.journal))
         self.disk_s: float | None = None
+        self._troubles = TroubleWatch(self._record, self.state)
         self._next_clock_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         self._told_news: tuple[Any, ...] = ()
         legs = [leg for source in self.sources.values() for leg in source.leg_names]
@@ -230,7 +232,9 @@ class NightRecorder:
             self._next_clock_s = now_s + _CLOCK_EVERY_S
             with self.guard.keeping_on("noting the clock"):
                 self._record([self._clock_fact()])
-                self._look_at_disk()
+                self.disk_s = self._disk.look()[1]
+        with self.guard.keeping_on("noting what the disk takes"):
+            self._troubles.look(self.trouble, self.disk_s, self.recorded_s)
         due = now_s >= self._next_score_s
         if due or self.state.revision != self._scored_revision:
             self.rescore()
@@ -238,14 +242,6 @@ class NightRecorder:
             self._next_score_s = now_s + _SCORE_EVERY_S
             self._send_index()
             self._send_snapshot(now_s)
-
-    def _look_at_disk(self) -> None:
-        """Say once that room is running out, again only if there was enough meanwhile."""
-        before_s, self.disk_s = self.disk_s, self._disk.look()[1]
-        if self.disk_s is None or self.disk_s >= DISK_LOW_S:
-            return
-        if before_s is None or before_s >= DISK_LOW_S:
-            self._warn("the disk", f"it is full in {self.disk_s / 60:.0f} min")
 
     def _send_index(self) -> None:
         with self.guard.keeping_on("sending the index"):

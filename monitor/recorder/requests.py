@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.facts import LEGS, Fact
+from monitor.facts import LEGS, NOT_UNDONE, Fact
 from monitor.score.night import STAGES
 from monitor.session.calibration import STEPS, judge
 from monitor.session.clock import utc_now
+from monitor.session.episodes import RANK
 from monitor.session.fold import NightState
 
 PERSON = "person"
@@ -19,9 +20,10 @@ _LONGEST_AUTHOR = 60
 _LONGEST_SPAN_S = 24 * 3600.0
 _MOST_MOVEMENTS = 100
 _AHEAD_S = 120.0
+_MOST_ALERTS = 40
+_LONGEST_KEY = 120
+_LONGEST_PAUSE_S = 600.0
 _WHEN = ("before", "during", "after")
-# Taken back once is taken back: whoever wants it again says it again.
-_NOT_UNDONE = ("withdrawn", "accept", "sign")
 
 Data = dict[str, Any]
 
@@ -36,8 +38,8 @@ def fact_of(request: Mapping[str, Any], state: NightState, recorded_s: float) ->
     Parameters
     ----------
     request : Mapping
-        ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``segment``, ``reject``, ``accept``,
-        ``calibration`` or ``undo``, with that one's keys; ``author`` is optional.
+        ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``segment``, ``acknowledged``, ``sound``,
+        ``reject``, ``accept``, ``calibration`` or ``undo``, with that one's keys; ``author`` is optional.
     state : NightState
         What is known: which movements there are, what stands and may be undone.
     recorded_s : float
@@ -101,19 +103,44 @@ def _segment(request: Mapping[str, Any], _t_s: float, _recorded_s: float) -> Dat
     return {"label": _text(request, "label", _LONGEST_TEXT)}
 
 
+def _acknowledged(request: Mapping[str, Any], _t_s: float, _recorded_s: float) -> Data:
+    alerts = request.get("alerts")
+    if not isinstance(alerts, dict) or not 0 < len(alerts) <= _MOST_ALERTS:
+        raise RefusedError(f"alerts = {str(alerts)[:40]}: expected the priorities of alerts by their keys")
+    for key, priority in alerts.items():
+        if len(key) > _LONGEST_KEY or str(priority) not in RANK:
+            raise RefusedError(f"alerts: {key[:40]!r} = {str(priority)[:40]}: expected {', '.join(RANK)}")
+    return {"alerts": dict(alerts)}
+
+
+def _sound(request: Mapping[str, Any], _t_s: float, _recorded_s: float) -> Data:
+    state, length_s = _one_of(request, "state", ("paused", "on")), request.get("duration_s")
+    if state == "on":
+        return {"state": state, "duration_s": None}
+    if (
+        isinstance(length_s, bool)
+        or not isinstance(length_s, (int, float))
+        or not 0 < length_s <= _LONGEST_PAUSE_S
+    ):
+        raise RefusedError(f"duration_s = {str(length_s)[:40]}: expected seconds, up to {_LONGEST_PAUSE_S:g}")
+    return {"state": state, "duration_s": float(length_s)}
+
+
 _AT_A_TIME: Mapping[str, Callable[[Mapping[str, Any], float, float], Data]] = {
     "note": _note,
     "lights": _lights,
     "stage": _stage,
     "artifact": _artifact,
     "segment": _segment,
+    "acknowledged": _acknowledged,
+    "sound": _sound,
 }
 
 
 def _undo(request: Mapping[str, Any], state: NightState, _recorded_s: float) -> Fact:
     seq = request.get("seq")
     fact = state.standing(seq) if isinstance(seq, int) else None
-    if fact is None or not fact.source.startswith(PERSON) or fact.kind in _NOT_UNDONE:
+    if fact is None or not fact.source.startswith(PERSON) or fact.kind in NOT_UNDONE:
         raise RefusedError(f"seq = {seq!r}: expected a standing fact that a person recorded")
     return Fact("withdrawn", fact.t, PERSON, {"what": fact.kind}, supersedes=fact.seq)
 

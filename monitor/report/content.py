@@ -165,6 +165,7 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
         Section("Signal", (*happened.gaps(session, wall), plots.resting_plot(session, wall))),
         Section("Bio-calibration", tuple(happened.calibrations(session, wall))),
         Section("Technologist's log", (happened.log(session, wall),)),
+        Section("Alerts", tuple(happened.alerts(session, wall))),
         Section("Technical events", (happened.technical(session, wall),)),
         Section("Manual edits", tuple(counted.edits(summary))),
         Section("What the numbers mean", tuple(Text(" ".join(text.split())) for text in _MEANING)),

@@ -10,9 +10,23 @@ from monitor.dashboard.walltime import WallTime, clock_text
 from monitor.facts import Fact
 from monitor.report import figures
 from monitor.report.blocks import Block, Table, Text
+from monitor.session.alerts import alert_history, seen
 from monitor.session.reader import Session
 
-_TECHNICAL = ("gap", "quality", "stream", "lost", "marker_rejected", "offset", "stop")
+_TECHNICAL = (
+    "gap",
+    "quality",
+    "stream",
+    "lost",
+    "late",
+    "warning",
+    "trouble",
+    "marker_rejected",
+    "offset",
+    "stop",
+)
+# These stand with the alerts.
+_OF_ALERTS = ("acknowledged", "sound")
 _MOST_ROWS = 400
 
 
@@ -22,7 +36,7 @@ def log(session: Session, wall: WallTime) -> Table | Text:
     rows = [
         (wall.text(fact.t or 0.0), row.what, _who(fact), "taken back" if fact.seq in gone else "")
         for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0)
-        if fact.kind not in (*_TECHNICAL, "movement")
+        if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement")
         and (fact.kind == "note" or fact.source.startswith("person") or fact.kind in ("lights", "position"))
         and (row := fact_row(fact)) is not None
     ]
@@ -30,7 +44,7 @@ def log(session: Session, wall: WallTime) -> Table | Text:
 
 
 def technical(session: Session, wall: WallTime) -> Table | Text:
-    """List what became of the signal: what the alerts on the screen are made of."""
+    """List what became of the signal."""
     rows, gone = [], _gone(session)
     for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0):
         if fact.kind not in _TECHNICAL or fact.seq in gone:
@@ -39,6 +53,27 @@ def technical(session: Session, wall: WallTime) -> Table | Text:
         if row is not None:
             rows.append((wall.text(fact.t or 0.0), row.leg, row.what))
     return _table(("time", "leg", "event"), rows, wide=2) if rows else Text("Nothing to report.")
+
+
+def alerts(session: Session, wall: WallTime) -> list[Block]:
+    """List the alerts of the night, who acknowledged them, and when sound was paused."""
+    state, end_s = session.state, session.night.end_us / 1e6
+    rows = []
+    for one in alert_history(state):
+        if one.start_s >= end_s:
+            continue
+        saw = seen(state, one)
+        lasted = clock_text(min(one.end_s, end_s) - one.start_s)
+        by = "" if saw is None else " ".join((wall.text(saw.t_s), saw.author)).strip()
+        rows.append((wall.text(one.start_s), lasted, one.priority, one.plain, by))
+    blocks: list[Block] = [Text("No alert was raised.")]
+    if rows:
+        blocks = [_table(("raised", "for", "priority", "alert", "acknowledged"), rows, wide=3)]
+    pauses = [fact for fact in state.facts("sound") if fact.data["state"] == "paused"]
+    if pauses:
+        said = "; ".join(f"{wall.text(fact.t or 0.0)} {_who(fact)}" for fact in pauses)
+        blocks.append(Text(f"Sound was paused for up to two minutes: {said}."))
+    return blocks
 
 
 def gaps(session: Session, wall: WallTime) -> list[Block]:

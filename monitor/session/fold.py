@@ -6,10 +6,10 @@ replace the fact they name; nothing is ever patched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from string import ascii_letters
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.facts import LEGS, Fact, Leg
 from monitor.markers import EPOCH_S
@@ -20,9 +20,13 @@ _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
     | {"reject", "segment", "calibration"}
 )
+_ALERTING = frozenset(
+    {"session", "trouble", "gap", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
+)
 _BY_HAND = "person"
 # A rejection says what a movement counts for: what is kept of the movements is no longer right.
 _KEPT_AS = {"reject": "movement"}
+_Made = TypeVar("_Made")
 
 
 def to_us(seconds: float) -> int:
@@ -39,6 +43,8 @@ class NightState:
         The latest moment any fact speaks of.
     revision : int
         Grows with every fact that can change a score.
+    alert_revision : int
+        Grows with every fact that can change an alert.
     newest_seq : int
         Number of the fact that was taken in last, -1 before the first.
     """
@@ -48,7 +54,8 @@ class NightState:
         self._kind_of: dict[int, str] = {}
         self._movements: dict[str, Fact] = {}
         self._cache: dict[str, Any] = {}
-        self.revision = 0
+        self._kept: dict[str, tuple[int, Any]] = {}
+        self.revision = self.alert_revision = 0
         self.last_s = 0.0
         self.newest_seq = -1
 
@@ -70,6 +77,7 @@ class NightState:
                 del self._facts[kind][fact.supersedes]
                 self._cache.pop(_KEPT_AS.get(kind, kind), None)
                 self.revision += kind in _SCORED
+                self.alert_revision += kind in _ALERTING
         if fact.kind == "movement":
             self._movements[fact.data["id"]] = fact
         else:
@@ -81,8 +89,8 @@ class NightState:
             self.last_s = max(self.last_s, fact.t)
         if fact.kind == "clock":
             self.last_s = max(self.last_s, fact.data["recorded_s"])
-        if fact.kind in _SCORED:
-            self.revision += 1
+        self.revision += fact.kind in _SCORED
+        self.alert_revision += fact.kind in _ALERTING
 
     def facts(self, kind: str) -> list[Fact]:
         """List the standing facts of one kind, in the order they were written."""
@@ -201,6 +209,14 @@ class NightState:
     def open_movements(self) -> list[Fact]:
         """List the latest fact of each movement that has been flagged and has not ended."""
         return [fact for fact in self._movements.values() if fact.data["phase"] in ("onset", "confirmed")]
+
+    def kept(self, name: str, version: int, make: Callable[[], _Made]) -> _Made:
+        """Return what was made of the facts under a name, made anew when its version has changed."""
+        at = self._kept.get(name)
+        if at is None or at[0] != version:
+            at = self._kept[name] = (version, make())
+        made: _Made = at[1]
+        return made
 
     def _cached(self, kind: str, make: Any) -> Any:
         if kind not in self._cache:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from monitor.dashboard import words
-from monitor.dashboard.alerts import RANK, SAVED_OLD_S
+from monitor.dashboard.alerts import SAVED_OLD_S
 from monitor.dashboard.views import Alert
 from monitor.facts import Fact
+from monitor.session.episodes import RANK
 from monitor.session.fold import NightState
 
 Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not heard"]

@@ -15,6 +15,7 @@ from monitor.lsl.find import Finder, Query
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
+from monitor.recorder.outlets import public_line
 from monitor.session.journal import read_journal
 
 
@@ -93,8 +94,27 @@ def test_facts_wait_for_a_full_disk_and_are_all_there_in_order(bench, monkeypatc
     assert len(read_journal(bench.folder.journal)[0]) == before
     bench.feed(1, 4012.0)
     assert bench.night.trouble == ""
-    phases = [f.data["phase"] for f in bench.end() if f.kind == "movement"]
-    assert phases == ["onset", "confirmed", "closed"]
+    facts = bench.end()
+    assert [f.data["phase"] for f in facts if f.kind == "movement"] == ["onset", "confirmed", "closed"]
+    # That it was so is told from when to when, now that there is room to tell it.
+    began, over = (f for f in facts if f.kind == "trouble")
+    assert (began.data["about"], began.data["end"], over.supersedes) == ("writing", None, began.seq)
+    assert 8.0 < over.t < over.data["end"] <= 13.0
+    assert "No space" in over.data["reason"]
+
+
+def test_what_a_person_did_about_alerts_is_noted_and_goes_out_without_a_name(bench):
+    bench.feed(8, 4000.0)
+    bench.night.take(Lost(1, "gone"))
+    seen = {"do": "acknowledged", "t": 8.0, "alerts": {"lost-all": "medium"}, "author": "M. Berg"}
+    paused = {"do": "sound", "t": 8.0, "state": "paused", "duration_s": 120.0, "author": "M. Berg"}
+    assert [bench.night.answer(request) for request in (seen, paused)] == [{"ok": True}] * 2
+    written = [f for f in bench.end() if f.kind in ("acknowledged", "sound")]
+    for fact in written:
+        assert (fact.source, fact.data["author"]) == ("person", "M. Berg")
+        assert fact.data["told_utc"].endswith("+00:00")
+        assert "Berg" not in public_line(fact)
+    assert [f.kind for f in written] == ["acknowledged", "sound"]
 
 
 def test_a_request_while_nothing_can_be_written_says_so(bench, monkeypatch):

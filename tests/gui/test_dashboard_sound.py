@@ -10,8 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from monitor.dashboard.sound import SoundState
 from monitor.dashboard.theme import NIGHT
-from monitor.dashboard.views import Priority
 from monitor.dashboard.window import DashboardWindow
+from monitor.facts import Fact
+from monitor.session.episodes import Priority
 from monitor.session.folder import SessionFolder
 
 
@@ -53,6 +54,14 @@ def test_an_alert_sounds_until_it_is_acknowledged_and_again_when_it_comes_back(
     qtbot.waitUntil(lambda: speaker.played == ["low"], timeout=LATE_MS)
     QTest.keyClick(window, Qt.Key.Key_A)
     qtbot.waitUntil(lambda: window._seen == {"mains-left": "low"}, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: bool(recorder.asked), timeout=LATE_MS)
+    (asked,) = recorder.asked
+    assert (asked["do"], asked["alerts"], asked["author"]) == (
+        "acknowledged",
+        {"mains-left": "low"},
+        "night shift",
+    )
+    QTest.keyClick(window, Qt.Key.Key_A)
     append(running, [quality(299.4, "left")])
     qtbot.waitUntil(lambda: window._seen == {}, timeout=LATE_MS)
     append(running, [quality(299.8, "left", "warn", ["mains"])])
@@ -76,6 +85,24 @@ def test_p_pauses_with_a_count_down(
     QTest.keyClick(window, Qt.Key.Key_P)
     qtbot.waitUntil(lambda: speaker.played == ["low"], timeout=LATE_MS)
     assert "sound on" in window.sounding.text
+    qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
+    paused, on = recorder.asked
+    assert (paused["do"], paused["state"], on["do"], on["state"]) == ("sound", "paused", "sound", "on")
+    assert 110 < paused["duration_s"] <= 120
+
+
+def test_what_was_seen_in_one_window_is_seen_in_the_next(
+    open_window: Opener,
+    running: SessionFolder,
+    recorder: Recorder,
+    qtbot: QtBot,
+) -> None:
+    seen = Fact("acknowledged", 299.5, "person", {"alerts": {"mains-left": "low"}, "author": "AB"})
+    append(running, [quality(299.0, "left", "warn", ["mains"]), seen])
+    window = open_window(running)
+    speaker = with_speaker(window)
+    qtbot.waitUntil(lambda: window._seen == {"mains-left": "low"}, timeout=LATE_MS)
+    assert speaker.played == []
 
 
 def test_acknowledged_is_steady_and_new_is_not(

@@ -15,7 +15,8 @@ from monitor.dashboard import sound
 from monitor.dashboard.alarm import PAUSE_S, REPEAT_S, Alarm, still_seen
 from monitor.dashboard.sound import RATE_HZ, Speaker, tone, try_device
 from monitor.dashboard.sounding import Sounding
-from monitor.dashboard.views import Alert, Priority
+from monitor.dashboard.views import Alert
+from monitor.session.episodes import Priority
 
 miniaudio = pytest.importorskip("miniaudio")
 LOST = Alert("medium", "Left leg missing", "lost-left")

@@ -62,6 +62,8 @@ def test_what_is_judged_is_appended_and_the_tables_follow(folder, editor):
         client.ask({"do": "reject", "movements": ["L9"], "reason": "x"})
     with pytest.raises(InputError, match="ended already"):
         client.ask({"do": "stop"})
+    with pytest.raises(InputError, match="alerts nobody"):
+        client.ask({"do": "acknowledged", "t": 5.0, "alerts": {"lost-left": "medium"}})
     client.close()
     assert folder.journal.read_bytes().startswith(before)
     fact = facts_of(folder)[-1]

@@ -210,7 +210,7 @@ def test_csv_tables_say_what_the_sessions_own_say(night, tmp_path):
     files = {
         path.stem.partition("bed-3_")[2]: path for path in export_session(night.path, "csv", tmp_path).files
     }
-    assert set(files) == {"movements", "events_aasm3", "events_wasm2016", "timeline", "summary"}
+    assert set(files) == {"movements", "events_aasm3", "events_wasm2016", "timeline", "alerts", "summary"}
     with files["movements"].open(newline="") as file:
         rows = [(r["leg"], float(r["onset"]), float(r["duration"])) for r in csv.DictReader(file)]
     assert rows == movements(night.path)

@@ -194,6 +194,32 @@ def test_what_a_person_wrote_is_text_and_nothing_else(html):
     assert row[2] == "night shift"
 
 
+def test_alerts_stand_with_how_long_and_who_saw_them(tmp_path):
+    said = [
+        Fact("acknowledged", 6650.0, "person", {"alerts": {"lost-right": "medium"}, "author": "AB"}),
+        Fact("sound", 6660.0, "person", {"state": "paused", "duration_s": 120.0, "author": "AB"}),
+        Fact("stop", END_S, "recorder", {"reason": "end"}),
+    ]
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-7", [*night_facts(), *said])
+    report = content.report_of(read_session(folder.path), MADE)
+    (section,) = [s for s in report.sections if s.title == "Alerts"]
+    table, pauses = section.blocks
+    assert table.rows[0] == (
+        "01:03:30",
+        "00:04:50",
+        "medium",
+        "Right leg missing, not counted",
+        "01:05:50 AB",
+    )
+    assert [row[2:] for row in table.rows[1:]] == [
+        ("medium", "Gap of 300.0 s, right leg", ""),
+        ("low", "Mains in the left leg", ""),
+    ]
+    assert "01:06:00 AB" in pauses.text
+    (log,) = [s for s in report.sections if s.title == "Technologist's log"]
+    assert not any("seen" in cell for row in log.blocks[0].rows for cell in row)
+
+
 def standing_of(folder):
     return content.report_of(read_session(folder.path), MADE).standing
 

@@ -24,6 +24,13 @@ def test_what_can_be_asked():
     assert ask(do="lights", t=0, state="off") == Fact("lights", 0.0, "person", {"state": "off"})
     typed = ask(do="stage", t=NOW_S, stage="N2")
     assert typed == Fact("stage", NOW_S, "person", {"stage": "N2", "duration_s": None})
+    seen = ask(do="acknowledged", t=5, alerts={"lost-left": "medium"}, author="N")
+    assert seen.data == {"alerts": {"lost-left": "medium"}, "author": "N"}
+    assert ask(do="sound", t=5, state="paused", duration_s=120).data == {
+        "state": "paused",
+        "duration_s": 120.0,
+    }
+    assert ask(do="sound", t=5, state="on").data == {"state": "on", "duration_s": None}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +52,14 @@ def test_a_time_that_is_none_is_refused(t):
         ({"do": "stage", "t": 0, "stage": "N4"}, "stage = 'N4'"),
         ({"do": "stage", "t": 0, "stage": ["N2"]}, "stage"),
         ({"do": "dance", "t": 0}, "'dance'"),
+        ({"do": "acknowledged", "t": 0}, "alerts = None"),
+        ({"do": "acknowledged", "t": 0, "alerts": {}}, "alerts = {}"),
+        ({"do": "acknowledged", "t": 0, "alerts": {"lost-left": "loud"}}, "'lost-left' = loud"),
+        ({"do": "acknowledged", "t": 0, "alerts": {"lost-left": ["high"]}}, "expected high, medium, low"),
+        ({"do": "acknowledged", "t": 0, "alerts": {"k" * 121: "high"}}, "alerts: 'kkk"),
+        ({"do": "sound", "t": 0, "state": "off"}, "state = 'off'"),
+        ({"do": "sound", "t": 0, "state": "paused", "duration_s": 1e9}, "duration_s = 1000000000.0"),
+        ({"do": "sound", "t": 0, "state": "paused", "duration_s": True}, "duration_s = True"),
         ({"do": "undo"}, "seq = None"),
         ({"do": "undo", "seq": "0"}, "seq = '0'"),
         ({"do": "undo", "seq": 12}, "seq = 12"),
@@ -78,4 +93,10 @@ def test_only_a_persons_own_word_can_be_taken_back():
         fact_of({"do": "undo", "seq": 1}, state, NOW_S)
     state.apply(Fact("withdrawn", 1.0, "person", {"what": "note"}, supersedes=0, seq=2))
     with pytest.raises(RefusedError):
+        fact_of({"do": "undo", "seq": 0}, state, NOW_S)
+
+
+def test_that_an_alert_was_seen_cannot_be_taken_back():
+    state = NightState.of([Fact("acknowledged", 1.0, "person", {"alerts": {"disk": "medium"}}, seq=0)])
+    with pytest.raises(RefusedError, match="a standing fact"):
         fact_of({"do": "undo", "seq": 0}, state, NOW_S)

@@ -1,0 +1,232 @@
+"""Alerts are a fold of a night's facts: the screen's at each moment, and from when to when afterwards."""
+
+import pytest
+from gui.gui_sessions import beginning, clock_fact, quality, session_fact, stage, stream_fact
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.dashboard.alerts import alerts
+from monitor.dashboard.situation import Situation
+from monitor.detection.night import numbered
+from monitor.facts import Fact
+from monitor.recorder.troubles import TroubleWatch
+from monitor.session.alerts import alert_history, seen
+from monitor.session.fold import NightState
+
+FOR_EVER = float("inf")
+
+
+def history(*facts):
+    return alert_history(NightState.of(numbered([*beginning(), *facts])))
+
+
+def spans(*facts):
+    return [(e.key, e.priority, e.start_s, e.end_s) for e in history(*facts)]
+
+
+def gap(start_s, end_s, *legs, cause="stream lost"):
+    return Fact(
+        "gap", start_s, "detector", {"legs": list(legs), "end": end_s, "cause": cause, "resets": True}
+    )
+
+
+def lights(t_s, state):
+    return Fact("lights", t_s, "person", {"state": state})
+
+
+def acknowledged(t_s, **keys):
+    alerts_of = {key.replace("_", "-"): priority for key, priority in keys.items()}
+    return Fact("acknowledged", t_s, "person", {"alerts": alerts_of, "author": "AB"})
+
+
+def test_a_leg_that_is_lost_is_told_after_ten_seconds_until_it_is_back_then_as_a_gap():
+    assert spans(gap(100.0, 160.0, "left")) == [
+        ("lost-left", "medium", 110.0, 160.0),
+        ("gap-5", "medium", 160.0, 280.0),
+    ]
+    (lost,) = history(gap(100.0, None, "left"))
+    assert (lost.start_s, lost.end_s, lost.legs) == (110.0, FOR_EVER, ("left",))
+    assert lost.told(142.0) == "Left leg missing 0:42, not counted"
+    assert lost.plain == "Left leg missing, not counted"
+
+
+def test_both_legs_lost_are_one_alert_and_worse_while_it_is_dark():
+    facts = [gap(100.0, 200.0, "left"), gap(120.0, 190.0, "right"), lights(150.0, "off"), lights(180.0, "on")]
+    lost = [one for one in spans(*facts) if one[0].startswith("lost")]
+    assert lost == [
+        ("lost-left", "medium", 110.0, 130.0),
+        ("lost-all", "medium", 130.0, 150.0),
+        ("lost-all", "high", 150.0, 180.0),
+        ("lost-all", "medium", 180.0, 190.0),
+        ("lost-left", "medium", 190.0, 200.0),
+    ]
+
+
+def test_a_connected_source_that_says_nothing_is_missing_not_bad():
+    bad = [quality(100.0, leg, "bad", ["no data"]) for leg in ("left", "right")]
+    back = [quality(130.0, leg) for leg in ("left", "right")]
+    assert spans(*bad, *back) == [("lost-all", "medium", 110.0, 130.0)]
+
+
+def test_what_is_bad_for_long_is_one_alert_and_turning_over_is_none():
+    facts = [quality(100.0, "left", "bad", ["saturated"]), quality(110.0, "left", "bad", ["saturated"])]
+    assert spans(*facts, quality(129.0, "left")) == []
+    assert spans(*facts, quality(150.0, "left")) == [("bad-left", "medium", 130.0, 150.0)]
+
+
+def test_while_a_leg_is_missing_that_alone_is_told():
+    facts = [quality(100.0, "right", "warn", ["mains"]), gap(120.0, 140.5, "right"), quality(150.0, "right")]
+    assert [one for one in spans(*facts) if one[0] != "gap-6"] == [
+        ("mains-right", "low", 100.0, 120.0),
+        ("lost-right", "medium", 130.0, 140.5),
+        ("mains-right", "low", 140.5, 150.0),
+    ]
+
+
+def test_a_stager_is_silent_until_it_speaks_again_not_until_what_it_speaks_of():
+    facts = [
+        stage(0.0, "N2"),
+        *(clock_fact(60.0 * i) for i in range(1, 6)),
+        stage(30.0, "N2"),
+        clock_fact(360.0),
+    ]
+    (old, still) = [e for e in history(*facts) if e.key == "stage"]
+    assert (old.start_s, old.end_s) == (120.0, 300.0)
+    # What came was of the first minute: it is old again at once.
+    assert (still.start_s, still.told(400.0)) == (150.0, "No stage for 340 s from Stager")
+
+
+def test_a_rate_that_is_wrong_is_told_until_the_source_connects_again():
+    data = {"about": "the sampling rate", "reason": "505 Hz", "measured_hz": 505.0, "nominal_hz": 500.0}
+    wrong = Fact("warning", 100.0, "detector", data | {"legs": ["left"]})
+    again = Fact("stream", 200.0, "recorder", stream_fact().data)
+    assert spans(wrong, again) == [("rate-left", "low", 100.0, 200.0)]
+
+
+def test_an_acknowledgement_belongs_to_its_alert_and_ends_with_it_or_when_it_gets_worse():
+    facts = [gap(100.0, 200.0, "left"), gap(300.0, None, "left", "right"), lights(400.0, "off")]
+    notes = [acknowledged(150.0, lost_left="medium"), acknowledged(350.0, lost_all="medium")]
+    state = NightState.of(numbered([*beginning(), *facts, *notes]))
+    saw = {(e.key, e.start_s): seen(state, e) for e in alert_history(state)}
+    assert saw["lost-left", 110.0].t_s == 150.0
+    assert saw["lost-left", 110.0].author == "AB"
+    assert saw["lost-all", 310.0].t_s == 350.0
+    # In the dark it is more urgent than what was seen.
+    assert saw["lost-all", 400.0] is None
+
+
+def test_what_became_less_urgent_needs_not_to_be_seen_again():
+    facts = [lights(0.0, "off"), gap(100.0, None, "left", "right"), lights(200.0, "on")]
+    state = NightState.of(numbered([*beginning(), *facts, acknowledged(150.0, lost_all="high")]))
+    high, medium = alert_history(state)
+    assert (high.priority, medium.priority) == ("high", "medium")
+    assert seen(state, medium) is not None
+
+
+@st.composite
+def troubled(draw):
+    """Draw facts in the order they became known; a gap is told when it begins and again when it ends."""
+    facts, t_s = beginning(), 0.0
+    open_gaps: dict[str, int] = {}
+    for _ in range(draw(st.integers(1, 25))):
+        t_s += draw(st.sampled_from([0.5, 3.0, 9.5, 12.0, 40.0, 130.0]))
+        leg = draw(st.sampled_from(["left", "right"]))
+        kind = draw(st.sampled_from(["quality", "gap", "lights"]))
+        if kind == "lights":
+            facts.append(lights(t_s, draw(st.sampled_from(["on", "off"]))))
+        elif kind == "quality":
+            state = draw(st.sampled_from(["ok", "warn", "bad"]))
+            causes = {"ok": [], "warn": ["mains", "high rest"], "bad": ["saturated"]}[state]
+            facts.append(quality(t_s, leg, state, causes, rest_uv=9.0))
+        elif leg in open_gaps:
+            seq = open_gaps.pop(leg)
+            facts.append(
+                Fact("gap", facts[seq].t, "detector", facts[seq].data | {"end": t_s}, supersedes=seq)
+            )
+        else:
+            open_gaps[leg] = len(facts)
+            facts.append(gap(t_s, None, leg))
+    return numbered(facts)
+
+
+@settings(deadline=None)
+@given(troubled())
+def test_afterwards_the_night_had_the_alerts_that_the_screen_showed(facts):
+    whole = alert_history(NightState.of(facts))
+    state, known = NightState(), list(facts)
+    while known:
+        state.apply(known.pop(0))
+        reached_s = max(
+            fact.t if fact.supersedes is None else fact.data["end"] for fact in facts[: state.newest_seq + 1]
+        )
+        until_s = reached_s + 200.0
+        if known:
+            following = known[0]
+            until_s = following.t if following.supersedes is None else following.data["end"]
+        for share in (0.0, 0.3, 0.8):
+            now_s = reached_s + share * (until_s - reached_s)
+            if until_s == reached_s or not state.legs:
+                continue
+            shown = {(a.key, a.priority) for a in alerts(state, Situation(), "recording", now_s)}
+            had = {(e.key, e.priority) for e in whole if e.start_s <= now_s < e.end_s}
+            assert shown == had
+
+
+def test_it_is_made_anew_only_when_a_fact_can_change_it():
+    state = NightState.of(numbered([*beginning(), gap(100.0, None, "left")]))
+    first = alert_history(state)
+    state.apply(Fact("note", 120.0, "person", {"text": "x"}, seq=6))
+    assert alert_history(state) is first
+    state.apply(Fact("lights", 130.0, "person", {"state": "off"}, seq=7))
+    assert alert_history(state) is not first
+
+
+def test_a_session_without_legs_has_no_leg_to_miss():
+    state = NightState.of(numbered([session_fact(legs=[])]))
+    assert alert_history(state) == []
+
+
+class Written:
+    """Takes facts as a journal does."""
+
+    def __init__(self):
+        self.facts = []
+
+    def __call__(self, facts):
+        new = [
+            Fact(f.kind, f.t, f.source, f.data, f.supersedes, len(self.facts) + i)
+            for i, f in enumerate(facts)
+        ]
+        self.facts += new
+        return new
+
+
+def test_trouble_with_the_disk_is_one_fact_from_when_to_when():
+    journal, state = Written(), NightState()
+    watch = TroubleWatch(journal, state)
+    for t_s, writing, disk_s in (
+        (1.0, "", None),
+        (2.0, "no space", 9000.0),
+        (3.0, "still no space", 9000.0),
+        (9.0, "", 9000.0),
+        (10.0, "", 3600.0),
+        (11.0, "", None),
+    ):
+        watch.look(writing, disk_s, t_s)
+    for fact in journal.facts:
+        state.apply(fact)
+    found = [(e.key, e.priority, e.start_s, e.end_s, e.plain) for e in alert_history(state)]
+    assert found == [
+        ("trouble", "high", 2.0, 9.0, "Data is not being written: no space"),
+        ("disk", "medium", 10.0, FOR_EVER, "Room on the disk runs out: it is full in 60 min"),
+    ]
+
+
+def test_a_recorder_that_goes_on_ends_the_trouble_of_the_one_before():
+    journal = Written()
+    TroubleWatch(journal, NightState()).look("no space", None, 5.0)
+    state = NightState.of(journal.facts)
+    TroubleWatch(journal, state).look("", None, 50.0)
+    state.apply(journal.facts[-1])
+    ((start_s, end_s),) = [(e.start_s, e.end_s) for e in alert_history(state)]
+    assert (start_s, end_s) == (5.0, pytest.approx(50.0))
