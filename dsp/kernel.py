@@ -147,6 +147,48 @@ def is_stirring(C: Ints, K: Ints, highest: int) -> bool:
 
 
 @compiled
+def take_block(s: State, x: Floats) -> None:
+    """Take a block of valid samples: watch, filter, square, sum, and decide where there may be something."""
+    C, K = s.C, s.K
+    n = x.size
+    watch_raw(C, s.F, s.P, x, s.sizes, s.diffs)
+    u = s.u[:n]
+    run_cascade(s.band_taps, s.band_gains, s.band_z, u)
+    C[at.POWER_BAND] += square(u, s.squares)
+    run_cascade(s.notch_taps, s.notch_gains, s.notch_z, u)
+    C[at.POWER_OUT] += square(u, s.squares)
+    now = make_room(C, s.totals, s.shorts, K[at.K_KEPT_N])
+    highest = sum_squares(s.squares, s.totals, s.shorts, now, K[at.K_SUB_N], n)
+    C[at.LOUDEST] = max(C[at.LOUDEST], highest)
+    C[at.POSITION] = now + n
+    C[at.M] += n
+    if is_stirring(C, K, highest):
+        trim(K, s.shorts, now, s.trims, n)
+        decide(s, now, n)
+    else:
+        C[at.N] += n
+        C[at.SHORT_LOW_AT] = C[at.N]  # as `watch_short` would: none has reached the lowest level
+        C[at.LAST_SUM] = trimmed_sum(K, s.shorts, now + n - 1)
+        C[at.SHORT_MAX] = max(C[at.SHORT_MAX], highest)
+
+
+@compiled
+def finish_tick(s: State) -> None:
+    """Do what is done every tenth of a second: follow the open movement's tail, or learn rest."""
+    C, K = s.C, s.K
+    C[at.NEXT_TICK] += K[at.K_TICK_N]
+    flush_denormals(s.band_z)
+    flush_denormals(s.notch_z)
+    turn(C, K)
+    if not is_learnable(C, K):
+        return
+    if C[at.OPEN] == 1:
+        follow_tail(s)
+    else:
+        learn(C, s.F, K, s.P, s.pool, s.ordered, s.spikes)
+
+
+@compiled
 def run(s: State, x: Floats, start: int) -> int:
     """Take samples ``x[start:]`` until they or the room for rows run out; return the index of the next one.
 
@@ -158,55 +200,20 @@ def run(s: State, x: Floats, start: int) -> int:
         NaN is missing.
     start : int
         Where to begin.
-
-    Notes
-    -----
-    What runs for every block gets its arrays one by one: the whole state costs a reference count for each.
     """
-    C, F, K, P = s.C, s.F, s.K, s.P
-    block, sizes, diffs = s.u, s.sizes, s.diffs
-    band_taps, band_gains, band_z = s.band_taps, s.band_gains, s.band_z
-    notch_taps, notch_gains, notch_z = s.notch_taps, s.notch_gains, s.notch_z
-    squares, totals, shorts, trims = s.squares, s.totals, s.shorts, s.trims
-    pool, ordered, spikes = s.pool, s.ordered, s.spikes
+    C, K = s.C, s.K
     i = start
     while i < x.size and C[at.EVENTS_N] <= EVENT_ROWS - ROOM and C[at.ROWS_N] < QUALITY_ROWS:
         due = min(C[at.NEXT_TICK], C[at.NEXT_SECOND]) - C[at.N] - 1
-        n = smooth(C, F, x[i : i + min(BLOCK, due)], block, sizes)
+        n = smooth(C, s.F, x[i : i + min(BLOCK, due)], s.u, s.sizes)
         if n > 0:
-            watch_raw(C, F, P, x[i : i + n], sizes, diffs)
-            u = block[:n]
-            run_cascade(band_taps, band_gains, band_z, u)
-            C[at.POWER_BAND] += square(u, squares)
-            run_cascade(notch_taps, notch_gains, notch_z, u)
-            C[at.POWER_OUT] += square(u, squares)
-            now = make_room(C, totals, shorts, K[at.K_KEPT_N])
-            highest = sum_squares(squares, totals, shorts, now, K[at.K_SUB_N], n)
-            C[at.LOUDEST] = max(C[at.LOUDEST], highest)
-            C[at.POSITION] = now + n
-            C[at.M] += n
-            if is_stirring(C, K, highest):
-                trim(K, shorts, now, trims, n)
-                decide(s, now, n)
-            else:
-                C[at.N] += n
-                C[at.SHORT_LOW_AT] = C[at.N]  # as `watch_short` would: none has reached the lowest level
-                C[at.LAST_SUM] = trimmed_sum(K, shorts, now + n - 1)
-                C[at.SHORT_MAX] = max(C[at.SHORT_MAX], highest)
+            take_block(s, x[i : i + n])
         else:
             miss(s)
             n = 1
         i += n
         if C[at.N] + 1 == C[at.NEXT_TICK]:
-            C[at.NEXT_TICK] += K[at.K_TICK_N]
-            flush_denormals(band_z)
-            flush_denormals(notch_z)
-            turn(C, K)
-            if is_learnable(C, K):
-                if C[at.OPEN] == 1:
-                    follow_tail(s)
-                else:
-                    learn(C, F, K, P, pool, ordered, spikes)
+            finish_tick(s)
         if C[at.N] + 1 == C[at.NEXT_SECOND]:
             C[at.NEXT_SECOND] += K[at.K_SECOND_N]
             finish_second(s)

@@ -74,6 +74,8 @@ compiled in.
     INT_SLOTS,
 ) = range(63)
 
+LEVELS = (LEVEL_SHORT_ON, LEVEL_SHORT_BACK, LEVEL_FAST, LEVEL_ON, LEVEL_OFF, LEVEL_SHORT_OFF, LEVEL_PULSE)
+
 # Float state, `F`.
 (
     PREVIOUS,  # last valid raw sample

@@ -40,7 +40,9 @@ def smooth(C: Ints, F: Floats, x: Floats, u: Floats, sizes: Floats) -> int:
     step: a lead that comes back, an electrode pop. Taken off before the filter it cannot ring; the high-pass
     would have removed the new level anyway. A step over missing samples is taken off whatever its size.
     """
-    if (C[at.M] == 0 or C[at.MISSING_N] > 0) and np.isfinite(x[0]):
+    if not np.isfinite(x[0]):
+        return 0
+    if C[at.M] == 0 or C[at.MISSING_N] > 0:
         F[at.SHIFT] = x[0] if C[at.M] == 0 else F[at.SHIFT] + (x[0] - F[at.PREVIOUS])
         F[at.PREVIOUS] = x[0]
         C[at.MISSING_N] = 0

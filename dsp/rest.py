@@ -8,6 +8,8 @@ from dsp import layout as at
 from dsp.machine import compiled
 from dsp.state import Floats, Ints
 
+UNREACHED = 0x7FFFFFFFFFFFFFFF
+
 
 @compiled
 def envelope_uv(C: Ints, P: Floats) -> float:
@@ -42,7 +44,10 @@ def push_rest(C: Ints, pool: Floats, ordered: Floats, value: float) -> None:
 
 @compiled
 def forget_rest(C: Ints, F: Floats, spikes: Floats) -> None:
-    """Empty the pool and the memory of spikes: rest is learned afresh."""
+    """Empty the pool and the memory of spikes: rest is learned afresh, and no sum reaches a level before."""
+    # A dead lead never teaches any: with levels of 0 each of its samples would be looked at.
+    for level in at.LEVELS:
+        C[level] = UNREACHED
     C[at.POOL_N] = 0
     C[at.POOL_AT] = 0
     C[at.LEARNING] = 1

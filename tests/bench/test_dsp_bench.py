@@ -112,6 +112,25 @@ def test_kernel_beside_its_twin_and_the_bare_minimum(benchmark):
     assert own <= 2 * least, f"kernel {own:.1f} ns, bare minimum {least:.1f} ns per sample"
 
 
+def dead(x, value, from_s):
+    """Return a leg that shows nothing but `value` from some second on."""
+    x = x.copy()
+    x[from_s * FS :] = value
+    return x
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+@pytest.mark.parametrize("from_s", [0, 10])
+def test_a_dead_leg_costs_no_more_than_a_live_one(value, from_s, benchmark):
+    live = leg()
+    flat = dead(live, value, from_s)
+    kernel(live)
+    own, other = paired_ns((lambda _: kernel(live), lambda _: kernel(flat)), live)
+    benchmark.extra_info.update(live_ns=own, dead_ns=other)
+    benchmark.pedantic(kernel, args=(flat,), rounds=3)
+    assert other <= 1.2 * own, f"dead {other:.1f} ns, live {own:.1f} ns per sample"
+
+
 @pytest.mark.parametrize("chunk_n", [1, 16, 500])
 def test_a_live_chunk(benchmark, chunk_n):
     detector = LegDetector(SETTINGS, FS, SOS)

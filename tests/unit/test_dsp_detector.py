@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from dsp import MAX_RATE_HZ, DetectorSettings, EventKind, LegDetector
+from dsp import MAX_RATE_HZ, DetectorSettings, EventKind, LegDetector, kernel
 from monitor.detection.filters import design_filters
 
 SETTINGS = DetectorSettings()
@@ -278,3 +278,15 @@ def test_a_tremor_that_never_lulls_for_half_a_second_is_one_movement():
     closed = events[events["kind"] == EventKind.CLOSED]
     assert len(closed) == 1
     assert abs((closed["offset_index"] - closed["onset_index"])[0] / FS - 5) < 0.5
+
+
+@pytest.mark.parametrize("lead", ["dead from the start", "dead after a gap"])
+def test_a_dead_lead_has_nothing_to_decide_sample_by_sample(lead):
+    # Its resting level is never learned: levels of 0 would be met by every sample.
+    detector = LegDetector(SETTINGS, FS, design_filters(FS, SETTINGS))
+    if lead == "dead after a gap":
+        detector.process(np.concatenate([noise(10), np.full(int(FS), np.nan)]))
+    detector.process(np.full(int(20 * FS), 17.3))
+    assert detector.learning
+    state = detector._s
+    assert not kernel.is_stirring(state.C, state.K, 0)
