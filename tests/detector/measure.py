@@ -1,10 +1,15 @@
 """Measure the detector on semi-synthetic nights.
 
 ``PYTHONPATH=tests python tests/detector/measure.py --seeds 1:4`` prints the table of the targets,
-with ``--harder`` the one beyond them, with ``--hours 8`` one of long nights, each run through in one go.
+with ``--harder`` the one beyond them, with ``--hours 8`` one of long nights, each run through in one go; with
+``--conditions thirty`` it is the flag delay of a burst of 30 uV.
 
-A hit is a one-to-one pair with overlap / union >= 0.5. Flag delay is from the true onset to the sample with
-which the onset became known. Onset and offset errors are of hits.
+A hit is a one-to-one pair with overlap / union >= 0.5. Flag delay (median and 95 % of the hits, ms) is from
+the true onset to the sample with which the onset became known. Onset and offset errors (ms) are of hits.
+``withdrawn`` is the share of flags that came to nothing; a twitch is a burst, flagged rightly. ``index`` is
+the error of the PLMS index, ``|found / true - 1|`` in %, mean and worst over the nights: both lists scored by
+the program's own rules as N2 throughout, under AASM and WASM; the rows with most nights say most, since a
+night has only some 100 movements an hour and one of them is 1 %.
 """
 
 from __future__ import annotations
@@ -17,6 +22,8 @@ import numpy as np
 from nights import CONDITIONS, HARDER, RATES, Night, make_night, make_parts
 
 from dsp import DetectorSettings, EventKind, LegDetector
+from monitor import rules
+from monitor import score as scoring
 from monitor.detection.filters import design_filters
 
 
@@ -32,6 +39,7 @@ class Score:
     onset_s: list = field(default_factory=list)
     offset_s: list = field(default_factory=list)
     delay_s: list = field(default_factory=list)
+    index_errors: list = field(default_factory=list)  # of each night, by rule set
 
     @property
     def f1(self):
@@ -71,6 +79,19 @@ def detect_parts(parts, settings=None):
     return whole, np.concatenate([*found, detector.finish()])
 
 
+def n_plms(spans_s):
+    """Return the PLMS of a leg in N2 by each rule set, from rows (onset_s, offset_s)."""
+    us = np.rint(np.asarray(spans_s).reshape(-1, 2) * 1e6).astype(int)
+    end_us = int(us.max(initial=0)) + 60_000_000
+    night = scoring.Night(
+        movements=tuple(scoring.Movement(a, b, "left", str(k)) for k, (a, b) in enumerate(us.tolist())),
+        epochs=(scoring.Epoch(0, end_us, "N2"),),
+        end_us=end_us,
+        legs=("left",),
+    )
+    return np.array([scoring.score(night, each).indices.n_plms for each in rules.PROFILES.values()])
+
+
 def score(night, events):
     """Match the closed movements with the truth."""
     result = Score()
@@ -81,6 +102,9 @@ def score(night, events):
     withdrawn = events["kind"] == EventKind.WITHDRAWN
     # A twitch is a real burst, flagged rightly and shown: only flags that came to nothing count here.
     result.withdrawn = int(np.sum(withdrawn & ~events["twitch"]))
+    true_n = n_plms(night.truth_s)
+    if np.all(true_n > 0):
+        result.index_errors.append(np.abs(n_plms(spans) / true_n - 1))
     free = np.ones(len(spans), bool)
     for onset, offset in night.truth_s:
         overlap = np.minimum(spans[:, 1], offset) - np.maximum(spans[:, 0], onset)
@@ -113,6 +137,10 @@ def line(name, total, worst):
         f"delay {np.median(delay):4.0f} p95 {np.percentile(delay, 95):4.0f}",
         f"withdrawn {100 * total.withdrawn / max(1, total.flags):.1f} %",
     ]
+    if total.index_errors:
+        errors = 100 * np.array(total.index_errors)
+        each = zip(rules.PROFILES, errors.mean(axis=0), errors.max(axis=0), strict=True)
+        cells += [f"index {name} {mean:.1f} worst {worst:.1f} %" for name, mean, worst in each]
     return "  ".join(cells)
 
 

@@ -23,6 +23,8 @@ by 1 uV to 4), `tone` (rest 8 uV), `fast_ecg` (110 bpm), `close` (groups of two 
 0.6 s below the onset level between them), `fasciculation` (single motor units of 5 to 12 ms, 20 to 150 uV,
 0.3 to 1.5 a second in bouts; none is a movement), `tremor` (every other burst waxes and wanes wholly six
 times a second, for 2 to 20 s: by the rule one movement, because no lull lasts 0.5 s).
+
+`thirty`: clean, each burst 30 uV; the flag delay is stated for it.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ DATA = REAL_DATA / "tibialis_awake_30subjects_2000hz.npz"
 TEXTURE_HZ = 2000
 CONDITIONS = ("clean", "drift", "posture", "ecg", "mains", "pops", "dropouts", "all")
 HARDER = ("low", "tone", "fast_ecg", "close", "fasciculation", "tremor")
+THIRTY = "thirty"
 CLOSE_GAP_S = 0.6
 TREMOR_HZ = 6.0
 RATES = {200: (1, 10), 256: (16, 125), 500: (1, 4), 512: (32, 125), 1000: (1, 2), 2000: (1, 1)}
@@ -123,6 +126,8 @@ def burst_envelope(rng, t_s, rest_uv, condition):
         uv = max(uv, np.sqrt((rest + 11) ** 2 - rest**2) * 1.15)
         if condition == "low":
             uv = np.sqrt((rest + rng.uniform(9, 12)) ** 2 - rest**2)
+        if condition == THIRTY:
+            uv = 30.0
         is_tremor = condition == "tremor" and rng.random() < 0.5
         if is_tremor:
             duration = float(np.exp(rng.uniform(np.log(2), np.log(20))))
@@ -257,7 +262,7 @@ def make_night(seed, condition, fs_hz, minutes=20.0, real=True):
     seed : int
         Same seed, condition, rate: same night.
     condition : str
-        One of `CONDITIONS`.
+        One of `CONDITIONS`, one of `HARDER`, or `THIRTY`.
     fs_hz : int
         One of `RATES`.
     minutes : float
@@ -265,7 +270,7 @@ def make_night(seed, condition, fs_hz, minutes=20.0, real=True):
     real : bool
         Texture from the shared recordings, where present.
     """
-    rng = np.random.default_rng([seed, (CONDITIONS + HARDER).index(condition), fs_hz])
+    rng = np.random.default_rng([seed, (*CONDITIONS, *HARDER, THIRTY).index(condition), fs_hz])
     n = int(minutes * 60 * TEXTURE_HZ)
     t_s = np.arange(n) / TEXTURE_HZ
     rest = rest_level(rng, t_s, condition)
