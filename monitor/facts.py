@@ -23,7 +23,7 @@ KINDS: Mapping[str, str] = {
     "resumed": "away_s, clock lsl|utc, journal_cut_bytes, recording_cut_bytes: a cut-off session goes on",
     "lost": "name, reason: a source went away",
     "offset": "name, offset_s: LSL clock offset of a source when it was first known or stepped",
-    "gap": "legs, end (null while it lasts), cause, resets",
+    "gap": "legs, end (null while it lasts), cause, resets; by a sample counter missing_n, left_out_s",
     "quality": "leg, state ok|warn|bad|learning, causes, rest_uv, lsb_uv: from t on, until the next",
     "movement": "leg, id, phase onset|confirmed|withdrawn|closed, onset, end, known, peak_uv, resting_uv...",
     "limb": "limb, then as movement: of a limb that is not scored",

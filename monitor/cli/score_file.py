@@ -22,6 +22,7 @@ from monitor.montage import (
     MontageWish,
     StreamDescription,
     assign_legs,
+    counter_column,
     first_of_each,
     leg_of_label,
     resting_level,
@@ -252,7 +253,10 @@ def _marked(
 def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
     stream: RecordedStream = chosen.info
     channels = (*chosen.legs, *chosen.limbs)
-    columns = sorted({column for channel in channels for column in channel.columns})
+    # Where each sample has no stamp of its own nothing was lost unseen.
+    counter = counter_column(chosen.stream.channels) if stream.stamps_s is not None else None
+    used = {column for channel in channels for column in channel.columns}
+    columns = sorted(used if counter is None else used | {counter})
     place = {column: i for i, column in enumerate(columns)}
     moved = tuple(
         replace(c, index=place[c.index], minus=None if c.minus is None else place[c.minus]) for c in channels
@@ -265,7 +269,8 @@ def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
             times_s = stream.start_s + np.arange(start, stop) / stream.rate_hz
         return stream.read(columns, start, stop), (times_s - origin_s) * stream.speed
 
-    return FileStream(chosen.stream.rate_hz, stream.sample_n, moved, read)
+    count = None if counter is None else place[counter]
+    return FileStream(chosen.stream.rate_hz, stream.sample_n, moved, read, count)
 
 
 def _reasons_if_unusable(state: NightState, config: Config) -> str:

@@ -59,6 +59,12 @@ class Scrollback:
         self._n_channels = len(about["channels"])
         ends = {float(f.data["end"]) for f in gaps if f.data["resets"] and f.data["end"] is not None}
         self._restarts_s = sorted(ends)
+        # Losses that the stamps know nothing of: what lies behind each is later by as much.
+        self._left_out = [
+            ((f.t or 0.0) - 0.5 / self.rate_hz, float(f.data["left_out_s"]))
+            for f in gaps
+            if f.data.get("left_out_s")
+        ]
         nearest_s = min(ends, key=lambda end_s: abs(end_s - since_s), default=0.0)
         self._begins_s = nearest_s if since_s > 0 and abs(nearest_s - since_s) < _NEAR_S else 0.0
 
@@ -103,7 +109,7 @@ class Scrollback:
     def _part(
         self, segment: _Segment, dtype: np.dtype[np.void], stamps: Rows, start_s: float, end_s: float
     ) -> Rows:
-        low = segment.stamp_s + (start_s - segment.t_s) / self._speed
+        low = segment.stamp_s + (start_s - segment.t_s - sum(s for _, s in self._left_out)) / self._speed
         high = segment.stamp_s + (end_s - segment.t_s) / self._speed
         mine = stamps[segment.first : segment.last]
         first = segment.first + max(0, int(np.searchsorted(mine, low, side="right")) - 1)
@@ -114,4 +120,6 @@ class Scrollback:
         rows[:, 0] = segment.t_s + (records["stamp"] - segment.stamp_s) * self._speed
         for i, parts in enumerate(self._channels):
             rows[:, 1 + 3 * i] = sum(records["values"][:, channel] * scale for channel, scale in parts)
-        return rows
+        for at_s, left_out_s in self._left_out:
+            rows[:, 0] += np.where((rows[:, 0] >= at_s) & (at_s >= segment.t_s), left_out_s, 0.0)
+        return rows[(rows[:, 0] >= start_s) & (rows[:, 0] < end_s)]

@@ -32,12 +32,15 @@ class FileStream:
         Columns of what `read` returns, of legs and of limbs that are not scored.
     read : callable
         ``read(start, stop)``: values, shape (n_samples, n_channels), and their times (s) on the timeline.
+    counter : int or None
+        Column of what `read` returns that counts the samples.
     """
 
     rate_hz: float
     n_samples: int
     channels: tuple[LegChannel, ...]
     read: Read
+    counter: int | None = None
 
 
 def detect(
@@ -62,13 +65,13 @@ def detect(
     facts: list[Fact] = []
     end_s = 0.0
     for stream in streams:
-        detection = StreamDetection(stream.rate_hz, stream.channels, settings)
+        detection = StreamDetection(stream.rate_hz, stream.channels, settings, stream.counter)
         for values, times_s in _chunks(stream):
             if not detection.timeline.n:
                 finite = times_s[np.isfinite(times_s)]
                 facts += detection.start(float(finite[0]) if len(finite) else 0.0)
             for placed in detection.in_place(values, times_s):
-                facts += detection.process(placed.values, placed.times_s)
+                facts += detection.take(placed)
             if progress is not None:
                 progress(len(times_s) / stream.rate_hz / len(streams))
         facts += detection.finish()

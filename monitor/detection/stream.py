@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp import DetectorSettings
+from monitor.detection.counted import Counted
 from monitor.detection.filters import design_filters
 from monitor.detection.leg import SOURCE
 from monitor.detection.limb import Limb
+from monitor.detection.losses import ShortLosses
 from monitor.detection.rate import RateWatch
 from monitor.detection.thaw import Placed, Thaw
 from monitor.detection.timeline import MISSING, Fill, Gap, Run, Timeline
@@ -58,13 +60,23 @@ class StreamDetection:
         The columns to watch, and what one number is worth: of legs, and of limbs that are not scored.
     settings : DetectorSettings
         With the rule's numbers.
+    counter : int, optional
+        The column that counts the samples.
     """
 
-    def __init__(self, rate_hz: float, channels: Iterable[LegChannel], settings: DetectorSettings) -> None:
-        self._rate_hz, self._settings = rate_hz, settings
+    def __init__(
+        self,
+        rate_hz: float,
+        channels: Iterable[LegChannel],
+        settings: DetectorSettings,
+        counter: int | None = None,
+    ) -> None:
+        self._rate_hz, self._settings, self.counter = rate_hz, settings, counter
         self.timeline = Timeline(rate_hz, settings.gap_s)
         self._rate = RateWatch(rate_hz)
         self._thaw = Thaw(rate_hz)
+        self._counted = Counted(rate_hz, counter)
+        self._losses = ShortLosses(rate_hz)
         sos = design_filters(rate_hz, settings)
         by_limb: dict[str, list[LegChannel]] = {}
         for channel in channels:
@@ -77,7 +89,10 @@ class StreamDetection:
         return tuple(limb.name for limb in self._limbs if limb.is_leg)
 
     def fresh(
-        self, rate_hz: float | None = None, channels: Iterable[LegChannel] | None = None
+        self,
+        rate_hz: float | None = None,
+        channels: Iterable[LegChannel] | None = None,
+        counter: int | None = None,
     ) -> StreamDetection:
         """Return a new one in its place, with nothing but the place in time and the numbering carried on.
 
@@ -87,10 +102,12 @@ class StreamDetection:
             If the source has another rate now.
         channels : iterable of LegChannel, optional
             The same legs and limbs in the same order, where they are in other channels now.
+        counter : int, optional
+            Where its counter is then.
         """
         if channels is None:
-            channels = [channel for limb in self._limbs for channel in limb.channels]
-        other = StreamDetection(rate_hz or self._rate_hz, channels, self._settings)
+            channels, counter = [channel for limb in self._limbs for channel in limb.channels], self.counter
+        other = StreamDetection(rate_hz or self._rate_hz, channels, self._settings, counter)
         other.timeline.restart(self.timeline.now_s, "")
         if other._rate_hz == self._rate_hz:
             other._rate = self._rate
@@ -107,6 +124,7 @@ class StreamDetection:
             The gap, if there was one, and that the legs are learning.
         """
         facts = self._flush() + self._finish(cause)
+        self._counted.start()
         gap = self.timeline.restart(start_s, cause)
         if gap is not None:
             facts.append(self._gap(gap.start_s, gap.end_s, cause, resets=True))
@@ -115,17 +133,45 @@ class StreamDetection:
     @property
     def is_holding(self) -> bool:
         """Whether samples behind a hole wait until it is plain where they belong."""
-        return self._thaw.is_holding
+        return self._thaw.is_holding or self._counted.is_holding
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[Placed]:
-        """Put samples where they belong before they are processed; see `monitor.detection.thaw`."""
-        return self._thaw.take(values, times_s)
+        """Put samples where they belong before they are taken; see `monitor.detection.thaw` and `counted`."""
+        return [each for placed in self._thaw.take(values, times_s) for each in self._counted.take(placed)]
+
+    def take(self, placed: Placed, context: Context = USUAL) -> list[Fact]:
+        """Take samples that are in their places; see `process`."""
+        facts = []
+        if placed.distrust:
+            reason = f"{placed.distrust}; it is not compared with the samples from here on"
+            facts.append(self._warning({"about": "the sample counter", "reason": reason}))
+        if placed.lost_n:
+            facts += self._lost(placed, context.missing)
+        return facts + self.process(placed.values, placed.times_s, context, is_counted=placed.is_counted)
+
+    def _lost(self, placed: Placed, cause: str) -> list[Fact]:
+        """Step over samples that a counter misses: where they are missing and how many is known exactly."""
+        told: dict[str, Any] = {"missing_n": placed.lost_n}
+        if placed.left_out_s:
+            # Whatever came late: these stamps know nothing of the loss.
+            told, cause = told | {"left_out_s": round(placed.left_out_s, 6)}, MISSING
+        piece = self.timeline.skip(placed.lost_n)
+        if isinstance(piece, Gap):
+            gap = self._gap(piece.start_s, piece.end_s, cause, resets=True, **told)
+            return [*self._finish(cause), gap, *self._learn(piece.end_s)]
+        facts = self._blank(piece)
+        if not self._losses.is_short(piece.n):
+            return [self._gap(piece.start_s, piece.end_s, cause, resets=False, **told), *facts]
+        summed = self._losses.add(piece.n, piece.start_s)
+        return facts if summed is None else [self._warning(summed), *facts]
 
     def process(
         self,
         values: npt.NDArray[Any],
         times_s: npt.NDArray[np.float64],
         context: Context = USUAL,
+        *,
+        is_counted: bool = False,
     ) -> list[Fact]:
         """Take the next samples.
 
@@ -137,6 +183,8 @@ class StreamDetection:
             Their stamps on the session's timeline.
         context : Context
             What is known beside the stamps, live.
+        is_counted : bool
+            A counter goes along: see `Timeline.follow`.
 
         Returns
         -------
@@ -145,7 +193,8 @@ class StreamDetection:
         """
         facts: list[Fact] = []
         signals = [[channel.signal_uv(values) for channel in limb.channels] for limb in self._limbs]
-        for piece in self.timeline.follow(times_s, context.latest_s):
+        latest_s = context.latest_s + self._counted.shift_s
+        for piece in self.timeline.follow(times_s, latest_s, is_counted=is_counted):
             if isinstance(piece, Gap):
                 cause = context.missing if piece.cause == MISSING else piece.cause
                 facts += self._finish(cause)
@@ -154,8 +203,7 @@ class StreamDetection:
                 facts += self._learn(piece.end_s)
             elif isinstance(piece, Fill):
                 facts.append(self._gap(piece.start_s, piece.end_s, context.missing, resets=False))
-                missing = np.full(piece.n, np.nan)
-                facts += self._detect([[missing] * len(limb.channels) for limb in self._limbs])
+                facts += self._blank(piece)
             elif isinstance(piece, Run):
                 run = slice(piece.start, piece.stop)
                 facts += self._detect([[signal[run] for signal in each] for each in signals])
@@ -192,7 +240,7 @@ class StreamDetection:
         """Return what a screen draws of samples that wait for their turn; as `live_rows`, without levels."""
         legs = [limb.parts[0] for limb in self._limbs if limb.is_leg]
         rows = np.full((len(values), 1 + 3 * len(legs)), np.nan)
-        rows[:, 0] = times_s + self.timeline.shift_s
+        rows[:, 0] = times_s + self._counted.shift_s + self.timeline.shift_s
         for place, leg in enumerate(legs):
             rows[:, 1 + 3 * place] = leg.channel.signal_uv(values)
         return rows
@@ -222,10 +270,20 @@ class StreamDetection:
 
     def finish(self) -> list[Fact]:
         """End the night: a movement that is still open ends at the last sample."""
-        return self._flush() + self._finish("end of the recording")
+        facts = self._flush() + self._finish("end of the recording")
+        summed = self._losses.rest(self.timeline.now_s)
+        return facts if summed is None else [*facts, self._warning(summed)]
 
     def _flush(self) -> list[Fact]:
-        return [fact for held in self._thaw.flush() for fact in self.process(held.values, held.times_s)]
+        held = [each for placed in self._thaw.flush() for each in self._counted.take(placed)]
+        return [fact for placed in [*held, *self._counted.flush()] for fact in self.take(placed)]
+
+    def _blank(self, fill: Fill) -> list[Fact]:
+        missing = np.full(fill.n, np.nan)
+        return self._detect([[missing] * len(limb.channels) for limb in self._limbs])
+
+    def _warning(self, data: Mapping[str, Any]) -> Fact:
+        return Fact("warning", self.timeline.now_s, SOURCE, data)
 
     def _detect(self, signals: list[list[npt.NDArray[np.float64]]]) -> list[Fact]:
         found = [
@@ -242,7 +300,7 @@ class StreamDetection:
         reason = f"{off} ({measured_hz / self._rate_hz - 1:+.1%}); times follow the stamps"
         about = {"about": "the sampling rate", "reason": reason, "legs": list(self.legs)}
         rates = {"measured_hz": round(measured_hz, 3), "nominal_hz": self._rate_hz}
-        return [Fact("warning", self.timeline.now_s, SOURCE, about | rates)]
+        return [self._warning(about | rates)]
 
     def _finish(self, cause: str) -> list[Fact]:
         return [fact for limb in self._limbs for _, fact in limb.finish(cause)]
@@ -250,7 +308,7 @@ class StreamDetection:
     def _learn(self, start_s: float) -> list[Fact]:
         return [fact for limb in self._limbs for fact in limb.learn(start_s)]
 
-    def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool) -> Fact:
-        data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets}
+    def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool, **told: Any) -> Fact:
+        data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets} | told
         limbs = [limb.name for limb in self._limbs if not limb.is_leg]
         return Fact("gap", start_s, SOURCE, data | ({"limbs": limbs} if limbs else {}))

@@ -22,11 +22,31 @@ Times = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Samples in their places; `moved` says that the stamps were not believed."""
+    """Samples in their places.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_samples, n_channels)
+    times_s : ndarray, shape (n_samples,), float64, s
+    moved : bool
+        The stamps were not believed.
+    lost_n : int
+        Samples that are missing before the first, as a counter of samples says.
+    left_out_s : float
+        How much of that the stamps left out; the times have it.
+    is_counted : bool
+        A counter of samples goes along: what it does not miss is not missing.
+    distrust : str
+        Why such a counter is not believed from here on.
+    """
 
     values: npt.NDArray[Any]
     times_s: Times
     moved: bool = False
+    lost_n: int = 0
+    left_out_s: float = 0.0
+    is_counted: bool = False
+    distrust: str = ""
 
 
 class Thaw:

@@ -24,6 +24,8 @@ _FIRST_JITTER_S = 0.1
 _JITTER_DECAY = 0.99
 # Delays of some milliseconds are daily bread on a busy machine, and no loss.
 _LEAST_LATE_S = 0.02
+# Where a counter says that nothing is missing, a delay may be longer.
+_LEAST_LATE_COUNTED_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,21 @@ class Timeline:
         self.shift_s = self._ref_s - start_s
         return gap
 
+    def skip(self, n: int) -> Fill | Gap:
+        """Step over `n` samples that are missing by count, and say what that is."""
+        start_s, end_s = self.now_s, self.time_of(self.n + n)
+        if end_s - start_s >= self._gap_s:
+            self._anchor(end_s)
+            return Gap(start_s, end_s, MISSING)
+        self._fill(n)
+        return Fill(n, start_s, end_s)
+
     def follow(
-        self, times_s: npt.NDArray[np.float64], latest_s: float = float("inf")
+        self,
+        times_s: npt.NDArray[np.float64],
+        latest_s: float = float("inf"),
+        *,
+        is_counted: bool = False,
     ) -> Iterator[Run | Fill | Gap]:
         """Cut a chunk into runs without a break, and say what is missing between them.
 
@@ -123,6 +138,8 @@ class Timeline:
             The stamps on the session's timeline. Not-finite ones are taken as expected.
         latest_s : float
             The latest that can be, live: a stamp beyond it is of a clock that stepped, not of missing signal.
+        is_counted : bool
+            A counter says what is missing: stamps that come a little later alone do not.
 
         Yields
         ------
@@ -133,12 +150,13 @@ class Timeline:
         if not self._started and len(times_s):
             finite = times_s[np.isfinite(times_s)]
             self._anchor(float(finite[0]) if len(finite) else 0.0)
+        least_late_s = _LEAST_LATE_COUNTED_S if is_counted else _LEAST_LATE_S
         at = 0
         while at < len(times_s):
             room = self._block_n - self.n % self._block_n
             stop = min(len(times_s), at + room)
             residual = self._residuals(times_s[at:stop])
-            jump = self._first_jump(residual)
+            jump = self._first_jump(residual, least_late_s)
             if jump == 0:
                 yield from self._cross(float(residual[0]), is_early=bool(times_s[at] > latest_s))
                 continue
@@ -158,8 +176,8 @@ class Timeline:
         residual[~np.isfinite(residual)] = 0.0
         return residual
 
-    def _first_jump(self, residual: npt.NDArray[np.float64]) -> int | None:
-        late = max(1.5 * self._dt_s, 2.0 * self._jitter_s, _LEAST_LATE_S)
+    def _first_jump(self, residual: npt.NDArray[np.float64], least_late_s: float) -> int | None:
+        late = max(1.5 * self._dt_s, 2.0 * self._jitter_s, least_late_s)
         jumps = np.flatnonzero((residual > min(late, self._gap_s)) | (residual < -_BACK_S))
         return int(jumps[0]) if len(jumps) else None
 

@@ -7,6 +7,7 @@ from monitor.montage.again import legs_again
 from monitor.montage.amplitude import resting_level, unknown_units, with_levels
 from monitor.montage.assign import Chosen, Found, assign_legs
 from monitor.montage.channels import LegChannel, first_of_each
+from monitor.montage.counters import counter_column
 from monitor.montage.derivations import Derivation, find_derivations
 from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
@@ -26,6 +27,7 @@ __all__ = [
     "StreamDescription",
     "assign_legs",
     "configuration_lines",
+    "counter_column",
     "describe_line",
     "describe_reading",
     "find_channel",

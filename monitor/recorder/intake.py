@@ -9,7 +9,7 @@ from monitor.facts import Fact
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.search import changed
 from monitor.markers import MarkerReader
-from monitor.montage import StreamDescription, legs_again
+from monitor.montage import StreamDescription, counter_column, legs_again
 from monitor.recorder.clockfit import ClockFit
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.desk import Desk
@@ -246,7 +246,9 @@ class Intake:
         n = len(source.legs)
         source.legs, source.limbs, source.ring = channels[:n], channels[n:], None
         if source.detection is not None:
-            source.detection = source.detection.fresh(stream.rate_hz, channels)
+            source.detection = source.detection.fresh(
+                stream.rate_hz, channels, counter_column(stream.channels)
+            )
         self._desk.warn(
             source.stream.name, f"it came back, and {form}; its legs are plain, so the night goes on"
         )

@@ -50,7 +50,11 @@ def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: fl
         context = source.hole
     source.hole = context
     for placed in detection.in_place(chunk.values, source.place(chunk.stamps)):
-        facts = detection.process(placed.values, placed.times_s, context)
+        facts = detection.take(placed, context)
+        if placed.left_out_s:
+            # From here on its stamps are late by that, and nothing that comes is.
+            source.lateness.reset()
+            ended = None
         if placed.moved:
             facts.append(_retimed(source, placed))
         _note(source, facts, ended or source.lateness.spell, now_s)

@@ -18,7 +18,7 @@ from monitor.detection.stream import StreamDetection
 from monitor.lsl.arrivals import Arrival
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
-from monitor.montage import Chosen
+from monitor.montage import Chosen, counter_column
 from monitor.recorder.night import NightPlan, NightRecorder
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
@@ -146,8 +146,10 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
 
 
 def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
-    channels = (*chosen.legs, *chosen.limbs)
-    detection = StreamDetection(chosen.stream.rate_hz, channels, settings) if channels else None
+    channels, detection = (*chosen.legs, *chosen.limbs), None
+    if channels:
+        counter = counter_column(chosen.stream.channels)
+        detection = StreamDetection(chosen.stream.rate_hz, channels, settings, counter)
     return Source(key, chosen.stream, chosen.legs, detection, chosen.limbs)
 
 

@@ -124,6 +124,9 @@ class Source:
         stream = self.stream
         legs = [self._about(c, self.legs) for c in first_of_each(self.legs)]
         limbs = [self._about(c, self.limbs) for c in first_of_each(self.limbs)]
+        counter = None if self.detection is None else self.detection.counter
+        further: dict[str, Any] = {"limbs": limbs} if limbs else {}
+        further |= {} if counter is None else {"counter": counter}
         return {
             "key": self.number,
             "name": stream.name,
@@ -138,7 +141,7 @@ class Source:
             "offset_s": self.offset_s if self.offset_known else None,
             "channels": [[c.label, c.unit, c.type] for c in stream.channels],
             "legs": legs,
-        } | ({"limbs": limbs} if limbs else {})
+        } | further
 
     @property
     def leg_names(self) -> tuple[str, ...]:

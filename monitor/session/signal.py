@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.detection.counted import Counted
+from monitor.detection.thaw import Placed
 from monitor.detection.timeline import Run, Timeline
 from monitor.facts import Fact
 from monitor.session.chunks import ChunkIndex
@@ -127,23 +129,21 @@ class RecordedSignal:
         if not len(first_stamps) or not self.anchors:
             return
         dtype = index.dtype(key, len(self.about["channels"]))
-        timeline = Timeline(self.rate_hz)
+        timeline, counter = Timeline(self.rate_hz), self.about.get("counter")
+        wanted = [*columns, *([] if counter is None else [int(counter)])]
+        counted = Counted(self.rate_hz, None if counter is None else len(columns))
         for anchor, first, last in _by_anchor(self.anchors, first_stamps):
             t_s, stamp_s, speed = anchor.t or 0.0, float(anchor.data["stamp"]), float(anchor.data["speed"])
             timeline.restart(t_s, "")
+            counted.start()
             for start in range(first, last, _READ_CHUNKS):
                 records = index.read(key, dtype, start, min(start + _READ_CHUNKS, last))
-                values = records["values"][:, list(columns)].astype(np.float64)
-                placed = t_s + (records["stamp"] - stamp_s) * speed
-                for piece in timeline.follow(placed):
-                    if isinstance(piece, Run):
-                        n = piece.stop - piece.start
-                        begin_s = timeline.time_of(timeline.n - n)
-                        step_s = (timeline.time_of(timeline.n) - begin_s) / n
-                        yield (
-                            begin_s + np.arange(n, dtype=np.float64) * step_s,
-                            values[piece.start : piece.stop],
-                        )
+                values = records["values"][:, wanted].astype(np.float64)
+                came = Placed(values, t_s + (records["stamp"] - stamp_s) * speed)
+                for placed in counted.take(came):
+                    yield from _follow(timeline, placed, len(columns))
+            for placed in counted.flush():
+                yield from _follow(timeline, placed, len(columns))
 
     def grid(self, columns: Sequence[int], end_s: float) -> Grid:
         """Lay the samples of some channels on an even grid of the nominal rate.
@@ -168,6 +168,18 @@ class RecordedSignal:
         for column in made.T:
             _bridge(column)
         return made
+
+
+def _follow(timeline: Timeline, placed: Placed, n_columns: int) -> Iterator[tuple[Floats, Floats]]:
+    if placed.lost_n:
+        timeline.skip(placed.lost_n)
+    for piece in timeline.follow(placed.times_s, is_counted=placed.is_counted):
+        if isinstance(piece, Run):
+            n = piece.stop - piece.start
+            begin_s = timeline.time_of(timeline.n - n)
+            step_s = (timeline.time_of(timeline.n) - begin_s) / n
+            times_s = begin_s + np.arange(n, dtype=np.float64) * step_s
+            yield times_s, placed.values[piece.start : piece.stop, :n_columns]
 
 
 def recorded_signals(session: Session) -> list[RecordedSignal]:

@@ -1,7 +1,9 @@
 """An amplifier in a process of its own whose header is what a test wants: run with a JSON of its form.
 
 ``python sender.py '{"rate_hz": 500, "labels": ["LAT", "RAT"], "unit": "uV", "stamp": "now"}'``. A sample's
-values are its own number, so that a test can see which came.
+values are its own number, so that a test can see which came. ``lose`` holds what is lost before it is sent,
+as [number, how many] each; with ``"stamp": "counted"`` the stamps know nothing of that. ``buffered_s`` is how
+much is kept for a receiver that does not keep up.
 """
 
 import json
@@ -22,17 +24,22 @@ def main(form: dict) -> None:
         channel.append_child_value("label", label)
         channel.append_child_value("unit", form.get("unit", "uV"))
         channel.append_child_value("type", "EMG")
-    outlet = pylsl.StreamOutlet(info, 0, 360)
+    outlet = pylsl.StreamOutlet(info, 0, form.get("buffered_s", 360))
+    lost = {number for at, many in form.get("lose", ()) for number in range(at, at + many)}
     while not outlet.have_consumers():
         time.sleep(0.02)
-    begun_s, sent_n = pylsl.local_clock(), 0
+    begun_s, sent_n, lost_n = pylsl.local_clock(), 0, 0
     while True:
         due_n = int((pylsl.local_clock() - begun_s) * rate_hz)
         for number in range(sent_n, due_n):
+            if number in lost:
+                lost_n += 1
+                continue
             value = number % 30_000 if form.get("format") == "int16" else number
             values = [value] * len(labels)
             # "now": what a simple program does, also with all it has to catch up on.
-            stamp_s = 0.0 if form.get("stamp") == "now" else begun_s + number / rate_hz
+            place = number - lost_n if form.get("stamp") == "counted" else number
+            stamp_s = 0.0 if form.get("stamp") == "now" else begun_s + place / rate_hz
             outlet.push_sample(values, stamp_s)
         sent_n = due_n
         time.sleep(0.02)
