@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import bisect
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from monitor.dashboard import words
-from monitor.dashboard.views import Bracket, Life, MovementsView, SeriesTick
-from monitor.facts import LEGS, Fact
+from monitor.dashboard.kept import Kept
+from monitor.dashboard.views import Bracket, Floats, Life, MovementsView, SeriesTick
+from monitor.facts import Fact
 from monitor.score import Score, ScoredLM
 
 # Two legs have at most two open movements; by onset they are near the end.
@@ -28,36 +29,60 @@ def numbers_in_series(score: Score) -> dict[tuple[str, ...], int]:
     return places
 
 
-def movements_view(
-    facts: Iterable[Fact], score: Score | None, now_s: float, staged_s: float
-) -> MovementsView:
-    """Lay out the movements of the night.
+class Brackets:
+    """Lay out the movements of the night again and again; only what changed is laid out anew."""
 
-    Parameters
-    ----------
-    facts : iterable of Fact
-        The latest fact of each movement.
-    score : Score or None
-        By the main profile; None before the first.
-    now_s : float
-        How far the recording has come: a movement that is still open reaches to here.
-    staged_s : float
-        Where the last stage known so far ends: behind it no stage is not yet a verdict.
-    """
-    lm_of: dict[str, ScoredLM] = {}
-    places: Mapping[tuple[str, ...], int] = {}
-    if score is not None:
-        lm_of = {key: lm for lm in (*score.lms, *score.twitches) for key in lm.keys}
-        places = numbers_in_series(score)
-    found = (_bracket(fact, lm_of.get(fact.data["id"]), places, (now_s, staged_s)) for fact in facts)
-    brackets = tuple(sorted(bracket for bracket in found if bracket is not None))
-    ticks = _ticks(score, places)
-    return MovementsView(
-        brackets,
-        np.array([b.onset_s for b in brackets]),
-        ticks,
-        np.array([t.onset_s for t in ticks]),
-    )
+    def __init__(self) -> None:
+        self._brackets: Kept[Bracket | None] = Kept()
+        self._ticks: Kept[SeriesTick] = Kept()
+
+    def view(
+        self, facts: Iterable[Fact], score: Score | None, now_s: float, staged_s: float
+    ) -> MovementsView:
+        """Lay out the movements.
+
+        Parameters
+        ----------
+        facts : iterable of Fact
+            The latest fact of each movement.
+        score : Score or None
+            By the main profile; None before the first.
+        now_s : float
+            How far the recording has come: a movement that is still open reaches to here.
+        staged_s : float
+            Where the last stage known so far ends: behind it no stage is not yet a verdict.
+        """
+        lm_of: dict[str, ScoredLM] = {}
+        places: Mapping[tuple[str, ...], int] = {}
+        if score is not None:
+            lm_of = {key: lm for lm in (*score.lms, *score.twitches) for key in lm.keys}
+            places = numbers_in_series(score)
+        found = self._brackets.each(_bracket_sources(facts, lm_of, places, (now_s, staged_s)), _bracket)
+        brackets = tuple(sorted(bracket for bracket in found if bracket is not None))
+        ticks = tuple(self._ticks.each(_tick_sources(score, places), _tick))
+        return MovementsView(
+            brackets,
+            np.array([b.onset_s for b in brackets]),
+            ticks,
+            np.array([t.onset_s for t in ticks]),
+        )
+
+
+def _bracket_sources(
+    facts: Iterable[Fact],
+    lm_of: Mapping[str, ScoredLM],
+    places: Mapping[tuple[str, ...], int],
+    ends_s: tuple[float, float],
+) -> Iterator[tuple[str, tuple[Fact, ScoredLM | None, int, bool, float | None]]]:
+    now_s, staged_s = ends_s
+    for fact in facts:
+        key = fact.data["id"]
+        lm = lm_of.get(key)
+        place = places.get(lm.keys, 0) if lm is not None else 0
+        is_waiting = lm is not None and is_undecided(lm, staged_s)
+        # Time alone makes only a movement grow that is still open.
+        reached_s = now_s if fact.data["phase"] in ("onset", "confirmed") else None
+        yield key, (fact, lm, place, is_waiting, reached_s)
 
 
 def grown(view: MovementsView, now_s: float) -> MovementsView:
@@ -73,18 +98,31 @@ def _grown(bracket: Bracket, now_s: float) -> Bracket:
     return bracket._replace(end_s=end_s, text=text)
 
 
-def rests(
-    movements: Iterable[Fact], qualities: Iterable[Fact]
-) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
-    """Collect the resting levels the journal has: times (s) and levels (uV), by leg."""
-    known = [(f.data["leg"], f.data["onset"], f.data.get("resting_uv")) for f in movements]
-    known += [(f.data["leg"], f.t or 0.0, f.data.get("rest_uv")) for f in qualities]
-    found: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = {}
-    for leg in LEGS:
-        mine = sorted((t_s, uv) for which, t_s, uv in known if which == leg and uv is not None)
-        pairs = np.array(mine, np.float64).reshape(-1, 2)
-        found[leg] = (pairs[:, 0], pairs[:, 1])
-    return found
+class Rests:
+    """The resting levels the journal has: times (s) and levels (uV), by leg."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[tuple[float, float]]] = {}
+        self._made: dict[str, tuple[Floats, Floats]] = {}
+
+    def take(self, fact: Fact) -> None:
+        """Take in the next fact of the journal."""
+        if fact.kind == "movement":
+            at_s, uv = fact.data["onset"], fact.data.get("resting_uv")
+        elif fact.kind == "quality":
+            at_s, uv = fact.t or 0.0, fact.data.get("rest_uv")
+        else:
+            return
+        if uv is not None:
+            bisect.insort(self._known.setdefault(fact.data["leg"], []), (float(at_s), float(uv)))
+            self._made.pop(fact.data["leg"], None)
+
+    def view(self) -> Mapping[str, tuple[Floats, Floats]]:
+        """Return what is known so far."""
+        for leg in self._known.keys() - self._made.keys():
+            pairs = np.array(self._known[leg])
+            self._made[leg] = (pairs[:, 0], pairs[:, 1])
+        return dict(self._made)
 
 
 def is_undecided(lm: ScoredLM, staged_s: float) -> bool:
@@ -93,24 +131,21 @@ def is_undecided(lm: ScoredLM, staged_s: float) -> bool:
 
 
 def _bracket(
-    fact: Fact, lm: ScoredLM | None, places: Mapping[tuple[str, ...], int], ends_s: tuple[float, float]
+    fact: Fact, lm: ScoredLM | None, place: int, is_waiting: bool, reached_s: float | None
 ) -> Bracket | None:
-    data, (now_s, staged_s) = fact.data, ends_s
-    onset_s, phase = float(data["onset"]), data["phase"]
-    is_over = phase == "closed" or (phase == "withdrawn" and bool(data.get("twitch")))
-    if phase == "withdrawn" and not is_over:
+    data, phase = fact.data, fact.data["phase"]
+    onset_s = float(data["onset"])
+    if phase == "withdrawn" and not data.get("twitch"):
         return None
-    end_s = float(data["end"]) if is_over else max(now_s, float(data["known"]))
+    end_s = float(data["end"]) if reached_s is None else max(reached_s, float(data["known"]))
     length_s = end_s - onset_s
-    life, text, why = _life(phase, lm, places, length_s, str(data["id"]))
-    if life == "out" and lm is not None and is_undecided(lm, staged_s):
+    life, text, why = _life(phase, lm, place, length_s, str(data["id"]))
+    if life == "out" and is_waiting:
         life, text, why = "lm", f"LM · {length_s:.1f} s", "stage not yet known"
     return Bracket(onset_s, end_s, str(data["leg"]), life, text, why, str(data["id"]))
 
 
-def _life(
-    phase: str, lm: ScoredLM | None, places: Mapping[tuple[str, ...], int], length_s: float, key: str
-) -> tuple[Life, str, str]:
+def _life(phase: str, lm: ScoredLM | None, place: int, length_s: float, key: str) -> tuple[Life, str, str]:
     if phase == "withdrawn":
         return "twitch", f"{length_s:.1f} s", "twitch: shorter than 0.5 s"
     if phase == "onset":
@@ -122,22 +157,21 @@ def _life(
     if lm.plm:
         # Of a movement of both legs only the first carries the number.
         both = " both" if lm.leg == "both" else ""
-        number = f"PLM {places[lm.keys]}{both} · " if lm.keys[0] == key else "PLM · "
+        number = f"PLM {place}{both} · " if lm.keys[0] == key else "PLM · "
         return "plm", f"{number}{length_s:.1f} s", lm.reason
     if lm.candidate:
         return "lm", f"LM · {length_s:.1f} s", lm.reason
     return "out", f"LM {words.lm_why(lm.why)} · {length_s:.1f} s", lm.reason
 
 
-def _ticks(score: Score | None, places: Mapping[tuple[str, ...], int]) -> tuple[SeriesTick, ...]:
-    if score is None:
-        return ()
-    return tuple(
-        SeriesTick(
-            lm.onset_us / 1e6,
-            float("nan") if lm.imi_us is None or places[lm.keys] == 1 else lm.imi_us / 1e6,
-            places[lm.keys],
-        )
-        for lm in score.lms
-        if lm.plm
-    )
+def _tick_sources(
+    score: Score | None, places: Mapping[tuple[str, ...], int]
+) -> Iterator[tuple[tuple[str, ...], tuple[int, int | None, int]]]:
+    for lm in score.lms if score is not None else ():
+        if lm.plm:
+            yield lm.keys, (lm.onset_us, lm.imi_us, places[lm.keys])
+
+
+def _tick(onset_us: int, imi_us: int | None, place: int) -> SeriesTick:
+    imi_s = float("nan") if imi_us is None or place == 1 else imi_us / 1e6
+    return SeriesTick(onset_us / 1e6, imi_s, place)

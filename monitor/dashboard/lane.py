@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from monitor.dashboard import words
+from monitor.dashboard.look import faded
 from monitor.dashboard.raster import Pixels
 from monitor.dashboard.sweep_frame import top_band_px
+from monitor.dashboard.theme import Theme
 from monitor.dashboard.traces import Traces
 
 
@@ -53,6 +57,13 @@ def levels_text(lane: Lane) -> str:
     if lane.traces is None:
         return f"{lane.leg} leg: no signal"
     return f"{lane.leg} leg at rest {words.microvolts(lane.traces.resting_uv(lane.leg))}"
+
+
+@lru_cache(maxsize=32)
+def trace_colours(theme: Theme, leg: str, *, shows_envelope: bool) -> npt.NDArray[np.uint32]:
+    """Return the pixels of trace, thresholds and envelope; to be read, it is asked for in each frame."""
+    envelope = argb(faded(theme.text, 0.75)) if shows_envelope else 0
+    return np.array([argb(QColor(theme.leg(leg))), argb(faded(theme.text, 0.55)), envelope], np.uint32)
 
 
 def argb(colour: QColor) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from monitor.dashboard import words
 from monitor.dashboard.brackets import is_undecided, numbers_in_series
+from monitor.dashboard.kept import Kept
 from monitor.dashboard.views import LogRow
 from monitor.facts import NOT_UNDONE, Fact
 from monitor.score import Score, ScoredLM
@@ -21,19 +22,30 @@ LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
 _DIM = ("stream", "stop", "position", "withdrawn", "accept", "acknowledged", "sound")
 
 
-def movement_rows(score: Score, staged_s: float) -> list[LogRow]:
-    """List the leg movements of a score; stages are known up to `staged_s`."""
-    places = numbers_in_series(score)
-    return [_movement(lm, places, staged_s) for lm in score.lms if not lm.provisional or lm.why != "open"]
+class MovementRows:
+    """List the leg movements of a score again and again; only what changed is worded anew."""
+
+    def __init__(self) -> None:
+        self._rows: Kept[LogRow] = Kept()
+
+    def list(self, score: Score, staged_s: float) -> list[LogRow]:
+        """List the movements; stages are known up to `staged_s`."""
+        places = numbers_in_series(score)
+        sources = (
+            (lm.keys, (lm, places.get(lm.keys, 0), is_undecided(lm, staged_s)))
+            for lm in score.lms
+            if not lm.provisional or lm.why != "open"
+        )
+        return self._rows.each(sources, _movement)
 
 
-def _movement(lm: ScoredLM, places: Mapping[tuple[str, ...], int], staged_s: float) -> LogRow:
+def _movement(lm: ScoredLM, place: int, is_waiting: bool) -> LogRow:
     detail = lm.reason
     if lm.plm:
-        what = f"PLM {places[lm.keys]}" + ("  arousal" if lm.arousal else "")
+        what = f"PLM {place}" + ("  arousal" if lm.arousal else "")
     elif lm.candidate:
         what = "LM"
-    elif is_undecided(lm, staged_s):
+    elif is_waiting:
         what, detail = "LM  stage to come", "its stage is not known yet"
     else:
         what = f"LM  {words.lm_why(lm.why)}"

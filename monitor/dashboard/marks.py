@@ -46,6 +46,7 @@ class MarkPainter:
 
     def __init__(self) -> None:
         self._marks: list[_Mark] = []
+        self.has_series = False
         self.set_fonts()
 
     def set_fonts(self) -> None:
@@ -86,6 +87,7 @@ class MarkPainter:
             self._lane(view, theme, [b for b in seen if b.leg == leg], top + text_px(_BRACKET_Y))
         first = int(np.searchsorted(movements.tick_s, start_s))
         last = int(np.searchsorted(movements.tick_s, end_s, side="right"))
+        self.has_series = last > first
         for tick in movements.ticks[first:last]:
             self._tick(view, theme, tick, start_s)
 

@@ -9,29 +9,30 @@ from collections.abc import Callable
 from monitor import __version__
 from monitor.dashboard import words
 from monitor.dashboard.alerts import SAVED_OLD_S, alerts
-from monitor.dashboard.brackets import grown, movements_view, rests
+from monitor.dashboard.brackets import Brackets, Rests, grown
 from monitor.dashboard.chips import chips
 from monitor.dashboard.desk_view import Desk
 from monitor.dashboard.estimate_view import estimate_remark
 from monitor.dashboard.index_view import excluded_text, index_key, index_view, series_view, tonight
-from monitor.dashboard.log_view import fact_row, merge, movement_rows
+from monitor.dashboard.log_view import MovementRows, fact_row, merge
 from monitor.dashboard.night_view import curves, imi_view, night_view
-from monitor.dashboard.rules_of import rules_of
+from monitor.dashboard.rescoring import Rescoring
 from monitor.dashboard.situation import Situation
-from monitor.dashboard.views import Alert, LogRow, LogView, MovementsView, Phase, Screen, TopView
+from monitor.dashboard.views import Alert, LogRow, LogView, Phase, Screen, TopView
 from monitor.dashboard.walltime import WallTime
 from monitor.facts import NOT_UNDONE, Fact
 from monitor.markers import EPOCH_S
-from monitor.score import Night, Score, score
-from monitor.score.night import without_estimates
+from monitor.score import Score
 from monitor.session.clock import utc_now
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.tail import JournalTail
 
-# Without a new fact only the hours grow.
-_SCORE_EVERY_S = 5.0
+# What the overview shows beside the score.
+_OVERVIEW_KINDS = frozenset({"note", "stream", "withdrawn"})
 _OVERVIEW_EVERY_S = 10.0
+# A movement is an entry of the log once it has been scored.
+_NO_ENTRIES = frozenset({"movement", "clock"})
 _TEXTS_EVERY_S = 0.25
 
 
@@ -52,7 +53,7 @@ class Presenter:
     def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self._clock = folder, clock
         self._tail = JournalTail(folder.journal)
-        self._is_estimate_used, self._is_asked = True, False
+        self._is_estimate_used = True
         self._forget()
 
         self.desk = Desk(folder)
@@ -60,19 +61,18 @@ class Presenter:
     def _forget(self) -> None:
         self.state = NightState()
         self.wall = WallTime()
-        self.scores: dict[str, Score] = {}
+        self._scored = Rescoring()
+        self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), Rests()
         self._movements: dict[str, Fact] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
         self._screen: Screen | None = None
-        self._scored_s = float("-inf")
         self._overview_due_s = self._texts_due_s = float("-inf")
-        self._revision = 0
 
     def switch_estimate(self) -> bool:
         """Score with the estimate of sleep, or without it; return whether with it from now on."""
         self._is_estimate_used = not self._is_estimate_used
-        self._is_asked = True
+        self._scored.ask()
         return self._is_estimate_used
 
     def poll(self, situation: Situation) -> Screen | None:
@@ -84,19 +84,27 @@ class Presenter:
             self._take(fact)
         if not self.state.session:
             return None
-        has_new = bool(facts) or self._is_asked
-        self._is_asked = False
-        if self._screen is not None and not has_new and self._clock() < self._texts_due_s:
+        clock_s, now_s = self._clock(), self._now_s(situation)
+        due = self._scored.due(self.state, now_s, clock_s)
+        if self._screen is not None and not facts and not due and clock_s < self._texts_due_s:
             return self._screen
-        self._texts_due_s = self._clock() + _TEXTS_EVERY_S
-        now_s = self._now_s(situation)
-        if has_new or self._is_score_due():
-            self._rescore(now_s, has_new=has_new)
-        self._screen = self._make(situation, now_s, has_new=has_new)
+        self._texts_due_s = clock_s + _TEXTS_EVERY_S
+        if due:
+            self._scored.score(self.state, now_s, clock_s, is_estimate_used=self._is_estimate_used)
+        is_seen = due == "verdicts" or any(fact.kind in _OVERVIEW_KINDS for fact in facts)
+        if is_seen or (due and clock_s >= self._overview_due_s):
+            self._overview_due_s = clock_s + _OVERVIEW_EVERY_S
+            self._overview()
+        kinds = {fact.kind for fact in facts}
+        has_moved = bool(due) or "movement" in kinds
+        has_entries = bool(due or kinds - _NO_ENTRIES)
+        self._screen = self._make(situation, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen
 
     def _take(self, fact: Fact) -> None:
         self.state.apply(fact)
+        self._scored.take(fact, self.state.revision)
+        self._rests.take(fact)
         if fact.supersedes is not None and fact.supersedes in self._log:
             old = self._personal.get(fact.supersedes)
             struck = fact_row(old, is_struck=True) if old is not None else None
@@ -129,59 +137,45 @@ class Presenter:
         is_growing = situation.saved_s_ago is not None and situation.saved_s_ago < SAVED_OLD_S
         return "recording" if situation.status is not None or is_growing else "cut off"
 
-    def _is_score_due(self) -> bool:
-        # Denominators grow with time alone, until the night has ended.
-        return self.state.stopped_s is None and self._clock() - self._scored_s >= _SCORE_EVERY_S
-
-    def _rescore(self, now_s: float, *, has_new: bool) -> None:
-        night = self.state.night(now_s)
-        if not self._is_estimate_used:
-            night = without_estimates(night)
-        self.scores = {name: score(night, profile) for name, profile in rules_of(self.state.session).items()}
-        self._scored = night
-        self._epochs = sorted(night.epochs, key=lambda epoch: epoch.start_us)
-        self._staged_s = self._epochs[-1].end_us / 1e6 if self._epochs else 0.0
-        self._scored_s = self._clock()
-        self._revision += 1
-        if has_new or self._clock() >= self._overview_due_s:
-            self._overview_due_s = self._clock() + _OVERVIEW_EVERY_S
-            self._overview(night)
-
     @property
     def main(self) -> Score:
         """The score by the main profile."""
-        return self.scores[self.state.session["main_profile"]]
+        return self._scored.scores[self.state.session["main_profile"]]
 
-    def _overview(self, night: Night) -> None:
-        known = curves(night, self.main)
-        self._curves = known
-        self._night = night_view(self.state, night, self.main, known, index_key(self.main)[1])
+    def _overview(self) -> None:
+        night = self._scored.night
+        self._curves = curves(night, self.main)
+        self._night = night_view(self.state, night, self.main, self._curves, index_key(self.main)[1])
         self._imi = imi_view(self.main)
-        self._tonight = tonight(self.main, self.scores.get("wasm2016"))
+        self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
+        self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
         self._gaps = tuple(self.state.facts("gap"))
-        self._rests = rests(self._movements.values(), self.state.facts("quality"))
-        self._lm_rows = movement_rows(self.main, self._staged_s)
 
-    def _make(self, situation: Situation, now_s: float, *, has_new: bool) -> Screen:
-        before = self._screen
-        is_fresh = before is None or has_new or before.revision != self._revision
+    def _make(self, situation: Situation, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:
+        before, scored = self._screen, self._scored
         phase = self.phase(situation)
-        if before is None or is_fresh:
+        if before is None or has_moved:
+            facts = self._movements.values()
+            movements = self._brackets.view(facts, self.main, now_s, scored.staged_s)
+        else:
+            movements = grown(before.movements, now_s)
+        if before is None or has_entries:
             name = self.state.session["main_profile"]
             estimate = estimate_remark(self.state, self.main)
-            index = index_view(self.scores, name, self._curves[0], self._curves[2], estimate)
-            log = LogView(merge(self._lm_rows, self._log.values()), self.wall)
+            index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate)
+            rows = self._lm_rows.list(self.main, scored.staged_s)
+            log = LogView(merge(rows, self._log.values()), self.wall)
         else:
             index, log = before.index, before.log
         return Screen(
-            revision=self._revision,
+            revision=scored.revision,
             top=self._top(situation, phase, now_s),
             index=index,
             series=series_view(self.main, now_s, is_running=phase == "recording"),
             tonight=self._tonight,
-            excluded=excluded_text(self.main),
-            movements=self._brackets(before, now_s, is_fresh=is_fresh),
+            excluded=self._excluded,
+            movements=movements,
             night=self._night,
             imi=self._imi,
             log=log,
@@ -193,21 +187,16 @@ class Presenter:
             wall=self.wall,
             streams=self._streams,
             gaps=self._gaps,
-            rests=self._rests,
+            rests=self._rests.view(),
             undo_seq=max((seq for seq in self._personal if self._is_undoable(seq)), default=None),
             desk=self.desk.view(
-                self.state, situation, phase, self.wall, (self._scored, self.scores), self._revision
+                self.state, situation, phase, self.wall, (scored.night, scored.scores), scored.revision
             ),
         )
 
     def _is_undoable(self, seq: int) -> bool:
         standing = self.state.standing(seq)
         return standing is not None and standing.kind not in NOT_UNDONE
-
-    def _brackets(self, before: Screen | None, now_s: float, *, is_fresh: bool) -> MovementsView:
-        if before is None or is_fresh:
-            return movements_view(self._movements.values(), self.main, now_s, self._staged_s)
-        return grown(before.movements, now_s)
 
     def _alerts(self, situation: Situation, phase: Phase, now_s: float) -> tuple[Alert, ...]:
         found = alerts(self.state, situation, phase, now_s)
@@ -243,9 +232,9 @@ class Presenter:
         return self.wall.text(now_s)
 
     def _stage(self, now_s: float) -> tuple[str, str]:
-        if not self._epochs:
+        if not self._scored.epochs:
             return "", "no stages yet"
-        epoch = self._epochs[-1]
+        epoch = self._scored.epochs[-1]
         who = "estimated" if epoch.is_estimated else epoch.source
         who = "typed" if epoch.source.startswith("person") else who
         return epoch.stage, f"{who}, {max(0.0, now_s - epoch.start_us / 1e6):.0f} s"

@@ -54,12 +54,14 @@ class LiveSignal:
         self._polls += 1
         has_new = False
         for each in self._rings.values():
+            # Samples come in chunks: most frames find none.
+            if each.ring.n == each.next_n:
+                continue
             each.next_n, rows = each.ring.read_since(each.next_n)
             if len(rows):
                 each.traces.add(rows)
+                self.newest_s = max(self.newest_s, each.traces.newest_s)
                 has_new = True
-        newest_s = [each.traces.newest_s for each in self._rings.values()]
-        self.newest_s = max([self.newest_s, *newest_s])
         return has_new
 
     @property
@@ -87,6 +89,7 @@ class LiveSignal:
             traces = Traces(ring.legs, ring.rate_hz, SPAN_S, self._view)
             self._rings[name] = each = _Ring(ring, 0, traces, _inode(there[name]))
             self._fill(each)
+            self.newest_s = max(self.newest_s, each.traces.newest_s)
 
     def _fill(self, each: _Ring) -> None:
         each.traces = Traces(each.ring.legs, each.ring.rate_hz, SPAN_S, self._view)

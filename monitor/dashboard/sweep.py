@@ -9,8 +9,8 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from monitor.dashboard.lane import Lane, argb, draw_part, levels_text, make_lanes
-from monitor.dashboard.look import faded, text_px
+from monitor.dashboard.lane import Lane, draw_part, levels_text, make_lanes, trace_colours
+from monitor.dashboard.look import text_px
 from monitor.dashboard.marks import MarkPainter
 from monitor.dashboard.sweep_frame import FramePainter, bottom_band_px, gutter_px, top_band_px
 from monitor.dashboard.theme import Theme
@@ -22,6 +22,7 @@ SWEEPS_S = (10, 15, 30, 60, 120, 300)
 _OLD_OPACITY = 0.42
 _ERASE_SHARE = 0.03
 _RIGHT = 6
+_SERIES_PX = 22
 
 
 class SweepView(QWidget):
@@ -53,6 +54,7 @@ class SweepView(QWidget):
         self._page_s: float | None = None
         self._newest_s = 0.0
         self._painted = 0
+        self._shown: tuple[object, object] = (None, None)
         self._gutter, self._bottom, self._width = gutter_px(), bottom_band_px(), 1
         self._marks, self._frame = MarkPainter(), FramePainter()
 
@@ -104,10 +106,17 @@ class SweepView(QWidget):
             self.repaint_all()
 
     def update_texts(self) -> None:
-        """Repaint levels and times, forget marks that were erased; a few times a second is enough."""
+        """Repaint levels and times that changed, forget erased marks; a few times a second is enough."""
         self._marks.lay_out(self, self._theme)
-        self.update(QRect(0, 0, self._gutter, self.height()))
-        self.update(QRect(0, self.height() - self._bottom, self.width(), self._bottom))
+        top, series_px = self.strip_top, text_px(_SERIES_PX)
+        if self._marks.has_series:
+            self.update(QRect(self._gutter, top, self._width + _RIGHT, series_px))
+        levels, times = self._frame.texts(self)
+        if levels != self._shown[0]:
+            self.update(QRect(0, 0, self._gutter, self.height()))
+        if times != self._shown[1]:
+            self.update(QRect(0, top + series_px, self.width(), self._bottom - series_px))
+        self._shown = (levels, times)
 
     def tell_levels(self) -> None:
         """Say the legs' resting levels to assistive programs; once a second is enough."""
@@ -239,12 +248,10 @@ class SweepView(QWidget):
     # -- painting -------------------------------------------------------------------------------------
 
     def _paint_columns(self, first: int, last: int) -> None:
-        threshold = argb(faded(self._theme.text, 0.55))
-        envelope = argb(faded(self._theme.text, 0.75)) if self.shows_envelope else 0
         for lane in self._lanes:
             if lane.traces is None:
                 continue
-            colours = np.array([argb(QColor(self._theme.leg(lane.leg))), threshold, envelope], np.uint32)
+            colours = trace_colours(self._theme, lane.leg, shows_envelope=self.shows_envelope)
             px_per_uv = (lane.rect.height() / 2 - 1) / self.full_uv
             shift = round(self._page_s / self.column_s) if self._page_s is not None else 0
             lane.traces.paint(
@@ -261,7 +268,8 @@ class SweepView(QWidget):
         if x1 <= x0 or x1 >= self._width:
             self.update()
             return
-        self.update(QRect(self._gutter + x0 - 3, 0, x1 - x0 + 5, self.height() - self._bottom + text_px(22)))
+        height = self.strip_top + text_px(_SERIES_PX)
+        self.update(QRect(self._gutter + x0 - 3, 0, x1 - x0 + 5, height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint what lies in the rectangle that is asked for."""

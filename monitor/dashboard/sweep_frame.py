@@ -59,6 +59,11 @@ class FramePainter:
             self._grid = (key, [QLineF(x, top, x, bottom) for x, _ in ticks(view, ahead_s=1.0)])
         return self._grid[1]
 
+    def texts(self, view: SweepView) -> tuple[object, object]:
+        """Return what stands in the gutter, and under the marks and where: to be painted when it changes."""
+        times = [(round(x), view.wall.text(t_s)) for x, t_s in ticks(view)]
+        return [_levels(view, lane) for lane in view.lanes], times
+
     def paint_axis(self, painter: QPainter, view: SweepView, theme: Theme) -> None:
         """Write the time of day under the marks."""
         painter.setFont(font(11))
@@ -70,24 +75,21 @@ class FramePainter:
     def paint_gutter(self, painter: QPainter, view: SweepView, theme: Theme) -> None:
         """Write each leg's name, levels and scale."""
         for lane in view.lanes:
-            rest_uv = lane.traces.resting_uv(lane.leg) if lane.traces is not None else float("nan")
-            self._levels(painter, view, theme, lane, rest_uv)
+            self._levels(painter, view, theme, lane)
             self._scale(painter, view, theme, lane)
         painter.setPen(QColor(theme.soft))
         painter.setFont(font(11))
         strip = QRect(10, view.strip_top, gutter_px() - 14, text_px(24))
         painter.drawText(strip, Qt.AlignmentFlag.AlignVCenter, "series")
 
-    def _levels(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane, rest_uv: float) -> None:
+    def _levels(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane) -> None:
         top = lane.rect.top() - top_band_px() + text_px(6)
         painter.setPen(QColor(theme.leg(lane.leg)))
         painter.setFont(font(15, bold=True))
         painter.drawText(10, top + text_px(14), lane.leg.upper())
         painter.setPen(QColor(theme.soft))
         painter.setFont(font(11))
-        on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
-        lines = (f"rest {words.microvolts(rest_uv)}", f"on {on_uv:.1f}", f"off {off_uv:.1f}")
-        for i, line in enumerate(lines if math.isfinite(rest_uv) else ("rest –",)):
+        for i, line in enumerate(_levels(view, lane)):
             painter.drawText(10, top + text_px(33 + 15 * i), line)
 
     def _scale(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane) -> None:
@@ -105,6 +107,15 @@ class FramePainter:
         painter.setFont(font(11))
         box = QRectF(0, middle - 10, gutter_px() - 16, 20)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{bar_uv} µV")
+
+
+def _levels(view: SweepView, lane: Lane) -> tuple[str, ...]:
+    """Write a leg's resting level and thresholds."""
+    rest_uv = lane.traces.resting_uv(lane.leg) if lane.traces is not None else float("nan")
+    if not math.isfinite(rest_uv):
+        return ("rest –",)
+    on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
+    return f"rest {words.microvolts(rest_uv)}", f"on {on_uv:.1f}", f"off {off_uv:.1f}"
 
 
 def ticks(view: SweepView, ahead_s: float = 0.0) -> list[tuple[float, float]]:

@@ -42,9 +42,10 @@ from monitor.session.folder import SessionFolder
 from monitor.session.tail import beginning
 
 _FRAME_MS = 33
-_TEXT_EVERY_N = 8
-_NEWS_N = 240
-_BLINK_N = 24
+_TEXT_MS = 264
+# In rounds of the texts.
+_NEWS_N = 30
+_BLINK_N = 3
 _TOLD_EVERY_N = 4
 _RELAYOUT_MS = 80
 _LEAST_SIZE = (1000, 600)
@@ -87,7 +88,8 @@ class DashboardWindow(QMainWindow):
         self.sounding = Sounding(speaker)
         self.screen_view: Screen | None = None
         self._seen: dict[str, Priority] = {}
-        self._frames = self._news_until = 0
+        self._frames = self._rounds = self._news_until = 0
+        self._text_every_n = 1
         self.ground = QWidget()
         self.ground.setObjectName("ground")
         # Else the panels of a large screen would keep the window from ever becoming a small one.
@@ -118,7 +120,8 @@ class DashboardWindow(QMainWindow):
         )
         self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
         self._relayout.timeout.connect(self._arrange)
-        self._timer = QTimer(self, interval=_FRAME_MS, timerType=Qt.TimerType.PreciseTimer)
+        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
+        self.set_frame_ms(_FRAME_MS)
         self._timer.timeout.connect(self.tick)
         self.resize(1600, 900)
         self._arrange()
@@ -181,6 +184,11 @@ class DashboardWindow(QMainWindow):
             )
         super().closeEvent(event)
 
+    def set_frame_ms(self, frame_ms: int) -> None:
+        """Draw a frame every so many milliseconds; the texts keep their own pace."""
+        self._timer.setInterval(frame_ms)
+        self._text_every_n = max(1, round(_TEXT_MS / frame_ms))
+
     # -- the picture ----------------------------------------------------------------------------------
 
     def tick(self) -> None:
@@ -193,13 +201,14 @@ class DashboardWindow(QMainWindow):
         if screen is not None:
             self.live.sweep.set_movements(self.fresh.over(screen.movements, self.signal.newest_s))
             self.review.screen = self.screen_view = screen
-        if self._frames % _TEXT_EVERY_N == 1:
+        if self._frames % self._text_every_n == 1 % self._text_every_n:
             self._show_texts()
 
     def _show_texts(self) -> None:
+        self._rounds += 1
         for text in self.feed.link.refusals():
             self.tell(f"not recorded: {text}")
-        if self._frames > self._news_until:
+        if self._rounds > self._news_until:
             self.keybar.tell("")
         if self.feed.problem:
             self.tell(self.feed.problem)
@@ -219,12 +228,12 @@ class DashboardWindow(QMainWindow):
         sweep.set_thresholds(screen.above_rest_uv)
         sweep.set_gaps(screen.night.gaps)
         sweep.update_texts()
-        if self._frames // _TEXT_EVERY_N % _TOLD_EVERY_N == 0:
+        if self._rounds % _TOLD_EVERY_N == 1:
             sweep.tell_levels()
         self.top.show_top(screen.top, screen.wall)
         self.top.chips.show_chips(screen.chips)
         self.top.alert.show_alerts(screen.alerts, frozenset(self._seen), self.sounding.text)
-        self.top.alert.blink(is_bright=self._frames // _BLINK_N % 2 == 0)
+        self.top.alert.blink(is_bright=self._rounds // _BLINK_N % 2 == 0)
         self.index.show_view(screen.index)
         self.index.show_standing(screen.desk.standing, is_signed=screen.desk.is_signed)
         self.series.show_view(screen.series)
@@ -240,7 +249,7 @@ class DashboardWindow(QMainWindow):
     def tell(self, text: str) -> None:
         """Say something in the line at the bottom, for a while."""
         self.keybar.tell(text)
-        self._news_until = self._frames + _NEWS_N
+        self._news_until = self._rounds + _NEWS_N
 
     def now_s(self) -> float:
         """Return how far the recording has come, by the newest sample or the newest fact (s)."""

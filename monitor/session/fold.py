@@ -53,6 +53,7 @@ class NightState:
         self._facts: dict[str, dict[int, Fact]] = {}
         self._kind_of: dict[int, str] = {}
         self._movements: dict[str, Fact] = {}
+        self._read: dict[str, tuple[Fact, str, Movement]] = {}
         self._cache: dict[str, Any] = {}
         self._kept: dict[str, tuple[int, Any]] = {}
         self.revision = self.alert_revision = 0
@@ -229,7 +230,15 @@ class NightState:
         )
 
     def _all_movements(self, rejected: Mapping[str, str]) -> tuple[Movement, ...]:
-        return tuple(_movement(fact, rejected.get(fact.data["id"], "")) for fact in self.movements())
+        return tuple(self._as_scored(fact, rejected.get(fact.data["id"], "")) for fact in self.movements())
+
+    def _as_scored(self, fact: Fact, rejected: str) -> Movement:
+        """Return a movement as the scorer takes it; of thousands at most a few have changed."""
+        key = fact.data["id"]
+        known = self._read.get(key)
+        if known is None or known[0] is not fact or known[1] != rejected:
+            self._read[key] = known = (fact, rejected, _movement(fact, rejected))
+        return known[2]
 
     def _artifacts(self, end_us: int, *, is_automatic: bool) -> Iterator[LegSpan]:
         for fact in self.facts("artifact"):

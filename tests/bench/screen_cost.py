@@ -128,7 +128,7 @@ def dashboard(folder, lanes_n, fps, seconds, profile):
     if lanes_n > 2:
         sweep.set_legs(LANES[:lanes_n])
         sweep.set_legs = lambda _: None
-    window._timer.setInterval(1000 // fps)
+    window.set_frame_ms(1000 // fps)
     window.start()
     window.show()
     wait(2.0)
