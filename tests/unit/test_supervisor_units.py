@@ -49,3 +49,15 @@ def test_a_crash_is_always_followed_by_a_restart_and_a_clean_end_by_none() -> No
 def test_only_its_user_can_read_what_it_writes() -> None:
     service = section("plms-monitor@.service", "Service")
     assert (service["UMask"], service["StateDirectoryMode"]) == ("0077", "0700")
+
+
+def test_what_the_read_only_system_needs_to_be_written_can_be_written() -> None:
+    for unit in ("plms-monitor@.service", "plms-monitor-warm.service"):
+        service = section(unit, "Service")
+        # liblsl's settings, the compiler and the control channel use temporary files.
+        assert (service["ProtectSystem"], service["PrivateTmp"]) == ("strict", "true")
+    service = section("plms-monitor@.service", "Service")
+    places = dict(word.split("=") for word in service["Environment"].split())
+    # The folder goes when its service stops: that of one bed must not take another's contact with it.
+    assert places["XDG_RUNTIME_DIR"] == f"/run/{service['RuntimeDirectory']}"
+    assert "%i" in service["RuntimeDirectory"]
