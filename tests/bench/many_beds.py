@@ -1,9 +1,10 @@
 """Many beds recorded at once on one machine: what it costs, how late the markers are, what is lost. By hand:
 
-    python tests/bench/many_beds.py [--beds 16] [--minutes 20]
+    python tests/bench/many_beds.py [--beds 16] [--minutes 20] [--one-process]
 
 One process sends two legs at 500 Hz for every bed in chunks of 16, a burst of 1 s on each every 12 s. Each
-bed is recorded by its own ``watch --headless``. Another process hears the markers of all beds.
+bed is recorded by its own ``watch --headless``, or all of them in threads of one process. Another process
+hears the markers of all beds.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import multiprocessing
 import os
 import queue
+import signal as signal_of_process
 import subprocess
 import sys
 import tempfile
@@ -136,6 +138,51 @@ def ward_window(tell, ended):
     tell.put(("seen", seen))
 
 
+def record_all_here(beds_n, sessions):
+    """Record every bed in a thread of this process, until it is asked to terminate."""
+    from monitor.cli.recording import WatchOptions, run_watch
+    from monitor.config import load_config
+    from monitor.lsl.find import Query
+    from monitor.recorder.run import Ending
+
+    endings = []
+
+    def remember(ending):
+        endings.append(ending)
+
+    # Signals come to the main thread alone: it hands them on to every recording.
+    Ending.on_signals = remember
+    config = load_config(None)
+    threads = []
+    for bed in range(beds_n):
+        options = WatchOptions(
+            config, [Query.parse(f"Amp-{bed}")], f"bed-{bed}", "", Path(sessions), None, None, resume=False
+        )
+        threads.append(threading.Thread(target=run_watch, args=(options,), kwargs={"headless": True}))
+    ended = threading.Event()
+    signal_of_process.signal(signal_of_process.SIGTERM, lambda *_: ended.set())
+    for thread in threads:
+        thread.start()
+    ended.wait()
+    for ending in endings:
+        ending.ask("SIGTERM")
+    for thread in threads:
+        thread.join()
+
+
+def started(beds_n, sessions, *, one_process):
+    """Start the recorders of all beds."""
+    if one_process:
+        commands = [[__file__, "--record-into", sessions, "--beds", str(beds_n)]]
+    else:
+        commands = [
+            ["-m", "monitor", "watch", "--headless", "--stream", f"Amp-{bed}", "--bed", f"bed-{bed}",
+             "--sessions", sessions]
+            for bed in range(beds_n)
+        ]  # fmt: skip
+    return [subprocess.Popen([sys.executable, *each], stdout=subprocess.DEVNULL) for each in commands]
+
+
 def seconds_of_cpu(process):
     """Return user and system time used so far."""
     times = process.cpu_times()
@@ -185,7 +232,12 @@ def main():
     parser.add_argument("--beds", type=int, default=16)
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--ward", action="store_true", help="The ward's window on them, and a `ward --json`.")
+    parser.add_argument("--one-process", action="store_true", help="Record all beds in one process.")
+    parser.add_argument("--record-into", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.record_into:
+        record_all_here(given.beds, given.record_into)
+        return
     beds_n, seconds = given.beds, given.minutes * 60
     # All beds would compile at once.
     subprocess.run([sys.executable, "-c", "import dsp; dsp.warm_up()"], check=True)
@@ -198,14 +250,7 @@ def main():
     with tempfile.TemporaryDirectory() as sessions:
         watches, wards, seen, ended = [], {}, spawn.Queue(), spawn.Event()
         try:
-            for bed in range(beds_n):
-                watches.append(
-                    subprocess.Popen(
-                        [sys.executable, "-m", "monitor", "watch", "--headless", "--stream", f"Amp-{bed}",
-                         "--bed", f"bed-{bed}", "--sessions", sessions],
-                        stdout=subprocess.DEVNULL,
-                    )
-                )  # fmt: skip
+            watches = started(beds_n, sessions, one_process=given.one_process)
             ears = [Ears(bed) for bed in range(beds_n)]
             if given.ward:
                 command = [sys.executable, "-m", "monitor", "ward", "--headless", "--json"]
