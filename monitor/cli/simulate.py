@@ -9,15 +9,17 @@ import click
 
 from monitor.errors import InputError
 from monitor.sources.amplifier import AmplifierSettings, stream_amplifier
-from monitor.sources.conditions import CONDITIONS, Condition
+from monitor.sources.conditions import CONDITIONS, MEANING, Condition
 from monitor.sources.pacing import stopping_on_signals
 from monitor.sources.recording_file import write_edf, write_truth
 from monitor.sources.schedule import PROFILES, Profile
 
 _ENDLESS_FILE_HOURS = 1.0
+# A paragraph that is not wrapped: one line for each.
+_MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, words in MEANING.items())
 
 
-@click.command()
+@click.command(epilog=_MEANINGS)
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides everything random."
 )

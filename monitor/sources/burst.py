@@ -34,6 +34,9 @@ class Burst:
         RMS amplitude of the leg at rest, at the onset and at the end.
     rise_s, fall_s : float
         Lengths of the raised-cosine flanks.
+    tremor_hz : float
+        How often a second it wanes wholly and waxes again; 0 for not at all. It stands at its full height at
+        the onset and at the end, so that both stay what they are: onset and end are whole turns apart.
     """
 
     leg: Leg
@@ -44,10 +47,11 @@ class Burst:
     end_rest_uv: float
     rise_s: float
     fall_s: float
+    tremor_hz: float = 0.0
 
     def __post_init__(self) -> None:
         if (
-            self.peak_uv <= _burst_at(ONSET_ABOVE_REST_UV, self.rest_uv)
+            self.peak_uv <= amplitude_above(ONSET_ABOVE_REST_UV, self.rest_uv)
             or self.plateau_s[0] > self.plateau_s[1]
         ):
             raise ValueError(f"a burst that small or that short has no such crossings: {self}")
@@ -60,13 +64,13 @@ class Burst:
     @cached_property
     def start_s(self) -> float:
         """Where the rise leaves zero."""
-        share = 2 * _burst_at(ONSET_ABOVE_REST_UV, self.rest_uv) / self.peak_uv
+        share = 2 * amplitude_above(ONSET_ABOVE_REST_UV, self.rest_uv) / self.peak_uv
         return self.onset_s - self.rise_s / math.pi * math.acos(1 - share)
 
     @cached_property
     def stop_s(self) -> float:
         """Where the fall reaches zero."""
-        share = 2 * _burst_at(OFFSET_ABOVE_REST_UV, self.end_rest_uv) / self.peak_uv
+        share = 2 * amplitude_above(OFFSET_ABOVE_REST_UV, self.end_rest_uv) / self.peak_uv
         return self.onset_s + self.duration_s + self.fall_s / math.pi * math.acos(1 - share)
 
 
@@ -88,9 +92,11 @@ def burst_amplitude(burst: Burst, time_s: NDArray[np.float64]) -> NDArray[np.flo
     rising = np.clip((time_s - burst.start_s) / burst.rise_s, 0.0, 1.0)
     falling = np.clip((burst.stop_s - time_s) / burst.fall_s, 0.0, 1.0)
     flanks: NDArray[np.float64] = (1 - np.cos(np.pi * rising)) * (1 - np.cos(np.pi * falling)) / 4
+    if burst.tremor_hz:
+        flanks *= np.cos(np.pi * burst.tremor_hz * (time_s - burst.onset_s)) ** 2
     return burst.peak_uv * flanks
 
 
-def _burst_at(above_rest_uv: float, rest_uv: float) -> float:
+def amplitude_above(above_rest_uv: float, rest_uv: float) -> float:
     """Give the burst amplitude at which the envelope is that far above rest."""
     return math.sqrt((rest_uv + above_rest_uv) ** 2 - rest_uv**2)

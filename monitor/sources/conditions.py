@@ -1,4 +1,4 @@
-"""What makes a simulated night hard: a moving resting level, a heart, mains, pops, gaps. All off by default.
+"""What makes a simulated night hard, each by itself or with others. All off by default.
 
 Everything is a closed form of the seed and the time, or drawn from the number of the event in hand, so that
 any stretch can be made without those before it.
@@ -7,7 +7,7 @@ any stretch can be made without those before it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -16,8 +16,23 @@ from numpy.typing import NDArray
 from monitor.sources.burst import Burst, Leg
 
 Floats = NDArray[np.float64]
-Condition = Literal["drift", "posture", "ecg", "mains", "pops", "dropouts"]
-CONDITIONS: tuple[Condition, ...] = ("drift", "posture", "ecg", "mains", "pops", "dropouts")
+Condition = Literal[
+    "drift", "posture", "ecg", "mains", "pops", "dropouts", "tone", "close", "tremor", "fasciculation"
+]
+MEANING: Mapping[Condition, str] = {
+    "drift": "the resting level moves between 1 and 5 uV over minutes",
+    "posture": "it steps between 1 and 5 uV within a second",
+    "ecg": "a QRS of 18 to 45 uV in both legs, 50 to 110 beats a minute",
+    "mains": "50 or 60 Hz of 3 to 9 uV, wandering, with harmonics",
+    "pops": "electrode pops of 200 to 1000 uV, a swaying cable",
+    "dropouts": "samples are missing, for 0.1 s and for 1 to 4 s",
+    "tone": "the resting level is 8 uV throughout",
+    "close": "each movement is followed by another 0.6 s after its end",
+    "tremor": "movements of a second or more wax and wane 6 times a second",
+    "fasciculation": "bouts of single motor units, 20 to 150 uV, that are no movements",
+}
+"""What each does, in words."""
+CONDITIONS: tuple[Condition, ...] = tuple(MEANING)
 
 # Separates these random numbers from those of the schedule and of the signal made with the same seed.
 _STREAM = 3
@@ -29,10 +44,13 @@ _BLANK_EVERY_S = 90.0
 _GAP_EVERY_S = 150.0
 # A gap keeps clear of movements: before it for the offset to be known, after it for rest to be learned anew.
 _GAP_CLEAR_S = (2.0, 6.0)
+TONE_UV = 8.0
+CLOSE_GAP_S = 0.6
+TREMOR_HZ = 6.0
 _HARMONICS = ((1, 1.0), (2, 0.15), (3, 0.3))
 
 
-def _draw(seed: int, condition: Condition, number: int = 0) -> np.random.Generator:
+def draw(seed: int, condition: Condition, number: int = 0) -> np.random.Generator:
     """Give the random numbers of one event of a condition (number 0: of the condition as a whole)."""
     return np.random.default_rng([_STREAM, seed, CONDITIONS.index(condition), number])
 
@@ -48,16 +66,19 @@ class RestingLevel:
         RMS amplitude of each leg at rest, where no condition moves it.
     conditions : collection of Condition
         ``drift``: up and down by half an octave and more over minutes. ``posture``: every 40 to 120 s both
-        legs step between about 1 and 3 to 5 uV within a second. Others change nothing here.
+        legs step between about 1 and 3 to 5 uV within a second. ``tone``: 8 uV, and neither of those moves
+        it. Others change nothing here.
     """
 
     def __init__(self, seed: int, own_uv: dict[Leg, float], conditions: frozenset[Condition]) -> None:
         self._seed, self._own_uv, self._conditions = seed, own_uv, conditions
-        rng = _draw(seed, "drift")
+        rng = draw(seed, "drift")
         self._period_s, self._phase = float(rng.uniform(300, 600)), float(rng.uniform(0, 2 * math.pi))
 
     def at(self, leg: Leg, time_s: Floats) -> Floats:
         """Give the level in uV at times, shape (n,), increasing seconds from the first sample."""
+        if "tone" in self._conditions:
+            return np.full(len(time_s), TONE_UV)
         level = np.full(len(time_s), self._own_uv[leg])
         if "posture" in self._conditions:
             level = self._postures(time_s)
@@ -78,7 +99,7 @@ class RestingLevel:
 
     def is_steady(self, start_s: float, stop_s: float) -> bool:
         """Say whether no posture step falls into a span: where one meets a flank, crossings are not exact."""
-        if "posture" not in self._conditions:
+        if "posture" not in self._conditions or "tone" in self._conditions:
             return True
         first = max(0, int(start_s // _POSTURE_EVERY_S) - 1)
         steps = (self._posture(number) for number in range(first, int(stop_s // _POSTURE_EVERY_S) + 1))
@@ -86,7 +107,7 @@ class RestingLevel:
 
     def _posture(self, number: int) -> tuple[float, float, float]:
         """Give the start and the duration of a step, and the level it ends at."""
-        rng = _draw(self._seed, "posture", number + 1)
+        rng = draw(self._seed, "posture", number + 1)
         start_s = (number + float(rng.uniform(0.0, 0.5))) * _POSTURE_EVERY_S
         new_uv = rng.uniform(3.0, 5.0) if number % 2 == 0 else rng.uniform(1.0, 1.5)
         return start_s, float(rng.uniform(0.2, 1.0)), float(new_uv)
@@ -94,13 +115,13 @@ class RestingLevel:
 
 def heart(seed: int) -> tuple[float, float]:
     """Give the height of the R wave in the legs (18 to 45 uV) and the beat (50 to 110 a minute), in s."""
-    rng = _draw(seed, "ecg")
+    rng = draw(seed, "ecg")
     return float(rng.uniform(18, 45)), 60.0 / float(rng.uniform(50, 110))
 
 
 def mains_uv(seed: int, rate_hz: float, time_s: Floats) -> Floats:
     """Give mains of 50 or 60 Hz wandering by 0.1 Hz, 3 to 9 uV RMS, with two harmonics."""
-    rng = _draw(seed, "mains")
+    rng = draw(seed, "mains")
     base_hz, rms_uv = float(rng.choice([50.0, 60.0])), float(rng.uniform(3, 9))
     period_s = float(rng.uniform(100, 400))
     # The integral of 0.1 sin(2 pi t / period).
@@ -119,7 +140,7 @@ def pops_uv(seed: int, leg_index: int, time_s: Floats) -> Floats:
     wave: Floats = 200 * np.sin(2 * np.pi * 0.3 * time_s) + 60 * np.sin(2 * np.pi * 1.1 * time_s)
     first = int(max(0.0, time_s[0] - _POP_REACH_S) // _POP_EVERY_S)
     for number in range(first, int(time_s[-1] // _POP_EVERY_S) + 1):
-        rng = _draw(seed, "pops", 2 * number + leg_index + 1)
+        rng = draw(seed, "pops", 2 * number + leg_index + 1)
         since_s = time_s - (number + float(rng.uniform(0.1, 1.0))) * _POP_EVERY_S
         height_uv = float(rng.choice([-1, 1]) * rng.uniform(200, 1000))
         decay_s = float(rng.uniform(0.03, 0.3))
@@ -143,10 +164,10 @@ def missing(
     """
     gone = np.zeros(len(time_s), bool)
     for number in range(int(time_s[0] // _BLANK_EVERY_S), int(time_s[-1] // _BLANK_EVERY_S) + 1):
-        at_s = (number + float(_draw(seed, "dropouts", 2 * number + 1).uniform(0.1, 0.9))) * _BLANK_EVERY_S
+        at_s = (number + float(draw(seed, "dropouts", 2 * number + 1).uniform(0.1, 0.9))) * _BLANK_EVERY_S
         gone |= (time_s >= at_s) & (time_s < at_s + 0.1)
     for number in range(int(time_s[0] // _GAP_EVERY_S), int(time_s[-1] // _GAP_EVERY_S) + 1):
-        rng = _draw(seed, "dropouts", 2 * number + 2)
+        rng = draw(seed, "dropouts", 2 * number + 2)
         at_s = (number + float(rng.uniform(0.1, 0.9))) * _GAP_EVERY_S
         end_s = at_s + float(rng.uniform(1, 4))
         if not list(bursts(at_s - _GAP_CLEAR_S[0], end_s + _GAP_CLEAR_S[1])):

@@ -11,6 +11,7 @@ from scipy.signal import fftconvolve, firwin
 
 from monitor.sources.burst import burst_amplitude
 from monitor.sources.conditions import heart, mains_uv, missing, pops_uv
+from monitor.sources.fasciculation import fasciculations_uv
 from monitor.sources.scene import LEGS
 from monitor.sources.schedule import Schedule
 from monitor.sources.sleep_signals import SleepSignals
@@ -32,6 +33,7 @@ _WAVES = (
 )
 _QRS = _WAVES[1:4]
 _BEAT_REACH_S = 0.6
+_UNIT_REACH_S = 0.1
 
 
 class SignalGenerator:
@@ -102,7 +104,7 @@ class SignalGenerator:
         return np.concatenate(parts)
 
     def envelope(self, leg_index: int, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the true RMS envelope of a leg, without ECG.
+        """Give the true RMS envelope of a leg: rest and bursts alone.
 
         Parameters
         ----------
@@ -143,6 +145,8 @@ class SignalGenerator:
             leg += mains_uv(seed, self.rate_hz, time_s)
         if "pops" in self._conditions:
             leg += pops_uv(seed, channel, time_s)
+        near_s = float(time_s[0]) - _UNIT_REACH_S, float(time_s[-1]) + _UNIT_REACH_S
+        leg += fasciculations_uv(self.schedule.motor_units_between(LEGS[channel], *near_s), time_s)
         if "dropouts" in self._conditions:
             leg[missing(seed, time_s, self.schedule.bursts_between)] = np.nan
 

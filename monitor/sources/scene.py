@@ -7,13 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from monitor.sources.burst import Burst, Leg
-from monitor.sources.conditions import RestingLevel
+from monitor.sources.burst import ONSET_ABOVE_REST_UV, Burst, Leg, amplitude_above
+from monitor.sources.conditions import CLOSE_GAP_S, TREMOR_HZ, Condition, RestingLevel
 
 EPOCH_S = 30.0
 # Long enough for a movement's offset, and a detector's hold, to be over before the next begins.
 _BREATH_S = 1.0
 LEGS: tuple[Leg, Leg] = ("left", "right")
+_TREMOR_FROM_S = 1.0
+_LONG_S = 10.0  # a change of position is not made twice
 _POSITIONS = ("supine", "left", "right", "prone")
 
 StageName = Literal["W", "N1", "N2", "N3", "R"]
@@ -75,10 +77,19 @@ class SceneWriter:
         RMS amplitude of each leg at rest.
     start_s, stop_s : float
         The scene.
+    conditions : frozenset of Condition
+        Those that change movements: ``close``, ``tremor``. They draw nothing: what else happens stays.
     """
 
-    def __init__(self, rng: np.random.Generator, rest: RestingLevel, start_s: float, stop_s: float) -> None:
-        self.rng, self._rest = rng, rest
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        rest: RestingLevel,
+        start_s: float,
+        stop_s: float,
+        conditions: frozenset[Condition] = frozenset(),
+    ) -> None:
+        self.rng, self._rest, self._conditions = rng, rest, conditions
         self.start_s, self.stop_s, self.limit_s = start_s, stop_s, stop_s
         self._bursts: list[Burst] = []
         self._marks: list[Mark] = []
@@ -115,7 +126,10 @@ class SceneWriter:
             own_s = max(duration_s[0], length_s * float(self.rng.uniform(0.85, 1.0)))
             bursts.append(self._burst(leg, onset_s + lag_s, own_s))
             lag_s = float(self.rng.uniform(0.02, 0.25))
-        return self._add(bursts, onset_s)
+        done_s = self._add(bursts, onset_s)
+        if done_s > onset_s and length_s <= _LONG_S and "close" in self._conditions:
+            return max(done_s, self._add([self._back(burst) for burst in bursts], onset_s))
+        return done_s
 
     def twitch(self, onset_s: float) -> float:
         """Write a burst too short to be a leg movement, and its mark."""
@@ -179,17 +193,38 @@ class SceneWriter:
     def _burst(self, leg: Leg, onset_s: float, duration_s: float) -> Burst:
         # Flanks of a twitch must be short, or there is no plateau to reach the peak on.
         steep = min(1.0, duration_s / 0.7)
-        rest_uv, end_rest_uv = self._rest.at(leg, np.array([onset_s, onset_s + duration_s]))
+        # Most movements are of middling size, none is near the threshold.
+        peak_uv = float(15.0 + 65.0 * self.rng.beta(1.6, 2.6))
+        rise_s = steep * float(self.rng.uniform(0.05, 0.15))
+        fall_s = steep * float(self.rng.uniform(0.10, 0.30))
+        return self._placed(leg, onset_s, duration_s, (peak_uv, rise_s, fall_s))
+
+    def _back(self, burst: Burst) -> Burst:
+        """Give the burst that follows so soon that the rest between barely ends the one before."""
+        onset_s = burst.onset_s + burst.duration_s + CLOSE_GAP_S
+        shape = (burst.peak_uv, burst.rise_s, burst.fall_s)
+        return self._placed(burst.leg, onset_s, min(burst.duration_s, 2.0), shape)
+
+    def _placed(
+        self, leg: Leg, onset_s: float, duration_s: float, shape: tuple[float, float, float]
+    ) -> Burst:
+        """Give a burst of some peak, rise and fall on the leg's rest as it is there."""
+        peak_uv, rise_s, fall_s = shape
+        rest_uv, end_rest_uv = map(float, self._rest.at(leg, np.array([onset_s, onset_s + duration_s])))
+        tremor_hz = 0.0
+        if "tremor" in self._conditions and duration_s >= _TREMOR_FROM_S:
+            tremor_hz = round(TREMOR_HZ * duration_s) / duration_s
         return Burst(
             leg=leg,
             onset_s=round(onset_s, 6),
             duration_s=round(duration_s, 6),
-            # Most movements are of middling size, none is near the threshold.
-            peak_uv=float(15.0 + 65.0 * self.rng.beta(1.6, 2.6)),
-            rest_uv=float(rest_uv),
-            end_rest_uv=float(end_rest_uv),
-            rise_s=steep * float(self.rng.uniform(0.05, 0.15)),
-            fall_s=steep * float(self.rng.uniform(0.10, 0.30)),
+            # On a high rest the smallest would not reach the onset level.
+            peak_uv=max(peak_uv, 1.25 * amplitude_above(ONSET_ABOVE_REST_UV, rest_uv)),
+            rest_uv=rest_uv,
+            end_rest_uv=end_rest_uv,
+            rise_s=rise_s,
+            fall_s=fall_s,
+            tremor_hz=tremor_hz,
         )
 
     def _add(self, bursts: list[Burst], onset_s: float) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 
 from monitor.sources.burst import Burst, Leg
 from monitor.sources.conditions import CONDITIONS, Condition, RestingLevel
+from monitor.sources.fasciculation import MotorUnit, motor_units
 from monitor.sources.profiles import DEMO_SCENE_S, QUIET_SCENE_S, write_demo, write_night, write_quiet
 from monitor.sources.scene import LEGS, STAGE_NAMES, Mark, Scene, SceneWriter, StageName
 
@@ -43,7 +44,7 @@ class Schedule:
         Length in seconds of signal. By default 8 h for ``night``; the others never end.
     conditions : collection of Condition
         What makes it hard (`monitor.sources.conditions`). Movements are the same with and without, but for
-        those with a flank in a posture step, which do not happen.
+        those with a flank in a posture step, which do not happen, and those that ``close`` adds.
 
     Attributes
     ----------
@@ -81,6 +82,12 @@ class Schedule:
         scenes = (self._scene(index) for index in range(first, last + 1))
         return [b for scene in scenes for b in scene.bursts if b.start_s < stop_s and b.stop_s > start_s]
 
+    def motor_units_between(self, leg: Leg, start_s: float, stop_s: float) -> Iterator[MotorUnit]:
+        """Give the fasciculations of a leg that begin within a span, by onset."""
+        if "fasciculation" in self.conditions:
+            span_s = start_s, min(stop_s, self.duration_s)
+            yield from motor_units(self.seed, leg, span_s, self.bursts_between)
+
     def stage_at(self, time_s: float) -> StageName:
         """Return the stage of the epoch that holds a moment; W outside the recording and between scenes."""
         if not 0 <= time_s < self.duration_s:
@@ -112,7 +119,9 @@ class Schedule:
         list of TruthRow
             By onset. ``LM_left`` and ``LM_right`` are the crossings of the true envelope of one leg,
             also when longer than 10 s (position changes); ``twitch_left`` and ``twitch_right`` are the
-            bursts shorter than 0.5 s, which are no leg movements.
+            bursts shorter than 0.5 s, which are no leg movements. ``tremor_left`` and ``tremor_right`` say
+            which leg movements wax and wane; ``fasciculation_left`` and ``fasciculation_right`` are single
+            motor units.
         """
         rows = []
         for scene in self._scenes():
@@ -121,6 +130,10 @@ class Schedule:
             rows += [TruthRow(m.onset_s, m.duration_s, m.kind) for m in scene.marks]
             movements = [b for b in scene.bursts if b.duration_s >= 0.5]
             rows += [TruthRow(b.onset_s, b.duration_s, f"LM_{b.leg}") for b in movements]
+            rows += [TruthRow(b.onset_s, b.duration_s, f"tremor_{b.leg}") for b in movements if b.tremor_hz]
+            for leg in LEGS:
+                units = self.motor_units_between(leg, scene.start_s, min(scene.stop_s, until_s))
+                rows += [TruthRow(u.onset_s, u.duration_s, f"fasciculation_{u.leg}") for u in units]
         return sorted(row for row in rows if row.onset_s < until_s)
 
     def _scenes(self) -> Iterator[Scene]:
@@ -132,7 +145,7 @@ class Schedule:
     def _write_scene(self, index: int) -> Scene:
         start_s = index * self._scene_s
         rng = np.random.default_rng([_SCHEDULE_STREAM, self.seed, index])
-        writer = SceneWriter(rng, self.rest, start_s, start_s + self._scene_s)
+        writer = SceneWriter(rng, self.rest, start_s, start_s + self._scene_s, self.conditions)
         if self.profile == "demo":
             write_demo(writer, first=index == 0)
         elif self.profile == "night":

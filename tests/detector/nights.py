@@ -36,13 +36,14 @@ import numpy as np
 from realdata import REAL_DATA
 from scipy import signal
 
+from monitor.sources.conditions import CLOSE_GAP_S, TONE_UV, TREMOR_HZ
+from monitor.sources.fasciculation import discharge
+
 DATA = REAL_DATA / "tibialis_awake_30subjects_2000hz.npz"
 TEXTURE_HZ = 2000
 CONDITIONS = ("clean", "drift", "posture", "ecg", "mains", "pops", "dropouts", "all")
 HARDER = ("low", "tone", "fast_ecg", "close", "fasciculation", "tremor")
 THIRTY = "thirty"
-CLOSE_GAP_S = 0.6
-TREMOR_HZ = 6.0
 RATES = {200: (1, 10), 256: (16, 125), 500: (1, 4), 512: (32, 125), 1000: (1, 2), 2000: (1, 1)}
 
 
@@ -158,7 +159,7 @@ def rest_level(rng, t_s, condition):
         period_s = rng.uniform(300, 600)
         return 3 + 2 * np.sin(2 * np.pi * (t_s / period_s + rng.random()))
     if condition == "tone":
-        return np.full_like(t_s, 8.0)
+        return np.full_like(t_s, TONE_UV)
     if condition in {"posture", "all"}:
         rest = np.full_like(t_s, 1.0)
         at, high = rng.uniform(30, 80), True
@@ -237,7 +238,7 @@ def add_fasciculations(rng, x, fs_hz):
         while at < end:
             width = rng.uniform(0.005, 0.012) / 4
             i = int(at * fs_hz)
-            x[i : i + u.size] += rng.uniform(20, 150) * -u / width * np.exp(0.5 - 0.5 * (u / width) ** 2)
+            x[i : i + u.size] += rng.uniform(20, 150) * discharge(u, width)
             at += max(0.1, rng.exponential(1 / per_s))
         at += rng.uniform(10, 60)
 

@@ -6,10 +6,11 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor import detect_movements
 from monitor.cli.simulate import simulate
 from monitor.errors import InputError
 from monitor.sources.amplifier import AmplifierSettings
-from monitor.sources.conditions import CONDITIONS, heart
+from monitor.sources.conditions import CONDITIONS, MEANING, heart
 from monitor.sources.emg import SignalGenerator
 from monitor.sources.recording_file import write_edf
 from monitor.sources.schedule import Schedule
@@ -113,6 +114,110 @@ def test_conditions_are_off_by_default_and_checked():
     )
     with pytest.raises(ValueError, match="posture"):
         Schedule(4, "demo", None, ("earthquake",))
+
+
+def by_rule(above_uv, time_s):
+    """Return rows (onset_s, offset_s): from 8 uV above rest to where 0.5 s stay at most 2 uV above it."""
+    rows, open_s, low_s = [], None, None
+    high, low = above_uv >= 8, above_uv <= 2
+    edges = np.flatnonzero(np.diff(high.astype(int)) | np.diff(low.astype(int))) + 1
+    for at_s, is_high, is_low in zip(time_s[edges], high[edges], low[edges], strict=True):
+        if low_s is not None and at_s - low_s >= 0.5:
+            rows.append((open_s, low_s))
+            open_s = low_s = None
+        if open_s is None and is_high:
+            open_s = at_s
+        if open_s is not None:
+            low_s = (at_s if low_s is None else low_s) if is_low else None
+    if low_s is not None and time_s[-1] - low_s >= 0.5:
+        rows.append((open_s, low_s))
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("conditions", [("tone",), ("close",), ("tremor",), ("posture", "tremor", "close")])
+def test_the_truth_is_the_rule_whatever_movements_and_rest_are_like(conditions):
+    schedule = Schedule(5, "demo", 300.0, conditions)
+    made = SignalGenerator(schedule, RATE_HZ)
+    time_s = np.arange(0, 300, 0.001)
+    for index, leg in enumerate(("left", "right")):
+        truth = [r for r in schedule.truth(600.0) if r.trial_type in (f"LM_{leg}", f"twitch_{leg}")]
+        found = by_rule(made.envelope(index, time_s) - schedule.rest.at(leg, time_s), time_s)
+        assert len(truth) >= 8
+        np.testing.assert_allclose([(r.onset_s, r.onset_s + r.duration_s) for r in truth], found, atol=0.0021)
+
+
+def test_tone_is_a_rest_of_8_uv_that_nothing_moves():
+    level = Schedule(4, "demo", None, ("tone", "posture", "drift")).rest.at("right", np.arange(0, 900, 0.1))
+    assert np.all(level == 8)
+    quiet = generator("tone", profile="quiet").read(0, 60_000)[:, 0]
+    assert np.sqrt(np.mean(quiet**2)) == pytest.approx(8, rel=0.03)
+
+
+def lms(schedule, leg):
+    return [r for r in schedule.truth(600.0) if r.trial_type == f"LM_{leg}"]
+
+
+def test_close_adds_a_movement_0_6_s_after_each_and_changes_none():
+    plain, close = Schedule(6, "demo", 600.0), Schedule(6, "demo", 600.0, ("close",))
+    for leg in ("left", "right"):
+        before, after = lms(plain, leg), lms(close, leg)
+        assert set(before) <= set(after)
+        ends_s = np.array([r.onset_s + r.duration_s for r in before if r.duration_s <= 10])
+        added = np.array([r.onset_s for r in after if r not in before])
+        np.testing.assert_allclose(added, ends_s + 0.6, atol=1e-5)
+
+
+def test_tremor_waxes_and_wanes_in_movements_that_stay_where_they_are():
+    plain, shaking = Schedule(6, "demo", 600.0), Schedule(6, "demo", 600.0, ("tremor",))
+    made = SignalGenerator(shaking, RATE_HZ)
+    for index, leg in enumerate(("left", "right")):
+        assert lms(plain, leg) == lms(shaking, leg)
+        marked = [r for r in shaking.truth(600.0) if r.trial_type == f"tremor_{leg}"]
+        longer = [r for r in lms(shaking, leg) if r.duration_s >= 1]
+        assert [r[:2] for r in marked] == [r[:2] for r in longer]
+        for row in marked:
+            time_s = np.arange(row.onset_s, row.onset_s + row.duration_s, 0.001)
+            above = made.envelope(index, time_s) - shaking.rest.at(leg, time_s)
+            lulls = np.count_nonzero(np.diff((above < 0.5).astype(int)) > 0)
+            assert lulls / row.duration_s == pytest.approx(6, abs=0.6)
+
+
+def test_fasciculations_are_short_spikes_clear_of_movements_and_all_in_the_truth():
+    schedule = Schedule(6, "night", 3600.0, ("fasciculation",))
+    read = SignalGenerator(schedule, 2000.0).read
+    for index, leg in enumerate(("left", "right")):
+        units = [r for r in schedule.truth(3600.0) if r.trial_type == f"fasciculation_{leg}"]
+        assert len(units) > 100
+        assert all(0.005 <= r.duration_s <= 0.012 for r in units)
+        assert not any(schedule.bursts_between(r.onset_s - 1, r.onset_s + r.duration_s + 1) for r in units)
+        start = round((units[0].onset_s - 2) * 2000)
+        plain = SignalGenerator(Schedule(6, "night", 3600.0), 2000.0).read(start, 60_000)[:, index]
+        added = read(start, 60_000)[:, index] - plain
+        at_s = (start + np.flatnonzero(np.abs(added) > 10)) / 2000
+        spikes = [r for r in units if r.onset_s < (start + 59_900) / 2000]
+        begin, end = (np.array([r.onset_s + share * r.duration_s for r in spikes]) for share in (0, 1))
+        near = np.searchsorted(begin - 0.003, at_s) - 1
+        assert np.all(at_s <= end[near] + 0.003)
+        assert set(near) == set(range(len(spikes)))
+        assert 20 * 0.9 <= np.abs(added).max() <= 150
+
+
+@pytest.mark.parametrize("condition", ["tone", "close", "tremor", "fasciculation"])
+def test_the_detector_finds_what_the_truth_says(condition):
+    schedule = Schedule(7, "demo", 600.0, (condition,))
+    signal_uv = SignalGenerator(schedule, RATE_HZ).read(0, 300_000)
+    night = detect_movements({"left": signal_uv[:, 0], "right": signal_uv[:, 1]}, rate_hz=RATE_HZ)
+    for leg in ("left", "right"):
+        found = [m for m in night.movements if m.leg == leg]
+        truth = lms(schedule, leg)
+        assert len(found) == pytest.approx(len(truth), abs=2)
+        hits = [r for r in truth if any(abs(m.onset_us / 1e6 - r.onset_s) < 0.3 for m in found)]
+        assert len(hits) >= len(truth) - 2
+
+
+def test_help_says_what_each_condition_does():
+    told = CliRunner().invoke(simulate, ["--help"]).output
+    assert all(f"  {name} " in told and words in told for name, words in MEANING.items())
 
 
 def test_the_command_takes_several_and_says_what_a_file_cannot_hold(tmp_path):
