@@ -56,6 +56,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml configs/constraints.txt
+	@echo "Installing what the program needs into $(VENV), some hundred MB; this is done once."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/constraints.txt -e .
 	@touch $@
 

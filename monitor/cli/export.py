@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.session_argument import SessionPath
 from monitor.exports import FORMS, export_session
 
 
 @click.command()
-@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("session", type=SessionPath())
 @click.option("--format", "form", type=click.Choice(FORMS), required=True, help="Form of the files.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Folder for them.")
 @click.option("--all-channels", is_flag=True, help="EDF: with the channels that are no leg.")

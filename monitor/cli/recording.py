@@ -109,6 +109,8 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         bed = options.bed if screen.picked is None else screen.picked.bed
         for each in chosen:
             terminal.taken(each)
+        if warm.is_alive():
+            terminal.say("The detector is being compiled: at the very first start about half a minute.")
         warm.join()
         if ending.asked:
             terminal.say("Nothing was recorded.")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.session_argument import SessionPath
 from monitor.session.folder import SessionFolder
 from monitor.session.recovery import recover as recover_session
 
 
 @click.command()
-@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("session", type=SessionPath())
 def recover(session: Path) -> None:
     """Say what is in SESSION after a crash, repair its tails, write its tables and close it."""
     folder = SessionFolder.open(session)

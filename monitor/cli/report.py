@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.session_argument import SessionPath
+
 
 @click.command()
-@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("session", type=SessionPath())
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="F.pdf|F.html", help="The file."
 )

@@ -13,6 +13,7 @@ from types import FrameType
 
 import click
 
+from monitor.cli.session_argument import SessionPath
 from monitor.control import ControlClient
 from monitor.dashboard.display import why_no_window
 from monitor.errors import InputError, MissingError
@@ -23,7 +24,7 @@ _LOOK_S = 2.0
 
 
 @click.command()
-@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("session", type=SessionPath())
 @click.option("--edit", is_flag=True, help="Reject, mark, stage, note and sign: each an entry of its own.")
 def review(session: Path, *, edit: bool) -> None:
     """Open the dashboard on a session: running, finished or cut off.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.session_argument import SessionPath
 from monitor.control import ControlClient
 from monitor.errors import MonitorError
 from monitor.session.folder import SessionFolder
@@ -16,7 +17,7 @@ _LOOK_EVERY_S = 0.1
 
 
 @click.command()
-@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("session", type=SessionPath())
 def stop(session: Path) -> None:
     """End the recording of SESSION; its tables are written before this returns."""
     folder = SessionFolder.open(session)

@@ -62,7 +62,10 @@ class Terminal:
             return
         for line in result_lines(night):
             self.say(line)
-        self.say(f"Saved in {night.folder.path}")
+        path = night.folder.path
+        self.say(f"Saved in {path}")
+        self.say(f"To look at it: plms-monitor review {path}")
+        self.say(f"On paper: plms-monitor report {path} --out night.pdf")
 
     def _write(self, text: str) -> None:
         """Write as long as anyone is there: a closed console must not end a night before its time."""
