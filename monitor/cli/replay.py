@@ -56,7 +56,7 @@ def _follow(file: Path, speed: float, delay_s: float) -> None:
     _describe(growing.read(0, 1))
     with stopping_on_signals() as stop:
         click.echo("Waiting for a receiver. Ctrl-C ends it.", err=True)
-        begin_s = follow_recording(growing, delay_s, stop)
+        begin_s = follow_recording(growing, delay_s, stop, lambda text: click.echo(text, err=True))
         click.echo(f"Sent from {begin_s:g} s of the recording on.", err=True)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import collections
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,9 @@ class _Feed:
             self._parts.popleft()
 
 
-def follow_recording(file: GrowingEdf, delay_s: float, stop: Stop) -> float:
+def follow_recording(
+    file: GrowingEdf, delay_s: float, stop: Stop, tell: Callable[[str], object] = lambda _: None
+) -> float:
     """Send a growing recording over LSL from when the first receiver connects, until told to stop.
 
     Parameters
@@ -53,6 +56,8 @@ def follow_recording(file: GrowingEdf, delay_s: float, stop: Stop) -> float:
         How far behind the file's end it is sent: longer than its writer ever waits between two writes.
     stop : Stop
         Ends it.
+    tell : callable
+        Gets in words that the file cannot be read, and that it can be again.
 
     Returns
     -------
@@ -61,7 +66,8 @@ def follow_recording(file: GrowingEdf, delay_s: float, stop: Stop) -> float:
 
     Notes
     -----
-    Every sample is stamped with when it was recorded, as far as the file's own pace tells. What the file held
+    Every sample is stamped with when it was recorded, as far as the file's own pace tells; what an EDF+D left
+    out stays out. What the file held
     before is not sent: LSL cannot hold back a receiver.
     """
     first = file.read(0, 1)
@@ -72,38 +78,63 @@ def follow_recording(file: GrowingEdf, delay_s: float, stop: Stop) -> float:
         marker_outlet = stack.enter_context(open_outlet(marker_header(first, 1.0)))
         if not wait_for_receivers([*outlets, marker_outlet], stop):
             return 0.0
-        return _play(file, [_Feed(outlet) for outlet in outlets], marker_outlet, delay_s, stop)
+        feeds = [_Feed(outlet) for outlet in outlets]
+        return _play(_Reading(file, delay_s, tell), feeds, marker_outlet, delay_s, stop)
 
 
-def _play(file: GrowingEdf, feeds: list[_Feed], marker_outlet: Outlet, delay_s: float, stop: Stop) -> float:
+class _Reading:
+    """What of the file was read; begins a delay before its end."""
+
+    def __init__(self, file: GrowingEdf, delay_s: float, tell: Callable[[str], object]) -> None:
+        self._file, self._tell, self._trouble = file, tell, ""
+        there = file.records
+        self.end_s = file.start_s(there - 1) + file.record_s
+        self._taken = there - 1
+        while self._taken and file.start_s(self._taken - 1) + file.record_s / 2 >= self.end_s - delay_s:
+            self._taken -= 1
+        self.begin_s = file.start_s(self._taken)
+
+    def look(self) -> Recording | None:
+        """Read what is new; None if nothing is, or it cannot be read now: what was missed comes later."""
+        there = self._file.records
+        if there <= self._taken:
+            return None
+        try:
+            part = self._file.read(self._taken, there)
+        except InputError as err:
+            # A share that is away for a moment must not end the night.
+            if not self._trouble:
+                self._tell(f"{err}; it is tried again and again.")
+            self._trouble = str(err)
+            return None
+        if self._trouble:
+            self._tell("It can be read again.")
+        self._taken, self._trouble = there, ""
+        return part
+
+
+def _play(reading: _Reading, feeds: list[_Feed], marker_outlet: Outlet, delay_s: float, stop: Stop) -> float:
     clock = lsl().local_clock
     begun_stamp_s = float(clock())
-    there = file.records
-    taken = max(0, there - max(1, round(delay_s / file.record_s)))
-    begin_s = taken * file.record_s
     # The file's end is now; what lies before it was recorded so long ago.
-    origin_stamp_s = begun_stamp_s - there * file.record_s
+    origin_stamp_s = begun_stamp_s - reading.end_s
     next_look_s = begun_stamp_s
     waiting = []
     while not (stop.wait(CHUNK_S) or parent_is_gone()):
         now_s = float(clock())
         if now_s >= next_look_s:
             next_look_s = now_s + _LOOK_EVERY_S
-            there = file.records
-            # A share that is away for a moment must not end the night: what was missed comes later.
-            with suppress(InputError):
-                if there > taken:
-                    part = file.read(taken, there)
-                    taken = there
-                    _take(part, feeds)
-                    waiting += recording_markers(part.annotations)
+            part = reading.look()
+            if part is not None:
+                _take(part, feeds)
+                waiting += recording_markers(part.annotations)
         due_s = now_s - delay_s - origin_stamp_s
         for feed in feeds:
             feed.push(due_s, origin_stamp_s)
         while waiting and waiting[0].onset_s <= due_s:
             marker = waiting.pop(0)
             marker_outlet.push_text(marker.text, origin_stamp_s + marker.onset_s)
-    return begin_s
+    return reading.begin_s
 
 
 def _take(part: Recording, feeds: list[_Feed]) -> None:

@@ -4,6 +4,8 @@ import threading
 
 import edfio
 import numpy as np
+import pytest
+from interrupted import interrupted_edf
 
 RATE_HZ, RECORD_S = 200, 0.5
 BEFORE, LATER = 8, 12
@@ -45,6 +47,23 @@ def test_what_is_written_after_the_start_arrives_whole_and_in_time(tmp_path, run
     assert matches[0] >= (BEFORE - 3) * RATE_HZ * RECORD_S
     np.testing.assert_allclose(got, LEG[matches[0] : matches[0] + len(got)], atol=0.002)
     np.testing.assert_allclose(np.diff(legs.stamps), 1 / RATE_HZ, atol=1e-6)
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def test_a_pause_of_an_interrupted_file_stays_a_pause(tmp_path, run_command, receive):
+    records, pause_s, after = BEFORE + LATER, 2.0, 4
+    onsets_s = [i * RECORD_S + (pause_s if i >= records - after else 0.0) for i in range(records)]
+    interrupted_edf(tmp_path / "paused.edf", LEG, onsets_s, RECORD_S)
+    process = run_command("replay", str(tmp_path / "paused.edf"), "--follow", "--delay", "6")
+    legs, _ = receive("paused", "paused-Markers")
+    # Two seconds of signal, two of nothing, two of signal.
+    legs.pull_until(round(2 * after * RECORD_S * RATE_HZ))
+    steps_s = np.diff(legs.stamps)
+    (at,) = np.flatnonzero(steps_s > 0.5)
+    assert steps_s[at] == pytest.approx(pause_s + 1 / RATE_HZ, abs=1e-4)
+    assert len(legs.stamps) - 1 - at == round(after * RECORD_S * RATE_HZ)
+    np.testing.assert_allclose(np.delete(steps_s, at), 1 / RATE_HZ, atol=1e-6)
     process.terminate()
     assert process.wait(20) == 0
 

@@ -3,9 +3,11 @@
 import edfio
 import numpy as np
 import pytest
+from interrupted import interrupted_edf
 
 from monitor.errors import InputError
 from monitor.recordings.growing import GrowingEdf
+from monitor.sources.follow import _Reading
 
 RATE_HZ, RECORDS = 200, 12
 LEG = np.random.default_rng(3).normal(0, 9, RATE_HZ * RECORDS)
@@ -44,6 +46,50 @@ def test_it_grows_by_whole_records(tmp_path, whole, count):
     # Steps of 200 / 65536 uV.
     np.testing.assert_allclose(np.concatenate(found), LEG, atol=0.0016)
     assert sorted(texts) == [(1.5, 2.0, "arousal"), (8.25, 0.0, "Lights off")]
+
+
+def test_an_interrupted_one_keeps_its_gaps_wherever_it_is_cut(tmp_path):
+    path = tmp_path / "d.edf"
+    interrupted_edf(path, LEG[: 6 * RATE_HZ], (3, 4, 9, 10, 11, 30))
+    growing = GrowingEdf(path)
+    assert [growing.start_s(record) for record in range(6)] == [0, 1, 6, 7, 8, 27]
+    begins_s, signal = [], []
+    for first, last in ((0, 1), (1, 3), (3, 6)):
+        (stream,) = growing.read(first, last).streams
+        inside_s = stream.stamps_s if stream.stamps_s is not None else np.arange(stream.sample_n) / RATE_HZ
+        begins_s += list(stream.start_s + inside_s[::RATE_HZ])
+        signal.append(stream.read()[:, 0])
+    np.testing.assert_allclose(begins_s, [0, 1, 6, 7, 8, 27])
+    np.testing.assert_allclose(np.concatenate(signal), LEG[: 6 * RATE_HZ], atol=0.0016)
+
+
+def test_a_record_that_does_not_say_when_it_begins_is_told_and_tried_again(tmp_path):
+    path = tmp_path / "d.edf"
+    good = interrupted_edf(path, LEG[: 6 * RATE_HZ], (0, 1, 2, 3, 4, 50))
+    bad = good.replace(b"+50\x14\x14", b"\0\0\0\0\0", 1)
+    record_n = (len(good) - 256 * 3) // 6
+    path.write_bytes(bad[: 256 * 3 + 5 * record_n])
+    told = []
+    reading = _Reading(GrowingEdf(path), 2.0, told.append)
+    assert (reading.begin_s, reading.end_s) == (3.0, 5.0)
+    assert reading.look().streams[0].sample_n == 2 * RATE_HZ
+    path.write_bytes(bad)
+    assert [reading.look(), reading.look()] == [None, None]
+    assert len(told) == 1
+    assert "does not say when its data record 6 begins" in told[0]
+    path.write_bytes(good)
+    assert reading.look().streams[0].start_s == 50.0
+    assert told[1:] == ["It can be read again."]
+
+
+def test_an_interrupted_one_without_annotations_is_refused(tmp_path):
+    path = tmp_path / "d.edf"
+    edfio.Edf([edfio.EdfSignal(LEG[:RATE_HZ], RATE_HZ, label="LAT", physical_dimension="uV")]).write(path)
+    data = bytearray(path.read_bytes())
+    data[192:197] = b"EDF+D"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"EDF\+D and has no annotations"):
+        GrowingEdf(path)
 
 
 def test_one_that_is_away_for_a_moment_has_no_records(tmp_path, whole):
