@@ -60,6 +60,10 @@ def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = Fa
         chosen.append(Chosen(info, stream, legs, reading.warnings, limbs))
     for leg in (*LEGS, *wish.limbs):
         names = [c.stream.name for c in chosen if leg in {channel.leg for channel in (*c.legs, *c.limbs)}]
+        wanted = next((name for of, name in wish.channels.items() if of == leg), "")
+        if len(names) > 1 and wanted:
+            problem = f"{wanted!r} is a channel of {' and of '.join(names)}"
+            raise InputError(f"--{leg}", problem, "name it by its label")
         if len(names) > 1:
             who, remedy = f"a {leg} leg", f"name one with --{leg} CH"
             if leg not in LEGS:
@@ -76,16 +80,21 @@ def _refuse(read: Sequence[tuple[StreamDescription, Reading]], wish: MontageWish
     """Tell of a stream that cannot be used as it is; of several the one that calls itself EMG."""
     refused = [pair for pair in read if pair[1].problems]
     if refused:
-        stream, reading = min(refused, key=lambda pair: pair[0].type.lower() != "emg")
+        stream, reading = min(refused, key=lambda pair: _calls_itself_otherwise(pair[0]))
         proposal = "" if wish.channels or wish.unit else offer_options(stream, reading)
         raise InputError(f"stream {stream.name!r}", reading.problems[0], proposal)
+
+
+def _calls_itself_otherwise(stream: StreamDescription) -> bool:
+    return stream.type.lower() != "emg"
 
 
 def _check_wish(numeric: Sequence[StreamDescription], wish: MontageWish) -> None:
     for leg, wanted in wish.channels.items():
         if wanted and not any(find_derivations(stream.channels, wanted) for stream in numeric):
-            reading = read_montage(numeric[0], MontageWish({leg: wanted}, wish.unit))
-            raise InputError(f"stream {numeric[0].name!r}", reading.problems[0], f"correct --{leg}")
+            stream = min(numeric, key=_calls_itself_otherwise)
+            reading = read_montage(stream, MontageWish({leg: wanted}, wish.unit))
+            raise InputError(f"stream {stream.name!r}", reading.problems[0], f"correct --{leg}")
     for limb, wanted in wish.limbs.items():
         if not any(find_derivations(stream.channels, wanted) for stream in numeric):
             raise InputError(f"limbs.{limb}", f"no stream has a channel {wanted!r}", "a channel by its label")

@@ -126,10 +126,15 @@ def night_of_list(
     ------
     InputError
         For a bad number, a negative time, an empty or overlapping stage epoch, or a second ``lights_off`` or
-        ``lights_on``; it names file, place, field, value and what was expected.
+        ``lights_on``; it names file, place, field, value and what was expected. Also if no row at all is of
+        a known type.
     """
     rows = [_row(event, name, fields, labels) for event in events]
     ignored = Counter(row.written for row in rows if row.kind is None)
+    if rows and ignored.total() == len(rows):
+        words = ", ".join(repr(word[:40]) for word in list(ignored)[:4])
+        problem = f"none of its {len(rows)} rows is of a known type (there are {words})"
+        raise InputError(name, problem, "expected types such as LM_left, N2, hypopnea")
     off, on = (_light(rows, kind, name, fields) for kind in ("lights_off", "lights_on"))
     if off is not None and on is not None and on.start_us <= off.start_us:
         where = f"{name}, {on.place}, {fields.onset}"

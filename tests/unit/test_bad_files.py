@@ -1,11 +1,13 @@
 """Files nobody should have to meet: a clear sentence, or the readable part and a warning; no wrong score."""
 
+import json
 from pathlib import Path
 
 import edfio
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from interrupted import RATE_HZ, interrupted_edf
 from recorded_nights import record_night
 
 from monitor.cli import cli
@@ -36,6 +38,9 @@ def refused(path, out) -> str:
     assert not (out / path.stem / "summary.json").exists()
     (said,) = [line for line in done.stderr.splitlines() if line.startswith("plms-monitor:")]
     assert str(path) in said
+    # Sent over LSL it would come to the same: replay refuses it in the same words, before any outlet.
+    sent = CliRunner().invoke(cli, ["replay", str(path)])
+    assert (sent.exit_code, sent.stderr.splitlines()[-1]) == (2, said)
     return said
 
 
@@ -126,6 +131,35 @@ def test_an_xdf_cut_inside_a_chunk_is_scored_up_to_there_and_says_so(xdf, tmp_pa
     )
     assert 1 < len(part) < len(all_of_it)
     assert part[:-1] == all_of_it[: len(part) - 1]
+    # Replay says the notes of what it read before it waits for a receiver.
+    assert any("cut off after" in note for note in read_recording(cut).notes)
+
+
+def test_what_an_interrupted_edf_left_out_is_in_no_denominator(tmp_path):
+    rng = np.random.default_rng(4)
+    leg_uv = rng.normal(0.0, 2.0, 240 * RATE_HZ)
+    for onset_s in (30, 60, 90, 150, 180, 210):
+        leg_uv[onset_s * RATE_HZ : (onset_s + 2) * RATE_HZ] *= 10
+    path = tmp_path / "paused.edf"
+    # Ten minutes are missing after two.
+    interrupted_edf(path, leg_uv, [i + (600 if i >= 120 else 0) for i in range(240)])
+    done = CliRunner().invoke(cli, ["score", str(path), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "interrupted (EDF+D), 1 times" in done.stderr
+    summary = json.loads((tmp_path / "out" / "paused" / "summary.json").read_text())
+    assert summary["recording_h"] == pytest.approx(840 / 3600)
+    assert summary["usable_h"]["left"] == pytest.approx(240 / 3600, abs=0.01)
+    rows = (tmp_path / "out" / "paused" / "movements.tsv").read_text().splitlines()[1:]
+    onsets_s = [float(row.split("\t")[0]) for row in rows]
+    assert onsets_s == pytest.approx([30, 60, 90, 750, 780, 810], abs=0.05)
+
+
+def test_a_wrong_channel_is_named_with_what_there_is(xdf, night, tmp_path):
+    for path, known in ((xdf, "Leg/L"), (night, "LAT, RAT")):
+        arguments = ["score", str(path), "--left", "Chin", "--out", str(tmp_path / "out")]
+        done = CliRunner().invoke(cli, arguments)
+        assert done.exit_code == 2
+        assert f"there is no channel 'Chin' for the left leg; it has channels: {known}" in done.stderr
 
 
 def test_markers_of_another_machine_are_put_in_the_time_of_the_emg(tmp_path):

@@ -55,6 +55,15 @@ def test_every_type_finds_its_place() -> None:
     assert (night.legs, dict(night.unusable)) == (("left", "right"), {})
 
 
+def test_a_list_in_words_that_nobody_knows_is_no_night_without_movements() -> None:
+    said = refused("10 2 LeftLegPhasic", "20 3 RightLegPhasic")
+    assert "night.tsv: none of its 2 rows is of a known type (there are 'LeftLegPhasic'" in said
+    # One known word is enough: the others are ignored, and listed.
+    _, ignored = parse_events_table(table("10 2 LeftLegPhasic", "0 30 N2"), "night.tsv")
+    assert ignored == {"LeftLegPhasic": 1}
+    assert parse_events_table(table(), "night.tsv")[1] == {}
+
+
 @pytest.mark.parametrize(
     ("word", "stage"),
     [
