@@ -51,9 +51,11 @@ def night_plot(session: Session, wall: WallTime, index_name: str) -> Plot:
             va="bottom",
             fontsize=6.5,
             color="#a03050",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.4},
         )
         axes[2].set_ylabel("per hour")
-        axes[2].set_ylim(bottom=0)
+        # Room at the top for the legend: no curve runs through it.
+        axes[2].set_ylim(0, 1.2 * axes[2].get_ylim()[1])
         if len(t_s) > 1 and np.isfinite(rate).any():
             axes[2].legend(loc="upper left", frameon=False, fontsize=6.5, ncols=2)
         for axis in axes:

@@ -135,6 +135,61 @@ def test_every_count_and_rate_is_that_of_the_summary_on_disk(folder, html):
     assert shown > 30
 
 
+def test_legs_and_what_was_not_counted_are_those_of_the_summary(folder, report):
+    rules = json.loads((folder.path / "summary.json").read_text())["rules"]
+    tables = {b.head[0]: b for s in report.sections for b in s.blocks if isinstance(b, Table) and b.head}
+    for name, cells in ((row[0], row[1:]) for row in tables["By leg"].rows):
+        what, leg = name.split(": ")
+        key = {"PLM": "plm_by_leg", "PLMS": "plms_by_leg"}[what]
+        assert list(cells) == [str(one["detail"][key][leg]) for one in rules.values()]
+    excluded = tables["Leg movements not counted, by reason"].rows
+    assert {row[0] for row in excluded} == {
+        why for one in rules.values() for why in one["detail"]["excluded"]
+    }
+    for why, *cells in excluded:
+        assert cells == [str(one["detail"]["excluded"].get(why, 0)) for one in rules.values()]
+    for name, key in (("hour of the time in bed", "by_hour"), ("third of the time in bed", "by_third")):
+        parts = [one["detail"][key] for one in rules.values()]
+        assert len(tables[name].rows) == len(parts[0])
+        for row, *same in zip(tables[name].rows, *parts, strict=True):
+            assert float(row[1]) == pytest.approx(same[0]["tst_h"], abs=0.0051)
+            for n, rate, part in zip(row[2::2], row[3::2], same, strict=True):
+                assert int(n) == part["n_plms"]
+                assert part["plms_index"] is None or float(rate) == pytest.approx(
+                    part["plms_index"], abs=0.051
+                )
+
+
+def test_parts_of_a_split_night_and_edits_are_those_of_the_summary(tmp_path):
+    said = [
+        Fact("segment", 3600.0, "person", {"label": "CPAP on"}),
+        Fact("reject", 900.0, "person", {"movements": ["L900-0"], "reason": "cable"}),
+        Fact("stop", END_S, "recorder", {"reason": "end"}),
+    ]
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-8", [*night_facts(), *said])
+    recover(folder)
+    summary = json.loads((folder.path / "summary.json").read_text())
+    sections = {s.title: s.blocks for s in content.report_of(read_session(folder.path), MADE).sections}
+    (split,) = sections["Split night"]
+    assert len(split.rows) == len(summary["segments"]) == 2
+    for row, part in zip(split.rows, summary["segments"], strict=True):
+        each = list(part["rules"].values())
+        assert float(row[1]) == pytest.approx(each[0]["tst_h"], abs=0.0051)
+        assert [int(n) for n in row[2::2]] == [one["n_plms"] for one in each]
+        for rate, one in zip(row[3::2], each, strict=True):
+            assert float(rate) == pytest.approx(one["plms_index"], abs=0.051)
+    table = sections["Manual edits"][1]
+    automatic = summary["manual"]["automatic"]
+    shown = {row[0]: row[1:] for row in table.rows}
+    for rule, counts in automatic.items():
+        was, now = shown[f"leg movements (LM) {figures.RULE_NAMES[rule]}"]
+        assert (int(was), int(now)) == (counts["n_lm"], summary["rules"][rule]["n_lm"])
+    usable, whole_h = sections["Signal"][0], summary["recording_h"]
+    for leg, hours, share in usable.rows:
+        assert float(hours) == pytest.approx(summary["usable_h"][leg], abs=0.0051)
+        assert float(share.rstrip(" %")) == pytest.approx(100 * summary["usable_h"][leg] / whole_h, abs=0.051)
+
+
 def test_hours_series_and_times_are_those_of_the_summary(folder, html):
     summary = json.loads((folder.path / "summary.json").read_text())
     detail = summary["rules"]["aasm3"]["detail"]
