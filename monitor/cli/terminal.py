@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 
-from monitor.montage import Chosen, describe_line
+from monitor.montage import Chosen, describe_line, unit_word
 from monitor.recorder.night import NightRecorder
 from monitor.recorder.status import result_lines, status_line
 
@@ -33,10 +33,10 @@ class Terminal:
         for channel in chosen.legs:
             label = channel.label or f"#{channel.index + 1}"
             how = "named by its label" if channel.how == "label" else "as given"
-            self.say(f"  {channel.leg} leg: channel {label}, {channel.unit}, {how}")
+            self.say(f"  {channel.leg} leg: channel {label}, {unit_word(channel.unit)}, {how}")
         for channel in chosen.limbs:
             label = channel.label or f"#{channel.index + 1}"
-            self.say(f"  {channel.leg}: channel {label}, {channel.unit}, watched, not scored")
+            self.say(f"  {channel.leg}: channel {label}, {unit_word(channel.unit)}, watched, not scored")
         for warning in chosen.warnings:
             self.say(f"  note: {warning}")
 

@@ -13,7 +13,7 @@ from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
 from monitor.montage.reading import MontageWish, Reading, read_montage
 from monitor.montage.remedy import configuration_lines, offer
-from monitor.montage.units import unit_hint, unit_scale_uv
+from monitor.montage.units import unit_hint, unit_scale_uv, unit_word
 from monitor.montage.words import describe_line, describe_reading, stream_record
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "stream_record",
     "unit_hint",
     "unit_scale_uv",
+    "unit_word",
     "unknown_units",
     "with_levels",
 ]

@@ -64,6 +64,21 @@ def unit_scale_uv(unit: str, factor: float = 1.0) -> float | None:
     return None
 
 
+_POWERS = {"0": "V", "-3": "mV", "-6": "uV", "-9": "nV"}
+
+
+def unit_word(unit: str) -> str:
+    """Write a unit for people: a header that gives a power of ten of a volt means a unit that has a name.
+
+    Examples
+    --------
+    >>> unit_word("-6"), unit_word("microvolts")
+    ("uV (written '-6')", 'microvolts')
+    """
+    name = _POWERS.get(unit.strip())
+    return unit if name is None else f"{name} (written {unit.strip()!r})"
+
+
 # The RMS of a relaxed leg lies in here, give or take a noisy electrode.
 _PLAUSIBLE_UV = (0.3, 30.0)
 _CANDIDATES_UV = (("V", 1e6), ("mV", 1e3), ("uV", 1.0))

@@ -7,6 +7,7 @@ from typing import Any
 from monitor.montage.channels import LegChannel, first_of_each
 from monitor.montage.headers import StreamDescription
 from monitor.montage.reading import Reading
+from monitor.montage.units import unit_word
 
 
 def describe_line(stream: StreamDescription) -> str:
@@ -21,9 +22,12 @@ def describe_line(stream: StreamDescription) -> str:
 
 def describe_reading(stream: StreamDescription, reading: Reading) -> list[str]:
     """Say in lines what the monitor makes of a stream."""
-    lines = [f"{channel.leg} leg: channel {_name(channel)} in {channel.unit}" for channel in reading.legs]
+    lines = [
+        f"{channel.leg} leg: channel {_name(channel)} in {unit_word(channel.unit)}"
+        for channel in reading.legs
+    ]
     lines += [
-        f"{channel.leg}: channel {_name(channel)} in {channel.unit}, watched, not scored"
+        f"{channel.leg}: channel {_name(channel)} in {unit_word(channel.unit)}, watched, not scored"
         for channel in reading.limbs
     ]
     if stream.is_text:

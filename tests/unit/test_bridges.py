@@ -21,6 +21,7 @@ from monitor.montage import (
     StreamDescription,
     assign_legs,
     configuration_lines,
+    describe_reading,
     read_montage,
 )
 from monitor.recordings import read_recording
@@ -87,6 +88,13 @@ def test_a_header_that_says_enough_is_read_as_it_is(name):
     assert read(stream) == READ_AS_IT_IS[name]
     assert read_montage(stream).problems == ()
     assert configuration_lines(stream, read_montage(stream)) == []
+
+
+def test_a_unit_that_is_a_power_of_ten_is_told_by_its_name():
+    stream = live("mne_lsl_player")
+    lines = describe_reading(stream, read_montage(stream))
+    assert "in V (written '0')" in lines[0]
+    assert "in uV (written '-6')" in lines[1]
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
