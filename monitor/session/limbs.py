@@ -20,9 +20,15 @@ def limb_movements(state: NightState) -> dict[str, list[Movement]]:
     for fact in latest.values():
         if fact.data["phase"] == "closed":
             onset_us, end_us = to_us(fact.data["onset"]), to_us(fact.data["end"])
-            uv = fact.data["peak_uv"], fact.data["resting_uv"]
+            uv = fact.data.get("peak_uv"), fact.data.get("resting_uv")
             found[fact.data["limb"]].append(Movement(onset_us, end_us, "unknown", fact.data["id"], *uv))
     return found
+
+
+def open_limb_movements(state: NightState) -> list[Fact]:
+    """List the latest fact of each limb movement that has been flagged and has not ended."""
+    latest = {fact.data["id"]: fact for fact in state.facts("limb")}
+    return [fact for fact in latest.values() if fact.data["phase"] in ("onset", "confirmed")]
 
 
 def limb_numbers(state: NightState) -> dict[str, int]:

@@ -12,6 +12,7 @@ from monitor.facts import Fact
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.journal import Journal, read_journal
+from monitor.session.limbs import open_limb_movements
 from monitor.session.tables import write_tables
 from monitor.session.xdf_scan import last_stamps, scan
 
@@ -154,9 +155,9 @@ def _signal_end_s(folder: SessionFolder, state: NightState) -> float:
 
 
 def closed_movements(state: NightState, source: str) -> list[Fact]:
-    """End what a crash left open: a confirmed movement where last known; a mere flag is withdrawn."""
+    """End what a crash left open, arms too: a confirmed movement where last known; a flag is withdrawn."""
     closing = []
-    for last in state.open_movements():
+    for last in (*state.open_movements(), *open_limb_movements(state)):
         data = dict(last.data)
         if data["phase"] == "confirmed":
             data |= {
@@ -165,8 +166,8 @@ def closed_movements(state: NightState, source: str) -> list[Fact]:
                 "cut": "the recorder stopped",
                 "morphology": True,
             }
-            closing.append(Fact("movement", data["known"], source, data))
+            closing.append(Fact(last.kind, data["known"], source, data))
         else:
             data |= {"phase": "withdrawn", "twitch": False}
-            closing.append(Fact("movement", data["onset"], source, data))
+            closing.append(Fact(last.kind, data["onset"], source, data))
     return closing

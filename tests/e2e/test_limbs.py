@@ -4,6 +4,7 @@ import csv
 import json
 
 import numpy as np
+import pytest
 from click.testing import CliRunner
 from hand_fed import HEADER, RATE_HZ
 
@@ -17,11 +18,13 @@ from monitor.recorder.outlets import marker_of
 from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
+from monitor.session.recovery import recover
 from monitor.session.xdf import XdfWriter
 from monitor.sources.emg import SignalGenerator
 from monitor.sources.schedule import Schedule
 
 SECONDS = 150
+FIRST_SECONDS = 60
 LABELS = ("LAT1", "LAT2", "RAT", "ARM")
 CONFIG = """
 [legs]
@@ -52,7 +55,7 @@ def recorded(tmp_path, config, values):
     (chosen,) = assign_legs([(None, stream)], config.wish)
     channels = (*chosen.legs, *chosen.limbs)
     source = Source(1, stream, chosen.legs, StreamDetection(RATE_HZ, channels, config.detector), chosen.limbs)
-    about = {"config_sha256": "x", "main_profile": "aasm3", "measure": "m"}
+    about = {"config": config.document, "config_sha256": "x", "main_profile": "aasm3", "measure": "m"}
     plan = NightPlan("bench", "aasm3", config.rules, config.labels, about)
     folder = SessionFolder.create(tmp_path, "bench")
     clock_s = [9000.0]
@@ -107,3 +110,18 @@ def test_live_and_from_a_file_arms_are_reported_apart_and_in_no_index(tmp_path):
     assert ["LAT2-RAT"] in seen
     sent = {marker_of(fact)[0].split("/")[0] for fact in facts if marker_of(fact) is not None}
     assert sent == {"LM_left", "LM_right"}
+
+
+@pytest.mark.parametrize(("phase", "ends_as"), [("confirmed", "closed"), ("onset", "withdrawn")])
+def test_an_arm_that_moved_when_the_recorder_was_killed_is_closed_as_a_leg_is(tmp_path, phase, ends_as):
+    (tmp_path / "c.toml").write_text(CONFIG)
+    config = load_config(str(tmp_path / "c.toml"))
+    path, facts = recorded(tmp_path / "sessions", config, signal()[: round(FIRST_SECONDS * RATE_HZ)])
+    last = [fact for fact in facts if fact.kind == "limb" and fact.data["phase"] == phase][-1]
+    lines = (path / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (path / "journal.jsonl").write_bytes(b"".join(lines[: last.seq + 1]))
+    assert recover(SessionFolder(path)).was_open
+    told = [f.data for f in read_journal(path / "journal.jsonl")[0] if f.data.get("id") == last.data["id"]]
+    assert [fact["phase"] for fact in told[-2:]] == [phase, ends_as]
+    onsets = [float(row["onset"]) for row in table(path / "limbs.tsv")]
+    assert (last.data["onset"] in onsets) == (ends_as == "closed")
