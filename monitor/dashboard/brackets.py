@@ -147,7 +147,7 @@ def _bracket(
 
 def _life(phase: str, lm: ScoredLM | None, place: int, length_s: float, key: str) -> tuple[Life, str, str]:
     if phase == "withdrawn":
-        return "twitch", f"{length_s:.1f} s", "twitch: shorter than 0.5 s"
+        return "twitch", f"{length_s:.1f} s", "twitch: shorter than 0.5 s" if lm is None else lm.reason
     if phase == "onset":
         return "flagged", "onset", ""
     if phase == "confirmed":

@@ -24,6 +24,7 @@ COUNTS = (
     ("n_plms_nrem", "PLMS in NREM sleep"),
     ("n_plms_rem", "PLMS in REM sleep"),
     ("n_twitches", "twitches (no LM)"),
+    ("n_hypnic_jerks", "of them at sleep onset (perhaps hypnic jerks)"),
 )
 RATES = (
     ("plms_index", "PLMS per hour of sleep"),

@@ -12,11 +12,10 @@ from monitor.score.denominators import HOUR_US, Denominators, Timeline
 from monitor.score.intervals import ln_bins, ln_moments, periodicity, two_second_bins
 from monitor.score.legs import Groups
 from monitor.score.night import SLEEP, STAGES
-from monitor.score.parts import Bools
 from monitor.score.result import Indices, Stretch
 from monitor.score.rows import Context, Verdict
 from monitor.score.runs import NONE
-from monitor.score.spans import Ints, time_before
+from monitor.score.spans import Bools, Ints, time_before
 
 RATE_WINDOW_US = 1_800_000_000
 TOO_EARLY_US = 600_000_000

@@ -7,8 +7,7 @@ import math
 import numpy as np
 
 from monitor.rules import RulesProfile
-from monitor.score.parts import Bools
-from monitor.score.spans import Ints
+from monitor.score.spans import Bools, Ints
 
 IMI_BINS = 45
 TWO_SECONDS_US = 2_000_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.rules import RulesProfile
-from monitor.score.parts import LEG_BITS, Bools, Drop, Parts
-from monitor.score.spans import Ints
+from monitor.score.parts import LEG_BITS, Drop, Parts
+from monitor.score.spans import Bools, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Groups:
         Length of the longest part.
     is_open : ndarray of bool, shape (n_groups,)
         A part of it is still running.
+    body : ndarray of bool, shape (n_groups,)
+        A part of it is part of a body movement.
     fits : ndarray of bool, shape (n_groups,)
         Keeps to the limits of a candidate so far (parts, lengths).
     keys : list of tuple of str
@@ -39,6 +41,7 @@ class Groups:
     parts: Ints
     longest_us: Ints
     is_open: Bools
+    body: Bools
     fits: Bools
     keys: list[tuple[str, ...]]
 
@@ -66,7 +69,7 @@ def combine(parts: Parts, profile: RulesProfile) -> Groups:
         group = join_onsets(onset, leg, profile.group_within_us)
     if kept.size == 0:
         none = np.zeros(0, np.bool_)
-        return Groups(onset, end, leg, onset, onset, none, none, [])
+        return Groups(onset, end, leg, onset, onset, none, none, none, [])
     members = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[members], prepend=-1))
     n = np.diff(first, append=kept.size)
@@ -75,12 +78,13 @@ def combine(parts: Parts, profile: RulesProfile) -> Groups:
     longest = np.maximum.reduceat((end - onset)[members], first)
     bits = np.bitwise_or.reduceat(LEG_BITS[leg][members], first)
     is_open = np.logical_or.reduceat(parts.is_open[kept][members], first)
+    body = np.logical_or.reduceat(parts.body[kept][members], first)
     fits = longest <= profile.max_lm_us
     if profile.max_parts is not None:
         fits &= n <= profile.max_parts
     if profile.max_bilateral_us is not None:
         fits &= (n == 1) | (end_g - onset_g <= profile.max_bilateral_us)
-    groups = Groups(onset_g, end_g, bits, n, longest, is_open, fits, _keys(keys, members, first, n))
+    groups = Groups(onset_g, end_g, bits, n, longest, is_open, body, fits, _keys(keys, members, first, n))
     return groups if (np.diff(onset_g) > 0).all() else _sorted(groups)
 
 
@@ -93,6 +97,7 @@ def _sorted(groups: Groups) -> Groups:
         groups.parts[order],
         groups.longest_us[order],
         groups.is_open[order],
+        groups.body[order],
         groups.fits[order],
         [groups.keys[i] for i in order.tolist()],
     )

@@ -104,7 +104,7 @@ class Night:
     Parameters
     ----------
     movements : tuple of Movement
-        All of them, twitches and rejected ones too.
+        All of them, short and rejected ones too.
     epochs : tuple of Epoch
         Must not overlap; who wins where two scorers differ is the caller's to decide.
     respiratory, arousals : tuple of Span
@@ -122,6 +122,9 @@ class Night:
     segments : tuple of Span
         Parts of a split night, one after the other, each with what began it (the first with nothing); none if
         the night was not split.
+    twitches : tuple of Movement
+        Bursts that the detector found too short, or that never reached the onset level of the envelope. They
+        are shown, and join no movement.
     """
 
     movements: tuple[Movement, ...] = ()
@@ -135,6 +138,7 @@ class Night:
     end_us: int = 0
     legs: tuple[str, ...] = ("left", "right")
     segments: tuple[Span, ...] = ()
+    twitches: tuple[Movement, ...] = ()
 
 
 def split_at(begins: Iterable[tuple[int, str]], end_us: int) -> tuple[Span, ...]:

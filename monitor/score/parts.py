@@ -8,14 +8,12 @@ from enum import IntEnum
 from operator import attrgetter
 
 import numpy as np
-import numpy.typing as npt
 
 from monitor.rules import RulesProfile
+from monitor.score.classes import body_movements
 from monitor.score.denominators import Timeline
 from monitor.score.night import SLEEP, STAGES, Movement, Night, Span
-from monitor.score.spans import Ints, bounds, first_touching
-
-Bools = npt.NDArray[np.bool_]
+from monitor.score.spans import Bools, Ints, bounds, first_touching
 
 LEGS = ("left", "right", "unknown")
 LEG_BITS = np.array([1, 2, 4])
@@ -54,6 +52,8 @@ class Parts:
         Still running.
     drop : ndarray of int64, shape (n_parts,)
         A ``Drop``.
+    body : ndarray of bool, shape (n_parts,)
+        Part of a body movement (`monitor.score.classes`).
     keys : list of tuple of str
         Keys of the merged movements.
     rejected : list of str
@@ -65,6 +65,7 @@ class Parts:
     leg: Ints
     is_open: Bools
     drop: Ints
+    body: Bools
     keys: list[tuple[str, ...]]
     rejected: list[str]
 
@@ -141,10 +142,13 @@ def read_parts(night: Night, profile: RulesProfile, timeline: Timeline, windows:
     words = [""] * (onset.size - n) + [m.rejected for m in rejected]
     drop = sort_out(night, profile, timeline, windows, (onset, end, leg, is_open, shaped))
     drop[onset.size - n :] = Drop.REJECTED
+    # What a person rejected says nothing about what the other leg did.
+    taken_end = np.where(drop == Drop.REJECTED, onset, end)
+    body = body_movements(onset, taken_end, leg, profile.max_lm_us)
     order = np.argsort(onset, kind="stable")
     places = order.tolist()
     return Parts(
-        onset[order], end[order], leg[order], is_open[order], drop[order],
+        onset[order], end[order], leg[order], is_open[order], drop[order], body[order],
         [keys[i] for i in places], [words[i] for i in places],
     )  # fmt: skip
 

@@ -49,15 +49,23 @@ def _dropped(lm: ScoredLM) -> str:
         return "excluded: " + beside(lm.onset_us, lm.end_us, event)
     return {
         "rejected": f"rejected: {lm.grounds.words}",
-        "twitch": f"{length} s: a twitch, shorter than {seconds(rules.min_lm_us)} s",
+        "twitch": f"{length} s: a twitch, shorter than {seconds(rules.min_lm_us)} s{_jerk(lm)}",
         "artifact": "artifact: overlaps an artifact on its leg, not scored",
         "morphology": f"not an LM: no {seconds(rules.min_lm_us)} s of sustained activity",
-        "long": f"{length} s{so_far}: not a candidate, longer than {seconds(rules.max_lm_us)} s",
+        "long": f"{length} s{so_far}: {_long(lm)}, longer than {seconds(rules.max_lm_us)} s",
         "wake": f"LM in wake: not scored ({rules.name})",
         "unscored": f"LM in unscored time: not scored ({rules.name})",
         "outside": f"LM outside lights off to lights on: not scored ({rules.name})",
         "open": f"still running, {length} s so far",
     }[lm.why]
+
+
+def _long(lm: ScoredLM) -> str:
+    return f"{'body movement' if lm.grounds.is_body else 'tonic activity'}, not a candidate"
+
+
+def _jerk(lm: ScoredLM) -> str:
+    return ", at sleep onset: perhaps a hypnic jerk" if lm.hypnic_jerk else ""
 
 
 def beside(onset_us: int, end_us: int, event: Span) -> str:
@@ -80,7 +88,7 @@ def _not_candidate(lm: ScoredLM) -> str:
     so_far = " so far" if lm.provisional else ""
     if longest_us > rules.max_lm_us:
         what = f"{seconds(length_us)} s" if lm.parts == 1 else f"a part of {seconds(longest_us)} s"
-        return f"{what}{so_far}: not a candidate, longer than {seconds(rules.max_lm_us)} s"
+        return f"{what}{so_far}: {_long(lm)}, longer than {seconds(rules.max_lm_us)} s"
     if rules.max_parts is not None and lm.parts > rules.max_parts:
         return f"{lm.parts} parts{so_far}: not a candidate, more than {rules.max_parts}"
     limit = seconds(rules.max_bilateral_us or 0)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
 
 from monitor.rules import RulesProfile
+from monitor.score.classes import at_sleep_onset
 from monitor.score.denominators import Timeline
 from monitor.score.legs import Groups
-from monitor.score.night import STAGES
-from monitor.score.parts import ASLEEP, AWAKE, LEG_BITS, Bools, Drop, Parts, Windows
+from monitor.score.night import STAGES, Movement
+from monitor.score.parts import ASLEEP, AWAKE, LEG_BITS, LEGS, Drop, Parts, Windows
 from monitor.score.runs import NONE, Runs
 from monitor.score.scored_lm import Grounds, ScoredLM
-from monitor.score.spans import Ints
+from monitor.score.spans import Bools, Ints
 
 LEG_OF_BITS = ("", "left", "right", "both", "unknown")
 WHY = [*("" if drop is Drop.NONE else drop.name.lower() for drop in Drop), "noncandidate", "short", "few"]
@@ -121,7 +123,8 @@ def _grounds(groups: Groups, found: Context, verdict: Verdict, profile: RulesPro
     pool = [*(Grounds(profile, run_n=n, run_series=number) for n, number in of_runs), Grounds(profile)]
     grounds = [pool[i] for i in chosen.tolist()]
     for k in np.flatnonzero(~groups.fits & (groups.parts > 1)).tolist():
-        grounds[k] = Grounds(profile, longest_us=int(groups.longest_us[k]))
+        is_body = bool(groups.body[k])
+        grounds[k] = Grounds(profile, longest_us=int(groups.longest_us[k]), is_body=is_body)
     for k in np.flatnonzero(found.arousal & ~verdict.arousal).tolist():
         grounds[k] = grounds[k]._replace(arousal_struck=True)
     return grounds
@@ -140,13 +143,41 @@ def dropped_rows(parts: Parts, profile: RulesProfile, timeline: Timeline, window
         grounds[j] = Grounds(profile, words=parts.rejected[places[j]])
     for j in np.flatnonzero(drop == Drop.RESPIRATORY).tolist():
         grounds[j] = Grounds(profile, event=windows.events[int(found.event[j])])
-    no = np.zeros(gone.shape, np.bool_)
-    none: list[int | None] = [None] * gone.size
-    plain = (onset, end, LEG_BITS[parts.leg[gone]], np.ones(gone.shape, np.int64))
+    for j in np.flatnonzero((drop == Drop.LONG) & parts.body[gone]).tolist():
+        grounds[j] = Grounds(profile, is_body=True)
+    for j in np.flatnonzero((drop == Drop.TWITCH) & at_sleep_onset(onset, timeline)).tolist():
+        grounds[j] = Grounds(profile, is_jerk=True)
     keys = [parts.keys[i] for i in places]
     why = [WHY[d] for d in drop.tolist()]
-    own = (none, none, parts.is_open[gone].tolist(), keys, why, grounds)
-    return _rows(plain, (no, no, found.arousal, no), found, own)
+    own = (parts.is_open[gone].tolist(), keys, why, grounds)
+    return _single_rows((onset, end, LEG_BITS[parts.leg[gone]]), found, own)
+
+
+def twitch_rows(
+    twitches: Sequence[Movement], profile: RulesProfile, timeline: Timeline, windows: Windows
+) -> list[ScoredLM]:
+    """Return a row for every burst that the detector found to be a twitch."""
+    if not twitches:
+        return []
+    onset, end = (np.array([getattr(m, name) for m in twitches], np.int64) for name in ("onset_us", "end_us"))
+    bits = LEG_BITS[[LEGS.index(m.leg) for m in twitches]]
+    kinds = Grounds(profile), Grounds(profile, is_jerk=True)
+    grounds = [kinds[is_jerk] for is_jerk in at_sleep_onset(onset, timeline).tolist()]
+    keys: list[tuple[str, ...]] = [(m.key,) for m in twitches]
+    own = ([False] * onset.size, keys, ["twitch"] * onset.size, grounds)
+    return _single_rows((onset, end, bits), context(onset, end, profile, timeline, windows), own)
+
+
+def _single_rows(
+    where: tuple[Ints, Ints, Ints],
+    found: Context,
+    own: tuple[list[bool], list[tuple[str, ...]], list[str], list[Grounds]],
+) -> list[ScoredLM]:
+    onset, end, bits = where
+    no = np.zeros(onset.shape, np.bool_)
+    none: list[int | None] = [None] * onset.size
+    plain = (onset, end, bits, np.ones(onset.shape, np.int64))
+    return _rows(plain, (no, no, found.arousal, no), found, (none, none, *own))
 
 
 def _rows(

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.rules import RulesProfile
-from monitor.score.parts import Bools
 from monitor.score.result import Pending, Series
-from monitor.score.spans import Ints
+from monitor.score.spans import Bools, Ints
 
 NONE = -1
 

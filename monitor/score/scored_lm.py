@@ -32,6 +32,10 @@ class Grounds(NamedTuple):
         Its longest part, where several parts break a limit of a candidate.
     arousal_struck : bool
         An arousal belongs to it and does not count.
+    is_body : bool
+        Both legs moved for long at once: a body movement, and not the tonic activity of one leg.
+    is_jerk : bool
+        A twitch near the passage from wake to sleep.
     """
 
     profile: RulesProfile
@@ -41,6 +45,8 @@ class Grounds(NamedTuple):
     run_series: int = 0
     longest_us: int = 0
     arousal_struck: bool = False
+    is_body: bool = False
+    is_jerk: bool = False
 
 
 class ScoredLM(NamedTuple):
@@ -102,6 +108,11 @@ class ScoredLM(NamedTuple):
     counted_in: str
     plm_nr: bool
     grounds: Grounds
+
+    @property
+    def hypnic_jerk(self) -> bool:
+        """Whether it is a twitch at sleep onset; follows the stages, and enters no count of movements."""
+        return self.grounds.is_jerk
 
     @property
     def reason(self) -> str:

@@ -11,12 +11,12 @@ from monitor.score.denominators import Timeline, denominators
 from monitor.score.indices import indices
 from monitor.score.legs import Groups, combine
 from monitor.score.night import Night
-from monitor.score.parts import Bools, Drop, Parts, read_parts, read_windows
+from monitor.score.parts import Drop, Parts, read_parts, read_windows
 from monitor.score.result import Pending, Score, Series
-from monitor.score.rows import Context, Verdict, context, dropped_rows, group_rows
+from monitor.score.rows import Context, Verdict, context, dropped_rows, group_rows, twitch_rows
 from monitor.score.runs import NONE, ended_runs, find_runs, list_series, sections
 from monitor.score.segments import segments
-from monitor.score.spans import Ints
+from monitor.score.spans import Bools, Ints
 
 
 def score(night: Night, profile: RulesProfile) -> Score:
@@ -56,7 +56,9 @@ def score(night: Night, profile: RulesProfile) -> Score:
     if lost:
         rows = sorted([*rows, *lost], key=itemgetter(0))
     den = denominators(night, timeline)
-    twitches = tuple(r for r in single if r.why == "twitch")
+    short = [row for row in single if row.why == "twitch"]
+    short += twitch_rows(night.twitches, profile, timeline, windows)
+    twitches = tuple(sorted(short, key=itemgetter(0, 1, 2)))
     judged = (groups, found, verdict)
     numbers, split = indices(judged, timeline, den, profile), segments(night, judged, timeline, profile)
     return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split)

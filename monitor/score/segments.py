@@ -9,10 +9,9 @@ from monitor.score.denominators import HOUR_US, Timeline
 from monitor.score.indices import NO_SLEEP, NO_STAGES, NO_WAKE, TOO_EARLY_US
 from monitor.score.legs import Groups
 from monitor.score.night import Night, Span
-from monitor.score.parts import Bools
 from monitor.score.result import Segment
 from monitor.score.rows import Context, Verdict
-from monitor.score.spans import Spans, intersection, time_before, union
+from monitor.score.spans import Bools, Spans, intersection, time_before, union
 
 
 def segments(

@@ -121,7 +121,14 @@ def _rules(scored: Score, measure: str) -> dict[str, object]:
     known = {key: values.pop(key) for key in TABLE}
     detail = {key: _plain(value) for key, value in values.items()}
     series = [dataclasses.asdict(one) for one in scored.series]
-    excluded = {"excluded": dict(scored.excluded), "n_twitches": len(scored.twitches)}
+    if not scored.denominators.has_stages:
+        why["n_hypnic_jerks"] = NO_STAGES
+    jerks = sum(one.hypnic_jerk for one in scored.twitches) if scored.denominators.has_stages else None
+    excluded = {
+        "excluded": dict(scored.excluded),
+        "n_twitches": len(scored.twitches),
+        "n_hypnic_jerks": jerks,
+    }
     return {
         "profile": scored.profile.as_dict(),
         "measure": measure,

@@ -81,6 +81,7 @@ class NightState:
                 self.alert_revision += kind in _ALERTING
         if fact.kind == "movement":
             self._movements[fact.data["id"]] = fact
+            self._cache.pop("twitch", None)
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
@@ -197,6 +198,7 @@ class NightState:
                 ((to_us(fact.t or 0.0), str(fact.data.get("label", ""))) for fact in self.facts("segment")),
                 end_us,
             ),
+            twitches=self._cached("twitch", self._twitches),
         )
 
     def movement_numbers(self) -> dict[str, int]:
@@ -239,6 +241,10 @@ class NightState:
         if known is None or known[0] is not fact or known[1] != rejected:
             self._read[key] = known = (fact, rejected, _movement(fact, rejected))
         return known[2]
+
+    def _twitches(self) -> tuple[Movement, ...]:
+        came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
+        return tuple(_movement(fact, "") for fact in came_to_nothing if fact.data.get("twitch"))
 
     def _artifacts(self, end_us: int, *, is_automatic: bool) -> Iterator[LegSpan]:
         for fact in self.facts("artifact"):
@@ -314,7 +320,7 @@ def _before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
 
 def _movement(fact: Fact, rejected: str) -> Movement:
     data = fact.data
-    is_open = data["phase"] != "closed"
+    is_open = data["phase"] in ("onset", "confirmed")
     return Movement(
         onset_us=to_us(data["onset"]),
         end_us=to_us(data["known"] if is_open else data["end"]),

@@ -77,7 +77,9 @@ def test_events_table() -> None:
         "167.200000\t2.000000\tright\t1\t1\t0\tn/a\t7.200000\tN2\t0\t0\t"
         "interval 7.2 s < 10.0 s ended series 1"
     )
-    assert lines[6].endswith("\t0\t0\tn/a\tn/a\tN2\t0\t0\t12.0 s: not a candidate, longer than 10.0 s")
+    assert lines[6].endswith(
+        "\t0\t0\tn/a\tn/a\tN2\t0\t0\t12.0 s: tonic activity, not a candidate, longer than 10.0 s"
+    )
     assert lines[7].endswith("rejected: sat up")
     assert len(lines) == 8
     assert (

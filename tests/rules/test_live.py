@@ -59,7 +59,7 @@ def test_wasm_a_running_movement_past_ten_seconds_has_ended_the_series() -> None
     movements = [*train(100, 120, 140, 160), lm(170, 180.1, is_open=True)]
     found = score(night(movements, end=180.1), WASM2016)
     assert found.series[0].ended
-    assert row(found, 170).reason == "10.1 s so far: not a candidate, longer than 10.0 s"
+    assert row(found, 170).reason == "10.1 s so far: tonic activity, not a candidate, longer than 10.0 s"
     assert found.indices.n_lm == 4
 
 

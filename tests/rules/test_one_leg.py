@@ -24,7 +24,7 @@ def test_aasm_ten_seconds_is_an_lm_and_more_is_none() -> None:
     found = score(night([lm(100, 110), lm(200, 210.000001)]), AASM3)
     assert found.indices.n_lm == 1
     assert row(found, 200).why == "long"
-    assert row(found, 200).reason == "10.000001 s: not a candidate, longer than 10.0 s"
+    assert row(found, 200).reason == "10.000001 s: tonic activity, not a candidate, longer than 10.0 s"
     assert found.excluded == {"long": 1}
 
 
@@ -32,7 +32,7 @@ def test_wasm_over_ten_seconds_is_an_lm_but_no_candidate() -> None:
     found = score(night([lm(100, 110), lm(200, 212.4), lm(300, 310.000001)]), WASM2016)
     assert (found.indices.n_lm, found.indices.n_clm) == (3, 1)
     assert (row(found, 100).candidate, row(found, 300).why) == (True, "noncandidate")
-    assert row(found, 200).reason == "12.4 s: not a candidate, longer than 10.0 s"
+    assert row(found, 200).reason == "12.4 s: tonic activity, not a candidate, longer than 10.0 s"
 
 
 @BOTH

@@ -152,3 +152,24 @@ def test_a_fact_without_a_number_cannot_be_folded():
 
 def test_seconds_are_rounded_to_whole_microseconds():
     assert [to_us(s) for s in (0.1 + 0.2, 89.9999996, -1e-7)] == [300_000, 90_000_000, 0]
+
+
+def twitch(onset_s, number):
+    data = {"leg": "left", "id": f"L{number}", "phase": "withdrawn", "twitch": True, "onset": onset_s}
+    return Fact("movement", onset_s, "detector", data | {"end": onset_s + 0.3, "known": onset_s + 0.6})
+
+
+def test_a_twitch_is_a_hypnic_jerk_as_soon_as_the_stages_say_that_sleep_began_there():
+    facts = [twitch(125.0, 1), twitch(400.0, 2), closed(128.0, 3), *(stage(30.0 * i, "W") for i in range(4))]
+    late = [stage(120.0 + 30.0 * i, "N1") for i in range(20)]
+
+    def jerks(*told):
+        found = score(fold(*told).night(END_S), PROFILES["aasm3"])
+        assert len(found.twitches) == 2
+        return [one.keys for one in found.twitches if one.hypnic_jerk]
+
+    assert jerks(*facts) == []
+    assert jerks(*facts, *late) == jerks(*late, *facts) == [("L1",)]
+    corrected = stage(90.0, "N1")  # asleep earlier: not near the passage any more
+    assert jerks(*facts, *late, corrected, stage(60.0, "N1")) == []
+    assert fold(*facts).night(END_S).movements == fold(closed(128.0, 3)).night(END_S).movements
