@@ -135,6 +135,8 @@ def burst_envelope(rng, t_s, rest_uv, condition):
         attack = min(rng.uniform(0.02, 0.25), 0.4 * duration)
         decay = min(rng.uniform(0.05, 0.4), 0.5 * duration)
         i, j = int(at * fs), int((at + duration) * fs)
+        if j > burst.size:
+            break
         u = (np.arange(i, j) - i) / fs
         shape = np.sin(np.clip(u / attack, 0, 1) * np.pi / 2) ** 2
         shape *= np.sin(np.clip((duration - u) / decay, 0, 1) * np.pi / 2) ** 2
