@@ -72,6 +72,7 @@ class Actions:
             "band": lambda _: self._refilter(live.next_band),
             "notch": lambda _: self._refilter(live.next_notch),
             "envelope": lambda _: live.toggle_envelope(),
+            "lanes": lambda step: window.tell(f"shown: {live.sweep.show_lanes(int(step))}"),
             "estimate": lambda _: self._switch_estimate(),
             "theme": lambda _: window.set_theme(next_theme(window.theme)),
             "text": lambda step: self._resize_text(int(step)),

@@ -16,6 +16,7 @@ from monitor.score import Score, ScoredLM
 
 # Two legs have at most two open movements; by onset they are near the end.
 _OPEN_AMONG_LAST = 50
+_RUNNING = ("onset", "confirmed")
 
 
 def numbers_in_series(score: Score) -> dict[tuple[str, ...], int]:
@@ -35,9 +36,15 @@ class Brackets:
     def __init__(self) -> None:
         self._brackets: Kept[Bracket | None] = Kept()
         self._ticks: Kept[SeriesTick] = Kept()
+        self._limbs: Kept[Bracket | None] = Kept()
 
     def view(
-        self, facts: Iterable[Fact], score: Score | None, now_s: float, staged_s: float
+        self,
+        facts: Iterable[Fact],
+        score: Score | None,
+        now_s: float,
+        staged_s: float,
+        limbs: Iterable[Fact] = (),
     ) -> MovementsView:
         """Lay out the movements.
 
@@ -51,6 +58,8 @@ class Brackets:
             How far the recording has come: a movement that is still open reaches to here.
         staged_s : float
             Where the last stage known so far ends: behind it no stage is not yet a verdict.
+        limbs : iterable of Fact
+            The latest fact of each movement of a limb that is not scored.
         """
         lm_of: dict[str, ScoredLM] = {}
         places: Mapping[tuple[str, ...], int] = {}
@@ -65,7 +74,16 @@ class Brackets:
             np.array([b.onset_s for b in brackets]),
             ticks,
             np.array([t.onset_s for t in ticks]),
+            of_limbs := self._of_limbs(limbs, now_s),
+            np.array([b.onset_s for b in of_limbs]),
         )
+
+    def _of_limbs(self, facts: Iterable[Fact], now_s: float) -> tuple[Bracket, ...]:
+        sources = (
+            (fact.data["id"], (fact, now_s if fact.data["phase"] in _RUNNING else None)) for fact in facts
+        )
+        found = self._limbs.each(sources, _limb_bracket)
+        return tuple(sorted(bracket for bracket in found if bracket is not None))
 
 
 def _bracket_sources(
@@ -81,15 +99,22 @@ def _bracket_sources(
         place = places.get(lm.keys, 0) if lm is not None else 0
         is_waiting = lm is not None and is_undecided(lm, staged_s)
         # Time alone makes only a movement grow that is still open.
-        reached_s = now_s if fact.data["phase"] in ("onset", "confirmed") else None
+        reached_s = now_s if fact.data["phase"] in _RUNNING else None
         yield key, (fact, lm, place, is_waiting, reached_s)
 
 
 def grown(view: MovementsView, now_s: float) -> MovementsView:
     """Let the movements that are still open reach to now; nothing else has changed."""
-    old = view.brackets[-_OPEN_AMONG_LAST:]
+    brackets, limbs = _all_grown(view.brackets, now_s), _all_grown(view.limbs, now_s)
+    if brackets is view.brackets and limbs is view.limbs:
+        return view
+    return replace(view, brackets=brackets, limbs=limbs)
+
+
+def _all_grown(brackets: tuple[Bracket, ...], now_s: float) -> tuple[Bracket, ...]:
+    old = brackets[-_OPEN_AMONG_LAST:]
     new = tuple(_grown(b, now_s) if b.life in ("flagged", "open") else b for b in old)
-    return view if new == old else replace(view, brackets=(*view.brackets[: -len(old)], *new))
+    return brackets if new == old else (*brackets[: -len(old)], *new)
 
 
 def _grown(bracket: Bracket, now_s: float) -> Bracket:
@@ -107,15 +132,16 @@ class Rests:
 
     def take(self, fact: Fact) -> None:
         """Take in the next fact of the journal."""
-        if fact.kind == "movement":
+        if fact.kind in ("movement", "limb"):
             at_s, uv = fact.data["onset"], fact.data.get("resting_uv")
-        elif fact.kind == "quality":
+        elif fact.kind in ("quality", "limb_quality"):
             at_s, uv = fact.t or 0.0, fact.data.get("rest_uv")
         else:
             return
         if uv is not None:
-            bisect.insort(self._known.setdefault(fact.data["leg"], []), (float(at_s), float(uv)))
-            self._made.pop(fact.data["leg"], None)
+            limb = fact.data["limb" if "limb" in fact.data else "leg"]
+            bisect.insort(self._known.setdefault(limb, []), (float(at_s), float(uv)))
+            self._made.pop(limb, None)
 
     def view(self) -> Mapping[str, tuple[Floats, Floats]]:
         """Return what is known so far."""
@@ -143,6 +169,18 @@ def _bracket(
     if life == "out" and is_waiting:
         life, text, why = "lm", f"LM · {length_s:.1f} s", "stage not yet known"
     return Bracket(onset_s, end_s, str(data["leg"]), life, text, why, str(data["id"]))
+
+
+def _limb_bracket(fact: Fact, reached_s: float | None) -> Bracket | None:
+    """Lay out a movement that is watched and counted nowhere."""
+    data = fact.data
+    if data["phase"] == "withdrawn":
+        return None
+    onset_s = float(data["onset"])
+    end_s = float(data["end"]) if reached_s is None else max(reached_s, float(data["known"]))
+    life: Life = {"onset": "flagged", "confirmed": "open"}.get(data["phase"], "limb")  # type: ignore[assignment]
+    text = "onset" if life == "flagged" else f"{end_s - onset_s:.1f} s"
+    return Bracket(onset_s, end_s, str(data["limb"]), life, text, "not scored", str(data["id"]))
 
 
 def _life(phase: str, lm: ScoredLM | None, place: int, length_s: float, key: str) -> tuple[Life, str, str]:

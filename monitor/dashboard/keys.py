@@ -59,6 +59,8 @@ _FIXED: tuple[Key, ...] = (
     Key(("F",), "band", "filter of the view: 10–100 or 20–200 Hz; scores do not change", "F", "view"),
     Key(("M",), "notch", "mains notch of the view: 50, 60 Hz, none", "M", "view"),
     Key(("E",), "envelope", "show the envelope the rules are measured on", "E", "view"),
+    Key(("V",), "lanes:1", "lanes: all, the legs, each one alone", "V", "view"),
+    Key(("Shift+V",), "lanes:-1", "lanes: the choice before", "Shift+V", "view"),
     Key(("N", "Return", "Enter"), "note", "write a note; its time is when this key was pressed",
         "N  Enter", "night", "note"),
     Key(("Shift+N",), "note-here", "a note about the moment in the middle of what is reviewed", "Shift+N",

@@ -99,7 +99,7 @@ class LivePanel:
     def fit(self) -> None:
         """Take the smallest step that holds what is seen, once."""
         sweep = self.sweep
-        sizes = [lane.traces.largest_uv(lane.leg, sweep.sweep_s) for lane in sweep.lanes if lane.traces]
+        sizes = [lane.traces.largest_uv(lane.name, sweep.sweep_s) for lane in sweep.lanes if lane.traces]
         known = [size for size in sizes if np.isfinite(size)]
         if known:
             fitting = [scale for scale in FULL_SCALES_UV if scale >= max(known)]

@@ -18,6 +18,7 @@ from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import Bracket, GapSpan, SeriesTick
 
 if TYPE_CHECKING:
+    from monitor.dashboard.lane import Lane
     from monitor.dashboard.sweep import SweepView
 
 _LONGEST_S = 120.0
@@ -83,8 +84,13 @@ class MarkPainter:
         self._marks = []
         for gap in view.gaps:
             self._gap(view, theme, gap)
-        for leg, top in view.lane_tops():
-            self._lane(view, theme, [b for b in seen if b.leg == leg], top + text_px(_BRACKET_Y))
+        first = int(np.searchsorted(movements.limb_s, start_s - _LONGEST_S))
+        last = int(np.searchsorted(movements.limb_s, end_s, side="right"))
+        seen += [b for b in movements.limbs[first:last] if b.end_s >= start_s]
+        for i, lane in enumerate(view.lanes):
+            if lane.view.is_first or not i:
+                mine = [b for b in seen if b.leg == lane.leg]
+                self._lane(view, theme, mine, lane.top + text_px(_BRACKET_Y))
         first = int(np.searchsorted(movements.tick_s, start_s))
         last = int(np.searchsorted(movements.tick_s, end_s, side="right"))
         self.has_series = last > first
@@ -93,9 +99,11 @@ class MarkPainter:
 
     def _gap(self, view: SweepView, theme: Theme, gap: GapSpan) -> None:
         """Hatch what was not scored, and say so where there is room."""
-        lane = next((lane for lane in view.lanes if lane.leg == gap.leg), None)
-        if lane is None:
-            return
+        for lane in view.lanes:
+            if lane.leg == gap.leg:
+                self._hatch(view, theme, gap, lane)
+
+    def _hatch(self, view: SweepView, theme: Theme, gap: GapSpan, lane: Lane) -> None:
         metrics = self._metrics[id(self._small)]
         text = f"{gap.cause} {words.minutes_seconds(gap.end_s - gap.start_s)}, not counted"
         for x0, x1 in view.spans_of(gap.start_s, gap.end_s):
@@ -192,7 +200,7 @@ def _bracket(theme: Theme, bracket: Bracket, x0: float, x1: float, y: float) -> 
         fills = (QRectF(x0, y, x1 - x0, 3), QRectF(x0, y, 2, 8), QRectF(x1 - 2, y, 2, 8))
         return _Mark(bounds, pen, fills=fills)
     lines = [QLineF(x0, y, x1, y), QLineF(x0, y, x0, y + 8)]
-    if bracket.life in ("lm", "out", "twitch"):
+    if bracket.life in ("lm", "out", "twitch", "limb"):
         pen.setDashPattern(_DASH if bracket.life == "lm" else _DOT)
         lines.append(QLineF(x1, y, x1, y + 8))
     if bracket.life == "out":

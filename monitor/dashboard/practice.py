@@ -13,6 +13,7 @@ from monitor.dashboard.note import Question
 from monitor.dashboard.pointer import SpanDrag
 from monitor.dashboard.sweep import SweepView
 from monitor.dashboard.views import Bracket, DeskView
+from monitor.facts import LEGS
 from monitor.markers import EPOCH_S
 
 if TYPE_CHECKING:
@@ -237,7 +238,11 @@ class Practice(QObject):
         self._ask_artifact(min(begin_s, at_s), max(begin_s, at_s), None)
 
     def _dragged(self, start_s: float, end_s: float, at: QPoint) -> None:
-        self._ask_artifact(start_s, end_s, leg_at(self._window.live.sweep, at))
+        leg = leg_at(self._window.live.sweep, at)
+        if leg is not None and leg not in LEGS:
+            self._window.tell("no artifact: this limb is counted nowhere")
+            return
+        self._ask_artifact(start_s, end_s, leg)
 
     def _ask_artifact(self, start_s: float, end_s: float, leg: str | None) -> None:
         request: dict[str, object] = {"do": "artifact", "t": start_s, "duration_s": end_s - start_s}
@@ -266,6 +271,6 @@ def moment_at(sweep: SweepView, at: QPoint) -> float | None:
 
 
 def leg_at(sweep: SweepView, at: QPoint) -> str | None:
-    """Return which leg's lane a position lies in, the marks above it included."""
+    """Return which leg's (or limb's) lane a position lies in, the marks above it included."""
     above = [leg for leg, top in sweep.lane_tops() if top <= at.y()]
     return above[-1] if above else None

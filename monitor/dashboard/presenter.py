@@ -14,6 +14,7 @@ from monitor.dashboard.chips import chips
 from monitor.dashboard.desk_view import Desk
 from monitor.dashboard.estimate_view import estimate_remark
 from monitor.dashboard.index_view import excluded_text, index_key, index_view, series_view, tonight
+from monitor.dashboard.lanes_view import lanes_view
 from monitor.dashboard.log_view import MovementRows, fact_row, merge
 from monitor.dashboard.night_view import curves, imi_view, night_view
 from monitor.dashboard.rescoring import Rescoring
@@ -32,7 +33,8 @@ from monitor.session.tail import JournalTail
 _OVERVIEW_KINDS = frozenset({"note", "stream", "withdrawn"})
 _OVERVIEW_EVERY_S = 10.0
 # A movement is an entry of the log once it has been scored.
-_NO_ENTRIES = frozenset({"movement", "clock"})
+_NO_ENTRIES = frozenset({"movement", "limb", "clock"})
+_MOVED = frozenset({"movement", "limb"})
 _TEXTS_EVERY_S = 0.25
 
 
@@ -64,6 +66,7 @@ class Presenter:
         self._scored = Rescoring()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), Rests()
         self._movements: dict[str, Fact] = {}
+        self._limbs: dict[str, Fact] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
         self._screen: Screen | None = None
@@ -96,7 +99,7 @@ class Presenter:
             self._overview_due_s = clock_s + _OVERVIEW_EVERY_S
             self._overview()
         kinds = {fact.kind for fact in facts}
-        has_moved = bool(due) or "movement" in kinds
+        has_moved = bool(due) or bool(kinds & _MOVED)
         has_entries = bool(due or kinds - _NO_ENTRIES)
         self._screen = self._make(situation, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen
@@ -119,6 +122,8 @@ class Presenter:
             self.wall.set_speed(float(fact.data["speed"]))
         elif fact.kind == "movement":
             self._movements[fact.data["id"]] = fact
+        elif fact.kind == "limb":
+            self._limbs[fact.data["id"]] = fact
         elif (row := fact_row(fact)) is not None and fact.seq is not None:
             self._log[fact.seq] = row
             if fact.source.startswith("person"):
@@ -151,13 +156,15 @@ class Presenter:
         self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
         self._gaps = tuple(self.state.facts("gap"))
+        self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
 
     def _make(self, situation: Situation, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:
         before, scored = self._screen, self._scored
         phase = self.phase(situation)
         if before is None or has_moved:
             facts = self._movements.values()
-            movements = self._brackets.view(facts, self.main, now_s, scored.staged_s)
+            limbs = self._limbs.values()
+            movements = self._brackets.view(facts, self.main, now_s, scored.staged_s, limbs)
         else:
             movements = grown(before.movements, now_s)
         if before is None or has_entries:
@@ -182,6 +189,7 @@ class Presenter:
             chips=chips(self.state, situation, phase, now_s),
             alerts=self._alerts(situation, phase, now_s),
             legs=tuple(self.state.legs),
+            lanes=self._lanes,
             above_rest_uv=(self.main.profile.onset_uv, self.main.profile.offset_uv),
             footer=_footer(situation),
             wall=self.wall,

@@ -157,7 +157,7 @@ def _row(value_uv: float, middle: float, px_per_uv: float, height: int) -> int:
 @njit(nogil=True, cache=True)
 def paint(
     image: Any, bins: Any, top: int, bin_s: float, column_s: float, first: int, last: int, shift: int,
-    px_per_uv: float, above_rest_uv: Any, colours: Any,
+    px_per_uv: float, above_rest_uv: Any, colours: Any, line_px: int = 1,
 ) -> None:  # fmt: skip
     """Paint columns of one leg: trace, envelope, thresholds.
 
@@ -177,6 +177,8 @@ def paint(
         Onset and offset over the resting level.
     colours : ndarray, shape (3,), uint32
         Trace, threshold lines, envelope (0: none).
+    line_px : int
+        How thick lines are, and what dashes are made of: pixels of the device to one of the widget.
 
     Notes
     -----
@@ -194,20 +196,22 @@ def paint(
             low, high = now[0], now[1]
             if not np.isnan(before[0]):
                 low, high = min(low, before[1]), max(high, before[0])
-            for y in range(_row(high, middle, px_per_uv, height), _row(low, middle, px_per_uv, height) + 1):
+            begin, end = _row(high, middle, px_per_uv, height), _row(low, middle, px_per_uv, height) + 1
+            for y in range(begin, min(max(end, begin + line_px), height)):
                 image[y, x] = colours[0]
         if not np.isnan(now[3]):
             for k in range(2):
                 # Onset dashed, offset dotted, by the column's number: the pattern stands still.
-                if (k == 0 and column % 8 < 5) or (k == 1 and column % 4 == 0):
+                dash = column // line_px
+                if (k == 0 and dash % 8 < 5) or (k == 1 and dash % 4 == 0):
                     level = now[3] + above_rest_uv[k]
-                    image[_row(level, middle, px_per_uv, height), x] = colours[1]
-                    image[_row(-level, middle, px_per_uv, height), x] = colours[1]
+                    for thick in range(line_px):
+                        image[min(_row(level, middle, px_per_uv, height) + thick, height - 1), x] = colours[1]
+                        image[max(_row(-level, middle, px_per_uv, height) - thick, 0), x] = colours[1]
         if colours[2] != 0 and not np.isnan(now[2]):
             reached = now[2] if np.isnan(before[2]) else before[2]
             upper, lower = max(now[2], reached), min(now[2], reached)
-            for y in range(
-                _row(upper, middle, px_per_uv, height), _row(lower, middle, px_per_uv, height) + 1
-            ):
+            begin, end = _row(upper, middle, px_per_uv, height), _row(lower, middle, px_per_uv, height) + 1
+            for y in range(begin, min(max(end, begin + line_px), height)):
                 image[y, x] = colours[2]
         before[:] = now

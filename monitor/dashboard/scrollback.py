@@ -1,4 +1,4 @@
-"""Read the legs back from `recording.xdf` while it is being written."""
+"""Read the lanes back from `recording.xdf` while it is being written."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.dashboard.lanes_view import lanes_of
 from monitor.facts import Fact
 from monitor.session.chunks import ChunkIndex, Rows
 
@@ -30,7 +31,7 @@ class _Segment:
 
 
 class Scrollback:
-    """Read any stretch of the legs of one stream back from disk.
+    """Read any stretch of the lanes of one stream back from disk.
 
     Parameters
     ----------
@@ -49,11 +50,12 @@ class Scrollback:
     ) -> None:
         self._key = int(about["key"])
         self._index = ChunkIndex(path)
-        self._channels = [[(int(leg["channel"]), float(leg["scale_uv"]))] for leg in about["legs"]]
-        for parts, leg in zip(self._channels, about["legs"], strict=True):
-            if "minus" in leg:
-                parts.append((int(leg["minus"]), -float(leg["minus_scale_uv"])))
-        self.legs: tuple[str, ...] = tuple(leg["leg"] for leg in about["legs"])
+        lanes = list(lanes_of(about))
+        self._channels = [[(int(signal["channel"]), float(signal["scale_uv"]))] for _, signal in lanes]
+        for parts, (_, signal) in zip(self._channels, lanes, strict=True):
+            if "minus" in signal:
+                parts.append((int(signal["minus"]), -float(signal["minus_scale_uv"])))
+        self.lanes: tuple[str, ...] = tuple(lane.name for lane, _ in lanes)
         self.rate_hz = float(about["rate_hz"])
         self._speed = float(about.get("speed", 1.0))
         self._n_channels = len(about["channels"])
@@ -73,11 +75,11 @@ class Scrollback:
 
         Returns
         -------
-        ndarray, shape (n, 1 + 3 * n_legs), float64
-            Time (s), then for each leg raw (uV) and NaN for envelope and resting level, which are not in the
+        ndarray, shape (n, 1 + 3 * n_lanes), float64
+            Time (s), then for each lane raw (uV) and NaN for envelope and resting level, which are not in the
             file. Empty if nothing is there.
         """
-        parts = [np.empty((0, 1 + 3 * len(self.legs)))]
+        parts = [np.empty((0, 1 + 3 * len(self.lanes)))]
         try:
             self._index.update()
             stamps, lengths = self._index.chunks(self._key)
@@ -116,7 +118,7 @@ class Scrollback:
         last = segment.first + int(np.searchsorted(mine, high))
         records = self._index.read(self._key, dtype, first, max(first, last))
         records = records[(records["stamp"] >= low) & (records["stamp"] < high)]
-        rows = np.full((len(records), 1 + 3 * len(self.legs)), np.nan)
+        rows = np.full((len(records), 1 + 3 * len(self.lanes)), np.nan)
         rows[:, 0] = segment.t_s + (records["stamp"] - segment.stamp_s) * self._speed
         for i, parts in enumerate(self._channels):
             rows[:, 1 + 3 * i] = sum(records["values"][:, channel] * scale for channel, scale in parts)

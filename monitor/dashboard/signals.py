@@ -66,8 +66,8 @@ class LiveSignal:
 
     @property
     def traces(self) -> dict[str, Traces]:
-        """The traces by leg."""
-        return {leg: each.traces for each in self._rings.values() for leg in each.traces.legs}
+        """The traces by lane."""
+        return {lane: each.traces for each in self._rings.values() for lane in each.traces.lanes}
 
     def set_view(self, view: ViewFilter) -> None:
         """Filter differently, as far back as the rings reach."""
@@ -86,13 +86,13 @@ class LiveSignal:
                 ring = LiveRing.open(there[name])
             except InputError:
                 continue
-            traces = Traces(ring.legs, ring.rate_hz, SPAN_S, self._view)
+            traces = Traces(ring.lanes, ring.rate_hz, SPAN_S, self._view)
             self._rings[name] = each = _Ring(ring, 0, traces, _inode(there[name]))
             self._fill(each)
             self.newest_s = max(self.newest_s, each.traces.newest_s)
 
     def _fill(self, each: _Ring) -> None:
-        each.traces = Traces(each.ring.legs, each.ring.rate_hz, SPAN_S, self._view)
+        each.traces = Traces(each.ring.lanes, each.ring.rate_hz, SPAN_S, self._view)
         each.next_n, rows = each.ring.read_last(SPAN_S)
         each.traces.add(rows)
 
@@ -176,19 +176,19 @@ class PageReader:
         for scrollback in self._scrollbacks(streams, gaps):
             if scrollback.rate_hz <= 0:
                 continue
-            made = Traces(scrollback.legs, scrollback.rate_hz, length_s + _LEAD_S, view)
+            made = Traces(scrollback.lanes, scrollback.rate_hz, length_s + _LEAD_S, view)
             rows = scrollback.read(start_s - _LEAD_S, start_s + length_s)
-            _fill_rests(rows, scrollback.legs, rests)
+            _fill_rests(rows, scrollback.lanes, rests)
             made.add(rows)
             # A source that came back in another form goes on in another stream of the file.
-            traces |= {leg: made for leg in scrollback.legs if len(rows) or leg not in traces}
+            traces |= {lane: made for lane in scrollback.lanes if len(rows) or lane not in traces}
         return Page(start_s, traces)
 
     def _scrollbacks(self, streams: tuple[Fact, ...], gaps: tuple[Fact, ...]) -> list[Scrollback]:
         """Keep the index of the file as long as the anchors stand."""
         version = tuple(fact.seq for fact in (*streams, *gaps))
         if version != self._known[0]:
-            first = {fact.data["key"]: fact for fact in reversed(streams) if fact.data["legs"]}
+            first = {f.data["key"]: f for f in reversed(streams) if f.data["legs"] or f.data.get("limbs")}
             path = self._folder.recording
             made = [Scrollback(path, first[key].data, gaps, first[key].t or 0.0) for key in sorted(first)]
             self._known = (version, made)
@@ -197,11 +197,12 @@ class PageReader:
 
 def _fill_rests(
     rows: Rows,
-    legs: Sequence[str],
+    lanes: Sequence[str],
     rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
 ) -> None:
-    for i, leg in enumerate(legs):
-        times_s, levels_uv = rests.get(leg, (np.empty(0), np.empty(0)))
+    for i, lane in enumerate(lanes):
+        # Of several signals the journal has the level of the first: on the others none is drawn.
+        times_s, levels_uv = rests.get(lane, (np.empty(0), np.empty(0)))
         if len(times_s):
             at = np.searchsorted(times_s, rows[:, 0], side="right") - 1
             rows[:, 3 + 3 * i] = np.where(at >= 0, levels_uv[np.maximum(at, 0)], np.nan)

@@ -1,18 +1,19 @@
-"""The live trace: an overwriting sweep of each leg, or a still page of the past."""
+"""The live trace: an overwriting sweep of each lane, or a still page of the past."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from monitor.dashboard.lane import Lane, draw_part, levels_text, make_lanes, trace_colours
+from monitor.dashboard.lanes_view import LaneView, choices
 from monitor.dashboard.look import text_px
 from monitor.dashboard.marks import MarkPainter
-from monitor.dashboard.sweep_frame import FramePainter, bottom_band_px, gutter_px, top_band_px
+from monitor.dashboard.sweep_frame import FramePainter, bottom_band_px, gutter_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.traces import Traces
 from monitor.dashboard.views import GapSpan, MovementsView
@@ -26,7 +27,7 @@ _SERIES_PX = 22
 
 
 class SweepView(QWidget):
-    """Paint the legs.
+    """Paint the lanes.
 
     Notes
     -----
@@ -38,7 +39,6 @@ class SweepView(QWidget):
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setAccessibleName("Live EMG of both legs")
         self.sweep_s: int = 30
         self.full_uv: int = 100
         self.shows_envelope = True
@@ -49,13 +49,16 @@ class SweepView(QWidget):
         self.chosen: frozenset[str] = frozenset()
         self.above_rest_uv = np.array([8.0, 2.0])
         self._theme = theme
-        self._legs: tuple[str, ...] = ("left", "right")
+        self._views: tuple[LaneView, ...] = (LaneView("left", "left"), LaneView("right", "right"))
+        self._choice = 0
         self._lanes: list[Lane] = []
+        self._traces: dict[str, Traces] = {}
         self._page_s: float | None = None
         self._newest_s = 0.0
         self._painted = 0
         self._shown: tuple[object, object] = (None, None)
         self._gutter, self._bottom, self._width = gutter_px(), bottom_band_px(), 1
+        self._ratio = 1.0
         self._marks, self._frame = MarkPainter(), FramePainter()
 
     # -- what is asked of it --------------------------------------------------------------------------
@@ -66,18 +69,26 @@ class SweepView(QWidget):
         self._marks.set_fonts()
         self._lay_out()
 
-    def set_legs(self, legs: tuple[str, ...]) -> None:
-        """Say which legs there are."""
-        if legs and legs != self._legs:
-            self._legs = legs
+    def set_lanes(self, lanes: tuple[LaneView, ...]) -> None:
+        """Say which signals there are; all of them are shown."""
+        if lanes and lanes != self._views:
+            self._views, self._choice = lanes, 0
             self._lay_out()
 
+    def show_lanes(self, step: int) -> str:
+        """Show the next choice of lanes (all, the legs, each one alone); return what it is."""
+        found = choices(self._views)
+        self._choice = (self._choice + step) % len(found)
+        self._lay_out()
+        return found[self._choice][0]
+
     def set_traces(self, traces: dict[str, Traces]) -> None:
-        """Say where each leg's signal comes from."""
+        """Say where each lane's signal comes from."""
         changed = False
         for lane in self._lanes:
-            changed |= lane.traces is not traces.get(lane.leg)
-            lane.traces = traces.get(lane.leg)
+            changed |= lane.traces is not traces.get(lane.name)
+            lane.traces = traces.get(lane.name)
+        self._traces = traces
         if changed:
             self.repaint_all()
 
@@ -119,7 +130,7 @@ class SweepView(QWidget):
         self._shown = (levels, times)
 
     def tell_levels(self) -> None:
-        """Say the legs' resting levels to assistive programs; once a second is enough."""
+        """Say the resting levels to assistive programs; once a second is enough."""
         levels = "; ".join(levels_text(lane) for lane in self._lanes)
         told = f"{self.sweep_s} s sweep, ±{self.full_uv} µV; {levels}"
         if told != self.accessibleDescription():
@@ -136,12 +147,11 @@ class SweepView(QWidget):
         """Paint the columns up to the newest sample (s); nothing else is touched."""
         if self._page_s is not None or not self._lanes:
             return
-        column_s = self.column_s
-        last = int(newest_s / column_s) + 1
+        last = int(newest_s / self._raster_s) + 1
         if newest_s <= self._newest_s and last <= self._painted:
             return
         # Two columns back: a bin that reaches over their edge may have grown since.
-        first, self._newest_s = max(self._painted - 2, last - self._width, 0), newest_s
+        first, self._newest_s = max(self._painted - 2, last - self._columns, 0), newest_s
         self._painted = last
         self._paint_columns(first, last)
         self._update_columns(first, last)
@@ -151,11 +161,11 @@ class SweepView(QWidget):
         if not self._lanes:
             return
         if self._page_s is not None:
-            first = round(self._page_s / self.column_s)
-            last = first + self._width
+            first = round(self._page_s / self._raster_s)
+            last = first + self._columns
         else:
-            last = int(self._newest_s / self.column_s) + 1
-            first = max(0, last - self._width)
+            last = int(self._newest_s / self._raster_s) + 1
+            first = max(0, last - self._columns)
             self._painted = last
         for lane in self._lanes:
             lane.pixels[:] = 0
@@ -179,24 +189,41 @@ class SweepView(QWidget):
 
     @property
     def column_s(self) -> float:
-        """Seconds of one pixel column."""
+        """Seconds of one pixel of the widget."""
         return self.sweep_s / self._width
+
+    @property
+    def _columns(self) -> int:
+        """Pixel columns of the device."""
+        return max(1, round(self._width * self._ratio))
+
+    @property
+    def _raster_s(self) -> float:
+        return self.sweep_s / self._columns
 
     def _lay_out(self) -> None:
         # Asked for a hundred times in each frame.
         self._gutter, self._bottom = gutter_px(), bottom_band_px()
         self._width = max(1, self.width() - self._gutter - _RIGHT)
-        traces = {lane.leg: lane.traces for lane in self._lanes}
+        self._ratio = self.devicePixelRatioF()
         area = QRect(self._gutter, 0, self._width, max(1, self.height() - self._bottom))
-        self._lanes = make_lanes(self._legs, area)
+        shown = choices(self._views)[self._choice][1]
+        self._lanes = make_lanes(shown, area, self._ratio)
         for lane in self._lanes:
-            lane.traces = traces.get(lane.leg)
+            lane.traces = self._traces.get(lane.name)
+        self.setAccessibleName("Live EMG: " + ", ".join(view.title for view in shown))
         self.repaint_all()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay the lanes out anew; the trace is there at once, from its bins."""
         super().resizeEvent(event)
         self._lay_out()
+
+    def event(self, event: QEvent) -> bool:
+        """Lay the lanes out anew on a screen of another resolution."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._lay_out()
+        return super().event(event)
 
     def x_of(self, t_s: float) -> float:
         """Return where a moment lies, in pixels of this widget."""
@@ -215,12 +242,12 @@ class SweepView(QWidget):
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
-        """The legs' pictures, from the top."""
+        """The lanes that are shown, from the top."""
         return tuple(self._lanes)
 
     def lane_tops(self) -> list[tuple[str, int]]:
-        """Return each leg with the top of its lane (pixels)."""
-        return [(lane.leg, lane.rect.top() - top_band_px()) for lane in self._lanes]
+        """Return the limb of each lane, with the top of the marks above it (pixels)."""
+        return [(lane.leg, lane.top) for lane in self._lanes]
 
     @property
     def left_edge(self) -> float:
@@ -252,19 +279,20 @@ class SweepView(QWidget):
             if lane.traces is None:
                 continue
             colours = trace_colours(self._theme, lane.leg, shows_envelope=self.shows_envelope)
-            px_per_uv = (lane.rect.height() / 2 - 1) / self.full_uv
-            shift = round(self._page_s / self.column_s) if self._page_s is not None else 0
+            px_per_uv = (len(lane.pixels) / 2 - 1) / self.full_uv
+            shift = round(self._page_s / self._raster_s) if self._page_s is not None else 0
             lane.traces.paint(
-                lane.pixels, lane.leg, (first, last), shift, self.column_s, px_per_uv,
-                self.above_rest_uv, colours,
+                lane.pixels, lane.name, (first, last), shift, self._raster_s, px_per_uv,
+                self.above_rest_uv, colours, max(1, round(self._ratio)),
             )  # fmt: skip
 
     def _update_columns(self, first: int, last: int) -> None:
         """Ask for a repaint of the new columns, the cursor and the gap ahead of it."""
-        if last - first >= self._width // 2:
+        if last - first >= self._columns // 2:
             self.update()
             return
-        x0, x1 = first % self._width, (last - 1) % self._width + self._erase_px + 2
+        x0 = int(first % self._columns / self._ratio)
+        x1 = int((last - 1) % self._columns / self._ratio) + self._erase_px + 3
         if x1 <= x0 or x1 >= self._width:
             self.update()
             return

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60)
 _LEAST_TICK_PX = 110
+# Baselines of the texts beside a lane, from its top.
+_FIRST_LINE_PX, _LINE_PX = 33, 15
 FULL_SCALES_UV = (10, 20, 50, 100, 200, 500, 1000, 2000)
 
 
@@ -73,7 +75,7 @@ class FramePainter:
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, view.wall.text(t_s))
 
     def paint_gutter(self, painter: QPainter, view: SweepView, theme: Theme) -> None:
-        """Write each leg's name, levels and scale."""
+        """Write each lane's name, levels and scale, as far as there is room."""
         for lane in view.lanes:
             self._levels(painter, view, theme, lane)
             self._scale(painter, view, theme, lane)
@@ -83,14 +85,15 @@ class FramePainter:
         painter.drawText(strip, Qt.AlignmentFlag.AlignVCenter, "series")
 
     def _levels(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane) -> None:
-        top = lane.rect.top() - top_band_px() + text_px(6)
+        top = lane.top + (text_px(6) if lane.view.is_first else 0)
         painter.setPen(QColor(theme.leg(lane.leg)))
-        painter.setFont(font(15, bold=True))
-        painter.drawText(10, top + text_px(14), lane.leg.upper())
+        painter.setFont(font(15 if lane.view.is_leg else 13, bold=True))
+        width = gutter_px() - 14
+        painter.drawText(10, top + text_px(14), _elided(painter, _title(lane), width))
         painter.setPen(QColor(theme.soft))
         painter.setFont(font(11))
         for i, line in enumerate(_levels(view, lane)):
-            painter.drawText(10, top + text_px(33 + 15 * i), line)
+            painter.drawText(10, top + text_px(_FIRST_LINE_PX + _LINE_PX * i), _elided(painter, line, width))
 
     def _scale(self, painter: QPainter, view: SweepView, theme: Theme, lane: Lane) -> None:
         bar_uv = FULL_SCALES_UV[max(0, FULL_SCALES_UV.index(view.full_uv) - 1)] if view.full_uv > 10 else 5
@@ -104,18 +107,34 @@ class FramePainter:
                 QLineF(x - 3, middle + px / 2, x + 3, middle + px / 2),
             ]
         )
+        n = len(_levels(view, lane))
+        if middle - 10 < lane.top + text_px(_FIRST_LINE_PX + _LINE_PX * n):
+            # The head of the panel says it as well.
+            return
         painter.setFont(font(11))
         box = QRectF(0, middle - 10, gutter_px() - 16, 20)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{bar_uv} µV")
 
 
 def _levels(view: SweepView, lane: Lane) -> tuple[str, ...]:
-    """Write a leg's resting level and thresholds."""
-    rest_uv = lane.traces.resting_uv(lane.leg) if lane.traces is not None else float("nan")
-    if not math.isfinite(rest_uv):
-        return ("rest –",)
-    on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
-    return f"rest {words.microvolts(rest_uv)}", f"on {on_uv:.1f}", f"off {off_uv:.1f}"
+    """Write which signal it is, resting level and thresholds; the first of it where there is little room."""
+    rest_uv = lane.resting_uv
+    lines = [lane.view.label] if lane.view.label and lane.view.is_first else []
+    lines.append(f"rest {words.microvolts(rest_uv)}")
+    if math.isfinite(rest_uv):
+        on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
+        lines += [f"on {on_uv:.1f}", f"off {off_uv:.1f}"]
+    room_px = lane.rect.bottom() - lane.top - text_px(_FIRST_LINE_PX)
+    return tuple(lines[: max(1, 1 + room_px // text_px(_LINE_PX))])
+
+
+def _title(lane: Lane) -> str:
+    view = lane.view
+    return view.limb.replace("_", " ").upper() if view.is_first else view.label
+
+
+def _elided(painter: QPainter, text: str, width: int) -> str:
+    return painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
 
 
 def ticks(view: SweepView, ahead_s: float = 0.0) -> list[tuple[float, float]]:

@@ -47,8 +47,9 @@ class Theme:
     grid: str
 
     def leg(self, leg: str) -> str:
-        """Return the colour of a leg."""
-        return self.left if leg == "left" else self.right
+        """Return the colour of a leg, and of what is named after its side; of others the plain one."""
+        sides = {"left": self.left, "right": self.right}
+        return sides.get(leg.split("_", maxsplit=1)[0], self.soft)
 
 
 NIGHT = Theme(

@@ -95,11 +95,11 @@ def _rest_state(sections: Sequence[Sequence[float]]) -> Floats:
 
 
 class Traces:
-    """Some minutes of the legs of one stream, ready to be drawn at any width.
+    """Some minutes of the lanes of one stream, ready to be drawn at any width.
 
     Parameters
     ----------
-    legs : sequence of str
+    lanes : sequence of str
     rate_hz : float
         Of the signal.
     span_s : float
@@ -107,16 +107,16 @@ class Traces:
     view : ViewFilter
     """
 
-    def __init__(self, legs: Sequence[str], rate_hz: float, span_s: float, view: ViewFilter) -> None:
-        self.legs = tuple(legs)
+    def __init__(self, lanes: Sequence[str], rate_hz: float, span_s: float, view: ViewFilter) -> None:
+        self.lanes = tuple(lanes)
         self.rate_hz, self.span_s = rate_hz, span_s
         # At least two samples in a bin, else jitter leaves holes.
         self.bin_s = max(_LEAST_BIN_S, 2.0 / rate_hz)
         self._sos, self._rest_state = view.design(rate_hz)
         n_bins = int(np.ceil(span_s / self.bin_s)) + 2
-        self._bins: Bins = np.full((len(self.legs), 4, n_bins), np.nan, np.float32)
-        self._state = np.zeros((len(self.legs), *self._rest_state.shape))
-        self._started = [False] * len(self.legs)
+        self._bins: Bins = np.full((len(self.lanes), 4, n_bins), np.nan, np.float32)
+        self._state = np.zeros((len(self.lanes), *self._rest_state.shape))
+        self._started = [False] * len(self.lanes)
         self._top = -1
         self.newest_s = float("-inf")
 
@@ -125,8 +125,8 @@ class Traces:
 
         Parameters
         ----------
-        rows : ndarray, shape (n, 1 + 3 * n_legs), float64
-            Time on the session's timeline (s), then for each leg raw, envelope and resting level (uV); NaN
+        rows : ndarray, shape (n, 1 + 3 * n_lanes), float64
+            Time on the session's timeline (s), then for each lane raw, envelope and resting level (uV); NaN
             where missing or unknown. Empty is legal.
         """
         rows = rows[np.isfinite(rows[:, 0])]
@@ -135,56 +135,58 @@ class Traces:
         breaks = np.flatnonzero(np.abs(np.diff(rows[:, 0])) > _BREAK_S) + 1
         for part in np.split(rows, breaks) if len(breaks) else (rows,):
             if part[0, 0] - self.newest_s > _BREAK_S:
-                self._started = [False] * len(self.legs)
+                self._started = [False] * len(self.lanes)
             self._add_unbroken(part)
 
     def _add_unbroken(self, rows: npt.NDArray[np.float64]) -> None:
         times_s = np.ascontiguousarray(rows[:, 0])
-        y = np.empty((len(self.legs), len(rows)))
-        for leg in range(len(self.legs)):
-            self._started[leg] = filter_leg(
-                np.ascontiguousarray(rows[:, 1 + 3 * leg]),
+        y = np.empty((len(self.lanes), len(rows)))
+        for i in range(len(self.lanes)):
+            self._started[i] = filter_leg(
+                np.ascontiguousarray(rows[:, 1 + 3 * i]),
                 self._sos,
                 self._rest_state,
-                self._state[leg],
-                self._started[leg],
-                y[leg],
+                self._state[i],
+                self._started[i],
+                y[i],
             )
-        levels = rows[:, 1:].reshape(len(rows), len(self.legs), 3)[:, :, 1:]
+        levels = rows[:, 1:].reshape(len(rows), len(self.lanes), 3)[:, :, 1:]
         self._top = add_to_bins(times_s, y.T, np.ascontiguousarray(levels), self.bin_s, self._top, self._bins)
         self.newest_s = float(times_s[-1])
 
-    def resting_uv(self, leg: str) -> float:
-        """Return the latest resting level of a leg, NaN if there is none."""
-        if self._top < 0 or leg not in self.legs:
+    def resting_uv(self, lane: str) -> float:
+        """Return the latest resting level of a lane, NaN if there is none."""
+        if self._top < 0 or lane not in self.lanes:
             return float("nan")
-        return float(self._bins[self.legs.index(leg), 3, self._top % self._bins.shape[2]])
+        return float(self._bins[self.lanes.index(lane), 3, self._top % self._bins.shape[2]])
 
-    def largest_uv(self, leg: str, last_s: float) -> float:
-        """Return the largest size of a leg's trace in the last so many seconds, NaN if there is none."""
+    def largest_uv(self, lane: str, last_s: float) -> float:
+        """Return the largest size of a lane's trace in the last so many seconds, NaN if there is none."""
         n = min(round(last_s / self.bin_s), self._bins.shape[2], self._top + 1)
-        if n <= 0 or leg not in self.legs:
+        if n <= 0 or lane not in self.lanes:
             return float("nan")
         places = np.arange(self._top - n + 1, self._top + 1) % self._bins.shape[2]
-        sizes = np.abs(self._bins[self.legs.index(leg), :2][:, places])
+        sizes = np.abs(self._bins[self.lanes.index(lane), :2][:, places])
         return float(np.nanmax(sizes)) if np.isfinite(sizes).any() else float("nan")
 
     def paint(
         self,
         image: Pixels,
-        leg: str,
+        lane: str,
         columns: tuple[int, int],
         shift: int,
         column_s: float,
         px_per_uv: float,
         above_rest_uv: npt.NDArray[np.float64],
         colours: npt.NDArray[np.uint32],
+        line_px: int = 1,
     ) -> None:
-        """Paint pixel columns [first, last) of one leg; see `raster.paint`."""
-        if leg not in self.legs:
+        """Paint pixel columns [first, last) of one lane; see `raster.paint`."""
+        if lane not in self.lanes:
             image[:] = 0
             return
-        bins = self._bins[self.legs.index(leg)]
+        bins = self._bins[self.lanes.index(lane)]
         paint(
-            image, bins, self._top, self.bin_s, column_s, *columns, shift, px_per_uv, above_rest_uv, colours
-        )
+            image, bins, self._top, self.bin_s, column_s, *columns, shift, px_per_uv, above_rest_uv, colours,
+            line_px,
+        )  # fmt: skip

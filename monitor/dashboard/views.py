@@ -9,13 +9,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from monitor.dashboard.lanes_view import LaneView
 from monitor.dashboard.walltime import WallTime
 from monitor.facts import Fact
 from monitor.session.episodes import Priority
 
 Floats = npt.NDArray[np.float64]
 Phase = Literal["recording", "ended", "cut off"]
-Life = Literal["flagged", "open", "lm", "plm", "out", "twitch"]
+Life = Literal["flagged", "open", "lm", "plm", "out", "twitch", "limb"]
 Health = Literal["ok", "warn", "bad", "off"]
 Trend = Literal["", "rising", "falling", "steady"]
 
@@ -113,12 +114,20 @@ class SeriesTick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MovementsView:
-    """All movements of the night by onset; `onset_s` is there to search in."""
+    """All movements of the night by onset; `onset_s` is there to search in.
+
+    Attributes
+    ----------
+    limbs : tuple of Bracket
+        Those of limbs that are not scored, apart; `limb_s` is there to search in.
+    """
 
     brackets: tuple[Bracket, ...] = ()
     onset_s: Floats = field(default_factory=_no_times)
     ticks: tuple[SeriesTick, ...] = ()
     tick_s: Floats = field(default_factory=_no_times)
+    limbs: tuple[Bracket, ...] = ()
+    limb_s: Floats = field(default_factory=_no_times)
 
 
 class StageSpan(NamedTuple):
@@ -302,6 +311,7 @@ class Screen:
     chips: tuple[Chip, ...]
     alerts: tuple[Alert, ...]
     legs: tuple[str, ...]
+    lanes: tuple[LaneView, ...]
     above_rest_uv: tuple[float, float]
     footer: str
     wall: WallTime

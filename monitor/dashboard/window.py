@@ -224,7 +224,7 @@ class DashboardWindow(QMainWindow):
             return
         sweep = self.live.sweep
         sweep.wall = screen.wall
-        sweep.set_legs(screen.legs)
+        sweep.set_lanes(screen.lanes)
         sweep.set_thresholds(screen.above_rest_uv)
         sweep.set_gaps(screen.night.gaps)
         sweep.update_texts()

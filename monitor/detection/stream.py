@@ -16,7 +16,7 @@ import numpy.typing as npt
 from dsp import DetectorSettings
 from monitor.detection.counted import Counted
 from monitor.detection.filters import design_filters
-from monitor.detection.leg import SOURCE
+from monitor.detection.leg import SOURCE, LegFacts
 from monitor.detection.limb import Limb
 from monitor.detection.losses import ShortLosses
 from monitor.detection.rate import RateWatch
@@ -220,16 +220,16 @@ class StreamDetection:
 
         Returns
         -------
-        ndarray, shape (n_samples, 1 + 3 * n_legs), float64
-            Time on the timeline (s); for each leg the raw EMG of its first derivation, and envelope and
-            resting level (uV) as they are at the end of the chunk. NaN where not known.
+        ndarray, shape (n_samples, 1 + 3 * n_lanes), float64
+            Time on the timeline (s); for each signal (`monitor.montage.lanes`) the raw EMG, and envelope
+            and resting level (uV) as they are at the end of the chunk. NaN where not known.
         """
-        n, legs = len(values), [limb.parts[0] for limb in self._limbs if limb.is_leg]
-        rows = np.empty((n, 1 + 3 * len(legs)))
+        n, lanes = len(values), self._lanes()
+        rows = np.empty((n, 1 + 3 * len(lanes)))
         rows[:, 0] = self.timeline.now_s - np.arange(n, 0, -1) / self.timeline.rate_hz
-        for place, leg in enumerate(legs):
-            detector, at = leg.detector, 1 + 3 * place
-            rows[:, at] = leg.channel.signal_uv(values)
+        for place, lane in enumerate(lanes):
+            detector, at = lane.detector, 1 + 3 * place
+            rows[:, at] = lane.channel.signal_uv(values)
             rows[:, at + 1] = detector.envelope_uv
             rows[:, at + 2] = np.nan if detector.learning else detector.resting_uv
         return rows
@@ -238,12 +238,15 @@ class StreamDetection:
         self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]
     ) -> npt.NDArray[np.float64]:
         """Return what a screen draws of samples that wait for their turn; as `live_rows`, without levels."""
-        legs = [limb.parts[0] for limb in self._limbs if limb.is_leg]
-        rows = np.full((len(values), 1 + 3 * len(legs)), np.nan)
+        lanes = self._lanes()
+        rows = np.full((len(values), 1 + 3 * len(lanes)), np.nan)
         rows[:, 0] = times_s + self._counted.shift_s + self.timeline.shift_s
-        for place, leg in enumerate(legs):
-            rows[:, 1 + 3 * place] = leg.channel.signal_uv(values)
+        for place, lane in enumerate(lanes):
+            rows[:, 1 + 3 * place] = lane.channel.signal_uv(values)
         return rows
+
+    def _lanes(self) -> list[LegFacts]:
+        return [part for limb in self._limbs for part in limb.parts]
 
     def lose(self, cause: str) -> list[Fact]:
         """Take note that the source is gone: what is open ends here, and a gap begins."""

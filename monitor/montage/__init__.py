@@ -6,7 +6,7 @@ The header of a live stream and the header of a file are read by the same code.
 from monitor.montage.again import legs_again
 from monitor.montage.amplitude import resting_level, unknown_units, with_levels
 from monitor.montage.assign import Chosen, Found, assign_legs
-from monitor.montage.channels import LegChannel, first_of_each
+from monitor.montage.channels import LegChannel, first_of_each, lanes
 from monitor.montage.counters import counter_column
 from monitor.montage.derivations import Derivation, find_derivations
 from monitor.montage.headers import Channel, StreamDescription
@@ -33,6 +33,7 @@ __all__ = [
     "find_channel",
     "find_derivations",
     "first_of_each",
+    "lanes",
     "leg_of_label",
     "legs_again",
     "offer",

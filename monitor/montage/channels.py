@@ -77,6 +77,21 @@ def called(leg: str) -> str:
     return f"{leg} leg" if leg in LEGS else f"limb {leg}"
 
 
+def lanes(channels: Iterable[LegChannel]) -> tuple[tuple[str, LegChannel], ...]:
+    """Return every signal under a name of its own, limb by limb: ``left``, ``left 2``, ``right``.
+
+    In the order in which the detector has them; no limb has a space in its name.
+    """
+    by_limb: dict[str, list[LegChannel]] = {}
+    for channel in channels:
+        by_limb.setdefault(channel.leg, []).append(channel)
+    return tuple(
+        (f"{limb} {i + 1}" if i else limb, channel)
+        for limb, each in by_limb.items()
+        for i, channel in enumerate(each)
+    )
+
+
 def first_of_each(channels: Iterable[LegChannel]) -> tuple[LegChannel, ...]:
     """Return the first signal of each leg: the one that is shown where a leg has several."""
     first: dict[str, LegChannel] = {}

@@ -230,7 +230,7 @@ class Intake:
         if arrival.offset_s is not None:
             source.clock.take(self._desk.time.clock(), arrival.offset_s, None)
             self._clocks.keep(source, self._desk.time.clock(), arrival.offset_s)
-        if source.legs and source.ring is None:
+        if source.detection is not None and source.ring is None:
             source.ring = self._live_ring(source)
         self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])
 
@@ -255,7 +255,9 @@ class Intake:
 
     def _live_ring(self, source: Source) -> LiveRingWriter | None:
         try:
-            return LiveRingWriter(self._desk.folder.live(source.key), source.leg_names, source.stream.rate_hz)
+            return LiveRingWriter(
+                self._desk.folder.live(source.key), source.lane_names, source.stream.rate_hz
+            )
         except OSError as err:
             # A full disk: the night is recorded as far as it can be, only screens see no trace.
             self._desk.warn("the live trace", f"there is none: {err.strerror or err}")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.stream import USUAL, Context, StreamDetection
-from monitor.montage import LegChannel, StreamDescription, first_of_each, legs_again
+from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, legs_again
 from monitor.recorder.allowance import Allowance
 from monitor.recorder.clockfit import ClockFit
 from monitor.recorder.lateness import Lateness
@@ -148,21 +148,20 @@ class Source:
         """The legs in it, each once."""
         return tuple(channel.leg for channel in first_of_each(self.legs))
 
+    @property
+    def lane_names(self) -> tuple[str, ...]:
+        """Every signal that is detected in, as the live ring has them."""
+        return tuple(name for name, _ in lanes((*self.legs, *self.limbs)))
+
     @staticmethod
     def _about(channel: LegChannel, every: Sequence[LegChannel]) -> dict[str, Any]:
-        """Describe a leg by its first derivation, and name the others."""
-        about: dict[str, Any] = {
-            "leg": channel.leg,
-            "channel": channel.index,
-            "label": channel.label,
-            "unit": channel.unit,
-            "scale_uv": channel.scale_uv,
-            "how": channel.how,
-        }
-        if channel.minus is not None:
-            about |= {"minus": channel.minus, "minus_scale_uv": channel.minus_scale_uv}
-        own = [c.label or f"#{c.index + 1}" for c in every if c.leg == channel.leg]
-        return about | ({"derivations": own} if len(own) > 1 else {})
+        """Describe a leg by its first derivation, then the others."""
+        about: dict[str, Any] = {"leg": channel.leg} | _signal(channel)
+        own = [c for c in every if c.leg == channel.leg]
+        if len(own) > 1:
+            about["derivations"] = [c.label or f"#{c.index + 1}" for c in own]
+            about["further"] = [_signal(c) for c in own[1:]]
+        return about
 
     def status(self, now_s: float) -> dict[str, Any]:
         """Return how it is doing; `now_s` is this machine's LSL clock."""
@@ -175,3 +174,17 @@ class Source:
             "last_arrival_s_ago": now_s - self.last_arrival_s if self.n_samples else None,
             "legs": list(self.leg_names),
         }
+
+
+def _signal(channel: LegChannel) -> dict[str, Any]:
+    """Say where a signal comes from."""
+    about: dict[str, Any] = {
+        "channel": channel.index,
+        "label": channel.label,
+        "unit": channel.unit,
+        "scale_uv": channel.scale_uv,
+        "how": channel.how,
+    }
+    if channel.minus is not None:
+        about |= {"minus": channel.minus, "minus_scale_uv": channel.minus_scale_uv}
+    return about

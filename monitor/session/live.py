@@ -1,4 +1,4 @@
-"""The live ring: the last minutes of each leg for whoever looks, mapped from a file by writer and readers.
+"""The live ring: the last minutes of each signal for whoever looks, mapped from a file by writer and readers.
 
 The file's blocks are really allocated: a sparse map on a full disk would kill its writer.
 """
@@ -20,7 +20,7 @@ from monitor.errors import InputError
 
 _ABOUT_BYTES = 4096
 _SECONDS = 330
-PER_LEG = ("raw_uv", "envelope_uv", "resting_uv")
+PER_LANE = ("raw_uv", "envelope_uv", "resting_uv")
 _ZEROS = bytes(1 << 20)
 
 Rows = npt.NDArray[np.float64]
@@ -33,7 +33,8 @@ class LiveRingWriter:
     ----------
     path : Path
         Made with mode 0600, whole or not at all.
-    legs : sequence of str
+    lanes : sequence of str
+        The signals, each under a name of its own.
     rate_hz : float
 
     Raises
@@ -42,8 +43,8 @@ class LiveRingWriter:
         If there is no room for it.
     """
 
-    def __init__(self, path: Path, legs: Sequence[str], rate_hz: float) -> None:
-        about = {"legs": list(legs), "rate_hz": rate_hz, "capacity_n": round(_SECONDS * rate_hz)}
+    def __init__(self, path: Path, lanes: Sequence[str], rate_hz: float) -> None:
+        about = {"lanes": list(lanes), "rate_hz": rate_hz, "capacity_n": round(_SECONDS * rate_hz)}
         shape = _shape(about)
         part = path.with_name(path.name + ".part")
         fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -59,7 +60,7 @@ class LiveRingWriter:
         part.replace(path)
 
     def write(self, rows: Rows) -> None:
-        """Append rows, shape (n, 1 + 3 * n_legs): time (s), then raw, envelope and rest (uV) of each leg."""
+        """Append rows, shape (n, 1 + 3 * n_lanes): time (s), then raw, envelope, rest (uV) of each lane."""
         stored = np.empty((rows.shape[0], rows.shape[1] + 1), np.float32)
         # Single precision is plenty for microvolts; time needs its whole and its broken seconds apart.
         whole_s = np.floor(rows[:, 0])
@@ -73,13 +74,13 @@ class LiveRing:
 
     Attributes
     ----------
-    legs : tuple of str
+    lanes : tuple of str
     rate_hz : float
     """
 
     def __init__(self, mapped: mmap.mmap) -> None:
         about = json.loads(mapped[:_ABOUT_BYTES])
-        self.legs: tuple[str, ...] = tuple(about["legs"])
+        self.lanes: tuple[str, ...] = tuple(about["lanes"])
         self.rate_hz = float(about["rate_hz"])
         self._ring = RingReader(memoryview(mapped)[_ABOUT_BYTES:], *_shape(about))
 
@@ -110,8 +111,8 @@ class LiveRing:
         -------
         n_next : int
             To ask with next time.
-        rows : ndarray, shape (k, 1 + 3 * n_legs), float64
-            Time (s), then raw, envelope and rest (uV) of each leg; NaN where unknown or missing.
+        rows : ndarray, shape (k, 1 + 3 * n_lanes), float64
+            Time (s), then raw, envelope and rest (uV) of each lane; NaN where unknown or missing.
         """
         first, stored = self._ring.read_from(n)
         rows = np.empty((stored.shape[0], stored.shape[1] - 1))
@@ -125,4 +126,4 @@ class LiveRing:
 
 
 def _shape(about: dict[str, Any]) -> tuple[int, int]:
-    return int(about["capacity_n"]), 2 + len(PER_LEG) * len(about["legs"])
+    return int(about["capacity_n"]), 2 + len(PER_LANE) * len(about["lanes"])

@@ -30,7 +30,7 @@ from monitor.session.folder import SessionFolder
 
 SWEEP_S, SETTLE_S, CHUNK_S = 30, 3.0, 0.032
 HOURS, MOVEMENTS_N = (0.0, 10.0), 3000
-LANES = ("left", "right", "left 2", "right 2", "left arm", "right arm")
+LANES = ("left", "left 2", "right", "right 2", "left_arm", "right_arm")
 SHAPES = {"2x500": (2, 500.0), "2x2000": (2, 2000.0), "6x2000": (6, 2000.0)}
 
 
@@ -119,6 +119,7 @@ def heartbeat(seconds):
 
 def dashboard(folder, lanes_n, fps, seconds, profile):
     from monitor.dashboard.app import application
+    from monitor.dashboard.lanes_view import LaneView
     from monitor.dashboard.window import DashboardWindow
 
     application()
@@ -126,8 +127,8 @@ def dashboard(folder, lanes_n, fps, seconds, profile):
     window.resize(1920, 1080)
     sweep = window.live.sweep
     if lanes_n > 2:
-        sweep.set_legs(LANES[:lanes_n])
-        sweep.set_legs = lambda _: None
+        sweep.set_lanes(tuple(LaneView(name, name.split(" ")[0]) for name in LANES[:lanes_n]))
+        sweep.set_lanes = lambda _: None
     window.set_frame_ms(1000 // fps)
     window.start()
     window.show()

@@ -26,6 +26,11 @@ RATE_HZ = 500.0
 PICTURE_S = 17_004.0
 NOTES = ((3710.0, "Tech in room"), (9130.0, "Blanket changed"), (16_870.0, "Talks in sleep, calm again"))
 
+# Two derivations of each leg, and both arms.
+WIDE = ("LAT1", "LAT2", "RAT1", "RAT2", "ARM L", "ARM R")
+LIMBS = ("left", "left", "right", "right", "left_arm", "right_arm")
+WIDE_LANES = ("left", "left 2", "right", "right 2", "left_arm", "right_arm")
+
 Rows = np.ndarray[Any, Any]
 
 
@@ -69,6 +74,21 @@ def stream_fact(**more: Any) -> Fact:
         "legs": legs,
     }
     return Fact("stream", 0.0, "recorder", data | more)
+
+
+def wide_stream_fact() -> Fact:
+    """Tell of two derivations of each leg and both arms, in six channels."""
+
+    def signal(channel: int) -> dict[str, Any]:
+        return {"channel": channel, "label": WIDE[channel], "unit": "uV", "scale_uv": 1.0, "how": "given"}
+
+    legs = [
+        {"leg": leg} | signal(i) | {"derivations": list(WIDE[i : i + 2]), "further": [signal(i + 1)]}
+        for i, leg in ((0, "left"), (2, "right"))
+    ]
+    limbs = [{"leg": limb} | signal(i) for i, limb in ((4, "left_arm"), (5, "right_arm"))]
+    channels = [[label, "uV", "EMG"] for label in WIDE]
+    return stream_fact(channels=channels, legs=legs, limbs=limbs)
 
 
 def quality(t_s: float, leg: str, state: str = "ok", causes: Iterable[str] = (), **more: Any) -> Fact:
@@ -161,9 +181,11 @@ class SimulatedNight:
         Of the session folder.
     until_s : float
         How far the recording has come.
+    is_wide : bool
+        With two derivations of each leg and both arms.
     """
 
-    def __init__(self, path: Path, until_s: float, seed: int = 1) -> None:
+    def __init__(self, path: Path, until_s: float, seed: int = 1, *, is_wide: bool = False) -> None:
         from monitor.config import load_config
         from monitor.sources.emg import SignalGenerator
         from monitor.sources.schedule import Schedule
@@ -171,20 +193,37 @@ class SimulatedNight:
         self.until_s, self.config = until_s, load_config()
         self._schedule = Schedule(seed, "night", 8 * 3600.0)
         self._generator = SignalGenerator(self._schedule, RATE_HZ)
-        self._values = self._generator.read(0, round(until_s * RATE_HZ))[:, :2]
+        self._is_wide = is_wide
+        self._values = self._read(0, round(until_s * RATE_HZ))
         self._lately: list[Rows] = []
         notes = [note(t_s, text) for t_s, text in NOTES if t_s < until_s]
         facts = sorted([*self._detected(), *self._marked(), *self._clocks(), *notes], key=_known_s)
         about = {"config": dict(self.config.document), "config_sha256": self.config.sha256}
-        head = [session_fact(**about), clock_fact(0.0), stream_fact()]
+        limbs = {"limbs": list(LIMBS[4:])} if is_wide else {}
+        stream = wide_stream_fact() if is_wide else stream_fact()
+        head = [session_fact(**about, **limbs), clock_fact(0.0), stream]
         self.folder = make_session(path, [*head, *facts])
         write_recording(self.folder, self._values.astype(np.float32), is_closed=False)
+
+    def _read(self, start: int, n: int) -> Rows:
+        legs = self._generator.read(start, n)[:, :2]
+        if not self._is_wide:
+            return legs
+        left, right = legs.T
+        # The second derivation sees less, an arm moves when the legs rest.
+        arms = [0.4 * np.roll(each, round(7 * RATE_HZ)) for each in (left, right)]
+        return np.stack([left, 0.6 * left, right, 0.7 * right, *arms], axis=1)
 
     def _detected(self) -> list[Fact]:
         from monitor.detection.stream import StreamDetection
         from monitor.montage import LegChannel
 
-        legs = [LegChannel(leg, i, leg, 1.0, "uV", "label") for i, leg in enumerate(("left", "right"))]
+        labels = WIDE if self._is_wide else ("left", "right")
+        limbs = LIMBS if self._is_wide else labels
+        legs = [
+            LegChannel(limb, i, label, 1.0, "uV", "label")
+            for i, (limb, label) in enumerate(zip(limbs, labels, strict=True))
+        ]
         self._detection = detection = StreamDetection(RATE_HZ, legs, self.config.detector)
         facts = detection.start(0.0)
         # The last minutes in small chunks: the live trace shows the levels at the end of each.
@@ -216,7 +255,8 @@ class SimulatedNight:
         from monitor.control import ControlServer
         from monitor.session.live import LiveRingWriter
 
-        self._ring = LiveRingWriter(self.folder.live(1), ("left", "right"), RATE_HZ)
+        lanes = WIDE_LANES if self._is_wide else ("left", "right")
+        self._ring = LiveRingWriter(self.folder.live(1), lanes, RATE_HZ)
         self._ring.write(np.concatenate(self._lately))
         source = {"key": 1, "name": "Amp", "connected": True, "rate_hz": RATE_HZ, "n_samples": 1}
         source |= {"last_arrival_s_ago": 0.03, "legs": ["left", "right"]}
@@ -230,7 +270,7 @@ class SimulatedNight:
     def go_on(self, samples_n: int) -> None:
         """Record so many more samples, while `running`."""
         start = round(self.until_s * RATE_HZ)
-        values = self._generator.read(start, samples_n)[:, :2]
+        values = self._read(start, samples_n)
         append(self.folder, self._detection.process(values, np.arange(start, start + samples_n) / RATE_HZ))
         self._ring.write(self._detection.live_rows(values))
         self.until_s = (start + samples_n) / RATE_HZ
@@ -242,7 +282,9 @@ def _known_s(fact: Fact) -> float:
     return float(fact.data.get("known", fact.t or 0.0))
 
 
-def picture(file: Path, until_s: float, size: tuple[int, int], theme_name: str) -> None:
+def picture(
+    file: Path, until_s: float, size: tuple[int, int], theme_name: str, *, is_wide: bool = False
+) -> None:
     """Write what the dashboard shows of a simulated night at a moment of it."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtTest import QTest
@@ -256,12 +298,13 @@ def picture(file: Path, until_s: float, size: tuple[int, int], theme_name: str) 
     presenter.utc_now = lambda: START + dt.timedelta(seconds=until_s)
     application()
     with tempfile.TemporaryDirectory() as folder:
-        night = SimulatedNight(Path(folder) / "2026-11-20T221500Z_bed-3", until_s)
+        night = SimulatedNight(Path(folder) / "2026-11-20T221500Z_bed-3", until_s, is_wide=is_wide)
         with night.running():
             window = DashboardWindow(night.folder, theme_named(theme_name))
             window.resize(*size)
             window.show()
             window.start()
+            QTest.qWaitFor(lambda: window.screen_view is not None, 60_000)
             for _ in range(2):
                 window.act("sweep:1")
             QTest.qWait(4000)
@@ -276,9 +319,10 @@ def main() -> None:
     parser.add_argument("--at", type=float, default=PICTURE_S, metavar="S", help="Seconds of the night.")
     parser.add_argument("--size", default="1920x1080", metavar="WxH")
     parser.add_argument("--theme", default="night")
+    parser.add_argument("--wide", action="store_true", help="Two derivations of each leg, and arms.")
     asked = parser.parse_args()
     width, height = (int(part) for part in asked.size.split("x"))
-    picture(asked.picture, asked.at, (width, height), asked.theme)
+    picture(asked.picture, asked.at, (width, height), asked.theme, is_wide=asked.wide)
 
 
 if __name__ == "__main__":

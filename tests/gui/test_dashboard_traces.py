@@ -110,3 +110,15 @@ def test_every_column_is_filled_at_any_rate(rate_hz: float) -> None:
     n = round(10 * rate_hz)
     traces.add(rows_of(np.random.default_rng(0).normal(0, 5, n), rate_hz))
     assert (painted(traces, width=600) == 1).any(axis=0)[:-1].all()
+
+
+def test_on_a_finer_screen_lines_keep_their_thickness() -> None:
+    traces = make()
+    traces.add(rows_of(np.zeros(5000)))
+    pixels = np.zeros((202, 400), np.uint32)
+    traces.paint(pixels, "left", (0, 400), 0, 10.0 / 400, 1.0, ABOVE_UV, COLOURS, 2)
+    trace, thresholds = (pixels == 1).sum(axis=0), (pixels == 2).sum(axis=0)
+    assert set(trace[10:-10].tolist()) == {2}
+    # Onset, offset, both or none, above and below, each two pixels thick.
+    assert set(thresholds[10:-10].tolist()) <= {0, 4, 8}
+    assert thresholds.max() >= 4

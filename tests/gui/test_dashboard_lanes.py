@@ -1,0 +1,139 @@
+"""More than two lanes: further derivations of a leg, and arms, are drawn, found and read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gui_sessions import (
+    RATE_HZ,
+    WIDE_LANES,
+    append,
+    beginning,
+    clock_fact,
+    make_session,
+    movement,
+    quality,
+    session_fact,
+    wide_stream_fact,
+    write_recording,
+)
+from gui_windows import LATE_MS
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from monitor.dashboard.lanes_view import LaneView, choices, lanes_view
+from monitor.dashboard.scrollback import Scrollback
+from monitor.facts import Fact
+from monitor.session.folder import SessionFolder
+
+SECONDS = 120
+
+
+def limb(key: str, onset_s: float, phase: str = "closed") -> Fact:
+    data = dict(movement("L1", onset_s, 2.0 if phase == "closed" else 0.3, phase=phase).data)
+    del data["leg"]
+    return Fact("limb", onset_s, "detector", data | {"limb": key.rpartition("-")[0], "id": key})
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> SessionFolder:
+    """A session of six lanes; each carries a sine of its own size."""
+    session = session_fact(limbs=["left_arm", "right_arm"])
+    facts = [session, clock_fact(0.0), wide_stream_fact(), quality(0.0, "left"), quality(0.0, "right")]
+    facts += [movement("L1", 60.0), limb("left_arm-1", 70.0), Fact("stop", 120.0, "recorder", {"reason": ""})]
+    folder = make_session(tmp_path / "s", facts)
+    t_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
+    sine = np.sin(2 * np.pi * 40.0 * t_s)
+    write_recording(folder, (sine[:, None] * (10.0 * np.arange(1, 7))).astype(np.float32))
+    return folder
+
+
+def test_each_signal_has_a_lane_legs_first() -> None:
+    lanes = lanes_view([wide_stream_fact()], ("left", "right"), ("left_arm", "right_arm"))
+    assert tuple(lane.name for lane in lanes) == WIDE_LANES
+    assert [lane.label for lane in lanes] == ["LAT1", "LAT2", "RAT1", "RAT2", "", ""]
+    assert [lane.is_first for lane in lanes] == [True, False, True, False, True, True]
+    assert [lane.title for lane in lanes][3:5] == ["right leg RAT2", "left arm"]
+
+
+def test_a_leg_has_its_lane_before_its_stream_is_there_and_the_newest_form_counts() -> None:
+    assert lanes_view([], ("left",), ("chin",)) == (LaneView("left", "left"), LaneView("chin", "chin"))
+    one = beginning()[2]
+    lanes = lanes_view([wide_stream_fact(), one], ("left", "right"), ("left_arm",))
+    assert [lane.name for lane in lanes] == ["left", "right", "left_arm"]
+
+
+def test_what_may_be_shown_is_all_the_legs_or_one() -> None:
+    two = (LaneView("left", "left"), LaneView("right", "right"))
+    assert [name for name, _ in choices(two)] == ["all lanes", "left leg", "right leg"]
+    assert [name for name, _ in choices(two[:1])] == ["all lanes"]
+    wide = lanes_view([wide_stream_fact()], ("left", "right"), ("left_arm", "right_arm"))
+    found = choices(wide)
+    assert [lane.name for lane in found[1][1]] == ["left", "right"]
+    assert len(found) == 2 + 6
+
+
+def test_the_file_gives_every_lane_back(wide: SessionFolder) -> None:
+    back = Scrollback(wide.recording, wide_stream_fact().data, ())
+    assert back.lanes == WIDE_LANES
+    rows = back.read(10.0, 12.0)
+    assert rows.shape == (2 * RATE_HZ, 1 + 3 * 6)
+    assert np.abs(rows[:, 1::3]).max(axis=0) == pytest.approx(10.0 * np.arange(1, 7), rel=0.01)
+
+
+def test_every_lane_is_drawn_named_and_may_be_chosen_by_key(
+    wide: SessionFolder, open_window, qtbot: QtBot
+) -> None:  # type: ignore[no-untyped-def]
+    window = open_window(wide)
+    sweep = window.live.sweep
+    qtbot.waitUntil(
+        lambda: len(sweep.lanes) == 6 and all(lane.pixels.any() for lane in sweep.lanes), timeout=LATE_MS
+    )
+    assert sweep.accessibleName().startswith("Live EMG: left leg LAT1, left leg LAT2")
+    qtbot.waitUntil(lambda: "right arm at rest" in sweep.accessibleDescription(), timeout=LATE_MS)
+    tops = [lane.top for lane in sweep.lanes]
+    bottoms = [lane.rect.bottom() for lane in sweep.lanes]
+    assert all(bottom < top for bottom, top in zip(bottoms, tops[1:], strict=False))
+    assert bottoms[-1] < sweep.strip_top
+    heights = {lane.rect.height() for lane in sweep.lanes}
+    assert max(heights) - min(heights) <= 1
+    seen = []
+    for _ in range(8):
+        QTest.keyClick(window, Qt.Key.Key_V)
+        seen.append(tuple(lane.name for lane in sweep.lanes))
+    assert seen == [("left", "right"), *((name,) for name in WIDE_LANES), WIDE_LANES]
+    assert sweep.lanes[0].pixels.any()
+
+
+def test_what_an_arm_does_is_marked_and_counted_nowhere(
+    wide: SessionFolder, open_window, qtbot: QtBot
+) -> None:  # type: ignore[no-untyped-def]
+    window = open_window(wide)
+    qtbot.waitUntil(lambda: window.screen_view is not None, timeout=LATE_MS)
+    movements = window.screen_view.movements
+    assert [(b.leg, b.life, b.text) for b in movements.limbs] == [("left_arm", "limb", "2.0 s")]
+    assert [b.leg for b in movements.brackets] == ["left"]
+    assert window.screen_view.index.rules[0].count.startswith("0 PLM ")
+    sweep = window.live.sweep
+    qtbot.waitUntil(lambda: len(sweep.lanes) == 6, timeout=LATE_MS)
+    window.review.show(60.0)
+    arm = sweep.lanes[4].rect
+    x0, x1 = (round(sweep.x_of(t_s)) for t_s in (65.0, 75.0))
+    QTest.mousePress(sweep, Qt.MouseButton.LeftButton, pos=QPoint(x0, arm.center().y()))
+    QTest.mouseMove(sweep, QPoint(x1, arm.center().y()))
+    QTest.mouseRelease(sweep, Qt.MouseButton.LeftButton, pos=QPoint(x1, arm.center().y()))
+    assert not window.log.asking.isVisible()
+
+
+def test_an_arm_that_moves_now_grows_with_the_recording(tmp_path: Path) -> None:
+    from test_dashboard_rescoring import Watched
+
+    facts = [session_fact(limbs=["left_arm"]), *beginning()[1:]]
+    night = Watched(tmp_path / "s", facts)
+    night.at(100.0, 0.0)
+    append(night.folder, [limb("left_arm-1", 100.0, phase="confirmed")])
+    lengths = [night.at(101.0 + t, 0.1 + t).movements.limbs[0].text for t in (0.0, 0.5, 1.0)]
+    assert lengths == ["1.0 s", "1.5 s", "2.0 s"]
