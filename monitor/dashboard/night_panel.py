@@ -6,21 +6,20 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from monitor.dashboard import words
-from monitor.dashboard.look import card, faded, font, label, text_px
+from monitor.dashboard.look import card, faded, font, label
+from monitor.dashboard.night_curves import NightCurves, pen_of_splits, split_line
 from monitor.dashboard.night_items import GapItem, TickItem
 from monitor.dashboard.night_zoom import NightZoom
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.views import NightView
 from monitor.dashboard.wall_axis import WallAxis
 from monitor.dashboard.walltime import WallTime
-from monitor.rules import REFERENCE_PER_H
 
 _AXIS_PX = 58
 _SPANS_S = (
@@ -40,9 +39,6 @@ _SPANS_S = (
 _STAGE_LOW, _STAGE_HIGH = 0.6 - len(words.STAGE_ROWS), 0.4
 _LEGEND = "line: index · area: 30-min rate · click or drag: review, recording goes on · wheel: zoom"
 _ESTIMATE = "shade: estimated probability of sleep · "
-_LEAST_TOP_PER_H = 30.0
-# Between the reference line and the middle of the words beside the index.
-_APART_PX = 30.0
 
 
 class NightPanel(QObject):
@@ -52,11 +48,6 @@ class NightPanel(QObject):
     -------
     picked(float)
         A moment of the session (s) somebody wants to see.
-
-    Attributes
-    ----------
-    reference : str
-        See `set_reference`.
     """
 
     picked = Signal(float)
@@ -65,7 +56,6 @@ class NightPanel(QObject):
         super().__init__()
         self._theme = theme
         self._view: NightView | None = None
-        self.reference = ""
         self.frame = card("Night overview")
         self._plots = pg.GraphicsLayoutWidget()
         self._plots.setAccessibleName("Night overview")
@@ -76,7 +66,6 @@ class NightPanel(QObject):
         self._curve = self._plots.addPlot(row=2, col=0, axisItems={"bottom": self._axis})
         self._set_up()
         self.zoom = NightZoom(self._plots, self._curve)
-        self._curve.vb.sigXRangeChanged.connect(self._put_texts)
         self._arrange()
         self.set_theme(theme)
 
@@ -122,14 +111,9 @@ class NightPanel(QObject):
         self._gaps = GapItem()
         for item in (self._gaps, *self._ticks.values(), self._flags):
             self._moves.addItem(item)
-        self._rate = self._curve.plot(connect="finite", fillLevel=0)
-        self._index = self._curve.plot(connect="finite")
-        self._reference = pg.InfiniteLine(angle=0)
-        self._curve.addItem(self._reference)
-        self._text = pg.TextItem(anchor=(0, 0.5))
-        self._reference_text = pg.TextItem(anchor=(1, 1))
-        self._curve.addItem(self._reference_text, ignoreBounds=True)
-        self._curve.addItem(self._text, ignoreBounds=True)
+        self.curves = NightCurves(self._curve, self._theme)
+        plots = (self._stage, self._moves, self._curve)
+        self._splits = [plot.plot(connect="pairs") for plot in plots]
         self._now = [pg.InfiniteLine(angle=90) for _ in range(3)]
         self._region = [pg.LinearRegionItem(movable=False) for _ in range(3)]
         for plot, line, region in zip(
@@ -161,20 +145,14 @@ class NightPanel(QObject):
         self._hypnogram.setPen(QPen(QColor(theme.text), 0))
         self._rem.setPen(QPen(QColor(theme.accent), 0))
         self._rem.setShadowPen(None)
-        self._rate.setPen(QPen(QColor(theme.soft), 0))
-        self._rate.setFillBrush(faded(theme.left, 0.12))
-        self._index.setPen(QPen(QColor(theme.text), 0))
-        pen = QPen(QColor(theme.dim), 0)
-        pen.setDashPattern([4, 4])
-        self._reference.setPen(pen)
+        self.curves.set_theme(theme)
+        for line in self._splits:
+            line.setPen(pen_of_splits(theme))
         self._flags.setBrush(QColor(theme.accent))
         self._flags.setPen(QPen(Qt.PenStyle.NoPen))
         self._gaps.set_colour(theme.soft)
         for leg, item in self._ticks.items():
             item.set_colours(theme.leg(leg), theme.dim)
-        self._text.setColor(QColor(theme.text))
-        self._reference_text.setColor(QColor(theme.soft))
-        self._reference_text.setFont(font(11))
         if self._view is not None:
             view, self._view = self._view, None
             self.show_night(view, self._axis.wall)
@@ -194,9 +172,14 @@ class NightPanel(QObject):
             item.set_ticks(view.onsets[leg], view.is_plm[leg])
         self._gaps.set_gaps(view.gaps)
         self._flags.setData([flag.t_s for flag in view.flags], [2.2] * len(view.flags))
-        self._show_curves(view)
+        self.curves.show_night(view)
+        for item, plot in zip(self._splits, (self._stage, self._moves, self._curve), strict=True):
+            item.setData(*split_line(view, *plot.vb.viewRange()[1]))
         for line in self._now:
             line.setValue(view.end_s)
+        left, right = len(view.onsets["left"]), len(view.onsets["right"])
+        told = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
+        self._plots.setAccessibleDescription(told)
 
     def _set_range(self, view: NightView) -> None:
         span_s = next((s for s in _SPANS_S if s >= view.end_s * 1.08), view.end_s * 1.08)
@@ -219,45 +202,6 @@ class NightPanel(QObject):
         self._legend.setText((_ESTIMATE if len(p) else "") + _LEGEND)
         self._rem.setData([t for t, _ in rem], [v for _, v in rem])
 
-    def _show_curves(self, view: NightView) -> None:
-        self._rate.setData(view.curve_s, view.rate_per_h)
-        self._index.setData(view.curve_s, view.index_per_h)
-        known = np.concatenate([view.index_per_h, view.rate_per_h])
-        known = known[np.isfinite(known)]
-        top = max(
-            _LEAST_TOP_PER_H, view.reference_per_h * 2, float(known.max()) * 1.08 if len(known) else 0.0
-        )
-        self._curve.setYRange(0, top, padding=0)
-        name = self.reference or view.audience
-        reference = REFERENCE_PER_H.get(name, math.inf)
-        marks = [v for v in (0, *_round_marks(top)) if abs(v - reference) > top / 6]
-        is_shown = math.isfinite(reference)
-        self._curve.getAxis("left").setTicks([[(v, f"{v:g}") for v in (*marks, *[reference] * is_shown)]])
-        for item in (self._reference, self._reference_text):
-            item.setVisible(is_shown)
-        if is_shown:
-            self._reference.setValue(reference)
-            self._reference_text.setText(f"reference value {name} {reference:g} /h")
-            self._reference_text.setPos(self.zoom.shown_s[1], reference)
-        finite = np.flatnonzero(np.isfinite(view.index_per_h))
-        if len(finite):
-            last = float(view.index_per_h[finite[-1]])
-            self._text.setText(f" {view.index_name} {last:.1f} /h")
-            # At its curve, as long as that leaves the words on the reference line readable.
-            apart = top * text_px(_APART_PX) / max(self._curve.vb.height(), 1.0)
-            lowest = reference + apart if is_shown else apart / 2
-            self._text.setPos(view.end_s, min(max(last, lowest), max(top * 0.9, lowest)))
-        else:
-            self._text.setText(" too early for a rate" if view.end_s > 0 else "")
-            self._text.setPos(view.end_s, top * 0.8)
-        left, right = len(view.onsets["left"]), len(view.onsets["right"])
-        told = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
-        self._plots.setAccessibleDescription(told)
-
-    def _put_texts(self) -> None:
-        """Keep the words on the reference line at the right edge."""
-        self._reference_text.setPos(self.zoom.shown_s[1], self._reference.value())
-
     def show_window(self, stretch_s: tuple[float, float] | None) -> None:
         """Mark the stretch that is being reviewed, or none."""
         for region in self._region:
@@ -275,12 +219,6 @@ class NightPanel(QObject):
             return True
         return super().eventFilter(watched, event)
 
-    def set_reference(self, name: str) -> None:
-        """Draw the reference value of ``adult`` or ``child``, ``none``, or (empty) the configuration's."""
-        self.reference = name
-        if self._view is not None:
-            self._show_curves(self._view)
-
     @property
     def canvas(self) -> QWidget:
         """What the mouse moves over."""
@@ -296,8 +234,3 @@ class NightPanel(QObject):
         at_s = self.moment_at(at)
         if at_s is not None:
             self.picked.emit(at_s)
-
-
-def _round_marks(top: float) -> list[float]:
-    step = next(s for s in (10, 20, 25, 50, 100, 200, 500, 1000, 1e9) if top / s <= 4)
-    return [step * i for i in range(1, int(top / step) + 1)]

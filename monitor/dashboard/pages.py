@@ -136,9 +136,9 @@ class Pages(QObject):
 
     def _next_reference(self) -> None:
         night, screen = self._window.night, self._window.screen_view
-        now = night.reference or (screen.night.audience if screen is not None else "adult")
+        now = night.curves.reference or (screen.night.audience if screen is not None else "adult")
         name = _REFERENCES[(_REFERENCES.index(now) + 1) % len(_REFERENCES)]
-        night.set_reference(name)
+        night.curves.set_reference(name)
         self._window.tell(f"reference line: {name}" + ("" if name == "none" else ", a reference value only"))
 
     # -- signing, ending, the report --------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Remember:
             shows_envelope=window.live.sweep.shows_envelope,
             text_scale=text_scale(),
             log_filter=window.log.model.filter_name,
-            reference=window.night.reference,  # type: ignore[arg-type]
+            reference=window.night.curves.reference,  # type: ignore[arg-type]
             choice=self._saved.choice,
         )
 
@@ -106,6 +106,6 @@ def apply(window: DashboardWindow, settings: ScreenSettings) -> None:
     )
     window.signal.set_view(window.live.filter)
     window.log.set_filter(settings.log_filter)
-    window.night.set_reference(settings.reference)
+    window.night.curves.set_reference(settings.reference)
     set_text_scale(settings.text_scale)
     window.set_theme(theme_named(settings.theme))

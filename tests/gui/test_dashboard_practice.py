@@ -229,7 +229,12 @@ def test_a_split_night_and_the_reference_line(
     answer(window, "CPAP 8 mbar")
     qtbot.waitUntil(lambda: "segment: CPAP 8 mbar" in rows_of(window), timeout=LATE_MS)
     assert facts_of(ended, "segment")[0].t == 115.0
-    line, text = window.night._reference, window.night._reference_text
+    curves = window.night.curves
+    qtbot.waitUntil(lambda: len(curves.splits) == 1, timeout=LATE_MS)
+    (split,) = curves.splits
+    assert (split.toPlainText().strip(), split.pos().x()) == ("CPAP 8 mbar", 115.0)
+    assert [list(item.getData()[0]) for item in window.night._splits] == [[115.0, 115.0]] * 3
+    line, text = curves.line, curves.reference_text
     qtbot.waitUntil(lambda: line.value() == 15.0, timeout=LATE_MS)
     press(window, Qt.Key.Key_C)
     assert (line.value(), text.toPlainText()) == (5.0, "reference value child 5 /h")
@@ -238,6 +243,9 @@ def test_a_split_night_and_the_reference_line(
     press(window, Qt.Key.Key_C)
     assert line.isVisible()
     assert line.value() == 15.0
+    press(window, Qt.Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: not split.isVisible(), timeout=LATE_MS)
+    assert not len(window.night._splits[0].getData()[0] or ())
 
 
 def test_what_is_only_to_be_read_says_how_to_edit_it(

@@ -49,6 +49,7 @@ grabbed = window.grab()
 print(json.dumps({
     "ratio": grabbed.devicePixelRatio(), "pixels": [grabbed.width(), grabbed.height()],
     "size": [window.width(), window.height()], "outside": outside,
+    "columns": lanes[0].pixels.shape[1] / lanes[0].rect.width(),
 }))
 window.close()
 """
@@ -72,6 +73,8 @@ def test_everything_fits_at_every_scale(ended: SessionFolder, scale: str, width:
     assert told["size"] == [width, height]
     assert told["pixels"] == pytest.approx([width * float(scale), height * float(scale)], abs=2)
     assert told["outside"] == []
+    # The trace has the pixels of the device.
+    assert told["columns"] == pytest.approx(float(scale), rel=0.01)
 
 
 @pytest.mark.parametrize("index_per_h", [0.0, 14.0, 16.0, 21.0, 55.0, 119.0])
@@ -82,7 +85,7 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
     times_s = np.arange(0.0, 20_000.0, 30.0)
     panel = NightPanel(NIGHT)
     qtbot.addWidget(panel.frame)
-    panel.frame.resize(990, height)
+    panel.frame.resize(990, height + 60)
     panel.frame.show()
     none = {"left": np.empty(0), "right": np.empty(0)}
     view = NightView(
@@ -93,6 +96,12 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
     )  # fmt: skip
     qtbot.waitUntil(lambda: panel._curve.vb.height() > 20)
     panel.show_night(view, WallTime())
+    before = panel._curve.vb.height()
+    # The panel is made lower while the words are there.
+    panel.frame.resize(990, height)
+    qtbot.waitUntil(lambda: panel._curve.vb.height() < before)
     QApplication.processEvents()
-    index, reference = (each.sceneBoundingRect() for each in (panel._text, panel._reference_text))
+    index, reference = (
+        each.sceneBoundingRect() for each in (panel.curves.index_text, panel.curves.reference_text)
+    )
     assert index.bottom() <= reference.top() + 4.0
