@@ -26,6 +26,7 @@ from monitor.recorder.awake import kept_awake
 from monitor.recorder.lobby import Lobby
 from monitor.recorder.night import NightPlan
 from monitor.recorder.outlets import other_recorder
+from monitor.recorder.preview import Preview
 from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import Ending, Recording, record
 from monitor.recorder.startscreen import StartScreen
@@ -89,7 +90,12 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         warm = warm_up_beside()
         config = options.config
         screen = StartScreen(
-            options.bed, config.main_profile, config.wish, lambda: not warm.is_alive(), beds.claim
+            options.bed,
+            config.main_profile,
+            config.wish,
+            lambda: not warm.is_alive(),
+            beds.claim,
+            Preview(config.wish),
         )
         has_window = not headless and _window_opens(terminal)
         if has_window:

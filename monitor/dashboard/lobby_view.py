@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.dashboard.settings import RememberedChoice, RememberedStream
@@ -24,6 +24,8 @@ class LobbyStream:
         As sent, empty where the header is silent.
     left, right : str
         Channels as the monitor reads them, empty where it cannot tell.
+    preview : str
+        How the legs look at rest, empty as long as nobody looked; it changes while the stream stays.
     """
 
     uid: str
@@ -40,6 +42,7 @@ class LobbyStream:
     right: str
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    preview: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> LobbyStream:
@@ -63,6 +66,7 @@ class LobbyStream:
             read.get("right", ""),
             tuple(answer.get("problems") or ()),
             tuple(answer.get("warnings") or ()),
+            _preview(answer.get("rests") or {}),
         )
 
     @property
@@ -85,6 +89,15 @@ class LobbyStream:
             return "markers: stages, events, lights"
         found = [f"{leg}: {name}" for leg, name in (("left", self.left), ("right", self.right)) if name]
         return "   ".join([*found, *self.problems, *self.warnings]) or "no leg channel recognised"
+
+
+def _preview(rests: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write the resting levels in a line."""
+    parts = []
+    for leg, found in rests.items():
+        level = found.get("rest_uv")
+        parts.append(" ".join([leg, *([f"rest {level:.1f} µV"] if level is not None else []), found["word"]]))
+    return "   ·   ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,9 @@ class StartScreen(QMainWindow):
         self.resume_card.show_offer(answer.get("cut_off"))
         if streams != self._streams:
             self._show_streams(streams, answer.get("wish") or {})
+        looks = {stream.uid: stream.preview for stream in streams}
+        for row in self._rows:
+            row.show_preview(looks[row.stream.uid])
         state = str(answer.get("missing") or "")
         if not answer.get("warm", True):
             state = f"{state} (getting ready…)" if state else "Getting ready…"

@@ -17,10 +17,19 @@ class StreamRow(QFrame):
         self.setProperty("card", "true")
         self.box = QCheckBox(stream.name)
         self.box.setChecked(is_chosen)
-        self.box.setAccessibleDescription(f"{stream.about}; {stream.reading}")
         whole = QVBoxLayout(self)
         whole.addWidget(self.box)
         whole.addWidget(label(stream.about, "small"))
         reading = label(stream.reading, "running" if stream.has_legs or stream.is_text else "soft")
         reading.setWordWrap(True)
         whole.addWidget(reading)
+        self._preview = label("", "small")
+        whole.addWidget(self._preview)
+        self.show_preview(stream.preview)
+
+    def show_preview(self, text: str) -> None:
+        """Say how the legs look at rest, as far as is known."""
+        self._preview.setText(text)
+        self._preview.setVisible(bool(text))
+        told = "; ".join(part for part in (self.stream.about, self.stream.reading, text) if part)
+        self.box.setAccessibleDescription(told)

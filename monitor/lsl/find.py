@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.errors import InputError
 from monitor.lsl.header import full_description
@@ -122,18 +123,29 @@ def measured_levels(info: Any, stream: StreamDescription, columns: Sequence[int]
     dict of int to float
         By column; empty if nothing came.
     """
+    values = some_seconds(info, stream, _LEVEL_S)
+    return {i: resting_level(values[:, i], stream.rate_hz) for i in columns} if len(values) else {}
+
+
+def some_seconds(info: Any, stream: StreamDescription, seconds: float) -> npt.NDArray[np.float64]:
+    """Take some seconds of a numeric stream, over a connection of its own.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_channels), float64
+        Native numbers; empty if nothing came.
+    """
     pylsl = lsl()
     inlet = pylsl.StreamInlet(info, recover=False, processing_flags=0)
     rows: list[list[float]] = []
     try:
         inlet.open_stream(_OPEN_TIMEOUT_S)
-        until = pylsl.local_clock() + _LEVEL_S
+        until = pylsl.local_clock() + seconds
         while pylsl.local_clock() < until:
             rows += inlet.pull_chunk(timeout=0.2, max_samples=4096, min_samples=1)[0]
     except (pylsl.util.LostError, pylsl.util.TimeoutError):
         pass
-    values = np.array(rows, np.float64).reshape(-1, len(stream.channels))
-    return {i: resting_level(values[:, i], stream.rate_hz) for i in columns} if len(values) else {}
+    return np.array(rows, np.float64).reshape(-1, len(stream.channels))
 
 
 class Finder:

@@ -19,6 +19,7 @@ from monitor.montage import (
     stream_record,
     unit_scale_uv,
 )
+from monitor.recorder.preview import Preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class StartScreen:
         Whether everything is compiled.
     claim_bed : callable
         Takes the lock of a bed, or raises `InputError`.
+    preview : Preview, optional
+        What the legs of the streams look like; only while somebody looks.
     """
 
     def __init__(
@@ -51,10 +54,13 @@ class StartScreen:
         wish: MontageWish,
         warm: Callable[[], bool],
         claim_bed: Callable[[str], None],
+        preview: Preview | None = None,
     ) -> None:
         self._lock = threading.Lock()
         self._bed, self._profile, self._wish = bed, main_profile, wish
         self._warm, self._claim_bed = warm, claim_bed
+        self._preview = preview
+        self._is_seen = False
         self._around: Sequence[Found] = ()
         self._missing = ""
         self._state, self._session = "looking", ""
@@ -73,6 +79,9 @@ class StartScreen:
         """Say what is on the network now, and what is missing."""
         with self._lock:
             self._around, self._missing = tuple(around), missing
+            is_seen = self._is_seen
+        if self._preview is not None and is_seen:
+            self._preview.look(around)
 
     def advance(self, state: str, session: str = "") -> None:
         """Say that the recording runs (in which session), or has ended."""
@@ -83,6 +92,7 @@ class StartScreen:
         """Answer one request: ``lobby``, ``resume``, ``choose`` or ``cancel``."""
         with self._lock:
             if request.get("do") == "lobby":
+                self._is_seen = True
                 return self._view()
             if request.get("do") == "cancel":
                 self.cancelled = True
@@ -113,7 +123,8 @@ class StartScreen:
 
     def _stream(self, stream: StreamDescription) -> dict[str, Any]:
         record = stream_record(stream, read_montage(stream, self._wish))
-        return record | {"problems": [_without_options(problem) for problem in record["problems"]]}
+        record["problems"] = [_without_options(problem) for problem in record["problems"]]
+        return record | {"rests": self._preview.of(stream.uid) if self._preview is not None else {}}
 
     def _choose(self, request: Mapping[str, Any]) -> dict[str, Any]:
         wanted = request.get("uids")

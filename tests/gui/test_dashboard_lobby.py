@@ -176,6 +176,22 @@ def test_a_choice_survives_a_stream_that_comes(start: StartScreen, lobby: Lobby,
     assert not start._rows[0].box.isChecked()
 
 
+def test_how_the_legs_look_at_rest_is_shown_without_a_new_row(
+    start: StartScreen, lobby: Lobby, qtbot: QtBot
+) -> None:
+    row = start._rows[0]
+    assert not row._preview.isVisible()
+    rests = {"left": {"rest_uv": 1.84, "word": "ok"}, "right": {"rest_uv": 0.0, "word": "flat"}}
+    lobby.view["streams"] = [stream("a", rests=rests), *lobby.view["streams"][1:]]
+    qtbot.waitUntil(row._preview.isVisible, timeout=LATE_MS)
+    assert row._preview.text() == "left rest 1.8 µV ok   ·   right rest 0.0 µV flat"
+    assert "right rest 0.0 µV flat" in row.box.accessibleDescription()
+    assert start._rows[0] is row
+    gone = {"left": {"rest_uv": None, "word": "no signal"}}
+    lobby.view["streams"] = [stream("a", rests=gone), *lobby.view["streams"][1:]]
+    qtbot.waitUntil(lambda: row._preview.text() == "left no signal", timeout=LATE_MS)
+
+
 def test_a_session_that_was_cut_off_is_asked_about(start: StartScreen, lobby: Lobby, qtbot: QtBot) -> None:
     assert not start.resume_card.isVisible()
     lobby.view["cut_off"] = {

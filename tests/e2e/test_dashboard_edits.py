@@ -1,0 +1,151 @@
+"""What a person enters while a real recorder records: each comes back as a fact, with author and time."""
+
+import os
+import stat
+import time
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from watching import END_S, Command, Watch, closed, of_kind, run, whole_facts
+
+from monitor.dashboard.app import application
+from monitor.dashboard.window import DashboardWindow
+
+SEED, SPEED = 71, 20.0
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+class Person:
+    """Hands on the keys and the mouse of a window in this process; the recorder is another one."""
+
+    def __init__(self, watch):
+        application()
+        self.watch, self.folder = watch, watch.folder
+        self.window = DashboardWindow(self.folder)
+        self.window.practice.author.name = "ada"
+        self.window.resize(1600, 900)
+        self.window.show()
+        self.window.start()
+
+    def waits(self, condition, what):
+        until_s = time.monotonic() + END_S
+        while not (found := condition()):
+            assert time.monotonic() < until_s, f"no {what} within {END_S:g} s\n{self.watch.said}"
+            QTest.qWait(20)
+        return found
+
+    def presses(self, key, held=Qt.KeyboardModifier.NoModifier):
+        QTest.keyClick(self.window.focusWidget() or self.window, key, held)
+
+    def answers(self, text=""):
+        field = self.window.log.note
+        self.waits(lambda: self.window.focusWidget() is field, "question")
+        if text:
+            field.selectAll()
+            QTest.keyClicks(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+
+    def reads(self, kind, n=1):
+        def enough():
+            found = of_kind(whole_facts(self.folder.journal), kind)
+            return len(found) >= n and found
+
+        return self.waits(enough, f"{n} x {kind} in the journal")[-1]
+
+    def sees(self, what):
+        model = self.window.log.model
+        self.waits(
+            lambda: what in [model.row(i).what for i in range(model.rowCount())], f"{what!r} in the log"
+        )
+
+    def close(self):
+        self.window.close()
+        self.window.deleteLater()
+
+
+@pytest.fixture
+def person(tmp_path):
+    amplifier = Command(
+        tmp_path / "amplifier.log", "simulate", "--seed", str(SEED), "--speed", str(SPEED), "--profile",
+        "demo", "--wait-for-receiver",
+    )  # fmt: skip
+    watch = Watch(tmp_path / "s", "--bed", "edits", "--stream", f"source_id=plms-sim-emg-{SEED}")
+    made = None
+    try:
+        watch.facts_until(lambda facts: of_kind(facts, "anchor"), "first sample")
+        made = Person(watch)
+        made.waits(lambda: made.window.practice.may_write() and made.window.now_s() > 0, "recorder's answer")
+        yield made
+    finally:
+        if made is not None:
+            made.close()
+        watch.kill()
+        amplifier.kill()
+
+
+@pytest.mark.timeout(180)
+def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(person):
+    window, sweep = person.window, person.window.live.sweep
+    asked_s = window.now_s()
+    person.presses(Qt.Key.Key_N)
+    person.answers("turns 2 left")
+    note = person.reads("note")
+    assert note.data["text"] == "turns 2 left"
+    assert asked_s - 1.0 <= note.t <= window.now_s()
+    person.sees("turns 2 left")
+
+    person.presses(Qt.Key.Key_2)
+    stage = person.reads("stage")
+    assert (stage.data["stage"], stage.data["duration_s"]) == ("N2", None)
+    assert stage.t % 30.0 == 0.0
+
+    person.waits(lambda: closed(whole_facts(person.folder.journal)), "movement")
+    person.waits(lambda: any(b.life in ("lm", "plm", "out") for b in sweep.movements.brackets), "bracket")
+    person.presses(Qt.Key.Key_Left, CTRL)
+    (chosen,) = person.waits(lambda: sweep.chosen, "chosen movement")
+    person.presses(Qt.Key.Key_X)
+    person.answers("kicked by the nurse")
+    rejected = person.reads("reject")
+    assert (rejected.data["movements"], rejected.data["reason"]) == ([chosen], "kicked by the nurse")
+    person.sees("movement rejected: kicked by the nurse")
+
+    # The page that is looked at stays while the recording goes on.
+    lane = sweep.lanes[1].rect
+    begin, end = (QPoint(sweep.lanes[0].rect.left() + x, lane.center().y()) for x in (500, 700))
+    span_s = [sweep.visible_s[0] + x * sweep.column_s for x in (500, 700)]
+    QTest.mousePress(sweep, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(sweep, (begin + end) / 2)
+    QTest.mouseMove(sweep, end)
+    QTest.mouseRelease(sweep, Qt.MouseButton.LeftButton, pos=end)
+    person.answers()
+    artifact = person.reads("artifact")
+    assert artifact.data["legs"] == ["right"]
+    assert [artifact.t, artifact.t + artifact.data["duration_s"]] == pytest.approx(span_s, abs=0.2)
+
+    person.waits(lambda: person.window.screen_view.undo_seq == artifact.seq, "entry that can be undone")
+    person.presses(Qt.Key.Key_Z, CTRL)
+    undone = person.reads("withdrawn")
+    assert undone.supersedes == artifact.seq
+    person.presses(Qt.Key.Key_End)
+    person.waits(lambda: window.review.window_s is None, "live signal")
+
+    before_s = window.now_s()
+    person.waits(lambda: window.now_s() > before_s + 5.0, "recording that goes on")
+    entries = [f for f in whole_facts(person.folder.journal) if f.source.startswith("person")]
+    assert [f.kind for f in entries] == ["note", "stage", "reject", "artifact", "withdrawn"]
+    assert {f.data["author"] for f in entries} == {"ada"}
+    assert all(f.data["told_utc"] for f in entries)
+
+    assert run("stop", str(person.folder.path)).returncode == 0
+    person.waits(lambda: window.screen_view.top.phase == "ended", "end of the recording")
+    person.presses(Qt.Key.Key_F10)
+    menu = window.pages.menu
+    person.waits(menu.isVisible, "menu")
+    menu.setActiveAction(next(each for each in menu.actions() if "report" in each.text().lower()))
+    QTest.keyClick(menu, Qt.Key.Key_Return)
+    report = person.folder.path / "report.pdf"
+    person.waits(lambda: "report: " in window.keybar.news.text(), "word of the report")
+    assert report.read_bytes().startswith(b"%PDF-")
+    if os.name == "posix":
+        assert stat.S_IMODE(report.stat().st_mode) == 0o600

@@ -1,0 +1,102 @@
+"""What a start screen is told of the legs' resting level, and which streams are left alone for it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from monitor.montage import Channel, MontageWish, StreamDescription
+from monitor.recorder.preview import Preview, worded
+from monitor.recorder.startscreen import StartScreen
+
+LEGS = (Channel("LAT", "uV", "EMG"), Channel("RAT", "mV", "EMG"))
+AMP = StreamDescription("Amp", "EMG", "amp", 500.0, "float32", LEGS, uid="a")
+
+
+class Source:
+    """Gives noise of 2 uV on the left, and a dead right leg; remembers who was opened."""
+
+    def __init__(self):
+        self.opened = []
+
+    def __call__(self, info, stream, seconds):
+        self.opened.append(stream.uid)
+        noise = np.random.default_rng(3).normal(0.0, 2.0, round(seconds * stream.rate_hz))
+        return np.stack([noise, np.full(len(noise), 7.0)], axis=1)
+
+
+class Clock:
+    s = 0.0
+
+    def __call__(self):
+        return self.s
+
+
+def test_each_leg_has_its_level_in_microvolts_and_a_word():
+    source = Source()
+    preview = Preview(MontageWish(), source)
+    assert preview.of("a") == {}
+    preview.look([(None, AMP)])
+    preview.close()
+    found = preview.of("a")
+    assert found["left"]["word"] == "ok"
+    assert found["left"]["rest_uv"] == pytest.approx(2.0, rel=0.2)
+    assert found["right"] == {"rest_uv": 0.0, "word": "flat"}
+
+
+@pytest.mark.parametrize(
+    ("rest_uv", "word"),
+    [(0.0, "flat"), (0.05, "ok"), (4.0, "ok"), (4.1, "high"), (8.0, "high"), (8.1, "very high")],
+)
+def test_the_words_are_those_of_the_rules(rest_uv, word):
+    assert worded(rest_uv) == word
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rate_hz": 50.0},
+        {"simulated": True},
+        {"speed": 20.0},
+        {"source_id": "replay-1234-0"},
+        {"channel_format": "string"},
+        {"channels": (Channel("EEG", "uV", "EEG"),)},
+        {"channels": (Channel("LAT", "", "EMG"), Channel("RAT", "", "EMG"))},
+    ],
+)
+def test_what_may_begin_with_its_first_receiver_or_has_no_plain_legs_is_not_opened(other):
+    source = Source()
+    preview = Preview(MontageWish(), source)
+    preview.look([(None, replace(AMP, **other))])
+    preview.close()
+    assert source.opened == []
+
+
+def test_nothing_that_came_is_no_signal():
+    preview = Preview(MontageWish(), lambda *_: np.empty((0, 2)))
+    preview.look([(None, AMP)])
+    preview.close()
+    assert preview.of("a")["left"] == {"rest_uv": None, "word": "no signal"}
+
+
+def test_one_stream_after_the_other_and_again_after_a_while():
+    source, clock = Source(), Clock()
+    preview = Preview(MontageWish(), source, clock)
+    around = [(None, AMP), (None, replace(AMP, uid="b"))]
+    for clock.s in (0.0, 1.0, 2.0, 14.9, 15.0, 15.5, 16.0):
+        preview.look(around)
+        preview.close()
+    assert source.opened == ["a", "b", "a", "b"]
+
+
+def test_only_while_somebody_looks_a_stream_is_opened():
+    source = Source()
+    preview = Preview(MontageWish(), source)
+    screen = StartScreen("bed-1", "aasm3", MontageWish(), lambda: True, lambda _: None, preview)
+    screen.look([(None, AMP)], "two streams")
+    preview.close()
+    assert source.opened == []
+    assert screen.answer({"do": "lobby"})["streams"][0]["rests"] == {}
+    screen.look([(None, AMP)], "two streams")
+    preview.close()
+    assert screen.answer({"do": "lobby"})["streams"][0]["rests"]["right"]["word"] == "flat"
