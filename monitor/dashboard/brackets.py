@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.dashboard import words
 from monitor.dashboard.kept import Kept
-from monitor.dashboard.views import Bracket, Floats, Life, MovementsView, SeriesTick
+from monitor.dashboard.time_views import Bracket, Floats, Life, MovementsView, SeriesTick
 from monitor.facts import Fact
 from monitor.score import Score, ScoredLM
 

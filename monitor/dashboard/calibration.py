@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from monitor.dashboard.views import CalibrationView, MovementsView, TopView
+from monitor.dashboard.time_views import MovementsView
+from monitor.dashboard.views import CalibrationView, TopView
 from monitor.session.calibration import RELAX_S, STEPS, WANTED
 
 Step = Literal["ready", "relax", "left", "right", "both", "judged", "done"]

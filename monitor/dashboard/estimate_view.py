@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitor.dashboard.views import Floats
+from monitor.dashboard.time_views import Floats
 from monitor.score import Night, Score
 from monitor.session.agreement import agreement
 from monitor.session.fold import NightState

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.dashboard.views import Bracket, MovementsView
+from monitor.dashboard.time_views import Bracket, MovementsView
 from monitor.facts import Fact
 from monitor.session.journal import decode
 

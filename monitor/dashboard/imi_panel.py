@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from monitor.dashboard.look import card, faded, font, label
 from monitor.dashboard.theme import Theme
-from monitor.dashboard.views import ImiView
+from monitor.dashboard.time_views import ImiView
 
 _MARKS_S = (1, 2, 5, 10, 20, 50, 90, 200)
 

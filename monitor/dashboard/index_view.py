@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from monitor.dashboard import words
-from monitor.dashboard.views import Floats, IndexView, RuleLine, SeriesView, TableRow, Trend
+from monitor.dashboard.time_views import Floats
+from monitor.dashboard.views import IndexView, RuleLine, SeriesView, TableRow, Trend
 from monitor.score import Score
 
 _TOO_EARLY = "too early: shown from 10 min on"

@@ -15,7 +15,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 from monitor.dashboard import words
 from monitor.dashboard.look import font, text_px
 from monitor.dashboard.theme import Theme
-from monitor.dashboard.views import Bracket, GapSpan, SeriesTick
+from monitor.dashboard.time_views import Bracket, GapSpan, SeriesTick
 
 if TYPE_CHECKING:
     from monitor.dashboard.lane import Lane

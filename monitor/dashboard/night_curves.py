@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QPen
 
 from monitor.dashboard.look import faded, font, text_px
 from monitor.dashboard.theme import Theme
-from monitor.dashboard.views import NightView
+from monitor.dashboard.time_views import NightView
 from monitor.rules import REFERENCE_PER_H
 
 _LEAST_TOP_PER_H = 30.0

@@ -13,7 +13,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
-from monitor.dashboard.views import Floats, GapSpan
+from monitor.dashboard.time_views import Floats, GapSpan
 
 _HIGH = 0.88
 _LOW = 0.4

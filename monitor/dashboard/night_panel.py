@@ -17,7 +17,7 @@ from monitor.dashboard.night_curves import NightCurves, pen_of_splits, split_lin
 from monitor.dashboard.night_items import GapItem, TickItem
 from monitor.dashboard.night_zoom import NightZoom
 from monitor.dashboard.theme import Theme
-from monitor.dashboard.views import NightView
+from monitor.dashboard.time_views import NightView
 from monitor.dashboard.wall_axis import WallAxis
 from monitor.dashboard.walltime import WallTime
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from monitor.dashboard.estimate_view import probability_curve
-from monitor.dashboard.views import Flag, Floats, GapSpan, ImiView, NightView, StageSpan
+from monitor.dashboard.time_views import Flag, Floats, GapSpan, ImiView, NightView, StageSpan
 from monitor.score import SLEEP, Night, Score
 from monitor.score.denominators import Timeline
 from monitor.score.spans import Ints, Spans, bounds, intersection, time_before, union

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 
 from monitor.dashboard.look import card, elastic, faded, label, set_flag
 from monitor.dashboard.theme import Theme
-from monitor.dashboard.views import Floats, IndexView, SeriesView, TableRow
+from monitor.dashboard.time_views import Floats
+from monitor.dashboard.views import IndexView, SeriesView, TableRow
 
 _TRENDS = {"rising": "▲ rising", "falling": "▼ falling", "steady": "● steady", "": ""}
 _ROWS = 10

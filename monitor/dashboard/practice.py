@@ -12,7 +12,8 @@ from monitor.dashboard.author import Author
 from monitor.dashboard.note import Question
 from monitor.dashboard.pointer import SpanDrag
 from monitor.dashboard.sweep import SweepView
-from monitor.dashboard.views import Bracket, DeskView
+from monitor.dashboard.time_views import Bracket
+from monitor.dashboard.views import DeskView
 from monitor.facts import LEGS
 from monitor.markers import EPOCH_S
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from monitor.dashboard.live_panel import LivePanel
 from monitor.dashboard.signals import LiveSignal, PageReader
-from monitor.dashboard.views import Bracket, Screen
+from monitor.dashboard.time_views import Bracket
+from monitor.dashboard.views import Screen
 from monitor.session.folder import SessionFolder
 
 

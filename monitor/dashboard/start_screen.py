@@ -9,41 +9,34 @@ from typing import Any
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QComboBox,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QMainWindow,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
-from monitor.dashboard import words
 from monitor.dashboard.link import Link
 from monitor.dashboard.lobby_view import (
-    AS_SENT,
-    UNITS,
     Choice,
     LobbyStream,
     leg_names,
     suggested,
     what_is_missing,
 )
-from monitor.dashboard.look import card, label, style_sheet
+from monitor.dashboard.look import label, style_sheet
 from monitor.dashboard.memory import Memory
 from monitor.dashboard.resume_card import ResumeCard
 from monitor.dashboard.settings import RememberedChoice, SettingsFile
 from monitor.dashboard.sound import Speaker
 from monitor.dashboard.sounding import Sounding
+from monitor.dashboard.start_form import NOBODY, StartForm
 from monitor.dashboard.stream_row import StreamRow
 from monitor.dashboard.theme import NIGHT, Theme
 
 _LOOK_MS = 250
 _GONE_N = 12
-_NOBODY = "(none)"
 
 
 class StartScreen(QMainWindow):
@@ -84,62 +77,36 @@ class StartScreen(QMainWindow):
         self._has_begun = self._is_sent = self._has_defaults = False
         self.setWindowTitle("PLMS Monitor · start")
         self.setStyleSheet(style_sheet(theme or NIGHT, 0.95))
-        self._missing, self._state = label("", "running"), label("Looking for streams…", "soft")
-        self._missing.setWordWrap(True)
+        self._state = label("Looking for streams…", "soft")
         self._known = label("", "running")
         self.resume_card = ResumeCard()
         self.resume_card.answered.connect(self._resume)
-        self._left, self._right, self._unit = QComboBox(), QComboBox(), QComboBox()
-        self._bed, self._profile = QLineEdit(), QComboBox()
-        self.start_button, self._cancel = QPushButton("Start recording"), QPushButton("Give up")
-        self.sound_button, self._sound = QPushButton("&Test sound"), label("", "small")
-        self._sound.setWordWrap(True)
+        self.form = StartForm()
+        self._left, self._right, self._unit = self.form.left, self.form.right, self.form.unit
+        self._bed, self._profile = self.form.bed, self.form.profile
+        self.start_button, self.sound_button, self._sound = (
+            self.form.start_button,
+            self.form.sound_button,
+            self.form.sound,
+        )
+        self._missing = self.form.missing
         self._set_up()
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self.look)
         self.resize(920, 620)
 
     def _set_up(self) -> None:
-        for name, widget in (
-            ("Left leg", self._left), ("Right leg", self._right), ("Unit", self._unit), ("Bed", self._bed),
-            ("Main rules", self._profile),
-        ):  # fmt: skip
-            widget.setAccessibleName(name)
-        self._unit.setEditable(True)
-        self._unit.addItems(["as the stream says", *UNITS])
-        for name, shown in words.RULES.items():
-            self._profile.addItem(shown, name)
         for box in (self._left, self._right, self._unit):
             box.currentTextChanged.connect(self._judge)
         self._bed.textChanged.connect(self._judge)
-        self.start_button.setProperty("main", "true")
         self.start_button.clicked.connect(self._start)
-        self._cancel.clicked.connect(self._give_up)
+        self.form.cancel.clicked.connect(self._give_up)
         self.sound_button.clicked.connect(lambda: self._sound.setText(self._sounding.test()))
         for key in ("Return", "Enter"):
             QShortcut(QKeySequence(key), self).activated.connect(self._start)
         self._arrange()
 
     def _arrange(self) -> None:
-        form = QFormLayout()
-        form.setVerticalSpacing(10)
-        for name, widget in (
-            ("Left leg", self._left), ("Right leg", self._right), ("Unit", self._unit), ("Bed", self._bed),
-            ("Main rules", self._profile),
-        ):  # fmt: skip
-            form.addRow(label(name, "soft"), widget)
-        side = card("What is recorded")
-        column = QVBoxLayout(side)
-        column.setContentsMargins(18, 16, 18, 16)
-        column.addLayout(form)
-        column.addSpacing(14)
-        column.addWidget(self.sound_button)
-        column.addWidget(self._sound)
-        column.addStretch()
-        column.addWidget(self._missing)
-        column.addWidget(self.start_button)
-        column.addWidget(self._cancel)
-        side.setFixedWidth(340)
         self._list = QVBoxLayout()
         self._list.setSpacing(8)
         self._list.addStretch()
@@ -162,7 +129,7 @@ class StartScreen(QMainWindow):
         whole.setContentsMargins(18, 16, 18, 16)
         whole.setSpacing(16)
         whole.addLayout(left, 1)
-        whole.addWidget(side)
+        whole.addWidget(self.form.frame)
         self.setCentralWidget(ground)
 
     # -- what the lobby says --------------------------------------------------------------------------
@@ -247,7 +214,7 @@ class StartScreen(QMainWindow):
         profile = self._profile.findData(again.main_profile)
         self._profile.setCurrentIndex(profile if profile >= 0 else self._profile.currentIndex())
         self._unit.setEditText(again.unit or self._unit.currentText())
-        return {"left": again.left or _NOBODY, "right": again.right or _NOBODY}
+        return {"left": again.left or NOBODY, "right": again.right or NOBODY}
 
     def _refill(self, wish: Mapping[str, Any]) -> None:
         """Offer the channels of what is chosen; what was picked before stays if it can."""
@@ -260,8 +227,8 @@ class StartScreen(QMainWindow):
             wanted = str(wish.get(leg) or "") or (before if before in names else read)
             box.blockSignals(True)
             box.clear()
-            box.addItems([_NOBODY, *names])
-            box.setCurrentText(wanted if wanted in names else _NOBODY)
+            box.addItems([NOBODY, *names])
+            box.setCurrentText(wanted if wanted in names else NOBODY)
             box.blockSignals(False)
         self._judge()
 
@@ -273,14 +240,7 @@ class StartScreen(QMainWindow):
     @property
     def choice(self) -> Choice:
         """What is chosen so far."""
-        left, right = (
-            "" if box.currentText() == _NOBODY else box.currentText() for box in (self._left, self._right)
-        )
-        unit = self._unit.currentText().strip()
-        return Choice(
-            self._chosen(), left, right, AS_SENT if unit.startswith("as the stream") else unit,
-            self._bed.text().strip(), str(self._profile.currentData()),
-        )  # fmt: skip
+        return self.form.choice(self._chosen())
 
     def _judge(self) -> None:
         missing = what_is_missing(self._streams, self.choice) if self._streams else ""

@@ -14,19 +14,19 @@ from monitor.dashboard.lanes_view import LaneView, choices
 from monitor.dashboard.look import text_px
 from monitor.dashboard.marks import MarkPainter
 from monitor.dashboard.sweep_frame import FramePainter, bottom_band_px, gutter_px
+from monitor.dashboard.sweep_geometry import SweepGeometry
 from monitor.dashboard.theme import Theme
+from monitor.dashboard.time_views import GapSpan, MovementsView
 from monitor.dashboard.traces import Traces
-from monitor.dashboard.views import GapSpan, MovementsView
 from monitor.dashboard.walltime import WallTime
 
 SWEEPS_S = (10, 15, 30, 60, 120, 300)
 _OLD_OPACITY = 0.42
-_ERASE_SHARE = 0.03
 _RIGHT = 6
 _SERIES_PX = 22
 
 
-class SweepView(QWidget):
+class SweepView(QWidget, SweepGeometry):
     """Paint the lanes.
 
     Notes
@@ -36,10 +36,10 @@ class SweepView(QWidget):
     """
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
+        QWidget.__init__(self)
+        SweepGeometry.__init__(self)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.sweep_s: int = 30
         self.full_uv: int = 100
         self.shows_envelope = True
         self.is_frozen = False
@@ -53,12 +53,8 @@ class SweepView(QWidget):
         self._choice = 0
         self._lanes: list[Lane] = []
         self._traces: dict[str, Traces] = {}
-        self._page_s: float | None = None
-        self._newest_s = 0.0
         self._painted = 0
         self._shown: tuple[object, object] = (None, None)
-        self._gutter, self._bottom, self._width = gutter_px(), bottom_band_px(), 1
-        self._ratio = 1.0
         self._marks, self._frame = MarkPainter(), FramePainter()
 
     # -- what is asked of it --------------------------------------------------------------------------
@@ -173,33 +169,7 @@ class SweepView(QWidget):
         self._marks.lay_out(self, self._theme)
         self.update()
 
-    @property
-    def is_page(self) -> bool:
-        """Whether a page of the past is shown, not the live sweep."""
-        return self._page_s is not None
-
-    @property
-    def visible_s(self) -> tuple[float, float]:
-        """What stretch of the session is on the screen (s)."""
-        if self._page_s is not None:
-            return self._page_s, self._page_s + self.sweep_s
-        return max(0.0, self._newest_s - self.sweep_s * (1 - _ERASE_SHARE)), self._newest_s
-
     # -- geometry -------------------------------------------------------------------------------------
-
-    @property
-    def column_s(self) -> float:
-        """Seconds of one pixel of the widget."""
-        return self.sweep_s / self._width
-
-    @property
-    def _columns(self) -> int:
-        """Pixel columns of the device."""
-        return max(1, round(self._width * self._ratio))
-
-    @property
-    def _raster_s(self) -> float:
-        return self.sweep_s / self._columns
 
     def _lay_out(self) -> None:
         # Asked for a hundred times in each frame.
@@ -225,21 +195,6 @@ class SweepView(QWidget):
             self._lay_out()
         return super().event(event)
 
-    def x_of(self, t_s: float) -> float:
-        """Return where a moment lies, in pixels of this widget."""
-        if self._page_s is not None:
-            return self._gutter + (t_s - self._page_s) / self.column_s
-        return self._gutter + (t_s / self.column_s) % self._width
-
-    def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
-        """Return where a stretch of time lies (pixels): in no piece, one, or two around the edge."""
-        first_s, last_s = self.visible_s
-        start_s, end_s = max(start_s, first_s), min(end_s, last_s)
-        if end_s < start_s:
-            return []
-        x0, x1 = self.x_of(start_s), self.x_of(end_s)
-        return [(x0, x1)] if x1 >= x0 else [(x0, self.right_edge), (self.left_edge, x1)]
-
     @property
     def lanes(self) -> tuple[Lane, ...]:
         """The lanes that are shown, from the top."""
@@ -250,27 +205,9 @@ class SweepView(QWidget):
         return [(lane.leg, lane.top) for lane in self._lanes]
 
     @property
-    def left_edge(self) -> float:
-        """Where the trace begins (pixels)."""
-        return float(self._gutter)
-
-    @property
-    def right_edge(self) -> float:
-        """Where the trace ends (pixels)."""
-        return float(self._gutter + self._width)
-
-    @property
     def strip_top(self) -> int:
         """Where the strip of the series begins (pixels)."""
         return self.height() - self._bottom
-
-    @property
-    def _cursor_x(self) -> int:
-        return self._gutter + int(self._newest_s / self.column_s) % self._width
-
-    @property
-    def _erase_px(self) -> int:
-        return max(8, round(self._width * _ERASE_SHARE))
 
     # -- painting -------------------------------------------------------------------------------------
 

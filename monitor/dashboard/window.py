@@ -31,6 +31,7 @@ from monitor.dashboard.practice import Practice
 from monitor.dashboard.remember import Remember
 from monitor.dashboard.review import Review
 from monitor.dashboard.settings import SettingsFile
+from monitor.dashboard.showing import show_screen
 from monitor.dashboard.signals import LiveSignal
 from monitor.dashboard.sound import Speaker
 from monitor.dashboard.sounding import Sounding
@@ -87,7 +88,7 @@ class DashboardWindow(QMainWindow):
         self.keybar = KeyBar()
         self.sounding = Sounding(speaker)
         self.screen_view: Screen | None = None
-        self._seen: dict[str, Priority] = {}
+        self.seen: dict[str, Priority] = {}
         self._frames = self._rounds = self._news_until = 0
         self._text_every_n = 1
         self.ground = QWidget()
@@ -218,33 +219,13 @@ class DashboardWindow(QMainWindow):
             self.tell(problem)
         screen = self.screen_view
         if screen is not None:
-            self._seen = still_seen(self._seen, screen.alerts)
-            self.sounding.look(screen.alerts, self._seen, is_recording=screen.top.phase == "recording")
+            self.seen = still_seen(self.seen, screen.alerts)
+            self.sounding.look(screen.alerts, self.seen, is_recording=screen.top.phase == "recording")
         if screen is None or not self.isVisible():
             return
-        sweep = self.live.sweep
-        sweep.wall = screen.wall
-        sweep.set_lanes(screen.lanes)
-        sweep.set_thresholds(screen.above_rest_uv)
-        sweep.set_gaps(screen.night.gaps)
-        sweep.update_texts()
         if self._rounds % _TOLD_EVERY_N == 1:
-            sweep.tell_levels()
-        self.top.show_top(screen.top, screen.wall)
-        self.top.chips.show_chips(screen.chips)
-        self.top.alert.show_alerts(screen.alerts, frozenset(self._seen), self.sounding.text)
-        self.top.alert.blink(is_bright=self._rounds // _BLINK_N % 2 == 0)
-        self.index.show_view(screen.index)
-        self.index.show_standing(screen.desk.standing, is_signed=screen.desk.is_signed)
-        self.series.show_view(screen.series)
-        self.tonight.show_rows(screen.tonight, screen.excluded)
-        self.night.show_night(screen.night, screen.wall)
-        self.night.show_window(self.review.window_s)
-        self.imi.show_view(screen.imi)
-        self.log.show_log(screen.log)
-        self.pages.look(screen)
-        self.keybar.footer.setText(screen.footer)
-        self.review.say()
+            self.live.sweep.tell_levels()
+        show_screen(self, screen, is_bright=self._rounds // _BLINK_N % 2 == 0)
 
     def tell(self, text: str) -> None:
         """Say something in the line at the bottom, for a while."""
@@ -270,10 +251,10 @@ class DashboardWindow(QMainWindow):
     def acknowledge(self) -> None:
         """Take note of all alerts there are now."""
         if self.screen_view is not None:
-            fresh = {a.key: a.priority for a in self.screen_view.alerts if a.key not in self._seen}
+            fresh = {a.key: a.priority for a in self.screen_view.alerts if a.key not in self.seen}
             self.practice.journal_alerts("acknowledged", alerts=fresh)
-            self._seen = {alert.key: alert.priority for alert in self.screen_view.alerts}
-            self.top.alert.show_alerts(self.screen_view.alerts, frozenset(self._seen), self.sounding.text)
+            self.seen = {alert.key: alert.priority for alert in self.screen_view.alerts}
+            self.top.alert.show_alerts(self.screen_view.alerts, frozenset(self.seen), self.sounding.text)
 
     def _picked(self, t_s: float) -> None:
         self.review.show(t_s - self.live.sweep.sweep_s / 2)

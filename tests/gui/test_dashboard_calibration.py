@@ -12,7 +12,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from monitor.dashboard.calibration import Course
-from monitor.dashboard.views import Bracket, CalibrationView, MovementsView
+from monitor.dashboard.time_views import Bracket, MovementsView
+from monitor.dashboard.views import CalibrationView
 from monitor.dashboard.window import DashboardWindow
 from monitor.facts import Fact
 from monitor.recorder.requests import fact_of

@@ -17,8 +17,8 @@ from pytestqt.qtbot import QtBot
 from monitor.dashboard.sweep import SweepView
 from monitor.dashboard.sweep_frame import ticks
 from monitor.dashboard.theme import NIGHT
+from monitor.dashboard.time_views import Bracket, MovementsView, SeriesTick
 from monitor.dashboard.traces import Traces, ViewFilter
-from monitor.dashboard.views import Bracket, MovementsView, SeriesTick
 from monitor.session.folder import SessionFolder
 
 RATE_HZ = 500.0

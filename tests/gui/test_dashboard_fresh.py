@@ -11,7 +11,7 @@ from gui_windows import Opener
 from pytestqt.qtbot import QtBot
 
 from monitor.dashboard.fresh import FreshOnsets
-from monitor.dashboard.views import Bracket, MovementsView
+from monitor.dashboard.time_views import Bracket, MovementsView
 from monitor.session.folder import SessionFolder
 
 

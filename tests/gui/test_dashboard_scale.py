@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from monitor.dashboard.night_panel import NightPanel
 from monitor.dashboard.theme import NIGHT
-from monitor.dashboard.views import NightView
+from monitor.dashboard.time_views import NightView
 from monitor.dashboard.walltime import WallTime
 from monitor.session.folder import SessionFolder
 

@@ -1,0 +1,81 @@
+"""Where a moment lies on the sweep, and which stretch of the night is seen. No Qt."""
+
+from __future__ import annotations
+
+_ERASE_SHARE = 0.03
+
+
+class SweepGeometry:
+    """Time across a widget: live, a moment's column is its number modulo the width; a page is shifted.
+
+    Attributes
+    ----------
+    sweep_s : int
+        Length of the sweep.
+    """
+
+    def __init__(self) -> None:
+        self.sweep_s: int = 30
+        self._page_s: float | None = None
+        self._newest_s = 0.0
+        self._gutter = self._bottom = 0
+        self._width, self._ratio = 1, 1.0
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a page of the past is shown, not the live sweep."""
+        return self._page_s is not None
+
+    @property
+    def visible_s(self) -> tuple[float, float]:
+        """What stretch of the session is on the screen (s)."""
+        if self._page_s is not None:
+            return self._page_s, self._page_s + self.sweep_s
+        return max(0.0, self._newest_s - self.sweep_s * (1 - _ERASE_SHARE)), self._newest_s
+
+    @property
+    def column_s(self) -> float:
+        """Seconds of one pixel of the widget."""
+        return self.sweep_s / self._width
+
+    @property
+    def _columns(self) -> int:
+        """Pixel columns of the device."""
+        return max(1, round(self._width * self._ratio))
+
+    @property
+    def _raster_s(self) -> float:
+        return self.sweep_s / self._columns
+
+    def x_of(self, t_s: float) -> float:
+        """Return where a moment lies, in pixels of this widget."""
+        if self._page_s is not None:
+            return self._gutter + (t_s - self._page_s) / self.column_s
+        return self._gutter + (t_s / self.column_s) % self._width
+
+    def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
+        """Return where a stretch of time lies (pixels): in no piece, one, or two around the edge."""
+        first_s, last_s = self.visible_s
+        start_s, end_s = max(start_s, first_s), min(end_s, last_s)
+        if end_s < start_s:
+            return []
+        x0, x1 = self.x_of(start_s), self.x_of(end_s)
+        return [(x0, x1)] if x1 >= x0 else [(x0, self.right_edge), (self.left_edge, x1)]
+
+    @property
+    def left_edge(self) -> float:
+        """Where the trace begins (pixels)."""
+        return float(self._gutter)
+
+    @property
+    def right_edge(self) -> float:
+        """Where the trace ends (pixels)."""
+        return float(self._gutter + self._width)
+
+    @property
+    def _cursor_x(self) -> int:
+        return self._gutter + int(self._newest_s / self.column_s) % self._width
+
+    @property
+    def _erase_px(self) -> int:
+        return max(8, round(self._width * _ERASE_SHARE))
