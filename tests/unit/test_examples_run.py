@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -38,6 +39,17 @@ def night(tmp_path_factory):
     return record_night(
         tmp_path_factory.mktemp("night") / "2026-11-20T221500Z_bed-3", 200.0, gap=(60.0, 63.0)
     )
+
+
+def test_the_readme_says_what_every_number_of_the_summary_is(night):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    summary = json.loads((night.path / "summary.json").read_text())
+    rules = summary["rules"]["wasm2016"]
+    # The count behind each rate and the mean durations are told of together.
+    told_together = re.compile(r"n_\w+|\w+_duration_mean_s|version|rules|detail")
+    keys = [key for each in (summary, rules, rules["detail"]) for key in each]
+    assert len(keys) > 60
+    assert [key for key in keys if not told_together.fullmatch(key) and f"`{key}`" not in text] == []
 
 
 def test_the_readme_shows_code():
