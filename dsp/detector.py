@@ -47,6 +47,19 @@ class LegDetector:
     The envelope is the RMS of the filtered EMG over five sub-blocks of 50 ms without the two largest. Onsets
     are dated back to where the RMS of one sub-block passed rest + 8 uV, offsets by the mean lag of the
     envelope; both are then free of the filter's delay too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dsp import DetectorSettings, EventKind, LegDetector
+    >>> from scipy.signal import butter
+    >>> band = butter(4, (20, 200), "bandpass", fs=500, output="sos")
+    >>> leg = LegDetector(DetectorSettings(), 500, band)
+    >>> emg_uv = np.random.default_rng(1).normal(0.0, 2.0, 60 * 500)
+    >>> emg_uv[20 * 500 : 22 * 500] *= 15
+    >>> events, quality = leg.process(emg_uv)
+    >>> [EventKind(event["kind"]).name for event in events], round(events[0]["index"] / 500)
+    (['ONSET', 'CONFIRMED', 'CLOSED'], 20)
     """
 
     def __init__(self, settings: DetectorSettings, fs_hz: float, sos: Floats, first_index: int = 0) -> None:

@@ -77,6 +77,13 @@ def detect_movements(
         If there is no signal, a leg is unknown, or the signals differ in length.
     InputError
         If the configuration cannot be used.
+
+    Examples
+    --------
+    >>> emg_uv = np.random.default_rng(1).normal(0.0, 2.0, 60 * 500)
+    >>> emg_uv[20 * 500 : 22 * 500] *= 15
+    >>> [(m.leg, round(m.onset_us / 1e6)) for m in detect_movements({"right": emg_uv}, 500).movements]
+    [('right', 20)]
     """
     legs = [leg for leg in LEGS if leg in signals_uv]
     if not legs or len(legs) < len(signals_uv):
@@ -98,12 +105,32 @@ def detect_movements(
 
 
 def read_events(path: Path | str) -> Night:
-    """Read a scored list: an events table, NSRR or Profusion XML, a Noxturnal CSV, EDF+ annotations.
+    r"""Read a scored list: an events table, NSRR or Profusion XML, a Noxturnal CSV, EDF+ annotations.
+
+    Parameters
+    ----------
+    path : Path or str
+        Its ending tells which; see `monitor.recordings.annotations.read_annotations`.
+
+    Returns
+    -------
+    Night
+        On which every leg is usable; its end is that of the last event. Rows of unknown type are left out.
 
     Raises
     ------
     InputError
-        If it cannot be read; see `monitor.recordings.annotations.read_annotations`.
+        If it cannot be read: file, line or element, value, and what was expected.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> rows = "onset duration trial_type\n0 30 N2\n10 2 LM_left\n".replace(" ", "\t")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "night.tsv"
+    ...     _ = path.write_text(rows)
+    ...     len(read_events(path).movements)
+    1
     """
     night, _ = read_annotations(Path(path))
     return night
@@ -117,10 +144,24 @@ def score_night(night: Night, rules: str = "aasm3") -> Score:
     night : Night
     rules : {"aasm3", "wasm2016"}
 
+    Returns
+    -------
+    Score
+        ``indices``, ``series``, ``lms`` (movements after the legs were combined) and ``denominators``.
+
     Raises
     ------
     ValueError
         If there is no such rule set.
+
+    Examples
+    --------
+    >>> emg_uv = np.random.default_rng(1).normal(0.0, 2.0, 150 * 500)
+    >>> for onset_s in (20, 45, 70, 95):
+    ...     emg_uv[onset_s * 500 : (onset_s + 2) * 500] *= 15
+    >>> scored = score_night(detect_movements({"left": emg_uv}, 500))
+    >>> scored.indices.n_plm, scored.indices.plms_index, scored.indices.why_null["plms_index"]
+    (4, None, 'no stages yet')
     """
     if rules not in PROFILES:
         raise ValueError(f"rules = {rules!r}: expected one of {', '.join(PROFILES)}")
@@ -129,6 +170,12 @@ def score_night(night: Night, rules: str = "aasm3") -> Score:
 
 def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
     """Return the recorded EMG of a leg, as it lay in time.
+
+    Parameters
+    ----------
+    session : Session
+        As `read_session` gives it.
+    leg : {"left", "right"}
 
     Returns
     -------
@@ -155,6 +202,11 @@ def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
 def movements_table(night: Night) -> Columns:
     """Return the movements of single legs as columns, by onset; ``pandas.DataFrame`` takes them.
 
+    Parameters
+    ----------
+    night : Night
+        Of `detect_movements` or `read_events`, or a session's ``night``.
+
     Returns
     -------
     dict of str to ndarray, shape (n_movements,)
@@ -172,6 +224,11 @@ def movements_table(night: Night) -> Columns:
 
 def events_table(scored: Score) -> Columns:
     """Return the movements after the legs were combined as columns, counted or not, by onset.
+
+    Parameters
+    ----------
+    scored : Score
+        Of `score_night`, or one of a session's ``scores``.
 
     Returns
     -------
