@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "clock": "utc, zone, lsl, origin (lsl at 0), boot_id, recorded_s: ties t to UTC; at start, each minute",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
     "anchor": "key, stamp, speed: the sample with this stamp of the source's clock lies at t",
+    "source_accepted": "name, left, right, limbs, unit, stream: a person said which source is the right one",
     "resumed": "away_s, clock lsl|utc, journal_cut_bytes, recording_cut_bytes: a cut-off session goes on",
     "lost": "name, reason: a source went away",
     "offset": "name, offset_s: LSL clock offset of a source when it was first known or stepped",
@@ -52,7 +53,7 @@ KINDS: Mapping[str, str] = {
 }
 
 # What a person said and cannot take back: it is over, or who wants it again says it again.
-NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound"})
+NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted"})
 
 
 @dataclass(frozen=True, slots=True)

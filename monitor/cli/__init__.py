@@ -13,6 +13,7 @@ from monitor import __version__
 from monitor.errors import MonitorError
 
 _COMMANDS = {
+    "accept": "monitor.cli.accept:accept",
     "compare": "monitor.cli.compare:compare",
     "demo": "monitor.cli.demo:demo",
     "doctor": "monitor.cli.doctor:doctor",

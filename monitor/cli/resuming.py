@@ -126,6 +126,9 @@ def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[li
     state = cut_off.state
     kept = config_from(state.session["config"], str(cut_off.folder.journal))
     streams = {fact.data["key"]: fact.data for fact in state.facts("stream")}
+    # A source that came back in another form is looked for in that form, or as what stood in for it.
+    for replaced in [about.get("replaces") for about in streams.values()]:
+        streams.pop(replaced, None)
     if not queries:
         queries = [
             Query("source_id", about["source_id"]) if about["source_id"] else Query("name", about["name"])

@@ -171,6 +171,7 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "limb_quality": _limb_quality,
     "stream": _stream,
     "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
+    "source_accepted": lambda fact: f"{fact.data['name']} is taken as it is now",
     "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal came late",
     "warning": lambda fact: f"{fact.data['about']}: {fact.data['reason']}",
     "trouble": _trouble,

@@ -31,7 +31,7 @@ class Query:
     Attributes
     ----------
     field : str
-        ``name``, ``source_id`` or ``pred``.
+        ``name``, ``source_id``, ``uid`` (of one run of a source) or ``pred``.
     value : str
     """
 
@@ -40,7 +40,7 @@ class Query:
 
     @classmethod
     def parse(cls, text: str) -> Query:
-        """Read ``name=X``, ``source_id=X``, ``pred=XPATH`` or a bare name.
+        """Read ``name=X``, ``source_id=X``, ``uid=X``, ``pred=XPATH`` or a bare name.
 
         Raises
         ------
@@ -49,7 +49,7 @@ class Query:
         """
         head, equals, value = text.partition("=")
         field, value = (head.strip(), value.strip()) if equals else ("name", text.strip())
-        if field not in ("name", "source_id", "pred"):
+        if field not in ("name", "source_id", "uid", "pred"):
             raise InputError(
                 "--stream", f"{text!r} starts with {field!r}", "use name=X, source_id=X or pred=XPATH"
             )

@@ -16,6 +16,7 @@ import numpy as np
 
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
+from monitor.lsl.find import Query
 from monitor.lsl.search import Accepts, Search, changed, refuse_any_change
 from monitor.lsl.splice import Piece, Splice
 from monitor.montage import StreamDescription
@@ -77,6 +78,7 @@ class Reader:
         self._lines: dict[int, _Line] = {}
         self._next_line = 0
         self._search: Search | None = None
+        self._named: Query | None = None
         self._splice = Splice(1.0)
         self._remembered: dict[tuple[float, tuple[str, ...]], None] = {}
         self._is_connected, self._refused = False, ""
@@ -94,6 +96,10 @@ class Reader:
         """Begin to read."""
         self._thread.start()
 
+    def look_for(self, query: Query) -> None:
+        """Take the stream that fits, once, whatever it is called: a person said that it is the source now."""
+        self._named = query
+
     def stop(self) -> None:
         """Stop reading; what was pulled is in the queue. Returns when the thread has ended."""
         self._stop.set()
@@ -109,7 +115,10 @@ class Reader:
         self._finish()
 
     def _turn(self) -> None:
-        if self._search is None:
+        if self._named is not None and not self._lines:
+            named, self._named = self._named, None
+            self._search = Search(self._stream, self._accepts, self._tell, named)
+        elif self._search is None:
             self._search = Search(self._stream, self._accepts, self._tell)
         if not self._lines:
             info, self._info = self._info or self._search.again(), None

@@ -9,6 +9,7 @@ from monitor.lsl.find import Finder, Query
 from monitor.montage import StreamDescription
 
 _FORGET_AFTER_S = 2.0
+_MOST_LISTED = 4
 _PINNED = ("name", "type", "source_id", "hostname")
 _DESCRIPTOR = ("rate_hz", "channel_format", "channels", "speed")
 
@@ -31,13 +32,20 @@ class Search:
     accepts : callable
     tell : callable
         Gets, once each, what a person should know.
+    named : Query, optional
+        A person said that the stream that fits is the source now, whatever its name and host.
     """
 
-    def __init__(self, stream: StreamDescription, accepts: Accepts, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        stream: StreamDescription,
+        accepts: Accepts,
+        tell: Callable[[str], None],
+        named: Query | None = None,
+    ) -> None:
         self.stream = stream
-        self._accepts, self._tell = accepts, tell
-        identity = Query("source_id", stream.source_id) if stream.source_id else Query("name", stream.name)
-        self._finder = Finder(identity, forget_after_s=_FORGET_AFTER_S)
+        self._accepts, self._tell, self._named = accepts, tell, named
+        self._finder = Finder(named or _identity(stream), forget_after_s=_FORGET_AFTER_S)
         self._told: set[str] = set()
         self._twins: set[str] = set()
         self._first_seen_s: dict[str, float] = {}
@@ -47,15 +55,19 @@ class Search:
         hits = []
         for info, stream in self._finder.found():
             if why := self._other(stream):
-                self._say(f"a source like it is there, but {why}; it is not taken")
+                told = f"a source like it is there, on {stream.hostname!r}, but {why}; it is not taken"
+                self._say(f"{told}. {_how(f'--stream uid={stream.uid}')}")
                 continue
             form = changed(self.stream, stream)
             if form and (refused := self._accepts(stream)):
-                self._say(f"it is back, but {form}, and {refused}; waiting")
+                self._say(f"it is back, but {form}, and {refused}; waiting. {_how('--left CH --right CH')}")
                 continue
             hits.append(info)
         if len(hits) > 1:
-            self._say(f"{len(hits)} streams with its name, id and host are there; waiting until one is left")
+            what = "that fit what was said" if self._named else "with its name, id and host"
+            uids = ", ".join(info.uid() for info in hits[:_MOST_LISTED])
+            told = f"{len(hits)} streams {what} are there ({uids}); waiting until one is left"
+            self._say(f"{told}. {_how('--stream uid=X')}")
         return hits[0] if len(hits) == 1 else None
 
     def is_visible(self) -> bool:
@@ -96,8 +108,12 @@ class Search:
         """Hold on to this run of the source from now on."""
         self.stream = stream
         self._told.clear()
+        if self._named is not None:
+            self._named, self._finder = None, Finder(_identity(stream), forget_after_s=_FORGET_AFTER_S)
 
     def _other(self, stream: StreamDescription) -> str:
+        if self._named is not None:
+            return ""
         if stream.uid in self._twins:
             return "it was there beside it"
         for what in _PINNED:
@@ -110,6 +126,14 @@ class Search:
         if text not in self._told:
             self._told.add(text)
             self._tell(text)
+
+
+def _identity(stream: StreamDescription) -> Query:
+    return Query("source_id", stream.source_id) if stream.source_id else Query("name", stream.name)
+
+
+def _how(options: str) -> str:
+    return f"If it is the right one: plms-monitor accept SESSION {options}"
 
 
 def changed(before: StreamDescription, now: StreamDescription) -> str:

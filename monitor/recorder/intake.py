@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.facts import Fact
+from monitor.facts import LEGS, Fact
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.search import changed
 from monitor.markers import MarkerReader
-from monitor.montage import StreamDescription, counter_column, legs_again
+from monitor.montage import StreamDescription, counter_column
 from monitor.recorder.clockfit import ClockFit
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.desk import Desk
@@ -213,6 +213,7 @@ class Intake:
         if form := changed(source.stream, stream):
             self._reform(source, stream, form)
         source.connected, source.stream = True, stream
+        source.offered = source.told = None
         source.unanchor()
         source.offset_known = arrival.offset_s is not None
         source.offset_s = arrival.offset_s or 0.0
@@ -236,22 +237,22 @@ class Intake:
 
     def _reform(self, source: Source, stream: StreamDescription, form: str) -> None:
         """Go on with a source that came back in another form: a new stream in the file, a new detector."""
-        channels = legs_again(source.stream, (*source.legs, *source.limbs), stream)
+        channels = source.channels_in(stream)
         if isinstance(channels, str):
             raise ValueError(f"{stream.name!r} came back and {form}, but {channels}")
         if source.header_written:
             self._highest_number += 1
-            source.number = self._highest_number
+            source.replaces, source.number = source.number, self._highest_number
             source.header_written = False
-        n = len(source.legs)
-        source.legs, source.limbs, source.ring = channels[:n], channels[n:], None
+        source.legs = tuple(channel for channel in channels if channel.leg in LEGS)
+        source.limbs = tuple(channel for channel in channels if channel.leg not in LEGS)
+        source.ring = None
         if source.detection is not None:
             source.detection = source.detection.fresh(
                 stream.rate_hz, channels, counter_column(stream.channels)
             )
-        self._desk.warn(
-            source.stream.name, f"it came back, and {form}; its legs are plain, so the night goes on"
-        )
+        why = "its legs are plain" if source.told is None else "a person said that it is the right one"
+        self._desk.warn(source.stream.name, f"it came back, and {form}; {why}, so the night goes on")
 
     def _live_ring(self, source: Source) -> LiveRingWriter | None:
         try:

@@ -14,6 +14,7 @@ from typing import Any
 from monitor.facts import Fact
 from monitor.lsl.arrivals import Arrival
 from monitor.montage import first_of_each
+from monitor.recorder.accepting import accept_source
 from monitor.recorder.desk import Desk
 from monitor.recorder.guard import Guard
 from monitor.recorder.intake import Intake
@@ -180,6 +181,8 @@ class NightRecorder:
             try:
                 if request.get("do") == "estimate":
                     self._record(told_facts(request, self.state, self.recorded_s))
+                elif request.get("do") == "accept_source":
+                    self._record([told(accept_source(request, self.sources.values(), self.recorded_s))])
                 else:
                     self._record([told(fact_of(request, self.state, self.recorded_s))])
             except RefusedError as err:

@@ -117,6 +117,8 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
         Reader(source.key, chosen.info, source.stream, arrivals, source.accepts)
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
+    for source, reader in zip(sources, readers, strict=True):
+        source.look_for = reader.look_for
     asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
     control = None
     with night.guard.keeping_on("opening the control channel"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.stream import USUAL, Context, StreamDetection
+from monitor.lsl.find import Query
 from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, legs_again
 from monitor.recorder.allowance import Allowance
 from monitor.recorder.clockfit import ClockFit
 from monitor.recorder.lateness import Lateness
+from monitor.recorder.told import Told
 from monitor.session.live import LiveRingWriter
 
 
@@ -27,6 +29,8 @@ class Source:
         Its number among the streams that were chosen.
     number : int
         Its number in ``recording.xdf`` and in facts: another one when it came back in another form.
+    replaces : int or None
+        The number it had before that.
     legs, limbs : tuple of LegChannel
         Empty for a marker stream.
     detection : StreamDetection or None
@@ -39,6 +43,12 @@ class Source:
         Received so far.
     n_left_out : int
         Received, and not kept in the raw signal: the disk took nothing and memory was full.
+    offered : StreamDescription or None
+        The form in which it came back last and was not taken.
+    told : Told or None
+        How a person said that it is to be taken.
+    look_for : callable
+        Lets its reader take the stream that fits a query.
     """
 
     key: int
@@ -51,6 +61,7 @@ class Source:
     connected: bool = False
     header_written: bool = False
     number: int = 0
+    replaces: int | None = None
     n_samples: int = 0
     n_left_out: int = 0
     ring: LiveRingWriter | None = None
@@ -63,6 +74,9 @@ class Source:
     stepped_at_s: float = float("-inf")
     has_own_clock: bool = False
     lateness: Lateness = field(default_factory=Lateness)
+    offered: StreamDescription | None = None
+    told: Told | None = None
+    look_for: Callable[[Query], None] = lambda _query: None
     markers: Allowance = field(default_factory=Allowance)
     clock: ClockFit = field(default_factory=ClockFit)
     _anchor_stamp_s: float | None = None
@@ -115,9 +129,18 @@ class Source:
         return self._anchor_t_s + (stamps_s - self._anchor_stamp_s) * self.stream.speed
 
     def accepts(self, stream: StreamDescription) -> str:
-        """Say why a stream of another form cannot go on in its place; empty if its legs are still plain."""
-        legs = legs_again(self.stream, (*self.legs, *self.limbs), stream)
+        """Say why a stream of another form cannot go on in its place; empty if its legs are plain or told."""
+        legs = self.channels_in(stream)
+        if isinstance(legs, str):
+            self.offered = stream
         return legs if isinstance(legs, str) else ""
+
+    def channels_in(self, stream: StreamDescription) -> tuple[LegChannel, ...] | str:
+        """Find its legs and limbs in a stream of another form; say why they are not plain."""
+        channels = (*self.legs, *self.limbs)
+        if self.told is not None and self.told.speaks_of(stream):
+            return self.told.channels_in(self.stream, channels, stream)
+        return legs_again(self.stream, channels, stream)
 
     def about(self) -> dict[str, Any]:
         """Return what the journal says of it when it is connected."""
@@ -127,6 +150,7 @@ class Source:
         counter = None if self.detection is None else self.detection.counter
         further: dict[str, Any] = {"limbs": limbs} if limbs else {}
         further |= {} if counter is None else {"counter": counter}
+        further |= {} if self.replaces is None else {"replaces": self.replaces}
         return {
             "key": self.number,
             "name": stream.name,

@@ -130,3 +130,12 @@ def test_streams_and_channels_are_those_of_before_where_none_are_named():
     queries, kept = as_before(cut_off(), named, load_config("default", {"legs": {"left": "A", "right": "B"}}))
     assert queries == named
     assert dict(kept.wish.channels) == {"left": "A", "right": "B"}
+
+
+def test_what_stood_in_for_a_source_is_looked_for_and_not_what_it_replaced():
+    before = cut_off()
+    spare = STREAM | {"key": 2, "replaces": 1, "source_id": "spare", "legs": [LEG | {"label": "TA"}]}
+    before.state.apply(Fact("stream", 50.0, "recorder", spare, None, 2))
+    queries, kept = as_before(before, [], load_config("default"))
+    assert queries == [Query("source_id", "spare")]
+    assert dict(kept.wish.channels) == {"left": "TA"}
