@@ -75,6 +75,29 @@ class NetLab:
         """Drop what the monitor's computer sends over UDP: nothing found, no clock measured."""
         self._ip(REC, "rule", "add" if on else "del", "ipproto", "udp", "pref", "1", "blackhole")
 
+    def only_to_each_other(self) -> None:
+        """Let the switch pass on nothing that is meant for many, as between parts of a network."""
+        addresses = {
+            role: self._must("ip", "-n", self._names[role], "-br", "link", "show", "eth0")
+            for role in ADDRESSES
+        }
+        for role, other in ((AMP, REC), (REC, AMP)):
+            # Without broadcasts nobody can ask for the other's hardware address.
+            hardware = addresses[other].split()[2]
+            self._ip(role, "neigh", "replace", ADDRESSES[other], "lladdr", hardware, "dev", "eth0")
+            self._ip(
+                HUB,
+                "link",
+                "set",
+                f"to-{role}",
+                "type",
+                "bridge_slave",
+                "mcast_flood",
+                "off",
+                "bcast_flood",
+                "off",
+            )
+
     def give_up_soon(self) -> None:
         """Let the amplifier's TCP give up an unanswered connection after seconds instead of minutes."""
         self._must(*self.inside(AMP), "sysctl", "-qw", "net.ipv4.tcp_retries2=3")

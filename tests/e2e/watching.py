@@ -23,6 +23,8 @@ END_S = 60.0
 class Command:
     """One command of the program in a process of its own; what it says goes to a file, so it never blocks."""
 
+    program: tuple[str, ...] = ("-m", "monitor")
+
     def __init__(
         self,
         log: Path,
@@ -33,7 +35,7 @@ class Command:
         self.log = log
         with log.open("wb") as out:
             self.process = subprocess.Popen(
-                [*inside, sys.executable, "-m", "monitor", *arguments],
+                [*inside, sys.executable, *self.program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
