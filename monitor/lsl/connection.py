@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.lsl.header import describe, header_xml
+from monitor.lsl.header import describe
 from monitor.lsl.library import lsl
 from monitor.montage import StreamDescription
 
@@ -128,7 +128,7 @@ class Connection:
         stream = describe(full)
         # Data already queues inside the inlet while the first offset is measured (0.6 s).
         offset = measure(inlet)[0] if self._offsets else None
-        self._events.put(Opened(self.line, stream, header_xml(full), offset))
+        self._events.put(Opened(self.line, stream, str(full.as_xml()), offset))
         beside = threading.Thread(
             target=self._measure, args=(inlet,), name=f"lsl-offset-{self.line}", daemon=True
         )

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from xml.etree import ElementTree
 
 from monitor.lsl.library import lsl
-from monitor.montage import Channel, StreamDescription
+from monitor.montage import MOST_CHANNELS, Channel, StreamDescription
 
 # What is taken from the network is bounded: a header is a stranger's word.
-_MAX_CHANNELS = 1024
 _MAX_TEXT = 200
-_MAX_XML = 1_000_000
 _FORMATS = {1: "float32", 2: "double64", 3: "string", 4: "int32", 5: "int16", 6: "int8", 7: "int64"}
 _MAX_SPEED = 60.0
 
@@ -28,7 +25,7 @@ def describe(info: Any) -> StreamDescription:
         source_id=_text(info.source_id()),
         rate_hz=info.nominal_srate() / speed,
         channel_format=_FORMATS.get(info.channel_format(), "undefined"),
-        channels=_channels(desc, min(info.channel_count(), _MAX_CHANNELS)),
+        channels=_channels(desc, min(info.channel_count(), MOST_CHANNELS + 1)),
         uid=_text(info.uid()),
         hostname=_text(info.hostname()),
         simulated=desc.child_value("simulated").strip().lower() in ("1", "true", "yes"),
@@ -43,42 +40,6 @@ def full_description(info: Any, timeout_s: float = 3.0) -> StreamDescription | N
         return describe(inlet.info(timeout_s))
     except Exception:  # noqa: BLE001 - LostError and TimeoutError, and whatever a stranger's header provokes
         return None
-
-
-def header_xml(info: Any) -> str:
-    """Return a header for the file: as it came, or of its essentials alone if it is huge or no XML.
-
-    Notes
-    -----
-    One header that is no XML would make the whole recording unreadable.
-    """
-    try:
-        xml = str(info.as_xml())
-        if len(xml) <= _MAX_XML:
-            ElementTree.fromstring(xml)
-            return xml
-    except (ValueError, ElementTree.ParseError):
-        pass
-    stream = describe(info)
-    root = ElementTree.Element("info")
-    essentials = {
-        "name": stream.name,
-        "type": stream.type,
-        "channel_count": str(len(stream.channels)),
-        "nominal_srate": repr(info.nominal_srate()),
-        "channel_format": stream.channel_format,
-        "source_id": stream.source_id,
-        "uid": stream.uid,
-        "hostname": stream.hostname,
-    }
-    for name, text in essentials.items():
-        ElementTree.SubElement(root, name).text = text
-    channels = ElementTree.SubElement(ElementTree.SubElement(root, "desc"), "channels")
-    for channel in stream.channels:
-        node = ElementTree.SubElement(channels, "channel")
-        for name, text in (("label", channel.label), ("unit", channel.unit), ("type", channel.type)):
-            ElementTree.SubElement(node, name).text = text
-    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _channels(desc: Any, n: int) -> tuple[Channel, ...]:

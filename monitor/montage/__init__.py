@@ -9,7 +9,7 @@ from monitor.montage.assign import Chosen, Found, assign_legs
 from monitor.montage.channels import LegChannel, first_of_each, lanes
 from monitor.montage.counters import counter_column
 from monitor.montage.derivations import Derivation, find_derivations
-from monitor.montage.headers import Channel, StreamDescription
+from monitor.montage.headers import MOST_CHANNELS, Channel, StreamDescription
 from monitor.montage.labels import find_channel, leg_of_label
 from monitor.montage.reading import MontageWish, Reading, read_montage
 from monitor.montage.remedy import configuration_lines, offer
@@ -17,6 +17,7 @@ from monitor.montage.units import unit_hint, unit_scale_uv, unit_word
 from monitor.montage.words import describe_line, describe_reading, stream_record
 
 __all__ = [
+    "MOST_CHANNELS",
     "Channel",
     "Chosen",
     "Derivation",

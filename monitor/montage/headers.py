@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# Of a stream that can be read; a description has one more at the most, which says that there are more.
+MOST_CHANNELS = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:

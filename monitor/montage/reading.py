@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from monitor.facts import LEGS, Leg
 from monitor.montage.channels import LegChannel, called
 from monitor.montage.derivations import Derivation, find_derivations
-from monitor.montage.headers import StreamDescription
+from monitor.montage.headers import MOST_CHANNELS, StreamDescription
 from monitor.montage.labels import leg_of_label
 from monitor.montage.units import unit_hint, unit_scale_uv
 
@@ -153,6 +153,8 @@ def stream_problems(stream: StreamDescription) -> list[str]:
         return ["it carries text, not EMG; markers are read from it, legs are not"]
     if not stream.channels:
         return ["it has no channels"]
+    if len(stream.channels) > MOST_CHANNELS:
+        return [f"it has more than {MOST_CHANNELS} channels"]
     if stream.measured and stream.rate_hz == 0:
         return [
             "it is irregular and its stamps are not evenly spaced, so it has no rate; send it with a rate"

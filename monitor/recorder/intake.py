@@ -18,6 +18,7 @@ from monitor.recorder.source import Source
 from monitor.session.fold import NightState
 from monitor.session.limbs import limb_numbers
 from monitor.session.live import LiveRingWriter
+from monitor.session.xdf_format import readable
 
 _MOST_EARLY_MARKERS = 1000
 _DETECTOR_FAULT = "detector fault"
@@ -221,19 +222,23 @@ class Intake:
         source.lateness.reset()
         if not source.header_written:
             source.header_written = True
-            number, xml, kind, n = (
-                source.number,
-                arrival.header_xml,
-                stream.channel_format,
-                len(stream.channels),
-            )
-            self._desk.raw.put(lambda xdf: xdf.add_stream(number, xml, kind, n))
+            self._keep_header(source, arrival.header_xml)
         if arrival.offset_s is not None:
             source.clock.take(self._desk.time.clock(), arrival.offset_s, None)
             self._clocks.keep(source, self._desk.time.clock(), arrival.offset_s)
         if source.detection is not None and source.ring is None:
             source.ring = self._live_ring(source)
         self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])
+
+    def _keep_header(self, source: Source, xml: str) -> None:
+        number, kind, n = source.number, source.stream.channel_format, len(source.stream.channels)
+        header = readable(xml, kind, n, source.stream).decode()
+        if header != xml:
+            self._desk.warn(
+                source.stream.name,
+                "its header is huge or cannot be read whole: the recording has the main parts",
+            )
+        self._desk.raw.put(lambda xdf: xdf.add_stream(number, header, kind, n))
 
     def _reform(self, source: Source, stream: StreamDescription, form: str) -> None:
         """Go on with a source that came back in another form: a new stream in the file, a new detector."""

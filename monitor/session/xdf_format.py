@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from monitor.montage import StreamDescription
+
 BOUNDARY_MARK = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 MAGIC = b"XDF:"
 FILE_HEADER, STREAM_HEADER, SAMPLES, CLOCK_OFFSET, BOUNDARY, STREAM_FOOTER = range(1, 7)
@@ -26,6 +28,7 @@ DTYPES = {
     "int32": "<i4",
     "int64": "<i8",
 }
+_LONGEST_HEADER = 1_000_000
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -43,23 +46,53 @@ def chunk(tag: int, content: bytes) -> bytes:
     return varlen(len(content) + 2) + struct.pack("<H", tag) + content
 
 
-def readable(header_xml: str, channel_format: str, n_channels: int) -> bytes:
-    """Return a header that any XDF reader can read: it comes from the network as its sender wrote it."""
-    header = _NOT_IN_XML.sub("", header_xml).encode("utf-8", "replace")
-    try:
-        info = info_of(header)
-        asked = info.tag, info.findtext("channel_format"), info.findtext("channel_count")
-        if asked == ("info", channel_format, str(n_channels)) and info.findtext("name"):
-            float(info.findtext("nominal_srate", ""))
-            return header
-    except (ElementTree.ParseError, ValueError):
-        pass
-    made = ElementTree.Element("info")
-    for key, text in {"name": "unreadable header", "channel_format": channel_format}.items():
-        ElementTree.SubElement(made, key).text = text
-    for key in ("channel_count", "nominal_srate"):
-        ElementTree.SubElement(made, key).text = str(n_channels if key == "channel_count" else 0)
-    written: bytes = ElementTree.tostring(made, "utf-8", xml_declaration=True)
+def readable(
+    header_xml: str, channel_format: str, n_channels: int, known: StreamDescription | None = None
+) -> bytes:
+    """Return a header that any XDF reader can read: it comes from the network as its sender wrote it.
+
+    Parameters
+    ----------
+    header_xml : str
+        As it came. If it is huge, no XML, or of something else, one is made of what is known.
+    channel_format : str
+    n_channels : int
+    known : StreamDescription, optional
+        What could be read of it all the same.
+    """
+    if len(header_xml) <= _LONGEST_HEADER:
+        header = _NOT_IN_XML.sub("", header_xml).encode("utf-8", "replace")
+        try:
+            info = info_of(header)
+            asked = info.tag, info.findtext("channel_format"), info.findtext("channel_count")
+            if asked == ("info", channel_format, str(n_channels)) and info.findtext("name"):
+                float(info.findtext("nominal_srate", ""))
+                return header
+        except (ElementTree.ParseError, ValueError):
+            pass
+    return _made(channel_format, n_channels, known)
+
+
+def _made(channel_format: str, n_channels: int, known: StreamDescription | None) -> bytes:
+    root = ElementTree.Element("info")
+    said = {"name": "unreadable header"}
+    if known is not None:
+        said = {what: getattr(known, what) for what in ("name", "type", "source_id", "uid", "hostname")}
+        said["name"] = said["name"] or "unreadable header"
+    rate_hz = 0.0 if known is None or known.measured else known.rate_hz * known.speed
+    said |= {
+        "channel_format": channel_format,
+        "channel_count": str(n_channels),
+        "nominal_srate": repr(rate_hz),
+    }
+    for key, text in said.items():
+        ElementTree.SubElement(root, key).text = text
+    channels = ElementTree.SubElement(ElementTree.SubElement(root, "desc"), "channels")
+    for channel in known.channels if known is not None else ():
+        node = ElementTree.SubElement(channels, "channel")
+        for key, text in (("label", channel.label), ("unit", channel.unit), ("type", channel.type)):
+            ElementTree.SubElement(node, key).text = text
+    written: bytes = ElementTree.tostring(root, "utf-8", xml_declaration=True)
     return written
 
 
