@@ -10,6 +10,7 @@ import numpy as np
 from monitor.dashboard.time_views import Bracket, MovementsView
 from monitor.facts import Fact
 from monitor.session.journal import decode
+from monitor.session.synced import synced_bytes
 
 # What the scored picture does not show by then it will not show: its journal is damaged, say.
 _LONGEST_WAIT_S = 10.0
@@ -84,7 +85,8 @@ class FreshOnsets:
 
     def _new_facts(self) -> list[Fact]:
         try:
-            size = self._path.stat().st_size
+            size, on_disk = self._path.stat().st_size, synced_bytes(self._path)
+            size = size if on_disk is None else min(size, on_disk)
             if self._read_bytes is None or size < self._read_bytes:
                 # Now, or its writer took back what it could not write whole: go on from the last whole line.
                 self._read_bytes = _end_of_lines(self._path, size)

@@ -27,6 +27,7 @@ from monitor.score import Score
 from monitor.session.clock import utc_now
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
+from monitor.session.synced import synced_bytes
 from monitor.session.tail import JournalTail
 
 # What the overview shows beside the score.
@@ -80,7 +81,9 @@ class Presenter:
 
     def poll(self, situation: Situation) -> Screen | None:
         """Read what is new and return the screen as it is now; None as long as the journal is empty."""
-        facts, is_new_start = self._tail.read_new()
+        # As long as a recorder answers, what it has not yet brought to disk is not shown.
+        on_disk = synced_bytes(self.folder.journal) if situation.status is not None else None
+        facts, is_new_start = self._tail.read_new(on_disk)
         if is_new_start:
             self._forget()
         for fact in facts:

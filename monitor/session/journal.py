@@ -86,6 +86,10 @@ class Journal:
     def __init__(self, path: Path, next_seq: int = 0) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._good_bytes = os.fstat(self._fd).st_size
+        if self._good_bytes:
+            # Whoever wrote it may have been killed before it was.
+            with contextlib.suppress(OSError):
+                os.fsync(self._fd)
         self._is_torn = False
         self._next_seq = next_seq
 
@@ -140,6 +144,11 @@ class Journal:
     def close(self) -> None:
         """Close the file; what was appended is already on disk."""
         os.close(self._fd)
+
+    @property
+    def good_bytes(self) -> int:
+        """How much of the file is whole lines that are on disk."""
+        return self._good_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from monitor.facts import Fact
 from monitor.session.journal import Journal, encode
+from monitor.session.synced import SyncedMark
 
 _RETRY_EVERY_S = 0.5
 # A healthy disk takes some milliseconds. What takes longer than this is not waited for any more.
@@ -35,6 +36,7 @@ class JournalWriter:
 
     def __init__(self, path: Path, next_seq: int = 0) -> None:
         self._journal = Journal(path)
+        self._mark = SyncedMark(path)
         self._next_seq = next_seq
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, Fact, bytes]] = []
@@ -123,10 +125,12 @@ class JournalWriter:
                         self._is_slow = False
                     self._changed.notify_all()
         self._journal.close()
+        self._mark.close()
 
     def _try(self, lines: bytes) -> str:
         try:
             self._journal.write(lines)
         except OSError as err:
             return err.strerror or str(err)
+        self._mark.set(self._journal.good_bytes)
         return ""

@@ -13,6 +13,7 @@ from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.journal import Journal, read_journal
 from monitor.session.limbs import open_limb_movements
+from monitor.session.synced import mark_of
 from monitor.session.tables import write_tables
 from monitor.session.xdf_scan import last_stamps, scan
 
@@ -81,7 +82,7 @@ def reopen(folder: SessionFolder) -> Reopened:
     _cut(folder.journal, tail.good_bytes)
     recording_cut = _cut_recording(folder.recording)
     end_s = max(state.last_s, _signal_end_s(folder, state))
-    for left in (*folder.path.glob("live-*.ring*"), folder.control):
+    for left in (*folder.path.glob("live-*.ring*"), folder.control, mark_of(folder.journal)):
         left.unlink(missing_ok=True)
     return Reopened(state, len(facts), tail.torn_bytes, recording_cut, end_s)
 

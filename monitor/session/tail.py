@@ -41,10 +41,15 @@ class JournalTail:
         self._next_seq = 0
         self.problem = ""
 
-    def read_new(self) -> tuple[list[Fact], bool]:
+    def read_new(self, most_bytes: int | None = None) -> tuple[list[Fact], bool]:
         """Read what was added since last time.
 
         A last line without its newline is one that is being written: it is left for the next call.
+
+        Parameters
+        ----------
+        most_bytes : int, optional
+            Read no further than that into the file.
 
         Returns
         -------
@@ -64,11 +69,12 @@ class JournalTail:
             is_new_start = size < self._good_bytes
             if is_new_start:
                 self._good_bytes, self._next_seq, self.problem = 0, 0, ""
-            if size == self._good_bytes:
+            until = size if most_bytes is None else min(size, most_bytes)
+            if until <= self._good_bytes:
                 return [], is_new_start
             with self._path.open("rb") as file:
                 file.seek(self._good_bytes)
-                data = file.read()
+                data = file.read(until - self._good_bytes)
         except OSError as err:
             raise InputError(str(self._path), f"the journal cannot be read ({err.strerror})") from err
         return self._whole_lines(data), is_new_start
