@@ -1,8 +1,4 @@
-"""The configuration of a night: TOML in, one frozen record out, every error of a file at once.
-
-The fields of the rules and of the detector are those of `RulesProfile` and `DetectorSettings`: they are
-written down once, there.
-"""
+"""The configuration of a night: TOML in, one frozen record out, every error of a file at once."""
 
 from __future__ import annotations
 
@@ -10,15 +6,16 @@ import dataclasses
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import ValidationError
 
 from dsp import DetectorSettings
+from monitor.config_fields import NOT_LIMBS, OF_THE_RULE, problem_of, read_fields, without
 from monitor.config_places import lines_of_fields, with_line
 from monitor.errors import InputError
 from monitor.facts import Leg
@@ -27,82 +24,7 @@ from monitor.rules import PROFILES, RulesProfile
 from monitor.score.labels import DEFAULT_LABELS, normalise
 from monitor.staging.settings import StagingSettings
 
-# These numbers belong to the rule, not to the way the envelope is made.
-_OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
-_NOT_IN_FILES = ("name", "audience", "not_reported")
 _SHIPPED = "_configs"
-QUICK_NOTES = ("Position", "Tech in room", "Artifact", "Electrode", "Restless", "Toilet")
-"""What F2 to F7 write, unless the configuration says else."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _section(name: str, record: type, defaults: Any, without: Iterable[str]) -> type[_Section]:
-    """Make the section of a file from a dataclass, so that each field has one home."""
-    hints = get_type_hints(record)
-    fields: dict[str, Any] = {
-        field.name: (hints[field.name], getattr(defaults, field.name))
-        for field in dataclasses.fields(record)
-        if field.name not in without
-    }
-    made: type[_Section] = create_model(name, __base__=_Section, **fields)
-    return made
-
-
-_Detector = _section("Detector", DetectorSettings, DetectorSettings(), _OF_THE_RULE)
-_Staging = _section("Staging", StagingSettings, StagingSettings(), ())
-_PROFILE_SECTIONS = {
-    name: _section(name, RulesProfile, profile, _NOT_IN_FILES) for name, profile in PROFILES.items()
-}
-
-
-class _Legs(_Section):
-    left: str = ""
-    right: str = ""
-    unit: str = ""
-
-
-class _Notes(_Section):
-    quick: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
-        default=list(QUICK_NOTES), max_length=len(QUICK_NOTES)
-    )
-
-
-# The name of a limb stands in tables beside left and right, and in file names.
-_LimbName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,23}$")]
-_NOT_LIMBS = ("left", "right", "both", "unknown")
-_Limbs = dict[_LimbName, Annotated[str, Field(min_length=1)]]
-
-
-class _Markers(_Section):
-    synonyms: dict[str, str] = Field(default_factory=dict)
-
-
-def _whole() -> type[_Section]:
-    audiences = get_type_hints(RulesProfile)["audience"]
-    rules: dict[str, Any] = {name: (section, section()) for name, section in _PROFILE_SECTIONS.items()}
-    choices: dict[str, Any] = {
-        "main_profile": (str, Field("aasm3", pattern="^(" + "|".join(PROFILES) + ")$")),
-        "audience": (audiences, "adult"),
-    }
-    rules_section: type[_Section] = create_model("Rules", __base__=_Section, **choices, **rules)
-    made: type[_Section] = create_model(
-        "Configuration",
-        __base__=_Section,
-        rules=(rules_section, rules_section()),
-        legs=(_Legs, _Legs()),
-        limbs=(_Limbs, Field(default_factory=dict)),
-        detector=(_Detector, _Detector()),
-        markers=(_Markers, _Markers()),
-        notes=(_Notes, _Notes()),
-        staging=(_Staging, _Staging()),
-    )
-    return made
-
-
-_File: Any = _whole()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +122,6 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
         raise InputError(str(path), "is nested too deeply") from err
 
 
-def bare_schema() -> dict[str, Any]:
-    """Return the JSON schema of a configuration file as its fields alone give it."""
-    schema: dict[str, Any] = _File.model_json_schema()
-    return schema
-
-
 def config_from(document: Mapping[str, Any], where: str) -> Config:
     """Make a configuration from plain values, e.g. those a journal holds."""
     return _checked(dict(document), where)
@@ -224,12 +140,12 @@ def _find(name: str) -> Path:
 def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None = None) -> Config:
     problems: list[str] = []
     try:
-        file = _read(document)
+        file = read_fields(document)
     except ValidationError as err:
         errors = err.errors(include_url=False)
-        problems += [_problem(error) for error in errors]
+        problems += [problem_of(error) for error in errors]
         # All that is wrong is told at once: look on as if these fields were not there.
-        file = _read(_without(document, [error["loc"] for error in errors]))
+        file = read_fields(without(document, [error["loc"] for error in errors]))
     profiles: dict[str, RulesProfile] = {}
     for name, profile in PROFILES.items():
         values = dict(getattr(file.rules, name)) | {"audience": file.rules.audience}
@@ -237,7 +153,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         profiles[name] = made if made is not None else profile
     rule = _rule(profiles[file.rules.main_profile])
     detector = _try(lambda v: DetectorSettings(**(v | rule)), dict(file.detector), "detector", problems)
-    if problems and problems[-1].startswith(tuple(f"detector.{name} " for name in _OF_THE_RULE)):
+    if problems and problems[-1].startswith(tuple(f"detector.{name} " for name in OF_THE_RULE)):
         problems[-1] = f"rules.{file.rules.main_profile}" + problems[-1].removeprefix("detector")
     if file.legs.unit and unit_scale_uv(file.legs.unit) is None:
         problems.append(
@@ -248,7 +164,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
     problems += [
         f"limbs.{name}: this name is taken; expected one such as {name}_arm"
         for name in file.limbs
-        if name in _NOT_LIMBS
+        if name in NOT_LIMBS
     ]
     known = set(DEFAULT_LABELS.values())
     problems += [
@@ -274,32 +190,10 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
     )
 
 
-def _read(document: Mapping[str, Any]) -> Any:
-    # As JSON, because there a list may be a set, and yet no text is a number and no yes a one.
-    return _File.model_validate_json(json.dumps(document, default=str), strict=True)
-
-
-def _without(document: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
-    """Copy a document without the fields at these places."""
-    copy: dict[str, Any] = json.loads(json.dumps(document, default=str))
-    for place in places:
-        inside: Any = copy
-        for part in place[:-1]:
-            if not isinstance(inside.get(part), dict):
-                break
-            inside = inside[part]
-        else:
-            inside.pop(place[-1], None)
-            continue
-        # Something inside a list or the like is wrong: leave out the whole of it.
-        inside.pop(part, None)
-    return copy
-
-
 def _rule(profile: RulesProfile) -> dict[str, float]:
     """Return the numbers of the rule that the detector needs, by its own names."""
     values = (profile.onset_uv, profile.offset_uv, profile.min_lm_us / 1e6, profile.offset_hold_us / 1e6)
-    return dict(zip(_OF_THE_RULE, values, strict=True))
+    return dict(zip(OF_THE_RULE, values, strict=True))
 
 
 def _plain(value: Any) -> Any:
@@ -322,10 +216,3 @@ def _try(make: Any, values: dict[str, Any], where: str, problems: list[str]) -> 
             if name not in values:
                 return None
             values = {key: value for key, value in values.items() if key != name}
-
-
-def _problem(error: Any) -> str:
-    field = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{field}: there is no such field"
-    return f"{field} = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

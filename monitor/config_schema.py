@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.config import bare_schema, shipped
+from monitor.config import shipped
+from monitor.config_fields import bare_schema
 from monitor.config_places import remarks_on_fields
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from monitor.config import load_config
-from monitor.errors import InputError
 from monitor.lsl.find import Query
 from monitor.session.folder import check_code, default_sessions_dir
 
@@ -99,6 +98,4 @@ def overrides(
     """
     if left is not None or right is not None:
         left, right = left or "", right or ""
-        if left and left == right:
-            raise InputError("--left and --right", f"are both {left!r}", "name two channels")
     return {"legs": {"left": left, "right": right, "unit": unit}, "rules": {"main_profile": rules}}

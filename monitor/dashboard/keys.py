@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from monitor.config import QUICK_NOTES
+from monitor.config_fields import QUICK_NOTES
 
 Group = Literal["view", "night", "judge", "window"]
 

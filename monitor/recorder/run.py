@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 from dsp import DetectorSettings
 from monitor.control import ControlServer
 from monitor.detection.stream import StreamDetection
+from monitor.endings import on_endings
 from monitor.lsl.arrivals import Arrival
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
@@ -29,7 +28,6 @@ _LOOP_S = 0.1
 _LONGEST_TURN_S = 1.0
 _ANSWER_S = 4.0
 _LAST_ESTIMATE_S = 3.0
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class Ending:
@@ -56,13 +54,7 @@ class Ending:
 
     def on_signals(self) -> None:
         """End on an interrupt, a termination, a closed console. Main thread only."""
-
-        def handler(number: int, _frame: FrameType | None) -> None:
-            self.ask(signal.Signals(number).name)
-
-        for name in _SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), handler)
+        on_endings(self.ask)
 
 
 @dataclass(frozen=True, slots=True)

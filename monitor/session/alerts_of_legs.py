@@ -10,7 +10,8 @@ import numpy as np
 from monitor.facts import Fact, Leg
 from monitor.score.spans import Spans, complement, intersection
 from monitor.session.episodes import FAR_US, Episode, Priority, each_of, end_of, seconds, spans_of
-from monitor.session.fold import NightState, to_us
+from monitor.session.fold import NightState
+from monitor.session.parts import to_us
 
 _LOST_S = 10.0
 _SATURATED_S = 30.0

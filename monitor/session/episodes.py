@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor.facts import Fact
 from monitor.score.spans import Spans, union
-from monitor.session.fold import to_us
+from monitor.session.parts import to_us
 
 Priority = Literal["high", "medium", "low"]
 RANK: Mapping[Priority, int] = {"high": 0, "medium": 1, "low": 2}

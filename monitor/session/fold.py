@@ -7,13 +7,12 @@ replace the fact they name; nothing is ever patched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from string import ascii_letters
 from typing import Any, TypeVar
 
 from monitor.facts import LEGS, Fact, Leg
-from monitor.markers import EPOCH_S
 from monitor.score.night import Epoch, LegSpan, Movement, Night, Span, split_at
+from monitor.session.parts import bounds_us, epochs_before, movement_of, to_us, unusable_spans
 from monitor.session.stages import resolve_stages
 
 _SCORED = frozenset(
@@ -27,11 +26,6 @@ _BY_HAND = "person"
 # A rejection says what a movement counts for: what is kept of the movements is no longer right.
 _KEPT_AS = {"reject": "movement"}
 _Made = TypeVar("_Made")
-
-
-def to_us(seconds: float) -> int:
-    """Round seconds to whole microseconds, the unit in which boundaries are compared."""
-    return round(seconds * 1_000_000)
 
 
 class NightState:
@@ -185,7 +179,7 @@ class NightState:
         end_us = to_us(end_s)
         return Night(
             movements=self._all_movements({}) if is_automatic else self._cached("movement", self._judged),
-            epochs=_before(self._cached("stage", self._stages), end_us),
+            epochs=epochs_before(self._cached("stage", self._stages), end_us),
             respiratory=self._spans("respiratory", end_us),
             arousals=self._spans("arousal", end_us),
             artifacts=tuple(self._artifacts(end_us, is_automatic=is_automatic)),
@@ -239,27 +233,27 @@ class NightState:
         key = fact.data["id"]
         known = self._read.get(key)
         if known is None or known[0] is not fact or known[1] != rejected:
-            self._read[key] = known = (fact, rejected, _movement(fact, rejected))
+            self._read[key] = known = (fact, rejected, movement_of(fact, rejected))
         return known[2]
 
     def _twitches(self) -> tuple[Movement, ...]:
         came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
-        return tuple(_movement(fact, "") for fact in came_to_nothing if fact.data.get("twitch"))
+        return tuple(movement_of(fact, "") for fact in came_to_nothing if fact.data.get("twitch"))
 
     def _artifacts(self, end_us: int, *, is_automatic: bool) -> Iterator[LegSpan]:
         for fact in self.facts("artifact"):
             if not (is_automatic and fact.source.startswith(_BY_HAND)):
-                yield LegSpan(*_bounds(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
+                yield LegSpan(*bounds_us(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
         for fact in self.facts("calibration"):
             # What was moved on request is no movement of the night.
-            yield LegSpan(*_bounds(fact, end_us), legs=frozenset(LEGS), label="bio-calibration")
+            yield LegSpan(*bounds_us(fact, end_us), legs=frozenset(LEGS), label="bio-calibration")
 
     def _stages(self) -> tuple[Epoch, ...]:
         return resolve_stages(self.facts("stage"))
 
     def _spans(self, kind: str, end_us: int) -> tuple[Span, ...]:
         return tuple(
-            Span(*_bounds(fact, end_us), label=fact.data.get("label", kind)) for fact in self.facts(kind)
+            Span(*bounds_us(fact, end_us), label=fact.data.get("label", kind)) for fact in self.facts(kind)
         )
 
     def _lights(self, state: str) -> list[int]:
@@ -276,59 +270,3 @@ class NightState:
             return (Span(0, end_us, "no channel"),)
         gaps = [fact for fact in self.facts("gap") if leg in fact.data["legs"]]
         return unusable_spans(gaps, [f for f in self.facts("quality") if f.data["leg"] == leg], end_us)
-
-
-def unusable_spans(gaps: Iterable[Fact], qualities: Iterable[Fact], end_us: int) -> tuple[Span, ...]:
-    """Return when one limb could not be watched, from its own gaps and qualities, up to `end_us`."""
-    spans = []
-    for fact in gaps:
-        # A gap that resets nothing was blanked: too short to leave any denominator.
-        if fact.data["resets"] and fact.t is not None:
-            end_s = fact.data["end"]
-            spans.append(Span(to_us(fact.t), end_us if end_s is None else to_us(end_s), fact.data["cause"]))
-    since: Fact | None = None
-    # By time, not as written: what a leg was like must not depend on when it was told.
-    for fact in sorted(qualities, key=lambda each: each.t or 0.0):
-        if since is not None:
-            spans.append(_quality_span(since, to_us(fact.t or 0.0)))
-        since = fact if fact.data["state"] in ("bad", "learning") else None
-    if since is not None:
-        spans.append(_quality_span(since, end_us))
-    return tuple(span for span in spans if span.end_us > span.start_us)
-
-
-def _quality_span(since: Fact, end_us: int) -> Span:
-    return Span(to_us(since.t or 0.0), end_us, ", ".join(since.data["causes"]) or since.data["state"])
-
-
-def _bounds(fact: Fact, end_us: int) -> tuple[int, int]:
-    start_s = fact.t or 0.0
-    duration_s = fact.data.get("duration_s")
-    return to_us(start_s), max(to_us(start_s), end_us) if duration_s is None else to_us(start_s + duration_s)
-
-
-def _before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
-    """Cut typed stages, which hold for ever, at now; whole epochs stay."""
-    kept = []
-    for epoch in epochs:
-        if epoch.start_us >= end_us:
-            continue
-        stays = epoch.end_us - epoch.start_us <= to_us(EPOCH_S)
-        kept.append(epoch if stays else replace(epoch, end_us=min(epoch.end_us, end_us)))
-    return tuple(kept)
-
-
-def _movement(fact: Fact, rejected: str) -> Movement:
-    data = fact.data
-    is_open = data["phase"] in ("onset", "confirmed")
-    return Movement(
-        onset_us=to_us(data["onset"]),
-        end_us=to_us(data["known"] if is_open else data["end"]),
-        leg=data["leg"],
-        key=data["id"],
-        peak_uv=data.get("peak_uv"),
-        resting_uv=data.get("resting_uv"),
-        morphology_ok=data.get("morphology", True),
-        rejected=rejected,
-        is_open=is_open,
-    )

@@ -8,7 +8,8 @@ from monitor.facts import Fact
 from monitor.score.night import Movement
 from monitor.score.spans import bounds, complement, union
 from monitor.score.tables import limb_rows, limbs_tsv
-from monitor.session.fold import NightState, to_us, unusable_spans
+from monitor.session.fold import NightState
+from monitor.session.parts import to_us, unusable_spans
 
 _HOUR_US = 3_600_000_000
 

@@ -7,9 +7,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Protocol
 
+from monitor.endings import on_endings
 from monitor.lsl.outlet import Outlet
 
 # 16 samples at 500 Hz, as small amplifiers send them.
@@ -35,7 +35,7 @@ class Stop(Protocol):
 
 @contextmanager
 def stopping_on_signals() -> Iterator[threading.Event]:
-    """Give an event that SIGINT, SIGTERM and SIGHUP set; main thread only.
+    """Give an event that an interrupt, a termination or a closed console sets; main thread only.
 
     Yields
     ------
@@ -44,12 +44,7 @@ def stopping_on_signals() -> Iterator[threading.Event]:
     """
     stop = threading.Event()
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    # There is no SIGHUP on Windows.
-    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, end) for number in numbers}
+    before = on_endings(lambda _name: stop.set())
     try:
         yield stop
     finally:

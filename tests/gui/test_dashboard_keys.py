@@ -6,7 +6,7 @@ from collections import Counter
 
 from PySide6.QtGui import QKeySequence
 
-from monitor.config import QUICK_NOTES
+from monitor.config_fields import QUICK_NOTES
 from monitor.dashboard.keys import KEYS, keys_with, quick_notes_of, split
 
 PROMISED = {

@@ -7,7 +7,8 @@ import pytest
 from monitor.facts import Fact
 from monitor.rules import PROFILES
 from monitor.score import score
-from monitor.session.fold import NightState, to_us
+from monitor.session.fold import NightState
+from monitor.session.parts import to_us
 
 SESSION = Fact("session", 0.0, "recorder", {"bed": "b", "legs": ["left", "right"], "main_profile": "aasm3"})
 END_S = 3600.0
