@@ -296,13 +296,13 @@ class StreamDetection:
 
     def _look_at_rate(self) -> list[Fact]:
         """Say that the header's rate is wrong; looks where the timeline adapts, so chunks do not matter."""
-        measured_hz = self.timeline.rate_hz
+        measured_hz = round(self.timeline.rate_hz, 3)
         if not self.timeline.is_full_second or not self._rate.look(measured_hz):
             return []
         off = f"{measured_hz:.2f} Hz measured, {self._rate_hz:g} Hz announced"
         reason = f"{off} ({measured_hz / self._rate_hz - 1:+.1%}); times follow the stamps"
         about = {"about": "the sampling rate", "reason": reason, "legs": list(self.legs)}
-        rates = {"measured_hz": round(measured_hz, 3), "nominal_hz": self._rate_hz}
+        rates = {"measured_hz": measured_hz, "nominal_hz": self._rate_hz}
         return [self._warning(about | rates)]
 
     def _finish(self, cause: str) -> list[Fact]:

@@ -21,6 +21,10 @@ _MAX_SLEW_S = 0.05
 _STEP_S = 6 * 3600.0
 _BACK_S = 2.0
 _FIRST_JITTER_S = 0.1
+# A header's rate may be far off: too far for the loop to get there before its lag looks like missing signal.
+# The first seconds are looked at as a line; where they lie on one of another rate, that is taken.
+_FIRST_BLOCKS_N = 4
+_FAR_OFF, _STRAIGHT = 0.025, 0.25
 _JITTER_DECAY = 0.99
 # Delays of some milliseconds are daily bread on a busy machine, and no loss.
 _LEAST_LATE_S = 0.02
@@ -87,6 +91,7 @@ class Timeline:
         self.shift_s = 0.0
         self._jitter_s = _FIRST_JITTER_S
         self._started = False
+        self._line: list[float] | None = []
 
     def time_of(self, index: float) -> float:
         """Place a sample (index, fractional allowed) of the current run on the timeline, in seconds."""
@@ -178,6 +183,7 @@ class Timeline:
 
     def _first_jump(self, residual: npt.NDArray[np.float64], least_late_s: float) -> int | None:
         late = max(1.5 * self._dt_s, 2.0 * self._jitter_s, least_late_s)
+        late = late if self._line is None else self._gap_s
         jumps = np.flatnonzero((residual > min(late, self._gap_s)) | (residual < -_BACK_S))
         return int(jumps[0]) if len(jumps) else None
 
@@ -205,6 +211,8 @@ class Timeline:
 
     def _anchor(self, start_s: float) -> None:
         self._ref_n, self._ref_s, self._started = self.n, start_s, True
+        if self._line is not None:
+            self._line = []
         self._residual_s[:] = 0.0
 
     def _adapt(self) -> None:
@@ -215,4 +223,22 @@ class Timeline:
         self._jitter_s = max(spread, self._jitter_s * _JITTER_DECAY)
         ref_s = self.now_s + min(max(_PHASE_GAIN * middle, -_MAX_SLEW_S), _MAX_SLEW_S)
         self._dt_s += self._nominal_dt_s * _RATE_GAIN * min(max(middle, -1.0), 1.0)
+        if self._line is not None:
+            ref_s = self._from_line(middle, ref_s)
         self._ref_n, self._ref_s = self.n, ref_s
+
+    def _from_line(self, middle_s: float, ref_s: float) -> float:
+        """Look at the first blocks together; return where the next sample is, by their rate if it differs."""
+        line, block_s = self._line or [], self._block_n * self._nominal_dt_s
+        # Where the middle of each block lay, and would have lain at the nominal rate.
+        line.append(self.time_of(self.n - self._block_n / 2) + middle_s - len(line) * block_s)
+        self._line = line
+        if len(line) < _FIRST_BLOCKS_N:
+            return ref_s
+        self._line = None
+        off_s = np.diff(line)
+        rate_off = float(np.mean(off_s)) / block_s
+        if abs(rate_off) < _FAR_OFF or np.ptp(off_s) > _STRAIGHT * abs(rate_off) * block_s:
+            return ref_s
+        self._dt_s = self._nominal_dt_s * (1.0 + rate_off)
+        return line[-1] + (len(line) - 1) * block_s + self._block_n / 2 * self._dt_s

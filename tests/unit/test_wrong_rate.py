@@ -8,6 +8,7 @@ from recorded_nights import record_night
 from dsp import DetectorSettings
 from monitor.cli import cli
 from monitor.detection.stream import StreamDetection
+from monitor.detection.timeline import Run, Timeline
 from monitor.montage import LegChannel
 
 LEFT = LegChannel("left", 0, "LAT", 1.0, "uV", "given")
@@ -72,3 +73,24 @@ def test_scoring_a_file_says_so_in_one_line(tmp_path):
     assert done.exit_code == 0, done.output
     (line,) = [line for line in done.stderr.splitlines() if "announced" in line]
     assert "250 Hz announced (-2." in line or "250 Hz announced (-3." in line
+
+
+@pytest.mark.parametrize("off", [-0.12, -0.1, -0.05, -0.03, 0.05, 0.1, 0.12])
+@pytest.mark.parametrize("sizes", [(1_000_000,), (13, 500)])
+def test_a_rate_far_off_costs_no_signal_while_it_is_measured(off, sizes):
+    facts = night(250.0, 250.0 * (1 + off), sizes, seconds=150, bursts_s=(60.0, 100.0, 130.0))
+    assert [fact for fact in facts if fact.kind == "gap"] == []
+    closed = [fact.data for fact in facts if fact.kind == "movement" and fact.data["phase"] == "closed"]
+    assert [data["onset"] for data in closed] == pytest.approx([60, 100, 130], abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_stamps_of_a_busy_machine_are_no_other_rate(seed):
+    """Chunks of 32 ms, each stamped up to 90 ms late."""
+    rng = np.random.default_rng(seed)
+    n = np.arange(60 * 250)
+    late_s = np.repeat(rng.exponential(0.02, len(n) // 8 + 1).clip(0, 0.09), 8)[: len(n)]
+    timeline = Timeline(250.0)
+    missing = [each for each in timeline.follow(n / 250.0 + late_s) if not isinstance(each, Run)]
+    assert missing == []
+    assert timeline.rate_hz == pytest.approx(250.0, rel=0.002)
