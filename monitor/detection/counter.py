@@ -17,6 +17,8 @@ _HIDDEN_SHARE = 0.25
 _FLOAT32_END = float(1 << 24)
 # A count that says that so much more is missing than the stamps say has begun anew.
 _BELIEVED_S = 60.0
+# Stamps that leave out more are of a clock that stepped.
+_LONGEST_S = 6 * 3600.0
 # A counter that starts again does so at its begin; so near to its end it has come to its end.
 _ANEW_S, _NEAR_END_SHARE = 1.0, 1 / 16
 _MOST_ODD, _FORGIVEN_S = 5, 60.0
@@ -139,7 +141,7 @@ class Counter:
         """Return how many samples a step other than the usual one leaves out; None if it makes no sense."""
         if not np.isfinite(step):
             return None
-        stamps_n = max(0, round(step_s / self._dt_s) - 1) if np.isfinite(step_s) else 0
+        stamps_n = max(0, round(step_s / self._dt_s) - 1) if 0 < step_s < _LONGEST_S else 0
         if step > 0 and not self._wrap:
             return self._believed((step - self._step) / self._step, 0.0, stamps_n)
         for wrap in (self._wrap,) if self._wrap else [each for each in _WRAPS if each > self._highest]:

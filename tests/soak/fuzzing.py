@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import edfio
@@ -16,12 +16,16 @@ from pylsl import StreamInfo
 from pylsl.lib import lib
 
 from monitor.config import load_config, shipped
+from monitor.detection.counted import Counted
+from monitor.detection.thaw import Placed
 from monitor.errors import MonitorError
 from monitor.facts import Fact
 from monitor.lsl.header import describe
 from monitor.markers import MarkerReader
-from monitor.montage import read_montage
+from monitor.montage import Channel, StreamDescription, counter_column, read_montage
+from monitor.recorder.accepting import accept_source
 from monitor.recorder.requests import RefusedError, fact_of
+from monitor.recorder.source import Source
 from monitor.recordings import read_recording
 from monitor.recordings.annotations_noxturnal import parse_noxturnal_csv
 from monitor.recordings.annotations_xml import parse_annotation_xml
@@ -30,6 +34,7 @@ from monitor.score.labels import DEFAULT_LABELS
 from monitor.session.fold import NightState
 from monitor.session.journal import decode, encode, read_journal
 from monitor.session.xdf import XdfWriter
+from monitor.session.xdf_format import info_of, readable
 from monitor.session.xdf_scan import scan, tally
 
 _ODD = [
@@ -86,7 +91,7 @@ def targets(folder: Path) -> list[Target]:
     """Make all targets; files go to `folder`."""
     return [
         _markers(), _headers(), _configuration(folder), _events(), _xml(), _csv(), _requests(),
-        _journal_lines(), _journals(folder), _xdf(folder), _own_xdf(folder), _edf(folder),
+        _counters(), _journal_lines(), _journals(folder), _xdf(folder), _own_xdf(folder), _edf(folder),
     ]  # fmt: skip
 
 
@@ -141,17 +146,28 @@ def _headers() -> Target:
     lib.lsl_streaminfo_from_xml.argtypes = [ctypes.c_char_p]
 
     def parse(data: bytes) -> None:
+        # Whatever came, what is kept of it reads.
+        kept = readable(data.decode("utf-8", "replace"), "float32", 4)
+        assert info_of(kept).findtext("channel_count") == "4"
         handle = lib.lsl_streaminfo_from_xml(data.replace(b"\0", b""))
         if not handle:
             return
         info = StreamInfo(handle=handle)
         # What the network says of its size is believed nowhere: liblsl itself would take the memory.
         if info.channel_count() < 100_000:
-            read_montage(describe(info))
+            stream = describe(info)
+            read_montage(stream)
+            counter_column(stream.channels)
+            info_of(readable("", "float32", 4, stream))
 
     channels = "".join(
         f"<channel><label>{label}</label><unit>{unit}</unit><type>EMG</type></channel>"
-        for label, unit in (("LAT", "uV"), ("RAT", "microvolts"), ("EMG Chin", ""), ("#4", "0.1 uV"))
+        for label, unit in (
+            ("LAT", "uV"),
+            ("RAT", "microvolts"),
+            ("EMG Chin", ""),
+            ("Counter 2power24", "0.1 uV"),
+        )
     )
     info = StreamInfo("Amp", "EMG", 4, 500.0, "float32", "amp-1").as_xml()
     seeds = [info, info.replace("<desc />", f"<desc><channels>{channels}</channels><speed>10</speed></desc>")]
@@ -212,11 +228,20 @@ def _csv() -> Target:
 def _requests() -> Target:
     note = Fact("note", 1.0, "person", {"text": "x"}, None, 0)
     state = NightState.of([note])
+    channels = (Channel("LAT", "uV", "EMG"), Channel("RAT", "uV", "EMG"))
+    stream = StreamDescription("Amp", "EMG", "amp", 500.0, "float32", channels)
+    legs = read_montage(stream).legs
+
+    def waited_for() -> Source:
+        return Source(1, stream, legs, offered=replace(stream, rate_hz=250.0))
 
     def parse(data: bytes) -> None:
         request = json.loads(data)
         if isinstance(request, dict):
-            fact = fact_of(request, state, 100.0)
+            if request.get("do") == "accept_source":
+                fact = accept_source(request, [waited_for()], 100.0)
+            else:
+                fact = fact_of(request, state, 100.0)
             encode(Fact(fact.kind, fact.t, fact.source, fact.data, fact.supersedes, 1))
 
     requests = [
@@ -226,6 +251,8 @@ def _requests() -> Target:
         {"do": "undo", "seq": 0},
         {"do": "reject", "id": "L1", "t": 3.0, "reason": "artifact"},
         {"do": "artifact", "t": 3, "duration_s": 4.5, "legs": ["left"]},
+        {"do": "accept_source", "left": "#1", "right": "RAT", "unit": "0.1 uV", "author": "AB"},
+        {"do": "accept_source", "stream": "uid=1f", "source": "Amp", "limbs": {}},
     ]
     seeds = [json.dumps(one).encode() for one in requests]
     return Target(
@@ -234,6 +261,24 @@ def _requests() -> Target:
         seeds,
         may_raise=(RefusedError, json.JSONDecodeError, UnicodeDecodeError, RecursionError),
     )
+
+
+def _counters() -> Target:
+    def parse(data: bytes) -> None:
+        numbers = np.frombuffer(data[: len(data) // 8 * 8], "<f8")
+        counts, times_s = numbers[0::2], numbers[1::2]
+        counted = Counted(200.0, 0)
+        n = min(len(counts), len(times_s))
+        with np.errstate(all="ignore"):
+            pieces = counted.take(Placed(counts[:n, None], times_s[:n])) + counted.flush()
+        assert sum(len(piece.times_s) for piece in pieces) == n
+        assert all(piece.lost_n >= 0 for piece in pieces)
+
+    at = np.arange(150.0)
+    seeds = [
+        np.column_stack((counts, at / 200)).tobytes() for counts in (at, at % 256, (at + 2**24 - 70) % 2**24)
+    ]
+    return Target("sample counters", parse, seeds)
 
 
 def _facts() -> list[Fact]:

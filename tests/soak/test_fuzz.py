@@ -15,7 +15,8 @@ from monitor.score.labels import DEFAULT_LABELS
 
 NAMES = [
     "marker strings", "stream headers", "configuration", "event tables", "XML lists", "Noxturnal lists",
-    "control messages", "journal lines", "journals", "XDF recordings", "own XDF, torn", "EDF recordings",
+    "control messages", "sample counters", "journal lines", "journals", "XDF recordings", "own XDF, torn",
+    "EDF recordings",
 ]  # fmt: skip
 
 
