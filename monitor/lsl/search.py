@@ -10,6 +10,8 @@ from monitor.montage import StreamDescription
 
 _FORGET_AFTER_S = 2.0
 _MOST_LISTED = 4
+HOW_TO_ACCEPT = "plms-monitor accept SESSION"
+"""In a reason: somebody is asked to say whether that is the source."""
 _PINNED = ("name", "type", "source_id", "hostname")
 _DESCRIPTOR = ("rate_hz", "channel_format", "channels", "speed")
 
@@ -133,7 +135,7 @@ def _identity(stream: StreamDescription) -> Query:
 
 
 def _how(options: str) -> str:
-    return f"If it is the right one: plms-monitor accept SESSION {options}"
+    return f"If it is the right one: {HOW_TO_ACCEPT} {options}"
 
 
 def changed(before: StreamDescription, now: StreamDescription) -> str:

@@ -272,7 +272,7 @@ class Intake:
     def _lost(self, source: Source, reason: str) -> None:
         data: dict[str, Any] = {"name": source.stream.name, "reason": reason}
         facts = [Fact("lost", self._desk.reached_s(), "recorder", data)]
-        was_connected, source.connected = source.connected, False
+        was_connected, source.connected, source.away_because = source.connected, False, reason
         if source.detection is not None and was_connected and source.is_anchored:
             facts += source.detection.lose("stream lost")
         self._desk.open_gap(source, facts, "stream lost")

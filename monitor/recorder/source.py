@@ -43,6 +43,8 @@ class Source:
         Received so far.
     n_left_out : int
         Received, and not kept in the raw signal: the disk took nothing and memory was full.
+    away_because : str
+        Why it is not connected, as its reader said last.
     offered : StreamDescription or None
         The form in which it came back last and was not taken.
     told : Told or None
@@ -74,6 +76,7 @@ class Source:
     stepped_at_s: float = float("-inf")
     has_own_clock: bool = False
     lateness: Lateness = field(default_factory=Lateness)
+    away_because: str = ""
     offered: StreamDescription | None = None
     told: Told | None = None
     look_for: Callable[[Query], None] = lambda _query: None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.detection.rate import OFF_SHARE
+from monitor.lsl.search import HOW_TO_ACCEPT
 from monitor.recorder.night import NightRecorder
 from monitor.recorder.source import Source
 from monitor.score import Score
@@ -50,11 +51,17 @@ def clock(seconds: float) -> str:
 def _health(night: NightRecorder, source: Source) -> str:
     legs = " ".join(f"{leg[0].upper()} {_leg(night, leg)}" for leg in source.leg_names)
     if not source.connected:
-        return f"{source.stream.name} LOST, looking for it | {legs}"
+        return f"{source.stream.name} {_away(night, source)} | {legs}"
     rate = source.detection.timeline.rate_hz if source.detection else 0.0
     nominal_hz = source.stream.rate_hz
     wrong = f" (not {nominal_hz:g})" if nominal_hz and abs(rate / nominal_hz - 1) > OFF_SHARE else ""
     return f"{source.stream.name} {rate:.1f} Hz{wrong} | {legs}"
+
+
+def _away(night: NightRecorder, source: Source) -> str:
+    if HOW_TO_ACCEPT not in source.away_because:
+        return "LOST, looking for it"
+    return f"WAITING: {source.away_because.replace(' SESSION ', f' {night.folder.path} ')}"
 
 
 def _leg(night: NightRecorder, leg: str) -> str:

@@ -64,6 +64,8 @@ def test_a_source_with_renamed_channels_goes_on_when_its_legs_are_named(start):
     start(FORM, labels=["X", "A", "B"])
     facts = watch.facts_until(refused("no channel is labelled 'LAT' now"), "the reason")
     assert "plms-monitor accept SESSION --left CH --right CH" in of_kind(facts, "lost")[-1].data["reason"]
+    watch.wait_for(lambda: "WAITING: it is back, but it has 3 channels" in watch.said, "the status line")
+    assert f"plms-monitor accept {watch.folder.path} --left CH --right CH" in watch.said
     done = accept(watch, "--left", "A", "--right", "C")
     assert done.returncode == 2
     assert "there is no channel 'C'" in done.stderr

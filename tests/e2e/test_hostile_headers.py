@@ -96,10 +96,14 @@ def test_beside_a_recording_they_are_listed_and_cost_nothing(pushed, tmp_path):
     assert [gap for gap in of_kind(facts, "gap") if gap.data["resets"]] == []
 
 
+LONG = pytest.mark.soak
 ARGUMENTS = ("--bed", "hostile", "--wait", "30", "--left", "#1", "--right", "#2", "--unit", "uV")
 
 
-@pytest.mark.parametrize(("make", "is_told"), [(huge, True), (no_xml, False), (deep, True)])
+@pytest.mark.parametrize(
+    ("make", "is_told"),
+    [(huge, True), pytest.param(no_xml, False, marks=LONG), pytest.param(deep, True, marks=LONG)],
+)
 def test_who_records_one_gets_a_readable_recording(pushed, tmp_path, make, is_told):
     hostile = make()
     pushed(hostile)

@@ -95,7 +95,7 @@ def test_a_recorder_that_stands_still_past_the_senders_queue_tells_what_it_misse
     assert usable_h < (of_kind(facts, "stop")[0].t - (gap.data["end"] - gap.t)) / 3600
 
 
-@pytest.mark.parametrize("stamp", ["counted", "own"])
+@pytest.mark.parametrize("stamp", ["counted", pytest.param("own", marks=pytest.mark.soak)])
 def test_a_counter_tells_what_a_link_lost_also_where_the_stamps_know_nothing(start, stamp):
     form = {"rate_hz": 500, "labels": ["LAT", "RAT", "COUNTER"], "source_id": "counting"}
     lost = [[1000, 400], [1800, 20], [2000, 1]]
