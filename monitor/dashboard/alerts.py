@@ -35,6 +35,7 @@ def alerts(state: NightState, situation: Situation, phase: Phase, now_s: float) 
     if phase == "ended":
         return ()
     found = [*_writing(situation), *_journalled(state, situation, now_s), *_rates(state, situation)]
+    found += _waiting(situation)
     return tuple(sorted(found, key=lambda alert: RANK[alert.priority]))
 
 
@@ -63,6 +64,12 @@ def _writing(situation: Situation) -> Iterator[Alert]:
         yield Alert("high", f"Nothing was saved for {situation.saved_s_ago:.0f} s", "saved")
     if situation.disk_s is not None and situation.disk_s < DISK_LOW_S:
         yield Alert("medium", f"Disk is full in {situation.disk_s / 60:.0f} min", "disk")
+
+
+def _waiting(situation: Situation) -> Iterator[Alert]:
+    for source in situation.status.sources if situation.status else ():
+        if source.waits:
+            yield Alert("medium", f"{source.name}: {source.waits}", f"waits-{source.name}")
 
 
 def _rates(state: NightState, situation: Situation) -> Iterator[Alert]:

@@ -9,13 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One stream as the recorder sees it now."""
+    """One stream as the recorder sees it now; `waits` is what somebody is asked to say of it."""
 
     name: str
     is_connected: bool
     rate_hz: float
     last_arrival_s_ago: float | None
     legs: tuple[str, ...]
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class RecorderStatus:
                 float(one.get("rate_hz") or 0.0),
                 one.get("last_arrival_s_ago"),
                 tuple(one.get("legs") or ()),
+                str(one.get("waits") or ""),
             )
             for one in answer.get("sources") or ()
         )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from monitor.detection.stream import USUAL, Context, StreamDetection
 from monitor.lsl.find import Query
+from monitor.lsl.search import HOW_TO_ACCEPT
 from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, legs_again
 from monitor.recorder.allowance import Allowance
 from monitor.recorder.clockfit import ClockFit
@@ -171,6 +172,12 @@ class Source:
         } | further
 
     @property
+    def waits(self) -> str:
+        """What somebody is asked to say of it while it is away, empty if nothing."""
+        asks = not self.connected and HOW_TO_ACCEPT in self.away_because
+        return self.away_because if asks else ""
+
+    @property
     def leg_names(self) -> tuple[str, ...]:
         """The legs in it, each once."""
         return tuple(channel.leg for channel in first_of_each(self.legs))
@@ -200,6 +207,7 @@ class Source:
             "n_samples": self.n_samples,
             "last_arrival_s_ago": now_s - self.last_arrival_s if self.n_samples else None,
             "legs": list(self.leg_names),
+            "waits": self.waits,
         }
 
 

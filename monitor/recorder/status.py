@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from monitor.detection.rate import OFF_SHARE
-from monitor.lsl.search import HOW_TO_ACCEPT
 from monitor.recorder.night import NightRecorder
 from monitor.recorder.source import Source
 from monitor.score import Score
@@ -59,9 +58,9 @@ def _health(night: NightRecorder, source: Source) -> str:
 
 
 def _away(night: NightRecorder, source: Source) -> str:
-    if HOW_TO_ACCEPT not in source.away_because:
+    if not source.waits:
         return "LOST, looking for it"
-    return f"WAITING: {source.away_because.replace(' SESSION ', f' {night.folder.path} ')}"
+    return f"WAITING: {source.waits.replace(' SESSION ', f' {night.folder.path} ')}"
 
 
 def _leg(night: NightRecorder, leg: str) -> str:

@@ -62,6 +62,14 @@ def test_a_source_that_is_connected_and_silent_is_missing_too() -> None:
     assert alert.text == "Both legs missing 0:14, not counted"
 
 
+def test_a_source_that_waits_to_be_accepted_says_how() -> None:
+    waits = "it is back, but its channels changed; waiting. If so: plms-monitor accept SESSION --left CH"
+    source = SourceStatus("Amp", False, 500.0, 14.0, ("left", "right"), waits)
+    situation = Situation(RecorderStatus(100.0, "", 1.0, (source,)))
+    alerts = found([*beginning(), lost(50.0, "left", "right")], situation=situation)
+    assert ("medium", f"Amp: {waits}") in [(alert.priority, alert.text) for alert in alerts]
+
+
 def test_what_is_not_written_is_high_and_comes_first() -> None:
     status = RecorderStatus(100.0, "No space left on device", 2.0, ())
     situation = Situation(status, 100.0, 20.0, 1800.0)
