@@ -124,4 +124,4 @@ class Scrollback:
             rows[:, 1 + 3 * i] = sum(records["values"][:, channel] * scale for channel, scale in parts)
         for at_s, left_out_s in self._left_out:
             rows[:, 0] += np.where((rows[:, 0] >= at_s) & (at_s >= segment.t_s), left_out_s, 0.0)
-        return rows[(rows[:, 0] >= start_s) & (rows[:, 0] < end_s)]
+        return rows[(rows[:, 0] >= start_s) & (rows[:, 0] < end_s)] if self._left_out else rows
