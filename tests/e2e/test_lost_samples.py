@@ -74,25 +74,23 @@ def test_a_recorder_that_stands_still_past_the_senders_queue_tells_what_it_misse
     n = live_n(watch)
     watch.wait_for(lambda: live_n(watch) > n + rate_hz, "live signal again")
     facts, numbers, stamps = end(watch)
-    steps = np.diff(numbers)
-    (hole,) = np.flatnonzero(steps > 1)
+    steps, (anchor,) = np.diff(numbers), of_kind(facts, "anchor")
     assert np.all(steps >= 1)
-    (gap,) = of_kind(facts, "gap")
-    assert (gap.data["cause"], gap.data["resets"], gap.data["legs"]) == (
-        "sender overflow",
-        True,
-        ["left", "right"],
-    )
-    # Nothing numbers the samples: it begins within a chunk before the hole, and ends with it.
-    (anchor,) = of_kind(facts, "anchor")
-    assert gap.t <= stamps[hole] - anchor.data["stamp"] + 0.01
-    assert gap.t == pytest.approx(stamps[hole] - anchor.data["stamp"], abs=0.5)
-    assert gap.data["end"] == pytest.approx(stamps[hole + 1] - anchor.data["stamp"], abs=0.02)
-    record_property("lost_s", round((steps[hole] - 1) / rate_hz, 2))
-    (late,) = of_kind(facts, "late")
-    assert late.data["missing_s"] == pytest.approx(gap.data["end"] - gap.t, abs=1e-3)
+    record_property("lost_s", [round((step - 1) / rate_hz, 2) for step in steps if step > 1])
+    # On a busy machine the queue may be full once more while what was kept is fetched.
+    holes = np.flatnonzero(steps - 1 >= 0.5 * rate_hz)
+    gaps = [gap for gap in of_kind(facts, "gap") if gap.data["resets"]]
+    assert len(gaps) == len(holes) > 0
+    for hole, gap in zip(holes, gaps, strict=True):
+        assert (gap.data["cause"], gap.data["legs"]) == ("sender overflow", ["left", "right"])
+        # Nothing numbers the samples: it begins within a chunk before the hole, and ends with it.
+        begin_s, end_s = (float(stamps[row]) - anchor.data["stamp"] for row in (hole, hole + 1))
+        assert begin_s - 0.5 <= gap.t <= begin_s + 0.01
+        assert gap.data["end"] == pytest.approx(end_s, abs=0.02)
+    missing_s = sum(gap.data["end"] - gap.t for gap in gaps)
+    assert sum(late.data["missing_s"] for late in of_kind(facts, "late")) >= missing_s - 1e-3
     usable_h = summary(watch.folder.path)["usable_h"]["left"]
-    assert usable_h < (of_kind(facts, "stop")[0].t - (gap.data["end"] - gap.t)) / 3600
+    assert usable_h < (of_kind(facts, "stop")[0].t - missing_s) / 3600
 
 
 @pytest.mark.parametrize("stamp", ["counted", pytest.param("own", marks=pytest.mark.soak)])
