@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from dsp import DetectorSettings
 from monitor.detection.counter import Counter
+from monitor.detection.night import FileStream
+from monitor.detection.night import detect as detect_recording
 from monitor.detection.stream import StreamDetection
 from monitor.montage import LegChannel
 
@@ -183,6 +185,15 @@ def test_a_delay_without_a_loss_is_no_loss_and_a_pause_is_one():
     assert (gap.t, gap.data["end"]) == pytest.approx((150.0, 153.0), abs=0.03)
     # Without the counter the delay would be taken for a loss.
     assert len(of_kind(detect(values, times_s, counter=None)[0], "gap")) == 2
+
+
+def test_a_recording_is_scored_as_the_live_night_was():
+    values, times_s = sent(120, [(9000, 300), (15_000, 30)], "by counting")
+    file = FileStream(RATE_HZ, len(times_s), (LEFT,), lambda a, b: (values[a:b], times_s[a:b]), 1)
+    found, end_s = detect_recording([file], DetectorSettings())
+    live, detection = detect(values, times_s, (17, 400))
+    assert found == live
+    assert end_s == detection.timeline.now_s == pytest.approx(120.0, abs=0.01)
 
 
 @settings(deadline=None, max_examples=25)
