@@ -26,16 +26,32 @@ _LOW_CAUSES = {
 
 
 def missing_of(state: NightState, leg: str, silent_s: float | None) -> Spans:
-    """Return when nothing came of a leg: its source was lost, or connected and silent."""
-    pairs = [(to_us(f.t or 0.0), end_of(f)) for f in state.facts("gap") if leg in f.data["legs"]]
-    pairs += [
-        (start_us, end_us)
-        for fact, start_us, end_us in _qualities(state, leg)
-        if _NO_DATA in fact.data["causes"]
-    ]
+    """Return when nothing came of a leg: its source was lost, or connected and silent, or late."""
+    pairs = [*_gone(state, leg), *_late(state, leg)]
     if silent_s is not None:
         pairs.append((to_us(max(silent_s, 0.0)), FAR_US))
     return spans_of(pairs)
+
+
+def _gone(state: NightState, leg: str) -> Iterator[tuple[int, int]]:
+    for fact in state.facts("gap"):
+        if leg in fact.data["legs"]:
+            yield to_us(fact.t or 0.0), end_of(fact)
+    for fact, start_us, end_us in _qualities(state, leg):
+        if _NO_DATA in fact.data["causes"]:
+            yield start_us, end_us
+
+
+def _late(state: NightState, leg: str) -> Iterator[tuple[int, int]]:
+    """Give when a source said nothing although it had all of it, and sent it later."""
+    lates = state.facts("late")
+    if not lates:
+        return
+    legs_of = {f.data["name"]: {one["leg"] for one in f.data.get("legs", ())} for f in state.facts("stream")}
+    for fact in lates:
+        if leg in legs_of.get(fact.data["name"], ()):
+            start_s = fact.t or 0.0
+            yield to_us(start_s), to_us(start_s + fact.data["late_s"])
 
 
 def lost(state: NightState, missing: Mapping[Leg, Spans]) -> Iterator[Episode]:
@@ -53,16 +69,25 @@ def lost(state: NightState, missing: Mapping[Leg, Spans]) -> Iterator[Episode]:
     def since_s(spans: Iterable[Spans], at_us: int) -> float:
         return seconds(min(_begin(one, at_us) for one in spans) - late_us)
 
+    def text(who: str, legs: Iterable[Leg], start_us: int, end_us: int) -> str:
+        is_late = end_us < FAR_US and not any(
+            begin_us < end_us and start_us < stop_us
+            for leg in legs
+            for begin_us, stop_us in _gone(state, leg)
+        )
+        return f"{who} missing {{age}}, " + ("and all of it came late" if is_late else "not counted")
+
     parts: tuple[tuple[Priority, Spans], ...] = (("high", dark), ("medium", light))
     for priority, part in parts:
         for start_us, end_us in each_of(intersection([every, part], FAR_US)):
-            text, since = f"{who} missing {{age}}, not counted", since_s(long.values(), start_us)
-            yield Episode(priority, text, "lost-all", seconds(start_us), seconds(end_us), since, state.legs)
+            said, since = text(who, state.legs, start_us, end_us), since_s(long.values(), start_us)
+            yield Episode(priority, said, "lost-all", seconds(start_us), seconds(end_us), since, state.legs)
     for leg, spans in long.items():
         alone = intersection([spans, complement(every, 0, FAR_US)], FAR_US)
         for start_us, end_us in each_of(alone):
-            text, since = f"{leg.capitalize()} leg missing {{age}}, not counted", since_s([spans], start_us)
-            yield Episode("medium", text, f"lost-{leg}", seconds(start_us), seconds(end_us), since, (leg,))
+            said = text(f"{leg.capitalize()} leg", (leg,), start_us, end_us)
+            since = since_s([spans], start_us)
+            yield Episode("medium", said, f"lost-{leg}", seconds(start_us), seconds(end_us), since, (leg,))
 
 
 def _begin(spans: Spans, at_us: int) -> int:

@@ -20,7 +20,7 @@ _SCORED = frozenset(
     | {"reject", "segment", "calibration"}
 )
 _ALERTING = frozenset(
-    {"session", "trouble", "gap", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
+    {"session", "trouble", "gap", "late", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
 )
 _BY_HAND = "person"
 # A rejection says what a movement counts for: what is kept of the movements is no longer right.

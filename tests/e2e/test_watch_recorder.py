@@ -16,6 +16,8 @@ from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
 from monitor.recorder.outlets import public_line
+from monitor.session.alerts import alert_history
+from monitor.session.fold import NightState
 from monitor.session.journal import read_journal
 
 
@@ -101,6 +103,20 @@ def test_facts_wait_for_a_full_disk_and_are_all_there_in_order(bench, monkeypatc
     assert (began.data["about"], began.data["end"], over.supersedes) == ("writing", None, began.seq)
     assert 8.0 < over.t < over.data["end"] <= 13.0
     assert "No space" in over.data["reason"]
+
+
+def test_a_source_that_was_silent_and_then_sent_it_all_was_one_alert(bench):
+    for i in range(100):
+        bench.feed(0.1, 4000.0 + 0.1 * i)
+    for _ in range(60):
+        bench.clock_s += 1.0
+        bench.night.tick()
+    (standing,) = alert_history(bench.night.state)
+    assert (standing.key, standing.start_s) == ("lost-all", pytest.approx(20.0, abs=0.1))
+    bench.feed(60, 4010.0)
+    (over,) = alert_history(NightState.of(bench.end()))
+    assert (over.start_s, over.end_s) == (pytest.approx(20.0, abs=0.1), pytest.approx(70.0, abs=0.5))
+    assert over.plain == "Left leg missing, and all of it came late"
 
 
 def test_what_a_person_did_about_alerts_is_noted_and_goes_out_without_a_name(bench):

@@ -68,6 +68,16 @@ def test_a_connected_source_that_says_nothing_is_missing_not_bad():
     assert spans(*bad, *back) == [("lost-all", "medium", 110.0, 130.0)]
 
 
+def test_signal_that_came_late_was_missing_until_it_came_and_counts():
+    data = {"name": "Amp", "end": 160.0, "late_s": 60.0, "n": 30_000, "missing_s": 0.0, "retimed": False}
+    (late,) = history(Fact("late", 100.0, "recorder", data))
+    assert (late.key, late.start_s, late.end_s) == ("lost-all", 110.0, 160.0)
+    assert late.plain == "Both legs missing, and all of it came late"
+    # Some of it did not come at all.
+    some = history(Fact("late", 100.0, "recorder", data), gap(105.0, 150.0, "left", "right"))
+    assert some[0].plain == "Both legs missing, not counted"
+
+
 def test_what_is_bad_for_long_is_one_alert_and_turning_over_is_none():
     facts = [quality(100.0, "left", "bad", ["saturated"]), quality(110.0, "left", "bad", ["saturated"])]
     assert spans(*facts, quality(129.0, "left")) == []
