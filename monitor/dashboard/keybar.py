@@ -6,17 +6,79 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from monitor.dashboard.keys import BAR_GROUPS, KEYS, Key
 from monitor.dashboard.look import elastic, label
 
 # Whatever the font, three columns fit into the smallest window: long texts take a second line.
 _TEXT_PX = 230
+_BETWEEN_PX = 11
 _TITLES = {"view": "View", "night": "The night", "judge": "Judging and marking", "window": "Window"}
 _COLUMNS = (("view",), ("night",), ("judge", "window"))
+
+
+class KeyRow(QWidget):
+    """The keys of the bar, as many as there is room for, whole; the sheet of all keys is always named."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(_BETWEEN_PX)
+        # What does not fit is left out, not squeezed.
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        named = [(key.shown, key.bar) for key in KEYS if key.bar]
+        self._groups = [self._group(keys, text) for keys, text in (*named, *BAR_GROUPS)]
+        for group in self._groups:
+            row.addWidget(group)
+        row.addStretch()
+        at = next(i for i, (keys, _) in enumerate(named) if keys == "?")
+        self._by_rank = [self._groups[at], *self._groups[:at], *self._groups[at + 1 :]]
+
+    @staticmethod
+    def _group(keys: str, text: str) -> QWidget:
+        group = QWidget()
+        pair = QHBoxLayout(group)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.setSpacing(5)
+        pair.addWidget(label(keys, "pill"))
+        pair.addWidget(label(text, "small"))
+        return group
+
+    @property
+    def shown(self) -> list[QWidget]:
+        """Those there is room for."""
+        return [group for group in self._groups if not group.isHidden()]
+
+    def event(self, event: QEvent) -> bool:
+        """Fit again when the room or the text has another size."""
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fit()
+        return done
+
+    def _fit(self) -> None:
+        room = self.width()
+        for group in self._by_rank:
+            width = group.sizeHint().width() + _BETWEEN_PX
+            has_room = width <= room
+            room -= width if has_room else room
+            if group.isHidden() == has_room:
+                group.setVisible(has_room)
 
 
 class KeyBar(QWidget):
@@ -28,15 +90,7 @@ class KeyBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(12, 4, 12, 4)
-        self._keys = QWidget()
-        row = QHBoxLayout(self._keys)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(5)
-        for keys, text in (*((key.shown, key.bar) for key in KEYS if key.bar), *BAR_GROUPS):
-            row.addWidget(label(keys, "pill"))
-            row.addWidget(label(text, "small"))
-            row.addSpacing(6)
-        row.addStretch()
+        self._keys = KeyRow()
         self.news = elastic(label("", "running"))
         self.footer = label("", "small")
         self.menu = QPushButton("F10  Menu")

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
 from monitor.config_fields import QUICK_NOTES
-from monitor.dashboard.keys import KEYS, keys_with, quick_notes_of, split
+from monitor.dashboard.keybar import KeyBar, KeyRow
+from monitor.dashboard.keys import BAR_GROUPS, KEYS, keys_with, quick_notes_of, split
+from monitor.dashboard.look import style_sheet
+from monitor.dashboard.theme import NIGHT
 
 PROMISED = {
     "Space": "freeze", "End": "live", "Esc": "live", "Left": "page:-1", "Right": "page:1",
@@ -43,3 +49,26 @@ def test_no_key_means_two_things_and_qt_reads_them_all() -> None:
 def test_no_key_stops_the_recording_or_deletes() -> None:
     names = {split(key.action)[0] for key in KEYS}
     assert names.isdisjoint({"stop", "end", "quit", "close", "delete", "remove"})
+
+
+@pytest.mark.parametrize("width", [1366, 1100, 700, 2600])
+def test_the_bar_shows_keys_whole_or_not_at_all(width: int, qtbot: QtBot) -> None:
+    bar = KeyBar()
+    bar.setStyleSheet(style_sheet(NIGHT, 0.72))
+    qtbot.addWidget(bar)
+    bar.footer.setText("disk over 99 h left · v0.1.0")
+    bar.resize(width, 30)
+    bar.show()
+    row = bar.findChild(KeyRow)
+    assert row is not None
+
+    def settled() -> bool:
+        return bool(row.shown) and all(g.width() >= g.sizeHint().width() for g in row.shown)
+
+    qtbot.waitUntil(settled)
+    texts = [[each.text() for each in group.findChildren(QLabel)] for group in row.shown]
+    assert ["?", "all keys"] in texts
+    last = row.shown[-1]
+    assert last.geometry().right() <= row.width()
+    if width == 2600:
+        assert len(texts) == sum(bool(key.bar) for key in KEYS) + len(BAR_GROUPS)
