@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -114,6 +114,9 @@ class SweepView(QWidget, SweepGeometry):
 
     def update_texts(self) -> None:
         """Repaint levels and times that changed, forget erased marks; a few times a second is enough."""
+        if self.devicePixelRatioF() != self._ratio:
+            # Moved to a screen of another resolution.
+            self._lay_out()
         self._marks.lay_out(self, self._theme)
         top, series_px = self.strip_top, text_px(_SERIES_PX)
         if self._marks.has_series:
@@ -188,12 +191,6 @@ class SweepView(QWidget, SweepGeometry):
         """Lay the lanes out anew; the trace is there at once, from its bins."""
         super().resizeEvent(event)
         self._lay_out()
-
-    def event(self, event: QEvent) -> bool:
-        """Lay the lanes out anew on a screen of another resolution."""
-        if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._lay_out()
-        return super().event(event)
 
     @property
     def lanes(self) -> tuple[Lane, ...]:

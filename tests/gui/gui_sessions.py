@@ -304,7 +304,8 @@ def picture(
             window.resize(*size)
             window.show()
             window.start()
-            QTest.qWaitFor(lambda: window.screen_view is not None, 60_000)
+            while window.screen_view is None:
+                QTest.qWait(50)
             for _ in range(2):
                 window.act("sweep:1")
             QTest.qWait(4000)
