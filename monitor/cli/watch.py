@@ -19,7 +19,7 @@ from monitor.session.folder import check_code, default_sessions_dir
     "streams",
     multiple=True,
     metavar="Q",
-    help="name=X, source_id=X, pred=XPATH or a bare name; repeatable.",
+    help="name=X, source_id=X, uid=X, pred=XPATH or a bare name; repeatable.",
 )
 @click.option("--bed", default="bed-1", show_default=True, help="Name of the bed.")
 @click.option("--study", default="", help="Study code; no name of a patient.")

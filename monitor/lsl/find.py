@@ -51,10 +51,12 @@ class Query:
         field, value = (head.strip(), value.strip()) if equals else ("name", text.strip())
         if field not in ("name", "source_id", "uid", "pred"):
             raise InputError(
-                "--stream", f"{text!r} starts with {field!r}", "use name=X, source_id=X or pred=XPATH"
+                "--stream", f"{text!r} starts with {field!r}", "use name=X, source_id=X, uid=X or pred=XPATH"
             )
         if not value:
-            raise InputError("--stream", f"{text!r} names nothing", "use name=X, source_id=X or pred=XPATH")
+            raise InputError(
+                "--stream", f"{text!r} names nothing", "use name=X, source_id=X, uid=X or pred=XPATH"
+            )
         if field == "pred" and not _balanced(value):
             raise InputError("--stream", f"{value!r} is no XPath predicate", _EXAMPLE)
         return cls(field, value)
