@@ -50,12 +50,13 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorde
         found = told.channels_in(source.stream, (*source.legs, *source.limbs), told.form)
         if isinstance(found, str):
             raise RefusedError(found)
-    if query:
-        try:
-            source.look_for(Query.parse(query))
-        except InputError as err:
-            raise RefusedError(str(err)) from err
+    try:
+        looked_for = Query.parse(query) if query else None
+    except InputError as err:
+        raise RefusedError(str(err)) from err
     source.told = told
+    if looked_for is not None:
+        source.look_for(looked_for)
     data: dict[str, Any] = {"name": source.stream.name, "unit": told.wish.unit, "stream": query}
     data.update(named.items())
     if told.wish.limbs:

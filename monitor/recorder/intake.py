@@ -211,7 +211,10 @@ class Intake:
 
     def _connected(self, source: Source, arrival: Connected) -> None:
         stream = arrival.stream
-        if form := changed(source.stream, stream):
+        form = changed(source.stream, stream)
+        if not form and source.told is not None and source.told.speaks_of(stream):
+            form = "its legs were named anew"
+        if form:
             self._reform(source, stream, form)
         source.connected, source.stream = True, stream
         source.offered = source.told = None

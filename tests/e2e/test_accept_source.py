@@ -120,3 +120,20 @@ def test_another_amplifier_can_stand_in_with_its_own_names(start):
     facts = end(watch)
     assert [fact.data["name"] for fact in of_kind(facts, "stream")] == ["Amp", "Spare", "Spare"]
     assert len(of_kind(facts, "source_accepted")) == 1
+
+
+def test_the_legs_of_a_spare_one_can_be_named_also_where_its_labels_are_the_same(start):
+    first = start(FORM)
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    first.kill()
+    watch.facts_until(lambda facts: of_kind(facts, "lost"), "word of the loss")
+    start(FORM, source_id="spare", name="Spare")
+    done = accept(watch, "--stream", "Spare", "--left", "RAT", "--right", "LAT")
+    assert (done.returncode, done.stdout) == (0, "Taken: the recording goes on.\n"), done.stderr
+    watch.facts_until(anchored(2), "the spare one")
+    legs = [
+        {leg["leg"]: leg["channel"] for leg in stream.data["legs"]}
+        for stream in of_kind(end(watch), "stream")
+    ]
+    assert legs == [{"left": 0, "right": 1}, {"left": 1, "right": 0}]
