@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
 from monitor.lsl.find import Query
-from monitor.lsl.search import Accepts, Search, changed, refuse_any_change
+from monitor.lsl.search import Accepts, Named, Search, changed, refuse_any_change
 from monitor.lsl.splice import Piece, Splice
 from monitor.montage import StreamDescription
 
@@ -78,7 +79,7 @@ class Reader:
         self._lines: dict[int, _Line] = {}
         self._next_line = 0
         self._search: Search | None = None
-        self._named: Query | None = None
+        self._named: Named | None = None
         self._splice = Splice(1.0)
         self._remembered: dict[tuple[float, tuple[str, ...]], None] = {}
         self._is_connected, self._refused = False, ""
@@ -96,9 +97,16 @@ class Reader:
         """Begin to read."""
         self._thread.start()
 
-    def look_for(self, query: Query) -> None:
-        """Take the stream that fits, once, whatever it is called: a person said that it is the source now."""
-        self._named = query
+    def look_for(self, query: Query, found: Callable[[str], None]) -> None:
+        """Take the stream that fits, if it comes before the source: a person said that it is the source now.
+
+        Parameters
+        ----------
+        query : Query
+        found : callable
+            Gets the uid of what fits, before it is asked whether its form is accepted.
+        """
+        self._named = Named(query, found)
 
     def stop(self) -> None:
         """Stop reading; what was pulled is in the queue. Returns when the thread has ended."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from monitor.lsl.find import Finder, Query
-from monitor.montage import StreamDescription
+from monitor.montage import Found, StreamDescription
 
 _FORGET_AFTER_S = 2.0
 _MOST_LISTED = 4
@@ -17,6 +18,14 @@ _DESCRIPTOR = ("rate_hz", "channel_format", "channels", "speed")
 
 # Says why a stream of changed form cannot take the place of what it was; empty if it can.
 Accepts = Callable[[StreamDescription], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a person said the source is now, and who is told the uid of each stream that fits."""
+
+    query: Query
+    found: Callable[[str], None]
 
 
 def refuse_any_change(_stream: StreamDescription) -> str:
@@ -34,8 +43,9 @@ class Search:
     accepts : callable
     tell : callable
         Gets, once each, what a person should know.
-    named : Query, optional
-        A person said that the stream that fits is the source now, whatever its name and host.
+    named : Named, optional
+        A person said that the stream that fits is the source now, whatever its name and host; the source
+        itself is looked for as well.
     """
 
     def __init__(
@@ -43,20 +53,30 @@ class Search:
         stream: StreamDescription,
         accepts: Accepts,
         tell: Callable[[str], None],
-        named: Query | None = None,
+        named: Named | None = None,
     ) -> None:
         self.stream = stream
         self._accepts, self._tell, self._named = accepts, tell, named
-        self._finder = Finder(named or _identity(stream), forget_after_s=_FORGET_AFTER_S)
+        self._finder = Finder(_identity(stream), forget_after_s=_FORGET_AFTER_S)
+        self._named_finder = Finder(named.query, forget_after_s=_FORGET_AFTER_S) if named else None
         self._told: set[str] = set()
         self._twins: set[str] = set()
         self._first_seen_s: dict[str, float] = {}
 
     def again(self) -> Any:
         """Look once; return the LSL info of the source if it is there, and nothing else could be it."""
+        if self._named is not None and self._named_finder is not None:
+            found = self._named_finder.found()
+            for _, stream in found:
+                self._named.found(stream.uid)
+            if found:
+                return self._one_of(found, is_named=True)
+        return self._one_of(self._finder.found(), is_named=False)
+
+    def _one_of(self, found: Sequence[Found], *, is_named: bool) -> Any:
         hits = []
-        for info, stream in self._finder.found():
-            if why := self._other(stream):
+        for info, stream in found:
+            if not is_named and (why := self._other(stream)):
                 told = f"a source like it is there, on {stream.hostname!r}, but {why}; it is not taken"
                 self._say(f"{told}. {_how(f'--stream uid={stream.uid}')}")
                 continue
@@ -66,7 +86,7 @@ class Search:
                 continue
             hits.append(info)
         if len(hits) > 1:
-            what = "that fit what was said" if self._named else "with its name, id and host"
+            what = "that fit what was said" if is_named else "with its name, id and host"
             uids = ", ".join(info.uid() for info in hits[:_MOST_LISTED])
             told = f"{len(hits)} streams {what} are there ({uids}); waiting until one is left"
             self._say(f"{told}. {_how('--stream uid=X')}")
@@ -111,11 +131,10 @@ class Search:
         self.stream = stream
         self._told.clear()
         if self._named is not None:
-            self._named, self._finder = None, Finder(_identity(stream), forget_after_s=_FORGET_AFTER_S)
+            self._named = self._named_finder = None
+            self._finder = Finder(_identity(stream), forget_after_s=_FORGET_AFTER_S)
 
     def _other(self, stream: StreamDescription) -> str:
-        if self._named is not None:
-            return ""
         if stream.uid in self._twins:
             return "it was there beside it"
         for what in _PINNED:

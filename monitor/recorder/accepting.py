@@ -56,7 +56,7 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorde
         raise RefusedError(str(err)) from err
     source.told = told
     if looked_for is not None:
-        source.look_for(looked_for)
+        source.look_for(looked_for, told.uids.add)
     data: dict[str, Any] = {"name": source.stream.name, "unit": told.wish.unit, "stream": query}
     data.update(named.items())
     if told.wish.limbs:

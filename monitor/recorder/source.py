@@ -51,7 +51,7 @@ class Source:
     told : Told or None
         How a person said that it is to be taken.
     look_for : callable
-        Lets its reader take the stream that fits a query.
+        Lets its reader take the stream that fits a query, and tell its uid when it is found.
     """
 
     key: int
@@ -80,7 +80,7 @@ class Source:
     away_because: str = ""
     offered: StreamDescription | None = None
     told: Told | None = None
-    look_for: Callable[[Query], None] = lambda _query: None
+    look_for: Callable[[Query, Callable[[str], None]], None] = lambda _query, _found: None
     markers: Allowance = field(default_factory=Allowance)
     clock: ClockFit = field(default_factory=ClockFit)
     _anchor_stamp_s: float | None = None

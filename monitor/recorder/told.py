@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.facts import LEGS
 from monitor.lsl.search import changed
@@ -19,15 +19,19 @@ class Told:
     wish : MontageWish
         The legs and limbs by channel; no legs where the stream alone was named.
     form : StreamDescription or None
-        The form it was said of; None for whatever the named stream is.
+        The form it was said of; None if it was said of the stream that was named.
+    uids : set of str
+        The runs that were found by that name.
     """
 
     wish: MontageWish
     form: StreamDescription | None = None
+    uids: set[str] = field(default_factory=set)
 
     def speaks_of(self, stream: StreamDescription) -> bool:
-        """Whether legs were named in this form of the source."""
-        return bool(self.wish.channels) and (self.form is None or not changed(self.form, stream))
+        """Whether legs were named in this stream, in this form."""
+        is_meant = stream.uid in self.uids if self.form is None else not changed(self.form, stream)
+        return bool(self.wish.channels) and is_meant
 
     def channels_in(
         self, before: StreamDescription, channels: Sequence[LegChannel], now: StreamDescription

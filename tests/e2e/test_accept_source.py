@@ -10,6 +10,7 @@ import pytest
 import pyxdf
 from watching import Watch, of_kind, run, session_paths
 
+from monitor.control import ControlClient
 from monitor.session.journal import read_journal
 
 SENDER = Path(__file__).with_name("sender.py")
@@ -102,6 +103,7 @@ def test_of_two_with_one_id_the_one_that_is_named_is_taken(start):
     assert of_kind(facts, "source_accepted")[0].data["stream"] == uid
 
 
+@pytest.mark.soak
 def test_another_amplifier_can_stand_in_with_its_own_names(start):
     first = start(FORM)
     watch = start()
@@ -122,6 +124,23 @@ def test_another_amplifier_can_stand_in_with_its_own_names(start):
     assert len(of_kind(facts, "source_accepted")) == 1
 
 
+def test_who_names_a_stream_that_never_comes_loses_nothing(start):
+    first = start(FORM)
+    watch = start()
+    watch.facts_until(anchored(1), "first sample")
+    first.kill()
+    watch.facts_until(lambda facts: of_kind(facts, "lost"), "word of the loss")
+    client = ControlClient(watch.folder)
+    client.ask({"do": "accept_source", "stream": "Nowhere", "left": "1", "right": "2"})
+    client.close()
+    start(FORM)
+    watch.facts_until(anchored(2), "the source itself")
+    before, after = of_kind(end(watch), "stream")
+    assert before.data["legs"] == after.data["legs"]
+    assert before.data["key"] == after.data["key"]
+
+
+@pytest.mark.soak
 def test_the_legs_of_a_spare_one_can_be_named_also_where_its_labels_are_the_same(start):
     first = start(FORM)
     watch = start()

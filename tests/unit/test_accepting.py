@@ -105,7 +105,7 @@ def test_of_several_that_are_away_one_must_be_named():
 
 def test_another_stream_is_looked_for_by_the_reader():
     mine, asked = source(), []
-    mine.look_for = asked.append
+    mine.look_for = lambda query, _found: asked.append(query)
     fact = ask(mine, stream="uid=abc")
     assert [str(query) for query in asked] == ["uid=abc"]
     assert fact.data["stream"] == "uid=abc"
