@@ -251,12 +251,15 @@ class SweepView(QWidget, SweepGeometry):
 
     def _paint_part(self, painter: QPainter, dirty: QRect) -> None:
         painter.fillRect(dirty, QColor(self._theme.card))
-        self._frame.paint_grid(painter, self, self._theme, dirty)
-        for lane in self._lanes:
-            self._paint_lane(painter, lane, dirty)
+        # The new columns reach into the strip of the series: no lane is there.
+        has_lanes = dirty.top() < self.strip_top and dirty.right() >= self._gutter
+        if has_lanes:
+            self._frame.paint_grid(painter, self, self._theme, dirty)
+            for lane in self._lanes:
+                self._paint_lane(painter, lane, dirty)
         self._marks.paint(painter, dirty)
-        if self._page_s is None:
-            painter.fillRect(self._cursor_x, 0, 1, self.height() - self._bottom, QColor(self._theme.text))
+        if has_lanes and self._page_s is None:
+            painter.fillRect(self._cursor_x, 0, 1, self.strip_top, QColor(self._theme.text))
         if dirty.left() < self._gutter:
             self._frame.paint_gutter(painter, self, self._theme)
         if dirty.bottom() > self.height() - text_px(20):
