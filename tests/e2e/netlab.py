@@ -57,7 +57,11 @@ class NetLab:
 
     def inside(self, role: str, *, clock_s: int = 0) -> list[str]:
         """Give the words that put a command into a namespace, its clock ahead by so many seconds."""
-        shifted = ["unshare", "--time", "--monotonic", str(clock_s), "--fork", "--"] if clock_s else []
+        shifted = (
+            ["unshare", "--time", "--monotonic", str(clock_s), "--fork", "--kill-child", "--"]
+            if clock_s
+            else []
+        )
         return ["ip", "netns", "exec", self._names[role], *shifted]
 
     def black_hole(self, *, on: bool) -> None:
