@@ -173,7 +173,7 @@ def test_a_screen_comes_back_as_it_was_left(ended: SessionFolder, file: Settings
     assert again.live.filter == window.live.filter
     assert again.live.sweep.shows_envelope is False
     assert look.text_scale() == 1.15
-    assert again.night.reference == window.night.reference != ""
+    assert again.night.curves.reference == window.night.curves.reference != ""
     assert again.log.model.filter_name == "notes"
     again.stop()
 
