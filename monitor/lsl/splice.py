@@ -105,14 +105,21 @@ class Splice:
         return self.lines[0]
 
     def _wait(self, line: int, piece: Piece, now_s: float) -> None:
-        mine = self._lines[line]
-        if not mine.waiting:
-            finite = piece[1][np.isfinite(piece[1]) & ~(piece[1] <= self._last_s)]
-            mine.first_s = float(finite[0]) if len(finite) else float("nan")
-            if self._deadline_s == float("inf"):
-                silent_s = now_s - self._head_heard_s
-                self._deadline_s = now_s + min(silent_s, _LONGEST_WAIT_S) + _GRACE_S
+        mine, stamps = self._lines[line], piece[1]
+        if np.isnan(mine.first_s):
+            new = stamps[np.isfinite(stamps) & ~(stamps <= self._last_s)]
+            if not len(new) and self._is_old(stamps):
+                # The head is alive and was quicker; kept, this would pile up as long as it is.
+                return
+            mine.first_s = float(new[0]) if len(new) else float("nan")
+        if self._deadline_s == float("inf"):
+            silent_s = now_s - self._head_heard_s
+            self._deadline_s = now_s + min(silent_s, _LONGEST_WAIT_S) + _GRACE_S
         mine.waiting.append(piece)
+
+    def _is_old(self, stamps: npt.NDArray[np.float64]) -> bool:
+        """Whether the last sample came before; a clock that was set back is no reason to say so."""
+        return bool(self._last_s - float(stamps[-1]) < _LONGEST_WAIT_S)
 
     def _reaches_next(self, stamps: npt.NDArray[np.float64]) -> int | None:
         """Return where the head has caught up with what waits behind it."""
@@ -161,7 +168,5 @@ class Splice:
         line.is_fresh = not len(new)
         if len(new):
             return int(new[0])
-        is_old = self._last_s - float(stamps[-1]) < _LONGEST_WAIT_S
-        # A clock that was set back is no reason to drop anything.
-        line.is_fresh = is_old
-        return len(stamps) if is_old else 0
+        line.is_fresh = self._is_old(stamps)
+        return len(stamps) if line.is_fresh else 0

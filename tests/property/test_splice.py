@@ -79,6 +79,38 @@ def test_a_new_connection_that_ends_keeps_what_it_brought():
     assert numbers(outage.got) == [*range(200), *range(230, 240)]
 
 
+def test_two_connections_that_are_both_alive_pile_nothing_up_and_nothing_comes_twice():
+    # A source that was silent sends again: the old connection is there first, each time.
+    splice = Splice(1 / RATE_HZ)
+    splice.open(0, 0.0)
+    got = list(splice.take(0, piece(0, 100), 1.0))
+    splice.open(1, 9.0)
+    minutes_n = 20_000  # longer than anything is waited for
+    for first in range(100, minutes_n, 50):
+        for line in (0, 1):
+            got += splice.take(line, piece(first, first + 50), 9.0 + first / RATE_HZ)
+        assert not splice.is_waiting
+    # Once the new one is the quicker, it goes on alone.
+    got += splice.take(1, piece(minutes_n, minutes_n + 50), 300.0)
+    got += splice.take(0, piece(minutes_n, minutes_n + 50), 300.1)
+    assert splice.lines == (1,)
+    got += splice.take(1, piece(minutes_n + 50, minutes_n + 100), 300.2)
+    assert numbers(got) == list(range(minutes_n + 100))
+
+
+def test_of_two_connections_that_are_both_alive_the_old_one_may_end():
+    splice = Splice(1 / RATE_HZ)
+    splice.open(0, 0.0)
+    got = list(splice.take(0, piece(0, 100), 1.0))
+    splice.open(1, 9.0)
+    for first in range(100, 20_000, 50):
+        for line in (0, 1):
+            got += splice.take(line, piece(first, first + 50), 9.0 + first / RATE_HZ)
+    got += splice.close(0, 300.0)
+    got += splice.take(1, piece(20_000, 20_050), 300.1)
+    assert numbers(got) == list(range(20_050))
+
+
 def test_first_samples_whose_stamps_mean_nothing_are_left_out():
     splice = Splice(1 / RATE_HZ)
     splice.open(0, 0.0)
