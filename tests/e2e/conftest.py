@@ -19,6 +19,8 @@ from monitor.lsl.library import lsl, use_loopback
 from monitor.session.journal import read_journal
 
 LSL_CONFIG_PATH = use_loopback()
+# For windows in the process of the tests; a test of a real screen takes it out again.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 DEADLINE_S = 30.0
 _DESKTOP_S = 90.0
 
