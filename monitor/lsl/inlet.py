@@ -200,10 +200,12 @@ class Reader:
             self._texts(event.values, event.stamps)
             return
         piece, now_s = (event.values, event.stamps), time.monotonic()
-        if self._splice.lines and event.line != self._splice.lines[0]:
-            self._arrivals.put(Samples(self._key, *piece, ahead=True))
+        is_behind = bool(self._splice.lines) and event.line != self._splice.lines[0]
         for each in self._splice.take(event.line, piece, now_s):
             self._pass_on(each)
+        if is_behind and self._splice.is_waiting:
+            # What came over the old connection already is not drawn once more.
+            self._arrivals.put(Samples(self._key, *piece, ahead=True))
         self._let_go_of_the_passed()
 
     def _pass_on(self, piece: Piece) -> None:
