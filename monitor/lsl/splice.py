@@ -80,8 +80,12 @@ class Splice:
         if line not in self._lines:
             return
         if line != self.lines[0]:
-            self._wait(line, piece, now_s)
-            return
+            if not self._is_level(piece[1]):
+                self._wait(line, piece, now_s)
+                return
+            yield from self.close(self.lines[0], now_s)
+            if line != self.lines[0]:
+                return
         self._head_heard_s = now_s
         yield from self._lead([piece], now_s)
 
@@ -104,6 +108,15 @@ class Splice:
             return None
         return self.lines[0]
 
+    def _is_level(self, stamps: npt.NDArray[np.float64]) -> bool:
+        """Whether a later connection brings what the first one just brought: one of them is enough.
+
+        Whatever comes next comes over the later one too, so nothing is lost with the first. The first stamps
+        of a connection may mean nothing: they are farther off.
+        """
+        behind_s = self._last_s - float(stamps[-1])
+        return not self.is_waiting and -0.5 * self._step_s < behind_s < _GRACE_S
+
     def _wait(self, line: int, piece: Piece, now_s: float) -> None:
         mine, stamps = self._lines[line], piece[1]
         if np.isnan(mine.first_s):
@@ -111,7 +124,9 @@ class Splice:
             if not len(new) and self._is_old(stamps):
                 # The head is alive and was quicker; kept, this would pile up as long as it is.
                 return
-            mine.first_s = float(new[0]) if len(new) else float("nan")
+            if len(new):
+                # What waits and has no place in the night was a connection's first: its stamps mean nothing.
+                mine.first_s, mine.waiting = float(new[0]), []
         if self._deadline_s == float("inf"):
             silent_s = now_s - self._head_heard_s
             self._deadline_s = now_s + min(silent_s, _LONGEST_WAIT_S) + _GRACE_S

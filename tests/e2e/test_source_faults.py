@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 import pyxdf
 from watching import Listener, Watch, of_kind, run
@@ -101,6 +103,37 @@ def test_a_frozen_source_that_stamps_now_gets_its_samples_back_in_place(start, s
     # Where the timeline ends is where the stamps do, not where counting or believing them would put it.
     begun_s = of_kind(facts, "anchor")[0].data["stamp"]
     assert of_kind(facts, "stop")[0].t == pytest.approx(emg["time_stamps"][-1] - begun_s, abs=0.5)
+
+
+def connections(watch, amplifier):
+    """How many connections of the recorder carry the amplifier's samples."""
+    ports = {c.laddr.port for c in psutil.Process(amplifier.pid).net_connections() if c.status == "LISTEN"}
+    ours = psutil.Process(watch.process.pid).net_connections("tcp")
+    return sum(c.status == "ESTABLISHED" and c.raddr.port in ports for c in ours)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("seconds", [6, pytest.param(150, marks=LONG)])
+def test_a_source_that_was_silent_and_sends_again_ends_up_on_one_connection(start, seconds):
+    """Longer than two minutes is longer than anything is waited for: both connections alive gave it twice."""
+    silent_n, sending_n = 3000, seconds * 500
+    lost = [[0, silent_n], [silent_n + sending_n, silent_n]]
+    amplifier = start(FORM, lose=lost)
+    watch = start()
+    watch.wait_for(lambda: connections(watch, amplifier) == 2, "a second connection in the silence")
+    watch.facts_until(anchored(1), "first sample")
+    watch.wait_for(lambda: connections(watch, amplifier) == 1, "the end of one of two that are alive")
+    watch.facts_until(lambda f: of_kind(f, "gap"), "the second silence told", seconds + 60)
+    watch.wait_for(lambda: connections(watch, amplifier) == 1, "the end of one of two, once more")
+    facts = end(watch)
+    assert [(g.t, g.data["end"], g.data["cause"]) for g in of_kind(facts, "gap")] == [
+        (pytest.approx(seconds, abs=0.01), pytest.approx(seconds + 6, abs=0.01), "samples missing")
+    ]
+    assert (of_kind(facts, "lost"), of_kind(facts, "late")) == ([], [])
+    (emg,) = emg_streams(watch)
+    numbers = emg["time_series"][:, 0].astype(int)
+    behind = np.arange(silent_n + sending_n + silent_n, numbers[-1] + 1)
+    assert np.array_equal(numbers, [*range(silent_n, silent_n + sending_n), *behind])
 
 
 @pytest.mark.parametrize(

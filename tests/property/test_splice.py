@@ -1,6 +1,7 @@
 """One stream of several connections: all samples that any of them brought, each once and in order."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -79,36 +80,49 @@ def test_a_new_connection_that_ends_keeps_what_it_brought():
     assert numbers(outage.got) == [*range(200), *range(230, 240)]
 
 
-def test_two_connections_that_are_both_alive_pile_nothing_up_and_nothing_comes_twice():
-    # A source that was silent sends again: the old connection is there first, each time.
+def woken(newer_lags_n):
+    """A source that was silent sends again, and the old connection is there first, each time."""
     splice = Splice(1 / RATE_HZ)
     splice.open(0, 0.0)
     got = list(splice.take(0, piece(0, 100), 1.0))
     splice.open(1, 9.0)
     minutes_n = 20_000  # longer than anything is waited for
     for first in range(100, minutes_n, 50):
-        for line in (0, 1):
-            got += splice.take(line, piece(first, first + 50), 9.0 + first / RATE_HZ)
+        got += splice.take(0, piece(first, first + 50), 9.0 + first / RATE_HZ)
+        behind = first - newer_lags_n
+        if behind >= 100:
+            got += splice.take(1, piece(behind, behind + 50), 9.0 + first / RATE_HZ)
         assert not splice.is_waiting
-    # Once the new one is the quicker, it goes on alone.
-    got += splice.take(1, piece(minutes_n, minutes_n + 50), 300.0)
-    got += splice.take(0, piece(minutes_n, minutes_n + 50), 300.1)
+    return splice, got, minutes_n
+
+
+@pytest.mark.parametrize("lags_n", [0, 50, 400])
+def test_of_two_connections_that_are_level_the_old_one_ends(lags_n):
+    splice, got, _ = woken(lags_n)
     assert splice.lines == (1,)
-    got += splice.take(1, piece(minutes_n + 50, minutes_n + 100), 300.2)
-    assert numbers(got) == list(range(minutes_n + 100))
+    assert numbers(got) == list(range(20_000 - lags_n))
 
 
-def test_of_two_connections_that_are_both_alive_the_old_one_may_end():
+def test_two_connections_that_are_never_level_pile_nothing_up_and_nothing_comes_twice():
+    lags_n = 1000
+    splice, got, minutes_n = woken(lags_n)
+    assert splice.lines == (0, 1)
+    got += splice.close(0, 300.0)
+    got += splice.take(1, piece(minutes_n - lags_n, minutes_n + 50), 300.1)
+    assert numbers(got) == list(range(minutes_n + 50))
+
+
+def test_stamps_that_mean_nothing_do_not_end_the_connection_whose_backlog_is_on_its_way():
     splice = Splice(1 / RATE_HZ)
     splice.open(0, 0.0)
     got = list(splice.take(0, piece(0, 100), 1.0))
-    splice.open(1, 9.0)
-    for first in range(100, 20_000, 50):
-        for line in (0, 1):
-            got += splice.take(line, piece(first, first + 50), 9.0 + first / RATE_HZ)
-    got += splice.close(0, 300.0)
-    got += splice.take(1, piece(20_000, 20_050), 300.1)
-    assert numbers(got) == list(range(20_050))
+    splice.open(1, 4.0)
+    got += splice.take(1, (piece(150, 153)[0], np.asarray([0.01, 0.02, 0.03])), 4.1)
+    got += splice.take(1, piece(153, 170), 4.2)
+    assert splice.lines == (0, 1)
+    got += splice.take(0, piece(100, 170), 5.0)
+    assert splice.lines == (1,)
+    assert numbers(got) == list(range(170))
 
 
 def test_first_samples_whose_stamps_mean_nothing_are_left_out():
