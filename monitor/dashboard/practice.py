@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 _NEAR_S = 0.4
 _CHOOSE = "choose a movement first: click on it, or Ctrl+← and Ctrl+→"
+# By life; the rest a person may take out of the count.
+_NOT_JUDGED = {
+    "twitch": "a twitch is not counted: there is nothing to reject",
+    "flagged": "not yet a movement: wait until it has lasted half a second",
+    "limb": "this limb is counted nowhere",
+}
 
 
 class Practice(QObject):
@@ -181,7 +187,7 @@ class Practice(QObject):
         is_out = self.desk is not None and bracket.key in self.desk.rejected
         what = "X: counts again" if is_out else "X: does not count"
         parts = [f"{bracket.leg} {self.text_of(bracket.onset_s)}", bracket.text, bracket.why]
-        parts += [what] if bracket.life not in ("twitch", "flagged") else []
+        parts += [what] if bracket.life not in _NOT_JUDGED else []
         self._window.tell(" · ".join(part for part in parts if part))
 
     def _pressed(self, t_s: float, at: QPoint) -> None:
@@ -212,11 +218,16 @@ class Practice(QObject):
             self._undo(self._entry)
         elif not keys or desk is None:
             self._window.tell(_CHOOSE)
+        elif why := [_NOT_JUDGED[b.life] for b in self._brackets(keys) if b.life in _NOT_JUDGED]:
+            self._window.tell(why[0])
         elif out := [key for key in keys if key in desk.rejected]:
             self.send({"do": "accept", "movement": out[0]})
         else:
             hint = "Why does this movement not count?"
             self.ask(Question(hint, "artifact", lambda reason: self._reject(keys, reason)))
+
+    def _brackets(self, keys: list[str]) -> list[Bracket]:
+        return [each for each in self._window.live.sweep.movements.brackets if each.key in keys]
 
     def _reject(self, keys: list[str], reason: str) -> None:
         self.send({"do": "reject", "movements": keys, "reason": reason})

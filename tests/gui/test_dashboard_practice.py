@@ -99,6 +99,23 @@ def test_a_movement_is_rejected_with_its_reason_and_brought_back(
     qtbot.waitUntil(lambda: "LM  rejected" not in rows_of(window), timeout=LATE_MS)
 
 
+def test_a_twitch_is_not_asked_about(open_window: Opener, ended: SessionFolder, qtbot: QtBot) -> None:
+    twitch = movement("R99", 190.0, phase="withdrawn", twitch=True, end=190.3)
+    append(ended, [twitch])
+    editor = Editor(ended)
+    try:
+        window = open_window(ended)
+        qtbot.waitUntil(window.practice.may_write, timeout=LATE_MS)
+        qtbot.waitUntil(lambda: bool(window.live.sweep.movements.brackets), timeout=LATE_MS)
+        QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
+        assert window.live.sweep.chosen == {"R99"}
+        press(window, Qt.Key.Key_X)
+        assert "a twitch is not counted" in told(window)
+        assert window.focusWidget() is not window.log.note
+    finally:
+        editor.close()
+
+
 def test_esc_rejects_nothing_and_letters_of_a_reason_are_no_keys(
     window: DashboardWindow, ended: SessionFolder
 ) -> None:
