@@ -39,7 +39,7 @@ KINDS: Mapping[str, str] = {
     "segment": "label: e.g. treatment started",
     "note": "text, author",
     "late": "name, end, late_s, n, missing_s, retimed: signal came late (retimed: stamped as if it had not)",
-    "warning": "about, reason (of a rate: measured_hz, nominal_hz): something looks wrong; it goes on",
+    "warning": "about, reason (a rate: measured_hz, nominal_hz; samples sent twice: repeated_n, end)",
     "trouble": "about writing|disk, reason, end (null while it lasts): it does not come to disk",
     "acknowledged": "alerts (key: priority): a person has seen these alerts",
     "sound": "state paused|on, duration_s (null if on): a person paused the sound of alerts in one window",

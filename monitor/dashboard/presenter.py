@@ -158,7 +158,8 @@ class Presenter:
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
         self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
-        self._gaps = tuple(self.state.facts("gap"))
+        twice = (fact for fact in self.state.facts("warning") if "repeated_n" in fact.data)
+        self._gaps = (*self.state.facts("gap"), *twice)
         self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
 
     def _make(self, situation: Situation, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:

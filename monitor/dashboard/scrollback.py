@@ -40,7 +40,7 @@ class Scrollback:
     about : Mapping
         Data of the stream's ``stream`` fact.
     gaps : sequence of Fact
-        The ``gap`` facts of its legs: where its stamps were placed anew.
+        The ``gap`` facts of its legs: where its stamps were placed anew; and those of samples sent twice.
     since_s : float
         When it was first connected: a source that came back in another form begins behind a gap.
     """
@@ -59,7 +59,9 @@ class Scrollback:
         self.rate_hz = float(about["rate_hz"])
         self._speed = float(about.get("speed", 1.0))
         self._n_channels = len(about["channels"])
-        ends = {float(f.data["end"]) for f in gaps if f.data["resets"] and f.data["end"] is not None}
+        told = [f for f in gaps if f.data.get("end") is not None]
+        self._twice = [((f.t or 0.0) - _BREAK_S, float(f.data["end"])) for f in told if f.kind == "warning"]
+        ends = {float(f.data["end"]) for f in told if f.data.get("resets")}
         self._restarts_s = sorted(ends)
         # Losses that the stamps know nothing of: what lies behind each is later by as much.
         self._left_out = [
@@ -100,9 +102,13 @@ class Scrollback:
         segments = [_Segment(0, edges[1], float(stamps[0]), self._begins_s)]
         for first, last in pairwise(edges[1:]):
             before = segments[-1]
-            ended_s = before.t_s + (stamps[first - 1] - before.stamp_s) * self._speed
+            ended_s, begins_s = (
+                before.t_s + (stamp_s - before.stamp_s) * self._speed
+                for stamp_s in stamps[first - 1 : first + 1]
+            )
             behind = bisect.bisect_left(self._restarts_s, ended_s)
-            if behind < len(self._restarts_s):
+            is_twice = begins_s < ended_s and any(a <= begins_s <= b for a, b in self._twice)
+            if behind < len(self._restarts_s) and not is_twice:
                 segments.append(_Segment(first, last, float(stamps[first]), self._restarts_s[behind]))
             else:
                 segments.append(_Segment(first, last, before.stamp_s, before.t_s))

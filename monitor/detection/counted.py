@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.counter import Counter
-from monitor.detection.thaw import Placed, Times
+from monitor.detection.placed import Placed, Times
 
 # What is shorter is blanked where it is; stamps may be off by as much, and are followed again soon.
 _PLAIN_S = 0.1

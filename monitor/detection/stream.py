@@ -7,46 +7,22 @@ timeline go in, facts come out. The facts do not depend on how the samples were 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp import DetectorSettings
-from monitor.detection.counted import Counted
 from monitor.detection.filters import design_filters
 from monitor.detection.leg import SOURCE, LegFacts
 from monitor.detection.limb import Limb
-from monitor.detection.losses import ShortLosses
+from monitor.detection.placed import USUAL, Context, Placed
+from monitor.detection.placement import Placement
 from monitor.detection.rate import RateWatch
-from monitor.detection.thaw import Placed, Thaw
+from monitor.detection.stretches import Stretches
 from monitor.detection.timeline import MISSING, Fill, Gap, Run, Timeline
 from monitor.facts import Fact
 from monitor.montage import LegChannel
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known of samples beside their stamps, live.
-
-    Attributes
-    ----------
-    latest_s : float
-        The latest moment of the timeline that a sample can have.
-    missing : str
-        Why signal is missing, if it is.
-    margin_s : float
-        How far before a hole stamps may be wrong: a queue that overflows inside a sender's chunk misplaces
-        the rest of it.
-    """
-
-    latest_s: float = float("inf")
-    missing: str = MISSING
-    margin_s: float = 0.0
-
-
-USUAL = Context()
 
 
 class StreamDetection:
@@ -74,13 +50,13 @@ class StreamDetection:
         self._rate_hz, self._settings, self.counter = rate_hz, settings, counter
         self.timeline = Timeline(rate_hz, settings.gap_s)
         self._rate = RateWatch(rate_hz)
-        self._thaw = Thaw(rate_hz)
-        self._counted = Counted(rate_hz, counter)
-        self._losses = ShortLosses(rate_hz)
+        self._stretches = Stretches(rate_hz)
         sos = design_filters(rate_hz, settings)
         by_limb: dict[str, list[LegChannel]] = {}
         for channel in channels:
             by_limb.setdefault(channel.leg, []).append(channel)
+        columns = sorted({column for each in by_limb.values() for c in each for column in c.columns})
+        self._placement = Placement(rate_hz, columns, counter)
         self._limbs = [Limb(each, settings, self.timeline, rate_hz, sos) for each in by_limb.values()]
 
     @property
@@ -124,7 +100,7 @@ class StreamDetection:
             The gap, if there was one, and that the legs are learning.
         """
         facts = self._flush() + self._finish(cause)
-        self._counted.start()
+        self._placement.start()
         gap = self.timeline.restart(start_s, cause)
         if gap is not None:
             facts.append(self._gap(gap.start_s, gap.end_s, cause, resets=True))
@@ -133,11 +109,16 @@ class StreamDetection:
     @property
     def is_holding(self) -> bool:
         """Whether samples behind a hole wait until it is plain where they belong."""
-        return self._thaw.is_holding or self._counted.is_holding
+        return self._placement.is_holding
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether the latest sample came before, and was left out."""
+        return self._placement.is_repeating
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[Placed]:
-        """Put samples where they belong before they are taken; see `monitor.detection.thaw` and `counted`."""
-        return [each for placed in self._thaw.take(values, times_s) for each in self._counted.take(placed)]
+        """Put samples where they belong before they are taken; see `monitor.detection.placement`."""
+        return self._placement.take(values, times_s)
 
     def take(self, placed: Placed, context: Context = USUAL) -> list[Fact]:
         """Take samples that are in their places; see `process`."""
@@ -145,6 +126,9 @@ class StreamDetection:
         if placed.distrust:
             reason = f"{placed.distrust}; it is not compared with the samples from here on"
             facts.append(self._warning({"about": "the sample counter", "reason": reason}))
+        if placed.repeat is not None:
+            shift_s = self._placement.shift_s + self.timeline.shift_s
+            facts += self._stretches.came_twice(placed.repeat, shift_s, self.timeline.now_s)
         if placed.lost_n:
             facts += self._lost(placed, context.missing)
         return facts + self.process(placed.values, placed.times_s, context, is_counted=placed.is_counted)
@@ -160,10 +144,9 @@ class StreamDetection:
             gap = self._gap(piece.start_s, piece.end_s, cause, resets=True, **told)
             return [*self._finish(cause), gap, *self._learn(piece.end_s)]
         facts = self._blank(piece)
-        if not self._losses.is_short(piece.n):
+        if not self._stretches.is_short_loss(piece.n):
             return [self._gap(piece.start_s, piece.end_s, cause, resets=False, **told), *facts]
-        summed = self._losses.add(piece.n, piece.start_s)
-        return facts if summed is None else [self._warning(summed), *facts]
+        return [*self._stretches.lost(piece.n, piece.start_s), *facts]
 
     def process(
         self,
@@ -193,7 +176,7 @@ class StreamDetection:
         """
         facts: list[Fact] = []
         signals = [[channel.signal_uv(values) for channel in limb.channels] for limb in self._limbs]
-        latest_s = context.latest_s + self._counted.shift_s
+        latest_s = context.latest_s + self._placement.shift_s
         for piece in self.timeline.follow(times_s, latest_s, is_counted=is_counted):
             if isinstance(piece, Gap):
                 cause = context.missing if piece.cause == MISSING else piece.cause
@@ -240,7 +223,7 @@ class StreamDetection:
         """Return what a screen draws of samples that wait for their turn; as `live_rows`, without levels."""
         lanes = self._lanes()
         rows = np.full((len(values), 1 + 3 * len(lanes)), np.nan)
-        rows[:, 0] = times_s + self._counted.shift_s + self.timeline.shift_s
+        rows[:, 0] = times_s + self._placement.shift_s + self.timeline.shift_s
         for place, lane in enumerate(lanes):
             rows[:, 1 + 3 * place] = lane.channel.signal_uv(values)
         return rows
@@ -274,12 +257,10 @@ class StreamDetection:
     def finish(self) -> list[Fact]:
         """End the night: a movement that is still open ends at the last sample."""
         facts = self._flush() + self._finish("end of the recording")
-        summed = self._losses.rest(self.timeline.now_s)
-        return facts if summed is None else [*facts, self._warning(summed)]
+        return facts + self._stretches.rest(self.timeline.now_s)
 
     def _flush(self) -> list[Fact]:
-        held = [each for placed in self._thaw.flush() for each in self._counted.take(placed)]
-        return [fact for placed in [*held, *self._counted.flush()] for fact in self.take(placed)]
+        return [fact for placed in self._placement.flush() for fact in self.take(placed)]
 
     def _blank(self, fill: Fill) -> list[Fact]:
         missing = np.full(fill.n, np.nan)

@@ -6,47 +6,17 @@ meanwhile all at once, stamped "now": thousands of samples within some milliseco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from monitor.detection.placed import Placed, Times
+
 _FROZEN_S = 1.0
 _JUDGED_S = 0.25
 _PACE = 0.5
 _LONGEST_S = 600.0
-
-Times = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Samples in their places.
-
-    Attributes
-    ----------
-    values : ndarray, shape (n_samples, n_channels)
-    times_s : ndarray, shape (n_samples,), float64, s
-    moved : bool
-        The stamps were not believed.
-    lost_n : int
-        Samples that are missing before the first, as a counter of samples says.
-    left_out_s : float
-        How much of that the stamps left out; the times have it.
-    is_counted : bool
-        A counter of samples goes along: what it does not miss is not missing.
-    distrust : str
-        Why such a counter is not believed from here on.
-    """
-
-    values: npt.NDArray[Any]
-    times_s: Times
-    moved: bool = False
-    lost_n: int = 0
-    left_out_s: float = 0.0
-    is_counted: bool = False
-    distrust: str = ""
 
 
 class Thaw:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.stream import Context, StreamDetection
-from monitor.detection.thaw import Placed
+from monitor.detection.placed import Context, Placed
+from monitor.detection.stream import StreamDetection
 from monitor.detection.timeline import CLOCK_STEP, MISSING
 from monitor.facts import Fact
 from monitor.lsl.arrivals import Samples
@@ -43,13 +43,18 @@ def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: fl
     """
     latest_s = source.lateness.latest_stamp_s(now_s)
     offset_s = source.offset_s if source.offset_known else None
-    ended = source.lateness.take(chunk.stamps, now_s, offset_s, detection.timeline.now_s)
+    was_holding, reached_s = detection.is_holding, detection.timeline.now_s
+    pieces = detection.in_place(chunk.values, source.place(chunk.stamps))
+    # What comes a second time is old, and not late.
+    ended = None
+    if not detection.is_repeating and all(placed.repeat is None for placed in pieces):
+        ended = source.lateness.take(chunk.stamps, now_s, offset_s, reached_s)
     context = _context(source, chunk, latest_s, is_late=bool(ended or source.lateness.spell))
-    if detection.is_holding:
+    if was_holding:
         # Samples behind a hole are held until it is plain what they are: what was known at the hole stands.
         context = source.hole
     source.hole = context
-    for placed in detection.in_place(chunk.values, source.place(chunk.stamps)):
+    for placed in pieces:
         facts = detection.take(placed, context)
         if placed.left_out_s:
             # From here on its stamps are late by that, and nothing that comes is.

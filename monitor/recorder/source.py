@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.stream import USUAL, Context, StreamDetection
+from monitor.detection.placed import USUAL, Context
+from monitor.detection.stream import StreamDetection
 from monitor.lsl.find import Query
 from monitor.lsl.search import HOW_TO_ACCEPT
 from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, legs_again

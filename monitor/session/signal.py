@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.counted import Counted
-from monitor.detection.thaw import Placed
+from monitor.detection.placed import Placed
+from monitor.detection.placement import Placement
 from monitor.detection.timeline import Run, Timeline
 from monitor.facts import Fact
 from monitor.session.chunks import ChunkIndex
@@ -103,6 +103,13 @@ class RecordedSignal:
             for leg in self.about["legs"]
         ]
 
+    def _watched(self) -> list[int]:
+        """List the channels of its legs and limbs."""
+        limbs = [*self.about["legs"], *self.about.get("limbs", ())]
+        signals = [signal for limb in limbs for signal in (limb, *limb.get("further", ()))]
+        channels = [signal.get(name) for signal in signals for name in ("channel", "minus")]
+        return sorted({int(channel) for channel in channels if channel is not None})
+
     def runs(self, columns: Sequence[int]) -> Iterator[tuple[Floats, Floats]]:
         """Read the samples of some channels, in order.
 
@@ -130,19 +137,21 @@ class RecordedSignal:
             return
         dtype = index.dtype(key, len(self.about["channels"]))
         timeline, counter = Timeline(self.rate_hz), self.about.get("counter")
-        wanted = [*columns, *([] if counter is None else [int(counter)])]
-        counted = Counted(self.rate_hz, None if counter is None else len(columns))
+        # Beside what is asked for: what the samples were placed by.
+        looked_at = self._watched()
+        wanted = [*columns, *looked_at, *([] if counter is None else [int(counter)])]
+        compared = list(range(len(columns), len(columns) + len(looked_at)))
+        placement = Placement(self.rate_hz, compared, None if counter is None else len(wanted) - 1)
         for anchor, first, last in _by_anchor(self.anchors, first_stamps):
             t_s, stamp_s, speed = anchor.t or 0.0, float(anchor.data["stamp"]), float(anchor.data["speed"])
             timeline.restart(t_s, "")
-            counted.start()
+            placement.start()
             for start in range(first, last, _READ_CHUNKS):
                 records = index.read(key, dtype, start, min(start + _READ_CHUNKS, last))
                 values = records["values"][:, wanted].astype(np.float64)
-                came = Placed(values, t_s + (records["stamp"] - stamp_s) * speed)
-                for placed in counted.take(came):
+                for placed in placement.take(values, t_s + (records["stamp"] - stamp_s) * speed):
                     yield from _follow(timeline, placed, len(columns))
-            for placed in counted.flush():
+            for placed in placement.flush():
                 yield from _follow(timeline, placed, len(columns))
 
     def grid(self, columns: Sequence[int], end_s: float) -> Grid:

@@ -3,7 +3,8 @@
 ``python sender.py '{"rate_hz": 500, "labels": ["LAT", "RAT"], "unit": "uV", "stamp": "now"}'``. A sample's
 values are its own number, so that a test can see which came. ``lose`` holds what is lost before it is sent,
 as [number, how many] each; with ``"stamp": "counted"`` the stamps know nothing of that. ``buffered_s`` is how
-much is kept for a receiver that does not keep up.
+much is kept for a receiver that does not keep up. ``again`` holds where it sends some once more, as [number,
+how many of those before it] each.
 """
 
 import json
@@ -26,12 +27,18 @@ def main(form: dict) -> None:
         channel.append_child_value("type", "EMG")
     outlet = pylsl.StreamOutlet(info, 0, form.get("buffered_s", 360))
     lost = {number for at, many in form.get("lose", ()) for number in range(at, at + many)}
+    again = dict(form.get("again", ()))
     while not outlet.have_consumers():
         time.sleep(0.02)
     begun_s, sent_n, lost_n = pylsl.local_clock(), 0, 0
     while True:
         due_n = int((pylsl.local_clock() - begun_s) * rate_hz)
-        for number in range(sent_n, due_n):
+        numbers = [
+            each
+            for number in range(sent_n, due_n)
+            for each in (*range(number - again.get(number, 0), number), number)
+        ]
+        for number in numbers:
             if number in lost:
                 lost_n += 1
                 continue

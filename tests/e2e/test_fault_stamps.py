@@ -63,6 +63,24 @@ def test_a_late_backlog_is_told_and_is_no_gap(bench, amplifier):
     assert of_kind(facts, "gap") == []
 
 
+@pytest.mark.parametrize("again_s", [1.0, 30.0])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_comes_a_second_time_is_no_backlog_and_no_clock_set_back(bench, amplifier, again_s, at_once):
+    amplifier.send(40)
+    noise, stamps_s = np.random.default_rng(7), 4000.0 + np.arange(round(40 * RATE_HZ)) * STEP
+    values = (2 * noise.standard_normal((len(stamps_s), 1))).astype(np.float32)
+    for part in np.split(np.arange(round((40 - again_s) * RATE_HZ), len(stamps_s)), 1 if at_once else 20):
+        bench.night.take(Samples(1, values[part], stamps_s[part]))
+        bench.night.tick()
+    amplifier.send(10)
+    facts = bench.end()
+    (warning,) = of_kind(facts, "warning")
+    assert warning.data["repeated_n"] == round(again_s * RATE_HZ)
+    assert (warning.t, warning.data["end"]) == pytest.approx((40 - again_s, 40.0), abs=0.01)
+    assert of_kind(facts, "gap") == of_kind(facts, "late") == []
+    assert facts[-1].t == pytest.approx(50.0, abs=0.01)
+
+
 @pytest.mark.parametrize("lost_s", [0.6, 30.0])
 def test_signal_that_was_lost_is_missing(bench, amplifier, lost_s):
     amplifier.send(10)

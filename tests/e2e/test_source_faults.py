@@ -16,6 +16,8 @@ from watching import Listener, Watch, of_kind, run
 
 from monitor.dashboard.scrollback import Scrollback
 from monitor.session.journal import read_journal
+from monitor.session.reader import read_session
+from monitor.session.signal import recorded_signals
 
 SENDER = Path(__file__).with_name("sender.py")
 LONG = [pytest.mark.soak, pytest.mark.timeout(300)]
@@ -134,6 +136,32 @@ def test_a_source_that_was_silent_and_sends_again_ends_up_on_one_connection(star
     numbers = emg["time_series"][:, 0].astype(int)
     behind = np.arange(silent_n + sending_n + silent_n, numbers[-1] + 1)
     assert np.array_equal(numbers, [*range(silent_n, silent_n + sending_n), *behind])
+
+
+def test_a_source_that_sends_a_stretch_twice_is_heard_once(start):
+    start(FORM, again=[[3000, 1500]])
+    watch = start()
+    watch.facts_until(lambda f: of_kind(f, "warning"), "word of the repeat")
+    facts = end(watch)
+    (warning,) = of_kind(facts, "warning")
+    assert (warning.data["about"], warning.data["repeated_n"]) == ("samples sent twice", 1500)
+    begun_s = of_kind(facts, "anchor")[0].data["stamp"]
+    (emg,) = emg_streams(watch)
+    numbers, stamps_s = emg["time_series"][:, 0].astype(int), emg["time_stamps"] - begun_s
+    # On disk is what came, and how: of no use to anybody who does not know that it came twice.
+    again = np.flatnonzero(np.diff(numbers) < 0) + 1
+    assert numbers[again].tolist() == [1500]
+    assert (warning.t, warning.data["end"]) == pytest.approx(
+        (stamps_s[numbers == 1500][0], stamps_s[numbers == 3000][0]), abs=0.01
+    )
+    assert [of_kind(facts, kind) for kind in ("gap", "late", "lost")] == [[], [], []]
+    assert of_kind(facts, "stop")[0].t == pytest.approx(stamps_s[-1], abs=0.05)
+    stream = of_kind(facts, "stream")[0]
+    times_s, values = zip(*recorded_signals(read_session(watch.folder.path))[0].runs([0]), strict=True)
+    assert np.concatenate(values)[:, 0].tolist() == list(range(numbers[0], numbers[-1] + 1))
+    assert np.all(np.diff(np.concatenate(times_s)) > 0)
+    rows = Scrollback(watch.folder.recording, stream.data, [warning]).read(0.0, 1e6)
+    assert rows[:, 0] == pytest.approx(stamps_s, abs=1e-6)
 
 
 @pytest.mark.parametrize(

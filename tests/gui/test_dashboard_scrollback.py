@@ -85,6 +85,19 @@ def test_places_what_came_over_a_new_connection_behind_its_gap(tmp_path: Path, s
     assert len(scrollback.read(20.0, 50.0)) == 0
 
 
+def test_what_came_twice_lies_where_it_came_first(tmp_path: Path) -> None:
+    path = tmp_path / "r.xdf"
+    xdf = writer(path)
+    put(xdf, 0, 5000)
+    put(xdf, 2500, 5000)
+    put(xdf, 40_000, 500)
+    xdf.close()
+    data = {"about": "samples sent twice", "reason": "", "repeated_n": 2500, "end": 10.0}
+    told = [Fact("warning", 5.0, "detector", data), gap(15.0, 80.0)]
+    rows = Scrollback(path, stream_fact().data, told).read(0.0, 100.0)
+    assert rows[:, 0] == pytest.approx(rows[:, 1] / RATE_HZ)
+
+
 def test_speed_is_taken_out(tmp_path: Path) -> None:
     path = tmp_path / "r.xdf"
     xdf = writer(path)

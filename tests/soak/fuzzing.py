@@ -17,7 +17,7 @@ from pylsl.lib import lib
 
 from monitor.config import load_config, shipped
 from monitor.detection.counted import Counted
-from monitor.detection.thaw import Placed
+from monitor.detection.placed import Placed
 from monitor.errors import MonitorError
 from monitor.facts import Fact
 from monitor.lsl.header import describe
