@@ -13,13 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
 from monitor.lsl.find import Query
 from monitor.lsl.search import Accepts, Named, Search, changed, refuse_any_change
 from monitor.lsl.splice import Piece, Splice
+from monitor.lsl.texts import HeardTexts
 from monitor.montage import StreamDescription
 
 _TURN_S = 0.1
@@ -31,7 +30,6 @@ _MOST_LINES = 3
 # Text is silent as a rule: a connection is made anew when the source was out of sight.
 _OUT_OF_SIGHT_S = 3.0
 _DRAIN_S = 130.0
-_MOST_REMEMBERED = 10_000
 _PAUSE_S = 1.0
 _JOIN_S = 2.0
 _BROKEN = "connection broken"
@@ -81,7 +79,7 @@ class Reader:
         self._search: Search | None = None
         self._named: Named | None = None
         self._splice = Splice(1.0)
-        self._remembered: dict[tuple[float, tuple[str, ...]], None] = {}
+        self._heard = HeardTexts()
         self._is_connected, self._refused = False, ""
         self._after = ""
         self._seen_s = self._next_look_s = 0.0
@@ -190,14 +188,16 @@ class Reader:
             if self._search is not None:
                 self._search.pin(stream)
             self._splice = Splice(1.0 / (stream.rate_hz * stream.speed) if stream.rate_hz else 1.0)
-            self._remembered.clear()
+            self._heard.forget()
             self._seen_s = time.monotonic()
             self._arrivals.put(Connected(self._key, stream, event.header_xml, event.offset_s))
         self._splice.open(event.line, time.monotonic())
 
     def _pulled(self, event: Pulled) -> None:
         if isinstance(event.values, list):
-            self._texts(event.values, event.stamps)
+            texts, stamps = self._heard.new(event.values, event.stamps, is_alone=len(self._lines) == 1)
+            if texts:
+                self._arrivals.put(Texts(self._key, texts, stamps))
             return
         piece, now_s = (event.values, event.stamps), time.monotonic()
         is_behind = bool(self._splice.lines) and event.line != self._splice.lines[0]
@@ -211,19 +211,6 @@ class Reader:
     def _pass_on(self, piece: Piece) -> None:
         self._arrivals.put(Samples(self._key, *piece, after=self._after))
         self._after = ""
-
-    def _texts(self, texts: list[list[str]], stamps: Any) -> None:
-        """Pass texts on as they come; what came over another connection before is left out."""
-        kept = []
-        for i, (row, stamp) in enumerate(zip(texts, stamps, strict=True)):
-            what = (float(stamp), tuple(row))
-            if len(self._lines) == 1 or what not in self._remembered:
-                kept.append(i)
-            self._remembered[what] = None
-            if len(self._remembered) > _MOST_REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-        if kept:
-            self._arrivals.put(Texts(self._key, [texts[i] for i in kept], np.asarray(stamps)[kept]))
 
     def _ended(self, event: Ended) -> None:
         del self._lines[event.line]

@@ -33,6 +33,7 @@ from monitor.session.journal import read_journal
 
 FIRST_S, EVERY_S = 10.0, 12.0
 _SETTLED_S = 60.0
+_AT_ONCE = 4
 
 
 def onsets(bed, beds_n, seconds):
@@ -170,17 +171,24 @@ def record_all_here(beds_n, sessions):
         thread.join()
 
 
-def started(beds_n, sessions, *, one_process):
-    """Start the recorders of all beds."""
+def started(beds_n, sessions, watches, *, one_process):
+    """Start the recorders of all beds, some at a time as people do, into `watches`; return who hears them."""
     if one_process:
-        commands = [[__file__, "--record-into", sessions, "--beds", str(beds_n)]]
-    else:
-        commands = [
-            ["-m", "monitor", "watch", "--headless", "--stream", f"Amp-{bed}", "--bed", f"bed-{bed}",
-             "--sessions", sessions]
-            for bed in range(beds_n)
-        ]  # fmt: skip
-    return [subprocess.Popen([sys.executable, *each], stdout=subprocess.DEVNULL) for each in commands]
+        watches.append(run_python(__file__, "--record-into", sessions, "--beds", str(beds_n)))
+        return [Ears(bed) for bed in range(beds_n)]
+    ears = []
+    for first in range(0, beds_n, _AT_ONCE):
+        beds = range(first, min(beds_n, first + _AT_ONCE))
+        for bed in beds:
+            watch = ["watch", "--headless", "--stream", f"Amp-{bed}", "--bed", f"bed-{bed}"]
+            watches.append(run_python("-m", "monitor", *watch, "--sessions", sessions))
+        ears += [Ears(bed) for bed in beds]
+    return ears
+
+
+def run_python(*arguments):
+    """Start a Python of our own."""
+    return subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
 
 
 def seconds_of_cpu(process):
@@ -250,8 +258,7 @@ def main():
     with tempfile.TemporaryDirectory() as sessions:
         watches, wards, seen, ended = [], {}, spawn.Queue(), spawn.Event()
         try:
-            watches = started(beds_n, sessions, one_process=given.one_process)
-            ears = [Ears(bed) for bed in range(beds_n)]
+            ears = started(beds_n, sessions, watches, one_process=given.one_process)
             if given.ward:
                 command = [sys.executable, "-m", "monitor", "ward", "--headless", "--json"]
                 wards["ward --json"] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
