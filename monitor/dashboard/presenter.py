@@ -158,8 +158,7 @@ class Presenter:
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
         self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
-        twice = (fact for fact in self.state.facts("warning") if "repeated_n" in fact.data)
-        self._gaps = (*self.state.facts("gap"), *twice)
+        self._placing = (*self.state.facts("gap"), *self.state.facts("late"))
         self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
 
     def _make(self, situation: Situation, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:
@@ -198,7 +197,7 @@ class Presenter:
             footer=_footer(situation),
             wall=self.wall,
             streams=self._streams,
-            gaps=self._gaps,
+            placing=self._placing,
             rests=self._rests.view(),
             undo_seq=max((seq for seq in self._personal if self._is_undoable(seq)), default=None),
             desk=self.desk.view(

@@ -166,6 +166,6 @@ class Review:
             float(self._panel.sweep.sweep_s),
             self._panel.filter,
             screen.streams,
-            screen.gaps,
+            screen.placing,
             screen.rests,
         )

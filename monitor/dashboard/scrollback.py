@@ -16,6 +16,10 @@ from monitor.facts import Fact
 from monitor.session.chunks import ChunkIndex, Rows
 
 _BREAK_S = 0.5
+# A gap begins where its last sample was expected: its stamp may be off by a chunk of the sender.
+_BEGINS_S = 1.0
+# The journal's times are rounded.
+_ROUNDED_S = 2e-6
 # A connection is told when its first samples, which came while its clock was measured, are some seconds old.
 _NEAR_S = 10.0
 
@@ -39,14 +43,14 @@ class Scrollback:
         ``recording.xdf``.
     about : Mapping
         Data of the stream's ``stream`` fact.
-    gaps : sequence of Fact
-        The ``gap`` facts of its legs: where its stamps were placed anew; and those of samples sent twice.
+    told : sequence of Fact
+        The ``gap`` facts of its legs, where its stamps were placed anew, and the ``late`` facts.
     since_s : float
         When it was first connected: a source that came back in another form begins behind a gap.
     """
 
     def __init__(
-        self, path: Path, about: Mapping[str, Any], gaps: Sequence[Fact], since_s: float = 0.0
+        self, path: Path, about: Mapping[str, Any], told: Sequence[Fact], since_s: float = 0.0
     ) -> None:
         self._key = int(about["key"])
         self._index = ChunkIndex(path)
@@ -59,17 +63,20 @@ class Scrollback:
         self.rate_hz = float(about["rate_hz"])
         self._speed = float(about.get("speed", 1.0))
         self._n_channels = len(about["channels"])
-        told = [f for f in gaps if f.data.get("end") is not None]
-        self._twice = [((f.t or 0.0) - _BREAK_S, float(f.data["end"])) for f in told if f.kind == "warning"]
-        ends = {float(f.data["end"]) for f in told if f.data.get("resets")}
-        self._restarts_s = sorted(ends)
+        resets = [f for f in told if f.data.get("resets") and f.data["end"] is not None]
+        self._restarts_s = sorted((float(f.data["end"]), f.t or 0.0) for f in resets)
+        # A source that froze and thawed: so many samples of it lie between, whatever their stamps say.
+        self._thawed = [
+            (f.t or 0.0, float(f.data["end"]), int(f.data["n"])) for f in told if f.data.get("retimed")
+        ]
         # Losses that the stamps know nothing of: what lies behind each is later by as much.
         self._left_out = [
             ((f.t or 0.0) - 0.5 / self.rate_hz, float(f.data["left_out_s"]))
-            for f in gaps
+            for f in told
             if f.data.get("left_out_s")
         ]
-        nearest_s = min(ends, key=lambda end_s: abs(end_s - since_s), default=0.0)
+        ends_s = [end_s for end_s, _ in self._restarts_s]
+        nearest_s = min(ends_s, key=lambda end_s: abs(end_s - since_s), default=0.0)
         self._begins_s = nearest_s if since_s > 0 and abs(nearest_s - since_s) < _NEAR_S else 0.0
 
     def read(self, start_s: float, end_s: float) -> Rows:
@@ -82,6 +89,10 @@ class Scrollback:
             file. Empty if nothing is there.
         """
         parts = [np.empty((0, 1 + 3 * len(self.lanes)))]
+        thawed = [each for each in self._thawed if each[0] < end_s and each[1] >= start_s]
+        # Their stamps are all at the end of where they lie.
+        from_s = min([start_s, *(begin_s for begin_s, _, _ in thawed)])
+        until_s = max([end_s, *(last_s + _BREAK_S for _, last_s, _ in thawed)])
         try:
             self._index.update()
             stamps, lengths = self._index.chunks(self._key)
@@ -89,10 +100,13 @@ class Scrollback:
                 dtype = self._index.dtype(self._key, self._n_channels)
                 lengths_s = lengths // dtype.itemsize / self.rate_hz
                 for segment in self._segments(stamps, lengths_s):
-                    parts.append(self._part(segment, dtype, stamps, start_s, end_s))
+                    parts.append(self._part(segment, dtype, stamps, from_s, until_s))
         except OSError:
             pass
-        return np.concatenate(parts)
+        rows = np.concatenate(parts)
+        for begin_s, last_s, n in thawed:
+            _put_back(rows, begin_s, last_s, n)
+        return rows[(rows[:, 0] >= start_s) & (rows[:, 0] < end_s)] if thawed or self._left_out else rows
 
     def _segments(self, stamps: Rows, lengths_s: Rows) -> list[_Segment]:
         """Split the chunks where the stamps jump; the first part begins where told, others behind a gap."""
@@ -102,14 +116,12 @@ class Scrollback:
         segments = [_Segment(0, edges[1], float(stamps[0]), self._begins_s)]
         for first, last in pairwise(edges[1:]):
             before = segments[-1]
-            ended_s, begins_s = (
-                before.t_s + (stamp_s - before.stamp_s) * self._speed
-                for stamp_s in stamps[first - 1 : first + 1]
-            )
-            behind = bisect.bisect_left(self._restarts_s, ended_s)
-            is_twice = begins_s < ended_s and any(a <= begins_s <= b for a, b in self._twice)
-            if behind < len(self._restarts_s) and not is_twice:
-                segments.append(_Segment(first, last, float(stamps[first]), self._restarts_s[behind]))
+            ended_s = before.t_s + (stamps[first - 1] - before.stamp_s) * self._speed
+            behind = bisect.bisect_left(self._restarts_s, (ended_s, 0.0))
+            near_s = ended_s + lengths_s[first - 1] + _BEGINS_S + sum(s for _, s in self._left_out)
+            # Samples that came twice, or late and all at once, are no gap: they lie where their stamps say.
+            if behind < len(self._restarts_s) and self._restarts_s[behind][1] < near_s:
+                segments.append(_Segment(first, last, float(stamps[first]), self._restarts_s[behind][0]))
             else:
                 segments.append(_Segment(first, last, before.stamp_s, before.t_s))
         return segments
@@ -130,4 +142,13 @@ class Scrollback:
             rows[:, 1 + 3 * i] = sum(records["values"][:, channel] * scale for channel, scale in parts)
         for at_s, left_out_s in self._left_out:
             rows[:, 0] += np.where((rows[:, 0] >= at_s) & (at_s >= segment.t_s), left_out_s, 0.0)
-        return rows[(rows[:, 0] >= start_s) & (rows[:, 0] < end_s)] if self._left_out else rows
+        return rows
+
+
+def _put_back(rows: Rows, begin_s: float, last_s: float, n: int) -> None:
+    """Put `n` rows where they lay when they came, evenly; the row behind them has its own place."""
+    behind_s = last_s + (last_s - begin_s) / max(1, n - 1)
+    (behind,) = np.nonzero(rows[:, 0] >= behind_s - _ROUNDED_S)
+    stop = int(behind[0]) if len(behind) else len(rows)
+    first = max(0, stop - n)
+    rows[first:stop, 0] = np.linspace(begin_s, last_s, n)[n - (stop - first) :]

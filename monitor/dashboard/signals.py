@@ -132,7 +132,7 @@ class PageReader:
         length_s: float,
         view: ViewFilter,
         streams: Sequence[Fact],
-        gaps: Sequence[Fact],
+        placing: Sequence[Fact],
         rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
     ) -> None:
         """Ask for a page; an older question that is not answered yet is dropped.
@@ -141,7 +141,7 @@ class PageReader:
         ----------
         start_s, length_s : float
         view : ViewFilter
-        streams, gaps : sequence of Fact
+        streams, placing : sequence of Fact
             Of the journal.
         rests : Mapping of leg to (times in s, resting levels in uV)
             The file has no resting level: the one known at the time is drawn.
@@ -149,7 +149,7 @@ class PageReader:
         if self._waiting is not None:
             self._waiting.cancel()
         self._waiting = self._pool.submit(
-            self._read, start_s, length_s, view, tuple(streams), tuple(gaps), dict(rests)
+            self._read, start_s, length_s, view, tuple(streams), tuple(placing), dict(rests)
         )
 
     def take(self) -> Page | None:
@@ -169,11 +169,11 @@ class PageReader:
         length_s: float,
         view: ViewFilter,
         streams: tuple[Fact, ...],
-        gaps: tuple[Fact, ...],
+        placing: tuple[Fact, ...],
         rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
     ) -> Page:
         traces: dict[str, Traces] = {}
-        for scrollback in self._scrollbacks(streams, gaps):
+        for scrollback in self._scrollbacks(streams, placing):
             if scrollback.rate_hz <= 0:
                 continue
             made = Traces(scrollback.lanes, scrollback.rate_hz, length_s + _LEAD_S, view)
@@ -184,13 +184,13 @@ class PageReader:
             traces |= {lane: made for lane in scrollback.lanes if len(rows) or lane not in traces}
         return Page(start_s, traces)
 
-    def _scrollbacks(self, streams: tuple[Fact, ...], gaps: tuple[Fact, ...]) -> list[Scrollback]:
+    def _scrollbacks(self, streams: tuple[Fact, ...], placing: tuple[Fact, ...]) -> list[Scrollback]:
         """Keep the index of the file as long as the anchors stand."""
-        version = tuple(fact.seq for fact in (*streams, *gaps))
+        version = tuple(fact.seq for fact in (*streams, *placing))
         if version != self._known[0]:
             first = {f.data["key"]: f for f in reversed(streams) if f.data["legs"] or f.data.get("limbs")}
             path = self._folder.recording
-            made = [Scrollback(path, first[key].data, gaps, first[key].t or 0.0) for key in sorted(first)]
+            made = [Scrollback(path, first[key].data, placing, first[key].t or 0.0) for key in sorted(first)]
             self._known = (version, made)
         return self._known[1]
 

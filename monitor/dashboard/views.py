@@ -182,7 +182,7 @@ class Screen:
 
     Attributes
     ----------
-    streams, gaps : tuple of Fact
+    streams, placing : tuple of Fact
         What places the samples on disk on the timeline.
     rests : Mapping of leg to (times in s, resting levels in uV)
         As far as the journal has them.
@@ -208,7 +208,7 @@ class Screen:
     footer: str
     wall: WallTime
     streams: tuple[Fact, ...]
-    gaps: tuple[Fact, ...]
+    placing: tuple[Fact, ...]
     rests: Mapping[str, tuple[Floats, Floats]]
     undo_seq: int | None
     desk: DeskView

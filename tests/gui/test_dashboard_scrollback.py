@@ -92,10 +92,29 @@ def test_what_came_twice_lies_where_it_came_first(tmp_path: Path) -> None:
     put(xdf, 2500, 5000)
     put(xdf, 40_000, 500)
     xdf.close()
-    data = {"about": "samples sent twice", "reason": "", "repeated_n": 2500, "end": 10.0}
-    told = [Fact("warning", 5.0, "detector", data), gap(15.0, 80.0)]
-    rows = Scrollback(path, stream_fact().data, told).read(0.0, 100.0)
+    rows = Scrollback(path, stream_fact().data, [gap(15.0, 80.0)]).read(0.0, 100.0)
     assert rows[:, 0] == pytest.approx(rows[:, 1] / RATE_HZ)
+
+
+def test_what_thawed_lies_where_it_was_put_back(tmp_path: Path) -> None:
+    # Frozen from 10 s to 40 s; what it had kept came within 20 ms, stamped now. There is a gap an hour later.
+    path, frozen_n = tmp_path / "r.xdf", 15_000
+    xdf = writer(path)
+    put(xdf, 0, 5000)
+    back_s = FIRST_STAMP_S + (5000 + frozen_n) / RATE_HZ
+    for at in range(0, frozen_n, 250):
+        xdf.samples(1, ramp(5000 + at, 250), back_s - 0.02 + 0.0199 * (at + np.arange(250)) / frozen_n)
+    put(xdf, 5000 + frozen_n, 5000)
+    xdf.close()
+    first_s, last_s = 5000 / RATE_HZ, (5000 + frozen_n - 1) / RATE_HZ
+    data = {"name": "Amp", "end": last_s, "late_s": 30.0, "n": frozen_n, "missing_s": 0.0, "retimed": True}
+    told = [Fact("late", first_s, "recorder", data), gap(3600.0, 3700.0)]
+    scrollback = Scrollback(path, stream_fact().data, told)
+    whole = scrollback.read(0.0, 100.0)
+    assert whole[:, 1].tolist() == list(range(25_000))
+    assert whole[:, 0] == pytest.approx(whole[:, 1] / RATE_HZ, abs=1e-5)
+    page = scrollback.read(20.0, 25.0)
+    assert page[:, 1].tolist() == list(range(round(20 * RATE_HZ), round(25 * RATE_HZ)))
 
 
 def test_speed_is_taken_out(tmp_path: Path) -> None:
