@@ -21,6 +21,8 @@ _RETRY_S = 5.0
 _LEAST_STEPS = 50
 _EVEN_SHARE = 0.9
 _LEVEL_S = 1.5
+# What a monitor says itself.
+_OWN_TYPE = "PLMS"
 _EXAMPLE = "e.g. pred=\"type='EMG'\""
 
 
@@ -89,6 +91,11 @@ def _balanced(predicate: str) -> bool:
         if depth < 0:
             return False
     return depth == 0 and not quote
+
+
+def _may_be_signal(stream: StreamDescription) -> bool:
+    """Whether a stream that calls itself irregular is worth three seconds: another bed's index is not."""
+    return stream.rate_hz == 0 and not stream.is_text and stream.type != _OWN_TYPE
 
 
 def measured_rate_hz(info: Any, seconds: float = 3.0) -> float | None:
@@ -217,7 +224,7 @@ class Finder:
                 # A dying source, or a header nobody can read: asking takes seconds, so not at every turn.
                 self._retry_s[uid] = now_s + _RETRY_S
                 return None
-            if description.rate_hz == 0 and not description.is_text and self._measure:
+            if self._measure and _may_be_signal(description):
                 rate_hz = measured_rate_hz(info)
                 description = replace(
                     description, rate_hz=(rate_hz or 0.0) / description.speed, measured=True

@@ -70,7 +70,8 @@ class Lobby:
         started_s = self._clock()
         while True:
             found = [(query, finder.found()) for query, finder in finders]
-            around = every.found()
+            # The others are looked at for who has to choose: on a ward there are a hundred.
+            around = every.found() if self._screen is not None or not finders else []
             settled = self._clock() - started_s >= _SETTLE_S
             outcome: list[Chosen] | str = "looking"
             if settled:
@@ -78,7 +79,7 @@ class Lobby:
             if not isinstance(outcome, str):
                 return outcome
             if settled:
-                self._tell(outcome, around)
+                self._tell(outcome, around or every.found())
             if self._screen is not None:
                 self._screen.look(around, outcome)
                 if self._screen.picked is not None:

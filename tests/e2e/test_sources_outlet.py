@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import numpy as np
 import psutil
 import pytest
 
+from monitor.lsl.find import Finder
 from monitor.lsl.library import loopback_config
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
 
@@ -147,3 +150,16 @@ process.join()
     parent.kill()
     parent.communicate(timeout=10)
     wait_for(lambda: has_ended(amplifier), "end of the orphan")
+
+
+def test_the_index_of_another_bed_is_not_waited_for_as_if_it_were_a_signal():
+    """Three seconds for each bed of a ward is how long the next bed's start would take."""
+    index = replace(EMG, name="PLMS-Index-7", type="PLMS", source_id="index-7", rate_hz=0.0)
+    foreign = replace(index, name="Foreign", type="EMG", source_id="foreign")
+    finder, until_s, found = Finder(measure=True), time.monotonic() + 60.0, {}
+    with open_outlet(index), open_outlet(foreign):
+        while len(found) < 2:
+            assert time.monotonic() < until_s
+            found = {stream.name: stream.measured for _, stream in finder.found()}
+            time.sleep(0.02)
+    assert found == {"PLMS-Index-7": False, "Foreign": True}
