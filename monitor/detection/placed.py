@@ -13,6 +13,18 @@ from monitor.detection.timeline import MISSING
 Times = npt.NDArray[np.float64]
 
 
+def steps_s(times_s: Times, before_s: float) -> Times:
+    """Return the steps from one time to the next, the first from `before_s`.
+
+    `np.diff` with ``prepend`` takes several times as long, and this is done for every chunk.
+    """
+    steps = np.empty(len(times_s))
+    if len(steps):
+        steps[0] = times_s[0] - before_s
+        np.subtract(times_s[1:], times_s[:-1], out=steps[1:])
+    return steps
+
+
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """`n` samples that came a second time; they lie from `start_s` to `end_s`."""

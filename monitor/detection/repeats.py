@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.placed import Repeat, Times
+from monitor.detection.placed import Repeat, Times, steps_s
 
 # How far back is looked for them.
 REMEMBERED_S = 120.0
@@ -68,8 +68,15 @@ class Repeats:
         (values, times_s) or Repeat
             In order: what is new, and what was left out, once it has ended.
         """
-        is_back = np.diff(times_s, prepend=self._last_s) < 0
+        is_back = steps_s(times_s, self._last_s) < 0
         seen, n = values[:, self._columns], len(times_s)
+        if self._at is None and not is_back.any():
+            # Nearly always.
+            if n:
+                self._remember(seen, times_s)
+                self._note(times_s)
+                yield values, times_s
+            return
         begin = at = 0
         while at < n:
             if self._at is None and is_back[at]:
@@ -89,8 +96,7 @@ class Repeats:
             at = stop
         if n > begin:
             yield values[begin:], times_s[begin:]
-        finite = times_s[np.isfinite(times_s)]
-        self._last_s = float(finite[-1]) if len(finite) else self._last_s
+        self._note(times_s)
 
     def end(self) -> Repeat | None:
         """End the repeat that is under way and return it."""
@@ -123,6 +129,12 @@ class Repeats:
         self._at += follows_n
         self._repeated_n += follows_n
         return follows_n
+
+    def _note(self, times_s: Times) -> None:
+        if np.isfinite(times_s[-1]):
+            self._last_s = float(times_s[-1])
+        elif len(finite := times_s[np.isfinite(times_s)]):
+            self._last_s = float(finite[-1])
 
     def _remember(self, seen: npt.NDArray[Any], times_s: Times) -> None:
         if self._values is None:

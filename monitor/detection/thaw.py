@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.placed import Placed, Times
+from monitor.detection.placed import Placed, Times, steps_s
 
 _FROZEN_S = 1.0
 _JUDGED_S = 0.25
@@ -120,8 +120,7 @@ class Thaw:
         return placed
 
     def _jumps(self, times_s: Times) -> npt.NDArray[np.intp]:
-        steps_s = np.diff(times_s, prepend=self._last_s)
-        return np.flatnonzero(steps_s >= _FROZEN_S)
+        return np.flatnonzero(steps_s(times_s, self._last_s) >= _FROZEN_S)
 
     def _note(self, times_s: Times) -> None:
         finite = times_s[np.isfinite(times_s)]
