@@ -83,9 +83,8 @@ class Splice:
             if not self._is_level(piece[1]):
                 self._wait(line, piece, now_s)
                 return
-            yield from self.close(self.lines[0], now_s)
-            if line != self.lines[0]:
-                return
+            while line != self.lines[0]:
+                yield from self.close(self.lines[0], now_s)
         self._head_heard_s = now_s
         yield from self._lead([piece], now_s)
 
@@ -109,10 +108,10 @@ class Splice:
         return self.lines[0]
 
     def _is_level(self, stamps: npt.NDArray[np.float64]) -> bool:
-        """Whether a later connection brings what the first one just brought: one of them is enough.
+        """Whether a later connection brings what the first one just brought: it is enough by itself.
 
-        Whatever comes next comes over the later one too, so nothing is lost with the first. The first stamps
-        of a connection may mean nothing: they are farther off.
+        Whatever comes next comes over it too, so nothing is lost with those before it. The first stamps of a
+        connection may mean nothing: they are farther off.
         """
         behind_s = self._last_s - float(stamps[-1])
         return not self.is_waiting and -0.5 * self._step_s < behind_s < _GRACE_S

@@ -103,6 +103,19 @@ def test_of_two_connections_that_are_level_the_old_one_ends(lags_n):
     assert numbers(got) == list(range(20_000 - lags_n))
 
 
+def test_one_that_is_level_is_enough_though_another_between_is_dead():
+    splice = Splice(1 / RATE_HZ)
+    splice.open(0, 0.0)
+    got = list(splice.take(0, piece(0, 100), 1.0))
+    splice.open(1, 4.0)
+    splice.open(2, 14.0)
+    got += splice.take(0, piece(100, 150), 15.0)
+    got += splice.take(2, piece(100, 150), 15.1)
+    assert splice.lines == (2,)
+    got += splice.take(2, piece(150, 200), 15.2)
+    assert numbers(got) == list(range(200))
+
+
 def test_two_connections_that_are_never_level_pile_nothing_up_and_nothing_comes_twice():
     lags_n = 1000
     splice, got, minutes_n = woken(lags_n)
