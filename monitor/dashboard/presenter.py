@@ -158,7 +158,9 @@ class Presenter:
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
         self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
-        self._placing = (*self.state.facts("gap"), *self.state.facts("late"))
+        # What came late in its own place needs no other: each fact here has the file's index read anew.
+        thawed = (fact for fact in self.state.facts("late") if fact.data["retimed"])
+        self._placing = (*self.state.facts("gap"), *thawed)
         self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
 
     def _make(self, situation: Situation, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:

@@ -44,7 +44,8 @@ class Scrollback:
     about : Mapping
         Data of the stream's ``stream`` fact.
     told : sequence of Fact
-        The ``gap`` facts of its legs, where its stamps were placed anew, and the ``late`` facts.
+        The ``gap`` facts of its legs, where its stamps were placed anew, and the ``late`` facts of what
+        was put back in its place.
     since_s : float
         When it was first connected: a source that came back in another form begins behind a gap.
     """
@@ -67,7 +68,9 @@ class Scrollback:
         self._restarts_s = sorted((float(f.data["end"]), f.t or 0.0) for f in resets)
         # A source that froze and thawed: so many samples of it lie between, whatever their stamps say.
         self._thawed = [
-            (f.t or 0.0, float(f.data["end"]), int(f.data["n"])) for f in told if f.data.get("retimed")
+            (f.t or 0.0, float(f.data["end"]), int(f.data["n"]))
+            for f in told
+            if f.data.get("retimed") and f.data["name"] == about["name"]
         ]
         # Losses that the stamps know nothing of: what lies behind each is later by as much.
         self._left_out = [
@@ -75,6 +78,7 @@ class Scrollback:
             for f in told
             if f.data.get("left_out_s")
         ]
+        self._left_out_s = sum(left_out_s for _, left_out_s in self._left_out)
         ends_s = [end_s for end_s, _ in self._restarts_s]
         nearest_s = min(ends_s, key=lambda end_s: abs(end_s - since_s), default=0.0)
         self._begins_s = nearest_s if since_s > 0 and abs(nearest_s - since_s) < _NEAR_S else 0.0
@@ -118,7 +122,7 @@ class Scrollback:
             before = segments[-1]
             ended_s = before.t_s + (stamps[first - 1] - before.stamp_s) * self._speed
             behind = bisect.bisect_left(self._restarts_s, (ended_s, 0.0))
-            near_s = ended_s + lengths_s[first - 1] + _BEGINS_S + sum(s for _, s in self._left_out)
+            near_s = ended_s + lengths_s[first - 1] + _BEGINS_S + self._left_out_s
             # Samples that came twice, or late and all at once, are no gap: they lie where their stamps say.
             if behind < len(self._restarts_s) and self._restarts_s[behind][1] < near_s:
                 segments.append(_Segment(first, last, float(stamps[first]), self._restarts_s[behind][0]))
@@ -129,7 +133,7 @@ class Scrollback:
     def _part(
         self, segment: _Segment, dtype: np.dtype[np.void], stamps: Rows, start_s: float, end_s: float
     ) -> Rows:
-        low = segment.stamp_s + (start_s - segment.t_s - sum(s for _, s in self._left_out)) / self._speed
+        low = segment.stamp_s + (start_s - segment.t_s - self._left_out_s) / self._speed
         high = segment.stamp_s + (end_s - segment.t_s) / self._speed
         mine = stamps[segment.first : segment.last]
         first = segment.first + max(0, int(np.searchsorted(mine, low, side="right")) - 1)

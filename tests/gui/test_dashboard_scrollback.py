@@ -113,6 +113,9 @@ def test_what_thawed_lies_where_it_was_put_back(tmp_path: Path) -> None:
     whole = scrollback.read(0.0, 100.0)
     assert whole[:, 1].tolist() == list(range(25_000))
     assert whole[:, 0] == pytest.approx(whole[:, 1] / RATE_HZ, abs=1e-5)
+    # Another stream's freeze is not its own.
+    other = Scrollback(path, dict(stream_fact().data) | {"name": "Other amp"}, told).read(0.0, 100.0)
+    assert np.diff(other[:, 0]).max() > 29.0
     page = scrollback.read(20.0, 25.0)
     assert page[:, 1].tolist() == list(range(round(20 * RATE_HZ), round(25 * RATE_HZ)))
 
