@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.counter import Counter
-from monitor.detection.placed import Placed, Times, steps_s
+from monitor.detection.placed import Placed, Times, steps_of
 
 # What is shorter is blanked where it is; stamps may be off by as much, and are followed again soon.
 _PLAIN_S = 0.1
@@ -107,7 +107,7 @@ class Counted:
 
     def _rows(self, placed: Placed) -> _Rows:
         times_s, n = placed.times_s, len(placed.times_s)
-        jump_s = steps_s(times_s, self._last_s) - self._dt_s
+        jump_s = steps_of(times_s, self._last_s) - self._dt_s
         jump_s[~(jump_s >= _PLAIN_S)] = 0.0
         self._last_s = float(times_s[-1])
         lost_n, is_odd = np.zeros(n, np.int64), np.zeros(n, bool)

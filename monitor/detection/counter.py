@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from monitor.detection.placed import steps_of
+
 _LEARN_N = 64
 _ALIKE = 0.9
 _WRAPS = tuple(float(1 << bits) for bits in (8, 16, 24, 32))
@@ -112,8 +114,8 @@ class Counter:
         return Break(row, distrust="it stands still" if step == 0 else "it does not count the samples")
 
     def _follow(self, counts: Floats, times_s: Floats, offset: int) -> Iterator[Break]:
-        steps = np.diff(counts, prepend=self._last)
-        steps_s = np.diff(times_s, prepend=self._last_s)
+        steps = steps_of(counts, self._last)
+        steps_s = steps_of(times_s, self._last_s)
         if not self._has_last:
             steps[0] = self._step
         done = 0

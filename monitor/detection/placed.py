@@ -13,15 +13,15 @@ from monitor.detection.timeline import MISSING
 Times = npt.NDArray[np.float64]
 
 
-def steps_s(times_s: Times, before_s: float) -> Times:
-    """Return the steps from one time to the next, the first from `before_s`.
+def steps_of(numbers: Times, before: float) -> Times:
+    """Return the steps from one time (or count) to the next, the first from `before`.
 
     `np.diff` with ``prepend`` takes several times as long, and this is done for every chunk.
     """
-    steps = np.empty(len(times_s))
+    steps = np.empty(len(numbers))
     if len(steps):
-        steps[0] = times_s[0] - before_s
-        np.subtract(times_s[1:], times_s[:-1], out=steps[1:])
+        steps[0] = numbers[0] - before
+        np.subtract(numbers[1:], numbers[:-1], out=steps[1:])
     return steps
 
 

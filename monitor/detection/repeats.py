@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.placed import Repeat, Times, steps_s
+from monitor.detection.placed import Repeat, Times, steps_of
 
 # How far back is looked for them.
 REMEMBERED_S = 120.0
@@ -68,7 +68,7 @@ class Repeats:
         (values, times_s) or Repeat
             In order: what is new, and what was left out, once it has ended.
         """
-        is_back = steps_s(times_s, self._last_s) < 0
+        is_back = steps_of(times_s, self._last_s) < 0
         seen, n = values[:, self._columns], len(times_s)
         if self._at is None and not is_back.any():
             # Nearly always.

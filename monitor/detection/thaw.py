@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.placed import Placed, Times, steps_s
+from monitor.detection.placed import Placed, Times, steps_of
 
 _FROZEN_S = 1.0
 _JUDGED_S = 0.25
@@ -120,7 +120,7 @@ class Thaw:
         return placed
 
     def _jumps(self, times_s: Times) -> npt.NDArray[np.intp]:
-        return np.flatnonzero(steps_s(times_s, self._last_s) >= _FROZEN_S)
+        return np.flatnonzero(steps_of(times_s, self._last_s) >= _FROZEN_S)
 
     def _note(self, times_s: Times) -> None:
         finite = times_s[np.isfinite(times_s)]

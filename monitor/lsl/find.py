@@ -13,6 +13,7 @@ import numpy.typing as npt
 from monitor.errors import InputError
 from monitor.lsl.header import full_description
 from monitor.lsl.library import lsl
+from monitor.lsl.outlet import OWN_TYPE
 from monitor.montage import MontageWish, StreamDescription, resting_level, unknown_units, with_levels
 
 _FORGET_AFTER_S = 5.0
@@ -21,8 +22,6 @@ _RETRY_S = 5.0
 _LEAST_STEPS = 50
 _EVEN_SHARE = 0.9
 _LEVEL_S = 1.5
-# What a monitor says itself.
-_OWN_TYPE = "PLMS"
 _EXAMPLE = "e.g. pred=\"type='EMG'\""
 
 
@@ -95,7 +94,7 @@ def _balanced(predicate: str) -> bool:
 
 def _may_be_signal(stream: StreamDescription) -> bool:
     """Whether a stream that calls itself irregular is worth three seconds: another bed's index is not."""
-    return stream.rate_hz == 0 and not stream.is_text and stream.type != _OWN_TYPE
+    return stream.rate_hz == 0 and not stream.is_text and stream.type != OWN_TYPE
 
 
 def measured_rate_hz(info: Any, seconds: float = 3.0) -> float | None:

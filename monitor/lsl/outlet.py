@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from monitor.lsl.library import lsl
 
+# The type of what a monitor says of a bed as facts and numbers; never a signal.
+OWN_TYPE = "PLMS"
+
 ChannelFormat = Literal["float32", "double64", "string", "int32", "int16"]
 
 

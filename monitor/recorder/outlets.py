@@ -13,7 +13,7 @@ from typing import Any
 import platformdirs
 
 from monitor.facts import Fact
-from monitor.lsl.outlet import ChannelFormat, ChannelHeader, Outlet, OutletHeader, open_outlet
+from monitor.lsl.outlet import OWN_TYPE, ChannelFormat, ChannelHeader, Outlet, OutletHeader, open_outlet
 from monitor.recorder.series import SeriesChange
 from monitor.session.journal import encode
 
@@ -60,8 +60,8 @@ class Outlets:
             ChannelHeader(label, unit, "Index") for label, unit in zip(INDEX_CHANNELS, _UNITS, strict=True)
         ]
         self._markers = open_outlet(header("Markers", "Markers", marker))
-        self._facts = open_outlet(header("Facts", "PLMS", fact))
-        self._index = open_outlet(header("Index", "PLMS", *index))
+        self._facts = open_outlet(header("Facts", OWN_TYPE, fact))
+        self._index = open_outlet(header("Index", OWN_TYPE, *index))
         # The 30-min rate at the end of each of the last minutes, by number of minute.
         self._curve: dict[int, float | None] = {}
 

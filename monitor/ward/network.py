@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from monitor.facts import Fact
 from monitor.lsl.find import Query
 from monitor.lsl.many import ManyListener, Said
+from monitor.lsl.outlet import OWN_TYPE
 from monitor.ward.bed import Bed
 from monitor.ward.tile import Tile, by_alert
 
 _OUTLETS = ("Index", "Facts")
-_PREDICATE = "(starts-with(name,'PLMS-Index-') or starts-with(name,'PLMS-Facts-')) and type='PLMS'"
+_PREDICATE = f"(starts-with(name,'PLMS-Index-') or starts-with(name,'PLMS-Facts-')) and type='{OWN_TYPE}'"
 _LOOK_EVERY_S = 0.5
 _POLL_EVERY_S = 0.1
 _MOST_STREAMS = 400

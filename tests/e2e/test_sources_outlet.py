@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -152,14 +151,12 @@ process.join()
     wait_for(lambda: has_ended(amplifier), "end of the orphan")
 
 
-def test_the_index_of_another_bed_is_not_waited_for_as_if_it_were_a_signal():
+def test_the_index_of_another_bed_is_not_waited_for_as_if_it_were_a_signal(wait_for):
     """Three seconds for each bed of a ward is how long the next bed's start would take."""
     index = replace(EMG, name="PLMS-Index-7", type="PLMS", source_id="index-7", rate_hz=0.0)
     foreign = replace(index, name="Foreign", type="EMG", source_id="foreign")
-    finder, until_s, found = Finder(measure=True), time.monotonic() + 60.0, {}
+    finder = Finder(measure=True)
     with open_outlet(index), open_outlet(foreign):
-        while len(found) < 2:
-            assert time.monotonic() < until_s
-            found = {stream.name: stream.measured for _, stream in finder.found()}
-            time.sleep(0.02)
+        wait_for(lambda: len(finder.found()) == 2, "both streams")
+        found = {stream.name: stream.measured for _, stream in finder.found()}
     assert found == {"PLMS-Index-7": False, "Foreign": True}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cutting import parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,12 +51,10 @@ def sent(seconds, losses, stamps="exact", wrap=2**24, begin=0, dtype=np.float64)
 
 def detect(values, times_s, sizes=(1_000_000,), counter=1):
     detection = StreamDetection(RATE_HZ, [LEFT], DetectorSettings(), counter)
-    facts, at, turn = detection.start(0.0), 0, 0
-    while at < len(times_s):
-        part = slice(at, at + sizes[turn % len(sizes)])
+    facts = detection.start(0.0)
+    for part in parts(len(times_s), sizes):
         for placed in detection.in_place(values[part], times_s[part]):
             facts += detection.take(placed)
-        at, turn = part.stop, turn + 1
     return [*facts, *detection.finish()], detection
 
 

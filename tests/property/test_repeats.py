@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cutting import parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,27 +34,23 @@ def sent(seconds, again=(), step_uv=0.0):
 
 def run(values, times_s, sizes=(1_000_000,), columns=(0,)):
     """Return the numbers of the samples that stay, and the repeats."""
-    repeats, kept, found, at, turn = Repeats(RATE_HZ, list(columns)), [], [], 0, 0
-    while at < len(times_s):
-        part = slice(at, at + sizes[turn % len(sizes)])
+    repeats, kept, found = Repeats(RATE_HZ, list(columns)), [], []
+    for part in parts(len(times_s), sizes):
         for each in repeats.take(values[part], times_s[part]):
             if isinstance(each, Repeat):
                 found.append(each)
             else:
                 kept += each[0][:, 1].astype(int).tolist()
-        at, turn = part.stop, turn + 1
     last = repeats.end()
     return kept, found if last is None else [*found, last]
 
 
 def detect(values, times_s, sizes=(1_000_000,)):
     detection = StreamDetection(RATE_HZ, [LEFT], DetectorSettings())
-    facts, at, turn = detection.start(50.0), 0, 0
-    while at < len(times_s):
-        part = slice(at, at + sizes[turn % len(sizes)])
+    facts = detection.start(50.0)
+    for part in parts(len(times_s), sizes):
         for placed in detection.in_place(values[part], times_s[part]):
             facts += detection.take(placed)
-        at, turn = part.stop, turn + 1
     return [*facts, *detection.finish()]
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cutting import parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,12 +14,10 @@ RATE_HZ = 200.0
 
 def run(times_s, sizes=(1_000_000,)):
     """Return the times, the numbers of the samples, and how many were moved."""
-    thaw, placed, at, turn = Thaw(RATE_HZ), [], 0, 0
+    thaw, placed = Thaw(RATE_HZ), []
     values = np.arange(len(times_s))[:, np.newaxis]
-    while at < len(times_s):
-        n = sizes[turn % len(sizes)]
-        placed += thaw.take(values[at : at + n], times_s[at : at + n])
-        at, turn = at + n, turn + 1
+    for part in parts(len(times_s), sizes):
+        placed += thaw.take(values[part], times_s[part])
     placed += thaw.flush()
     assert np.array_equal(np.concatenate([p.values[:, 0] for p in placed]), np.arange(len(times_s)))
     return np.concatenate([p.times_s for p in placed]), sum(len(p.times_s) for p in placed if p.moved)
