@@ -49,6 +49,8 @@ KINDS: Mapping[str, str] = {
     "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",
     "sign": "over_seq, over_sha256: a person has read and signed all facts up to that one",
     "withdrawn": "what: a person took back the fact it supersedes",
+    "damaged": "what journal|recording, end, bytes, kept: could not be read; journal: from_seq, to_seq, n, "
+    "synced_bytes, disorder; recording: stream",
     "stop": "reason: the recording has ended at t",
 }
 

@@ -20,8 +20,9 @@ from monitor.rules import PROFILES, RulesProfile
 from monitor.score import Night, Score, score
 from monitor.score.spans import Spans, bounds
 from monitor.score.tables import movements_tsv
-from monitor.session.fold import NightState
+from monitor.session.damage import with_damage
 from monitor.session.journal import read_journal
+from monitor.session.reader import began
 
 _LIST_ENDINGS = (".tsv", ".xml", ".csv", ".edf", ".bdf", ".rec")
 _KINDS = "a session folder, a folder that `score` wrote, a scored list, or a folder of these"
@@ -133,10 +134,8 @@ def _name(path: Path) -> str:
 
 
 def _of_session(path: Path) -> Scoring:
-    facts, _ = read_journal(path / _IS_SESSION)
-    state = NightState.of(facts)
-    if not state.session:
-        raise InputError(str(path), "has no session fact in its journal", "a recorded session")
+    facts, tail = read_journal(path / _IS_SESSION)
+    state = began(with_damage(facts, tail), path / _IS_SESSION)
     config = config_from(state.session["config"], str(path / _IS_SESSION))
     night = state.night()
     marked = _marked(movements_tsv(night), str(path))

@@ -10,6 +10,7 @@ from monitor.dashboard.kept import Kept
 from monitor.dashboard.views import LogRow
 from monitor.facts import NOT_UNDONE, Fact
 from monitor.score import Score, ScoredLM
+from monitor.session.damage import damage_words
 
 LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
     "all": None,
@@ -179,5 +180,6 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "sound": lambda fact: "sound of alerts " + ("paused" if fact.data["state"] == "paused" else "on again"),
     "marker_rejected": lambda fact: f"marker {fact.data['text']!r} not used: {fact.data['reason']}",
     "withdrawn": lambda fact: f"taken back: {fact.data['what']}",
+    "damaged": lambda fact: f"{fact.data['what']} damaged: {damage_words(fact.data)}",
     "stop": lambda fact: f"recording ended: {fact.data['reason']}",
 }

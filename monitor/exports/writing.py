@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -11,6 +11,7 @@ from monitor.exports.bids import write_bids
 from monitor.exports.csvs import make_csvs
 from monitor.exports.edf import make_edf
 from monitor.exports.xdf import write_xdf
+from monitor.session.damage import damage_notes
 from monitor.session.folder import write_private, write_private_bytes
 from monitor.session.reader import Session, read_session
 
@@ -51,7 +52,8 @@ def export_session(session: Path, form: Form, out: Path, *, all_channels: bool =
     read = read_session(session)
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _write(read, form, out, all_channels=all_channels)
+        done = _write(read, form, out, all_channels=all_channels)
+        return replace(done, notes=(*damage_notes(read.state), *done.notes))
     except OSError as err:
         raise InputError(str(out), f"cannot be written to ({err.strerror})", "choose another --out") from err
 
@@ -68,8 +70,7 @@ def _write(session: Session, form: Form, out: Path, *, all_channels: bool) -> Ex
         return Exported(tuple(tables))
     path = out / f"{name}.{form}"
     if form == "xdf":
-        write_xdf(session, path)
-        return Exported((path,))
+        return Exported((path,), write_xdf(session, path))
     edf = make_edf(session, all_channels=all_channels, notes=True)
     write_private_bytes(path, edf.data)
     return Exported((path,), edf.notes)

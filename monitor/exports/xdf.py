@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,8 +15,9 @@ from monitor.facts import Fact
 from monitor.score.night import STAGES
 from monitor.session.chunks import clock_offsets
 from monitor.session.reader import Session
+from monitor.session.recording_damage import forms_of, repaired
 from monitor.session.xdf import XdfWriter
-from monitor.session.xdf_scan import scan
+from monitor.session.xdf_scan import survey
 
 _NAME = "PLMS-Scored"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -25,7 +25,7 @@ _AS_THEY_ARE = {*STAGES, "lights_off", "lights_on"}
 _WITH_DURATION = {"arousal", "artifact", "apnea", "hypopnea", "rera"}
 
 
-def write_xdf(session: Session, path: Path) -> None:
+def write_xdf(session: Session, path: Path) -> tuple[str, ...]:
     """Copy a session's recording and append its movements, stages, events and series as a marker stream.
 
     Parameters
@@ -33,6 +33,11 @@ def write_xdf(session: Session, path: Path) -> None:
     session : Session
     path : Path
         The file; replaced if there is one.
+
+    Returns
+    -------
+    tuple of str
+        What of the recording could not be read, in words.
 
     Raises
     ------
@@ -49,12 +54,13 @@ def write_xdf(session: Session, path: Path) -> None:
     if not recording.is_file() or not anchors:
         raise InputError(str(session.folder.path), "holds no recording", "recording.xdf with samples")
     part = path.with_name(path.name + ".part")
-    good_bytes, number = scan(recording)
+    found = survey(recording, forms_of(session.state))
+    number = found.next_stream_id
     part.unlink(missing_ok=True)
-    with recording.open("rb") as source, os.fdopen(os.open(part, _NEW, 0o600), "wb") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-        # A torn tail, as a crash leaves it, would hide all that is appended behind it.
-        target.truncate(good_bytes)
+    with os.fdopen(os.open(part, _NEW, 0o600), "wb") as target:
+        # What cannot be read would hide all that lies behind it.
+        for data in repaired(recording, found, session.state):
+            target.write(data)
     marks = sorted(_marks(night_events(session, notes=False)))
     stamps = np.array([_stamp(at_s, anchors) for at_s, _ in marks])
     writer = XdfWriter(part)
@@ -64,6 +70,8 @@ def write_xdf(session: Session, path: Path) -> None:
     writer.texts(number, [[text] for _, text in marks], stamps)
     writer.close()
     part.replace(path)
+    lost = sum(each.end - each.begin for each in found.damaged) + found.torn_bytes
+    return (f"{lost} bytes of recording.xdf could not be read and are left out",) if lost else ()
 
 
 def _anchors(session: Session) -> list[Fact]:

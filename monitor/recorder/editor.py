@@ -14,9 +14,9 @@ from monitor.control import ControlServer
 from monitor.errors import InputError
 from monitor.facts import Fact
 from monitor.recorder.requests import PERSON, RefusedError, author_of, fact_of, told
-from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.journal import Journal, read_journal
+from monitor.session.reader import began
 from monitor.session.signature import signature
 from monitor.session.tables import write_tables
 
@@ -49,7 +49,13 @@ class Editor:
         self._lock.acquire()
         try:
             facts, tail = read_journal(folder.journal)
-            self._state = NightState.of(facts)
+            self._state = began(facts, folder.journal)
+            if tail.is_damaged:
+                raise InputError(
+                    str(folder.journal),
+                    "is damaged: it cannot be edited as it is",
+                    f"repair it with: plms-monitor recover {folder.path}",
+                )
             if self._state.stopped_s is None or tail.torn_bytes:
                 raise InputError(
                     str(folder.path),
@@ -57,7 +63,7 @@ class Editor:
                     f"close it with: plms-monitor recover {folder.path}",
                 )
             self._rules = config_from(self._state.session["config"], str(folder.journal)).rules
-            self._journal = Journal(folder.journal, next_seq=len(facts))
+            self._journal = Journal(folder.journal, next_seq=tail.next_seq)
             self._one_at_a_time = threading.Lock()
             self._control = ControlServer(folder.control, self.answer)
         except BaseException:

@@ -104,7 +104,7 @@ class NightRecorder:
         self.scores: dict[str, Score] = {}
         self._unfinished = ""
         self.time = SessionTime(next(s for s in self.sources.values() if s.legs), clock)
-        self._journal = JournalWriter(folder.journal, 0 if resumed is None else resumed.found.n_facts)
+        self._journal = JournalWriter(folder.journal, 0 if resumed is None else resumed.found.next_seq)
         self._raw = RawWriter(folder.recording)
         sync_entries(folder.path)
         self.guard = Guard(self._warn)

@@ -18,10 +18,7 @@ from monitor.errors import InputError
 from monitor.montage import unit_scale_uv
 from monitor.recordings.clocks import in_clock_of
 from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
-
-_MAGIC_N = 4
-_LENGTH_FORMATS = {1: "<B", 4: "<I", 8: "<Q"}
-_TAG_N = 2
+from monitor.xdf_chunks import MAGIC, walk
 
 
 def read_xdf_recording(path: Path, content_id: str) -> Recording:
@@ -47,13 +44,15 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
 
     Notes
     -----
-    A file cut off in a crash is legal XDF up to the cut: it is read so far, with a note.
+    A file cut off in a crash is legal XDF up to the cut: it is read so far, with a note. Of a damaged file
+    every chunk that can be read is used, with a note.
     """
     problems: list[str] = []
     with path.open("rb") as file, _collecting(problems):
-        whole_n, size_n = _intact_bytes(file), path.stat().st_size
-        file.seek(0)
-        source: BinaryIO = file if whole_n == size_n else io.BytesIO(file.read(whole_n))
+        parts, size_n = _readable_parts(file), path.stat().st_size
+        lost_n = size_n - sum(stop_n - start_n for start_n, stop_n in parts)
+        source = _only(file, parts) if lost_n else file
+        source.seek(0)
         try:
             found, _ = pyxdf.load_xdf(source, synchronize_clocks=False, dejitter_timestamps=False)
         except (
@@ -68,29 +67,46 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
         ) as error:
             raise InputError(str(path), f"is damaged ({error})", "copy it again") from error
     notes = [f"{path.name}: {problem}" for problem in problems]
-    if whole_n < size_n:
-        notes.append(
-            f"{path.name} is damaged or cut off after {whole_n} of {size_n} bytes: read up to there."
-        )
+    if lost_n:
+        notes.append(_what_is_lost(path.name, parts, size_n))
     return _recording(path, content_id, found, tuple(notes))
 
 
-def _intact_bytes(file: BinaryIO) -> int:
-    """Walk the chunks; say where the last whole one ends."""
-    size_n = file.seek(0, io.SEEK_END)
-    at_n = _MAGIC_N
-    while at_n < size_n:
-        file.seek(at_n)
-        head = file.read(9)
-        layout = _LENGTH_FORMATS.get(head[0])
-        if layout is None or len(head) < 1 + struct.calcsize(layout):
-            break
-        (length_n,) = struct.unpack_from(layout, head, 1)
-        next_n = at_n + 1 + struct.calcsize(layout) + length_n
-        if length_n < _TAG_N or next_n > size_n:
-            break
-        at_n = next_n
-    return at_n
+def _readable_parts(file: BinaryIO) -> list[tuple[int, int]]:
+    """Return begin and end of the stretches of a file that hold only readable chunks of known streams."""
+    file.seek(0)
+    at_n = len(MAGIC) if file.read(len(MAGIC)) == MAGIC else 0
+    parts = [(0, at_n)] if at_n else []
+    for chunk in walk(file, at_n, {}):
+        if parts and parts[-1][1] == chunk.begin:
+            parts[-1] = (parts[-1][0], chunk.end)
+        else:
+            parts.append((chunk.begin, chunk.end))
+    return parts
+
+
+def _only(file: BinaryIO, parts: Sequence[tuple[int, int]]) -> BinaryIO:
+    """Copy these parts of a file into memory, as a file that begins as it must."""
+    made = io.BytesIO()
+    if not parts or parts[0][0]:
+        made.write(MAGIC)
+    for start_n, stop_n in parts:
+        file.seek(start_n)
+        made.write(file.read(stop_n - start_n))
+    return made
+
+
+def _what_is_lost(name: str, parts: Sequence[tuple[int, int]], size_n: int) -> str:
+    if len(parts) == 1 and parts[0][0] == 0:
+        return f"{name} is damaged or cut off after {parts[0][1]} of {size_n} bytes: read up to there."
+    read_n = sum(stop_n - start_n for start_n, stop_n in parts)
+    ends = [0, *(stop_n for _, stop_n in parts)]
+    begins = [*(start_n for start_n, _ in parts), size_n]
+    n = sum(begin_n > end_n for end_n, begin_n in zip(ends, begins, strict=True))
+    return (
+        f"{name} is damaged in {n} {'place' if n == 1 else 'places'}: {size_n - read_n} of {size_n} bytes "
+        "could not be read, and the rest was used."
+    )
 
 
 class _Collector(logging.Handler):

@@ -9,6 +9,7 @@ from typing import Any
 from monitor.dashboard.walltime import WallTime
 from monitor.report import counted, figures, happened, plots
 from monitor.report.blocks import Block, Report, Section, Table, Text
+from monitor.session.damage import damage_words
 from monitor.session.reader import Session
 
 _NOT_A_DEVICE = "Not a medical device. It informs and does not diagnose."
@@ -75,7 +76,7 @@ def _first_page(session: Session, wall: WallTime) -> Section:
         f"Reference value, no diagnosis ({profile.audience}): more than {profile.reference_per_h:g} PLMS "
         "per hour of sleep."
     )
-    cautions = tuple(Text(f"Note: {caution}") for caution in _cautions(summary))
+    cautions = tuple(Text(f"Note: {caution}") for caution in (*_damage(session, wall), *_cautions(summary)))
     blocks: tuple[Block, ...] = (
         Text(head),
         counted.main_table(summary),
@@ -111,6 +112,19 @@ def _recording(session: Session, wall: WallTime) -> Table:
         ("Usable signal; one leg only", f"{usable}; {summary['one_leg_only_h']:.2f} h"),
     )
     return Table(("", ""), rows, wide=1)
+
+
+def _damage(session: Session, wall: WallTime) -> list[str]:
+    """Say which facts and which signal are missing because a file was damaged."""
+    said = []
+    for fact in session.state.facts("damaged"):
+        if fact.data.get("n") == 0:
+            continue
+        end_s = fact.data.get("end")
+        span = "" if fact.t is None or end_s is None else f", {wall.text(fact.t)} to {wall.text(end_s)}"
+        excluded = "; this time is in no denominator" if fact.data["what"] == "journal" else ""
+        said.append(f"DAMAGED {fact.data['what']}: {damage_words(fact.data)}{span}{excluded}.")
+    return said
 
 
 def _cautions(summary: Any) -> list[str]:

@@ -23,6 +23,7 @@ _TECHNICAL = (
     "trouble",
     "marker_rejected",
     "offset",
+    "damaged",
     "stop",
 )
 # These stand with the alerts.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from monitor.facts import Fact
 from monitor.session.alerts_of_legs import lost, missing_of, quality
+from monitor.session.damage import damage_words, missing_facts
 from monitor.session.episodes import RANK, Episode, Priority, end_of, seconds
 from monitor.session.fold import NightState
 
@@ -60,6 +61,7 @@ def _history(state: NightState, silent_s: Mapping[str, float]) -> list[Episode]:
         *_gaps(state),
         *_rates(state),
         *_stages(state),
+        *_damaged(state),
     ]
     standing = (episode for episode in found if episode.end_s > episode.start_s)
     return sorted(standing, key=lambda episode: (episode.start_s, RANK[episode.priority]))
@@ -128,6 +130,14 @@ def _stages(state: NightState) -> Iterator[Episode]:
             yield Episode(
                 "low", f"No stage for {{age_s}} s from {fact.source}", "stage", start_s, next_s, newest_s
             )
+
+
+def _damaged(state: NightState) -> Iterator[Episode]:
+    """Say from the damage on that facts are missing: no later fact brings them back."""
+    for fact in missing_facts(state):
+        start_s = fact.t or 0.0
+        text = f"Journal damaged: {damage_words(fact.data)}"
+        yield Episode("medium", text, f"damaged-{fact.seq}", start_s, float("inf"), start_s)
 
 
 def _told(state: NightState, facts: list[Fact]) -> list[float]:

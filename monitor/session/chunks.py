@@ -1,23 +1,20 @@
 """Find one's way in `recording.xdf` while it is being written: where its chunks lie, and only those wanted.
 
 The files are our own (`monitor.session.xdf`): one stamp with every sample, chunks of about half a second.
+Chunks that cannot be read are passed over.
 """
 
 from __future__ import annotations
 
-import re
+import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.session.xdf_format import CLOCK_OFFSET, DTYPES, SAMPLES, STREAM_HEADER
-
-_MAGIC_BYTES = 4
-_FORMAT = re.compile(rb"<channel_format>(\w+)</channel_format>")
+from monitor.xdf_chunks import CLOCK_OFFSET, DTYPES, MAGIC, SAMPLES, STAMPED, STREAM_HEADER, Chunk, Form, walk
 
 Rows = npt.NDArray[np.float64]
 
@@ -43,7 +40,12 @@ class ChunkIndex:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._good = _MAGIC_BYTES
+        self._file_id: int | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._good = len(MAGIC)
+        self._forms: dict[int, Form] = {}
         self._streams: dict[int, _Stream] = {}
 
     def update(self) -> None:
@@ -55,29 +57,27 @@ class ChunkIndex:
             If the file cannot be read.
         """
         with self._path.open("rb") as file:
-            size = file.seek(0, 2)
-            while (found := _head(file, self._good, size)) is not None:
-                tag, start, end = found
-                if tag in (SAMPLES, STREAM_HEADER):
-                    self._note(file, tag, start, end)
-                self._good = end
+            file_id = os.fstat(file.fileno()).st_ino
+            if file_id != self._file_id:
+                # New, or repaired: the same chunks in the same order, at other places.
+                self._file_id = file_id
+                self._forget()
+            for chunk in walk(file, self._good, self._forms):
+                self._note(chunk)
+                self._good = chunk.end
 
-    def _note(self, file: BinaryIO, tag: int, start: int, end: int) -> None:
-        file.seek(start)
-        (number,) = struct.unpack("<I", file.read(4))
-        stream = self._streams.setdefault(number, _Stream())
-        if tag == STREAM_HEADER:
-            named = _FORMAT.search(file.read(end - start - 4))
-            stream.channel_format = named[1].decode() if named else stream.channel_format
-        else:
-            width = file.read(1)[0]
-            file.seek(width, 1)
-            if file.read(1) != b"\x08":
+    def _note(self, chunk: Chunk) -> None:
+        if chunk.tag == STREAM_HEADER:
+            stream = self._streams.setdefault(chunk.stream, _Stream())
+            stream.channel_format = self._forms[chunk.stream].channel_format
+        elif chunk.tag == SAMPLES:
+            _, at = chunk.samples
+            if chunk.content[at : at + 1] != bytes([STAMPED]):
                 return
-            (stamp_s,) = struct.unpack("<d", file.read(8))
-            stream.first_stamps.append(stamp_s)
-            stream.offsets.append(start + 5 + width)
-            stream.lengths.append(end - start - 5 - width)
+            stream = self._streams.setdefault(chunk.stream, _Stream())
+            stream.first_stamps.append(*struct.unpack_from("<d", chunk.content, at + 1))
+            stream.offsets.append(chunk.start + at)
+            stream.lengths.append(len(chunk.content) - at)
 
     def dtype(self, number: int, n_channels: int) -> np.dtype[np.void]:
         """Return how one sample of a stream lies in the file.
@@ -110,30 +110,10 @@ class ChunkIndex:
 
 def clock_offsets(path: Path, number: int) -> list[tuple[float, float]]:
     """Read the clock offsets of a stream: when each was collected, in the stream's own clock, and it (s)."""
-    found, at = [], _MAGIC_BYTES
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        while (head := _head(file, at, size)) is not None:
-            tag, start, at = head
-            if tag == CLOCK_OFFSET:
-                file.seek(start)
-                of_stream, collected_at_s, offset_s = struct.unpack("<Idd", file.read(20))
-                if of_stream == number:
-                    found.append((collected_at_s, offset_s))
-    return found
-
-
-def _head(file: BinaryIO, at: int, size: int) -> tuple[int, int, int] | None:
-    """Return tag, begin of the content and end of the chunk at `at`; None if it is not whole."""
-    file.seek(at)
-    width = file.read(1)
-    if not width or width[0] not in (1, 4, 8):
-        return None
-    raw = file.read(width[0] + 2)
-    if len(raw) < width[0] + 2:
-        return None
-    length = int.from_bytes(raw[: width[0]], "little")
-    end = at + 1 + width[0] + length
-    if length < 2 or end > size:
-        return None
-    return int.from_bytes(raw[width[0] :], "little"), at + 1 + width[0] + 2, end
+        found = [
+            struct.unpack("<Idd", chunk.content)
+            for chunk in walk(file, len(MAGIC), {})
+            if chunk.tag == CLOCK_OFFSET
+        ]
+    return [(at_s, offset_s) for of_stream, at_s, offset_s in found if of_stream == number]

@@ -12,15 +12,25 @@ from typing import Any, TypeVar
 
 from monitor.facts import LEGS, Fact, Leg
 from monitor.score.night import Epoch, LegSpan, Movement, Night, Span, split_at
-from monitor.session.parts import bounds_us, epochs_before, movement_of, to_us, unusable_spans
+from monitor.session.parts import (
+    bounds_us,
+    damaged_spans,
+    epochs_before,
+    movement_of,
+    n_lost,
+    to_us,
+    unusable_spans,
+    without_lost_endings,
+)
 from monitor.session.stages import resolve_stages
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
-    | {"reject", "segment", "calibration"}
+    | {"reject", "segment", "calibration", "damaged"}
 )
 _ALERTING = frozenset(
     {"session", "trouble", "gap", "late", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
+    | {"damaged"}
 )
 _BY_HAND = "person"
 # A rejection says what a movement counts for: what is kept of the movements is no longer right.
@@ -201,7 +211,7 @@ class NightState:
         for name, fact in self._movements.items():
             leg, number = str(fact.data["leg"]), name.lstrip(ascii_letters)
             highest[leg] = max(highest.get(leg, 0), int(number) if number.isdecimal() else 0)
-        return highest
+        return {leg: n + n_lost(self.facts("damaged")) for leg, n in highest.items()}
 
     def open_movements(self) -> list[Fact]:
         """List the latest fact of each movement that has been flagged and has not ended."""
@@ -269,4 +279,9 @@ class NightState:
         if leg not in self.legs:
             return (Span(0, end_us, "no channel"),)
         gaps = [fact for fact in self.facts("gap") if leg in fact.data["legs"]]
-        return unusable_spans(gaps, [f for f in self.facts("quality") if f.data["leg"] == leg], end_us)
+        qualities = [fact for fact in self.facts("quality") if fact.data["leg"] == leg]
+        damaged = self.facts("damaged")
+        if damaged:
+            onsets_s = [float(fact.data["onset"]) for fact in self.movements() if fact.data["leg"] == leg]
+            gaps, qualities = without_lost_endings(gaps, qualities, damaged, onsets_s)
+        return (*unusable_spans(gaps, qualities, end_us), *damaged_spans(damaged, end_us))

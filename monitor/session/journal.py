@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
+import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from monitor.errors import InputError
 from monitor.facts import KINDS, Fact
+from monitor.session.synced import synced_bytes
 
 FORMAT_VERSION = 1
-_PAGE_BYTES = 512  # of a file system or a disk: a multiple of this
-_HOLE = bytes(2)
-_LONGEST_WRITE_BYTES = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+_LINE_BEGIN = re.compile(rb'\{"v":\d+,"seq":')
+# A line begins once; its data may hold what looks like another beginning.
+_MOST_BEGINNINGS = 3
 _ENVELOPE = ("v", "seq", "kind", "t", "source", "supersedes", "crc")
 
 
@@ -41,6 +43,12 @@ def encode(fact: Fact) -> bytes:
     return raw[:-1] + b',"crc":%d}\n' % zlib.crc32(raw)
 
 
+def plain(line: bytes) -> bytes:
+    """Return a line as `encode` writes it, without what a text editor adds."""
+    line = line.removeprefix(_BOM)
+    return line[:-2] + b"\n" if line.endswith(b"\r\n") else line
+
+
 def decode(line: bytes) -> Fact:
     """Read one journal line back.
 
@@ -48,7 +56,12 @@ def decode(line: bytes) -> Fact:
     ------
     ValueError
         If the line is torn, damaged (wrong crc) or no fact of this format.
+
+    Notes
+    -----
+    A byte order mark before it and a carriage return at its end are left out: text editors add them.
     """
+    line = plain(line)
     cut = line.rfind(b',"crc":')
     if cut < 0 or not line.endswith(b"}\n"):
         raise ValueError("not a whole journal line")
@@ -68,6 +81,8 @@ def decode(line: bytes) -> Fact:
     missing = [key for key in ("t", "source", "seq") if key not in row]
     if missing:
         raise ValueError(f"no {missing[0]}")
+    if type(row["seq"]) is not int or row["seq"] < 0:
+        raise ValueError(f"seq is {row['seq']!r}")
     data = {k: v for k, v in row.items() if k not in _ENVELOPE}
     return Fact(row["kind"], row["t"], row["source"], data, row.get("supersedes"), row["seq"])
 
@@ -152,78 +167,203 @@ class Journal:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One readable line of a journal: its fact, where it lies in the file, and its bytes as written."""
+
+    fact: Fact
+    begin: int
+    end: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class JournalTail:
-    """What lay behind the last good line.
+    """What of a journal could not be read.
 
     Attributes
     ----------
     good_bytes : int
-        Length of the part that reads well.
+        Where the last readable line ends.
     torn_bytes : int
-        Bytes behind it that are no whole fact: what a crash cut short.
+        Bytes behind it.
+    is_torn : bool
+        These are the begin of a line whose writing never ended; nothing else was behind it.
+    skipped_bytes : int
+        Bytes before `good_bytes` that are no line.
+    missing : tuple of (int, int)
+        First and last number of facts that are neither there nor accounted for by a ``damaged`` fact.
+    lost_bytes : int
+        Bytes of whole lines that were on disk behind the last readable one, as far as that is known.
+    disorder : str
+        What is wrong with the lines that can be read, in words; empty if nothing is.
+    synced : int or None
+        How much of the file its last writer had brought to disk, if it left that note.
+    next_seq : int
+        One more than the highest number.
     """
 
     good_bytes: int
     torn_bytes: int
+    is_torn: bool = True
+    skipped_bytes: int = 0
+    missing: tuple[tuple[int, int], ...] = ()
+    lost_bytes: int = 0
+    disorder: str = ""
+    synced: int | None = None
+    next_seq: int = 0
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether anything is wrong that an interrupted write does not explain."""
+        return bool(self.skipped_bytes or self.missing or self.lost_bytes or self.disorder)
+
+    @property
+    def n_missing(self) -> int:
+        """How many facts are missing between those that can be read."""
+        return sum(last - first + 1 for first, last in self.missing)
 
 
 def read_journal(path: Path) -> tuple[list[Fact], JournalTail]:
-    """Read a whole journal up to its last good line.
+    """Read every readable fact of a journal, in the order of their numbers.
 
     Returns
     -------
     facts : list of Fact
     tail : JournalTail
+        What could not be read. A score over a damaged journal must know of it: see `monitor.session.damage`.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or a line in the MIDDLE is damaged: that is no torn tail, and a score
-        computed over a hole would be silently wrong.
+        If the file cannot be read.
     """
+    lines, tail = read_lines(path)
+    return [line.fact for line in lines], tail
+
+
+def read_lines(path: Path) -> tuple[list[Line], JournalTail]:
+    """Read every readable line of a journal, in the order of their numbers; see `read_journal`."""
+    # Before the file: what is said to be on disk by then is in what is read.
+    synced = synced_bytes(path)
     try:
         data = path.read_bytes()
     except OSError as err:
         raise InputError(str(path), f"the journal cannot be read ({err.strerror})") from err
-    facts: list[Fact] = []
-    good = 0
-    for line in io.BytesIO(data):
-        try:
-            fact = decode(line)
-        except ValueError as err:
-            if _is_damage(data[good:], good):
-                where = f"{path}, line {len(facts) + 1}"
-                raise InputError(where, f"damaged ({err})", "restore the file from a copy") from err
+    found = find_lines(data)
+    lines, disorder = in_order(found)
+    good = found[-1].end if found else 0
+    next_seq = number(lines[-1].fact) + 1 if lines else 0
+    rest = data[good:]
+    is_accounted = any(
+        line.fact.kind == "damaged" and line.fact.data.get("synced_bytes") == synced for line in lines
+    )
+    is_torn = _is_unfinished(rest, next_seq) or (synced is not None and synced <= good)
+    lost = len(rest) if not is_torn else 0
+    if synced is not None and synced > good and not is_accounted:
+        lost = synced - good
+    return lines, JournalTail(
+        good_bytes=good,
+        torn_bytes=len(rest),
+        is_torn=not lost,
+        skipped_bytes=good - sum(line.end - line.begin for line in found),
+        missing=tuple(missing_numbers(line.fact for line in lines)),
+        lost_bytes=lost,
+        disorder=disorder,
+        synced=synced,
+        next_seq=next_seq,
+    )
+
+
+def find_lines(data: bytes) -> list[Line]:
+    """Find every readable line, wherever it lies: a newline before it may have been lost."""
+    found = []
+    at = 0
+    while at < len(data):
+        end = data.find(b"\n", at) + 1 or len(data)
+        for begin in _beginnings(data, at, end):
+            try:
+                fact = decode(data[begin:end])
+            except ValueError:
+                continue
+            found.append(Line(fact, begin, end, plain(data[begin:end])))
             break
-        if fact.seq != len(facts):
-            raise InputError(f"{path}, line {len(facts) + 1}", f"seq is {fact.seq}, expected {len(facts)}")
-        facts.append(fact)
-        good += len(line)
-    return facts, JournalTail(good, len(data) - good)
+        at = end
+    return found
 
 
-def _is_damage(rest: bytes, at: int) -> bool:
-    """Tell damage from the tail of a write that was never finished.
+def _beginnings(data: bytes, at: int, end: int) -> Iterable[int]:
+    """Give where the line that ends at `end` may begin: first as it should, then behind lost bytes."""
+    yield at
+    if data[end - 1 : end] == b"\n":
+        inside = [found.start() for found in _LINE_BEGIN.finditer(data, at + 1, end)]
+        yield from reversed(inside[-_MOST_BEGINNINGS:])
 
-    Parameters
-    ----------
-    rest : bytes
-        The file from its first bad line on.
-    at : int
-        Where that is in the file.
+
+def in_order(found: Iterable[Line]) -> tuple[list[Line], str]:
+    """Put lines in the order of their numbers, each number once.
+
+    Returns
+    -------
+    lines : list of Line
+    disorder : str
+        What was wrong, in words; empty if nothing was.
+
+    Notes
+    -----
+    Of two different lines of one number the first holds: it was there when the second was written.
     """
-    if not any(_is_good(line) for line in io.BytesIO(rest)):
-        return False
-    # Good lines behind it. After a power cut the pages of the last, unfinished write may be there or not, in
-    # any order: missing ones read as zeros up to the end of a page. Nothing of that write was ever shown.
-    hole = rest.find(_HOLE)
-    behind = len(rest) - len(rest[hole:].lstrip(b"\0")) if hole >= 0 else 0
-    return hole < 0 or (at + behind) % _PAGE_BYTES != 0 or len(rest) > _LONGEST_WRITE_BYTES
+    by_seq: dict[int, Line] = {}
+    n_twice = n_contradicting = n_swapped = n_edited = 0
+    newest = -1
+    for line in found:
+        seq = number(line.fact)
+        n_edited += len(line.raw) != line.end - line.begin
+        known = by_seq.setdefault(seq, line)
+        if known is not line:
+            n_twice += known.raw == line.raw
+            n_contradicting += known.raw != line.raw
+            continue
+        n_swapped += seq < newest
+        newest = max(newest, seq)
+    said = (
+        (n_swapped, "out of order"),
+        (n_twice, "there twice"),
+        (n_contradicting, "with the number of another fact (not used)"),
+        (n_edited, "with marks of a text editor (CRLF or byte order mark)"),
+    )
+    disorder = ", ".join(f"{n} {'line' if n == 1 else 'lines'} {what}" for n, what in said if n)
+    return [by_seq[seq] for seq in sorted(by_seq)], disorder
 
 
-def _is_good(line: bytes) -> bool:
-    try:
-        decode(line)
-    except ValueError:
-        return False
-    return True
+def number(fact: Fact) -> int:
+    """Return the number of a fact that was read from a journal."""
+    if fact.seq is None:
+        raise ValueError("only facts that are in the journal have a number")
+    return fact.seq
+
+
+def accounted(facts: Iterable[Fact]) -> list[tuple[int, int]]:
+    """List the numbers (first, last) that ``damaged`` facts say are missing."""
+    found = []
+    for fact in facts:
+        first, last = fact.data.get("from_seq"), fact.data.get("to_seq")
+        if fact.kind == "damaged" and type(first) is int and type(last) is int:
+            found.append((first, last))
+    return sorted(found)
+
+
+def missing_numbers(facts: Iterable[Fact], expected: int = 0) -> Iterator[tuple[int, int]]:
+    """Give the numbers (first, last), from `expected` on, that are neither there nor accounted for."""
+    known = list(facts)
+    there = [(number(fact), number(fact)) for fact in known]
+    for first, last in sorted([*there, *accounted(known)]):
+        if first > expected:
+            yield expected, first - 1
+        expected = max(expected, last + 1)
+
+
+def _is_unfinished(rest: bytes, next_seq: int) -> bool:
+    """Whether bytes behind the last line are how the next one begins."""
+    begin = b'{"v":%d,"seq":%d,' % (FORMAT_VERSION, next_seq)
+    is_begun = rest.startswith(begin) or begin.startswith(rest)
+    return is_begun and b"\n" not in rest and b"\0" not in rest

@@ -9,7 +9,7 @@ from monitor.score.night import Movement
 from monitor.score.spans import bounds, complement, union
 from monitor.score.tables import limb_rows, limbs_tsv
 from monitor.session.fold import NightState
-from monitor.session.parts import to_us, unusable_spans
+from monitor.session.parts import damaged_spans, n_lost, to_us, unusable_spans, without_lost_endings
 
 _HOUR_US = 3_600_000_000
 
@@ -38,7 +38,7 @@ def limb_numbers(state: NightState) -> dict[str, int]:
     for fact in state.facts("limb"):
         limb, used = str(fact.data["limb"]), int(str(fact.data["id"]).rpartition("-")[2])
         highest[limb] = max(highest.get(limb, 0), used)
-    return highest
+    return {limb: n + n_lost(state.facts("damaged")) for limb, n in highest.items()}
 
 
 def limbs_table(state: NightState) -> str:
@@ -60,7 +60,11 @@ def limbs_summary(state: NightState, end_us: int) -> dict[str, Mapping[str, floa
     for limb in state.limbs:
         gaps = [f for f in state.facts("gap") if limb in f.data.get("limbs", ())]
         qualities = [f for f in state.facts("limb_quality") if f.data["limb"] == limb]
-        lost = union([bounds(unusable_spans(gaps, qualities, end_us))], 0, end_us)
+        damaged = state.facts("damaged")
+        onsets_s = [movement.onset_us / 1e6 for movement in movements[limb]] if damaged else []
+        gaps, qualities = without_lost_endings(gaps, qualities, damaged, onsets_s)
+        spans = (*unusable_spans(gaps, qualities, end_us), *damaged_spans(damaged, end_us))
+        lost = union([bounds(spans)], 0, end_us)
         starts, ends = complement(lost, 0, end_us)
         n, usable_h = len(limb_rows(movements[limb])), int((ends - starts).sum()) / _HOUR_US
         whole[limb] = {

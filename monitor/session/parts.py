@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from monitor.facts import Fact
 from monitor.markers import EPOCH_S
 from monitor.score.night import Epoch, Movement, Span
+
+# More movements than any session has.
+_MANY = 100_000
 
 
 def to_us(seconds: float) -> int:
@@ -36,6 +39,57 @@ def unusable_spans(gaps: Iterable[Fact], qualities: Iterable[Fact], end_us: int)
 
 def _quality_span(since: Fact, end_us: int) -> Span:
     return Span(to_us(since.t or 0.0), end_us, ", ".join(since.data["causes"]) or since.data["state"])
+
+
+def damaged_spans(damaged: Iterable[Fact], end_us: int) -> tuple[Span, ...]:
+    """Return when facts may have been written that are lost: silence there proves nothing."""
+    return tuple(
+        Span(to_us(fact.t), end_us if fact.data["end"] is None else to_us(fact.data["end"]), "facts missing")
+        for fact in damaged
+        if fact.data["what"] == "journal" and fact.t is not None
+    )
+
+
+def n_lost(damaged: Iterable[Fact]) -> int:
+    """Return how many facts may be lost: so many numbers of movements may have been in use."""
+    lost = (fact.data for fact in damaged if fact.data["what"] == "journal")
+    return sum(_MANY if data["n"] is None else int(data["n"]) for data in lost)
+
+
+def without_lost_endings(
+    gaps: Sequence[Fact], qualities: Sequence[Fact], damaged: Iterable[Fact], onsets_s: Sequence[float]
+) -> tuple[list[Fact], list[Fact]]:
+    """End what was unusable before facts were lost where the limb is next seen to be watched.
+
+    Parameters
+    ----------
+    gaps, qualities : sequence of Fact
+        Of one limb.
+    damaged : iterable of Fact
+    onsets_s : sequence of float
+        Onsets of the limb's movements: a movement that was found proves that the limb was watched.
+
+    Notes
+    -----
+    The fact that said so may be among the lost ones; without this the rest of the recording would count as
+    unusable.
+    """
+    kept_gaps, kept_qualities = list(gaps), list(qualities)
+    for hole in damaged:
+        end_s = hole.data["end"]
+        if hole.data["what"] != "journal" or hole.t is None or end_s is None:
+            continue
+        proofs = [*onsets_s, *(f.t or 0.0 for f in qualities if f.data["state"] in ("ok", "warn"))]
+        seen_s = min((at_s for at_s in proofs if at_s >= end_s), default=None)
+        if seen_s is None:
+            continue
+        for i, fact in enumerate(kept_gaps):
+            if fact.data["end"] is None and (fact.t or 0.0) <= end_s:
+                kept_gaps[i] = replace(fact, data={**fact.data, "end": seen_s})
+        if not any(end_s < (f.t or 0.0) <= seen_s for f in qualities):
+            state = {"state": "ok", "causes": []}
+            kept_qualities.append(Fact("quality", seen_s, hole.source, state))
+    return kept_gaps, kept_qualities
 
 
 def bounds_us(fact: Fact, end_us: int) -> tuple[int, int]:

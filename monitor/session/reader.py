@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from monitor.errors import InputError
 from monitor.facts import Fact
 from monitor.rules import RulesProfile
 from monitor.score import Night, Score, score
+from monitor.session.damage import with_damage
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
@@ -58,6 +59,26 @@ class Session:
         return self.state.stopped_s is None
 
 
+def began(facts: Sequence[Fact], journal: Path) -> NightState:
+    """Fold the facts of a session's journal.
+
+    Raises
+    ------
+    InputError
+        If there are none, or the one that says how the session began could not be read.
+    """
+    if not facts:
+        raise InputError(str(journal), "holds no fact that can be read", "nothing was recorded")
+    state = NightState.of(facts)
+    if not state.session:
+        raise InputError(
+            str(journal),
+            f"its `session` line cannot be read, and without it the other {len(facts)} facts mean nothing",
+            "restore the file from a copy; nothing was changed",
+        )
+    return state
+
+
 def read_session(path: Path | str) -> Session:
     """Read a session folder and score what its journal says.
 
@@ -73,13 +94,12 @@ def read_session(path: Path | str) -> Session:
     Raises
     ------
     InputError
-        If it is no session folder, or its journal is damaged elsewhere than at its tail.
+        If it is no session folder, or its journal does not say how the session began.
     """
     folder = SessionFolder.open(Path(path))
-    facts, _ = read_journal(folder.journal)
-    if not facts:
-        raise InputError(str(folder.journal), "holds no fact", "nothing was recorded")
-    state = NightState.of(facts)
+    read, tail = read_journal(folder.journal)
+    facts = with_damage(read, tail)
+    state = began(facts, folder.journal)
     rules = config_from(state.session.get("config", {}), str(folder.journal)).rules
     night = state.night()
     scores = {name: score(night, profile) for name, profile in rules.items()}

@@ -1,23 +1,57 @@
-"""After a crash: say what is there, repair the torn tails, close the session."""
+"""After a crash or damage: say what is there, keep the original bytes, use all that can be read, close it."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.config import config_from
 from monitor.errors import InputError
 from monitor.facts import Fact
+from monitor.session.damage import SOURCE, journal_damage, numbered
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, SessionLock
-from monitor.session.journal import Journal, read_journal
+from monitor.session.journal import Journal, JournalTail, Line, encode, number, read_lines
+from monitor.session.keeping import keep_original, keep_tail, put_in_place
 from monitor.session.limbs import open_limb_movements
+from monitor.session.reader import began
+from monitor.session.recording_damage import forms_of, recording_damage, repaired
 from monitor.session.synced import mark_of
 from monitor.session.tables import write_tables
-from monitor.session.xdf_scan import last_stamps, scan
+from monitor.session.xdf_scan import Survey, survey
 
-_SOURCE = "recover"
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A session that was cut off, what could be read of it in place, to be closed or resumed.
+
+    Attributes
+    ----------
+    state : NightState
+        The fold of its facts.
+    n_facts : int
+        Facts that could be read.
+    next_seq : int
+        The number of the next fact.
+    journal_cut_bytes, recording_cut_bytes : int
+        Ends of writes that a crash cut short; they were kept aside.
+    end_s : float
+        How far the session reaches, in facts and in signal.
+    damaged : tuple of Fact
+        What was found to be damaged and is noted in the journal now.
+    kept : Mapping of str to str
+        Under which name the original of a file (or its end) was kept.
+    """
+
+    state: NightState
+    n_facts: int
+    next_seq: int
+    journal_cut_bytes: int
+    recording_cut_bytes: int
+    end_s: float
+    damaged: tuple[Fact, ...]
+    kept: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,65 +60,60 @@ class Recovered:
 
     Attributes
     ----------
-    n_facts : int
-        Good facts in the journal before anything was added.
-    journal_cut_bytes, recording_cut_bytes : int
-        Torn tails that were cut off.
+    found : Reopened
     recorded_s : float
-        How far the night reaches.
+        How far the session reaches.
     was_open : bool
         The session had not been ended, and is closed now.
     """
 
-    n_facts: int
-    journal_cut_bytes: int
-    recording_cut_bytes: int
+    found: Reopened
     recorded_s: float
     was_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reopened:
-    """A session that was cut off, its tails repaired, to be closed or gone on with.
-
-    Attributes
-    ----------
-    state : NightState
-        The fold of its facts.
-    n_facts : int
-    journal_cut_bytes, recording_cut_bytes : int
-        Torn tails that were cut off.
-    end_s : float
-        How far the night reaches, in facts and in signal.
-    """
-
-    state: NightState
-    n_facts: int
-    journal_cut_bytes: int
-    recording_cut_bytes: int
-    end_s: float
-
-
 def reopen(folder: SessionFolder) -> Reopened:
-    """Repair the tails of a session. Its lock must be held.
+    """Put what can be read of a session in place of what is there. Its lock must be held.
 
     Raises
     ------
     InputError
-        If its journal is empty, or damaged elsewhere than at its tail.
+        If its journal holds no readable ``session`` fact; then nothing is touched.
     OSError
-        If it cannot be written to.
+        If it cannot be written to; what is there is still there.
     """
-    facts, tail = read_journal(folder.journal)
-    if not facts:
-        raise InputError(str(folder.journal), "holds no fact", "nothing was recorded")
-    state = NightState.of(facts)
-    _cut(folder.journal, tail.good_bytes)
-    recording_cut = _cut_recording(folder.recording)
-    end_s = max(state.last_s, _signal_end_s(folder, state))
+    lines, tail = read_lines(folder.journal)
+    facts = [line.fact for line in lines]
+    state = began(facts, folder.journal)
+    there = survey(folder.recording, forms_of(state)) if folder.recording.exists() else None
+    end_s = max(state.last_s, 0.0 if there is None else _signal_end_s(state, there.last))
+    kept: dict[str, str] = {}
+    is_ended = there is not None and there.has_footer
+    lost = journal_damage(facts, tail, end_s, is_ended=is_ended)
+    if lost:
+        kept["journal.jsonl"] = keep_original(folder.journal)
+        lost = [replace(fact, data={**fact.data, "kept": kept["journal.jsonl"]}) for fact in lost]
+    if there is not None and _is_damaged(there, state):
+        kept["recording.xdf"] = keep_original(folder.recording)
+        signal = recording_damage(there, state, end_s, kept["recording.xdf"])
+        lost += [fact for fact in signal if not _is_noted(fact, state)]
+    noted = numbered(lost, tail.next_seq)
+    kept |= _put_journal(folder.journal, lines, tail, noted)
+    kept |= _put_recording(folder.recording, there, state, kept)
+    for fact in noted:
+        state.apply(fact)
     for left in (*folder.path.glob("live-*.ring*"), folder.control, mark_of(folder.journal)):
         left.unlink(missing_ok=True)
-    return Reopened(state, len(facts), tail.torn_bytes, recording_cut, end_s)
+    return Reopened(
+        state,
+        len(facts),
+        number(noted[-1]) + 1 if noted else tail.next_seq,
+        tail.torn_bytes if "journal.jsonl" in kept and not lost else 0,
+        0 if there is None or _is_damaged(there, state) else there.torn_bytes,
+        end_s,
+        tuple(noted),
+        kept,
+    )
 
 
 def recover(folder: SessionFolder) -> Recovered:
@@ -93,7 +122,7 @@ def recover(folder: SessionFolder) -> Recovered:
     Raises
     ------
     InputError
-        If it is being recorded or edited right now, its journal is damaged elsewhere than at its tail, or it
+        If it is being recorded or edited right now, its journal holds no readable ``session`` fact, or it
         cannot be written to.
     """
     lock = SessionLock(folder)
@@ -111,41 +140,59 @@ def _recover(folder: SessionFolder) -> Recovered:
     state = found.state
     was_open = state.stopped_s is None
     if was_open:
-        journal = Journal(folder.journal, next_seq=found.n_facts)
-        stop = Fact("stop", found.end_s, _SOURCE, {"reason": "recovered after a crash"})
-        for fact in journal.append([*closed_movements(state, _SOURCE), stop]):
+        journal = Journal(folder.journal, next_seq=found.next_seq)
+        stop = Fact("stop", found.end_s, SOURCE, {"reason": "recovered after a crash"})
+        for fact in journal.append([*closed_movements(state, SOURCE), stop]):
             state.apply(fact)
         journal.close()
     config = config_from(state.session["config"], str(folder.journal))
     write_tables(folder, state, config.rules)
-    return Recovered(
-        found.n_facts,
-        found.journal_cut_bytes,
-        found.recording_cut_bytes,
-        state.stopped_s or found.end_s,
-        was_open,
-    )
+    return Recovered(found, state.stopped_s or found.end_s, was_open)
 
 
-def _cut(path: Path, good_bytes: int) -> None:
-    if path.stat().st_size > good_bytes:
-        os.truncate(path, good_bytes)
+def _is_damaged(there: Survey, state: NightState) -> bool:
+    """Whether more than the end of the last write is wrong with a recording."""
+    is_ended = there.has_footer or state.stopped_s is not None
+    is_foreign = there.size > 0 and not there.parts
+    return bool(there.damaged or there.headless or is_foreign or (there.torn_bytes and is_ended))
 
 
-def _cut_recording(path: Path) -> int:
-    if not path.exists():
-        return 0
-    good_bytes, _ = scan(path)
-    torn = path.stat().st_size - good_bytes
-    _cut(path, good_bytes)
-    return torn
+def _is_noted(fact: Fact, state: NightState) -> bool:
+    """Whether an earlier recovery, that was cut short, has noted the same."""
+    return any(known.t == fact.t and known.data == fact.data for known in state.facts("damaged"))
 
 
-def _signal_end_s(folder: SessionFolder, state: NightState) -> float:
+def _put_journal(path: Path, lines: list[Line], tail: JournalTail, noted: list[Fact]) -> dict[str, str]:
+    """Write the journal that holds every readable line and what is missing; return what was kept."""
+    new = b"".join(encode(fact) for fact in noted)
+    if any(fact.data["what"] == "journal" for fact in noted):
+        # One file, one renaming: there is no moment at which lines are missing and nothing says so.
+        put_in_place(path, (*(line.raw for line in lines), new))
+        return {}
+    kept = {"journal.jsonl": keep_tail(path, tail.good_bytes)} if tail.torn_bytes else {}
+    journal = Journal(path)
+    journal.write(new)
+    journal.close()
+    return kept
+
+
+def _put_recording(
+    path: Path, there: Survey | None, state: NightState, kept: Mapping[str, str]
+) -> dict[str, str]:
+    """Write the recording that holds every readable chunk; return what was kept."""
+    if there is None:
+        return {}
+    if path.name in kept:
+        if there.last or there.headers:
+            put_in_place(path, repaired(path, there, state))
+        else:
+            path.unlink()
+        return {}
+    return {path.name: keep_tail(path, there.good_bytes)} if there.torn_bytes else {}
+
+
+def _signal_end_s(state: NightState, stamps: Mapping[int, float]) -> float:
     """Place the last sample on disk on the timeline: up to a minute behind the last clock record."""
-    if not folder.recording.exists():
-        return 0.0
-    stamps = last_stamps(folder.recording)
     # The latest anchor of each stream holds: an earlier one may be of a clock that was restarted since.
     anchors = {fact.data["key"]: fact for fact in state.facts("anchor") if fact.data["key"] in stamps}
     ends = [

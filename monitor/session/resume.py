@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from monitor.session.clock import boot_id, utc_now
+from monitor.session.damage import with_damage
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
-from monitor.session.journal import decode, read_journal
+from monitor.session.journal import read_journal
+from monitor.session.reader import began
+from monitor.session.tail import beginning
 
 # Longer ago it was another night.
 _OLDEST_S = 18 * 3600.0
-_LONGEST_LINE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def find_cut_off(sessions: Path, bed: str, study: str | None) -> CutOff | None:
     Raises
     ------
     InputError
-        If that session's journal is damaged.
+        If that session's journal does not say how the session began.
     """
     names = sorted(sessions.glob(f"*Z_{bed}*"), reverse=True) if sessions.is_dir() else []
     newest = next((path for path in names if _bed_of(path) == bed), None)
@@ -66,8 +68,8 @@ def find_cut_off(sessions: Path, bed: str, study: str | None) -> CutOff | None:
     )
     if ago_s > _OLDEST_S:
         return None
-    facts, _ = read_journal(folder.journal)
-    state = NightState.of(facts)
+    facts, tail = read_journal(folder.journal)
+    state = began(with_damage(facts, tail), folder.journal)
     same_study = (state.session.get("study") or None) == (study or None)
     if state.stopped_s is not None or not same_study or _last_clock(state) is None:
         return None
@@ -75,11 +77,8 @@ def find_cut_off(sessions: Path, bed: str, study: str | None) -> CutOff | None:
 
 
 def _bed_of(path: Path) -> str | None:
-    try:
-        with (path / "journal.jsonl").open("rb") as file:
-            return str(decode(file.readline(_LONGEST_LINE)).data.get("bed"))
-    except (OSError, ValueError):
-        return None
+    about = beginning(path / "journal.jsonl")
+    return str(about["bed"]) if "bed" in about else None
 
 
 def _last_clock(state: NightState) -> Mapping[str, Any] | None:

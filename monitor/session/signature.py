@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from monitor.facts import Fact
+
+# Not the place of the line: after damage numbers may be missing.
+_SEQ = re.compile(rb'\{"v":\d+,"seq":(\d{1,18}),')
 
 
 def journal_sha256(path: Path, last_seq: int) -> str | None:
@@ -21,9 +25,10 @@ def journal_sha256(path: Path, last_seq: int) -> str | None:
     found = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            for seq, line in enumerate(file):
+            for line in file:
                 found.update(line)
-                if seq == last_seq and line.endswith(b"\n"):
+                numbered = _SEQ.match(line)
+                if numbered and int(numbered[1]) == last_seq and line.endswith(b"\n"):
                     return found.hexdigest()
     except OSError:
         return None

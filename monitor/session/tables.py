@@ -13,6 +13,7 @@ from monitor.score import Night, Score, score
 from monitor.score.summary import summary
 from monitor.score.tables import events_tsv, movements_tsv
 from monitor.session.agreement import agreement
+from monitor.session.damage import damage_summary
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, write_private
 from monitor.session.limbs import limbs_summary, limbs_table
@@ -73,5 +74,6 @@ def summary_of(
         "estimate_agreement": None if agreed is None else asdict(agreed),
         "manual": manual(state, scores, night.end_us / 1e6),
         "signed": signed_by(journal, state.signature),
+        "damage": damage_summary(state),
     }
     return whole | {"limbs": limbs_summary(state, night.end_us)} if state.limbs else whole

@@ -14,24 +14,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monitor.session.xdf_format import (
+from monitor.session.xdf_format import StreamTally, chunk, file_header, readable, sample_bytes, varlen
+from monitor.session.xdf_scan import tally
+from monitor.xdf_chunks import (
     BOUNDARY,
     BOUNDARY_MARK,
     CLOCK_OFFSET,
     DTYPES,
-    FILE_HEADER,
-    MAGIC,
     SAMPLES,
     STAMPED,
     STREAM_FOOTER,
     STREAM_HEADER,
-    StreamTally,
-    chunk,
-    readable,
-    sample_bytes,
-    varlen,
 )
-from monitor.session.xdf_scan import tally
 
 _MOST_AT_ONCE = 1 << 20
 
@@ -61,8 +55,7 @@ class XdfWriter:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._synced_n = os.fstat(self._fd).st_size
         if self._synced_n == 0:
-            header = b'<?xml version="1.0"?><info><version>1.0</version></info>'
-            self._append(MAGIC + chunk(FILE_HEADER, header))
+            self._append(file_header())
 
     @property
     def held_bytes(self) -> int:

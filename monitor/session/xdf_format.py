@@ -15,19 +15,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from monitor.montage import StreamDescription
+from monitor.xdf_chunks import DTYPES, FILE_HEADER, MAGIC
 
-BOUNDARY_MARK = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
-MAGIC = b"XDF:"
-FILE_HEADER, STREAM_HEADER, SAMPLES, CLOCK_OFFSET, BOUNDARY, STREAM_FOOTER = range(1, 7)
-STAMPED = 8  # the mark of a sample that carries its stamp, of eight bytes
-DTYPES = {
-    "float32": "<f4",
-    "double64": "<f8",
-    "int8": "<i1",
-    "int16": "<i2",
-    "int32": "<i4",
-    "int64": "<i8",
-}
 _LONGEST_HEADER = 1_000_000
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -44,6 +33,11 @@ def varlen(n: int) -> bytes:
 def chunk(tag: int, content: bytes) -> bytes:
     """Frame one chunk: its length, its tag, its content."""
     return varlen(len(content) + 2) + struct.pack("<H", tag) + content
+
+
+def file_header() -> bytes:
+    """Return what every XDF file begins with."""
+    return MAGIC + chunk(FILE_HEADER, b'<?xml version="1.0"?><info><version>1.0</version></info>')
 
 
 def readable(

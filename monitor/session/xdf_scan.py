@@ -1,17 +1,16 @@
-"""Look into an XDF file that this program wrote: where it ends well, and what it holds."""
+"""Look into an XDF file that this program wrote: what of it can be read, where it ends, and what it holds."""
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
-from xml.etree import ElementTree
 
-import numpy as np
-
-from monitor.session.xdf_format import (
+from monitor.session.xdf_format import StreamTally, info_of, sample_bytes
+from monitor.xdf_chunks import (
     CLOCK_OFFSET,
     FILE_HEADER,
     MAGIC,
@@ -19,62 +18,163 @@ from monitor.session.xdf_format import (
     STAMPED,
     STREAM_FOOTER,
     STREAM_HEADER,
-    StreamTally,
-    info_of,
-    sample_bytes,
+    Chunk,
+    Form,
+    walk,
 )
 
-_MOST_UNSYNCED = 64 << 20
+_READ_BYTES = 1 << 20
 
 
-def scan(path: Path) -> tuple[int, int]:
-    """Walk the chunks of an XDF file that this module wrote.
+@dataclass(slots=True)
+class Stretch:
+    """Bytes of a recording that are no chunk, between chunks that can be read.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    begin, end : int
+    before : dict of int to float
+        Stamp of the last sample before it, by stream.
+    after : dict of int to float
+        Stamp of the first sample behind it, by stream; none of a stream that has no more.
+    """
+
+    begin: int
+    end: int
+    before: dict[int, float]
+    after: dict[int, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What of a recording can be read.
+
+    Attributes
+    ----------
+    size : int
+        Of the file.
     good_bytes : int
-        Where the last whole chunk ends.
-    next_stream_id : int
-        First stream number not in use.
+        Where the last readable chunk ends.
+    damaged : list of Stretch
+        What lies between readable chunks (or before the first).
+    parts : list of (int, int)
+        Begin and end of what can be read, the file's first four bytes among it.
+    forms : dict of int to Form
+        Of the streams whose samples can be read.
+    headers : set of int
+        Streams whose header is there.
+    last : dict of int to float
+        Stamp of the last numeric sample by stream.
+    begin : int
+        Where the file's own header ends.
+    has_footer : bool
+        The recording was ended.
+    """
+
+    size: int
+    good_bytes: int = 0
+    damaged: list[Stretch] = field(default_factory=list)
+    parts: list[tuple[int, int]] = field(default_factory=list)
+    forms: dict[int, Form] = field(default_factory=dict)
+    headers: set[int] = field(default_factory=set)
+    last: dict[int, float] = field(default_factory=dict)
+    begin: int = 0
+    has_footer: bool = False
+
+    @property
+    def torn_bytes(self) -> int:
+        """Bytes behind the last readable chunk."""
+        return self.size - self.good_bytes
+
+    @property
+    def next_stream_id(self) -> int:
+        """First stream number not in use."""
+        return max((0, *self.forms)) + 1
+
+    @property
+    def headless(self) -> list[int]:
+        """Streams that have readable samples and no header."""
+        return sorted(self.last.keys() - self.headers)
+
+
+def survey(path: Path, known: Mapping[int, Form] | None = None) -> Survey:
+    """Read a recording and verify every chunk.
+
+    Parameters
+    ----------
+    path : Path
+    known : Mapping of int to Form, optional
+        Streams of which the journal says how their samples lie, for the case that a header cannot be read.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
 
     Notes
     -----
-    After a power cut pages of the last seconds may be missing and read as zeros: a chunk without the marks
-    that ours carry is torn, and so is all behind it.
+    The file is streamed; what is held in memory grows with the number of damaged stretches.
     """
-    good, sizes = len(MAGIC), {0: 0}
     with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            return 0, 1
-        size = os.fstat(file.fileno()).st_size
-        for tag, start, stop in _chunks(file):
-            if tag == STREAM_HEADER:
-                header = file.read(stop - start)
-                try:
-                    sizes[_number(header)] = sample_bytes(header[4:])
-                except (ElementTree.ParseError, ValueError, MemoryError):
-                    break
-            elif tag == SAMPLES and stop > size - _MOST_UNSYNCED:
-                content = file.read(stop - start)
-                if not _is_whole(content, sizes.get(_number(content))):
-                    break
-            elif not FILE_HEADER <= tag <= STREAM_FOOTER:
-                break
-            good = stop
-    return good, max(sizes) + 1
+        found = Survey(os.fstat(file.fileno()).st_size, forms=dict(known or {}))
+        at = 0
+        if file.read(len(MAGIC)) == MAGIC:
+            at = found.begin = found.good_bytes = len(MAGIC)
+            found.parts.append((0, at))
+        waiting: list[Stretch] = []
+        for chunk in walk(file, at, found.forms):
+            if chunk.begin > at:
+                stretch = Stretch(at, chunk.begin, dict(found.last))
+                found.damaged.append(stretch)
+                waiting.append(stretch)
+            _note(found, chunk, waiting)
+            at = found.good_bytes = chunk.end
+    return found
 
 
-def _is_whole(content: bytes, size: int | None) -> bool:
-    """Whether each sample of a chunk is marked as ours are."""
-    width = content[4] if len(content) > 4 else 0
-    body = content[5 + width :]
-    if size is None or width not in (1, 4, 8):
-        return False
-    if size == 0:
-        return body[:1] == bytes([STAMPED])
-    marks = np.frombuffer(body, np.uint8)[::size]
-    n = int.from_bytes(content[5 : 5 + width], "little")
-    return len(body) == n * size and bool((marks == STAMPED).all())
+def _note(found: Survey, chunk: Chunk, waiting: list[Stretch]) -> None:
+    if found.parts and found.parts[-1][1] == chunk.begin:
+        found.parts[-1] = (found.parts[-1][0], chunk.end)
+    else:
+        found.parts.append((chunk.begin, chunk.end))
+    if chunk.tag == FILE_HEADER:
+        found.begin = chunk.end
+    elif chunk.tag == STREAM_HEADER:
+        found.headers.add(chunk.stream)
+    elif chunk.tag == STREAM_FOOTER:
+        found.has_footer = True
+    elif chunk.tag == SAMPLES and (size := found.forms[chunk.stream].value_bytes):
+        n, start = chunk.samples
+        if not n or chunk.content[start] != STAMPED:
+            return
+        number = chunk.stream
+        for stretch in waiting:
+            stretch.after.setdefault(number, _stamp(chunk.content, start))
+        waiting[:] = [each for each in waiting if each.before.keys() - each.after.keys()]
+        if len(chunk.content) == start + n * (9 + size):
+            found.last[number] = _stamp(chunk.content, len(chunk.content) - 9 - size)
+
+
+def _stamp(content: bytes, at: int) -> float:
+    return float(struct.unpack_from("<d", content, at + 1)[0])
+
+
+def readable_bytes(path: Path, found: Survey) -> Iterator[bytes]:
+    """Give what can be read of a recording behind the file's own header, in order, in pieces."""
+    with path.open("rb") as file:
+        for begin, end in found.parts:
+            start = max(begin, found.begin)
+            file.seek(start)
+            left = end - start
+            while left > 0 and (data := file.read(min(left, _READ_BYTES))):
+                left -= len(data)
+                yield data
+
+
+def scan(path: Path) -> tuple[int, int]:
+    """Return where the last readable chunk of a recording ends, and the first stream number not in use."""
+    found = survey(path)
+    return found.good_bytes, found.next_stream_id
 
 
 def tally(path: Path) -> dict[int, StreamTally]:

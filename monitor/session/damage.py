@@ -1,0 +1,193 @@
+"""What damage to a session's files costs: which facts and which seconds are missing, as ``damaged`` facts.
+
+Of a stretch of the journal that cannot be read it is known which numbers are missing, and between which
+moments they were written. In this time a leg counts as not usable: a movement may have been noted there and
+be lost, so silence proves nothing. What could be read on either side of it stays.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Any
+
+from monitor.facts import Fact
+from monitor.session.fold import NightState
+from monitor.session.journal import JournalTail, number
+
+SOURCE = "recover"
+_ENDING = {"journal": "jsonl", "recording": "xdf"}
+# How long before it is written a flagged movement may have begun.
+_REACH_S = 1.0
+# Facts are written at least each minute (the clock); a signal that goes on for longer has lost its facts.
+_LONGEST_SILENCE_S = 75.0
+# How many numbers are passed over where nobody knows how many were in use.
+UNKNOWN_N = 1_000_000
+
+
+def written_at_s(fact: Fact) -> float | None:
+    """Return about when (s) the recorder wrote a fact, None if the fact does not say so.
+
+    Notes
+    -----
+    What a person or a marker says may be of any other time.
+    """
+    if fact.kind == "clock":
+        told = fact.data.get("recorded_s")
+    elif fact.kind in ("movement", "limb"):
+        told = fact.data.get("known", fact.data.get("end"))
+    elif fact.kind == "gap":
+        told = fact.data.get("end")
+        told = fact.t if told is None else told
+    elif fact.kind in ("quality", "limb_quality", "anchor", "stream", "lost", "resumed", "stop"):
+        told = fact.t
+    else:
+        return None
+    is_time = isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told)
+    return max(0.0, float(told)) if is_time and told is not None else None
+
+
+def journal_damage(
+    facts: Sequence[Fact],
+    tail: JournalTail,
+    signal_end_s: float | None = None,
+    reached_s: float = 0.0,
+    *,
+    is_ended: bool = False,
+) -> list[Fact]:
+    """List what a journal misses, one ``damaged`` fact for each stretch of missing numbers.
+
+    Parameters
+    ----------
+    facts : sequence of Fact
+        What could be read, in the order of their numbers.
+    tail : JournalTail
+    signal_end_s : float, optional
+        Where the recording ends, if that is known: facts that were written until then are missing.
+    reached_s : float
+        How far the session had come before the first of these facts.
+    is_ended : bool
+        Something else says that the recording was ended: then a fact says so, or it is missing.
+
+    Returns
+    -------
+    list of Fact
+        Without ``seq``. Empty if nothing is wrong.
+    """
+    told = [(number(fact), at_s) for fact in facts if (at_s := written_at_s(fact)) is not None]
+    reached = list(accumulate((at_s for _, at_s in told), max, initial=reached_s))
+    found = [_stretch(first, last, told, reached) for first, last in tail.missing]
+    ending = _missing_end(facts, tail, reached[-1], signal_end_s, is_ended=is_ended)
+    found += [] if ending is None else [ending]
+    common: dict[str, Any] = {"what": "journal", "bytes": 0, "synced_bytes": tail.synced}
+    made = [replace(fact, data=common | dict(fact.data)) for fact in found]
+    if not made and tail.is_damaged:
+        nothing = {"from_seq": None, "to_seq": None, "n": 0, "end": None}
+        made = [Fact("damaged", None, SOURCE, common | nothing)]
+    if made:
+        about = {"bytes": tail.skipped_bytes + tail.lost_bytes, "disorder": tail.disorder}
+        made[0] = replace(made[0], data=dict(made[0].data) | about)
+    return made
+
+
+def _stretch(first: int, last: int, told: Sequence[tuple[int, float]], reached_s: Sequence[float]) -> Fact:
+    """Place missing numbers between the latest moment before them and the first one behind them."""
+    before_s = reached_s[bisect(told, first, key=lambda each: each[0])]
+    behind = bisect(told, last, key=lambda each: each[0])
+    after_s = told[behind][1] if behind < len(told) else before_s
+    data = {"from_seq": first, "to_seq": last, "n": last - first + 1, "end": max(before_s, after_s)}
+    return Fact("damaged", max(0.0, before_s - _REACH_S), SOURCE, data)
+
+
+def _missing_end(
+    facts: Sequence[Fact],
+    tail: JournalTail,
+    reached_s: float,
+    signal_end_s: float | None,
+    *,
+    is_ended: bool,
+) -> Fact | None:
+    """Return what is missing behind the last fact: how many facts, nobody can say."""
+    has_stopped = any(fact.kind == "stop" for fact in facts)
+    end_s = reached_s if signal_end_s is None or has_stopped else max(reached_s, signal_end_s)
+    speeds = [fact.data.get("speed", 1.0) for fact in facts if fact.kind == "anchor"]
+    is_silent = end_s - reached_s > _LONGEST_SILENCE_S * max([1.0, *speeds])
+    is_noted = any(fact.kind == "damaged" and fact.data.get("n", 0) is None for fact in facts)
+    if not tail.lost_bytes and (is_noted or not (is_silent or (is_ended and not has_stopped))):
+        return None
+    first = tail.next_seq
+    data = {"from_seq": first, "to_seq": first + UNKNOWN_N - 1, "n": None, "end": end_s}
+    return Fact("damaged", max(0.0, reached_s - _REACH_S), SOURCE, data)
+
+
+def numbered(facts: Iterable[Fact], next_seq: int) -> list[Fact]:
+    """Give facts their numbers, behind all that may have been in use."""
+    made = []
+    highest = next_seq - 1
+    pending = list(facts)
+    for fact in pending:
+        to_seq = fact.data.get("to_seq")
+        highest = max(highest, to_seq if isinstance(to_seq, int) else highest)
+    for fact in pending:
+        highest += 1
+        made.append(replace(fact, seq=highest))
+    return made
+
+
+def with_damage(facts: Sequence[Fact], tail: JournalTail, reached_s: float = 0.0) -> list[Fact]:
+    """Return the facts of a journal that was not repaired, and among them what says which are missing.
+
+    Notes
+    -----
+    For whoever only reads: nothing of it is written. Each ``damaged`` fact takes the first missing number.
+    """
+    lost = journal_damage(facts, tail, reached_s=reached_s)
+    if not lost:
+        return list(facts)
+    placed = [
+        replace(fact, seq=tail.next_seq if fact.data["from_seq"] is None else fact.data["from_seq"])
+        for fact in lost
+    ]
+    return sorted([*facts, *placed], key=number)
+
+
+def missing_facts(state: NightState) -> list[Fact]:
+    """List the ``damaged`` facts that say that other facts are missing."""
+    return [f for f in state.facts("damaged") if f.data.get("what") == "journal" and f.data.get("n") != 0]
+
+
+def damage_summary(state: NightState) -> list[Mapping[str, Any]]:
+    """Return what could not be read of a session, for `summary.json`."""
+    keys = ("what", "n", "from_seq", "to_seq", "end", "bytes", "disorder", "stream", "kept")
+    return [
+        {"start": fact.t} | {key: fact.data[key] for key in keys if key in fact.data}
+        for fact in state.facts("damaged")
+    ]
+
+
+def damage_notes(state: NightState) -> list[str]:
+    """Say in one sentence each what could not be read of a session, with its time."""
+    notes = []
+    for fact in state.facts("damaged"):
+        if fact.data.get("n") == 0:
+            continue
+        end_s = fact.data.get("end")
+        span = "" if fact.t is None or end_s is None else f" between {fact.t:.1f} s and {end_s:.1f} s"
+        notes.append(f"{fact.data['what']}.{_ENDING[fact.data['what']]}: {damage_words(fact.data)}{span}")
+    return notes
+
+
+def damage_words(data: Mapping[str, Any]) -> str:
+    """Say in a few words what a ``damaged`` fact says, without its time."""
+    if data.get("what") == "recording":
+        name = data.get("stream") or ""
+        return f"signal of {name} could not be read" if name else "signal could not be read"
+    n = data.get("n")
+    if n == 0:
+        return str(data.get("disorder") or "damaged bytes between the lines, no fact is missing")
+    if n is None:
+        return "an unknown number of facts is missing"
+    return f"{n} {'fact is' if n == 1 else 'facts are'} missing"
