@@ -111,7 +111,7 @@ def walk(file: BinaryIO, at: int, forms: dict[int, Form]) -> Iterator[Chunk]:
         Where to begin.
     forms : dict of int to Form
         What is known of the streams by number; those whose header is found are added. Samples of a stream
-        that is not known cannot be told from damage.
+        that is not known cannot be told from damage, and what else is said of it is of no use.
     """
     size = file.seek(0, 2)
     while at < size:
@@ -177,6 +177,8 @@ def _may_be_samples(begin: bytes, n_bytes: int, forms: dict[int, Form]) -> bool:
 def _fits(tag: int, content: bytes, forms: dict[int, Form]) -> bool:
     if tag == BOUNDARY:
         return content == BOUNDARY_MARK
+    if tag in (CLOCK_OFFSET, STREAM_FOOTER) and int.from_bytes(content[:4], "little") not in forms:
+        return False
     if tag == CLOCK_OFFSET:
         return True
     if tag == SAMPLES:

@@ -57,7 +57,7 @@ def _line(fact: Fact) -> str:
     data = fact.data
     span = ""
     if fact.t is not None and data.get("end") is not None:
-        span = f", {clock_text(fact.t)} to {clock(data['end'])}"
+        span = f", {clock_text(fact.t)} to {clock_text(data['end'])}"
     counted = data.get("n") is not None and data.get("from_seq") is not None
     numbers = f" (seq {data['from_seq']} to {data['to_seq']})" if counted else ""
     bytes_ = f", {data['bytes']} bytes" if data.get("bytes") else ""

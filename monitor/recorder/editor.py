@@ -50,17 +50,17 @@ class Editor:
         try:
             facts, tail = read_journal(folder.journal)
             self._state = began(facts, folder.journal)
-            if tail.is_damaged:
-                raise InputError(
-                    str(folder.journal),
-                    "is damaged: it cannot be edited as it is",
-                    f"repair it with: plms-monitor recover {folder.path}",
-                )
             if self._state.stopped_s is None or tail.torn_bytes:
                 raise InputError(
                     str(folder.path),
                     "has not been ended",
                     f"close it with: plms-monitor recover {folder.path}",
+                )
+            if tail.is_damaged:
+                raise InputError(
+                    str(folder.journal),
+                    "is damaged: it cannot be edited as it is",
+                    f"repair it with: plms-monitor recover {folder.path}",
                 )
             self._rules = config_from(self._state.session["config"], str(folder.journal)).rules
             self._journal = Journal(folder.journal, next_seq=tail.next_seq)

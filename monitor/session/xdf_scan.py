@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from monitor.session.xdf_format import StreamTally, info_of, sample_bytes
 from monitor.xdf_chunks import (
+    BOUNDARY,
     CLOCK_OFFSET,
     FILE_HEADER,
     MAGIC,
@@ -61,8 +62,8 @@ class Survey:
         Begin and end of what can be read, the file's first four bytes among it.
     forms : dict of int to Form
         Of the streams whose samples can be read.
-    headers : set of int
-        Streams whose header is there.
+    headers, used : set of int
+        Streams whose header is there, and those that other chunks speak of.
     last : dict of int to float
         Stamp of the last numeric sample by stream.
     begin : int
@@ -77,6 +78,7 @@ class Survey:
     parts: list[tuple[int, int]] = field(default_factory=list)
     forms: dict[int, Form] = field(default_factory=dict)
     headers: set[int] = field(default_factory=set)
+    used: set[int] = field(default_factory=set)
     last: dict[int, float] = field(default_factory=dict)
     begin: int = 0
     has_footer: bool = False
@@ -93,8 +95,8 @@ class Survey:
 
     @property
     def headless(self) -> list[int]:
-        """Streams that have readable samples and no header."""
-        return sorted(self.last.keys() - self.headers)
+        """Streams that have readable chunks and no header."""
+        return sorted(self.used - self.headers)
 
 
 def survey(path: Path, known: Mapping[int, Form] | None = None) -> Survey:
@@ -141,9 +143,10 @@ def _note(found: Survey, chunk: Chunk, waiting: list[Stretch]) -> None:
         found.begin = chunk.end
     elif chunk.tag == STREAM_HEADER:
         found.headers.add(chunk.stream)
-    elif chunk.tag == STREAM_FOOTER:
-        found.has_footer = True
-    elif chunk.tag == SAMPLES and (size := found.forms[chunk.stream].value_bytes):
+    elif chunk.tag != BOUNDARY:
+        found.used.add(chunk.stream)
+    found.has_footer |= chunk.tag == STREAM_FOOTER
+    if chunk.tag == SAMPLES and (size := found.forms[chunk.stream].value_bytes):
         n, start = chunk.samples
         if not n or chunk.content[start] != STAMPED:
             return
@@ -169,12 +172,6 @@ def readable_bytes(path: Path, found: Survey) -> Iterator[bytes]:
             while left > 0 and (data := file.read(min(left, _READ_BYTES))):
                 left -= len(data)
                 yield data
-
-
-def scan(path: Path) -> tuple[int, int]:
-    """Return where the last readable chunk of a recording ends, and the first stream number not in use."""
-    found = survey(path)
-    return found.good_bytes, found.next_stream_id
 
 
 def tally(path: Path) -> dict[int, StreamTally]:

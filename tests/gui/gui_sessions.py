@@ -148,9 +148,9 @@ def make_session(
     return folder
 
 
-def append(folder: SessionFolder, facts: Iterable[Fact]) -> None:
+def append(folder: SessionFolder, facts: Iterable[Fact], next_seq: int | None = None) -> None:
     n = folder.journal.read_bytes().count(b"\n")
-    journal = Journal(folder.journal, n)
+    journal = Journal(folder.journal, n if next_seq is None else next_seq)
     journal.append(facts)
     journal.close()
 

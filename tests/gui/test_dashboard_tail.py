@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import InputError
 from monitor.session.journal import read_journal
+from monitor.session.recovery import recover
 from monitor.session.tail import JournalTail
 
 
@@ -35,14 +36,42 @@ def test_waits_for_a_line_that_is_being_written(tmp_path: Path) -> None:
     assert [f.seq for f in tail.read_new()[0]] == [n - 1]
 
 
-def test_believes_nothing_behind_damage_and_says_where(tmp_path: Path) -> None:
+def test_passes_over_damage_and_says_what_is_missing(tmp_path: Path) -> None:
     folder = make_session(tmp_path / "s", beginning())
     lines = folder.journal.read_bytes().splitlines(keepends=True)
-    lines[2] = lines[2].replace(b"Amp", b"Bmp")
-    folder.journal.write_bytes(b"".join(lines))
+    damaged = lines[2].replace(b"Amp", b"Bmp")
+    folder.journal.write_bytes(b"".join(lines[:2]) + damaged)
     tail = JournalTail(folder.journal)
     assert [f.seq for f in tail.read_new()[0]] == [0, 1]
+    # Nothing readable behind it yet: it may still be being written.
     assert "line 3" in tail.problem
+    folder.journal.write_bytes(b"".join([*lines[:2], damaged, *lines[3:]]))
+    facts, _ = tail.read_new()
+    assert [f.seq for f in facts] == list(range(2, len(beginning())))
+    assert (facts[0].kind, facts[0].data["n"]) == ("damaged", 1)
+    assert "1 fact of it cannot be read" in tail.problem
+
+
+def test_is_content_with_missing_facts_that_the_journal_accounts_for(tmp_path: Path) -> None:
+    folder = make_session(tmp_path / "s", [*beginning(), *series(60.0)])
+    tail = JournalTail(folder.journal)
+    tail.read_new()
+    data = bytearray(folder.journal.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 512] = bytes(512)
+    folder.journal.write_bytes(data)
+    n_there = len(read_journal(folder.journal)[0])
+    done = recover(folder)
+    # The repaired file stands in its place.
+    facts, is_new_start = tail.read_new()
+    assert is_new_start
+    assert tail.problem == ""
+    assert facts == read_journal(folder.journal)[0]
+    assert len(facts) > n_there
+    assert [f.data["n"] for f in facts if f.kind == "damaged"] == [done.found.damaged[0].data["n"]]
+    append(folder, [movement("L99", 200.0)], next_seq=read_journal(folder.journal)[1].next_seq)
+    assert [f.data["id"] for f in tail.read_new()[0]] == ["L99"]
+    assert tail.problem == ""
 
 
 def test_begins_anew_when_the_writer_took_a_line_back(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import pyxdf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.session.fold import NightState
+from monitor.session.recording_damage import repaired
 from monitor.session.xdf import XdfWriter
-from monitor.session.xdf_scan import last_stamps, scan
+from monitor.session.xdf_scan import last_stamps, survey
 
 FORMATS = {"float32": "f4", "double64": "f8", "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8"}
 HEADER = (
@@ -48,9 +50,9 @@ def test_pyxdf_reads_it_back_equal(kind, n_channels, sizes, texts):
         writer.clock_offset(1, 100.0, -0.25)
         writer.close()
         found = load(path)
-        assert scan(path) == (path.stat().st_size, 3)
+        assert (survey(path).torn_bytes, survey(path).next_stream_id) == (0, 3)
         if at:
-            assert last_stamps(path) == {1: 100.0 + (at - 1) / 500}
+            assert survey(path).last == last_stamps(path) == {1: 100.0 + (at - 1) / 500}
     legs = np.concatenate(chunks)
     assert np.array_equal(np.asarray(found[1]["time_series"]).reshape(-1, n_channels), legs)
     assert np.array_equal(found[1]["time_stamps"], 100.0 + np.arange(at) / 500)
@@ -88,9 +90,10 @@ def test_cut_at_every_byte_behind_the_headers_it_reads_up_to_the_cut(whole, tmp_
     cut_path = tmp_path / "cut.xdf"
     for cut in range(ends[0][0], len(data) + 1):
         cut_path.write_bytes(data[:cut])
-        good, next_id = scan(cut_path)
+        found = survey(cut_path)
+        good = found.good_bytes
         assert good <= cut
-        assert next_id == 3
+        assert (found.next_stream_id, found.damaged) == (3, [])
         cut_path.write_bytes(data[:good])
         # What was flushed before the cut is all there.
         n = max(n for end, n, _ in ends if end <= cut)
@@ -104,7 +107,8 @@ def test_a_repaired_file_can_be_gone_on_with(whole, tmp_path):
     path, ends = whole
     cut_path = tmp_path / "cut.xdf"
     cut_path.write_bytes(path.read_bytes()[: ends[4][0] + 5])
-    good, next_id = scan(cut_path)
+    found = survey(cut_path)
+    good, next_id = found.good_bytes, found.next_stream_id
     with cut_path.open("r+b") as file:
         file.truncate(good)
     writer = XdfWriter(cut_path)
@@ -118,7 +122,8 @@ def test_a_repaired_file_can_be_gone_on_with(whole, tmp_path):
 
 def test_what_is_no_xdf_is_scanned_as_nothing(tmp_path):
     (tmp_path / "x").write_bytes(b"XDG: no")
-    assert scan(tmp_path / "x")[0] == 0
+    found = survey(tmp_path / "x")
+    assert (found.good_bytes, found.parts, found.torn_bytes) == (0, [], 7)
 
 
 @settings(deadline=None, max_examples=60)
@@ -147,9 +152,9 @@ def test_after_a_power_cut_all_that_was_synced_is_there(data):
                 start, end = max(size, page * 512), min(len(whole), (page + 1) * 512)
                 whole[start:end] = bytes(end - start)
         path.write_bytes(whole)
-        good, _ = scan(path)
-        assert good >= size
-        path.write_bytes(whole[:good])
+        found = survey(path)
+        assert found.good_bytes >= size
+        path.write_bytes(b"".join(repaired(path, found, NightState())))
         stamps = load(path)[1]["time_stamps"]
         assert np.array_equal(stamps[:n], np.arange(n) / 500)
         assert np.all(np.diff(stamps) > 0)
@@ -171,4 +176,4 @@ def test_a_header_that_no_reader_could_read_is_replaced(tmp_path):
         writer.samples(1, np.ones((2, 1), "i2"), np.arange(2) / 5)
         writer.close()
         assert len(load(path)[1]["time_stamps"]) == 2
-        assert scan(path)[0] == path.stat().st_size
+        assert survey(path).torn_bytes == 0

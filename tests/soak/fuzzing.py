@@ -31,11 +31,13 @@ from monitor.recordings.annotations_noxturnal import parse_noxturnal_csv
 from monitor.recordings.annotations_xml import parse_annotation_xml
 from monitor.score.events_table import parse_events_table
 from monitor.score.labels import DEFAULT_LABELS
+from monitor.session.damage import with_damage
 from monitor.session.fold import NightState
 from monitor.session.journal import decode, encode, read_journal
+from monitor.session.recording_damage import repaired
 from monitor.session.xdf import XdfWriter
 from monitor.session.xdf_format import info_of, readable
-from monitor.session.xdf_scan import scan, tally
+from monitor.session.xdf_scan import survey, tally
 
 _ODD = [
     b"", b"\0", b"\xff\xfe", b"\xed\xa0\xbd", b"\xc3\xa9\xe2\x82\xac", b"nan", b"inf", b"-1", b"1e400", b"0",
@@ -302,7 +304,7 @@ def _journals(folder: Path) -> Target:
         path.write_bytes(data)
         facts, tail = read_journal(path)
         assert tail.good_bytes + tail.torn_bytes == len(data)
-        NightState.of(facts)
+        NightState.of(with_damage(facts, tail))
 
     return Target("journals", parse, [b"".join(encode(fact) for fact in _facts())])
 
@@ -342,12 +344,12 @@ def _own_xdf(folder: Path) -> Target:
         at, length = data[0] * len(seed) // 255, data[1]
         torn = seed[:at] + bytes(min(length, len(seed) - at)) + seed[at + length :]
         path.write_bytes(torn[: len(torn) - data[2] * (data[3] % 3)])
-        good, _ = scan(path)
-        assert good <= path.stat().st_size
-        path.write_bytes(path.read_bytes()[:good])
-        assert scan(path)[0] == good
-        if good:
-            tally(path)
+        found = survey(path)
+        assert found.good_bytes <= path.stat().st_size
+        path.write_bytes(b"".join(repaired(path, found, NightState())))
+        again = survey(path)
+        assert (again.torn_bytes, again.damaged, again.last) == (0, [], found.last)
+        tally(path)
 
     return Target("own XDF, torn", lambda data: parse(data.ljust(4, b"\7")), [bytes(range(256))])
 

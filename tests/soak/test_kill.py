@@ -22,7 +22,7 @@ from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 from monitor.session.recovery import recover
-from monitor.session.xdf_scan import scan
+from monitor.session.xdf_scan import survey
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "reference"))
 
@@ -146,7 +146,7 @@ def check(folder: SessionFolder, before: list[Fact], found: Tally) -> list[Fact]
 
 
 def check_signal(folder: SessionFolder, facts: list[Fact], found: Tally) -> None:
-    good, _ = scan(folder.recording)
+    good = survey(folder.recording).good_bytes
     found.torn_recording += good < folder.recording.stat().st_size
     copy = folder.path / "copy.xdf"
     copy.write_bytes(folder.recording.read_bytes()[:good])

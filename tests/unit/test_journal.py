@@ -1,4 +1,4 @@
-"""The journal: written whole or not at all, read up to its tail, refused where its middle is damaged."""
+"""The journal: written whole or not at all; of a damaged one every readable line is read, once, in order."""
 
 import errno
 import json
@@ -11,6 +11,7 @@ import pytest
 from monitor.errors import InputError
 from monitor.facts import Fact
 from monitor.session.journal import Journal, decode, encode, read_journal
+from monitor.session.synced import SyncedMark
 
 FACTS = [
     Fact("session", 0.0, "recorder", {"bed": "b", "legs": ["left"]}),
@@ -73,18 +74,20 @@ def test_cut_anywhere_it_reads_up_to_the_last_whole_line(path):
         assert tail.good_bytes + tail.torn_bytes == cut
 
 
-def test_any_damaged_byte_in_the_middle_is_refused_with_the_line(path):
-    write(path)
+def test_any_damaged_byte_costs_only_the_facts_it_touches(path):
+    written = write(path)
     whole = path.read_bytes()
     last = whole.rstrip(b"\n").rfind(b"\n") + 1
+    line = 0
     for at in range(last - 1):
         damaged = bytearray(whole)
         damaged[at] ^= 0x04
         path.write_bytes(damaged)
-        with pytest.raises(InputError) as error:
-            read_journal(path)
-        assert error.value.exit_code == 2
-        assert f"{path}, line " in str(error.value)
+        facts, tail = read_journal(path)
+        assert facts == written[:line] + written[line + 1 :]
+        assert tail.is_damaged
+        assert (tail.missing, tail.n_missing) == (((line, line),), 1)
+        line += whole[at] == ord("\n")
 
 
 def test_damage_in_the_last_line_is_a_torn_tail(path):
@@ -97,13 +100,87 @@ def test_damage_in_the_last_line_is_a_torn_tail(path):
     assert tail.torn_bytes > 0
 
 
-@pytest.mark.parametrize("lines", [(0, 2), (1,), (0, 0)])
-def test_a_line_that_is_gone_or_twice_there_is_refused(path, lines):
-    write(path)
+@pytest.mark.parametrize(
+    ("lines", "there", "missing", "disorder"),
+    [
+        ((0, 2), [0, 2], ((1, 1),), ""),
+        ((3,), [3], ((0, 2),), ""),
+        ((0, 0, 1), [0, 1], (), "1 line there twice"),
+        ((0, 2, 1, 3), [0, 1, 2, 3], (), "1 line out of order"),
+    ],
+)
+def test_the_numbers_say_which_lines_are_gone_twice_there_or_out_of_order(
+    path, lines, there, missing, disorder
+):
+    written = write(path)
     all_lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(all_lines[i] for i in lines))
-    with pytest.raises(InputError, match="seq is"):
-        read_journal(path)
+    facts, tail = read_journal(path)
+    assert facts == [written[i] for i in there]
+    assert (tail.missing, tail.disorder, tail.is_damaged) == (missing, disorder, True)
+    assert tail.next_seq == there[-1] + 1
+
+
+def test_of_two_facts_with_one_number_the_first_holds(path):
+    written = write(path)
+    other = encode(Fact("note", 3.0, "person", {"text": "another"}, seq=2))
+    path.write_bytes(path.read_bytes() + other)
+    facts, tail = read_journal(path)
+    assert facts == written
+    assert "number of another fact" in tail.disorder
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda data: data.replace(b"\n", b"\r\n"), lambda data: b"\xef\xbb\xbf" + data]
+)
+def test_what_a_text_editor_adds_costs_nothing_and_is_said(path, edit):
+    written = write(path)
+    path.write_bytes(edit(path.read_bytes()))
+    facts, tail = read_journal(path)
+    assert facts == written
+    assert (tail.missing, tail.skipped_bytes) == ((), 0)
+    assert "text editor" in tail.disorder
+
+
+def test_a_damaged_fact_accounts_for_the_numbers_it_names(path):
+    lost = {"what": "journal", "from_seq": 1, "to_seq": 2, "n": 2, "end": 1.0}
+    facts = [Fact("session", 0.0, "recorder", {}, seq=0), Fact("stage", 1.0, "S", {}, seq=3)]
+    facts.append(Fact("damaged", 0.0, "recover", lost, seq=4))
+    path.write_bytes(b"".join(encode(fact) for fact in facts))
+    found, tail = read_journal(path)
+    assert found == facts
+    assert not tail.is_damaged
+    assert tail.next_seq == 5
+
+
+def test_the_note_of_what_was_on_disk_tells_that_the_end_is_missing(path):
+    written = write(path)
+    whole = path.read_bytes()
+    mark = SyncedMark(path)
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
+    facts, tail = read_journal(path)
+    mark.close()
+    assert facts == written[:3]
+    assert tail.lost_bytes == len(whole) - path.stat().st_size
+    assert tail.is_damaged
+    assert not read_journal(path)[1].is_damaged
+
+
+@pytest.mark.parametrize(
+    ("rest", "is_torn"),
+    [
+        (b'{"v":1,"seq":5,"kind":"no', True),
+        (b'{"v"', True),
+        (b'{"v":1,"seq":7,"kind":"no', False),
+        (bytes(40), False),
+        (b'{"v":1,"seq":5,"kind":"note","crc":1}\n', False),
+    ],
+)
+def test_an_interrupted_write_is_told_from_damage(path, rest, is_torn):
+    write(path)
+    path.write_bytes(path.read_bytes() + rest)
+    _, tail = read_journal(path)
+    assert (tail.is_torn, tail.is_damaged, tail.torn_bytes) == (is_torn, not is_torn, len(rest))
 
 
 @pytest.mark.parametrize(
@@ -112,6 +189,9 @@ def test_a_line_that_is_gone_or_twice_there_is_refused(path, lines):
         {"v": 2, "seq": 0, "kind": "note", "t": 0.0, "source": "x"},
         {"v": 1, "seq": 0, "kind": "gossip", "t": 0.0, "source": "x"},
         {"v": 1, "kind": "note"},
+        {"v": 1, "seq": "0", "kind": "note", "t": 0.0, "source": "x"},
+        {"v": 1, "seq": -1, "kind": "note", "t": 0.0, "source": "x"},
+        {"v": 1, "seq": True, "kind": "note", "t": 0.0, "source": "x"},
         [],
     ],
 )

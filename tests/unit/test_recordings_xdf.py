@@ -109,23 +109,34 @@ def test_a_cut_is_said(tmp_path):
     assert "cut off" in read_recording(path).notes[0]
 
 
-def test_damage_between_chunks_ends_the_reading_and_is_said(tmp_path):
+def test_damage_between_chunks_costs_no_chunk_and_is_said(tmp_path):
     path = write(tmp_path / "a.xdf")
     data = path.read_bytes()
     # The first chunk of leg samples ends with its last sample.
     end_n = data.index(LEGS[249].tobytes()) + LEGS[249].nbytes
     path.write_bytes(data[:end_n] + b"\xee" * 9 + data[end_n:])
     samples, notes = read_legs(path)
-    assert np.array_equal(samples, LEGS[:250])
-    assert f"after {end_n} of" in notes[0]
+    assert np.array_equal(samples, LEGS)
+    assert f"damaged in 1 place: 9 of {len(data) + 9} bytes" in notes[0]
 
 
-def test_what_pyxdf_complains_of_becomes_a_note(tmp_path, capsys):
+def test_a_damaged_chunk_costs_its_own_samples(tmp_path):
+    path = write(tmp_path / "a.xdf")
+    data = bytearray(path.read_bytes())
+    at = data.index(LEGS[100].tobytes())
+    data[at : at + 40] = bytes(byte ^ 255 for byte in data[at : at + 40])
+    path.write_bytes(data)
+    samples, notes = read_legs(path)
+    assert np.array_equal(samples, LEGS[250:])
+    assert "damaged in 1 place" in notes[0]
+
+
+def test_damage_in_a_footer_costs_the_footer_and_is_said(tmp_path, capsys):
     path = write(tmp_path / "a.xdf")
     path.write_bytes(path.read_bytes()[:-30] + b"\xee" * 30)
     samples, notes = read_legs(path)
     assert np.array_equal(samples, LEGS)
-    assert "footer" in notes[0]
+    assert "damaged or cut off after" in notes[0]
     assert capsys.readouterr().err == ""
 
 

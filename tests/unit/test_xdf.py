@@ -10,7 +10,7 @@ import pyxdf
 
 from monitor.session.raw import RawWriter
 from monitor.session.xdf import XdfWriter
-from monitor.session.xdf_scan import scan
+from monitor.session.xdf_scan import survey
 
 HEADER = (
     "<info><name>L</name><type>EMG</type><channel_count>1</channel_count>"
@@ -35,7 +35,8 @@ def test_only_its_owner_can_read_it(tmp_path):
 def test_headers_are_on_disk_before_any_sample(tmp_path):
     writer = XdfWriter(tmp_path / "r.xdf")
     writer.add_stream(1, HEADER, "int16", 1)
-    assert scan(tmp_path / "r.xdf") == ((tmp_path / "r.xdf").stat().st_size, 2)
+    found = survey(tmp_path / "r.xdf")
+    assert (found.headers, found.torn_bytes, found.next_stream_id) == ({1}, 0, 2)
     writer.close()
 
 

@@ -1,0 +1,227 @@
+"""A session with a bad page, repaired: what is lost is what the page touched, and the original stays."""
+
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyxdf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.config import load_config
+from monitor.errors import InputError
+from monitor.facts import Fact
+from monitor.session.folder import SessionFolder
+from monitor.session.journal import Journal, decode, read_journal
+from monitor.session.recovery import recover
+from monitor.session.xdf import XdfWriter
+from monitor.session.xdf_scan import survey
+from monitor.xdf_chunks import MAGIC, SAMPLES, STREAM_HEADER, walk
+
+RATE_HZ = 250.0
+STAMP_S = 5000.0
+HEADER = (
+    '<?xml version="1.0"?><info><name>{0}</name><type>{1}</type><channel_count>{2}</channel_count>'
+    "<channel_format>{3}</channel_format><nominal_srate>{4}</nominal_srate></info>"
+)
+PAGE = 512
+SECONDS = 40.0
+
+
+def stream(key, name, kind, channels, legs):
+    about = {"key": key, "name": name, "type": "EMG" if legs else "Markers", "source_id": name, "uid": "u"}
+    about |= {"hostname": "h", "rate_hz": RATE_HZ if legs else 0.0, "format": kind, "speed": 1.0}
+    return Fact("stream", 0.0, "recorder", about | {"channels": channels, "legs": legs})
+
+
+def legs_of_stream():
+    return [
+        {"leg": leg, "channel": i, "label": leg, "unit": "uV", "scale_uv": 1.0, "how": "label"}
+        for i, leg in enumerate(("left", "right"))
+    ]
+
+
+def facts_of_session(seconds, *, is_ended):
+    config = load_config()
+    about = {"version": "0", "bed": "b", "legs": ["left", "right"], "main_profile": "aasm3", "measure": "m"}
+    about |= {"config": dict(config.document), "config_sha256": config.sha256}
+    yield Fact("session", 0.0, "recorder", about)
+    yield stream(1, "Amp", "float32", [["left", "uV", "EMG"], ["right", "uV", "EMG"]], legs_of_stream())
+    yield stream(2, "Stager", "string", [["", "", ""]], [])
+    yield Fact("anchor", 0.0, "recorder", {"key": 1, "stamp": STAMP_S, "speed": 1.0})
+    for leg in ("left", "right"):
+        data = {"leg": leg, "state": "ok", "causes": [], "rest_uv": 1.0, "lsb_uv": 0.1}
+        yield Fact("quality", 0.0, "detector", data)
+    for turn in range(int(seconds // 20)):
+        at_s = 20.0 * turn
+        clock = {"utc": "2026-11-20T22:15:00.000+00:00", "zone": "+0000", "lsl": STAMP_S + at_s}
+        yield Fact("clock", at_s, "recorder", clock | {"origin": STAMP_S, "boot_id": "b", "recorded_s": at_s})
+        leg = ("left", "right")[turn % 2]
+        data = {"leg": leg, "id": f"{leg[0].upper()}{turn}", "onset": at_s + 5.0, "resting_uv": 1.0}
+        for phase, known_s in (("onset", 5.1), ("confirmed", 5.6), ("closed", 7.5)):
+            data = data | {"phase": phase, "known": at_s + known_s, "end": at_s + 7.0, "peak_uv": 50.0}
+            data |= {"morphology": True}
+            yield Fact("movement", at_s + 5.0, "detector", data)
+    if is_ended:
+        yield Fact("stop", float(seconds), "recorder", {"reason": "end"})
+
+
+def make(path, seconds=SECONDS, *, is_ended=True):
+    """Write a session with a movement and a clock record every 20 s, and its signal."""
+    folder = SessionFolder(path)
+    path.mkdir(parents=True)
+    journal = Journal(folder.journal)
+    journal.append(facts_of_session(seconds, is_ended=is_ended))
+    journal.close()
+    writer = XdfWriter(folder.recording)
+    writer.add_stream(1, HEADER.format("Amp", "EMG", 2, "float32", RATE_HZ), "float32", 2)
+    writer.add_stream(2, HEADER.format("Stager", "Markers", 1, "string", 0), "string", 1)
+    for n in range(0, int(seconds * RATE_HZ), 25):
+        values = np.full((25, 2), n, "f4")
+        writer.samples(1, values, STAMP_S + np.arange(n, n + 25) / RATE_HZ)
+        if n % 500 == 0:
+            writer.clock_offset(1, STAMP_S + n / RATE_HZ, 0.25)
+            writer.texts(2, [["N2"]], np.array([STAMP_S + n / RATE_HZ]))
+        if n % 1000 == 0:
+            writer.boundary()
+    writer.flush()
+    if is_ended:
+        writer.close()
+    else:
+        writer.sync()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("ended") / "s")
+
+
+@pytest.fixture(scope="module")
+def cut_off(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("cut") / "s", is_ended=False)
+
+
+def lines_of(data):
+    ends = [i + 1 for i, byte in enumerate(data) if byte == ord("\n")]
+    return list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def chunks_of(path):
+    with path.open("rb") as file:
+        return [(chunk.begin, chunk.end, chunk.tag, chunk.content) for chunk in walk(file, len(MAGIC), {})]
+
+
+def put_page(path, at, page):
+    data = bytearray(path.read_bytes())
+    data[at : at + PAGE] = page[: len(data) - at]
+    path.write_bytes(data)
+    return bytes(data)
+
+
+def is_kept(path, damaged):
+    """Whether every byte of the damaged file is still there: beside it whole, or in it and its torn end."""
+    kept = list(path.parent.glob(f"{path.name}.damaged-*"))
+    if kept:
+        return [each.read_bytes() for each in kept] == [damaged]
+    now = path.read_bytes()
+    if now.startswith(damaged):
+        return True
+    (torn,) = path.parent.glob(f"{path.name}.torn-*")
+    tail = torn.read_bytes()
+    return damaged.endswith(tail) and now.startswith(damaged[: len(damaged) - len(tail)])
+
+
+def load(path):
+    return pyxdf.load_xdf(path, synchronize_clocks=False, dejitter_timestamps=False, verbose=False)[0]
+
+
+def check_journal(folder, whole, at, damaged):
+    """Recover; every line that the page did not touch is there, and the rest is accounted for."""
+    before = [decode(whole[begin:end]) for begin, end in lines_of(whole)]
+    untouched = {
+        decode(whole[begin:end]).seq for begin, end in lines_of(whole) if end <= at or begin >= at + PAGE
+    }
+    if 0 not in {fact.seq for fact in read_journal(folder.journal)[0]}:
+        assert 0 not in untouched
+        with pytest.raises(InputError, match=r"`session` line cannot be read|holds no fact"):
+            recover(folder)
+        assert folder.journal.read_bytes() == damaged
+        return
+    recover(folder)
+    facts, tail = read_journal(folder.journal)
+    there = {fact.seq: fact for fact in facts}
+    assert untouched <= there.keys()
+    assert all(there[fact.seq] == fact for fact in before if fact.seq in there)
+    assert not tail.is_damaged
+    assert tail.torn_bytes == 0
+    assert is_kept(folder.journal, damaged)
+    seqs = [fact.seq for fact in facts]
+    assert seqs == sorted(set(seqs))
+
+
+def check_recording(folder, before, at, damaged):
+    """Recover; every chunk that the page did not touch is there, and any reader reads the file."""
+    recover(folder)
+    untouched = [(tag, content) for begin, end, tag, content in before if end <= at or begin >= at + PAGE]
+    after = [(tag, content) for _, _, tag, content in chunks_of(folder.recording)]
+    # A header that is lost is made of the journal; what lies in the numbers of a sample cannot be seen.
+    wanted = [each for each in untouched if each[0] != STREAM_HEADER]
+    left = iter(after)
+    assert all(each in left for each in wanted)
+    assert is_kept(folder.recording, damaged)
+    assert survey(folder.recording).torn_bytes == 0
+    streams = {stream["info"]["stream_id"]: stream for stream in load(folder.recording)}
+    n = sum(content[5] for tag, content in untouched if tag == SAMPLES and content[0] == 1)
+    assert n <= len(streams[1]["time_stamps"]) <= SECONDS * RATE_HZ
+
+
+def page_of(kind, seed):
+    return bytes(PAGE) if kind == "zeros" else random.Random(seed).randbytes(PAGE)
+
+
+@pytest.mark.parametrize("kind", ["zeros", "random"])
+@pytest.mark.parametrize("state", ["ended", "cut_off"])
+def test_every_page_of_a_journal(kind, state, request, tmp_path):
+    session = request.getfixturevalue(state)
+    whole = session.journal.read_bytes()
+    for at in range(0, len(whole), PAGE):
+        folder = SessionFolder(shutil.copytree(session.path, tmp_path / f"{at}"))
+        damaged = put_page(folder.journal, at, page_of(kind, at))
+        check_journal(folder, whole, at, damaged)
+        shutil.rmtree(folder.path)
+
+
+@pytest.mark.parametrize("kind", ["zeros", "random"])
+@pytest.mark.parametrize("state", ["ended", "cut_off"])
+def test_every_sixteenth_page_of_a_recording(kind, state, request, tmp_path):
+    session = request.getfixturevalue(state)
+    before = chunks_of(session.recording)
+    size = session.recording.stat().st_size
+    for at in [0, PAGE, 2 * PAGE, *range(3 * PAGE, size, 16 * PAGE), size // PAGE * PAGE]:
+        folder = SessionFolder(shutil.copytree(session.path, tmp_path / f"{at}"))
+        damaged = put_page(folder.recording, at, page_of(kind, at))
+        check_recording(folder, before, at, damaged)
+        shutil.rmtree(folder.path)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_any_512_bytes_of_either_file(ended, cut_off, data):
+    session = data.draw(st.sampled_from([ended, cut_off]))
+    name = data.draw(st.sampled_from(["journal.jsonl", "recording.xdf"]))
+    whole = (session.path / name).read_bytes()
+    at = data.draw(st.integers(0, len(whole) - 1))
+    page = data.draw(st.just(bytes(PAGE)) | st.binary(min_size=PAGE, max_size=PAGE))
+    with tempfile.TemporaryDirectory() as place:
+        folder = SessionFolder(shutil.copytree(session.path, Path(place) / "s"))
+        damaged = put_page(folder.path / name, at, page)
+        if damaged == whole:
+            return
+        if name == "journal.jsonl":
+            check_journal(folder, whole, at, damaged)
+        else:
+            check_recording(folder, chunks_of(session.recording), at, damaged)
