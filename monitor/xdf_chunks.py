@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import dataclass, field
+from typing import BinaryIO, NamedTuple
 from xml.etree import ElementTree
-
-import numpy as np
 
 BOUNDARY_MARK = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 MAGIC = b"XDF:"
@@ -36,16 +34,32 @@ _HEAD = re.compile(
 )
 _HEAD_BYTES = 11
 _SEARCH_BYTES = 1 << 20
+# So much is read at once without a look at its first bytes.
+_SHORT = 1 << 16
 # Behind damage a longer one is not believed; the writer's are of some kilobytes.
 _LONGEST_FOUND = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How the samples of a stream lie in the file."""
+    """How the samples of a stream lie in the file.
+
+    Attributes
+    ----------
+    channel_format : str
+        ``string``, or one of `DTYPES`.
+    n_channels : int
+    value_bytes : int
+        What the values of one sample take, 0 for text.
+    """
 
     channel_format: str
     n_channels: int
+    value_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        item = 0 if self.channel_format == "string" else int(DTYPES[self.channel_format][2])
+        object.__setattr__(self, "value_bytes", self.n_channels * item)
 
     @classmethod
     def of(cls, header: bytes) -> Form:
@@ -65,14 +79,8 @@ class Form:
             raise ValueError(f"{n} channels of the format {kind!r}")
         return cls(kind, n)
 
-    @property
-    def value_bytes(self) -> int:
-        """What the values of one sample take, 0 for text."""
-        return 0 if self.channel_format == "string" else self.n_channels * int(DTYPES[self.channel_format][2])
 
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One readable chunk.
 
     Attributes
@@ -157,10 +165,13 @@ def _read(file: BinaryIO, at: int, size: int, forms: dict[int, Form], longest: i
     if (tag == BOUNDARY and n != _BOUNDARY_BYTES) or (tag == CLOCK_OFFSET and n != _OFFSET_BYTES):
         return None
     file.seek(start)
-    if tag == SAMPLES and not _may_be_samples(file.read(min(n, 13)), n, forms):
-        return None
-    file.seek(start)
+    if tag == SAMPLES and n > _SHORT:
+        if not _may_be_samples(file.read(13), n, forms):
+            return None
+        file.seek(start)
     content = file.read(n)
+    if tag == SAMPLES and n <= _SHORT and not _may_be_samples(content, n, forms):
+        return None
     return Chunk(tag, at, start, end, content) if _fits(tag, content, forms) else None
 
 
@@ -199,9 +210,9 @@ def _are_numbers(body: bytes, n: int, form: Form) -> bool:
     """Whether `body` is exactly n marked samples: all stamped (as ours), or some of them."""
     stamped, plain = 9 + form.value_bytes, 1 + form.value_bytes
     if len(body) == n * stamped:
-        return bool((np.frombuffer(body, np.uint8)[::stamped] == STAMPED).all())
+        return body[::stamped].count(STAMPED) == n
     if len(body) == stamped + (n - 1) * plain and body[0] == STAMPED:
-        return not np.frombuffer(body, np.uint8)[stamped::plain].any()
+        return body[stamped::plain].count(0) == n - 1
     at = 0
     for _ in range(n):
         if at >= len(body) or body[at] not in (0, STAMPED):

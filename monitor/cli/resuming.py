@@ -19,6 +19,7 @@ from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import Ending
 from monitor.recorder.startscreen import StartScreen
 from monitor.recorder.status import clock
+from monitor.session.damage import damage_words
 from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.recovery import reopen
 from monitor.session.resume import CutOff, find_cut_off, reanchor, why_not
@@ -174,6 +175,10 @@ def reopened(
             lock.release()
             reason = str(err)
         else:
+            for fact in found.damaged:
+                terminal.say(f"This session is damaged: {fact.data['what']}: {damage_words(fact.data)}.")
+            for name, kept in found.kept.items():
+                terminal.say(f"  {name}: the original bytes are in {kept}")
             return cut_off.folder, lock, Resumed(found, anchor)
     terminal.say(f"That session cannot be gone on with: {reason}. A new one begins.")
     return None

@@ -12,6 +12,7 @@ from watching import Command, Watch, closed, movement_rows, of_kind, run, summar
 from monitor.config import load_config
 from monitor.session.fold import NightState
 from monitor.session.journal import read_journal
+from monitor.session.synced import mark_of
 from monitor.session.tables import write_tables
 
 RATE_HZ = 500.0
@@ -99,9 +100,12 @@ def test_twice_is_harmless(crashed):
 
 
 def test_torn_tails_are_cut_and_said(crashed, killed):
-    for name in ("journal.jsonl", "recording.xdf"):
-        with (crashed / name).open("r+b") as file:
-            file.truncate((killed / name).stat().st_size - 7)
+    lines = (crashed / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    # A line that is being written is not yet known to be on disk.
+    (crashed / "journal.jsonl").write_bytes(b"".join(lines)[:-7])
+    mark_of(crashed / "journal.jsonl").write_bytes(len(b"".join(lines[:-1])).to_bytes(8, "little"))
+    with (crashed / "recording.xdf").open("r+b") as file:
+        file.truncate((killed / "recording.xdf").stat().st_size - 7)
     said = run("recover", str(crashed))
     assert said.returncode == 0, said.stderr
     assert "torn line" in said.stdout
@@ -116,17 +120,20 @@ def test_torn_tails_are_cut_and_said(crashed, killed):
         assert np.array_equal(kept["time_stamps"], before["time_stamps"][:n])
 
 
-def test_damage_in_the_middle_is_refused_and_nothing_is_touched(crashed):
+def test_damage_in_the_middle_costs_one_line_and_all_others_are_used(crashed):
     journal = crashed / "journal.jsonl"
+    before, _ = read_journal(journal)
     data = bytearray(journal.read_bytes())
     data[len(data) // 2] ^= 1
     journal.write_bytes(data)
     said = run("recover", str(crashed))
-    assert said.returncode == 2
-    assert "damaged" in said.stderr
-    assert f"{journal}, line " in said.stderr
-    assert journal.read_bytes() == data
-    assert not (crashed / "summary.json").exists()
+    assert said.returncode == 4, said.stderr
+    assert said.stdout.startswith("DAMAGED")
+    assert "1 fact is missing" in said.stdout
+    facts, tail = read_journal(journal)
+    assert not tail.is_damaged
+    assert len([fact for fact in facts if fact in before]) == len(before) - 1
+    assert [path.read_bytes() for path in crashed.glob("journal.jsonl.damaged-*")] == [data]
 
 
 def test_a_journal_without_a_fact_is_said(crashed):
