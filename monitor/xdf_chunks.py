@@ -109,7 +109,7 @@ class Chunk(NamedTuple):
         return int.from_bytes(self.content[5 : 5 + width], "little"), 5 + width
 
 
-def walk(file: BinaryIO, at: int, forms: dict[int, Form]) -> Iterator[Chunk]:
+def walk(file: BinaryIO, at: int, forms: dict[int, Form], most_skipped: int | None = None) -> Iterator[Chunk]:
     """Yield each readable chunk from a place on; between two of them lie only bytes that are none.
 
     Parameters
@@ -120,10 +120,13 @@ def walk(file: BinaryIO, at: int, forms: dict[int, Form]) -> Iterator[Chunk]:
     forms : dict of int to Form
         What is known of the streams by number; those whose header is found are added. Samples of a stream
         that is not known cannot be told from damage, and what else is said of it is of no use.
+    most_skipped : int, optional
+        Give up behind so many unreadable bytes in a row.
     """
     size = file.seek(0, 2)
     while at < size:
-        chunk = _read(file, at, size, forms, size) or _next(file, at + 1, size, forms)
+        until = size if most_skipped is None else min(size, at + most_skipped)
+        chunk = _read(file, at, size, forms, size) or _next(file, at + 1, until, size, forms)
         if chunk is None:
             return
         if chunk.tag == STREAM_HEADER:
@@ -132,9 +135,9 @@ def walk(file: BinaryIO, at: int, forms: dict[int, Form]) -> Iterator[Chunk]:
         at = chunk.end
 
 
-def _next(file: BinaryIO, at: int, size: int, forms: dict[int, Form]) -> Chunk | None:
+def _next(file: BinaryIO, at: int, until: int, size: int, forms: dict[int, Form]) -> Chunk | None:
     """Find the next readable chunk. Each byte is looked at once; only what looks like a head is read."""
-    while at < size:
+    while at < until:
         file.seek(at)
         block = file.read(_SEARCH_BYTES + _HEAD_BYTES)
         for found in _HEAD.finditer(block):

@@ -20,6 +20,9 @@ from monitor.recordings.clocks import in_clock_of
 from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
 from monitor.xdf_chunks import MAGIC, walk
 
+# A file with so many unreadable bytes in a row is not a damaged recording but something else.
+_MOST_SKIPPED_N = 64 << 20
+
 
 def read_xdf_recording(path: Path, content_id: str) -> Recording:
     """Read an XDF file; its marker streams become annotations.
@@ -77,7 +80,7 @@ def _readable_parts(file: BinaryIO) -> list[tuple[int, int]]:
     file.seek(0)
     at_n = len(MAGIC) if file.read(len(MAGIC)) == MAGIC else 0
     parts = [(0, at_n)] if at_n else []
-    for chunk in walk(file, at_n, {}):
+    for chunk in walk(file, at_n, {}, _MOST_SKIPPED_N):
         if parts and parts[-1][1] == chunk.begin:
             parts[-1] = (parts[-1][0], chunk.end)
         else:

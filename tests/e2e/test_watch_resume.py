@@ -105,6 +105,38 @@ def test_the_same_session_goes_on_with_one_gap(watch, tmp_path):
     assert whole["recording_h"] - whole["usable_h"]["left"] >= gone_h
 
 
+def test_a_damaged_session_is_resumed_with_what_can_be_read(watch, tmp_path):
+    folder, _ = cut_off(watch)
+    data = bytearray(folder.journal.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 512] = bytes(512)
+    folder.journal.write_bytes(data)
+    raw = bytearray(folder.recording.read_bytes())
+    middle = len(raw) // 2
+    raw[middle : middle + 512] = bytes(512)
+    folder.recording.write_bytes(raw)
+    before, _ = read_journal(folder.journal)
+    numbers = NightState.of(before).movement_numbers()
+    facts = go_on(watch, folder, before[-1].seq + 1)
+    assert session_paths(tmp_path / "sessions") == [folder.path]
+    assert facts[: len(before)] == before
+    assert [fact.seq for fact in facts] == sorted({fact.seq for fact in facts})
+    lost = [(fact.data["what"], fact.data["kept"]) for fact in of_kind(facts, "damaged")]
+    assert [what for what, _ in lost] == ["journal", "recording"]
+    assert [(folder.path / name).read_bytes() for _, name in lost] == [data, raw]
+    # A movement that is lost had a number: it is not used again.
+    n_lost = of_kind(facts, "damaged")[0].data["n"]
+    for movement in closed(facts):
+        leg, number = movement.data["leg"], int(movement.data["id"][1:])
+        if movement.seq > before[-1].seq and movement not in before and number > numbers.get(leg, 0):
+            assert number > numbers.get(leg, 0) + n_lost
+    streams, _ = pyxdf.load_xdf(
+        folder.recording, synchronize_clocks=False, dejitter_timestamps=False, verbose=False
+    )
+    assert {s["info"]["type"][0] for s in streams} == {"EMG", "Markers"}
+    assert [each["what"] for each in summary(folder.path)["damage"]] == ["journal", "recording"]
+
+
 ENDED = ("closed", "withdrawn")
 
 
