@@ -1,9 +1,11 @@
-# `make demo` and `make test` are each all the set-up there is: python3, python3-venv and make are enough.
+# `make demo` and `make test` each set up everything they need: python3, python3-venv and make are enough.
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# What `make test-oldest` and `make test-newest` run.
+TESTS ?= tests/unit tests/rules tests/property
 
 # The shared libraries Qt links to, and for a real screen or a virtual one. `libgl1=libGL.so.1`: package=library.
 QT_LIBS := libglib2.0-0=libglib-2.0.so.0 libgl1=libGL.so.1 libegl1=libEGL.so.1 libfontconfig1=libfontconfig.so.1 \
@@ -11,10 +13,10 @@ QT_LIBS := libglib2.0-0=libglib-2.0.so.0 libgl1=libGL.so.1 libegl1=libEGL.so.1 l
 	libxkbcommon-x11-0=libxkbcommon-x11.so.0 libxcb-icccm4=libxcb-icccm.so.4 libxcb-keysyms1=libxcb-keysyms.so.1 \
 	libxcb-shape0=libxcb-shape.so.0
 
-# A screen for the tests of a real window, as package=command; without them those tests are skipped.
+# A virtual screen for the tests of a real window, as package=command; without it they are skipped.
 TEST_TOOLS := xvfb=Xvfb xauth=xauth openbox=openbox xdotool=xdotool
 
-# Installs $$missing through apt, as root or with a sudo that asks nothing.
+# Installs $$missing through apt, as root or with a sudo that needs no password.
 define INSTALL
 [ -n "$$missing" ] && command -v apt-get >/dev/null 2>&1 || exit 0; \
 if [ "$$(id -u)" = 0 ]; then run=; elif sudo -n true 2>/dev/null; then run="sudo -n"; else \
@@ -25,7 +27,20 @@ $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-rec
 echo "That did not work. Install them by hand: apt-get install$$missing"
 endef
 
-.PHONY: demo test lint bench soak picture libs test-libs clean
+.PHONY: help demo test lint coverage test-oldest test-newest bench soak picture libs test-libs clean
+
+help:
+	@echo "make demo         record a simulated sleeper"
+	@echo "make test         linters, type checks, import contracts, tests"
+	@echo "make lint         linters, type checks, import contracts"
+	@echo "make coverage     tests with line coverage per package"
+	@echo "make test-oldest  tests with the oldest allowed dependencies, in .venv-oldest"
+	@echo "make test-newest  tests with the newest dependencies, in .venv-newest"
+	@echo "make bench        measure speed"
+	@echo "make soak         long-running tests"
+	@echo "make picture      draw the picture in the README"
+	@echo "make clean        remove virtual environments and caches"
+	@echo "Options: ARGS=\"...\" for pytest or the demo; TESTS=\"...\" for test-oldest and test-newest"
 
 demo: $(VENV)/.installed libs
 	@$(BIN)/plms-monitor demo $(ARGS)
@@ -39,24 +54,43 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+coverage: $(VENV)/.installed-dev test-libs
+	$(BIN)/python -m pytest --cov=monitor --cov=dsp --cov-report= $(ARGS)
+	@for folder in monitor/*/ dsp/; do \
+	  ls $$folder*.py >/dev/null 2>&1 || continue; \
+	  printf '%-24s%4s %%\n' "$$folder" "$$($(BIN)/coverage report --include="$$folder*" --format=total)"; \
+	done; printf '%-24s%4s %%\n' total "$$($(BIN)/coverage report --format=total)"
+
+# The tests with other versions of the dependencies, each in a virtual environment of its own.
+test-oldest: RESOLUTION := lowest-direct
+test-newest: RESOLUTION := highest
+test-oldest test-newest: test-%: .venv-%/.installed test-libs
+	.venv-$*/bin/python -m pytest $(TESTS) $(ARGS)
+
+.venv-%/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check -c configs/constraints.txt uv
+	.venv-$*/bin/uv pip install --quiet --python .venv-$*/bin/python --upgrade --resolution $(RESOLUTION) -e '.[dev]'
+	@touch $@
+
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/bench --benchmark-only -o addopts="--strict-markers" $(ARGS)
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak -o timeout=0 $(ARGS)
 
-# The picture in the README, made by the program from a simulated night.
+# The picture in the README, drawn by the program from a simulated recording.
 picture: $(VENV)/.installed-dev libs
 	QT_QPA_PLATFORM=offscreen $(BIN)/python tests/gui/gui_sessions.py --picture configs/dashboard.png
 
-# A virtual environment made elsewhere or half made is made anew.
+# An incomplete or moved virtual environment is created again.
 $(VENV)/.made:
 	$(PYTHON) -c 'import sys; sys.exit("PLMS Monitor needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml configs/constraints.txt
-	@echo "Installing what the program needs into $(VENV), some hundred MB; this is done once."
+	@echo "Installing the dependencies into $(VENV), several hundred MB, once."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/constraints.txt -e .
 	@touch $@
 
@@ -64,7 +98,7 @@ $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml configs/constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
-# Prints what it is about to install; without the right to, says in one line what to install.
+# Prints what it installs; without the permission, prints one line with the packages to install.
 libs:
 	@missing=; have=$$( (ldconfig -p || /sbin/ldconfig -p) 2>/dev/null); \
 	for pair in $(QT_LIBS); do \
@@ -78,4 +112,4 @@ test-libs: libs
 	done; $(INSTALL)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-oldest .venv-newest .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,29 +1,29 @@
-"""The errors a user can meet, each with the data that says what to do about it.
+"""The errors shown to users, each with the data that explains what to do.
 
 Programming errors stay ``ValueError`` and ``TypeError``. The exit codes are those of the command line:
-2 for bad arguments, configuration or input, 3 for something needed that is missing.
+2 for invalid arguments, configuration or input, 3 for a missing requirement.
 """
 
 from __future__ import annotations
 
 
 class MonitorError(Exception):
-    """Root of every error that is shown to a user as one plain sentence."""
+    """Root of every error that is shown to a user as one sentence."""
 
     exit_code = 2
 
 
 class InputError(MonitorError):
-    """A file, table or argument that cannot be used.
+    """An invalid file, table or argument.
 
     Parameters
     ----------
     where : str
         The file (with line and column where there are any), option or field.
     problem : str
-        What was found, with the value.
+        What is wrong, with the value.
     expected : str
-        What would have been right, or what to do.
+        The expected value, or what to do.
     """
 
     def __init__(self, where: str, problem: str, expected: str = "") -> None:
@@ -32,6 +32,6 @@ class InputError(MonitorError):
 
 
 class MissingError(MonitorError):
-    """Something the work needs is not there: a stream, a library, a display."""
+    """A missing requirement: a stream, a library, a display."""
 
     exit_code = 3

@@ -12,29 +12,31 @@ from click.shell_completion import CompletionItem
 from monitor import __version__
 from monitor.errors import MonitorError
 
+# Module and name of each command, and its line in the list of commands: the first line of its own help.
 _COMMANDS = {
-    "accept": "monitor.cli.accept:accept",
-    "compare": "monitor.cli.compare:compare",
-    "demo": "monitor.cli.demo:demo",
-    "doctor": "monitor.cli.doctor:doctor",
-    "config": "monitor.cli.config:config",
-    "export": "monitor.cli.export:export",
-    "recover": "monitor.cli.recover:recover",
-    "replay": "monitor.cli.replay:replay",
-    "report": "monitor.cli.report:report",
-    "review": "monitor.cli.review:review",
-    "score": "monitor.cli.score:score",
-    "score-events": "monitor.cli.score_events:score_events",
-    "simulate": "monitor.cli.simulate:simulate",
-    "stop": "monitor.cli.stop:stop",
-    "streams": "monitor.cli.streams:streams",
-    "ward": "monitor.cli.ward:ward",
-    "watch": "monitor.cli.watch:watch",
+    "accept": ("monitor.cli.accept:accept", "Confirm a source that came back with other channels."),
+    "compare": ("monitor.cli.compare:compare", "Compare two scorings of one or many recordings."),
+    "config": ("monitor.cli.config:config", "Check, show or list configurations."),
+    "demo": ("monitor.cli.demo:demo", "Record a simulated sleeper; no amplifier, no patient."),
+    "doctor": ("monitor.cli.doctor:doctor", "Check whether this computer can record."),
+    "export": ("monitor.cli.export:export", "Write a session as EDF+, BIDS, CSV or XDF."),
+    "guide": ("monitor.cli.guide:guide", "Show the user's guide."),
+    "recover": ("monitor.cli.recover:recover", "Repair and close a session after a crash."),
+    "replay": ("monitor.cli.replay:replay", "Send a recorded file over LSL."),
+    "report": ("monitor.cli.report:report", "Write the report of a session as PDF or HTML."),
+    "review": ("monitor.cli.review:review", "Open the window on a session."),
+    "score": ("monitor.cli.score:score", "Detect and score leg movements in recorded files."),
+    "score-events": ("monitor.cli.score_events:score_events", "Apply the scoring rules to a scored list."),
+    "simulate": ("monitor.cli.simulate:simulate", "Send or write the signal of a simulated amplifier."),
+    "stop": ("monitor.cli.stop:stop", "End a running recording."),
+    "streams": ("monitor.cli.streams:streams", "List the LSL streams on the network."),
+    "ward": ("monitor.cli.ward:ward", "Show all beds that are recorded on the network."),
+    "watch": ("monitor.cli.watch:watch", "Record live LSL streams and score them."),
 }
 
 
 class _Group(click.Group):
-    """Load a command only when it is asked for: `score-events` needs no LSL, `stop` no compiler."""
+    """Import a command when it is run: `--help` and Tab import none, `score-events` needs no LSL."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
@@ -42,14 +44,21 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        # Names alone: with their help all of the program would be loaded at each press of Tab.
-        names = [CompletionItem(name) for name in self.list_commands(ctx) if name.startswith(incomplete)]
-        return names + click.Command.shell_complete(self, ctx, incomplete)
+        matches = [
+            CompletionItem(name, help=_COMMANDS[name][1])
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        return matches + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -59,10 +68,18 @@ class _Group(click.Group):
             sys.exit(err.exit_code)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Guide to the program: plms-monitor guide",
+)
 @click.version_option(__version__, prog_name="plms-monitor")
 def cli() -> None:
-    """Live scoring of periodic limb movements. It informs; it is not a medical device and never diagnoses."""
+    """Score periodic limb movements during a live sleep recording.
+
+    For research use; not a medical device. Every value is provisional until a person has reviewed the
+    recording.
+    """
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The command ``accept``: say that a source which came back in another form is the right one."""
+"""The command ``accept``: confirm a source that came back in another form."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _LOOK_EVERY_S = 0.2
 
 @click.command()
 @click.argument("session", type=click.Path(path_type=Path))
-@click.option("--left", metavar="CH", help="Channel of the left leg now: its label, or #n counted from 1.")
-@click.option("--right", metavar="CH", help="Channel of the right leg now.")
+@click.option("--left", metavar="CH", help="Channel of the left leg: label, or #n (counted from 1).")
+@click.option("--right", metavar="CH", help="Channel of the right leg.")
 @click.option(
-    "--limb", "limbs", metavar="NAME=CH", multiple=True, help="Channel of another limb; repeatable."
+    "--limb", "limbs", metavar="NAME=CH", multiple=True, help="Channel of another limb. Repeatable."
 )
-@click.option("--unit", metavar="U", help="Unit of the legs, where the header is silent or wrong.")
+@click.option("--unit", metavar="U", help="Unit of the leg channels if the header has none or a wrong one.")
 @click.option(
     "--stream",
     metavar="Q",
-    help="The stream that stands for it now: uid=X, name=X, source_id=X, pred=XPATH or a bare name.",
+    help="Stream that replaces the source: uid=X, name=X, source_id=X, pred=XPATH or a name.",
 )
-@click.option("--source", metavar="NAME", help="Which source, where several are waited for.")
-@click.option("--author", metavar="WHO", help="Who says so; kept in the journal.")
+@click.option("--source", metavar="NAME", help="Source to confirm, if the recording waits for several.")
+@click.option("--author", metavar="WHO", help="Name of the person who confirms; written to the journal.")
 def accept(
     *,
     session: Path,
@@ -41,10 +41,11 @@ def accept(
     source: str | None,
     author: str | None,
 ) -> None:
-    """Tell the running recording of SESSION to take a source that it waits for.
+    """Confirm a source that came back with other channels.
 
-    A source that comes back with other channels, or beside another of its name, is not taken by itself. What
-    is said here is noted in the journal, and the recording goes on in the same session.
+    The recording of SESSION waits if a source comes back with other channels, or if two streams match it.
+    This command assigns the channels; the decision is written to the journal and recording continues in
+    the same session.
     """
     request = {
         "do": "accept_source",
@@ -62,17 +63,17 @@ def accept(
     pause, waited_s = threading.Event(), 0.0
     while not all(each["connected"] for each in client.ask({"do": "status"})["sources"]):
         if waited_s >= _PATIENCE_S:
-            click.echo("Noted; it has not been found yet, and is looked for.")
+            click.echo("Accepted, but the stream is not on the network yet. The recorder keeps searching.")
             break
         pause.wait(_LOOK_EVERY_S)
         waited_s += _LOOK_EVERY_S
     else:
-        click.echo("Taken: the recording goes on.")
+        click.echo("Source accepted; recording continues.")
     client.close()
 
 
 def _limb(text: str) -> tuple[str, str]:
     name, equals, channel = text.partition("=")
     if not (name and equals and channel):
-        raise InputError("--limb", f"{text!r} names no channel", "use NAME=CH")
+        raise InputError("--limb", f"{text!r} has no channel", "expected NAME=CH")
     return name, channel

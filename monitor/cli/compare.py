@@ -1,21 +1,20 @@
-"""The command ``compare``: two scorings of a night, or of many nights, against each other."""
+"""The command ``compare``: agreement of two scorings of one or many recordings."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.compare.nights import compare_night, over_nights
-from monitor.compare.reading import Source, collect
-from monitor.compare.scoring import Scoring
-from monitor.config import load_config
 from monitor.errors import InputError
 from monitor.rules import AASM3, PROFILES
-from monitor.score.labels import normalise
+
+if TYPE_CHECKING:
+    from monitor.compare.reading import Source
+    from monitor.compare.scoring import Scoring
 
 _SHOWN = (
     ("n_lm", "leg movements (LM)"),
@@ -35,27 +34,28 @@ _SHOWN = (
     "pairs",
     multiple=True,
     metavar="WORD=TYPE",
-    help="What a word of the lists means, e.g. LeftLegPhasic=LM_left; repeatable.",
+    help="Meaning of a word in the lists, e.g. LeftLegPhasic=LM_left. Repeatable.",
 )
-@click.option(
-    "--config", "config_name", metavar="F", help="Configuration whose [markers.synonyms] are taken."
-)
+@click.option("--config", "config_name", metavar="F", help="Configuration whose [markers.synonyms] apply.")
 @click.option(
     "--min-iou",
     type=click.FloatRange(0, 1),
     default=0.2,
     show_default=True,
-    help="Two events may be the same if their overlap is this share of both together.",
+    help="Smallest overlap (intersection over union) at which two events match.",
 )
 @click.option(
     "--rules",
     type=click.Choice(sorted(PROFILES)),
     default=AASM3.name,
     show_default=True,
-    help="Main rule set of scored lists; sessions and scored folders name their own.",
+    help="Main rule set of scored lists; sessions and scored folders have their own.",
 )
 @click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="F", help="Draw it (.png, .pdf, .svg)."
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="F",
+    help="Write a plot (.png, .pdf, .svg).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def compare(
@@ -68,21 +68,26 @@ def compare(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    """Compare two scorings of one night, or two folders of many nights; B counts as the reference.
+    """Compare two scorings of one or many recordings.
 
-    A and B are each a session folder, a folder that `score` wrote, a scored list (table, XML, CSV, EDF+), or
-    a folder of these: nights of one name are then compared, and Bland-Altman is computed over all.
+    B is the reference. A and B are each a session folder, an output folder of `score`, a scored list (table,
+    XML, CSV, EDF+) or a folder of these. In folders, recordings of the same name are compared and a
+    Bland-Altman analysis is computed over all of them.
     """
+    from monitor.compare.nights import compare_night, over_nights
+    from monitor.compare.reading import collect
+    from monitor.config import load_config
+
     labels = {**load_config(config_name).labels, **_labels(pairs)}
     own, reference = (collect(path, labels, rules) for path in (a, b))
     if len(own) == len(reference) == 1:
         names = [(next(iter(own)), next(iter(reference)))]
     else:
         names = [(name, name) for name in own if name in reference]
-        _tell_alone(own, reference)
+        _warn_unmatched(own, reference)
     if not names:
         raise InputError(
-            f"{a} and {b}", "have no night of one name", f"in A {_some(own)}; in B {_some(reference)}"
+            f"{a} and {b}", "have no recording name in common", f"A: {_some(own)}; B: {_some(reference)}"
         )
     nights, last = [], None
     for name, other in names:
@@ -95,24 +100,29 @@ def compare(
         document = {"reference": "b", "min_iou": min_iou, "nights": nights, "bland_altman": agreed}
         click.echo(json.dumps(document, indent=2, allow_nan=False))
         return
-    click.echo("\n".join(_night_told(nights[0]) if agreed is None else _nights_told(nights, agreed)))
+    click.echo("\n".join(_night_lines(nights[0]) if agreed is None else _nights_lines(nights, agreed)))
 
 
 def _labels(pairs: Sequence[str]) -> dict[str, str]:
+    from monitor.config import load_config
+    from monitor.score.labels import normalise
+
     known = set(load_config().labels.values())
     found = {}
     for pair in pairs:
         word, _, ours = (part.strip() for part in pair.rpartition("="))
         if not word or ours not in known:
             raise InputError(
-                "--label", f"{pair!r} cannot be used", f"WORD=TYPE with one of {', '.join(sorted(known))}"
+                "--label",
+                f"{pair!r} is not valid",
+                f"expected WORD=TYPE, TYPE one of {', '.join(sorted(known))}",
             )
         found[normalise(word)] = ours
     return found
 
 
 def _read_pair(a: Source, b: Source) -> tuple[Scoring, Scoring]:
-    """Read both; a list learns from the other how long the recording was."""
+    """Read both; a list has no recording length and takes that of the other."""
 
     def say(text: str) -> None:
         click.echo(text, err=True)
@@ -125,7 +135,7 @@ def _read_pair(a: Source, b: Source) -> tuple[Scoring, Scoring]:
     return one, other
 
 
-def _tell_alone(own: Mapping[str, Source], reference: Mapping[str, Source]) -> None:
+def _warn_unmatched(own: Mapping[str, Source], reference: Mapping[str, Source]) -> None:
     for title, one, other in (("A", own, reference), ("B", reference, own)):
         alone = [name for name in one if name not in other]
         if alone:
@@ -150,10 +160,10 @@ def _draw(
         save(draw_nights(nights, agreed), plot)
     elif last is not None:
         save(draw_night(nights[0], *last, min_iou), plot)
-    click.echo(f"drawn: {plot}", err=True)
+    click.echo(f"Plot written: {plot}", err=True)
 
 
-def _night_told(night: Mapping[str, Any]) -> list[str]:
+def _night_lines(night: Mapping[str, Any]) -> list[str]:
     lines = [f"A: {night['a']}", f"B: {night['b']} (reference)", ""]
     lines.append(_line("marks", ("in A", "in B", "in both", "F1", "Dice")))
     for leg, found in night["legs"].items():
@@ -176,10 +186,10 @@ def _night_told(night: Mapping[str, Any]) -> list[str]:
             )
         )
     epochs, why = night["epochs"], night["why_null"]
-    lines += ["", f"kappa over {epochs['n']} epochs of 30 s"]
+    lines += ["", f"Cohen's kappa, {epochs['n']} epochs of 30 s"]
     for key, words in (
-        ("kappa_movement", "a movement begins in it"),
-        ("kappa_plm", "a PLM begins in it"),
+        ("kappa_movement", "movement onset in the epoch"),
+        ("kappa_plm", "PLM onset in the epoch"),
         ("kappa_stage", "stage"),
     ):
         reason = why.get(f"epochs.{key}")
@@ -190,11 +200,11 @@ def _night_told(night: Mapping[str, Any]) -> list[str]:
             pair = values[key]
             if pair["a"] is not None or pair["b"] is not None:
                 lines.append(_line(words, tuple(_value(pair[k]) for k in ("a", "b", "difference"))))
-    return [*lines, "", "Agreement of two scorings; provisional, no statement on a patient."]
+    return [*lines, "", "Agreement of two scorings; provisional, not a statement about a patient."]
 
 
-def _nights_told(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> list[str]:
-    lines = [_line(f"{len(nights)} nights", ("F1 LM", "Dice", "F1 PLM", "kappa"))]
+def _nights_lines(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> list[str]:
+    lines = [_line(f"{len(nights)} recordings", ("F1 LM", "Dice", "F1 PLM", "kappa"))]
     for night in nights:
         any_leg, plm = night["legs"]["any"], night["plm"]
         cells = (
@@ -212,7 +222,7 @@ def _nights_told(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any])
                     f"  {rule + ': ' + words:<48} bias {one['bias']:+8.2f}  "
                     f"limits {one['lower']:+8.2f} to {one['upper']:+8.2f}  (n = {one['n']})"
                 )
-    return [*lines, "", "Agreement of two scorings; provisional, no statement on a patient."]
+    return [*lines, "", "Agreement of two scorings; provisional, not a statement about a patient."]
 
 
 def _line(words: str, cells: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The command ``demo``: the built-in simulated amplifier over real LSL, and the monitor on it."""
+"""The command ``demo``: record the built-in simulated amplifier over LSL."""
 
 from __future__ import annotations
 
@@ -7,38 +7,42 @@ from pathlib import Path
 
 import click
 
-from monitor.config import load_config
-from monitor.lsl.find import Query
-from monitor.session.folder import default_sessions_dir
-
 
 @click.command()
-@click.option("--headless", is_flag=True, help="No window: a status line in the terminal.")
+@click.option("--headless", is_flag=True, help="No window; print a status line in the terminal.")
 @click.option(
     "--duration",
     "duration_s",
     type=click.FloatRange(min=0, min_open=True),
     metavar="S",
-    help="Seconds of signal.",
+    help="Seconds of signal to record; until Ctrl-C by default.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides everything random."
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the random numbers."
 )
 @click.option(
     "--speed",
     type=click.FloatRange(1, 60),
     default=1.0,
     show_default=True,
-    help="Seconds of signal per second.",
+    help="Seconds of signal per second of real time.",
 )
-@click.option("--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go.")
+@click.option(
+    "--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Folder for session folders."
+)
 def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sessions: Path | None) -> None:
-    """Watch a simulated sleeper: an amplifier in its own process, real LSL on loopback, no patient."""
+    """Record a simulated sleeper; no amplifier, no patient.
+
+    The simulated amplifier runs in a process of its own and sends over LSL on the loopback interface.
+    """
     from monitor.cli.recording import WatchOptions, run_watch
+    from monitor.config import load_config
+    from monitor.lsl.find import Query
     from monitor.lsl.library import use_loopback
+    from monitor.session.folder import default_sessions_dir
     from monitor.sources.amplifier import run_amplifier
 
-    # Before liblsl is first used: nobody else's streams are seen, and nobody sees these.
+    # Before the first use of liblsl: no other stream is visible here, and these are not visible elsewhere.
     use_loopback()
     amplifier = multiprocessing.get_context("spawn").Process(
         target=run_amplifier,
@@ -47,7 +51,7 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
         daemon=True,
     )
     amplifier.start()
-    click.echo("Simulated amplifier started: no patient, made-up signals.")
+    click.echo("Simulated amplifier started. The signals are artificial; there is no patient.")
     options = WatchOptions(
         config=load_config("demo"),
         queries=[Query("source_id", f"plms-sim-emg-{seed}"), Query("name", "PLMS-Sim-Markers")],

@@ -1,4 +1,4 @@
-"""The command ``doctor``: whether this machine can record a night."""
+"""The command ``doctor``: check whether this computer can record."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Finding:
     ----------
     good : bool
     needed : bool
-        Without it no night can be recorded.
+        Recording is impossible without it.
     text : str
-        What was found, and the remedy.
+        The finding and what to do.
     """
 
     good: bool
@@ -49,9 +49,15 @@ class Finding:
 
 
 @click.command()
-@click.option("--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go.")
+@click.option(
+    "--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Folder for session folders."
+)
 def doctor(sessions: Path | None) -> None:
-    """Test LSL, disk, clock, compiler, display, sound, sleep; exit 0 if a night can be recorded here."""
+    """Check whether this computer can record.
+
+    Tests network, LSL, detector, disk, clock, window, sound, sleep inhibition and the staging extra. The exit
+    code is 0 if recording is possible.
+    """
     folder = sessions or default_sessions_dir()
     checks: dict[str, Callable[[], Finding]] = {
         "Network": _network,
@@ -68,23 +74,23 @@ def doctor(sessions: Path | None) -> None:
     for name, check in checks.items():
         found = check()
         able = able and (found.good or not found.needed)
-        mark = "good" if found.good else "MISSING" if found.needed else "note"
+        mark = "ok" if found.good else "MISSING" if found.needed else "note"
         click.echo(f"{name:<9} {mark:<8} {found.text}")
     if not able:
-        raise MissingError("A night cannot be recorded on this machine yet.")
-    click.echo("A night can be recorded on this machine.")
+        raise MissingError("This computer cannot record yet.")
+    click.echo("This computer can record.")
 
 
 def _lsl() -> Finding:
-    """Send samples over loopback, on a network of their own, so that no other stream is disturbed."""
+    """Send samples over loopback, isolated from all other streams."""
     from monitor.lsl.library import use_loopback
     from monitor.lsl.probe import probe_beside
 
     use_loopback()
     found = probe_beside()
     if found.delay_ms is None:
-        return Finding(False, True, f"{found.reason}; does a firewall block UDP on loopback?")
-    return Finding(True, True, f"a sample takes {found.delay_ms:.2f} ms here ({found.library})")
+        return Finding(False, True, f"{found.reason}; check whether a firewall blocks UDP on loopback")
+    return Finding(True, True, f"sample latency {found.delay_ms:.2f} ms ({found.library})")
 
 
 def _network() -> Finding:
@@ -93,17 +99,15 @@ def _network() -> Finding:
     from monitor.lsl.probe import probe_beside
 
     path = os.environ.get(CONFIG_VARIABLE, "")
-    where = f"with {path}" if path else "with LSL's own settings (multicast)"
+    where = f"with {path}" if path else "with LSL's default settings (multicast)"
     if path and not Path(path).is_file():
-        return Finding(False, False, f"{CONFIG_VARIABLE} names {path}, which is not there")
+        return Finding(False, False, f"{CONFIG_VARIABLE} is {path}: no such file")
     found = probe_beside()
     if found.delay_ms is None:
-        remedy = "does a firewall block UDP 16571 or multicast? name the amplifier's computer in KnownPeers"
+        remedy = "check the firewall (UDP 16571, multicast) or enter the amplifier's computer in KnownPeers"
         return Finding(False, False, f"{found.reason} {where}; {remedy}")
     peers = _known_peers(path)
-    return Finding(
-        True, False, f"a stream of this machine is found {where}" + (f"; {peers}" if peers else "")
-    )
+    return Finding(True, False, f"found a stream of this computer {where}" + (f"; {peers}" if peers else ""))
 
 
 def _known_peers(path: str) -> str:
@@ -130,14 +134,13 @@ def _disk(folder: Path) -> Finding:
         speed = _write_mb_s(folder) if free > 2 * _SPEED_BYTES else 0.0
     except OSError as err:
         return Finding(
-            False, True, f"{folder} cannot be written to ({err.strerror}); choose another with --sessions"
+            False,
+            True,
+            f"{folder} cannot be written to ({err.strerror}); choose another folder with --sessions",
         )
-    text = (
-        f"{free / 2**30:.1f} GiB free in {folder}, a fact is on disk within {1e3 * slowest_s:.0f} ms, "
-        f"{speed:.0f} MB/s"
-    )
+    text = f"{free / 2**30:.1f} GiB free in {folder}, slowest sync {1e3 * slowest_s:.0f} ms, {speed:.0f} MB/s"
     if free < _NIGHT_BYTES:
-        return Finding(False, True, f"{text}; a night wants {_NIGHT_BYTES / 2**30:.0f} GiB")
+        return Finding(False, True, f"{text}; a recording needs {_NIGHT_BYTES / 2**30:.0f} GiB")
     return Finding(slowest_s < _SLOW_SYNC_S and speed > _SLOW_MB_S, False, text)
 
 
@@ -166,21 +169,21 @@ def _write_mb_s(folder: Path) -> float:
 def _clock() -> Finding:
     now = utc_now()
     if now.year < _EARLIEST_YEAR:
-        return Finding(False, False, f"it is set to {now:%Y-%m-%d}: set it, the log carries wall times")
-    known = "" if boot_id() else "; this system does not tell a restart"
+        return Finding(
+            False, False, f"the date is {now:%Y-%m-%d}: set the clock, the log contains wall times"
+        )
+    known = "" if boot_id() else "; this system has no boot id, so a restart is not detected"
     text = f"{now:%Y-%m-%d %H:%M} UTC{known}"
     synchronised = _ask("timedatectl", "show", "--property=NTPSynchronized", "--value")
     if synchronised == "no":
-        return Finding(
-            False, False, f"{text}; it is not set by the network (NTP): compare it with another clock"
-        )
-    return Finding(True, False, text + ("; set by the network (NTP)" if synchronised == "yes" else ""))
+        return Finding(False, False, f"{text}; not synchronised (NTP): compare it with another clock")
+    return Finding(True, False, text + ("; synchronised (NTP)" if synchronised == "yes" else ""))
 
 
 def _window() -> Finding:
     if importlib.util.find_spec("PySide6") is None:
         return Finding(
-            False, False, "Qt (PySide6) is not installed; recording works without a window (--headless)"
+            False, False, "Qt (PySide6) is not installed; recording is possible without a window (--headless)"
         )
     from monitor.dashboard.display import why_no_window
 
@@ -193,14 +196,14 @@ def _sound() -> Finding:
 
     state = try_device()
     return Finding(
-        bool(state.works), False, state.text if state.works else f"{state.text}: alerts are only seen"
+        bool(state.works), False, state.text if state.works else f"{state.text}: alerts are visible only"
     )
 
 
 def _sleep() -> Finding:
-    """Forbid sleep for a moment, as a recording does."""
+    """Inhibit sleep for a moment, as a recording does."""
     if _ask("systemctl", "is-enabled", "sleep.target") == "masked":
-        return Finding(True, False, "this machine never sleeps (sleep.target is masked)")
+        return Finding(True, False, "this computer never sleeps (sleep.target is masked)")
     said: list[str] = []
     refused = threading.Event()
 
@@ -210,13 +213,11 @@ def _sleep() -> Finding:
 
     with kept_awake("testing", heard):
         refused.wait(1.0)
-    return Finding(
-        not said, False, said[0] if said else "this computer is kept awake while a night is recorded"
-    )
+    return Finding(not said, False, said[0] if said else "sleep is inhibited during a recording")
 
 
 def _ask(*command: str) -> str:
-    """Return what a system command says, empty if there is no such command."""
+    """Return the output of a system command, empty if the command does not exist."""
     if sys.platform == "win32" or shutil.which(command[0]) is None:
         return ""
     try:
@@ -227,16 +228,18 @@ def _ask(*command: str) -> str:
 
 
 def _staging() -> Finding:
-    """Look for the extra that estimates sleep, and load the library that needs one of the system's."""
+    """Check the extra that estimates sleep stages, and load the library that needs a system library."""
     from monitor.staging.settings import is_installed
 
     if not is_installed():
         remedy = "pip install 'plms-monitor[staging]'"
         return Finding(
-            False, False, f"sleep is not estimated: the extra 'staging' is not installed; {remedy}"
+            False, False, f"sleep stages are not estimated: the extra 'staging' is not installed; {remedy}"
         )
     try:
         importlib.import_module("lightgbm")
     except (ImportError, OSError) as err:
-        return Finding(False, False, f"sleep is not estimated ({err}); on Debian: apt-get install libgomp1")
-    return Finding(True, False, "sleep can be estimated where a stream carries an EEG")
+        return Finding(
+            False, False, f"sleep stages are not estimated ({err}); on Debian: apt-get install libgomp1"
+        )
+    return Finding(True, False, "sleep stages can be estimated from streams with an EEG")

@@ -1,4 +1,4 @@
-"""What a night is scored with, as its ``session`` fact says it, live and from a file."""
+"""Version, configuration and measure of a scoring, as the ``session`` fact holds them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monitor.detection.measure import measure_name
 
 
 def scored_with(config: Config) -> dict[str, Any]:
-    """Name program, configuration, main profile and measure."""
+    """Return program version, configuration digest, main profile and measure."""
     return {
         "version": __version__,
         "config_sha256": config.sha256,

@@ -1,4 +1,4 @@
-"""Put a recording together: the beds' lock, the lobby, the window beside it, the recorder."""
+"""Run a recording: bed lock, stream selection, window process, recorder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_co
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """What ``watch`` was asked to do, checked."""
+    """The validated options of ``watch``."""
 
     config: Config
     queries: Sequence[Query]
@@ -50,14 +50,14 @@ class WatchOptions:
 
 
 class _Beds:
-    """The lock of the bed that is recorded; a start screen may move it to another bed."""
+    """The lock of the recorded bed; the start screen may change the bed."""
 
     def __init__(self, sessions: Path) -> None:
         self._sessions = sessions
         self._held: tuple[str, BedLock] | None = None
 
     def claim(self, bed: str) -> None:
-        """Take a bed's lock and give back the one held before."""
+        """Acquire the lock of a bed and release the previous one."""
         if self._held is not None and self._held[0] == bed:
             return
         lock = BedLock(self._sessions, check_code("--bed", bed))
@@ -66,7 +66,7 @@ class _Beds:
         self._held = (bed, lock)
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._held is not None:
             self._held[1].release()
             self._held = None
@@ -78,7 +78,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
     Raises
     ------
     MonitorError
-        Before anything was recorded: what is wrong and the remedy.
+        Before recording starts: the problem and what to do.
     """
     clock = lsl().local_clock
     terminal, ending = Terminal(), Ending()
@@ -116,7 +116,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         for each in chosen:
             terminal.taken(each)
         if warm.is_alive():
-            terminal.say("The detector is being compiled: at the very first start about half a minute.")
+            terminal.say("Compiling the detector. This takes about half a minute at the first start.")
         warm.join()
         if ending.asked:
             terminal.say("Nothing was recorded.")
@@ -132,9 +132,9 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
 
 
 def _from(lobby: Lobby, options: WatchOptions, terminal: Terminal) -> list[Chosen] | None:
-    """Wait for the streams, and look meanwhile whether somebody else records this bed.
+    """Wait for the streams and check whether another recorder uses this bed.
 
-    Two recorders of one bed would send under one name, also from different sessions folders.
+    Two recorders of one bed would publish the same stream names, also from different sessions folders.
     """
     bed = options.bed
     namesakes = Finder(Query("name", f"PLMS-Markers-{bed}"))
@@ -145,12 +145,12 @@ def _from(lobby: Lobby, options: WatchOptions, terminal: Terminal) -> list[Chose
     if other == "here":
         raise InputError(
             "--bed",
-            f"another recorder of {bed!r} is running on this computer, with another --sessions",
+            f"another recorder of {bed!r} is running on this computer with another --sessions folder",
             "stop it first, or choose another bed",
         )
     if other == "elsewhere":
         terminal.say(
-            f"Another computer on this network records a bed that is called {bed!r} too: rename one."
+            f"Another computer on this network also records a bed named {bed!r}. Rename one of them."
         )
     return chosen
 
@@ -188,15 +188,16 @@ def _window_opens(terminal: Terminal) -> bool:
 
     reason = why_no_window()
     if reason:
-        terminal.say(f"{reason} The recording runs without a window, in this terminal.")
+        terminal.say(f"{reason} Recording without a window; status is shown in this terminal.")
     return not reason
 
 
 @contextmanager
 def _window(screen: StartScreen) -> Iterator[None]:
-    """Open the dashboard in a process of its own; it looks at the session, it does not carry it.
+    """Open the dashboard in a process of its own.
 
-    A window that is closed or killed ends nothing; at the end of the recording it is left open for reading.
+    The recording does not depend on it: closing or killing the window ends nothing. It stays open when the
+    recording ends.
     """
     with tempfile.TemporaryDirectory(prefix="plms-lobby-") as private:
         contact = Path(private) / f"{secrets.token_hex(4)}.json"
@@ -204,10 +205,10 @@ def _window(screen: StartScreen) -> Iterator[None]:
         process = subprocess.Popen(
             [sys.executable, "-m", "monitor.dashboard", "--lobby", str(contact)],
             stdin=subprocess.DEVNULL,
-            # A Ctrl-C in the terminal is for the recorder alone.
+            # Ctrl-C in the terminal is meant for the recorder only.
             start_new_session=os.name == "posix",
         )
-        # A window that was closed must not stay behind as a dead entry in the list of processes all night.
+        # Reap a closed window, so that no zombie process remains during the recording.
         threading.Thread(target=process.wait, name="window-reaper", daemon=True).start()
         try:
             yield

@@ -1,4 +1,4 @@
-"""The command ``recover``: repair and close a session that a crash left open or a disk damaged."""
+"""The command ``recover``: repair and close a session after a crash or a disk error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from monitor.dashboard.walltime import clock_text
 from monitor.facts import Fact
 from monitor.session.damage import damage_words
 from monitor.session.folder import SessionFolder
-from monitor.session.recovery import recover as recover_session
 
 # Done, and yet not whole: neither 0 nor an error (2 bad input, 3 something needed is missing).
 DAMAGED = 4
@@ -21,11 +20,14 @@ DAMAGED = 4
 @click.command()
 @click.argument("session", type=SessionPath())
 def recover(session: Path) -> None:
-    """Say what is in SESSION after a crash or damage, repair it, write its tables and close it.
+    """Repair and close a session after a crash or a disk error.
 
-    Everything that can be read is used, and the original of a damaged file is kept beside it. Exit code 0:
-    nothing but the end of the last write is missing. 4: closed, and parts of it are missing or were damaged.
+    Reports what SESSION contains, uses everything that can be read, writes the tables and closes the session.
+    The original of a damaged file stays beside it. Exit code 0: nothing is missing except the end of the last
+    write. Exit code 4: the session is closed, and parts of it are damaged or missing.
     """
+    from monitor.session.recovery import recover as recover_session
+
     folder = SessionFolder.open(session)
     done = recover_session(folder)
     found = done.found

@@ -1,17 +1,18 @@
-"""The command ``replay``: a recording as an outlet."""
+"""The command ``replay``: send a recorded file over LSL."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.errors import InputError
-from monitor.recordings import Recording, read_recording
-from monitor.recordings.growing import GrowingEdf
-from monitor.sources.follow import follow_recording
-from monitor.sources.pacing import stopping_on_signals
-from monitor.sources.replay import replay_recording
+
+if TYPE_CHECKING:
+    from monitor.recordings import Recording
+
+_WAITING = "Waiting for a receiver. Press Ctrl-C to end."
 
 
 @click.command()
@@ -21,43 +22,54 @@ from monitor.sources.replay import replay_recording
     type=click.FloatRange(1, 60),
     default=1.0,
     show_default=True,
-    help="Seconds of recording per second.",
+    help="Seconds of recording per second of real time.",
 )
-@click.option("--follow", is_flag=True, help="FILE is an EDF or BDF still being written: send its end.")
+@click.option("--follow", is_flag=True, help="Send an EDF or BDF file while it is being written.")
 @click.option(
     "--delay",
     "delay_s",
     type=click.FloatRange(min=0.1, max=600),
     default=15.0,
     show_default=True,
-    help="With --follow: seconds behind the file's end. Longer than its writer waits between two writes.",
+    help="With --follow: seconds behind the end of the file; must exceed the interval between two writes.",
 )
 def replay(file: Path, speed: float, follow: bool, delay_s: float) -> None:
-    """Send an EDF, EDF+, BDF or XDF recording over LSL, its annotations as markers.
+    """Send a recorded file over LSL.
 
-    Begins when the first receiver connects and ends a little after the last sample, or with Ctrl-C.
+    FILE is EDF, EDF+, BDF or XDF; its annotations are sent as markers. Sending starts when the first receiver
+    connects and ends shortly after the last sample, or with Ctrl-C.
     """
+    from monitor.recordings import read_recording
+    from monitor.sources.pacing import stopping_on_signals
+    from monitor.sources.replay import replay_recording
+
     if follow:
         _follow(file, speed, delay_s)
         return
     recording = read_recording(file)
     _describe(recording)
     with stopping_on_signals() as stop:
-        click.echo("Waiting for a receiver. Ctrl-C ends it.", err=True)
+        click.echo(_WAITING, err=True)
         replay_recording(recording, speed, stop)
 
 
 def _follow(file: Path, speed: float, delay_s: float) -> None:
     if speed != 1:
-        raise InputError("--speed", f"{speed:g} with --follow", "what is being recorded has its own pace")
+        raise InputError(
+            "--speed", f"{speed:g} with --follow", "a file that is being written is sent at speed 1"
+        )
+    from monitor.recordings.growing import GrowingEdf
+    from monitor.sources.follow import follow_recording
+    from monitor.sources.pacing import stopping_on_signals
+
     growing = GrowingEdf(file)
     if not growing.records:
-        raise InputError(str(file), "holds no whole data record yet", "start again when it does")
+        raise InputError(str(file), "has no complete data record yet", "start again when it has one")
     _describe(growing.read(0, 1))
     with stopping_on_signals() as stop:
-        click.echo("Waiting for a receiver. Ctrl-C ends it.", err=True)
+        click.echo(_WAITING, err=True)
         begin_s = follow_recording(growing, delay_s, stop, lambda text: click.echo(text, err=True))
-        click.echo(f"Sent from {begin_s:g} s of the recording on.", err=True)
+        click.echo(f"Sent the recording from {begin_s:g} s.", err=True)
 
 
 def _describe(recording: Recording) -> None:

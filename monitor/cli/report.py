@@ -1,4 +1,4 @@
-"""The command ``report``: the end-of-night report."""
+"""The command ``report``: write the report of a session."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from monitor.cli.session_argument import SessionPath
 @click.command()
 @click.argument("session", type=SessionPath())
 @click.option(
-    "--out", required=True, type=click.Path(path_type=Path), metavar="F.pdf|F.html", help="The file."
+    "--out", required=True, type=click.Path(path_type=Path), metavar="F.pdf|F.html", help="Output file."
 )
 def report(session: Path, out: Path) -> None:
-    """Write the report of SESSION, finished or running, as PDF or HTML."""
-    # Loaded here: a page layout and a plotting library take a second.
+    """Write the report of a session as PDF or HTML.
+
+    SESSION may be finished or running.
+    """
+    # Imported here: page layout and plotting libraries cost a second.
     from monitor.report import write_report
 
     write_report(session, out)

@@ -1,4 +1,4 @@
-"""Whether a session that was cut off is gone on with: as asked for, or as somebody says now."""
+"""Whether an interrupted session is resumed: by option, by an answer, or by default."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from monitor.session.recovery import reopen
 from monitor.session.resume import CutOff, find_cut_off, reanchor, why_not
 
 ANSWER_S = 60.0
-# Without an answer a night that was just interrupted goes on; one of hours ago may be another patient's.
+# Default without an answer: resume a recent session; after hours it may be another patient.
 _FRESH_S = 3600.0
 _LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Where the question goes.
+    """Where the question is asked.
 
     Attributes
     ----------
     always : bool
-        ``--resume``: nobody is asked.
+        ``--resume``: resume without asking.
     screen : StartScreen or None
-        The window's start screen, None without a window.
+        The start screen of the window, None without a window.
     """
 
     always: bool
@@ -49,26 +49,27 @@ class Asking:
 
 
 def cut_off_to_resume(sessions: Path, bed: str, study: str, asking: Asking) -> CutOff | None:
-    """Find the cut-off session of a bed and ask; None if there is none or it is left alone."""
+    """Find the interrupted session of a bed and ask; None if there is none or it is not resumed."""
     say = asking.terminal.say
     try:
         cut_off = find_cut_off(sessions, bed, study)
         if cut_off is not None:
             config_from(cut_off.state.session["config"], str(cut_off.folder.journal))
     except (InputError, LookupError, OSError) as err:
-        say(f"The last session of {bed} cannot be gone on with: {err}. A new one begins.")
+        say(f"The last session of {bed} cannot be resumed: {err}. A new session starts.")
         return None
     if cut_off is None:
         if asking.always:
-            say(f"{bed} has no session that was cut off: a new one begins.")
+            say(f"{bed} has no interrupted session. A new session starts.")
         return None
-    what = f"{cut_off.folder.path}, cut off {_ago(cut_off.ago_s)} ago after {clock(cut_off.recorded_s)}"
+    ago, recorded = _ago(cut_off.ago_s), clock(cut_off.recorded_s)
+    what = f"{cut_off.folder.path} (interrupted {ago} ago, {recorded} recorded)"
     if asking.always or _answer(cut_off, what, asking):
-        say(f"Going on with {what}.")
+        say(f"Resuming {what}.")
         return cut_off
-    say(f"There is a session of {bed} that was never ended: {what}.")
-    say("  A new one begins. To go on with that one instead, end this and begin with --resume;")
-    say(f"  to close it: plms-monitor recover {cut_off.folder.path}")
+    say(f"Interrupted session of {bed}: {what}.")
+    say("  A new session starts. To resume the interrupted one: end this recording, start with --resume.")
+    say(f"  To close it: plms-monitor recover {cut_off.folder.path}")
     return None
 
 
@@ -76,12 +77,12 @@ def _answer(cut_off: CutOff, what: str, asking: Asking) -> bool:
     is_fresh = cut_off.ago_s < _FRESH_S
     screen = asking.screen
     if screen is not None:
-        asking.terminal.say("The start screen asks whether to go on with a session that was cut off.")
+        asking.terminal.say("The start screen asks whether to resume an interrupted session.")
         return _wait(lambda left_s: screen.offer(_offer(cut_off, left_s, is_fresh)), asking, is_fresh)
     if not sys.stdin.isatty():
         return False
     asking.terminal.say(
-        f"Go on with {what}? [y/n] (without an answer in {ANSWER_S:.0f} s: {'yes' if is_fresh else 'no'})"
+        f"Resume {what}? [y/n] (default after {ANSWER_S:.0f} s: {'yes' if is_fresh else 'no'})"
     )
     said: list[bool] = []
 
@@ -90,7 +91,7 @@ def _answer(cut_off: CutOff, what: str, asking: Asking) -> bool:
             if line.strip().lower()[:1] in ("y", "n"):
                 said.append(line.strip().lower().startswith("y"))
 
-    # Not to be interrupted: left behind when the time is over.
+    # readline cannot be interrupted: the thread is abandoned when the time is over.
     threading.Thread(target=listen, name="question", daemon=True).start()
     return _wait(lambda _: said[0] if said else None, asking, is_fresh)
 
@@ -119,15 +120,15 @@ def _ago(seconds: float) -> str:
 
 
 def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[list[Query], Config]:
-    """Look for the streams of the cut-off session where none are named now; its configuration holds.
+    """Return the streams and the configuration for resuming a session.
 
-    A night is scored by one configuration: what the command line says of rules and detector waits for the
-    next session.
+    Streams and channels are those of the session unless new ones are given. A session is scored with one
+    configuration: options for rules and detector take effect in the next session.
     """
     state = cut_off.state
     kept = config_from(state.session["config"], str(cut_off.folder.journal))
     streams = {fact.data["key"]: fact.data for fact in state.facts("stream")}
-    # A source that came back in another form is looked for in that form, or as what stood in for it.
+    # A replaced source is searched in its new form, or as its replacement.
     for replaced in [about.get("replaces") for about in streams.values()]:
         streams.pop(replaced, None)
     if not queries:
@@ -148,7 +149,7 @@ def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[li
 
 
 def _given_unit(streams: Iterable[Mapping[str, Any]]) -> str:
-    """Return the unit that a person gave for a channel whose header has none."""
+    """Return the unit given by a person for a channel without one in its header."""
     given = [
         str(leg["unit"])
         for about in streams
@@ -161,7 +162,7 @@ def _given_unit(streams: Iterable[Mapping[str, Any]]) -> str:
 def reopened(
     cut_off: CutOff, chosen: list[Chosen], lsl_now: Callable[[], float], terminal: Terminal
 ) -> tuple[SessionFolder, SessionLock, Resumed] | None:
-    """Repair a cut-off session for being gone on with; None, and the reason is said, if it cannot be."""
+    """Repair an interrupted session to resume it; if that fails, print the reason and return None."""
     legs = {channel.leg for each in chosen for channel in each.legs}
     speed = next(each.stream.speed for each in chosen if each.legs)
     lock = SessionLock(cut_off.folder)
@@ -180,5 +181,5 @@ def reopened(
             for name, kept in found.kept.items():
                 terminal.say(f"  {name}: the original bytes are in {kept}")
             return cut_off.folder, lock, Resumed(found, anchor)
-    terminal.say(f"That session cannot be gone on with: {reason}. A new one begins.")
+    terminal.say(f"This session cannot be resumed: {reason}. A new session starts.")
     return None

@@ -1,4 +1,4 @@
-"""The command ``review``: look at a session, running, finished or cut off; with ``--edit`` also judge it."""
+"""The command ``review``: open the window on a session; with ``--edit`` also correct it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,20 +18,23 @@ from monitor.cli.session_argument import SessionPath
 from monitor.control import ControlClient
 from monitor.dashboard.display import why_no_window
 from monitor.errors import InputError, MissingError
-from monitor.recorder.editor import Editor
 from monitor.session.folder import SessionFolder
+
+if TYPE_CHECKING:
+    from monitor.recorder.editor import Editor
 
 _LOOK_S = 2.0
 
 
 @click.command()
 @click.argument("session", type=SessionPath())
-@click.option("--edit", is_flag=True, help="Reject, mark, stage, note and sign: each an entry of its own.")
+@click.option("--edit", is_flag=True, help="Allow corrections: reject, mark, stage, note and sign.")
 def review(session: Path, *, edit: bool) -> None:
-    """Open the dashboard on a session: running, finished or cut off.
+    """Open the window on a session.
 
-    A finished session is only read, unless --edit is given; then what you judge is appended to its journal
-    and its tables are written anew. Nothing that was recorded is changed.
+    SESSION may be running, finished or interrupted. A finished session is read-only without --edit. With
+    --edit your corrections are appended to its journal and its tables are rewritten; recorded data is never
+    changed.
     """
     folder = SessionFolder.open(session)
     why = why_no_window()
@@ -47,7 +51,7 @@ def review(session: Path, *, edit: bool) -> None:
 
 
 def _is_recorded(folder: SessionFolder) -> bool:
-    """Whether a recorder answers (and not another editor): then what is entered goes to it."""
+    """Return whether a recorder (not another editor) answers: it then receives the entries."""
     try:
         client = ControlClient(folder)
         try:
@@ -60,6 +64,8 @@ def _is_recorded(folder: SessionFolder) -> bool:
 
 @contextmanager
 def _editing(folder: SessionFolder) -> Iterator[Editor]:
+    from monitor.recorder.editor import Editor
+
     editor = Editor(folder)
     try:
         yield editor
@@ -68,7 +74,7 @@ def _editing(folder: SessionFolder) -> Iterator[Editor]:
 
 
 def _show(folder: SessionFolder, editor: Editor | None) -> int:
-    """Show the window until its end; what was edited is in the tables a moment later."""
+    """Show the window until it closes; write the tables shortly after each edit."""
     is_asked = threading.Event()
     windows: list[subprocess.Popen[bytes]] = []
 
@@ -80,7 +86,7 @@ def _show(folder: SessionFolder, editor: Editor | None) -> int:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), end)
-    # An interrupt is for the window; this process reports how it ended.
+    # An interrupt ends the window; this process reports its exit code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     windows.append(subprocess.Popen([sys.executable, "-m", "monitor.dashboard", str(folder.path)]))
     if is_asked.is_set():

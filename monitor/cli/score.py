@@ -1,4 +1,4 @@
-"""The command ``score``: the live detector and rules on files."""
+"""The command ``score``: the live detector and rules, applied to files."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.archive.cluster import Where
-from monitor.cli.score_archive import score_archive
-from monitor.cli.score_file import Job, Outcome, outcome_of
 from monitor.cli.watch import overrides
-from monitor.config import Config, load_config
 from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    from monitor.archive.cluster import Where
+    from monitor.cli.score_file import Job, Outcome
+    from monitor.config import Config
 
 _SIDECAR = "{}_events.tsv"
 
@@ -29,35 +30,35 @@ _SIDECAR = "{}_events.tsv"
     type=click.Path(path_type=Path),
     required=True,
     metavar="DIR",
-    help="Results go to DIR/<file stem>/.",
+    help="Output folder; results go to DIR/<file stem>/.",
 )
-@click.option("--config", "config_name", metavar="F", help="Configuration: a path or a shipped name.")
+@click.option("--config", "config_name", metavar="F", help="Configuration: a file or a supplied name.")
 @click.option(
     "--events",
     type=click.Path(path_type=Path),
     metavar="TSV",
-    help="Stages, events and lights of one FILE, instead of its annotations (XML, CSV and EDF+ as well). "
-    "Without it <stem>_events.tsv beside a FILE is taken, if there is one.",
+    help="Stages, events and lights of one FILE, used instead of its annotations (TSV, XML, CSV or EDF+). "
+    "Default: <stem>_events.tsv beside FILE, if it exists.",
 )
-@click.option("--left", metavar="CH", help="Channel of the left leg: its label, or #n counted from 1.")
+@click.option("--left", metavar="CH", help="Channel of the left leg: label, or #n (counted from 1).")
 @click.option("--right", metavar="CH", help="Channel of the right leg.")
-@click.option("--unit", metavar="U", help="Unit of the leg channels where the file is silent or wrong.")
+@click.option("--unit", metavar="U", help="Unit of the leg channels if the file has none or a wrong one.")
 @click.option(
-    "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main profile; both are always computed."
+    "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main rule set; both are always computed."
 )
 @click.option(
     "--stage",
     "staged",
     type=click.Choice(["auto"]),
-    help="auto: estimate sleep from EEG where no stage was scored (extra `staging`); it is called so.",
+    help="auto: estimate sleep stages from the EEG where none was scored (extra `staging`).",
 )
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    help="As an archive, on N processes of this machine: what is done is left, one table of all nights.",
+    help="Archive mode on N processes: skip unchanged recordings, write one table of all.",
 )
-@click.option("--scheduler", metavar="URL", help="The same on an existing Dask cluster: tcp://host:8786.")
+@click.option("--scheduler", metavar="URL", help="Archive mode on an existing Dask cluster: tcp://host:8786.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summaries as one JSON document.")
 def score(
     files: tuple[Path, ...],
@@ -73,15 +74,20 @@ def score(
     scheduler: str | None,
     as_json: bool,
 ) -> None:
-    """Score recordings (EDF, EDF+, BDF, XDF) with the detector and the rules of a live night.
+    """Detect and score leg movements in recorded files.
 
-    A file that cannot be scored does not stop the others; the exit code then is 2. With --workers or
-    --scheduler the files are an archive: scored side by side, and again only where file, list, configuration
-    or version have changed; DIR/nights.parquet holds all nights.
+    FILE is EDF, EDF+, BDF or XDF. Detector and rules are those of a live recording. A failing file does
+    not stop the others; the exit code is then 2. With --workers or --scheduler the files are an archive: they
+    are scored in parallel, and again only if file, list, configuration or version changed; DIR/nights.parquet
+    has one row per recording.
     """
+    from monitor.archive.cluster import Where
+    from monitor.cli.score_file import Job
+    from monitor.config import load_config
+
     if workers is not None and scheduler is not None:
         raise InputError(
-            "--workers", f"{workers} with --scheduler", "one of the two; a cluster has its own workers"
+            "--workers", f"{workers} with --scheduler", "use one of the two; a cluster has its own workers"
         )
     given = overrides(left, right, unit, rules) | {"staging": {"of_files": True if staged else None}}
     config = load_config(config_name, given)
@@ -96,9 +102,9 @@ def score(
             click.echo(f"plms-monitor: {outcome.error}", err=True)
             continue
         summaries.append({"file": str(job.file)} | outcome.summary)
-        click.echo(f"{job.file}: scored into {job.target}", err=True)
+        click.echo(f"{job.file}: results in {job.target}", err=True)
         if not as_json:
-            click.echo(_told(job.file, outcome.summary))
+            click.echo(_result(job.file, outcome.summary))
     if as_json:
         place = {str(job.file): number for number, job in enumerate(jobs)}
         summaries.sort(key=lambda one: place[one["file"]])
@@ -109,19 +115,19 @@ def score(
 
 
 def _lists(files: Sequence[Path], given: Path | None) -> list[Path | None]:
-    """Find the list of each file: the one that was given, or the one beside it."""
+    """Return the list of each file: the given one, or the one beside the file."""
     if given is not None:
         if len(files) > 1:
-            remedy = f"put each list beside its file as {_SIDECAR.format('<stem>')}"
-            raise InputError("--events", f"serves one FILE, and there are {len(files)}", remedy)
+            remedy = f"place each list beside its file as {_SIDECAR.format('<stem>')}"
+            raise InputError("--events", f"applies to one FILE, {len(files)} were given", remedy)
         return [given]
     beside = [file.with_name(_SIDECAR.format(file.stem)) for file in files]
     return [path if path.is_file() else None for path in beside]
 
 
 def _targets(files: Sequence[Path], out: Path) -> list[Path]:
-    """Give each file a folder of its own: by its stem, and where stems are equal by its folder as well."""
-    # Letter case does not tell folders apart everywhere.
+    """Return a folder for each file: by its stem, for equal stems by its relative path too."""
+    # Some file systems ignore letter case.
     stems = Counter(file.stem.casefold() for file in files)
     twice = {stem for stem, n in stems.items() if n > 1}
     if not twice:
@@ -130,8 +136,8 @@ def _targets(files: Sequence[Path], out: Path) -> list[Path]:
     try:
         common = Path(os.path.commonpath(parents))
     except ValueError as err:
-        problem = f"several files are called {min(twice)!r}, on different drives"
-        raise InputError("FILE", problem, "score them into different --out folders") from err
+        problem = f"several files have the name {min(twice)!r}, on different drives"
+        raise InputError("FILE", problem, "use different --out folders") from err
     targets = [
         out / (parent.relative_to(common) if file.stem.casefold() in twice else "") / file.stem
         for file, parent in zip(files, parents, strict=True)
@@ -139,8 +145,8 @@ def _targets(files: Sequence[Path], out: Path) -> list[Path]:
     taken = Counter(str(target).casefold() for target in targets)
     for file, target in zip(files, targets, strict=True):
         if taken[str(target).casefold()] > 1:
-            problem = f"several files would be scored into {target}, {str(file)!r} among them"
-            raise InputError("FILE", problem, "score them into different --out folders")
+            problem = f"several files have the output folder {target}, {str(file)!r} is one of them"
+            raise InputError("FILE", problem, "use different --out folders")
     return targets
 
 
@@ -148,6 +154,9 @@ def _run(
     jobs: Sequence[Job], out: Path, config: Config, where: Where | None
 ) -> Iterator[tuple[Job, Outcome]]:
     """Score the files one after another, or as an archive."""
+    from monitor.cli.score_archive import score_archive
+    from monitor.cli.score_file import outcome_of
+
     if where is not None:
         yield from score_archive(jobs, out, config, where)
         return
@@ -159,7 +168,7 @@ def _run(
 
 
 class _ProgressLine:
-    """One line on a terminal that is drawn again at each whole percent."""
+    """A progress line on a terminal, updated at each percent."""
 
     def __init__(self, name: str) -> None:
         self._name, self._percent = name, -1
@@ -175,14 +184,14 @@ class _ProgressLine:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _told(file: Path, summary: dict[str, Any]) -> str:
+def _result(file: Path, summary: dict[str, Any]) -> str:
     lines = [f"{file.name}: {summary['recording_h']:.2f} h recorded (provisional, not reviewed)"]
     for name, values in summary["rules"].items():
-        lines.append(f"  {name}: {values['n_lm']} leg movements, {_rate_told(values, summary['sleep_name'])}")
+        lines.append(f"  {name}: {values['n_lm']} leg movements, {_rate(values, summary['sleep_name'])}")
     return "\n".join(lines)
 
 
-def _rate_told(values: dict[str, Any], sleep: str) -> str:
+def _rate(values: dict[str, Any], sleep: str) -> str:
     early = values["detail"]["too_early"]
     if values["plms_index"] is not None:
         if "plms_index" in early:

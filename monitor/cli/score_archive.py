@@ -1,4 +1,4 @@
-"""``score --workers`` and ``--scheduler``: many recordings, spread with Dask, resumed where it stopped."""
+"""``score --workers`` and ``--scheduler``: many recordings in parallel with Dask, resumable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from monitor.config import Config
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Hold what a worker sends back: the outcome, what decided it, and whether it was there already."""
+    """Hold the result of a worker: outcome, fingerprint of the inputs, whether it was done before."""
 
     outcome: Outcome
     fingerprint: Fingerprint | None
@@ -31,25 +31,25 @@ class Worked:
 def score_archive(
     jobs: Sequence[Job], out: Path, config: Config, where: Where
 ) -> Iterator[tuple[Job, Outcome]]:
-    """Score recordings side by side; the outcomes come as they are done.
+    """Score recordings in parallel; yield outcomes as they finish.
 
     Parameters
     ----------
     jobs : sequence of Job
     out : Path
-        The folder of results: the ledger and the table of all nights go there too.
+        Output folder; the ledger and the table of all recordings go there too.
     config : Config
     where : Where
 
     Raises
     ------
     MonitorError
-        If the cluster cannot be used, or the folder not be written to.
+        If the cluster is not usable or the folder is not writable.
     """
     require_packages()
     ledger = Ledger(out)
     places = [job.target.relative_to(out).as_posix() for job in jobs]
-    # Workers may run elsewhere, in other folders; what is shared is the file system.
+    # Workers may run on other computers and in other folders; only the file system is shared.
     pieces = [(_absolute(job), config, ledger.done(place)) for job, place in zip(jobs, places, strict=True)]
     line = _Line(len(jobs))
     for index, result in spread(work, pieces, where, __version__):
@@ -63,16 +63,16 @@ def score_archive(
         line.count(worked)
     line.clear()
     n = write_nights(out, ledger)
-    click.echo(f"{line.told()}; {n} nights in {out / 'nights.parquet'}", err=True)
+    click.echo(f"{line.counts()}; {n} recordings in {out / 'nights.parquet'}", err=True)
 
 
 def work(job: Job, config: Config, done: Fingerprint | None) -> Worked:
-    """Score one recording on a worker, unless that very thing was done and its tables are untouched."""
+    """Score one recording on a worker, unless it was done before and inputs and tables are unchanged."""
     inputs = [job.file] if job.events is None else [job.file, job.events]
     try:
         own = Fingerprint(sha256_of(inputs), config.sha256, __version__)
     except OSError:
-        # The scorer says it better.
+        # The scorer has the better error message.
         return Worked(outcome_of(job, config), None)
     if done is not None and done.covers(own) and done.output_sha256 == tables_sha256(job.target):
         summary = json.loads((job.target / "summary.json").read_text(encoding="utf-8"))
@@ -91,7 +91,7 @@ def _failed(job: Job, result: Failed) -> Worked:
 
 
 class _Line:
-    """How far it is, on one line of a terminal that is drawn again after each night."""
+    """A progress line on a terminal, updated after each recording."""
 
     def __init__(self, n: int) -> None:
         self._n, self._began_s = n, time.monotonic()
@@ -105,10 +105,10 @@ class _Line:
         left = self._n - self._scored - self._skipped - self._failed
         minutes = (time.monotonic() - self._began_s) / 60
         rate = (self._n - left) / minutes
-        self._write(f"{self.told()}; {left} to go, {rate:.0f} a minute, about {left / rate:.0f} min left")
+        self._write(f"{self.counts()}; {left} remaining, {rate:.0f} per minute, about {left / rate:.0f} min")
 
-    def told(self) -> str:
-        return f"{self._scored} scored, {self._skipped} done before, {self._failed} failed"
+    def counts(self) -> str:
+        return f"{self._scored} scored, {self._skipped} unchanged, {self._failed} failed"
 
     def clear(self) -> None:
         self._write("")

@@ -1,4 +1,4 @@
-"""``score-events``: the rules alone, on a scored list."""
+"""The command ``score-events``: the scoring rules, applied to a scored list."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor import __version__
 from monitor.errors import InputError
-from monitor.recordings.annotations import read_annotations
 from monitor.rules import AASM3, PROFILES
-from monitor.score import Indices, Night, Score, score
-from monitor.score.denominators import HOUR_US
-from monitor.score.summary import summary
-from monitor.score.tables import events_tsv, movements_tsv
+
+if TYPE_CHECKING:
+    from monitor.score import Indices, Night, Score
 
 MEASURE = "scored list: nothing was measured here"
 
@@ -37,34 +36,44 @@ _RATES = (
     ("PLMW per hour of wake in bed", "plmw_index", "n_plmw"),
     ("PLM per hour recorded", "plm_per_hour_recorded", "n_plm"),
 )
-"""Words, the rate, and the count that stands for it while it is too early for a rate."""
+"""Name, rate, and the count shown while it is too early for the rate."""
 
 
 @click.command("score-events")
 @click.argument("file", type=click.Path(path_type=Path), metavar="TSV")
-@click.option("--rules", type=click.Choice(sorted(PROFILES)), default=AASM3.name, help="Main rule set.")
+@click.option(
+    "--rules",
+    type=click.Choice(sorted(PROFILES)),
+    default=AASM3.name,
+    show_default=True,
+    help="Main rule set.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write events.tsv, movements.tsv and summary.json into this folder.",
+    help="Folder for events.tsv, movements.tsv and summary.json.",
 )
 def score_events(file: Path, rules: str, as_json: bool, out: Path | None) -> None:
-    """Score a list of leg movements, stages and events.
+    """Apply the scoring rules to a scored list.
 
     TSV has the tab-separated columns onset, duration (both in seconds) and trial_type. Types: LM_left,
     LM_right, leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea; arousal;
-    artifact; lights_off, lights_on. Others are ignored and listed. By its ending the list may also be XML
-    (NSRR, Profusion), CSV (Noxturnal) or the annotations of an EDF+ file.
+    artifact; lights_off, lights_on. Other types are ignored and listed. The list may also be XML (NSRR,
+    Profusion), CSV (Noxturnal) or the annotations of an EDF+ file; the file name extension decides.
     """
+    from monitor.recordings.annotations import read_annotations
+    from monitor.score import score
+    from monitor.score.summary import summary
+
     night, ignored = read_annotations(file)
     for label, n in ignored.items():
-        click.echo(f"ignored: {n} x {label!r}, an unknown type", err=True)
+        click.echo(f"ignored: {n} x {label!r} (unknown type)", err=True)
     scores = {name: score(night, profile) for name, profile in PROFILES.items()}
     document = summary(night, scores, rules, __version__, _switches_sha256(), MEASURE)
     if out is not None:
         _write_all(out, night, scores[rules], document)
-        click.echo(f"written to {out}", err=True)
+        click.echo(f"Results written to {out}", err=True)
     if as_json:
         click.echo(json.dumps(document, indent=2, allow_nan=False))
     else:
@@ -72,12 +81,14 @@ def score_events(file: Path, rules: str, as_json: bool, out: Path | None) -> Non
 
 
 def _switches_sha256() -> str:
-    """Return the digest of what decides the result of a list: the switches of both rule sets."""
+    """Return the digest of the switches of both rule sets, which determine the result of a list."""
     switches = {name: profile.as_dict() for name, profile in PROFILES.items()}
     return hashlib.sha256(json.dumps(switches, sort_keys=True).encode()).hexdigest()
 
 
 def _write_all(out: Path, night: Night, main: Score, document: Mapping[str, object]) -> None:
+    from monitor.score.tables import events_tsv, movements_tsv
+
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(out / "events.tsv", events_tsv(main))
@@ -85,12 +96,12 @@ def _write_all(out: Path, night: Night, main: Score, document: Mapping[str, obje
         _write(out / "summary.json", json.dumps(document, indent=2, allow_nan=False) + "\n")
     except OSError as error:
         raise InputError(
-            str(out), f"cannot be written: {error.strerror}", "a folder you may write"
+            str(out), f"cannot be written to: {error.strerror}", "choose another --out"
         ) from error
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file atomically, readable by its owner only."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -99,6 +110,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _human(title: str, scores: Mapping[str, Score], main: str) -> str:
+    from monitor.score.denominators import HOUR_US
+
     den = scores[main].denominators
     times = f"{den.recording_us / HOUR_US:.2f} h recorded"
     if den.tst_us is not None:
@@ -115,7 +128,7 @@ def _human(title: str, scores: Mapping[str, Score], main: str) -> str:
     lines += ["", f"reference value ({profile.audience}), not a diagnosis: {limit}"]
     shown = {field for _, field, _ in _RATES}
     if any(scores[name].indices.too_early & shown for name in order):
-        lines.append("too early for a rate: less than 10 minutes to measure it over; the count is given")
+        lines.append("too early for a rate: less than 10 minutes in the denominator; the count is shown")
     notes = {why for name in order for why in scores[name].why_null.values() if why.startswith("no ")}
     return "\n".join(lines + [f"-: {why}" for why in sorted(notes & {"no stages yet", "no sleep yet"})])
 

@@ -1,4 +1,4 @@
-"""One recording through the live detector and rules, and its tables written."""
+"""Score one recording with the live detector and rules, and write its tables."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _WITH_A_START = (".edf", ".bdf")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Hold one recording to score, where its results go, and the list that takes its annotations' place."""
+    """Hold one recording to score, its output folder and the list used instead of its annotations."""
 
     file: Path
     target: Path
@@ -55,7 +55,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Hold what became of one file: its summary or the error, and what is to be said of it."""
+    """Hold the result of one file: summary or error, and the messages for the user."""
 
     summary: dict[str, Any] | None
     said: tuple[str, ...]
@@ -63,7 +63,7 @@ class Outcome:
 
 
 def outcome_of(job: Job, config: Config, progress: Progress | None = None) -> Outcome:
-    """Score one recording; an error that a user can meet is an outcome too. See :func:`score_file`."""
+    """Score one recording; return user errors as an outcome. See :func:`score_file`."""
     said: list[str] = []
     try:
         summary = score_file(job, config, said.append, progress)
@@ -79,13 +79,11 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
     Parameters
     ----------
     job : Job
-        What is scored.
     config : Config
-        How.
     say : callable
-        Gets each remark for the user.
+        Receives each message for the user.
     progress : callable, optional
-        Gets how much is done, 0 to 1.
+        Receives the completed share, 0 to 1.
 
     Returns
     -------
@@ -95,7 +93,7 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
     Raises
     ------
     InputError
-        If a file cannot be read, the legs are not plain, or no leg could be used at any time.
+        If a file is unreadable, the legs cannot be identified, or no leg was usable at any time.
     """
     recording = read_recording(job.file)
     for note in recording.notes:
@@ -103,9 +101,9 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
     chosen = _choose(recording, config.wish)
     for each in chosen:
         for channel in each.legs:
-            say(f"{channel.leg} leg is {channel.label!r} in {channel.unit}")
+            say(f"{channel.leg} leg: channel {channel.label!r}, unit {channel.unit}")
         for channel in each.limbs:
-            say(f"{channel.leg} is {channel.label!r} in {channel.unit}; it is reported apart")
+            say(f"{channel.leg}: channel {channel.label!r}, unit {channel.unit}; not scored")
     listed = None if job.events is None else _listed(job, job.events, config, chosen, say)
     state = _fold(recording, chosen, config, listed, progress, say)
     unusable = _reasons_if_unusable(state, config)
@@ -123,7 +121,7 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
 def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
     pairs = [(stream, _measured(stream, wish)) for stream in recording.streams if stream.rate_hz > 0]
     if not pairs:
-        raise InputError(str(recording.path), "has no signal with a sampling rate")
+        raise InputError(str(recording.path), "contains no signal with a sampling rate")
     try:
         return [each for each in assign_legs(pairs, wish, lenient=True) if each.legs or each.limbs]
     except InputError as err:
@@ -131,7 +129,7 @@ def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
 
 
 def _measured(stream: RecordedStream, wish: MontageWish) -> StreamDescription:
-    """Describe a stream, with the resting levels of legs whose unit the file does not tell."""
+    """Describe a stream, with the resting levels of legs without a unit in the file."""
     described = _described(stream)
     columns = unknown_units(described, wish)
     if not columns:
@@ -156,24 +154,24 @@ def _described(stream: RecordedStream) -> StreamDescription:
 
 
 def _listed(job: Job, events: Path, config: Config, chosen: Sequence[Chosen], say: Say) -> list[Fact]:
-    """Read the list that takes the place of the recording's annotations."""
+    """Read the list that replaces the annotations of the recording."""
     began = edf_start(job.file) if job.file.suffix.lower() in _WITH_A_START else None
     if events.suffix.lower() == ".csv" and began is None:
-        problem = f"tells times of day, and {job.file.name} does not say when it began"
-        raise InputError(str(events), problem, "a list in seconds from the first sample")
+        problem = f"contains times of day, and {job.file.name} has no start time"
+        raise InputError(str(events), problem, "use a list in seconds from the first sample")
     night, ignored = read_annotations(events, config.labels, began)
-    say(f"stages and events are those of {events}")
+    say(f"stages and events read from {events}")
     for label, n in ignored.items():
-        say(f"ignored in {events.name}: {n} x {label!r}, an unknown type")
+        say(f"ignored in {events.name}: {n} x {label!r} (unknown type)")
     if night.movements:
         say(
-            f"ignored in {events.name}: {len(night.movements)} leg movements; they are detected in the signal"
+            f"ignored in {events.name}: {len(night.movements)} leg movements (detected in the signal instead)"
         )
     facts = listed_facts(night, events.name)
     length_s = max(_length_s(each) for each in chosen)
     beyond_n = sum(fact.t is not None and fact.t >= length_s for fact in facts)
     if beyond_n:
-        say(f"{beyond_n} of {len(facts)} events in {events.name} begin after the recording has ended")
+        say(f"{beyond_n} of {len(facts)} events in {events.name} begin after the end of the recording")
     return facts
 
 
@@ -190,7 +188,7 @@ def _fold(
     progress: Progress | None,
     say: Say,
 ) -> NightState:
-    """Detect, and fold what was detected with what the list, or else the annotations, say of the night."""
+    """Detect movements, and fold them with the list or else the annotations."""
     origin_s = min(each.info.start_s for each in chosen)
     found, end_s = detect(
         [_file_stream(each, origin_s) for each in chosen], config.detector, _of_whole(chosen, progress)
@@ -214,7 +212,7 @@ def _fold(
 
 
 def _of_whole(chosen: Sequence[Chosen], progress: Progress | None) -> Progress | None:
-    """Turn the seconds that were done one after another into a share of the whole."""
+    """Convert the processed seconds into a share of the whole."""
     if progress is None:
         return None
     whole_s = sum(_length_s(each) for each in chosen) / len(chosen)
@@ -231,11 +229,11 @@ def _of_whole(chosen: Sequence[Chosen], progress: Progress | None) -> Progress |
 def _marked(
     recording: Recording, origin_s: float, speed: float, config: Config, first_seq: int
 ) -> Iterator[Fact]:
-    """Read the annotations as a live night reads its markers; an end finds the start it belongs to."""
+    """Read the annotations like live markers; an end is matched to its start."""
     reader = MarkerReader(config.labels)
     seq = first_seq
     for annotation in recording.annotations:
-        # EDF+ may name the channel that is meant: of an artifact that is the leg it spoils.
+        # EDF+ may name a channel; for an artifact it is the affected leg.
         word, mark, channel = annotation.text.partition("@@")
         leg = leg_of_label(channel) if mark else None
         for marker in recording_markers([annotation._replace(text=word.strip())]):
@@ -253,7 +251,7 @@ def _marked(
 def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
     stream: RecordedStream = chosen.info
     channels = (*chosen.legs, *chosen.limbs)
-    # Where each sample has no stamp of its own nothing was lost unseen.
+    # Without a stamp for each sample no loss can be hidden.
     counter = counter_column(chosen.stream.channels) if stream.stamps_s is not None else None
     used = {column for channel in channels for column in channel.columns}
     columns = sorted(used if counter is None else used | {counter})
@@ -285,5 +283,6 @@ def _reasons_if_unusable(state: NightState, config: Config) -> str:
         for leg in state.legs
     }
     return "; ".join(
-        f"{leg} leg {', '.join(words) or 'too short to learn its rest'}" for leg, words in causes.items()
+        f"{leg} leg {', '.join(words) or 'too short to learn the resting level'}"
+        for leg, words in causes.items()
     )

@@ -1,4 +1,4 @@
-"""Estimated stages for a recording that is scored: `score --stage auto`."""
+"""Estimated sleep stages of a recording: `score --stage auto`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def estimated_facts(
     ----------
     recording : Recording
     origin_s : float
-        Time of the first sample that is scored.
+        Time of the first scored sample.
     end_s : float
-        Length of what is scored.
+        Scored length.
     settings : StagingSettings
     say : callable
-        Gets what was chosen.
+        Receives each message for the user.
 
     Raises
     ------
@@ -48,10 +48,10 @@ def estimated_facts(
     ]
     channels = channels_of(streams, settings.wish)
     if not channels:
-        problem = "has no EEG that stages could be estimated from; nothing is estimated from the legs"
-        raise InputError(str(recording.path), problem, "name it in the configuration as staging.eeg")
+        problem = "has no EEG; sleep stages are estimated from EEG only"
+        raise InputError(str(recording.path), problem, "name the channel in the configuration: staging.eeg")
     named = ", ".join(f"{channel.role} {channel.label}" for channel in channels)
-    say(f"stages are ESTIMATED from {named}; not scored by a person")
+    say(f"sleep stages are ESTIMATED from {named}, not scored by a person")
     return estimate_whole(streams, channels, end_s)
 
 
@@ -64,6 +64,6 @@ def _described(stream: RecordedStream) -> StreamDescription:
 
 def _times(stream: RecordedStream, origin_s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     if stream.stamps_s is not None:
-        # Single stamps may be out of order; what is searched must not be.
+        # Single stamps may be out of order; the search needs ascending times.
         return np.maximum.accumulate((stream.stamps_s - origin_s) * stream.speed)
     return (stream.start_s - origin_s + np.arange(stream.sample_n) / stream.rate_hz) * stream.speed

@@ -1,4 +1,4 @@
-"""The argument SESSION of commands: a folder, or the name of one in the usual place."""
+"""The argument SESSION: a session folder, or its name in the default folder."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from monitor.session.folder import SessionFolder, default_sessions_dir
 
 
 class SessionPath(click.Path):
-    """A session folder; a bare name that is none here is looked for where `watch` saves by default."""
+    """A session folder; a bare name that does not exist here is searched in the default sessions folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Return the folder; whether it is a session is seen when it is opened."""
+        """Return the folder; it is validated when it is opened."""
         path = Path(str(super().convert(value, param, ctx)))
         usual = default_sessions_dir() / path
         is_bare = path.name == str(path)
@@ -27,7 +27,7 @@ class SessionPath(click.Path):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Offer the sessions in the usual place, newest first, else folders."""
+        """Complete the sessions in the default folder, newest first, else folders."""
         found = sorted(default_sessions_dir().glob(f"{incomplete}*/journal.jsonl"), reverse=True)
         if found and "/" not in incomplete:
             return [CompletionItem(each.parent.name) for each in found]

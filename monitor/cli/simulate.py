@@ -1,4 +1,4 @@
-"""The command ``simulate``: a simulated amplifier as an outlet, or a file with its truth."""
+"""The command ``simulate``: a simulated amplifier as an outlet, or its signal as a file."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from pathlib import Path
 import click
 
 from monitor.errors import InputError
-from monitor.sources.amplifier import AmplifierSettings, stream_amplifier
 from monitor.sources.conditions import CONDITIONS, MEANING, Condition
-from monitor.sources.pacing import stopping_on_signals
-from monitor.sources.recording_file import write_edf, write_truth
 from monitor.sources.schedule import PROFILES, Profile
 
 _ENDLESS_FILE_HOURS = 1.0
-# A paragraph that is not wrapped: one line for each.
+# click does not wrap a paragraph after \b: one line per condition.
 _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, words in MEANING.items())
 
 
 @click.command(epilog=_MEANINGS)
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Decides everything random."
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the random numbers."
 )
 @click.option(
     "--rate",
@@ -34,17 +31,21 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
 @click.option(
     "--hours",
     type=click.FloatRange(min=0, min_open=True),
-    help="Length of the signal; by default 8 for night, else 1 as a file and without end as a stream.",
+    help="Length of the signal. Default: 8 with profile night, else 1 for a file, unlimited for a stream.",
 )
 @click.option(
     "--speed",
     type=click.FloatRange(1, 60),
     default=1.0,
     show_default=True,
-    help="Seconds of signal sent per second, as a stream.",
+    help="Seconds of signal per second of real time (streams only).",
 )
 @click.option(
-    "--profile", type=click.Choice(PROFILES), default="demo", show_default=True, help="What happens."
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="demo",
+    show_default=True,
+    help="Course of the recording.",
 )
 @click.option(
     "--ecg-leak",
@@ -52,22 +53,26 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
     type=click.FloatRange(0, 200),
     default=3.0,
     show_default=True,
-    help="Height in uV of the ECG's R wave in the leg channels.",
+    help="Amplitude of the ECG R wave in the leg channels (uV).",
 )
 @click.option(
     "--condition",
     "conditions",
     type=click.Choice(CONDITIONS),
     multiple=True,
-    help="What makes the signal hard; may be given several times. The truth stays exact.",
+    help="Disturbance of the signal. Repeatable. The truth table remains exact.",
 )
 @click.option(
-    "--eeg", is_flag=True, help="Send simulated EEG, EOG and chin EMG as well: made-up sleep, for tests."
+    "--eeg", is_flag=True, help="Also send simulated EEG, EOG and chin EMG, for tests of sleep staging."
 )
-@click.option("--wait-for-receiver", is_flag=True, help="Begin when the first receiver connects.")
-@click.option("--edf", type=click.Path(dir_okay=False, path_type=Path), help="Write this EDF+ file instead.")
+@click.option("--wait-for-receiver", is_flag=True, help="Start when the first receiver connects.")
 @click.option(
-    "--truth", type=click.Path(dir_okay=False, path_type=Path), help="Write this truth table (TSV) instead."
+    "--edf", type=click.Path(dir_okay=False, path_type=Path), help="Write this EDF+ file instead of sending."
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write this table of the true movements (TSV) instead of sending.",
 )
 def simulate(
     *,
@@ -83,13 +88,18 @@ def simulate(
     edf: Path | None,
     truth: Path | None,
 ) -> None:
-    """Simulate an amplifier with two leg channels and an ECG, and a scorer's markers.
+    """Send or write the signal of a simulated amplifier.
 
-    As a stream until the end or Ctrl-C; with --edf or --truth as files.
+    It has two leg channels and an ECG; a marker stream carries sleep stages and events. Sending continues to
+    the end of the signal or Ctrl-C. With --edf or --truth files are written instead.
     """
+    from monitor.sources.amplifier import AmplifierSettings, stream_amplifier
+    from monitor.sources.pacing import stopping_on_signals
+    from monitor.sources.recording_file import write_edf, write_truth
+
     if edf is not None or truth is not None:
         if speed != 1:
-            raise InputError("--speed", f"{speed:g} with --edf or --truth", "a speed is for streams only")
+            raise InputError("--speed", f"{speed:g} with --edf or --truth", "speed applies to streams only")
         if hours is None and profile != "night":
             hours = _ENDLESS_FILE_HOURS
     settings = AmplifierSettings(
@@ -105,6 +115,6 @@ def simulate(
     if edf is None and truth is None:
         with stopping_on_signals() as stop:
             click.echo(
-                f"Sending the simulated stream (seed {seed}, {rate_hz:g} Hz). Ctrl-C ends it.", err=True
+                f"Sending the simulated stream (seed {seed}, {rate_hz:g} Hz). Press Ctrl-C to end.", err=True
             )
             stream_amplifier(settings, stop)

@@ -1,4 +1,4 @@
-"""The command ``stop``: end a running recording cleanly."""
+"""The command ``stop``: end a running recording."""
 
 from __future__ import annotations
 
@@ -19,19 +19,22 @@ _LOOK_EVERY_S = 0.1
 @click.command()
 @click.argument("session", type=SessionPath())
 def stop(session: Path) -> None:
-    """End the recording of SESSION; its tables are written before this returns."""
+    """End a running recording.
+
+    Returns when the tables of SESSION are written.
+    """
     folder = SessionFolder.open(session)
     client = ControlClient(folder)
     client.ask({"do": "stop"})
     client.close()
     pause = threading.Event()
     waited_s = 0.0
-    # The recorder takes its contact away last, when everything is on disk.
+    # The recorder removes this file last, when everything is on disk.
     while folder.control.exists():
         if waited_s >= _PATIENCE_S:
             raise MonitorError(
-                f"{session}: the recorder was told to stop and has not ended after {_PATIENCE_S:g} s"
+                f"{session}: the recorder received the stop request but did not end within {_PATIENCE_S:g} s"
             )
         pause.wait(_LOOK_EVERY_S)
         waited_s += _LOOK_EVERY_S
-    click.echo(f"Stopped. Saved in {folder.path}")
+    click.echo(f"Recording ended. Session saved in {folder.path}")

@@ -1,31 +1,35 @@
-"""The command ``streams``: what is on LSL now, and what the monitor makes of it."""
+"""The command ``streams``: the LSL streams on the network and their interpretation."""
 
 from __future__ import annotations
 
 import json
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.montage import (
-    MontageWish,
-    Reading,
-    StreamDescription,
-    configuration_lines,
-    read_montage,
-    stream_record,
-)
+if TYPE_CHECKING:
+    from monitor.montage import Reading, StreamDescription
 
 
 @click.command()
 @click.option(
-    "--wait", "wait_s", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Seconds to look."
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="Seconds to search.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def streams(wait_s: float, as_json: bool) -> None:
-    """List the streams on the network, each with the monitor's reading of it."""
+    """List the LSL streams on the network.
+
+    Each is listed with its interpretation: channels, units, rate, leg channels, what is missing and the
+    option that supplies it.
+    """
     from monitor.lsl.find import Finder
+    from monitor.montage import MontageWish, read_montage
     from monitor.recorder.lobby import listing
 
     finder = Finder(measure=True)
@@ -37,13 +41,13 @@ def streams(wait_s: float, as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     if not found:
-        click.echo(
-            "There is no stream on the network. Is the amplifier's LSL output on, and this network its own?"
-        )
+        click.echo("No stream found. Check the LSL output of the amplifier and the network connection.")
     for line in listing(found, wish):
         click.echo(line.removeprefix("  "))
 
 
 def _row(stream: StreamDescription, reading: Reading) -> dict[str, Any]:
-    """Put a stream, its reading and the configuration that would settle it in JSON's own types."""
+    """Return a stream, its interpretation and a matching configuration as JSON types."""
+    from monitor.montage import configuration_lines, stream_record
+
     return stream_record(stream, reading) | {"configuration": configuration_lines(stream, reading)}

@@ -1,4 +1,4 @@
-"""What a recording says in a terminal: one line that is redrawn, or plain lines where nobody looks."""
+"""Output of a recording in a terminal: one redrawn status line, or separate lines if not interactive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLAIN_LINE_S = 10.0
 
 
 class Terminal:
-    """Write the course of a recording to the standard output."""
+    """Write the progress of a recording to the standard output."""
 
     def __init__(self) -> None:
         self._live = sys.stdout.isatty()
@@ -23,25 +23,25 @@ class Terminal:
         self._gone = False
 
     def say(self, text: str) -> None:
-        """Write a text on lines of its own."""
+        """Write a text on separate lines."""
         self._write(("\n" if self._drawn else "") + text + "\n")
         self._drawn = False
 
     def taken(self, chosen: Chosen) -> None:
-        """Say which stream was taken and how it was read."""
-        self.say(f"Taking {describe_line(chosen.stream)}")
+        """Print the selected stream and its interpretation."""
+        self.say(f"Selected stream: {describe_line(chosen.stream)}")
         for channel in chosen.legs:
             label = channel.label or f"#{channel.index + 1}"
-            how = "named by its label" if channel.how == "label" else "as given"
+            how = "identified by its label" if channel.how == "label" else "as configured"
             self.say(f"  {channel.leg} leg: channel {label}, {unit_word(channel.unit)}, {how}")
         for channel in chosen.limbs:
             label = channel.label or f"#{channel.index + 1}"
-            self.say(f"  {channel.leg}: channel {label}, {unit_word(channel.unit)}, watched, not scored")
+            self.say(f"  {channel.leg}: channel {label}, {unit_word(channel.unit)}, recorded, not scored")
         for warning in chosen.warnings:
             self.say(f"  note: {warning}")
 
     def status(self, night: NightRecorder) -> None:
-        """Show the status line: redrawn twice a second on a terminal, else a line every ten seconds."""
+        """Show the status line: redrawn twice a second on a terminal, else one line every ten seconds."""
         now_s = night.time.clock()
         if now_s < self._next_s:
             return
@@ -55,7 +55,7 @@ class Terminal:
             self._write(line + "\n")
 
     def ended(self, night: NightRecorder) -> None:
-        """Say how it ended and what was counted."""
+        """Print the result of the recording."""
         self.say(status_line(night))
         if night.trouble:
             self.say(f"!!! {night.trouble}")
@@ -63,12 +63,12 @@ class Terminal:
         for line in result_lines(night):
             self.say(line)
         path = night.folder.path
-        self.say(f"Saved in {path}")
-        self.say(f"To look at it: plms-monitor review {path}")
-        self.say(f"On paper: plms-monitor report {path} --out night.pdf")
+        self.say(f"Session saved in {path}")
+        self.say(f"Open it: plms-monitor review {path}")
+        self.say(f"Report: plms-monitor report {path} --out report.pdf")
 
     def _write(self, text: str) -> None:
-        """Write as long as anyone is there: a closed console must not end a night before its time."""
+        """Write until the console closes: a closed console must not end the recording."""
         if self._gone:
             return
         try:

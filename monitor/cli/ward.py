@@ -1,4 +1,4 @@
-"""The command ``ward``: all beds on the network, one tile each."""
+"""The command ``ward``: all recorded beds on the network, one tile each."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ _CLEAR = "\x1b[H\x1b[2J"
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="A table in the terminal instead of a window.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON line each second, with all beds; no window.")
+@click.option("--headless", is_flag=True, help="No window; print a table in the terminal.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="No window; print one JSON line per second with all beds."
+)
 @click.option(
     "--duration",
     "duration_s",
     type=click.FloatRange(min=0, min_open=True),
     metavar="S",
-    help="Seconds to listen, without a window; for ever by default.",
+    help="Seconds to listen (without a window); unlimited by default.",
 )
 def ward(headless: bool, as_json: bool, duration_s: float | None) -> None:
-    """Show every bed that a monitor records on this network: index, series, stage, health, highest alert.
+    """Show all beds that are recorded on the network.
 
-    It only listens: no bed notices, and nothing can be changed or stopped from here. A bed of which nothing
-    was heard for five seconds is an alert; of a bed that was there before all is known within half a minute.
+    For each bed: index, series, stage, signal state, highest alert. The ward only receives; it cannot change
+    or stop a recording. Five seconds without data from a bed raise an alert. The complete state of a bed that
+    was already recording is shown within 30 s.
     """
     from monitor.ward.network import Ward
 
@@ -46,7 +49,7 @@ def ward(headless: bool, as_json: bool, duration_s: float | None) -> None:
 
             with Ward() as listening:
                 sys.exit(run_window(listening))
-        click.echo(f"{why} The ward is shown as a table in this terminal.", err=True)
+        click.echo(f"{why} Showing a table in this terminal.", err=True)
     ending = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
@@ -71,7 +74,7 @@ def _print_until(ending: threading.Event, listening: Ward, as_json: bool, durati
         try:
             click.echo(text)
         except OSError:
-            # Nobody reads any more.
+            # The reader closed the pipe.
             return
         if duration_s is not None and passed_s >= duration_s:
             return

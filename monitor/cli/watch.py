@@ -1,4 +1,4 @@
-"""The command ``watch``: record a night."""
+"""The command ``watch``: record live streams."""
 
 from __future__ import annotations
 
@@ -7,53 +7,52 @@ from typing import Any
 
 import click
 
-from monitor.config import load_config
-from monitor.lsl.find import Query
-from monitor.session.folder import check_code, default_sessions_dir
-
 
 @click.command()
-@click.option("--config", "config_name", metavar="F", help="Configuration: a path or a shipped name.")
+@click.option("--config", "config_name", metavar="F", help="Configuration: a file or a supplied name.")
 @click.option(
     "--stream",
     "streams",
     multiple=True,
     metavar="Q",
-    help="name=X, source_id=X, uid=X, pred=XPATH or a bare name; repeatable.",
+    help="Stream to record: name=X, source_id=X, uid=X, pred=XPATH or a name. Repeatable.",
 )
 @click.option("--bed", default="bed-1", show_default=True, help="Name of the bed.")
-@click.option("--study", default="", help="Study code; no name of a patient.")
-@click.option("--left", metavar="CH", help="Channel of the left leg: its label, or #n counted from 1.")
+@click.option("--study", default="", help="Study code. Do not use a patient name.")
+@click.option("--left", metavar="CH", help="Channel of the left leg: label, or #n (counted from 1).")
 @click.option("--right", metavar="CH", help="Channel of the right leg.")
 @click.option(
     "--unit",
     metavar="U",
-    help="Unit of the legs where the header is silent or wrong: uV, mV, V, nV, or a count's step: '0.1 uV'.",
+    help="Unit of the leg channels if the header has none or a wrong one: uV, mV, V, nV, or the value of one "
+    "count, e.g. '0.1 uV'.",
 )
 @click.option(
-    "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main profile; both are always computed."
+    "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main rule set; both are always computed."
 )
-@click.option("--headless", is_flag=True, help="No window: a status line in the terminal.")
+@click.option("--headless", is_flag=True, help="No window; print a status line in the terminal.")
 @click.option(
     "--wait",
     "wait_s",
     type=click.FloatRange(min=0),
     metavar="S",
-    help="Seconds to wait for a stream; for ever by default.",
+    help="Seconds to wait for a stream; unlimited by default.",
 )
 @click.option(
     "--duration",
     "duration_s",
     type=click.FloatRange(min=0, min_open=True),
     metavar="S",
-    help="Seconds of signal to record.",
+    help="Seconds of signal to record; until Ctrl-C or `stop` by default.",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on with the bed's session if it was cut off in this night, without asking.",
+    help="Resume the interrupted session of the bed without asking (up to 18 hours old).",
 )
-@click.option("--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Where session folders go.")
+@click.option(
+    "--sessions", type=click.Path(path_type=Path), metavar="DIR", help="Folder for session folders."
+)
 def watch(
     *,
     config_name: str | None,
@@ -70,11 +69,15 @@ def watch(
     resume: bool,
     sessions: Path | None,
 ) -> None:
-    """Record a night from a live LSL stream and keep the running index.
+    """Record live LSL streams and score them.
 
-    Ctrl-C, or `plms-monitor stop SESSION`, ends it cleanly.
+    Without --stream, the only leg EMG stream on the network is selected. Ctrl-C or `plms-monitor stop
+    SESSION` ends the recording.
     """
     from monitor.cli.recording import WatchOptions, run_watch
+    from monitor.config import load_config
+    from monitor.lsl.find import Query
+    from monitor.session.folder import check_code, default_sessions_dir
 
     options = WatchOptions(
         config=load_config(config_name, overrides(left, right, unit, rules)),
@@ -92,9 +95,9 @@ def watch(
 def overrides(
     left: str | None, right: str | None, unit: str | None, rules: str | None
 ) -> dict[str, dict[str, Any]]:
-    """Put the options that stand for fields of the configuration into its form.
+    """Convert the options that set configuration fields.
 
-    Naming either leg names both: a leg that is not named is then not scored.
+    If one leg is given, the other one is not scored unless it is given too.
     """
     if left is not None or right is not None:
         left, right = left or "", right or ""

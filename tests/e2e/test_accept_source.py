@@ -71,7 +71,7 @@ def test_a_source_with_renamed_channels_goes_on_when_its_legs_are_named(start):
     assert done.returncode == 2
     assert "there is no channel 'C'" in done.stderr
     done = accept(watch, "--left", "A", "--right", "#3", "--author", "N. Nurse")
-    assert (done.returncode, done.stdout) == (0, "Taken: the recording goes on.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr
     watch.facts_until(anchored(2), "the source again")
     facts = end(watch)
     (said,) = of_kind(facts, "source_accepted")
@@ -96,7 +96,7 @@ def test_of_two_with_one_id_the_one_that_is_named_is_taken(start):
     facts = watch.facts_until(refused("was there beside it"), "word of the refusal")
     (uid,) = re.findall("accept SESSION --stream (uid=[-0-9a-f]+)", of_kind(facts, "lost")[-1].data["reason"])
     done = accept(watch, "--stream", uid)
-    assert (done.returncode, done.stdout) == (0, "Taken: the recording goes on.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr
     watch.facts_until(anchored(2), "the second one")
     facts = end(watch)
     assert of_kind(facts, "stream")[-1].data["uid"] == uid.removeprefix("uid=")
@@ -112,7 +112,7 @@ def test_another_amplifier_can_stand_in_with_its_own_names(start):
     watch.facts_until(lambda facts: of_kind(facts, "lost"), "word of the loss")
     spare = start(FORM, source_id="spare", name="Spare", labels=["1", "2"], rate_hz=250)
     done = accept(watch, "--stream", "Spare", "--left", "1", "--right", "2")
-    assert (done.returncode, done.stdout) == (0, "Taken: the recording goes on.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr
     watch.facts_until(anchored(2), "the spare one")
     # It is the source now: away and back it is taken without being asked for.
     spare.kill()
@@ -149,7 +149,7 @@ def test_the_legs_of_a_spare_one_can_be_named_also_where_its_labels_are_the_same
     watch.facts_until(lambda facts: of_kind(facts, "lost"), "word of the loss")
     start(FORM, source_id="spare", name="Spare")
     done = accept(watch, "--stream", "Spare", "--left", "RAT", "--right", "LAT")
-    assert (done.returncode, done.stdout) == (0, "Taken: the recording goes on.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr
     watch.facts_until(anchored(2), "the spare one")
     legs = [
         {leg["leg"]: leg["channel"] for leg in stream.data["legs"]}

@@ -81,7 +81,7 @@ def test_a_worker_that_dies_and_a_bad_file_cost_no_other_night(nights, cluster, 
     assert len(found) == 3 * (NIGHTS_N - 1)
     for name, data in found.items():
         assert data == once[f"n0/{Path(name).name}"], name
-    assert f"{NIGHTS_N - 1} scored, 0 done before, 1 failed" in log.read_text()
+    assert f"{NIGHTS_N - 1} scored, 0 unchanged, 1 failed" in log.read_text()
     assert "Traceback" not in log.read_text()
     rows = parquet.read_table(out / "nights.parquet").to_pylist()
     assert [row["target"] for row in rows] == [f"n{k}" for k in range(NIGHTS_N)]
@@ -91,7 +91,7 @@ def test_a_worker_that_dies_and_a_bad_file_cost_no_other_night(nights, cluster, 
     (out / "n5" / "events.tsv").unlink()
     again = run("score", *map(str, nights), "--out", str(out), "--workers", "1", "--json")
     assert again.returncode == 2
-    assert f"1 scored, {NIGHTS_N - 2} done before, 1 failed" in again.stderr
+    assert f"1 scored, {NIGHTS_N - 2} unchanged, 1 failed" in again.stderr
     assert [Path(one["file"]).stem for one in json.loads(again.stdout)] == [
         f"n{k}" for k in range(NIGHTS_N) if k != 3
     ]

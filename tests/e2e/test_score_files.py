@@ -91,10 +91,10 @@ def test_a_list_takes_the_place_of_the_annotations(night, tmp_path) -> None:
     # Beside a signal an artifact is time in which no leg is usable.
     assert found["any_usable_h"] < summaries(night, "--out", tmp_path / "c")[0]["any_usable_h"] - 4.9 / 3600
     for words in (
-        f"stages and events are those of {listed}",
-        "1 leg movements; they are detected in the signal",
-        "1 x 'snore', an unknown type",
-        "1 of 6 events in scored.tsv begin after the recording has ended",
+        f"stages and events read from {listed}",
+        "1 leg movements (detected in the signal instead)",
+        "1 x 'snore' (unknown type)",
+        "1 of 6 events in scored.tsv begin after the end of the recording",
     ):
         assert words in result.stderr
         assert words not in plain.stderr
@@ -151,7 +151,7 @@ def test_a_span_told_by_its_two_ends_is_one_span(bare, tmp_path) -> None:
 
 
 def test_one_list_serves_one_file(night, tmp_path) -> None:
-    with pytest.raises(InputError, match="--events: serves one FILE, and there are 2"):
+    with pytest.raises(InputError, match="--events: applies to one FILE, 2 were given"):
         run(night, night, "--out", tmp_path, "--events", tmp_path / "x.tsv")
 
 
@@ -173,9 +173,9 @@ def test_equal_stems_are_told_apart_by_their_folders_or_refused(bare, tmp_path) 
     assert sorted(str(p.parent.relative_to(out)) for p in out.rglob("summary.json")) == [
         "ward-1/n1/x", "ward-2/X", "y",
     ]  # fmt: skip
-    with pytest.raises(InputError, match="several files would be scored into"):
+    with pytest.raises(InputError, match="several files have the output folder"):
         run(one, one, "--out", out)
-    with pytest.raises(InputError, match="several files would be scored into"):
+    with pytest.raises(InputError, match="several files have the output folder"):
         run(one, one.with_suffix(".xdf"), other, "--out", out)
 
 

@@ -63,7 +63,7 @@ def finished(second, folder):
 
 def go_on(watch, folder, n_facts, *arguments):
     second = watch("--resume", *arguments)
-    second.wait_for(lambda: f"Going on with {folder.path}" in second.said, "word of going on")
+    second.wait_for(lambda: f"Resuming {folder.path}" in second.said, "resuming")
 
     def moved(facts):
         back = [f.t for f in facts if f.kind == "anchor" and f.seq >= n_facts]

@@ -138,7 +138,10 @@ def test_many_nights_are_paired_by_name_and_drawn(tmp_path) -> None:
     [
         (("nothing",), "there is no such file or folder"),
         (("empty",), "holds no scoring"),
-        (("a.tsv", "--label", "Kick=leg"), "--label: 'Kick=leg' cannot be used; WORD=TYPE with one of"),
+        (
+            ("a.tsv", "--label", "Kick=leg"),
+            "--label: 'Kick=leg' is not valid; expected WORD=TYPE, TYPE one of",
+        ),
         (("a.tsv", "--plot", "x.xyz"), "ends with no known format"),
     ],
 )

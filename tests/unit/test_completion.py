@@ -1,4 +1,4 @@
-"""The shell's completion, as the README tells to switch it on."""
+"""Shell completion, enabled as the README describes."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What the README and the docstrings show as code runs and gives what they say."""
+"""The examples of README, guide and docstrings run and give what they say."""
 
 import doctest
 import importlib
@@ -15,7 +15,12 @@ import dsp
 import monitor
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+GUIDE = ROOT / "monitor" / "guide"
+BLOCKS = [
+    (page.stem, code)
+    for page in (ROOT / "README.md", *sorted(GUIDE.glob("*.md")))
+    for code in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+]
 
 
 def modules_with_examples():
@@ -41,27 +46,28 @@ def night(tmp_path_factory):
     )
 
 
-def test_the_readme_says_what_every_number_of_the_summary_is(night):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_guide_explains_every_key_of_the_summary(night):
+    text = (GUIDE / "indices.md").read_text(encoding="utf-8") + (GUIDE / "staging.md").read_text(
+        encoding="utf-8"
+    )
     summary = json.loads((night.path / "summary.json").read_text())
     rules = summary["rules"]["wasm2016"]
-    # The count behind each rate and the mean durations are told of together.
-    told_together = re.compile(r"n_\w+|\w+_duration_mean_s|version|rules|detail")
+    # The count of each rate and the mean durations have one row together.
+    one_row = re.compile(r"n_\w+|\w+_duration_mean_s|version|rules|detail")
     keys = [key for each in (summary, rules, rules["detail"]) for key in each]
     assert len(keys) > 60
-    assert [key for key in keys if not told_together.fullmatch(key) and f"`{key}`" not in text] == []
+    assert [key for key in keys if not one_row.fullmatch(key) and f"`{key}`" not in text] == []
 
 
-def test_the_readme_shows_code():
-    assert len(BLOCKS) >= 2
+def test_readme_and_guide_have_examples():
+    assert {page for page, _ in BLOCKS} >= {"README", "api"}
 
 
-@pytest.mark.parametrize("place", range(len(BLOCKS)))
-def test_the_code_in_the_readme_runs(place, night, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(("page", "code"), BLOCKS)
+def test_the_examples_of_readme_and_guide_run(page, code, night, monkeypatch, capsys):
     monkeypatch.chdir(night.path.parent)
-    exec(compile(BLOCKS[place], f"README, block {place + 1}", "exec"), {})
-    said = capsys.readouterr().out
-    assert said.strip()
+    exec(compile(code, page, "exec"), {})
+    assert capsys.readouterr().out.strip()
 
 
 def test_a_session_as_arrays(night):

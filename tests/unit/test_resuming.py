@@ -1,4 +1,4 @@
-"""Whether a cut-off session is gone on with: by option, by an answer, by what holds without one."""
+"""Whether an interrupted session is resumed: by option, by an answer, by default."""
 
 import io
 from pathlib import Path
@@ -62,7 +62,7 @@ def ask(monkeypatch):
 def test_the_terminal_is_asked(ask, typed, goes_on):
     went_on, said = ask(cut_off(ago_s=7200.0 if goes_on else 60.0), typed)
     assert went_on == goes_on
-    assert "Go on with /nights/one, cut off" in said
+    assert "Resume /nights/one (interrupted" in said
     assert ("--resume" in said) != goes_on
 
 
@@ -83,7 +83,7 @@ def test_the_option_asks_nobody(ask):
     assert ask(cut_off(7200.0), "n\n", always=True)[0]
     went_on, said = ask(None, always=True)
     assert not went_on
-    assert "a new one begins" in said
+    assert "A new session starts" in said
 
 
 def test_the_start_screen_is_asked_where_there_is_one(ask):
@@ -113,7 +113,7 @@ def test_a_damaged_one_keeps_no_night_from_beginning(ask, monkeypatch):
     assert "line 3: damaged" in said.text
     went_on, text = ask(cut_off(nonsense={}), always=True)
     assert not went_on
-    assert "A new one begins" in text
+    assert "A new session starts" in text
 
 
 def test_streams_and_channels_are_those_of_before_where_none_are_named():
