@@ -17,7 +17,8 @@ LEGS: tuple[Leg, Leg] = ("left", "right")
 # The kinds, and the keys each adds. Times are seconds on the session's timeline (0 = first sample).
 KINDS: Mapping[str, str] = {
     "session": "version, bed, study, config, config_sha256, main_profile, legs, limbs: how the night began",
-    "clock": "utc, zone, lsl, origin (lsl at 0), boot_id, recorded_s: ties t to UTC; at start, each minute",
+    "clock": "utc, zone, zone_name, lsl, origin (lsl at 0), boot_id, slept_s, recorded_s, session_s (t then; "
+    "null: not known): ties t to UTC; at start, each minute, when this machine's clock was set",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
     "anchor": "key, stamp, speed: the sample with this stamp of the source's clock lies at t",
     "source_accepted": "name, left, right, limbs, unit, stream: a person said which source is the right one",

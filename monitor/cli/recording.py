@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.cli.provenance import scored_with
-from monitor.cli.resuming import Asking, as_before, cut_off_to_resume, reopened
+from monitor.cli.resuming import Asking, as_before, cut_off_to_resume, reopened, successors_of
 from monitor.cli.terminal import Terminal
 from monitor.config import Config
 from monitor.control import ControlServer
@@ -107,7 +107,8 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             cut_off = cut_off_to_resume(options.sessions, options.bed, options.study, asking)
         if cut_off is not None:
             queries, config = as_before(cut_off, queries, config)
-        lobby = Lobby(queries, config.wish, terminal.say, clock, ending.wait, screen)
+        successors = {} if cut_off is None else successors_of(cut_off)
+        lobby = Lobby(queries, config.wish, terminal.say, clock, ending.wait, screen, successors)
         chosen = _from(lobby, options, terminal)
         if chosen is None:
             terminal.say("Nothing was recorded.")

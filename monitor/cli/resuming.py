@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,18 @@ from monitor.config import Config, config_from
 from monitor.errors import InputError
 from monitor.facts import Leg
 from monitor.lsl.find import Query
-from monitor.montage import Chosen, MontageWish
+from monitor.lsl.library import lsl
+from monitor.lsl.search import changed
+from monitor.lsl.successor import RIVAL, Successor
+from monitor.montage import Channel, Chosen, MontageWish, StreamDescription
 from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import Ending
 from monitor.recorder.startscreen import StartScreen
 from monitor.recorder.status import clock
 from monitor.session.damage import damage_words
+from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, SessionLock
+from monitor.session.others import is_recorded_by_another
 from monitor.session.recovery import reopen
 from monitor.session.resume import CutOff, find_cut_off, reanchor, why_not
 
@@ -52,7 +58,7 @@ def cut_off_to_resume(sessions: Path, bed: str, study: str, asking: Asking) -> C
     """Find the interrupted session of a bed and ask; None if there is none or it is not resumed."""
     say = asking.terminal.say
     try:
-        cut_off = find_cut_off(sessions, bed, study)
+        cut_off = find_cut_off(sessions, bed, study, lsl().local_clock())
         if cut_off is not None:
             config_from(cut_off.state.session["config"], str(cut_off.folder.journal))
     except (InputError, LookupError, OSError) as err:
@@ -127,25 +133,61 @@ def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[li
     """
     state = cut_off.state
     kept = config_from(state.session["config"], str(cut_off.folder.journal))
-    streams = {fact.data["key"]: fact.data for fact in state.facts("stream")}
-    # A replaced source is searched in its new form, or as its replacement.
-    for replaced in [about.get("replaces") for about in streams.values()]:
-        streams.pop(replaced, None)
+    streams = _latest_streams(state)
     if not queries:
-        queries = [
-            Query("source_id", about["source_id"]) if about["source_id"] else Query("name", about["name"])
-            for about in streams.values()
-        ]
+        queries = [_query(about) for about in streams]
     wish = config.wish
     if not wish.channels:
         channels: dict[Leg, str] = {
             leg["leg"]: "+".join(leg.get("derivations", ())) or leg["label"] or f"#{leg['channel'] + 1}"
-            for about in streams.values()
+            for about in streams
             for leg in about["legs"]
         }
-        unit = wish.unit or kept.wish.unit or _given_unit(streams.values())
+        unit = wish.unit or kept.wish.unit or _given_unit(streams)
         wish = MontageWish(channels, unit, kept.wish.limbs)
     return queries, replace(kept, wish=wish)
+
+
+def successors_of(cut_off: CutOff) -> dict[Query, Successor]:
+    """Return what may stand for each source of a cut-off session that comes back with a new source id."""
+    state, found = cut_off.state, {}
+    warnings = [fact.data for fact in state.facts("warning")]
+    for about in _latest_streams(state):
+        if about.get("simulated", True) or not (about.get("hostname") and about.get("format")):
+            continue
+        channels = tuple(Channel(label, unit, type_) for label, unit, type_ in about["channels"])
+        stream = StreamDescription(
+            about["name"],
+            about["type"],
+            about["source_id"],
+            about["rate_hz"],
+            about["format"],
+            channels,
+            about["uid"],
+            about["hostname"],
+            speed=about["speed"],
+        )
+        has_rival = any(each["about"] == stream.name and RIVAL in each["reason"] for each in warnings)
+        is_taken = partial(is_recorded_by_another, cut_off.folder)
+        found[_query(about)] = Successor(stream, partial(_form, stream), is_taken, has_rival=has_rival)
+    return found
+
+
+def _form(before: StreamDescription, now: StreamDescription) -> str:
+    """Say in what form a stream differs, as far as the journal knows the form it had."""
+    return changed(before, replace(now, channels=tuple(replace(c, factor=1.0) for c in now.channels)))
+
+
+def _latest_streams(state: NightState) -> list[Mapping[str, Any]]:
+    """List the sources as they were last; those that came back in another form in that form only."""
+    streams = {fact.data["key"]: fact.data for fact in state.facts("stream")}
+    for replaced in [about.get("replaces") for about in streams.values()]:
+        streams.pop(replaced, None)
+    return list(streams.values())
+
+
+def _query(about: Mapping[str, Any]) -> Query:
+    return Query("source_id", about["source_id"]) if about["source_id"] else Query("name", about["name"])
 
 
 def _given_unit(streams: Iterable[Mapping[str, Any]]) -> str:

@@ -49,6 +49,7 @@ class LogModel(QAbstractTableModel):
         self._all: tuple[LogRow, ...] = ()
         self._rows: tuple[LogRow, ...] = ()
         self._wall = WallTime()
+        self._wall_revision = 0
         self.filter_name = "all"
         self._theme = theme
         self._font_px = 13
@@ -70,9 +71,9 @@ class LogModel(QAbstractTableModel):
 
     def show_log(self, view: LogView) -> bool:
         """Take the log as it is now; return whether it has changed."""
-        if view.rows == self._all:
+        if view.rows == self._all and view.wall.revision == self._wall_revision:
             return False
-        self._all, self._wall = view.rows, view.wall
+        self._all, self._wall, self._wall_revision = view.rows, view.wall, view.wall.revision
         self._refill()
         return True
 
@@ -194,6 +195,7 @@ class LogPanel:
             key.sequences[0]: QPushButton(f"{key.shown}  {split(key.action)[1]}".replace("&", "&&"))
             for key in quick
         }
+        self._scale, self._longest_time = 1.0, "00:00:00"
         self._arrange()
 
     def _make_table(self) -> QTableView:
@@ -219,11 +221,12 @@ class LogPanel:
 
     def set_scale(self, scale: float) -> None:
         """Fit rows and columns to the size of the text."""
+        self._scale = scale
         self.table.verticalHeader().setDefaultSectionSize(text_px(25 * scale))
         px = max(12, round(13 * scale))
         self.model.set_font(px)
         metrics = QFontMetrics(font(px))
-        for column, longest in ((0, "00:00:00"), (1, "L+R"), (3, "00.0"), (4, "000.0")):
+        for column, longest in ((0, self._longest_time), (1, "L+R"), (3, "00.0"), (4, "000.0")):
             self.table.setColumnWidth(column, metrics.horizontalAdvance(longest) + 15)
 
     def _arrange(self) -> None:
@@ -254,6 +257,9 @@ class LogPanel:
         chosen = self.model.row(at.row()) if at.isValid() else None
         if not self.model.show_log(view):
             return
+        if view.wall.longest_text != self._longest_time:
+            self._longest_time = view.wall.longest_text
+            self.set_scale(self._scale)
         if chosen is not None and (row := self.model.find(chosen)) is not None:
             # The view would else scroll to what is chosen, wherever somebody reads.
             self.table.setAutoScroll(False)

@@ -103,9 +103,13 @@ class Presenter:
             self._overview()
         kinds = {fact.kind for fact in facts}
         has_moved = bool(due) or bool(kinds & _MOVED)
-        has_entries = bool(due or kinds - _NO_ENTRIES)
+        has_entries = bool(due or kinds - _NO_ENTRIES) or self._has_new_times()
         self._screen = self._make(situation, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen
+
+    def _has_new_times(self) -> bool:
+        """Whether the computer's clock was set: rows of the log may have other times."""
+        return self._screen is not None and self._screen.log.wall.revision != self.wall.revision
 
     def _take(self, fact: Fact) -> None:
         self.state.apply(fact)
@@ -120,7 +124,7 @@ class Presenter:
                 # What a person wrote stays to be read: taking it back is an entry of its own.
                 self._log[fact.supersedes] = struck
         if fact.kind == "clock":
-            self.wall.add(fact)
+            self.wall = self.wall.with_clock(fact)
         elif fact.kind == "anchor":
             self.wall.set_speed(float(fact.data["speed"]))
         elif fact.kind == "movement":
@@ -241,7 +245,7 @@ class Presenter:
     def _clock_text(self, phase: Phase, now_s: float) -> str:
         """Return the time of day: of now while recording, else of the end."""
         if phase == "recording" and self.wall.is_known:
-            return self.wall.local(utc_now()).strftime("%H:%M:%S")
+            return self.wall.now_text(utc_now())
         return self.wall.text(now_s)
 
     def _stage(self, now_s: float) -> tuple[str, str]:
@@ -254,7 +258,8 @@ class Presenter:
 
 
 def _saved(wall: WallTime, saved_s_ago: float) -> str:
-    return wall.local(utc_now() - dt.timedelta(seconds=saved_s_ago)).strftime("%H:%M:%S")
+    when = utc_now() - dt.timedelta(seconds=saved_s_ago)
+    return wall.now_text(when) if wall.is_known else f"{when:%H:%M:%S}"
 
 
 def _footer(situation: Situation) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -143,7 +142,4 @@ def ticks(view: SweepView, ahead_s: float = 0.0) -> list[tuple[float, float]]:
         (s for s in _TICK_STEPS_S if s / view.column_s >= text_px(_LEAST_TICK_PX)), _TICK_STEPS_S[-1]
     )
     start_s, end_s = view.visible_s
-    origin = view.wall.at(start_s)
-    phase_s = 0.0 if origin is None else (start_s - origin.timestamp()) % step_s
-    first = math.ceil((start_s - phase_s) / step_s) * step_s + phase_s
-    return [(view.x_of(t_s), t_s) for t_s in np.arange(first, end_s + ahead_s, step_s).tolist()]
+    return [(view.x_of(t_s), t_s) for t_s in view.wall.ticks(start_s, end_s + ahead_s, step_s)]

@@ -4,10 +4,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-
-import numpy as np
 import pyqtgraph as pg
 
 from monitor.dashboard.walltime import WallTime
@@ -25,13 +21,7 @@ class WallAxis(pg.AxisItem):  # type: ignore[misc]
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         """Return marks at round times of the day."""
         step_s = next((s for s in _STEPS_S if (maxVal - minVal) / s * 62 <= max(size, 1)), _STEPS_S[-1])
-        origin = self.wall.at(0.0)
-        offset_s = 0.0
-        if origin is not None:
-            local_s = origin.replace(tzinfo=dt.UTC).timestamp()
-            offset_s = -local_s % step_s
-        first = math.ceil((minVal - offset_s) / step_s) * step_s + offset_s
-        return [(step_s, np.arange(first, maxVal, step_s).tolist())]
+        return [(step_s, self.wall.ticks(minVal, maxVal, step_s))]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Write the marks."""

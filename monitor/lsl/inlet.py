@@ -16,7 +16,7 @@ from typing import Any
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
 from monitor.lsl.find import Query
-from monitor.lsl.search import Accepts, Named, Search, changed, refuse_any_change
+from monitor.lsl.search import Accepts, Named, Search, changed, refuse_any_change, taken_by_nobody
 from monitor.lsl.splice import Piece, Splice
 from monitor.lsl.texts import HeardTexts
 from monitor.montage import StreamDescription
@@ -61,6 +61,8 @@ class Reader:
         Where everything goes; unbounded, because a full disk must not stop the pulling.
     accepts : callable, optional
         Decides whether a source that comes back in another form may go on in its place; never by default.
+    is_taken : callable, optional
+        Whether another session records the run of a source with this uid.
     """
 
     def __init__(
@@ -70,9 +72,10 @@ class Reader:
         stream: StreamDescription,
         arrivals: queue.SimpleQueue[Arrival],
         accepts: Accepts = refuse_any_change,
+        is_taken: Callable[[str], bool] = taken_by_nobody,
     ) -> None:
         self._key, self._info, self._stream, self._arrivals = key, info, stream, arrivals
-        self._accepts = accepts
+        self._accepts, self._is_taken = accepts, is_taken
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._lines: dict[int, _Line] = {}
         self._next_line = 0
@@ -123,9 +126,9 @@ class Reader:
     def _turn(self) -> None:
         if self._named is not None and not self._lines:
             named, self._named = self._named, None
-            self._search = Search(self._stream, self._accepts, self._tell, named)
+            self._search = Search(self._stream, self._accepts, self._tell, named, self._is_taken)
         elif self._search is None:
-            self._search = Search(self._stream, self._accepts, self._tell)
+            self._search = Search(self._stream, self._accepts, self._tell, is_taken=self._is_taken)
         if not self._lines:
             info, self._info = self._info or self._search.again(), None
             if info is None:
@@ -252,7 +255,8 @@ class Reader:
             self._try_another(search, newest, silent_s)
         heard_s = self._seen_s if self._stream.is_text else newest.heard_s
         search.note_twins(heard_s if newest.is_open else float("-inf"), now_s)
-        if not self._stream.is_text and silent_s > _USELESS_S and search.has_successor():
+        unheard_s = now_s - self._seen_s if self._stream.is_text else silent_s
+        if unheard_s > _USELESS_S and search.has_successor():
             self._lose("it is silent and out of sight, and another run of it is there")
 
     def _try_another(self, search: Search, newest: _Line, silent_s: float) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.lsl.find import Finder, Query
+from monitor.lsl.successor import RIVAL, Successor, same_source
 from monitor.montage import Found, StreamDescription
 
 _FORGET_AFTER_S = 2.0
@@ -33,6 +35,11 @@ def refuse_any_change(_stream: StreamDescription) -> str:
     return "its form may not change"
 
 
+def taken_by_nobody(_uid: str) -> bool:
+    """Know of no other session."""
+    return False
+
+
 class Search:
     """Look for one source on the network.
 
@@ -40,12 +47,15 @@ class Search:
     ----------
     stream : StreamDescription
         What was chosen: name, type, source id and host are pinned, its form may change if that is accepted.
+        Under another source id it is taken if nothing else could be it, see `monitor.lsl.successor`.
     accepts : callable
     tell : callable
         Gets, once each, what a person should know.
     named : Named, optional
         A person said that the stream that fits is the source now, whatever its name and host; the source
         itself is looked for as well.
+    is_taken : callable
+        Whether another session records the run of a source with this uid.
     """
 
     def __init__(
@@ -54,10 +64,12 @@ class Search:
         accepts: Accepts,
         tell: Callable[[str], None],
         named: Named | None = None,
+        is_taken: Callable[[str], bool] = taken_by_nobody,
     ) -> None:
         self.stream = stream
         self._accepts, self._tell, self._named = accepts, tell, named
-        self._finder = Finder(_identity(stream), forget_after_s=_FORGET_AFTER_S)
+        self._finder = Finder(same_source(stream), forget_after_s=_FORGET_AFTER_S)
+        self._successor = Successor(stream, lambda now: changed(self.stream, now), is_taken)
         self._named_finder = Finder(named.query, forget_after_s=_FORGET_AFTER_S) if named else None
         self._told: set[str] = set()
         self._twins: set[str] = set()
@@ -71,7 +83,19 @@ class Search:
                 self._named.found(stream.uid)
             if found:
                 return self._one_of(found, is_named=True)
-        return self._one_of(self._finder.found(), is_named=False)
+        found = self._finder.found()
+        info = self._one_of([each for each in found if self._has_its_id(each[1].source_id)], is_named=False)
+        return self._by_another_id(found) if info is None else info
+
+    def _has_its_id(self, source_id: str) -> bool:
+        return source_id == self.stream.source_id
+
+    def _by_another_id(self, found: Sequence[Found]) -> Any:
+        successor = self._successor.find(found, time.monotonic())
+        if self._successor.why_not:
+            how = _how(f"--stream uid={self._successor.suggested_uid}")
+            self._say(f"{self._successor.why_not} is not taken. {how}")
+        return None if successor is None else successor[0]
 
     def _one_of(self, found: Sequence[Found], *, is_named: bool) -> Any:
         hits = []
@@ -112,9 +136,15 @@ class Search:
         heard_s, now_s : float
             When the source itself was last heard, and now (monotonic seconds).
         """
-        for info in self._finder.seen():
+        seen = self._finder.seen()
+        rival_id = self._successor.note_rivals(seen, heard_s, now_s)
+        if rival_id is not None:
+            there = f"its computer sends another stream of its name, with source_id {rival_id!r}"
+            self._say(f"{there}: if the source {RIVAL}")
+        for info in seen:
             uid = info.uid()
             same = (info.name(), info.type()) == (self.stream.name, self.stream.type)
+            same = same and self._has_its_id(info.source_id())
             if uid == self.stream.uid or uid in self._twins or not same:
                 continue
             # A source that hangs may be started again at once: the new run is no twin.
@@ -128,11 +158,13 @@ class Search:
 
     def pin(self, stream: StreamDescription) -> None:
         """Hold on to this run of the source from now on."""
+        is_same = same_source(stream) == same_source(self.stream)
         self.stream = stream
+        self._successor.pin(stream)
         self._told.clear()
-        if self._named is not None:
-            self._named = self._named_finder = None
-            self._finder = Finder(_identity(stream), forget_after_s=_FORGET_AFTER_S)
+        self._named = self._named_finder = None
+        if not is_same:
+            self._finder = Finder(same_source(stream), forget_after_s=_FORGET_AFTER_S)
 
     def _other(self, stream: StreamDescription) -> str:
         if stream.uid in self._twins:
@@ -147,10 +179,6 @@ class Search:
         if text not in self._told:
             self._told.add(text)
             self._tell(text)
-
-
-def _identity(stream: StreamDescription) -> Query:
-    return Query("source_id", stream.source_id) if stream.source_id else Query("name", stream.name)
 
 
 def _how(options: str) -> str:

@@ -23,6 +23,10 @@ from monitor.session.xdf_format import readable
 _MOST_EARLY_MARKERS = 1000
 _DETECTOR_FAULT = "detector fault"
 _CUT_OFF = "recorder was cut off"
+_ALONE = (
+    ": name, type, computer, channels and rate are the same and no other stream is like it, so the recording "
+    "continues with it"
+)
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
 
@@ -60,7 +64,12 @@ class Intake:
         used = [int(fact.data["key"]) for fact in state.facts("stream")]
         self._highest_number = max([self._highest_number, *used])
         numbers = state.movement_numbers() | limb_numbers(state)
+        ids = {int(fact.data["key"]): str(fact.data["source_id"]) for fact in state.facts("stream")}
         for source in self._sources.values():
+            if (old := ids.get(source.number)) is not None and old != source.stream.source_id:
+                self._note_new_id(
+                    source, old, source.stream.source_id, ", and the recording was resumed with it"
+                )
             if source.detection is None:
                 continue
             legs = set(source.detection.legs)
@@ -212,6 +221,9 @@ class Intake:
     def _connected(self, source: Source, arrival: Connected) -> None:
         stream = arrival.stream
         form = changed(source.stream, stream)
+        is_named = source.told is not None and stream.uid in source.told.uids
+        if stream.source_id != source.stream.source_id and not is_named:
+            self._note_new_id(source, source.stream.source_id, stream.source_id, _ALONE)
         if not form and source.told is not None and source.told.speaks_of(stream):
             form = "its legs were named anew"
         if form:
@@ -232,6 +244,12 @@ class Intake:
         if source.detection is not None and source.ring is None:
             source.ring = self._live_ring(source)
         self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])
+
+    def _note_new_id(self, source: Source, old: str, new: str, why: str) -> None:
+        """Note that a source is recorded under another source id than before."""
+        reason = f"it came back with a new source id ({new!r} instead of {old!r}){why}"
+        data = {"about": source.stream.name, "reason": reason, "source_id": new, "source_id_before": old}
+        self._desk.record([Fact("warning", self._desk.reached_s(), "recorder", data)])
 
     def _keep_header(self, source: Source, xml: str) -> None:
         number, kind, n = source.number, source.stream.channel_format, len(source.stream.channels)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from monitor.errors import MissingError
 from monitor.lsl.find import Finder, Query
+from monitor.lsl.successor import Successor, same_source
 from monitor.montage import Chosen, Found, MontageWish, describe_line, describe_reading, offer, read_montage
 from monitor.recorder.choose import choose_alone, choose_by_query
 from monitor.recorder.startscreen import StartScreen
@@ -29,6 +30,8 @@ class Lobby:
         Seconds now; wait so many seconds and return whether to give up.
     screen : StartScreen, optional
         Where a person looks and chooses.
+    successors : Mapping of Query to Successor, optional
+        What may stand for a source of a resumed session that has a new source id.
     """
 
     def __init__(
@@ -39,8 +42,10 @@ class Lobby:
         clock: Callable[[], float],
         sleep: Callable[[float], bool],
         screen: StartScreen | None = None,
+        successors: Mapping[Query, Successor] | None = None,
     ) -> None:
         self._queries, self._wish = queries, wish
+        self._successors = successors or {}
         self._say, self._clock, self._sleep = say, clock, sleep
         self._screen = screen
         self._told = ""
@@ -66,10 +71,12 @@ class Lobby:
             If what is there cannot be what was asked for.
         """
         every = Finder(measure=True, wish=self._wish)
-        finders = [(query, Finder(query, measure=True, wish=self._wish)) for query in self._queries]
+        finders = [
+            (query, Finder(self._looked_for(query), measure=True, wish=self._wish)) for query in self._queries
+        ]
         started_s = self._clock()
         while True:
-            found = [(query, finder.found()) for query, finder in finders]
+            found = [(query, self._fitting(query, finder.found())) for query, finder in finders]
             # The others are looked at for who has to choose: on a ward there are a hundred.
             around = every.found() if self._screen is not None or not finders else []
             settled = self._clock() - started_s >= _SETTLE_S
@@ -79,7 +86,7 @@ class Lobby:
             if not isinstance(outcome, str):
                 return outcome
             if settled:
-                self._tell(outcome, around or every.found())
+                self._tell(self._with_reasons(outcome), around or every.found())
             if self._screen is not None:
                 self._screen.look(around, outcome)
                 if self._screen.picked is not None:
@@ -90,6 +97,24 @@ class Lobby:
                 raise MissingError(f"Waited {wait_s:g} s: {outcome}.")
             if self._sleep(_LOOK_EVERY_S):
                 return None
+
+    def _looked_for(self, query: Query) -> Query:
+        return same_source(self._successors[query].stream) if query in self._successors else query
+
+    def _fitting(self, query: Query, found: Sequence[Found]) -> Sequence[Found]:
+        """Return what fits a query, else what stands for the source that had that id."""
+        if query not in self._successors:
+            return found
+        before = self._successors[query].stream
+        again = self._successors[query].find(found, self._clock())
+        if again is not None:
+            return [again]
+        return [each for each in found if each[1].source_id == before.source_id]
+
+    def _with_reasons(self, missing: str) -> str:
+        reasons = [each.why_not for each in self._successors.values() if each.why_not]
+        how = "end this, and name the right one with --resume --stream uid=X"
+        return "; ".join([missing, *(f"{reason} is not taken: {how}" for reason in reasons)])
 
     def _tell(self, missing: str, around: Sequence[Found]) -> None:
         lines = [f"Waiting: {missing}."]

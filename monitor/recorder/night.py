@@ -15,6 +15,7 @@ from monitor.facts import Fact
 from monitor.lsl.arrivals import Arrival
 from monitor.montage import first_of_each
 from monitor.recorder.accepting import accept_source
+from monitor.recorder.clockwatch import ClockWatch
 from monitor.recorder.desk import Desk
 from monitor.recorder.guard import Guard
 from monitor.recorder.intake import Intake
@@ -30,7 +31,6 @@ from monitor.recorder.standing import index_values, news, snapshot, standing_fac
 from monitor.recorder.troubles import TroubleWatch
 from monitor.rules import RulesProfile
 from monitor.score import Score, score
-from monitor.session.clock import clock_record
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, sync_entries
 from monitor.session.journal_writer import JournalWriter
@@ -40,7 +40,7 @@ from monitor.session.space import DiskWatch
 from monitor.session.tables import write_tables
 from monitor.staging.settings import StagingSettings
 
-_CLOCK_EVERY_S = 60.0
+_DISK_EVERY_S = 60.0
 _SCORE_EVERY_S = 1.0
 _SNAPSHOT_EVERY_S = 30.0
 # At the end, for a disk that takes nothing: long enough to make room, and then it ends all the same.
@@ -103,7 +103,9 @@ class NightRecorder:
         self.state = NightState() if resumed is None else resumed.found.state
         self.scores: dict[str, Score] = {}
         self._unfinished = ""
-        self.time = SessionTime(next(s for s in self.sources.values() if s.legs), clock)
+        lead = next(s for s in self.sources.values() if s.legs)
+        self.time = SessionTime(lead, clock)
+        self._clocks = ClockWatch(self.time, lead, lambda: self.recorded_s, self.state.facts("clock"))
         self._journal = JournalWriter(folder.journal, 0 if resumed is None else resumed.found.next_seq)
         self._raw = RawWriter(folder.recording)
         sync_entries(folder.path)
@@ -116,7 +118,7 @@ class NightRecorder:
         self._disk = DiskWatch((folder.recording, folder.journal))
         self.disk_s: float | None = None
         self._troubles = TroubleWatch(self._record, self.state)
-        self._next_clock_s = self._next_score_s = self._next_snapshot_s = float("-inf")
+        self._next_disk_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         self._told_news: tuple[Any, ...] = ()
         legs = [leg for source in self.sources.values() for leg in source.leg_names]
         limbs = [c.leg for source in self.sources.values() for c in first_of_each(source.limbs)]
@@ -147,7 +149,7 @@ class NightRecorder:
         end_s = resumed.found.end_s
         self._record(closed_movements(self.state, "recorder"))
         self._intake.go_on(self.state, end_s)
-        self._record([self._clock_fact(), Fact("resumed", end_s, "recorder", about)])
+        self._record([*self._clocks.note(), Fact("resumed", end_s, "recorder", about)])
 
     @property
     def trouble(self) -> str:
@@ -171,7 +173,7 @@ class NightRecorder:
             # With the first sample, not a busy moment later: without it no crash can be gone on from.
             self._has_origin = True
             with self.guard.keeping_on("noting the clock"):
-                self._record([self._clock_fact()])
+                self._record(self._clocks.note())
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a person asks; see `monitor.recorder.requests`."""
@@ -231,10 +233,11 @@ class NightRecorder:
             self._record(self._silence.look(self.sources.values(), self.state, now_s))
         with self.guard.keeping_on("looking after the staging process"):
             self._record(self.stager.look(self.sources.values(), now_s, self.recorded_s))
-        if now_s >= self._next_clock_s:
-            self._next_clock_s = now_s + _CLOCK_EVERY_S
-            with self.guard.keeping_on("noting the clock"):
-                self._record([self._clock_fact()])
+        with self.guard.keeping_on("noting the clock"):
+            self._record(self._clocks.look())
+        if now_s >= self._next_disk_s:
+            self._next_disk_s = now_s + _DISK_EVERY_S
+            with self.guard.keeping_on("looking at the disk"):
                 self.disk_s = self._disk.look()[1]
         with self.guard.keeping_on("noting what the disk takes"):
             self._troubles.look(self.trouble, self.disk_s, self.recorded_s)
@@ -274,7 +277,7 @@ class NightRecorder:
         for source in self.sources.values():
             with self.guard.keeping_on("ending the detection"):
                 self._record(source.detection.finish() if source.detection else ())
-        self._record([self._clock_fact(), Fact("stop", self.recorded_s, "recorder", {"reason": reason})])
+        self._record([*self._clocks.note(), Fact("stop", self.recorded_s, "recorder", {"reason": reason})])
         self._raw.close(_LAST_PATIENCE_S)
         self._journal.close(_LAST_PATIENCE_S)
         self._show(self._journal.take())
@@ -289,7 +292,3 @@ class NightRecorder:
                 why = f"the tables could not be written ({err.strerror or err})"
                 self._unfinished = f"{why}; `recover` makes them"
         self.outlets.close()
-
-    def _clock_fact(self) -> Fact:
-        record = clock_record(self.time.clock(), self.recorded_s, self.time.origin_s)
-        return Fact("clock", self.recorded_s, "recorder", record)

@@ -46,7 +46,7 @@ def known_streams(state: NightState, folder: SessionFolder) -> dict[int, KnownSt
         key = int(about["key"])
         kept = in_file.get(key)
         kind = kept.channel_format if kept else about.get("format")
-        identity = _identity(about["name"], about["type"], about["source_id"], kind, about["channels"])
+        identity = _identity(about["source_id"], about["name"], about["type"], kind, about["channels"])
         known[key] = KnownStream(identity, kept is not None)
     for key in in_file.keys() - known.keys():
         # Its header came to disk and the word of it did not: the number is taken.
@@ -55,15 +55,27 @@ def known_streams(state: NightState, folder: SessionFolder) -> dict[int, KnownSt
 
 
 def source_keys(chosen: Sequence[Chosen], known: Mapping[int, KnownStream]) -> list[int]:
-    """Give each chosen stream its number: those that were recorded before go on under their number."""
-    keys: list[int] = []
+    """Give each chosen stream its number: those that were recorded before go on under their number.
+
+    Some sources make a new source id at each start: if just one stream is the same but for that, it is it.
+    """
+    mine = []
     for each in chosen:
         stream = each.stream
         channels = [[c.label, c.unit, c.type] for c in stream.channels]
-        mine = _identity(stream.name, stream.type, stream.source_id, stream.channel_format, channels)
-        same = [key for key, one in known.items() if one.identity == mine and key not in keys]
-        keys.append(same[-1] if same else max([0, *known, *keys]) + 1)
-    return keys
+        mine.append(_identity(stream.source_id, stream.name, stream.type, stream.channel_format, channels))
+    keys: dict[int, int] = {}
+    for at, identity in enumerate(mine):
+        same = [key for key, one in known.items() if one.identity == identity and key not in keys.values()]
+        if same:
+            keys[at] = same[-1]
+    new = [at for at in range(len(mine)) if at not in keys]
+    left = [key for key in known if key not in keys.values()]
+    for at in new:
+        like = [key for key in left if known[key].identity[1:] == mine[at][1:]]
+        is_alone = sum(mine[other][1:] == mine[at][1:] for other in new) == 1
+        keys[at] = like[0] if is_alone and len(like) == 1 else max([0, *known, *keys.values()]) + 1
+    return [keys[at] for at in range(len(mine))]
 
 
 def _identity(*parts: object) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dsp import DetectorSettings
@@ -22,6 +23,7 @@ from monitor.recorder.night import NightPlan, NightRecorder
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
+from monitor.session.others import is_recorded_by_another
 
 _LOOP_S = 0.1
 # Where signal comes as fast as it is taken, requests, clock and score have their turn all the same.
@@ -105,8 +107,9 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
         source.header_written = source.key in before and before[source.key].has_header
     night = NightRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
+    is_taken = partial(is_recorded_by_another, recording.folder)
     readers = [
-        Reader(source.key, chosen.info, source.stream, arrivals, source.accepts)
+        Reader(source.key, chosen.info, source.stream, arrivals, source.accepts, is_taken)
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
     for source, reader in zip(sources, readers, strict=True):

@@ -95,10 +95,7 @@ def _main_key(summary: Any) -> str:
 def _recording(session: Session, wall: WallTime) -> Table:
     summary, night = session.summary, session.night
     end_s = night.end_us / 1e6
-    begin, end = wall.at(0.0), wall.at(end_s)
-    when = (
-        "time of day not known" if begin is None or end is None else f"{begin:%Y-%m-%d %H:%M} to {end:%H:%M}"
-    )
+    when = wall.span_text(0.0, end_s)
     lights = " / ".join(
         "–" if at_us is None else wall.text(at_us / 1e6)
         for at_us in (night.lights_off_us, night.lights_on_us)

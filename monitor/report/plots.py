@@ -161,13 +161,11 @@ def resting_plot(session: Session, wall: WallTime) -> Plot:
 
 def _clock_axis(axis: Axes, wall: WallTime, end_s: float) -> None:
     """Mark the whole hours of the day; of the recording where no time of day is known."""
-    begin = wall.at(0.0)
-    first_s = 0.0 if begin is None else (3600 - begin.minute * 60 - begin.second) % 3600
-    ticks = np.arange(first_s, end_s + 1.0, 3600.0)
+    ticks = wall.ticks(0.0, end_s + 1.0, 3600.0)
     if len(ticks) < 2:
-        ticks = np.linspace(0.0, end_s, 5)
-    axis.set_xticks(ticks, [wall.text(round(t), seconds=False) for t in ticks.tolist()])
-    axis.set_xlabel("time of day" if begin is not None else "time since the first sample (h:min)")
+        ticks = np.linspace(0.0, end_s, 5).tolist()
+    axis.set_xticks(ticks, [wall.text(t_s, seconds=False) for t_s in ticks])
+    axis.set_xlabel("time of day" if wall.is_known else "time since the first sample (h:min)")
 
 
 def _plot(draw: Callable[[Figure], None], ratio: float, alt: str) -> Plot:

@@ -8,16 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from monitor.session.clock import boot_id, utc_now
+from monitor.session.clock import boot_id, slept_s, utc_now
 from monitor.session.damage import with_damage
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
-from monitor.session.journal import read_journal
+from monitor.session.journal import find_lines, read_journal
 from monitor.session.reader import began
 from monitor.session.tail import beginning
 
 # Longer ago it was another night.
 _OLDEST_S = 18 * 3600.0
+# The first clock record lies in it.
+_BEGINNING_BYTES = 1 << 16
+# A clock record is written each minute; what was written last may be so much newer.
+_BETWEEN_CLOCKS_S = 65.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,9 @@ class CutOff:
         return self.state.last_s
 
 
-def find_cut_off(sessions: Path, bed: str, study: str | None) -> CutOff | None:
+def find_cut_off(
+    sessions: Path, bed: str, study: str | None, lsl_now_s: float | None = None
+) -> CutOff | None:
     """Find the session to go on with: the bed's newest, if it was cut off in this night.
 
     Parameters
@@ -52,6 +58,8 @@ def find_cut_off(sessions: Path, bed: str, study: str | None) -> CutOff | None:
     bed : str
     study : str or None
         Study code of the recording that begins; a session of another one is not gone on with.
+    lsl_now_s : float, optional
+        LSL clock of this machine: how long ago it was is told by it where the wall clock was set since.
 
     Raises
     ------
@@ -66,14 +74,37 @@ def find_cut_off(sessions: Path, bed: str, study: str | None) -> CutOff | None:
     ago_s = utc_now().timestamp() - max(
         path.stat().st_mtime for path in (folder.journal, folder.recording) if path.exists()
     )
-    if ago_s > _OLDEST_S:
+    if ago_s > _OLDEST_S and not _began_in_this_boot(folder):
         return None
     facts, tail = read_journal(folder.journal)
     state = began(with_damage(facts, tail), folder.journal)
     same_study = (state.session.get("study") or None) == (study or None)
-    if state.stopped_s is not None or not same_study or _last_clock(state) is None:
+    last = _last_clock(state)
+    if state.stopped_s is not None or not same_study or last is None:
         return None
-    return CutOff(folder, state, max(0.0, ago_s))
+    ago_s = max(0.0, _by_lsl(ago_s, last, lsl_now_s))
+    return None if ago_s > _OLDEST_S else CutOff(folder, state, ago_s)
+
+
+def _by_lsl(ago_s: float, last: Mapping[str, Any], lsl_now_s: float | None) -> float:
+    """Correct how long ago it was, by the wall clock, where that was set since the last clock record."""
+    slept_now_s = slept_s()
+    is_same_boot = last["boot_id"] and last["boot_id"] == boot_id()
+    if lsl_now_s is None or not is_same_boot or slept_now_s is None or last.get("slept_s") is None:
+        return ago_s
+    since_s = lsl_now_s - float(last["lsl"]) + slept_now_s - float(last["slept_s"])
+    return min(max(ago_s, since_s - _BETWEEN_CLOCKS_S), since_s)
+
+
+def _began_in_this_boot(folder: SessionFolder) -> bool:
+    """Whether the machine was not restarted since a session began; told by its first clock record."""
+    try:
+        with folder.journal.open("rb") as file:
+            lines = find_lines(file.read(_BEGINNING_BYTES))
+    except OSError:
+        return False
+    boots = [line.fact.data["boot_id"] for line in lines if line.fact.kind == "clock"]
+    return bool(boots and boots[0]) and boots[0] == boot_id()
 
 
 def _bed_of(path: Path) -> str | None:

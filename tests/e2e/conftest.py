@@ -16,6 +16,7 @@ import pytest
 from hand_fed import Bench
 
 from monitor.lsl.library import lsl, use_loopback
+from monitor.session import clock
 from monitor.session.journal import read_journal
 
 LSL_CONFIG_PATH = use_loopback()
@@ -115,9 +116,11 @@ def run_command():
 
 
 @pytest.fixture
-def bench(tmp_path):
+def bench(tmp_path, monkeypatch):
     """Give a recorder that is fed by hand; it is ended after the test."""
     made = Bench(tmp_path)
+    monkeypatch.setattr(clock, "utc_now", made.utc)
+    monkeypatch.setattr(clock, "slept_s", lambda: made.slept_s)
     yield made
     if not any(fact.kind == "stop" for fact in read_journal(made.folder.journal)[0]):
         made.end()

@@ -4,7 +4,7 @@
 values are its own number, so that a test can see which came. ``lose`` holds what is lost before it is sent,
 as [number, how many] each; with ``"stamp": "counted"`` the stamps know nothing of that. ``buffered_s`` is how
 much is kept for a receiver that does not keep up. ``again`` holds where it sends some once more, as [number,
-how many of those before it] each.
+how many of those before it] each. ``texts`` makes it a stream of markers, two a second.
 """
 
 import json
@@ -14,11 +14,25 @@ import time
 from monitor.lsl.library import lsl
 
 
+def send_texts(form: dict) -> None:
+    """Send where the sleeper lies, again and again."""
+    pylsl = lsl()
+    info = pylsl.StreamInfo(form.get("name", "Stager"), "Markers", 1, 0, "string", form["source_id"])
+    outlet = pylsl.StreamOutlet(info)
+    while True:
+        outlet.push_sample([f"position {form['texts']}"])
+        time.sleep(0.5)
+
+
 def main(form: dict) -> None:
+    if "texts" in form:
+        send_texts(form)
     pylsl, labels, rate_hz = lsl(), form["labels"], form["rate_hz"]
     info = pylsl.StreamInfo(
         form.get("name", "Amp"), "EMG", len(labels), rate_hz, form.get("format", "float32"), form["source_id"]
     )
+    if form.get("simulated"):
+        info.desc().append_child_value("simulated", "1")
     channels = info.desc().append_child("channels")
     for label in labels:
         channel = channels.append_child("channel")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,13 @@ import pytest
 import pyxdf
 from watching import Listener, Watch, of_kind, run
 
+from monitor.control import ControlClient
+from monitor.dashboard.presenter import Presenter
 from monitor.dashboard.scrollback import Scrollback
+from monitor.dashboard.situation import Situation
+from monitor.dashboard.walltime import WallTime
+from monitor.lsl.library import lsl
+from monitor.session.clock import utc_now
 from monitor.session.journal import read_journal
 from monitor.session.reader import read_session
 from monitor.session.signal import recorded_signals
@@ -288,3 +295,48 @@ def test_a_recorder_that_stands_still_gets_everything_late(start):
     (emg,) = emg_streams(watch)
     numbers = emg["time_series"][:, 0]
     assert len(numbers) == numbers[-1] - numbers[0] + 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
+@pytest.mark.parametrize(("begun_s", "seconds"), [(1.0, 5.0), pytest.param(30.0, 35.0, marks=LONG)])
+def test_a_recorder_that_stands_still_shows_every_time_as_it_was(start, begun_s, seconds):
+    """The longer stop is over the minute: on waking a clock record is due before the backlog is taken in."""
+    start(FORM)
+    watch = start()
+    facts = watch.facts_until(anchored(1), "first sample")
+    presenter, shown = Presenter(watch.folder), {}
+
+    def look():
+        for row in presenter.poll(Situation(saved_s_ago=0.0)).log.rows:
+            text = presenter.wall.text(row.t_s)
+            assert shown.setdefault((row.t_s, row.what), text) == text
+        return presenter.state
+
+    origin_s = of_kind(facts, "anchor")[0].data["stamp"]
+    client = ControlClient(watch.folder)
+    client.ask({"do": "note", "text": "before", "t": 0.5})
+    watch.wait_for(lambda: lsl().local_clock() >= origin_s + begun_s, "the moment to stop")
+    look()
+    os.kill(watch.process.pid, signal.SIGSTOP)
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        time.sleep(0.05)
+    os.kill(watch.process.pid, signal.SIGCONT)
+    client.ask({"do": "note", "text": "on waking", "t": begun_s})
+    watch.wait_for(lambda: look().facts("late"), "word of the late backlog")
+    client.ask({"do": "note", "text": "in the standstill", "t": begun_s + seconds / 2})
+    client.ask({"do": "note", "text": "now", "t": client.ask({"do": "status"})["recorded_s"]})
+    told = watch.wait_for(lambda: [f for f in look().facts("note") if f.data["text"] == "now"], "the note")
+    client.close()
+    now_utc_s, now_lsl_s = utc_now().timestamp(), lsl().local_clock()
+    times_s = [0.0, begun_s, begun_s + seconds / 2, begun_s + seconds, told[0].t]
+    expected = [now_utc_s + origin_s + t_s - now_lsl_s for t_s in times_s]
+    assert [presenter.wall.at(t_s).timestamp() for t_s in times_s] == pytest.approx(expected, abs=0.1)
+    told_utc_s = datetime.fromisoformat(told[0].data["told_utc"]).timestamp()
+    assert presenter.wall.at(told[0].t).timestamp() == pytest.approx(told_utc_s, abs=2.0)
+    end(watch)
+    look()
+    wall = WallTime.of(presenter.state.facts("stream"), presenter.state.facts("clock"))
+    assert [wall.at(t_s).timestamp() for t_s in times_s] == pytest.approx(expected, abs=0.1)
+    # "Ended at" and "cut off at" are never later than it is.
+    assert wall.at(presenter.state.stopped_s) <= utc_now()

@@ -12,6 +12,7 @@ from monitor.recorder.night import NightPlan, NightRecorder
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
 from monitor.session import resume as resume_module
+from monitor.session.clock import slept_s, utc_now
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
@@ -236,6 +237,15 @@ def test_which_session_is_gone_on_with(folder, tmp_path, monkeypatch):
     assert why_not(found.state, {"left"}, 1.0) == ""
     monkeypatch.setattr(resume_module, "_OLDEST_S", -1.0)
     assert find_cut_off(tmp_path, "bench", None) is None
+    monkeypatch.undo()
+    # The wall clock was set forward by days since: LSL's clock knows that it was a minute ago.
+    monkeypatch.setattr(resume_module, "utc_now", lambda: utc_now() + resume_module.dt.timedelta(days=3))
+    assert find_cut_off(tmp_path, "bench", None) is None
+    last_lsl_s = of_kind(read_journal(folder.journal)[0], "clock")[-1].data["lsl"]
+    if slept_s() is not None:
+        found = find_cut_off(tmp_path, "bench", None, last_lsl_s + 60.0)
+        assert found is not None
+        assert found.ago_s == pytest.approx(60.0, abs=0.5)
     monkeypatch.undo()
     third = again(folder, 9100.0)
     third.end()

@@ -4,6 +4,7 @@ Reads a line of JSON per recorder from standard input, answers with the process 
 with ``dead``. What a recorder shows (sends on LSL) it also writes down in ``shown``, right when it does.
 """
 
+import datetime as dt
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
 from monitor.recorder.night import NightPlan, NightRecorder
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
+from monitor.session import clock
 from monitor.session.folder import SessionFolder
 from monitor.session.recovery import reopen
 from monitor.session.resume import reanchor
@@ -28,6 +30,7 @@ from monitor.session.resume import reanchor
 RATE_HZ = 500.0
 CHUNK_N = 50
 ORIGIN_S = 9000.0
+START = dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC)
 HEADER = (
     "<info><name>{}</name><type>EMG</type><channel_count>{}</channel_count>"
     "<channel_format>{}</channel_format><nominal_srate>500</nominal_srate></info>"
@@ -56,6 +59,8 @@ class FedRecorder:
 
     def __init__(self, folder: SessionFolder, start_n: int) -> None:
         self.n, self._signal = start_n, signal()
+        # The wall clock goes as fast: else it would be set back all the time.
+        clock.utc_now = lambda: START + dt.timedelta(seconds=self.n / RATE_HZ)
         config = load_config("default")
         about = {"config": dict(config.document), "config_sha256": "x", "main_profile": "aasm3"}
         plan = NightPlan(

@@ -347,3 +347,33 @@ def test_the_command_says_what_is_wrong(tmp_path, folder):
     result = CliRunner().invoke(cli, ["report", str(folder.path), "--out", str(tmp_path / "no" / "x.html")])
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
+
+
+def test_a_night_in_which_summer_time_ends_says_which_hour_is_meant(tmp_path):
+    def clock(t_s, zone, name):
+        utc = dt.datetime(2026, 10, 25, 0, 0, tzinfo=dt.UTC) + dt.timedelta(seconds=t_s)
+        data = {"utc": utc.isoformat(timespec="milliseconds"), "zone": zone, "zone_name": name}
+        place = {"lsl": 700.0 + t_s, "origin": 700.0, "boot_id": "b", "recorded_s": t_s, "session_s": t_s}
+        return Fact("clock", t_s, "recorder", data | place)
+
+    head, *facts = night_facts()
+    facts = [fact for fact in facts if fact.kind != "clock"]
+    clocks = [clock(0.0, "+0200", "CEST"), clock(3600.0, "+0100", "CET")]
+    notes = [note(10.0, "early"), note(3000.0, "before"), note(4000.0, "after"), note(7190.0, "late")]
+    stop = Fact("stop", END_S, "recorder", {"reason": "end"})
+    made = make_session(tmp_path / "2026-10-25T000000Z_bed-3", [head, *clocks, *facts, *notes, stop])
+    recover(made)
+    session = read_session(made.path)
+    report = content.report_of(session, MADE)
+    rows = {row[1]: row[0] for section in report.sections for block in section.blocks
+            if isinstance(block, Table) for row in block.rows if len(row) > 1}  # fmt: skip
+    times = {text: rows[text] for text in ("early", "before", "after", "late")}
+    assert times == {
+        "early": "02:00:10 CEST",
+        "before": "02:50:00 CEST",
+        "after": "02:06:40 CET",
+        "late": "02:59:50 CET",
+    }
+    cells = [cell for section in report.sections for block in section.blocks if isinstance(block, Table)
+             for row in block.rows for cell in row]  # fmt: skip
+    assert any(cell.startswith("2026-10-25 02:00 CEST to 03:00 CET") for cell in cells)
