@@ -1,16 +1,17 @@
 """Pure numeric layer: arrays in, arrays out; knows numpy, numba and the standard library only."""
 
 import numba
+import numpy as np
 
 from dsp._cache import cache_folder
 
-# Before any kernel is decorated: numba asks for the folder then.
+# Before any kernel is decorated: numba reads the folder then.
 numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
 from dsp.detector import LegDetector  # noqa: E402
-from dsp.records import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState  # noqa: E402
+from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState  # noqa: E402
+from dsp.ring import RingWriter, ring_bytes  # noqa: E402
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings  # noqa: E402
-from dsp.warmup import warm_up  # noqa: E402
 
 __all__ = [
     "EVENT_DTYPE",
@@ -24,3 +25,18 @@ __all__ = [
     "QualityState",
     "warm_up",
 ]
+
+
+def warm_up() -> None:
+    """Compile (or load) all that the live path calls, before the first sample needs it.
+
+    Takes seconds the first time on a machine, then a fraction of one. May be called in a thread; numba holds
+    its own lock.
+    """
+    pass_through = np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]])
+    detector = LegDetector(DetectorSettings(), 200.0, pass_through)
+    detector.process(np.zeros(2))
+    detector.finish()
+    detector.reset(0)
+    chunk = np.zeros((2, 1), np.float32)
+    RingWriter(bytearray(ring_bytes(4, 1)), 4, 1).write(chunk)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp.cascade import arrange, run_cascade
+from dsp.kernels.filters import arrange, run_stages
+from dsp.records import Floats, Records
 from dsp.settings import DetectorSettings
-
-Floats = NDArray[np.float64]
+from dsp.state import Stage
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Calibration:
     notch_share : float
         Share of the band's power (white) that the notches take.
     trim_gain : float
-        Mean power of the kept sub-blocks of Gaussian noise, as a share of its true power.
+        Mean power of the remaining sub-blocks of Gaussian noise, as a share of its true power.
     percentile_gain : float
         True RMS over the resting percentile of the envelope.
     """
@@ -36,18 +37,19 @@ class Calibration:
     percentile_gain: float
 
 
-def is_notch(section: Floats) -> bool:
-    """Say whether a second-order section has its zeros on the unit circle, away from 0 Hz and Nyquist."""
-    b0, b1, b2 = section[:3]
-    return bool(abs(b2 - b0) < 1e-9 * abs(b0) and abs(b1) < 1.999999 * abs(b0))
+def are_notches(sos: Floats) -> NDArray[np.bool_]:
+    """Return which second-order sections have their zeros on the unit circle, away from 0 Hz and Nyquist."""
+    b0, b1, b2 = sos[:, :3].T
+    size = abs(b0)
+    notches: NDArray[np.bool_] = (abs(b2 - b0) < 1e-9 * size) & (abs(b1) < 1.999999 * size)
+    return notches
 
 
 def impulse_response(sos: Floats, n: int) -> Floats:
     """Return the first `n` samples of the cascade's impulse response."""
     x = np.zeros(n)
     x[0] = 1.0
-    taps, gains = arrange(sos)
-    run_cascade(taps, gains, np.zeros((gains.size, 3, 2)), x)
+    run_stages(cast(Records[Stage], arrange(sos)), x)
     return x
 
 
@@ -75,7 +77,7 @@ def lowest_mean(freedom: float, blocks_n: int, dropped_n: int) -> tuple[float, f
     Returns
     -------
     mean, spread : float
-        Of the kept mean, with the true power 1; by quadrature over the order statistics, the spread by the
+        Of that mean, with the true power 1; by quadrature over the order statistics, the spread by the
         rule that independent blocks average out.
     """
     shape = freedom / 2.0
@@ -84,17 +86,17 @@ def lowest_mean(freedom: float, blocks_n: int, dropped_n: int) -> tuple[float, f
     density /= density.sum()
     below = np.cumsum(density)
     # The mean of the k-th smallest of n: integral of x with the beta density of its rank.
-    kept = 0.0
+    total = 0.0
     for rank in range(1, blocks_n - dropped_n + 1):
         weight = below ** (rank - 1) * (1.0 - below) ** (blocks_n - rank) * density
-        kept += float(np.sum(grid * weight) / np.sum(weight))
-    mean = kept / (blocks_n - dropped_n)
+        total += float(np.sum(grid * weight) / np.sum(weight))
+    mean = total / (blocks_n - dropped_n)
     return mean, float(np.sqrt(1.0 / (shape * (blocks_n - dropped_n))))
 
 
 def calibrate(settings: DetectorSettings, fs_hz: float, sos: Floats) -> Calibration:
     """Return the corrections for a filter at a sampling rate, for Gaussian noise of a flat spectrum."""
-    notches = np.array([is_notch(section) for section in sos])
+    notches = are_notches(sos)
     n = int(0.5 * fs_hz)
     band = impulse_response(sos[~notches], n)
     full = impulse_response(sos, n)

@@ -1,21 +1,20 @@
-"""One leg's detector: a thin object around state arrays and one kernel."""
+"""One leg's detector: a thin object around the state and the kernels."""
 
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dsp import kernel
-from dsp import layout as at
-from dsp.calibration import Calibration, calibrate, is_notch
-from dsp.cascade import arrange
-from dsp.records import EVENT_DTYPE, QUALITY_DTYPE, to_records
+from dsp.calibration import Calibration, are_notches, calibrate
+from dsp.events import EVENT_DTYPE, QUALITY_DTYPE
+from dsp.kernels import loop
+from dsp.kernels.envelope import SQUARE_SCALE
+from dsp.kernels.filters import arrange
+from dsp.records import Floats, Rows, single
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
-from dsp.state import State, allocate
-
-Floats = NDArray[np.float64]
+from dsp.state import Config, State, allocate
 
 TICK_S = 0.1
 SETTLE_S = 0.4  # filter and envelope are filled; earlier values are not rest
@@ -71,17 +70,23 @@ class LegDetector:
         self.settings = settings
         self.fs_hz = float(fs_hz)
         self.calibration = calibrate(settings, self.fs_hz, sos)
-        ints = _int_params(settings, self.fs_hz)
-        floats = _float_params(settings, self.fs_hz, self.calibration, int(ints[at.K_SUB_N]))
-        notches = np.array([is_notch(section) for section in sos])
-        filters = arrange(sos[~notches]), arrange(sos[notches])
-        self._s: State = allocate(filters, ints, floats, round(settings.rest_window_s / TICK_S))
-        self._s.F[at.LSB] = math.nan
-        self._no_events: NDArray[np.void] = np.empty(0, EVENT_DTYPE)
-        self._no_rows: NDArray[np.void] = np.empty(0, QUALITY_DTYPE)
-        kernel.start_at(self._s, int(first_index))
+        self._state = new_state(settings, self.fs_hz, sos, self.calibration)
+        self._trimmed_uv2 = float(cast(Rows, self._state.cfg)["trimmed_uv2"][0])
+        # Views of single fields, shape (1,): an access by name costs several times as much.
+        leg = cast(Rows, self._state.leg)
+        self._events, self._events_n = leg["events"][0], leg["events_n"]
+        self._rows, self._rows_n = leg["rows"][0], leg["rows_n"]
+        self._index, self._trimmed = leg["signal"]["index"], leg["envelope"]["trimmed"]
+        baseline = leg["baseline"]
+        self._resting, self._pool_n, self._learning = (
+            baseline[name] for name in ("resting_uv", "pool_n", "learning")
+        )
+        self._open, self._bad = leg["movement"]["open"], leg["quality"]["bad"]
+        self._no_events: Rows = np.empty(0, EVENT_DTYPE)
+        self._no_rows: Rows = np.empty(0, QUALITY_DTYPE)
+        loop.start_at(self._state, int(first_index))
 
-    def process(self, x_uv: Floats) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    def process(self, x_uv: Floats) -> tuple[Rows, Rows]:
         """Take a chunk.
 
         Parameters
@@ -103,33 +108,32 @@ class LegDetector:
         """
         if x_uv.dtype != np.float64 or x_uv.ndim != 1 or not x_uv.flags.c_contiguous:
             raise ValueError(f"x_uv is {x_uv.dtype} {x_uv.shape}: expected one contiguous row of float64")
-        s = self._s
-        events: list[NDArray[np.void]] = []
-        rows: list[NDArray[np.void]] = []
+        events: list[Rows] = []
+        rows: list[Rows] = []
         done = 0
         while done < x_uv.size:
-            done = kernel.run(s, x_uv, done)
-            if s.C[at.EVENTS_N]:
+            done = loop.run(self._state, x_uv, done)
+            if self._events_n[0]:
                 events.append(self._take_events())
-            if s.C[at.ROWS_N]:
-                rows.append(to_records(s.rows[: s.C[at.ROWS_N]], QUALITY_DTYPE))
-                s.C[at.ROWS_N] = 0
+            if self._rows_n[0]:
+                rows.append(self._rows[: self._rows_n[0]].copy())
+                self._rows_n[0] = 0
         return (
             (events[0] if len(events) == 1 else np.concatenate(events)) if events else self._no_events,
             (rows[0] if len(rows) == 1 else np.concatenate(rows)) if rows else self._no_rows,
         )
 
-    def finish(self) -> NDArray[np.void]:
+    def finish(self) -> Rows:
         """End the signal and return the last events, shape (n,), `EVENT_DTYPE`.
 
         An open movement is closed at the last valid sample with `cut` set, or withdrawn when that leaves it
         shorter than the shortest movement. The detector must be `reset` before it takes samples again.
         """
-        kernel.finish(self._s)
-        return self._take_events() if self._s.C[at.EVENTS_N] else self._no_events
+        loop.finish(self._state)
+        return self._take_events() if self._events_n[0] else self._no_events
 
     def reset(self, first_index: int) -> None:
-        """Forget the signal and go on at `first_index`; movement numbers go on. Call `finish` before.
+        """Discard the signal and continue at `first_index`; movement numbers continue. Call `finish` before.
 
         Raises
         ------
@@ -138,100 +142,107 @@ class LegDetector:
         """
         if self.open:
             raise ValueError("a movement is open: call finish() before reset()")
-        kernel.start_at(self._s, int(first_index))
+        loop.start_at(self._state, int(first_index))
 
-    def _take_events(self) -> NDArray[np.void]:
-        events = to_records(self._s.events[: self._s.C[at.EVENTS_N]], EVENT_DTYPE)
-        self._s.C[at.EVENTS_N] = 0
+    def _take_events(self) -> Rows:
+        events: Rows = self._events[: self._events_n[0]].copy()
+        self._events_n[0] = 0
         return events
 
     @property
     def envelope_uv(self) -> float:
         """Envelope at the last sample."""
-        return math.sqrt(int(self._s.C[at.LAST_SUM]) * float(self._s.P[at.P_ENV]))
+        return math.sqrt(int(self._trimmed[0]) * self._trimmed_uv2)
 
     @property
     def resting_uv(self) -> float:
         """Resting level; NaN before anything is known of it."""
-        return float(self._s.F[at.REST]) if self._s.C[at.POOL_N] else math.nan
+        return float(self._resting[0]) if self._pool_n[0] else math.nan
 
     @property
     def learning(self) -> bool:
         """The resting level is not known yet: nothing is flagged."""
-        return bool(self._s.C[at.LEARNING])
+        return bool(self._learning[0])
 
     @property
     def open(self) -> bool:
         """A movement is flagged and has not ended."""
-        return bool(self._s.C[at.OPEN])
+        return bool(self._open[0])
 
     @property
     def bad(self) -> bool:
         """The last completed second was bad: nothing is flagged."""
-        return bool(self._s.C[at.BAD])
+        return bool(self._bad[0])
 
     @property
     def n_seen(self) -> int:
         """Absolute index of the next sample."""
-        return int(self._s.C[at.N]) + 1
+        return int(self._index[0]) + 1
 
 
-def _int_params(settings: DetectorSettings, fs_hz: float) -> NDArray[np.int64]:
-    """Return `K`: settings as counts of samples and ticks."""
+def new_state(settings: DetectorSettings, fs_hz: float, sos: Floats, known: Calibration) -> State:
+    """Return the memory of a detector that has not been placed at its first sample (`loop.start_at`)."""
+    notches = are_notches(sos)
+    config = _config(settings, fs_hz, known)
+    return allocate(config, arrange(sos[~notches]), arrange(sos[notches]))
+
+
+def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Rows:
+    """Return the kernels' parameters: settings as numbers of samples and ticks, and the calibration."""
     sub_n = max(2, round(settings.sub_block_s * fs_hz))
-    values = np.zeros(at.INT_PARAMS, np.int64)
-    values[at.K_SUB_N] = sub_n
-    values[at.K_BLOCKS] = settings.sub_blocks_n
-    values[at.K_DROPPED] = settings.dropped_n
-    values[at.K_KEPT_N] = sub_n * settings.sub_blocks_n
-    values[at.K_TICK_N] = round(TICK_S * fs_hz)
-    values[at.K_SECOND_N] = round(fs_hz)
-    values[at.K_HOLD_N] = round(settings.offset_hold_s * fs_hz)
-    values[at.K_FAST_N] = max(1, round(settings.fast_hold_s * fs_hz))
-    values[at.K_VERIFY_N] = round(settings.verify_s * fs_hz)
-    values[at.K_LOOK_BACK_N] = round(LOOK_BACK_S * fs_hz)
-    values[at.K_MAX_OPEN_N] = round(settings.max_open_s * fs_hz)
-    values[at.K_GAP_N] = max(1, math.ceil(settings.gap_s * fs_hz - 1e-6))
-    values[at.K_SETTLE_N] = round(SETTLE_S * fs_hz)
-    values[at.K_KNOWN_TICKS] = round(settings.rest_known_s / TICK_S)
-    values[at.K_NEW_REST_TICKS] = round(settings.new_rest_s / TICK_S)
-    values[at.K_MORPH_N] = round(0.5 * fs_hz)
-    values[at.K_TURN_TICKS] = -(-values[at.K_KEPT_N] // values[at.K_TICK_N])
-    return values
-
-
-def _float_params(settings: DetectorSettings, fs_hz: float, known: Calibration, sub_n: int) -> Floats:
-    """Return `P`: levels in uV, lags in samples, and what turns sums into uV^2."""
-    kept_n = settings.sub_blocks_n - settings.dropped_n
-    # The notches' share is given back, so that a burst of 30 uV in the band reads 30 uV.
-    unit = 1.0 / (at.SQUARE_SCALE * sub_n * (1.0 - known.notch_share))
-    values = np.zeros(at.FLOAT_PARAMS)
-    values[at.P_FS] = fs_hz
-    values[at.P_SHORT] = unit
-    values[at.P_ENV] = unit / (kept_n * known.trim_gain)
-    values[at.P_SHORT_UNITS] = 1.0 / values[at.P_SHORT]
-    values[at.P_ENV_UNITS] = 1.0 / values[at.P_ENV]
-    values[at.P_ONSET] = settings.onset_uv
-    values[at.P_OFFSET] = settings.offset_uv
-    values[at.P_REST_GAIN] = known.percentile_gain
-    values[at.P_REST_PERCENTILE] = settings.rest_percentile / 100.0
-    values[at.P_FAST] = settings.fast_factor
-    values[at.P_SPIKE] = settings.spike_factor
-    values[at.P_ONSET_LAG_N] = (known.delay_s - 0.14 * settings.sub_block_s) * fs_hz
-    values[at.P_RISE_MOST_N] = 2.0 * settings.sub_block_s * fs_hz
-    values[at.P_ENV_ONSET_LAG_N] = (known.delay_s + 2.8 * settings.sub_block_s) * fs_hz
-    values[at.P_OFFSET_LAG_N] = (known.delay_s + 0.43 * settings.sub_block_s) * fs_hz
-    values[at.P_OFFSET_RING_N] = 0.38 * settings.sub_block_s * fs_hz
-    values[at.P_OFFSET_LEAST_N] = (known.delay_s + 1.6 * settings.sub_block_s) * fs_hz
-    values[at.P_OFFSET_MOST_N] = (known.delay_s + 3.4 * settings.sub_block_s) * fs_hz
-    values[at.P_MIN_N] = settings.min_duration_s * fs_hz
-    values[at.P_TWITCH_N] = TWITCH_S * fs_hz
-    values[at.P_LSB_REFUSED] = settings.lsb_refused_uv
-    values[at.P_LSB_WARNED] = settings.lsb_warned_uv
-    values[at.P_FLAT] = settings.flat_uv
-    values[at.P_HIGH_REST] = settings.high_rest_uv
-    values[at.P_MAINS] = settings.mains_warned_uv
-    values[at.P_CLIP] = math.inf if settings.clip_uv is None else 0.999 * settings.clip_uv
-    values[at.P_RUN_N] = sub_n
-    values[at.P_NOTCH_SHARE] = known.notch_share
-    return values
+    history_n = sub_n * settings.sub_blocks_n
+    tick_n = round(TICK_S * fs_hz)
+    # Dividing by what the notches leave makes a burst of 30 uV in the band read 30 uV.
+    short_uv2 = 1.0 / (SQUARE_SCALE * sub_n * (1.0 - known.notch_share))
+    trimmed_uv2 = short_uv2 / ((settings.sub_blocks_n - settings.dropped_n) * known.trim_gain)
+    sub_block_s, delay_s = settings.sub_block_s, known.delay_s
+    values: dict[str, float] = {
+        "fs_hz": fs_hz,
+        "tick_n": tick_n,
+        "second_n": round(fs_hz),
+        "settle_n": round(SETTLE_S * fs_hz),
+        "gap_n": max(1, math.ceil(settings.gap_s * fs_hz - 1e-6)),
+        "sub_n": sub_n,
+        "sub_blocks_n": settings.sub_blocks_n,
+        "dropped_n": settings.dropped_n,
+        "history_n": history_n,
+        "history_ticks": -(-history_n // tick_n),
+        "short_uv2": short_uv2,
+        "trimmed_uv2": trimmed_uv2,
+        "short_units": 1.0 / short_uv2,
+        "trimmed_units": 1.0 / trimmed_uv2,
+        "rest_gain": known.percentile_gain,
+        "rest_share": settings.rest_percentile / 100.0,
+        "pool_n": round(settings.rest_window_s / TICK_S),
+        "rest_known_ticks": round(settings.rest_known_s / TICK_S),
+        "new_rest_ticks": round(settings.new_rest_s / TICK_S),
+        "onset_uv": settings.onset_uv,
+        "offset_uv": settings.offset_uv,
+        "fast_factor": settings.fast_factor,
+        "fast_n": max(1, round(settings.fast_hold_s * fs_hz)),
+        "spike_factor": settings.spike_factor,
+        "verify_n": round(settings.verify_s * fs_hz),
+        "hold_n": round(settings.offset_hold_s * fs_hz),
+        "look_back_n": round(LOOK_BACK_S * fs_hz),
+        "max_open_n": round(settings.max_open_s * fs_hz),
+        "min_n": settings.min_duration_s * fs_hz,
+        "half_second_n": round(0.5 * fs_hz),
+        "twitch_n": TWITCH_S * fs_hz,
+        "onset_lag_n": (delay_s - 0.14 * sub_block_s) * fs_hz,
+        "rise_max_n": 2.0 * sub_block_s * fs_hz,
+        "trimmed_onset_lag_n": (delay_s + 2.8 * sub_block_s) * fs_hz,
+        "offset_lag_n": (delay_s + 0.43 * sub_block_s) * fs_hz,
+        "offset_ring_n": 0.38 * sub_block_s * fs_hz,
+        "offset_lag_min_n": (delay_s + 1.6 * sub_block_s) * fs_hz,
+        "offset_lag_max_n": (delay_s + 3.4 * sub_block_s) * fs_hz,
+        "lsb_refused_uv": settings.lsb_refused_uv,
+        "lsb_warned_uv": settings.lsb_warned_uv,
+        "flat_uv": settings.flat_uv,
+        "high_rest_uv": settings.high_rest_uv,
+        "mains_warned_uv": settings.mains_warned_uv,
+        "clip_uv": math.inf if settings.clip_uv is None else 0.999 * settings.clip_uv,
+        "notch_share": known.notch_share,
+    }
+    config = single(Config)
+    config[0] = tuple(values[name] for name in Config.dtype.names or ())
+    return config

@@ -1,93 +1,62 @@
-"""What a detector hands out: event and quality records, and their codes."""
+"""Records: named, typed fields that Python and the compiled kernels share.
+
+A record is a class of annotated fields, and `Fields` derives its numpy dtype. One record is stored as a plain
+structured array of shape (1,): numba compiles a field access to one load or store and caches the kernel
+(it never caches a jitclass), needs no reference counts (a structref does) and dispatches the call in
+nanoseconds (an np.recarray takes microseconds).
+"""
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from typing import ClassVar, Protocol, TypeVar, cast, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+Rows = NDArray[np.void]
+
+Record_co = TypeVar("Record_co", covariant=True)
 
 
-class EventKind(IntEnum):
-    """Steps in the life of a movement; each ONSET ends in exactly one WITHDRAWN or CLOSED.
+class Fields:
+    """Base of the records: the annotations of a subclass are its fields, in memory order.
 
-    A CONFIRMED one is withdrawn only when it turns out to have been nothing but a new resting level, or a few
-    spikes in a row.
-    """
-
-    ONSET = 1
-    CONFIRMED = 2
-    WITHDRAWN = 3
-    CLOSED = 4
-
-
-class QualityState(IntEnum):
-    """State of a leg over one second; BAD stops its detection."""
-
-    OK = 0
-    WARN = 1
-    BAD = 2
-
-
-class Cause(IntFlag):
-    """Why a second is not OK."""
-
-    FLAT = 1
-    SATURATED = 2
-    QUANTISED = 4
-    MAINS = 8
-    ECG = 16
-    HIGH_REST = 32
-    NO_DATA = 64
-    IMPLAUSIBLE = 128
-
-
-EVENT_DTYPE = np.dtype(
-    [
-        ("kind", np.uint8),  # EventKind
-        ("movement", np.int64),  # running number in this detector
-        ("index", np.float64),  # sample index of the event, back-dated, corrected for the lag
-        ("known_index", np.int64),  # index of the sample with which it became known
-        ("onset_index", np.float64),
-        ("offset_index", np.float64),  # NaN until it is known
-        ("peak_uv", np.float64),  # largest envelope so far
-        ("resting_uv", np.float64),  # resting level at onset
-        ("area_uv_s", np.float64),  # envelope above rest, summed over the movement so far
-        ("morphology", np.bool_),  # some 0.5 s have a median at or above rest + offset_uv
-        ("cut", np.bool_),  # ended by a gap, a bad second or the end of the signal, not by rest
-        ("twitch", np.bool_),  # withdrawn, but a real burst: longer than a spike, shorter than a movement
-    ]
-)
-QUALITY_DTYPE = np.dtype(
-    [
-        ("index", np.int64),  # first sample of the second
-        ("state", np.uint8),  # QualityState
-        ("causes", np.uint8),  # Cause flags
-        ("lsb_uv", np.float64),  # quantisation step, or an upper bound of it; NaN until a step was seen
-        ("rest_uv", np.float64),  # NaN while learning
-        ("mains_uv", np.float64),  # RMS that the notches took out
-        ("ecg_bpm", np.float64),  # rate of regular spikes; NaN for none
-        ("peak_to_peak_uv", np.float64),
-        ("missing", np.float64),  # share of the second's samples that are NaN
-    ]
-)
-
-
-def to_records(rows: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Copy a kernel's float rows into records.
+    An ``int`` is an int64, a ``float`` a float64, a ``bool`` one byte, another record is nested, and
+    ``Annotated[kind, dtype]`` or ``Annotated[array, dtype, length]`` gives the dtype of anything else.
 
     Parameters
     ----------
-    rows : ndarray, shape (n, n_fields), float64
-        One column per field, in the order of `dtype`.
-    dtype : dtype
-        `EVENT_DTYPE` or `QUALITY_DTYPE`.
-
-    Returns
-    -------
-    ndarray, shape (n,), dtype
-        Indices are whole numbers far below 2**53, so nothing is rounded.
+    packed : bool
+        Leave out the padding that aligns each field.
     """
-    records = np.empty(rows.shape[0], dtype)
-    for column, name in enumerate(dtype.names or ()):
-        records[name] = rows[:, column]
-    return records
+
+    dtype: ClassVar[np.dtype[np.void]]
+
+    def __init_subclass__(cls, *, packed: bool = False) -> None:
+        hints = get_type_hints(cls, include_extras=True)
+        fields = [(name, *_layout_of(hints[name])) for name in cls.__annotations__]
+        cls.dtype = np.dtype(fields, align=not packed)
+
+
+def _layout_of(hint: type) -> tuple[object, ...]:
+    """Return the dtype of an annotated field, and for an array its length."""
+    if hasattr(hint, "__metadata__"):
+        return tuple(hint.__metadata__)
+    plain = {int: np.int64, float: np.float64, bool: np.bool_}
+    return (plain.get(hint) or cast(type[Fields], hint).dtype,)
+
+
+class Records(Protocol[Record_co]):
+    """A structured array as a kernel sees it: each element is a record with its fields as attributes."""
+
+    size: int
+
+    def __getitem__(self, index: int, /) -> Record_co: ...
+
+
+def single(record: type[Fields]) -> Rows:
+    """Return one zeroed record, shape (1,)."""
+    return np.zeros(1, record.dtype)

@@ -75,7 +75,7 @@ class RingWriter:
         Parameters
         ----------
         chunk : ndarray, shape (n, n_channels), float32
-            NaN is missing. May be empty; of one longer than the ring only the end is kept.
+            NaN is missing. May be empty; of one longer than the ring only the end is written.
 
         Raises
         ------
@@ -86,10 +86,10 @@ class RingWriter:
         if chunk.ndim != 2 or chunk.shape[1] != n_channels or chunk.dtype != np.float32:
             raise ValueError(f"chunk is {chunk.dtype} {chunk.shape}: expected float32 (n, {n_channels})")
         end = int(self._counters[PUBLISHED]) + chunk.shape[0]
-        kept = chunk[-capacity_n:] if chunk.shape[0] > capacity_n else chunk
+        newest = chunk[-capacity_n:] if chunk.shape[0] > capacity_n else chunk
         # Counters are stored from here, not from the kernel: the compiler may not move them across the calls.
         self._counters[CLAIMED] = end
-        copy_in(self._samples, end - kept.shape[0], kept)
+        copy_in(self._samples, end - newest.shape[0], newest)
         self._counters[PUBLISHED] = end
 
 

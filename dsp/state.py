@@ -1,90 +1,268 @@
-"""The arrays a detector works in, allocated once."""
+"""The detector's parameters and memory: records whose fields Python and the kernels both read by name."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dsp import layout as at
-from dsp.records import EVENT_DTYPE, QUALITY_DTYPE
+from dsp.events import Event, QualityRow
+from dsp.records import Bytes, Fields, Floats, Ints, Records, Rows, single
+from dsp.settings import MAX_RATE_HZ
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
-
-BLOCK = 128  # most samples one pass takes at a time
+BLOCK_N = 128  # most samples one pass over the arrays takes at a time
 EVENT_ROWS = 64
 QUALITY_ROWS = 64
-SPIKE_SLOTS = 20
-SPIKE_SLOT_TICKS = 5
-TAIL_TICKS = 64
-DIFFS = 64
-PULSES = 8
+# Room for the longest resting window (60 s of ticks), and for half a second at the highest rate.
+POOL_TICKS = 600
+HALF_SECOND_N = round(0.5 * MAX_RATE_HZ)
+
+
+class Config(Fields):
+    """Parameters of the kernels; durations in samples or ticks, levels in uV."""
+
+    fs_hz: float
+    tick_n: int
+    second_n: int
+    settle_n: int  # valid samples until filter and envelope are filled
+    gap_n: int  # missing samples that restart the leg
+    # Envelope.
+    sub_n: int  # samples of a sub-block
+    sub_blocks_n: int
+    dropped_n: int  # largest sub-blocks left out
+    history_n: int  # samples the envelope reaches back
+    history_ticks: int  # ticks that span them
+    short_uv2: float  # uV^2 per unit of the sum over one sub-block
+    trimmed_uv2: float  # uV^2 per unit of the trimmed sum
+    short_units: float  # units per uV^2, the inverse of each
+    trimmed_units: float
+    # Resting level.
+    rest_gain: float  # true RMS of noise over the percentile of its envelope
+    rest_share: float  # the percentile, 0 to 1
+    pool_n: int  # ticks of rest in the pool
+    rest_known_ticks: int
+    new_rest_ticks: int
+    # Levels and times of a movement.
+    onset_uv: float
+    offset_uv: float
+    fast_factor: float
+    fast_n: int
+    spike_factor: float
+    verify_n: int
+    hold_n: int
+    look_back_n: int
+    max_open_n: int
+    min_n: float  # shortest movement
+    half_second_n: int
+    twitch_n: float  # shortest burst that is a twitch; a spike is shorter
+    # Lags of the back-dated times.
+    onset_lag_n: float  # of the short RMS at a sudden onset
+    rise_max_n: float  # longest rise that delays it
+    trimmed_onset_lag_n: float  # of the envelope at an onset
+    offset_lag_n: float  # of the short RMS after a movement that barely reached the onset level
+    offset_ring_n: float  # additional lag for each doubling of the peak
+    offset_lag_min_n: float  # bounds of the envelope's lag at an offset
+    offset_lag_max_n: float
+    # Quality.
+    lsb_refused_uv: float
+    lsb_warned_uv: float
+    flat_uv: float
+    high_rest_uv: float
+    mains_warned_uv: float
+    clip_uv: float  # the amplifier's rail; infinity when it is not known
+    notch_share: float  # share of the band's power that the notches remove
+
+
+class Signal(Fields):
+    """Position in the signal, and the removal of steps."""
+
+    index: int  # absolute index of the last sample taken
+    valid_n: int  # valid samples since the last restart
+    missing_n: int  # length of the current run of missing samples
+    constant_n: int  # length of the current run of equal samples
+    next_tick: int
+    next_second: int
+    previous: float  # last valid raw sample
+    shift: float  # subtracted from the raw signal: the first sample and every step since
+    diff_bits: int  # bits of the largest raw difference of this tick that was not a step
+    past_diff_bits: int  # and of the tick before
+
+
+class Envelope(Fields):
+    """The sums of squares: over one sub-block (short) and over the last few without the largest (trimmed)."""
+
+    position: int  # where the next sample goes in the histories
+    trimmed: int  # trimmed sum at the last sample
+    loudest: int  # largest short sum since the maxima were last shifted
+    past_loudest: int  # and in the span before
+    shift_in_ticks: int  # ticks until the maxima are shifted
+    is_short_high: bool  # the short RMS is above the onset level
+    short_up_at: int  # index at which it rose above that level
+    short_low_at: int  # last index at which it was near the resting level
+    fast_n: int  # consecutive samples above the fast level
+
+
+class Levels(Fields):
+    """The levels as sums of squares in fixed point, so that the comparison per sample is exact and cheap."""
+
+    onset: int  # compared with the trimmed sum
+    offset: int
+    short_onset: int  # compared with the short sum
+    short_back: int  # below it the short RMS is no longer high
+    short_offset: int
+    fast: int
+    pulse: int
+
+
+class Baseline(Fields):
+    """The resting level, and the largest spikes at rest."""
+
+    learning: bool  # the resting level is not known yet
+    pool_n: int  # values in the pool
+    pool_at: int  # where the next value goes
+    resting_uv: float
+    high_uv: float  # 95th percentile of the envelope at rest
+    short_max: int  # largest short sum of the current spike slot
+    spike_uv: float
+    spike_at: int
+    spikes: Annotated[Floats, np.float64, 20]
+    pool: Annotated[Floats, np.float64, POOL_TICKS]  # the last values of the envelope at rest, a ring
+    ordered: Annotated[Floats, np.float64, POOL_TICKS]  # the same, sorted
+
+
+class Movement(Fields):
+    """The open movement, or what the last one left."""
+
+    number: int  # running number of the open movement, or of the next
+    open: bool
+    verified: bool  # the envelope has reached the onset level
+    confirmed: bool
+    opened_at: int  # index at which it was flagged
+    onset_index: float
+    resting_uv: float  # resting level it is measured against
+    peak_uv: float
+    area_uv_s: float
+    area_above_uv_s: float  # the area up to `last_above`
+    last_above: int  # last index at which the envelope was above the offset level
+    short_above: int  # last index at which the short RMS was above the offset level
+    burst_at: int  # last index at which the short RMS was high before the envelope was
+    quiet_n: int  # valid samples since `last_above`
+    dense_n: int  # samples at which the short RMS was above the offset level
+    dense_above_n: int  # those of them up to `last_above`
+    above_n: int  # samples of the last 0.5 s at which the envelope was above the offset level
+    above_at: int  # where the next one goes
+    morphology: bool
+    tail_n: int  # ticks in the tail
+    tail_at: int
+    tail: Annotated[Floats, np.float64, 64]  # envelope at the last ticks, a ring
+    above: Annotated[Bytes, np.uint8, HALF_SECOND_N]  # the samples behind `above_n`, a ring
+
+
+class Quality(Fields):
+    """Measures of the current second, and those that outlast it."""
+
+    start: int  # absolute index of the second's first sample
+    valid_n: int
+    rail_n: int  # samples at the known rail
+    stuck_n: int  # samples of long equal runs at the second's extremes
+    raw_min: float
+    raw_max: float
+    diff_min: float  # smallest raw difference that is not 0
+    diffs_n: int
+    diffs: Annotated[Floats, np.float64, 64]  # the second's first differences that are not 0
+    band_power: int  # sum of squares before the notches
+    out_power: int  # and after
+    moved: bool  # a movement was open in this second
+    bad: bool  # state of the last second
+    causes: int  # of the last second
+    implausible_n: int  # counts seconds of an amplitude no leg has
+    lsb_uv: float
+    mains_uv: float
+    is_pulse_high: bool  # the short RMS is above the pulse level at rest
+    pulse_up_at: int  # index at which it rose above that level
+    pulse_at: int  # index of the last pulse
+    pulses_n: int
+    pulses: Annotated[Floats, np.float64, 8]  # last intervals between pulses, s
+
+
+class Leg(Fields):
+    """The memory of one leg's detector."""
+
+    signal: Signal
+    envelope: Envelope
+    levels: Levels
+    baseline: Baseline
+    movement: Movement
+    quality: Quality
+    events_n: int  # rows written and not yet returned
+    rows_n: int
+    events: Annotated[Records[Event], Event.dtype, EVENT_ROWS]
+    rows: Annotated[Records[QualityRow], QualityRow.dtype, QUALITY_ROWS]
+
+
+class Block(Fields):
+    """Arrays of one block of samples; nothing in them outlasts the block."""
+
+    u: Annotated[Floats, np.float64, BLOCK_N]  # the signal without steps, then filtered
+    sizes: Annotated[Floats, np.float64, BLOCK_N]  # absolute raw differences
+    squares: Annotated[Ints, np.int64, BLOCK_N]
+    trimmed: Annotated[Ints, np.int64, BLOCK_N]  # trimmed sums
+    largest: Annotated[Ints, np.int64, BLOCK_N]  # largest sub-block of each, and the second largest
+    second: Annotated[Ints, np.int64, BLOCK_N]
+
+
+class Section(Fields):
+    """A second-order section with b0 = 1 in direct form I; the previous section holds its past inputs."""
+
+    b1: float
+    b2: float
+    minus_a1: float
+    minus_a2: float
+    y1: float  # last output
+    y2: float
+
+
+class Stage(Fields):
+    """Two sections that run in one loop."""
+
+    gain: float
+    x1: float  # last input
+    x2: float
+    first: Section
+    second: Section
 
 
 class State(NamedTuple):
-    """State, parameters and output rows of one detector; kernels get it whole."""
+    """Everything the kernels work on; they get it whole."""
 
-    C: Ints  # counts and flags, slots in dsp.layout
-    F: Floats  # levels and measures
-    K: Ints  # parameters
-    P: Floats  # parameters
-    band_taps: Floats  # the filter, as dsp.cascade arranges it: the band, then the notches
-    band_gains: Floats
-    band_z: Floats
-    notch_taps: Floats
-    notch_gains: Floats
-    notch_z: Floats
-    totals: Ints  # linear histories, the last K_KEPT_N always at hand: squares summed up
+    cfg: Records[Config]
+    leg: Records[Leg]
+    block: Records[Block]
+    band: Records[Stage]  # the filter: the band, then the notches
+    notches: Records[Stage]
+    totals: Ints  # linear histories, the last `history_n` always at hand: squares summed up
     shorts: Ints  # and over one sub-block
-    squares: Ints  # of the block in work
-    u: Floats  # the block itself
-    sizes: Floats  # and its raw differences
-    trims: Ints  # row 0: the block's trimmed sums
-    pool: Floats
-    ordered: Floats
-    tail: Floats
-    spikes: Floats
-    morph: Bytes
-    diffs: Floats
-    pulses: Floats
-    events: Floats
-    rows: Floats
 
 
-def allocate(
-    filters: tuple[tuple[Floats, Floats], tuple[Floats, Floats]], ints: Ints, floats: Floats, pool_n: int
-) -> State:
-    """Return zeroed state for band and notches, the parameters `K` and `P` and a rest pool of `pool_n`."""
-    (band_taps, band_gains), (notch_taps, notch_gains) = filters
+def allocate(cfg: Rows, band: Rows, notches: Rows) -> State:
+    """Return zeroed memory.
+
+    Parameters
+    ----------
+    cfg : ndarray, shape (1,), `Config`
+    band, notches : ndarray, shape (n_stages,), `Stage`
+        From `dsp.kernels.filters.arrange`.
+    """
     # Moving the history to the front costs less than a ring, whose reads cannot be vectorised.
-    history_n = 2 * int(ints[at.K_KEPT_N]) + 8 * BLOCK
+    history_n = 2 * int(cfg["history_n"][0]) + 8 * BLOCK_N
+    leg = single(Leg)
+    leg["quality"]["lsb_uv"] = np.nan
     return State(
-        C=np.zeros(at.INT_SLOTS, np.int64),
-        F=np.zeros(at.FLOAT_SLOTS),
-        K=ints,
-        P=floats,
-        band_taps=band_taps,
-        band_gains=band_gains,
-        band_z=np.zeros((band_gains.size, 3, 2)),
-        notch_taps=notch_taps,
-        notch_gains=notch_gains,
-        notch_z=np.zeros((notch_gains.size, 3, 2)),
+        cfg=cast(Records[Config], cfg),
+        leg=cast(Records[Leg], leg),
+        block=cast(Records[Block], single(Block)),
+        band=cast(Records[Stage], band),
+        notches=cast(Records[Stage], notches),
         totals=np.zeros(history_n, np.int64),
         shorts=np.zeros(history_n, np.int64),
-        squares=np.zeros(BLOCK, np.int64),
-        u=np.zeros(BLOCK),
-        sizes=np.zeros(BLOCK),
-        trims=np.zeros((3, BLOCK), np.int64),
-        pool=np.zeros(pool_n),
-        ordered=np.zeros(pool_n),
-        tail=np.zeros(TAIL_TICKS),
-        spikes=np.zeros(SPIKE_SLOTS),
-        morph=np.zeros(int(ints[at.K_MORPH_N]), np.uint8),
-        diffs=np.zeros(DIFFS),
-        pulses=np.zeros(PULSES),
-        events=np.zeros((EVENT_ROWS, len(EVENT_DTYPE.names or ()))),
-        rows=np.zeros((QUALITY_ROWS, len(QUALITY_DTYPE.names or ()))),
     )

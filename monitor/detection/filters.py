@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from dsp.settings import DetectorSettings
+from dsp import DetectorSettings
 
 # The bilinear transform squeezes a band edge near Nyquist; above this share of it the edge is moved down.
 HIGHEST_EDGE = 0.9

@@ -11,13 +11,13 @@ import pytest
 from scipy import ndimage, signal
 
 from dsp import DetectorSettings, LegDetector
-from dsp.calibration import is_notch
+from dsp.calibration import are_notches
 from monitor.detection.filters import design_filters
 
 SETTINGS = DetectorSettings()
 FS = 500
 SOS = design_filters(FS, SETTINGS)
-NOTCHES = np.array([is_notch(section) for section in SOS])
+NOTCHES = are_notches(SOS)
 BARE_SOS = signal.butter(4, (30, 200), "bandpass", fs=FS, output="sos")
 SECONDS = 1800
 

@@ -5,7 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from dsp import MAX_RATE_HZ, DetectorSettings, EventKind, LegDetector, kernel
+from dsp import MAX_RATE_HZ, DetectorSettings, EventKind, LegDetector
+from dsp.calibration import calibrate
+from dsp.detector import new_state
+from dsp.kernels import loop
 from monitor.detection.filters import design_filters
 
 SETTINGS = DetectorSettings()
@@ -280,13 +283,50 @@ def test_a_tremor_that_never_lulls_for_half_a_second_is_one_movement():
     assert abs((closed["offset_index"] - closed["onset_index"])[0] / FS - 5) < 0.5
 
 
+def needs_detection(state, sums=0):
+    """Return whether a block whose largest short sum is `sums` would be examined sample by sample."""
+    leg, cfg = (records.view(np.recarray)[0] for records in (state.leg, state.cfg))
+    return loop.needs_detection.py_func(leg, cfg, sums)
+
+
 @pytest.mark.parametrize("lead", ["dead from the start", "dead after a gap"])
 def test_a_dead_lead_has_nothing_to_decide_sample_by_sample(lead):
-    # Its resting level is never learned: levels of 0 would be met by every sample.
-    detector = LegDetector(SETTINGS, FS, design_filters(FS, SETTINGS))
+    # Its resting level is never learned: levels of 0 would be reached by every sample.
+    state = new_state(SETTINGS, FS, SOS, calibrate(SETTINGS, FS, SOS))
+    loop.start_at(state, 0)
+    x = np.full(int(20 * FS), 17.3)
     if lead == "dead after a gap":
-        detector.process(np.concatenate([noise(10), np.full(int(FS), np.nan)]))
-    detector.process(np.full(int(20 * FS), 17.3))
-    assert detector.learning
-    state = detector._s
-    assert not kernel.is_stirring(state.C, state.K, 0)
+        x = np.concatenate([noise(10), np.full(int(FS), np.nan), x])
+    assert loop.run(state, x, 0) == x.size
+    assert state.leg["baseline"]["learning"]
+    assert not needs_detection(state)
+
+
+def test_a_live_lead_is_examined_sample_by_sample_when_a_sum_reaches_its_level():
+    state = new_state(SETTINGS, FS, SOS, calibrate(SETTINGS, FS, SOS))
+    loop.start_at(state, 0)
+    loop.run(state, noise(10), 0)
+    assert not needs_detection(state)
+    assert needs_detection(state, int(state.leg["levels"]["pulse"][0]))
+
+
+@pytest.mark.parametrize(("fs", "window_s"), [(MAX_RATE_HZ, 60.0), (MAX_RATE_HZ, 5.0), (200.0, 60.0)])
+def test_the_longest_settings_fit_into_the_memory_of_a_leg(fs, window_s):
+    settings = DetectorSettings(rest_window_s=window_s)
+    seconds = 12 if fs == MAX_RATE_HZ else 90
+    x = add_burst(noise(seconds, fs=fs), seconds - 4, 2, 40, fs=fs)
+    events, rows = detect(x, fs=fs, settings=settings)
+    assert kinds(events) == ["ONSET", "CONFIRMED", "CLOSED"]
+    assert abs(events["onset_index"][0] / fs - (seconds - 4)) < 0.06
+    assert events["morphology"][-1]
+    assert abs(rows["rest_uv"][-5] - 2) < 0.5
+
+
+def test_no_event_or_row_is_lost_when_a_chunk_brings_more_than_the_memory_holds():
+    x = noise(300)
+    for onset_s in range(10, 290, 2):
+        add_burst(x, onset_s, 0.8, 30, seed=onset_s)
+    events, rows = detect(x)
+    np.testing.assert_array_equal(rows["index"], np.arange(300) * FS)
+    assert np.sum(events["kind"] == EventKind.CLOSED) == 140
+    np.testing.assert_array_equal(np.unique(events["movement"]), np.arange(140))

@@ -187,15 +187,6 @@ def test_a_flat_leg_costs_no_more_than_a_live_one():
     assert least[flat] < 1.2 * least[live]
 
 
-def test_a_flat_leg_leaves_no_denormals_behind():
-    # How slow they are depends on the processor; that there are none does not.
-    detector = LegDetector(SETTINGS, FS, SOS)
-    detector.process(np.concatenate([[0.0], noise(10), np.zeros(int(60 * FS))]))
-    states = np.concatenate([detector._s.band_z.ravel(), detector._s.notch_z.ravel()])
-    left = np.abs(states[states != 0.0])
-    assert np.all(left > np.finfo(np.float64).tiny)
-
-
 @pytest.mark.parametrize("scale", [1e3, 1e6, 1e-3, 1e-6])
 def test_a_wrong_unit_is_said_to_be_implausible_after_ten_seconds_and_detects_nothing(scale):
     events, rows = run(with_burst(noise(30)) * scale)

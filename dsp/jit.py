@@ -1,6 +1,6 @@
-"""How kernels are compiled, and single machine operations that Python has no word for.
+"""How kernels are compiled, and single machine operations that Python does not have.
 
-``fma(a, b, c)`` is ``a * b + c`` rounded once. Asked for by name rather than left to the compiler it is the
+``fma(a, b, c)`` is ``a * b + c`` rounded once. Requested explicitly, not left to the compiler, it is the
 same number on every machine and in every copy of a loop, so the result cannot depend on the chunks; and it
 costs half of two operations.
 

@@ -1,0 +1,109 @@
+"""From the filtered signal to sums of squares: over one sub-block, and over several without the largest.
+
+Each pass is a short loop over one block whose running values stay in registers. A block may end anywhere:
+every pass does the same operations in the same order whatever the blocks are, or ones whose order does not
+matter (sums, least and largest of whole numbers), so the result is the same to the bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dsp.jit import compiled
+from dsp.records import Floats, Ints
+from dsp.state import BLOCK_N, Block, Config, Leg
+
+# One square uV in the fixed point of the sums: 2**26 resolves 1e-8 uV^2, and with the clamp at 4096 uV five
+# sub-blocks of 1000 samples still fit into 63 bits.
+SQUARE_SCALE = 67108864.0
+CLAMP_UV = 4096.0
+CLAMP = CLAMP_UV**2 * SQUARE_SCALE
+# The squares of a second at 20 kHz fit too with so many bits less.
+POWER_SHIFT = 8
+
+
+@compiled
+def square(u: Floats, squares: Ints) -> int:
+    """Write the squares of a block as whole numbers in fixed point; return their sum, 8 bits less fine."""
+    power = np.int64(0)
+    for i in range(u.size):
+        value = np.int64(min(u[i] * u[i] * SQUARE_SCALE, CLAMP))
+        squares[i] = value
+        power += value >> POWER_SHIFT
+    return int(power)
+
+
+@compiled
+def make_room(leg: Leg, cfg: Config, totals: Ints, shorts: Ints) -> int:
+    """Return where the next block goes in the histories; when they are full, move their end to the front."""
+    position = leg.envelope.position
+    history_n = cfg.history_n
+    if position + BLOCK_N > totals.size:
+        for i in range(history_n):
+            totals[i] = totals[position - history_n + i]
+            shorts[i] = shorts[position - history_n + i]
+        position = history_n
+        leg.envelope.position = history_n
+    return int(position)
+
+
+@compiled
+def sum_squares(squares: Ints, totals: Ints, shorts: Ints, now: int, sub_n: int, n: int) -> int:
+    """Write the sum of the squares of the last sub-block at each sample; return the largest.
+
+    The total since the start may overflow; differences of whole numbers are exact all the same, so the sum
+    cannot drift over hours and does not depend on where it began (test_chunking_night.py).
+    """
+    new, old, out = totals[now : now + n], totals[now - sub_n : now - sub_n + n], shorts[now : now + n]
+    total = totals[now - 1]
+    for i in range(n):
+        total += squares[i]
+        new[i] = total
+    largest = np.int64(0)
+    for i in range(n):
+        value = new[i] - old[i]
+        out[i] = value
+        largest = max(largest, value)
+    return int(largest)
+
+
+@compiled
+def trimmed_sum(cfg: Config, shorts: Ints, now: int) -> int:
+    """Return the sum over the last sub-blocks at place `now` without the `dropped_n` largest."""
+    total = first = shorts[now]
+    second = np.int64(0)
+    for k in range(1, cfg.sub_blocks_n):
+        value = shorts[now - k * cfg.sub_n]
+        total += value
+        second = max(second, min(first, value))
+        first = max(first, value)
+    if cfg.dropped_n >= 1:
+        total -= first
+    if cfg.dropped_n == 2:
+        total -= second
+    return int(total)
+
+
+@compiled
+def trim(cfg: Config, block: Block, shorts: Ints, now: int, n: int) -> None:
+    """Write `trimmed_sum` of `n` places from `now` on into ``block.trimmed``.
+
+    One sub-block after the other over the whole block, because such a loop runs on several samples at once.
+    """
+    sub_n, dropped = cfg.sub_n, cfg.dropped_n
+    total, first, second = block.trimmed, block.largest, block.second
+    for i in range(n):
+        total[i] = first[i] = shorts[now + i]
+        second[i] = 0
+    for k in range(1, cfg.sub_blocks_n):
+        past = shorts[now - k * sub_n : now - k * sub_n + n]
+        for i in range(n):
+            value = past[i]
+            total[i] += value
+            second[i] = max(second[i], min(first[i], value))
+            first[i] = max(first[i], value)
+    for i in range(n):
+        if dropped >= 1:
+            total[i] -= first[i]
+        if dropped == 2:
+            total[i] -= second[i]
