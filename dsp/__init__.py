@@ -1,28 +1,27 @@
 """Pure numeric layer: arrays in, arrays out; knows numpy, numba and the standard library only."""
 
-import numba
 import numpy as np
 
-from dsp._cache import cache_folder
-
-# Before any kernel is decorated: numba reads the folder then.
-numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
-
-from dsp.detector import LegDetector  # noqa: E402
-from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState  # noqa: E402
-from dsp.ring import RingWriter, ring_bytes  # noqa: E402
-from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings  # noqa: E402
+from dsp._cache import CacheReport, cached_njit
+from dsp._cache import report as cache_report
+from dsp.detector import LegDetector
+from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState
+from dsp.ring import RingWriter, ring_bytes
+from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
 
 __all__ = [
     "EVENT_DTYPE",
     "MAX_RATE_HZ",
     "MIN_RATE_HZ",
     "QUALITY_DTYPE",
+    "CacheReport",
     "Cause",
     "DetectorSettings",
     "EventKind",
     "LegDetector",
     "QualityState",
+    "cache_report",
+    "cached_njit",
     "warm_up",
 ]
 

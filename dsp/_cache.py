@@ -1,19 +1,86 @@
-"""Where compiled kernels are kept, so that no edit of any of them can leave old machine code running.
+"""Where compiled kernels are cached, so that neither an edit nor a damaged file can run wrong machine code.
 
-Numba notices an edit of the file a kernel stands in, but not of the file of a helper it calls. The folder is
-therefore named after a hash of ALL sources of this package and of the numba and numpy versions.
+Numba's own cache notices an edit of the file a kernel is defined in, but not of the file of a helper it
+calls, and it unpickles whatever it finds: a file cut by a power loss ends the program, a flipped bit runs.
+Here the folder is named after a hash of all sources of this package and of the numba and numpy versions; each
+file holds one compiled kernel behind its checksum. What cannot be read is deleted and compiled again; what
+cannot be written stays in memory.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import inspect
 import os
+import pickle
 import stat
+import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core import serialize
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+# Numba has no types.
+_rebuild: Callable[..., Any] = CompileResult._rebuild
+_pickled: Callable[[Any], bytes] = serialize.dumps
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+@dataclass(slots=True)
+class CacheReport:
+    """What became of the cache in this process.
+
+    Attributes
+    ----------
+    folder : Path or None
+        None if no folder can be used: kernels are compiled at each start.
+    loaded_n, compiled_n : int
+        Kernels taken from the cache, and compiled here.
+    repaired : list of str
+        Damaged files that were deleted, each with the reason; their kernels were compiled again.
+    unsaved : str
+        Why a compiled kernel could not be saved, empty if all were.
+    """
+
+    folder: Path | None = None
+    loaded_n: int = 0
+    compiled_n: int = 0
+    repaired: list[str] = field(default_factory=list)
+    unsaved: str = ""
+
+    def notes(self) -> list[str]:
+        """Return what a person should know, one sentence each; empty if the cache works."""
+        found = []
+        if self.repaired:
+            found.append(
+                f"Kernel cache: {len(self.repaired)} damaged file(s) in {self.folder} were deleted and "
+                f"compiled again (first: {self.repaired[0]})."
+            )
+        if self.folder is None and self.compiled_n:
+            found.append(
+                "Kernel cache: no folder can be written to, so the detector is compiled at each start; "
+                "set XDG_CACHE_HOME to a folder of your own."
+            )
+        elif self.unsaved:
+            found.append(
+                f"Kernel cache: {self.folder} cannot be written to ({self.unsaved}), so the detector is "
+                "compiled again at the next start; make room there or correct its permissions."
+            )
+        return found
+
+
+report = CacheReport()
 
 
 def source_key() -> str:
@@ -36,8 +103,13 @@ def _user_cache_root() -> Path:
     return (Path(given) if given else Path("~/.cache").expanduser()) / "plms-monitor" / "kernels"
 
 
+def _temporary_root() -> Path:
+    who = str(os.getuid()) if hasattr(os, "getuid") else "user"
+    return Path(tempfile.gettempdir()) / f"plms-monitor-kernels-{who}"
+
+
 def _usable(folder: Path) -> bool:
-    """Make `folder` for this user alone; say whether it is theirs and can be written to."""
+    """Create `folder` for this user alone; return whether it is theirs and can be written to."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -45,29 +117,144 @@ def _usable(folder: Path) -> bool:
         state = folder.lstat()
     except (OSError, RuntimeError):
         return False
-    # Machine code is loaded from here: a folder that somebody else could have filled is not taken.
+    # Machine code is loaded from here: a folder that somebody else could have filled is not used.
     if hasattr(os, "getuid"):
         return state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return True
 
 
-def cache_folder() -> Path:
+def cache_folder() -> Path | None:
     """Return a private, writable folder for the compiled kernels of exactly these sources.
 
     Returns
     -------
-    Path
+    Path or None
         Below the user's cache folder; when that cannot be written to (a read-only home), a folder of mode
-        0700 below the temporary directory; at worst a fresh one that only this process knows.
+        0700 below the temporary directory; None if that cannot be used either.
     """
     key = source_key()
-    who = str(os.getuid()) if hasattr(os, "getuid") else "user"
-    shared_temp = Path(tempfile.gettempdir()) / f"plms-monitor-kernels-{who}"
-    for root in (_user_cache_root, lambda: shared_temp):
+    for root in (_user_cache_root, _temporary_root):
         try:
             folder = root() / key
-        except RuntimeError:  # no home directory is known
+        except (OSError, RuntimeError):  # no home directory, or no temporary directory, is known
             continue
         if _usable(folder.parent) and _usable(folder):
             return folder
-    return Path(tempfile.mkdtemp(prefix="plms-monitor-kernels-"))
+    return None
+
+
+@cache
+def _folder() -> Path | None:
+    report.folder = cache_folder()
+    return report.folder
+
+
+@cache
+def _file_key(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+class _SealedCache(NullCache):
+    """Cache the compiled forms of one kernel, each in a file of its own behind its SHA-256.
+
+    Parameters
+    ----------
+    kernel : callable
+        The Python function.
+
+    Notes
+    -----
+    Takes the place of ``numba.core.caching.FunctionCache`` in a dispatcher; numba calls the two methods below
+    under its compiler lock.
+    """
+
+    def __init__(self, kernel: Callable[..., Any]) -> None:
+        self._name = kernel.__qualname__
+        source = inspect.getfile(kernel)
+        self._about = (sys.version_info[:3], kernel.__qualname__, kernel.__code__.co_firstlineno)
+        self._source_key = _file_key(source)
+
+    @property
+    def cache_path(self) -> str | None:
+        folder = _folder()
+        return None if folder is None else str(folder)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the compiled kernel for a signature, None if it is not there or damaged."""
+        target_context.refresh()
+        path = self._path(sig, target_context.codegen())
+        if path is None:
+            return None
+        try:
+            found = _rebuild(target_context, *_unsealed(path))
+        except FileNotFoundError:
+            return None
+        except Exception as err:  # noqa: BLE001 - whatever is wrong with it, it can be compiled again
+            report.repaired.append(f"{self._name}: {err}")
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        report.loaded_n += 1
+        return found
+
+    def save_overload(self, sig: Any, cres: Any) -> None:
+        """Write a kernel that was compiled; where that fails it stays in memory."""
+        report.compiled_n += 1
+        path = self._path(sig, cres.codegen)
+        if path is None or cres.lifted or cres.library.has_dynamic_globals:
+            return
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            content = _pickled(cres._reduce())
+            part.write_bytes(hashlib.sha256(content).digest() + content)
+            part.replace(path)
+        except OSError as err:
+            report.unsaved = err.strerror or str(err)
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+    def _path(self, sig: Any, codegen: Any) -> Path | None:
+        folder = _folder()
+        if folder is None:
+            return None
+        what = repr((sig, codegen.magic_tuple(), self._about, self._source_key))
+        return folder / f"{self._name}-{hashlib.sha256(what.encode()).hexdigest()[:32]}.kernel"
+
+
+def _unsealed(path: Path) -> Any:
+    """Return what a file holds.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is not what was written.
+    """
+    sealed = path.read_bytes()
+    content = sealed[_DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != sealed[:_DIGEST_BYTES]:
+        raise ValueError(f"{len(sealed)} bytes with a wrong checksum")
+    return pickle.loads(content)
+
+
+def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
+    """Compile a kernel with numba, and cache what was compiled.
+
+    Parameters
+    ----------
+    **options
+        Of ``numba.njit``; not ``cache``.
+
+    Returns
+    -------
+    callable
+        The decorator.
+    """
+
+    def compiled(kernel: Kernel) -> Kernel:
+        dispatcher = numba.njit(**options)(kernel)
+        dispatcher._cache = _SealedCache(kernel)
+        return cast(Kernel, dispatcher)
+
+    return compiled

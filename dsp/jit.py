@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from dsp._cache import cached_njit
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Emitted = tuple[Any, Callable[..., Any]]
@@ -27,8 +29,7 @@ def compiled(kernel: Kernel) -> Kernel:
     Without the reference counts numba keeps for arrays (`_nrt`) the detector takes two thirds of the time,
     and a kernel that did allocate would not compile.
     """
-    options: dict[str, Any] = {"nogil": True, "cache": True, "_nrt": False}
-    return cast(Kernel, njit(**options)(kernel))
+    return cached_njit(nogil=True, _nrt=False)(kernel)
 
 
 def _fma(typing: Any, a: Any, b: Any, c: Any) -> Emitted:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import mmap
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from dsp._cache import cached_njit
 
 Samples = NDArray[np.float32]
 
@@ -29,7 +30,7 @@ def ring_bytes(capacity_n: int, n_channels: int) -> int:
     return HEADER_BYTES + 4 * capacity_n * n_channels
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def copy_in(samples: Samples, at: int, chunk: Samples) -> None:
     """Copy `chunk` into the ring from sample number `at` on."""
     row = at % samples.shape[0]

@@ -24,6 +24,7 @@ from monitor.session.folder import SessionFolder, write_private
 
 _MAX_MESSAGE_BYTES = 65536
 _PATIENCE_S = 5.0
+_RETRY_S = 0.1
 _LONGEST_FOLDER = 80
 _OWN_FOLDER = "plms-"
 
@@ -73,9 +74,16 @@ class ControlServer:
             try:
                 connection = self._listener.accept()
             except OSError:
+                # Of too many open files there may be fewer in a moment.
+                self._closing.wait(_RETRY_S)
                 continue
             # The hand-shake waits for the other side: never in this thread.
-            threading.Thread(target=self._serve, args=(connection,), name="control-peer", daemon=True).start()
+            peer = threading.Thread(target=self._serve, args=(connection,), name="control-peer", daemon=True)
+            try:
+                peer.start()
+            except RuntimeError:
+                # No thread can be started now: whoever asks tries again, and others may still be answered.
+                connection.close()
 
     def _serve(self, connection: Connection[bytes, bytes]) -> None:
         with connection:
@@ -129,6 +137,7 @@ class ControlClient:
         except (OSError, EOFError, ValueError, KeyError, TypeError, AuthenticationError) as err:
             raise nobody from err
         self.pid = int(contact.get("pid", 0))
+        self._is_owed = False
 
     @classmethod
     def at(cls, contact: Path) -> ControlClient:
@@ -141,17 +150,31 @@ class ControlClient:
         Raises
         ------
         InputError
-            If the recorder went away or refused.
+            If the recorder went away, did not answer in time, or refused.
+
+        Notes
+        -----
+        An answer that comes too late is not taken for that to the next request. Until it has come nothing
+        more is sent, so that nothing piles up before a recorder that is held up.
         """
         try:
+            if self._is_owed:
+                self._answer(timeout_s)
             self._connection.send_bytes(json.dumps(request).encode())
-            if not self._connection.poll(timeout_s):
-                raise InputError("recorder", f"did not answer within {timeout_s:g} s")
-            answer: dict[str, Any] = json.loads(self._connection.recv_bytes(_MAX_MESSAGE_BYTES))
+            self._is_owed = True
+            answer = self._answer(timeout_s)
         except (OSError, EOFError, ValueError) as err:
             raise InputError("recorder", "went away") from err
         if "error" in answer:
             raise InputError("recorder", str(answer["error"]))
+        return answer
+
+    def _answer(self, timeout_s: float) -> dict[str, Any]:
+        if not self._connection.poll(timeout_s):
+            raise InputError("recorder", f"did not answer within {timeout_s:g} s")
+        received = self._connection.recv_bytes(_MAX_MESSAGE_BYTES)
+        self._is_owed = False
+        answer: dict[str, Any] = json.loads(received)
         return answer
 
     def close(self) -> None:

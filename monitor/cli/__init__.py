@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -10,7 +11,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from monitor import __version__
-from monitor.errors import MonitorError
+from monitor.cli.limits import what_ran_out
+from monitor.errors import MissingError, MonitorError
 
 # Module and name of each command, and its line in the list of commands: the first line of its own help.
 _COMMANDS = {
@@ -66,6 +68,11 @@ class _Group(click.Group):
         except MonitorError as err:
             click.echo(f"plms-monitor: {err}", err=True)
             sys.exit(err.exit_code)
+        except (MemoryError, RuntimeError, ImportError, OSError) as err:
+            if not (text := what_ran_out(err)):
+                raise
+            click.echo(f"plms-monitor: {text}", err=True)
+            sys.exit(MissingError.exit_code)
 
 
 @click.group(
@@ -82,6 +89,23 @@ def cli() -> None:
     """
 
 
+def _open_standard_streams() -> None:
+    """Put the null device where a standard stream is closed.
+
+    Else the next file that is opened takes its number, and what a library says on "standard error" is
+    written into a session's journal.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free: this one.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
 def main() -> None:
     """Run the command line."""
+    _open_standard_streams()
     cli(prog_name="plms-monitor")

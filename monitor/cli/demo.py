@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.limits import require_limits
+
 
 @click.command()
 @click.option("--headless", is_flag=True, help="No window; print a status line in the terminal.")
@@ -35,6 +37,7 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
 
     The simulated amplifier runs in a process of its own and sends over LSL on the loopback interface.
     """
+    require_limits()
     from monitor.cli.recording import WatchOptions, run_watch
     from monitor.config import load_config
     from monitor.lsl.find import Query

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.limits import require_limits
 from monitor.errors import MissingError
 from monitor.recorder.awake import kept_awake
 from monitor.session.clock import boot_id, utc_now
@@ -60,6 +61,7 @@ def doctor(sessions: Path | None) -> None:
     """
     folder = sessions or default_sessions_dir()
     checks: dict[str, Callable[[], Finding]] = {
+        "Limits": _limits,
         "Network": _network,
         "LSL": _lsl,
         "Detector": _compiler,
@@ -79,6 +81,14 @@ def doctor(sessions: Path | None) -> None:
     if not able:
         raise MissingError("This computer cannot record yet.")
     click.echo("This computer can record.")
+
+
+def _limits() -> Finding:
+    try:
+        require_limits()
+    except MissingError as err:
+        return Finding(False, True, str(err).removesuffix("."))
+    return Finding(True, True, "enough files, threads and memory may be used")
 
 
 def _lsl() -> Finding:
@@ -123,7 +133,9 @@ def _compiler() -> Finding:
 
     begun = time.monotonic()
     dsp.warm_up()
-    return Finding(True, True, f"compiled and ready in {time.monotonic() - begun:.1f} s")
+    cache = dsp.cache_report
+    text = " ".join([f"compiled and ready in {time.monotonic() - begun:.1f} s.", *cache.notes()])
+    return Finding(cache.folder is not None and not cache.unsaved, False, text.removesuffix("."))
 
 
 def _disk(folder: Path) -> Finding:

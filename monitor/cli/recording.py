@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsp import cache_report
 from monitor.cli.provenance import scored_with
 from monitor.cli.resuming import Asking, as_before, cut_off_to_resume, reopened, successors_of
 from monitor.cli.terminal import Terminal
@@ -99,7 +100,11 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         )
         has_window = not headless and _window_opens(terminal)
         if has_window:
-            stack.enter_context(_window(screen))
+            try:
+                stack.enter_context(_window(screen))
+            except OSError as err:
+                terminal.say(f"The window cannot be opened ({err}): the recording runs in this terminal.")
+                has_window = False
         cut_off, queries = None, list(options.queries)
         if not options.is_demo:
             stack.enter_context(kept_awake(f"recording {options.bed}", terminal.say))
@@ -119,6 +124,8 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         if warm.is_alive():
             terminal.say("Compiling the detector. This takes about half a minute at the first start.")
         warm.join()
+        for note in cache_report.notes():
+            terminal.say(note)
         if ending.asked:
             terminal.say("Nothing was recorded.")
             return

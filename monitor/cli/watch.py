@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from monitor.cli.limits import require_limits
+
 
 @click.command()
 @click.option("--config", "config_name", metavar="F", help="Configuration: a file or a supplied name.")
@@ -74,6 +76,7 @@ def watch(
     Without --stream, the only leg EMG stream on the network is selected. Ctrl-C or `plms-monitor stop
     SESSION` ends the recording.
     """
+    require_limits()
     from monitor.cli.recording import WatchOptions, run_watch
     from monitor.config import load_config
     from monitor.lsl.find import Query

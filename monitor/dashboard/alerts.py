@@ -13,6 +13,8 @@ from monitor.session.space import DISK_LOW_S
 
 SAVED_OLD_S = 15.0
 _SILENT_S = 3.0
+# With the pace of the screen it is seen within 5 s.
+_UNHEARD_S = 4.0
 _RATE_OFF = 0.01
 # Of these the recorder's own word is newer than the journal's.
 _OWN_WORD = ("trouble", "disk", "rate-")
@@ -34,9 +36,20 @@ def alerts(state: NightState, situation: Situation, phase: Phase, now_s: float) 
         return (Alert("high", "No recorder answers: the recording was cut off", "cut"),)
     if phase == "ended":
         return ()
-    found = [*_writing(situation), *_journalled(state, situation, now_s), *_rates(state, situation)]
+    found = [
+        *_unheard(situation),
+        *_writing(situation),
+        *_journalled(state, situation, now_s),
+        *_rates(state, situation),
+    ]
     found += _waiting(situation)
     return tuple(sorted(found, key=lambda alert: RANK[alert.priority]))
+
+
+def _unheard(situation: Situation) -> Iterator[Alert]:
+    if situation.unheard_s > _UNHEARD_S:
+        text = f"Recorder not responding for {situation.unheard_s:.0f} s"
+        yield Alert("high", text, "unheard")
 
 
 def _journalled(state: NightState, situation: Situation, now_s: float) -> Iterator[Alert]:

@@ -34,9 +34,9 @@ def chips(state: NightState, situation: Situation, phase: Phase, now_s: float) -
     """
     latest: dict[str, Fact] = {fact.data["name"]: fact for fact in state.facts("stream")}
     status = {s.name: s for s in situation.status.sources} if situation.status else {}
-    legs = [_leg(state, leg, latest, status, phase, now_s) for leg in state.legs]
+    legs = [_leg(state, leg, latest, status, situation, phase, now_s) for leg in state.legs]
     others = [
-        _other(state, fact, status.get(name), phase, now_s)
+        _other(state, fact, status.get(name), situation, phase, now_s)
         for name, fact in latest.items()
         if not fact.data["legs"] and not fact.data.get("limbs")
     ]
@@ -48,6 +48,7 @@ def _leg(
     leg: Leg,
     latest: dict[str, Fact],
     status: dict[str, SourceStatus],
+    situation: Situation,
     phase: Phase,
     now_s: float,
 ) -> Chip:
@@ -57,9 +58,16 @@ def _leg(
     rate_hz = source.rate_hz if source and source.rate_hz else stream.data["rate_hz"] if stream else 0.0
     if phase != "recording":
         word, health = ("ended", "off")
+    elif situation.is_stale:
+        return _stale(_NAMES[leg], situation, _missing(state, leg, now_s))
     elif source and source.is_connected and (source.last_arrival_s_ago or 0.0) > _SILENT_S and word != "LOST":
         word, health = "found, nothing arrives", "bad"
     return Chip(_NAMES[leg], word, health, f"{rate_hz:.1f} Hz", _missing(state, leg, now_s))
+
+
+def _stale(name: str, situation: Situation, missing: str) -> Chip:
+    """Show nothing as good of which nothing has been heard."""
+    return Chip(name, f"not heard for {situation.unheard_s:.0f} s", "warn", "", missing)
 
 
 def _missing(state: NightState, leg: Leg, now_s: float) -> str:
@@ -71,11 +79,20 @@ def _missing(state: NightState, leg: Leg, now_s: float) -> str:
     return f"{len(gaps)} gap{'s' if len(gaps) > 1 else ''}, {length}"
 
 
-def _other(state: NightState, fact: Fact, source: SourceStatus | None, phase: Phase, now_s: float) -> Chip:
+def _other(
+    state: NightState,
+    fact: Fact,
+    source: SourceStatus | None,
+    situation: Situation,
+    phase: Phase,
+    now_s: float,
+) -> Chip:
     name = str(fact.data["name"])
     stages = [f for f in state.facts("stage") if f.source == name]
     if phase != "recording":
         return Chip(name, "ended", "off", "markers", "")
+    if situation.is_stale:
+        return _stale(name, situation, "")
     if source is not None and not source.is_connected:
         return Chip(name, "LOST", "bad", "markers", "")
     if not stages:

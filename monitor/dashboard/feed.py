@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from monitor.control import ControlClient
 from monitor.dashboard.link import Link
@@ -48,6 +49,8 @@ class Feed:
         self._saved_s_ago: float | None = None
         self._disk_s: float | None = None
         self._polls = 0
+        self._newest_s = 0.0
+        self._moved_at_s: float | None = None
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presenter", daemon=True)
 
@@ -70,12 +73,21 @@ class Feed:
         self._polls += 1
         latest = self.link.latest
         status = RecorderStatus.of(latest) if latest is not None else None
-        situation = Situation(status, self._signal.newest_s, self._saved_s_ago, self._disk_s)
+        before_s, self._newest_s = self._newest_s, self._signal.newest_s
+        if before_s and self._newest_s > before_s:
+            self._moved_at_s = time.monotonic()
+        situation = Situation(status, self._newest_s, self._saved_s_ago, self._disk_s, self.unheard_s)
         try:
             self.screen = self.presenter.poll(situation)
             self.problem = ""
         except InputError as err:
             self.problem = str(err)
+
+    @property
+    def unheard_s(self) -> float:
+        """Return the age of the recorder's last sign of life; where there was none, of its last write."""
+        signs = [at_s for at_s in (self.link.answered_at_s, self._moved_at_s) if at_s is not None]
+        return time.monotonic() - max(signs) if signs else self._saved_s_ago or 0.0
 
     def _run(self) -> None:
         # Whether a recorder answers decides between "recording" and "cut off": ask before the first look.

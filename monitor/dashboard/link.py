@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from monitor.control import ControlClient
 from monitor.errors import InputError
 
-_STATUS_EVERY_S = 1.0
+# The recorder's heartbeat as the screen hears it: its loop answers.
+_STATUS_EVERY_S = 0.5
+# A recorder that is held up may never answer; whoever closes a window does not wait for it.
+_LAST_S = 2.0
 
 Request = Mapping[str, Any]
 
@@ -23,12 +27,14 @@ class Link:
     connect : callable
         Makes a `ControlClient`; raises `InputError` while nobody is there.
     ask_each : str
-        The request that is put each second, ``status`` or ``lobby``.
+        The request that is put twice a second, ``status`` or ``lobby``.
 
     Attributes
     ----------
     latest : Mapping or None
-        Newest answer to `ask_each`; None while nobody answers.
+        Newest answer to `ask_each`; None while nobody is there. It may be old: see `answered_at_s`.
+    answered_at_s : float or None
+        When (monotonic seconds) the recorder last answered anything, None if it never did.
     """
 
     def __init__(self, connect: Callable[[], ControlClient], ask_each: str) -> None:
@@ -37,6 +43,7 @@ class Link:
         self._refusals: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._client: ControlClient | None = None
         self.latest: Mapping[str, Any] | None = None
+        self.answered_at_s: float | None = None
         self.has_asked = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder-link", daemon=True)
 
@@ -61,7 +68,7 @@ class Link:
         """End the conversation and the thread."""
         self._waiting.put(None)
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LAST_S)
 
     def _run(self) -> None:
         while True:
@@ -83,14 +90,17 @@ class Link:
         try:
             self.latest = self._ask({"do": self._ask_each})
         except InputError:
-            self.latest = None
+            if self._client is None:
+                self.latest = None
         self.has_asked.set()
 
     def _ask(self, request: Request) -> Mapping[str, Any]:
         if self._client is None:
             self._client = self._connect()
         try:
-            return self._client.ask(request)
+            answer = self._client.ask(request)
+            self.answered_at_s = time.monotonic()
+            return answer
         except InputError as err:
             if err.problem == "went away":
                 self._client.close()

@@ -34,6 +34,7 @@ QLabel[role="pill"] {{ color: {soft}; font-size: {small}px; border: 1px solid {l
   padding: 2px 7px; }}
 QLabel[role="rules"] {{ font-size: {rules}px; font-weight: 600; }}
 QLabel[alarm="true"] {{ color: {high}; font-weight: 700; }}
+QLabel[stale="true"] {{ color: {medium}; font-weight: 700; }}
 QPushButton {{ background: {well}; border: 1px solid {line}; border-radius: 4px; padding: 2px 7px;
   font-size: {small}px; }}
 QPushButton:hover, QPushButton:focus {{ border-color: {accent}; }}

@@ -240,6 +240,7 @@ class Presenter:
             epoch=int(now_s // EPOCH_S) + 1,
             saved_text=saved,
             is_saved_old=phase == "recording" and saved_s_ago is not None and saved_s_ago > SAVED_OLD_S,
+            stale_s=situation.unheard_s if phase == "recording" and situation.is_stale else 0.0,
         )
 
     def _clock_text(self, phase: Phase, now_s: float) -> str:

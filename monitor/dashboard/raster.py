@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-import dsp  # noqa: F401  # before any kernel is decorated: it says where compiled ones are kept
+from dsp import cached_njit
 
 Floats = npt.NDArray[np.float64]
 Bins = npt.NDArray[np.float32]
@@ -20,7 +19,7 @@ Pixels = npt.NDArray[np.uint32]
 _TINY = 1e-25
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, y: Any) -> bool:
     """Filter one leg's samples for the eye.
 
@@ -70,7 +69,7 @@ def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, 
     return is_started
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins: Any) -> int:
     """Take samples into bins of time; bins keep the last ``bins.shape[2]`` of them.
 
@@ -116,7 +115,7 @@ def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins:
     return top
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, out: Any) -> None:
     """Put together what one pixel column shows.
 
@@ -149,12 +148,12 @@ def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, o
             out[3] = bins[3, place]
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def _row(value_uv: float, middle: float, px_per_uv: float, height: int) -> int:
     return int(min(max(np.round(middle - value_uv * px_per_uv), 0.0), height - 1.0))
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def paint(
     image: Any, bins: Any, top: int, bin_s: float, column_s: float, first: int, last: int, shift: int,
     px_per_uv: float, above_rest_uv: Any, colours: Any, line_px: int = 1,

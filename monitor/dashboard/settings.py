@@ -108,9 +108,12 @@ class SettingsFile:
         Raises
         ------
         InputError
-            If the name is none that a bed can have.
+            If the name is none that a bed can have, or no home directory is known.
         """
-        folder = platformdirs.user_config_path("plms-monitor") / "screen"
+        try:
+            folder = platformdirs.user_config_path("plms-monitor") / "screen"
+        except RuntimeError as err:
+            raise InputError("HOME", "no home directory is known", "settings are not remembered") from err
         return cls(folder / f"{check_code('bed', bed)}.json")
 
     def load(self) -> tuple[ScreenSettings, str]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# A busy recorder may miss a beat or two of the half second.
+STALE_S = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
@@ -66,9 +69,17 @@ class Situation:
         Age of what was last written to disk.
     disk_s : float or None
         Seconds of recording for which the disk still has room, None if it is not yet known.
+    unheard_s : float
+        How long the recorder has given no sign of life (an answer, a sample on the screen).
     """
 
     status: RecorderStatus | None = None
     newest_s: float = 0.0
     saved_s_ago: float | None = None
     disk_s: float | None = None
+    unheard_s: float = 0.0
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether what is shown may no longer be true."""
+        return self.unheard_s > STALE_S

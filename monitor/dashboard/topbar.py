@@ -84,8 +84,11 @@ class TopBar(QWidget):
         """Take what stands at the top now."""
         self._bed.caption.setText(f"{top.bed} · STUDY".upper() if top.study else "BED")
         self._bed.show_text(top.study or top.bed, f"{top.audience} profile")
-        self._recording.caption.setText(_PHASES[top.phase])
+        stale = f"NOT RESPONDING {top.stale_s:.0f} s" if top.stale_s else ""
+        self._recording.caption.setText(stale or _PHASES[top.phase])
         set_flag(self._recording.caption, "alarm", on=top.phase == "cut off")
+        for part in (self._recording.caption, self._recording.value):
+            set_flag(part, "stale", on=bool(stale))
         self._recording.show_text(("● " if top.phase == "recording" else "■ ") + clock_text(top.recorded_s))
         self._clock.show_text(top.clock_text, f"epoch {top.epoch}")
         self._clock.caption.setText(_CLOCKS[top.phase] if wall.is_known else "TIME")

@@ -19,7 +19,7 @@ Trend = Literal["", "rising", "falling", "steady"]
 
 @dataclass(frozen=True, slots=True)
 class TopView:
-    """The bar at the top."""
+    """The bar at the top; `stale_s` is the age of the recorder's last sign of life once it is too old."""
 
     bed: str
     study: str
@@ -34,6 +34,7 @@ class TopView:
     epoch: int
     saved_text: str
     is_saved_old: bool
+    stale_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,9 @@ class NightRecorder:
         lead = next(s for s in self.sources.values() if s.legs)
         self.time = SessionTime(lead, clock)
         self._clocks = ClockWatch(self.time, lead, lambda: self.recorded_s, self.state.facts("clock"))
-        self._journal = JournalWriter(folder.journal, 0 if resumed is None else resumed.found.next_seq)
         self._raw = RawWriter(folder.recording)
+        next_seq = 0 if resumed is None else resumed.found.next_seq
+        self._journal = JournalWriter(folder.journal, next_seq, self._raw.hand_over)
         sync_entries(folder.path)
         self.guard = Guard(self._warn)
         self.stager = Stager(folder, plan.staging)

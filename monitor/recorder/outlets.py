@@ -7,7 +7,6 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import platformdirs
@@ -183,11 +182,15 @@ def other_recorder(bed: str, source_ids: Iterable[str]) -> str:
 
 def _installation_id() -> str:
     """Return a random name of this installation, the same at every start."""
-    path = Path(platformdirs.user_data_dir("plms-monitor")) / "installation"
+    fresh = str(uuid.uuid4())
+    try:
+        path = platformdirs.user_data_path("plms-monitor") / "installation"
+    except RuntimeError:  # no home directory is known
+        return fresh
     try:
         return str(uuid.UUID(path.read_text().strip()))
     except (OSError, ValueError):
-        fresh = str(uuid.uuid4())
+        pass
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.write_text(fresh + "\n")

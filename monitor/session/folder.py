@@ -39,8 +39,19 @@ def check_code(option: str, value: str) -> str:
 
 
 def default_sessions_dir() -> Path:
-    """Return the user's own place for sessions."""
-    return platformdirs.user_data_path("plms-monitor") / "sessions"
+    """Return the user's own place for sessions.
+
+    Raises
+    ------
+    InputError
+        If no home directory is known.
+    """
+    try:
+        return platformdirs.user_data_path("plms-monitor") / "sessions"
+    except RuntimeError as err:
+        raise InputError(
+            "--sessions", "not given, and no home directory is known (HOME)", "name a folder with --sessions"
+        ) from err
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,8 @@ class JournalWriter:
         ``journal.jsonl``.
     next_seq : int
         The number of the next fact.
+    before_write : callable, optional
+        Called in the writer's thread before facts go to the file: what they refer to must be safe first.
 
     Notes
     -----
@@ -34,7 +36,10 @@ class JournalWriter:
     waits in memory, in order, and is tried again twice a second.
     """
 
-    def __init__(self, path: Path, next_seq: int = 0) -> None:
+    def __init__(
+        self, path: Path, next_seq: int = 0, before_write: Callable[[], object] = lambda: None
+    ) -> None:
+        self._before_write = before_write
         self._journal = Journal(path)
         self._mark = SyncedMark(path)
         self._next_seq = next_seq
@@ -115,6 +120,7 @@ class JournalWriter:
                     break
                 batch = list(self._waiting)
             if batch:
+                self._before_write()
                 error = self._try(b"".join(line for _, _, line in batch))
                 with self._changed:
                     self._error = error

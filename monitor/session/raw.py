@@ -1,4 +1,8 @@
-"""Keep the raw signal: a thread writes `recording.xdf`, so that no disk ever holds up the detector."""
+"""Keep the raw signal: threads write `recording.xdf`, so that no disk ever holds up the detector.
+
+One thread hands the signal to the system (`write`), another brings it to disk (`fsync`): a sync may take
+seconds on a busy disk, and what was handed over outlives the process.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,13 @@ from monitor.session.xdf import XdfWriter
 
 # What a disk that takes nothing may cost in memory: some ten hours of two legs at 500 Hz.
 MOST_HELD_BYTES = 512 << 20
-# What a killed process may lose; a write is cheap, a sync is not.
+# What a killed process may lose where no fact asks for more; a write is cheap, a sync is not.
 _WRITE_EVERY_S = 0.1
-_SYNC_EVERY = 20  # writes
-_BOUNDARY_EVERY = 100  # writes
+_SYNC_EVERY_S = 2.0
+_BOUNDARY_EVERY_S = 10.0
+# A healthy disk takes a write within a millisecond. A fact waits for no more than this.
+_HAND_OVER_S = 0.5
+_NO_ANSWER = "the disk does not answer"
 
 Job = Callable[[XdfWriter], object]
 
@@ -26,31 +33,34 @@ class RawWriter:
     Parameters
     ----------
     path : Path
-        ``recording.xdf``; gone on with if it is there.
+        ``recording.xdf``; appended to if it is there.
 
     Attributes
     ----------
     known : frozenset of int
         Streams whose header was in the file already.
     synced_at_s : float
-        When (monotonic seconds) all that had come was last known to be on disk.
-    error : str
-        Why the last write failed, empty while all goes well. What could not be written stays in memory and
-        is tried again.
+        All that had been handed to the system by then (monotonic seconds) is on disk.
     refused : str
         What was wrong with the last job that made no sense to the writer.
     """
 
     def __init__(self, path: Path) -> None:
-        self.error = self.refused = ""
+        self.refused = self._write_error = self._sync_error = ""
         self.synced_at_s = time.monotonic()
         self._writer = XdfWriter(path)
         self.known = frozenset(self._writer.streams)
-        self._jobs: queue.SimpleQueue[tuple[Job, int] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Job, int] | threading.Event | None] = queue.SimpleQueue()
         self._queued_bytes = self._done_bytes = 0
         self._until_s = float("inf")
+        # Held for every use of the writer but its fsync.
+        self._lock = threading.Lock()
+        self._asked: threading.Event | None = None
+        self._closing = threading.Event()
         # Not waited for at the end of the program: a disk may never answer.
+        self._syncer = threading.Thread(target=self._sync_often, name="raw-sync", daemon=True)
         self._thread = threading.Thread(target=self._run, name="raw-writer", daemon=True)
+        self._syncer.start()
         self._thread.start()
 
     def put(self, job: Job, n_bytes: int = 0) -> bool:
@@ -73,6 +83,26 @@ class RawWriter:
         self._jobs.put((job, n_bytes))
         return True
 
+    def hand_over(self) -> None:
+        """Return once all that was put so far is with the system, out of reach of a kill of this process.
+
+        The journal's thread calls this before it writes: so no fact on disk refers to signal that only this
+        process had. A disk that takes no writes delays it by half a second, once.
+        """
+        if self._closing.is_set() or (self._asked is not None and not self._asked.is_set()):
+            return
+        self._asked = threading.Event()
+        self._jobs.put(self._asked)
+        self._asked.wait(_HAND_OVER_S)
+
+    @property
+    def error(self) -> str:
+        """Why the last write or sync failed, empty while all goes well.
+
+        What could not be written stays in memory and is tried again.
+        """
+        return self._write_error or self._sync_error
+
     @property
     def held_bytes(self) -> int:
         """What lies in memory because it is not known to be on disk, roughly."""
@@ -89,41 +119,64 @@ class RawWriter:
         self._jobs.put(None)
         self._thread.join(patience_s + 1.0)
         if self._thread.is_alive():
-            self.error = self.error or "the disk does not answer"
+            self._write_error = self.error or _NO_ANSWER
 
     def _run(self) -> None:
-        closing = threading.Event()
-        round_ = 0
-        while not closing.is_set():
-            round_ += 1
-            self._collect(closing)
-            if round_ % _BOUNDARY_EVERY == 0:
-                self._writer.boundary()
-            self._save(is_sync=round_ % _SYNC_EVERY == 0)
+        boundary_s = time.monotonic() + _BOUNDARY_EVERY_S
+        while not self._closing.is_set():
+            asked = self._collect()
+            if time.monotonic() >= boundary_s:
+                boundary_s += _BOUNDARY_EVERY_S
+                with self._lock:
+                    self._writer.boundary()
+            with self._lock:
+                self._try(self._writer.flush)
+            if asked is not None:
+                asked.set()
+        self._syncer.join(max(0.0, self._until_s - time.monotonic()))
+        if self._syncer.is_alive():
+            self._sync_error = _NO_ANSWER
+            return
         self._writer.end()
         pause = threading.Event()
-        while not self._save(is_sync=True) and time.monotonic() < self._until_s:
+        while not self._try(self._writer.sync) and time.monotonic() < self._until_s:
             pause.wait(_WRITE_EVERY_S)
         self._try(self._writer.close)
 
-    def _save(self, *, is_sync: bool) -> bool:
-        if not self._try(self._writer.sync if is_sync else self._writer.flush):
-            return False
-        self.error = ""
-        if is_sync:
-            self.synced_at_s = time.monotonic()
-        return True
+    def _sync_often(self) -> None:
+        while not self._closing.wait(_SYNC_EVERY_S):
+            with self._lock:
+                begun_s, handed = time.monotonic(), self._writer.handed
+            try:
+                self._writer.fsync()
+            except OSError as err:
+                self._sync_error = err.strerror or str(err)
+                with self._lock:
+                    self._writer.take_back()
+                continue
+            self._sync_error = ""
+            with self._lock:
+                self._writer.note_synced(handed)
+            if not self._write_error:
+                self.synced_at_s = begun_s
 
     def _try(self, write: Callable[[], object]) -> bool:
         try:
             write()
         except OSError as err:
-            self.error = err.strerror or str(err)
+            self._write_error = err.strerror or str(err)
             return False
+        self._write_error = ""
         return True
 
-    def _collect(self, closing: threading.Event) -> None:
-        """Run what comes in within one round; LSL's small chunks become a few large writes."""
+    def _collect(self) -> threading.Event | None:
+        """Run what comes in within one round; LSL's small chunks become a few large writes.
+
+        Returns
+        -------
+        Event or None
+            To be set once what was collected is with the system; a round ends early for it.
+        """
         until = time.monotonic() + _WRITE_EVERY_S
         while (left := until - time.monotonic()) > 0:
             try:
@@ -131,15 +184,21 @@ class RawWriter:
             except queue.Empty:
                 break
             if item is None:
-                closing.set()
+                self._closing.set()
                 break
-            job, n_bytes = item
-            try:
+            if isinstance(item, threading.Event):
+                return item
+            self._do(*item)
+        return None
+
+    def _do(self, job: Job, n_bytes: int) -> None:
+        try:
+            with self._lock:
                 job(self._writer)
-            except OSError as err:
-                # What it appended is in the writer and is tried again.
-                self.error = err.strerror or str(err)
-            except Exception as err:  # noqa: BLE001
-                # One chunk that makes no sense must not end the writing of all that follow.
-                self.refused = f"{type(err).__name__}: {err}"
-            self._done_bytes += n_bytes
+        except OSError as err:
+            # What it appended is in the writer and is tried again.
+            self._write_error = err.strerror or str(err)
+        except Exception as err:  # noqa: BLE001
+            # One chunk that makes no sense must not end the writing of all that follow.
+            self.refused = f"{type(err).__name__}: {err}"
+        self._done_bytes += n_bytes

@@ -50,6 +50,7 @@ class XdfWriter:
     def __init__(self, path: Path) -> None:
         # All that is not known to be on disk, the first `_handed_n` bytes of it handed to the system.
         self._unsynced, self._handed_n = bytearray(), 0
+        self._taken_back_n = 0
         self._has_ended = False
         self.streams = tally(path) if path.exists() else {}
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -140,16 +141,42 @@ class XdfWriter:
         """
         self.flush()
         try:
-            os.fsync(self._fd)
+            self.fsync()
         except OSError:
-            # The system may have dropped the pages, and would not say so again.
-            self._handed_n = 0
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._fd, self._synced_n)
+            self.take_back()
             raise
-        self._synced_n += self._handed_n
-        del self._unsynced[: self._handed_n]
+        self.note_synced(self.handed)
+
+    @property
+    def handed(self) -> tuple[int, int]:
+        """What the next `fsync` brings to disk, for `note_synced`."""
+        return self._taken_back_n, self._synced_n + self._handed_n
+
+    def fsync(self) -> None:
+        """Bring what was handed to the system to disk; the one call that another thread may make meanwhile.
+
+        Raises
+        ------
+        OSError
+            If it could not: call `take_back`.
+        """
+        os.fsync(self._fd)
+
+    def note_synced(self, handed: tuple[int, int]) -> None:
+        """Drop from memory what is on disk: all that was `handed` to the system when a sync began."""
+        taken_back_n, end_n = handed
+        n = end_n - self._synced_n
+        if taken_back_n == self._taken_back_n and n > 0:
+            self._synced_n = end_n
+            self._handed_n -= n
+            del self._unsynced[:n]
+
+    def take_back(self) -> None:
+        """Write again all that is not known to be on disk: after a failed sync its pages may be lost."""
+        self._taken_back_n += 1
         self._handed_n = 0
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, self._synced_n)
 
     def end(self) -> None:
         """Append the footers, once; `sync` brings them to disk."""

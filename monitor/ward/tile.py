@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from monitor.dashboard import words
 from monitor.dashboard.alerts import SAVED_OLD_S
+from monitor.dashboard.situation import STALE_S
 from monitor.dashboard.views import Alert
 from monitor.facts import Fact
 from monitor.session.episodes import RANK
@@ -72,6 +73,8 @@ class Tile:
         Each stream, then each leg.
     moving : frozenset of str
         Legs on which a movement runs now.
+    stale : str
+        How long the bed has not been heard, once that is too long to show anything as good.
     alerts : tuple of Alert
         Highest first.
     """
@@ -93,6 +96,7 @@ class Tile:
     last_movement: str = ""
     health: tuple[Health, ...] = ()
     moving: frozenset[str] = frozenset()
+    stale: str = ""
     alerts: tuple[Alert, ...] = ()
 
     @property
@@ -116,6 +120,7 @@ class Tile:
             "saved": self.saved,
             "last_movement": self.last_movement,
             "moving": sorted(self.moving),
+            "stale": self.stale,
             "health": [{"text": one.text, "state": one.state} for one in self.health],
             "alerts": [{"priority": alert.priority, "text": alert.text} for alert in self.alerts],
         }
@@ -152,6 +157,7 @@ def tile_of(heard: Heard) -> Tile:
     key, title, value = _index(heard)
     early = key in heard.snapshot.get("too_early", (key,))
     saved_s = (heard.snapshot.get("health") or {}).get("saved_s_ago")
+    stale = f"not heard for {heard.silent_s:.0f} s" if _is_stale(heard) else ""
     return Tile(
         bed=heard.name,
         host=heard.host,
@@ -168,10 +174,15 @@ def tile_of(heard: Heard) -> Tile:
         saved="" if saved_s is None else f"saved {words.ago(saved_s + heard.snapshot_age_s)}",
         is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S,
         last_movement=_movement(heard),
-        health=_health(heard),
-        moving=heard.moving,
+        health=(Health(stale, "off"),) if stale else _health(heard),
+        moving=frozenset() if stale else heard.moving,
+        stale=stale,
         alerts=heard.alerts,
     )
+
+
+def _is_stale(heard: Heard) -> bool:
+    return heard.silent_s > STALE_S and not heard.has_ended
 
 
 def _phase(heard: Heard) -> Phase:

@@ -114,7 +114,7 @@ class TileWidget(QWidget):
     def _head(self, painter: QPainter, tile: Tile, line: QRectF) -> None:
         theme = self._theme
         told = tile.phase if tile.phase != "recording" else ""
-        right = "  ".join(part for part in (told, tile.recorded) if part)
+        right = "  ".join(part for part in (told or tile.stale, tile.recorded) if part)
         is_bad = tile.phase in ("not heard", "no signal")
         width = _text(painter, right, line, theme.high if is_bad else theme.soft, 13, align=_RIGHT)
         # A running movement is seen at once, by leg.
@@ -162,7 +162,7 @@ class TileWidget(QWidget):
 
     def _index(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
-        colour = theme.dim if tile.is_too_early else theme.text
+        colour = theme.dim if tile.is_too_early or tile.stale else theme.text
         used = _text(painter, tile.value, box, colour, 46, bold=True)
         beside = QRectF(box.left() + used + 14, box.top() + 4, box.width() - used - 14, 22)
         _text(painter, tile.title, beside, theme.text, 13, bold=True)
@@ -196,8 +196,9 @@ class TileWidget(QWidget):
     def _foot(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
         line = QRectF(box.left(), box.top(), box.width(), 20)
-        used = _text(painter, tile.stage, line, theme.text, 13, bold=True, align=_RIGHT)
-        _text(painter, tile.series, line.adjusted(0, 0, -used - 10, 0), theme.text, 13)
+        text = theme.dim if tile.stale else theme.text
+        used = _text(painter, tile.stage, line, text, 13, bold=True, align=_RIGHT)
+        _text(painter, tile.series, line.adjusted(0, 0, -used - 10, 0), text, 13)
         line, x = line.translated(0, 21), box.left()
         for one in tile.health:
             paint_health(painter, theme, one.state, QRectF(x, line.center().y() - 5, 10, 10))

@@ -9,7 +9,7 @@ from watching import run
 from monitor.cli import doctor as doctor_module
 from monitor.lsl import probe
 
-CHECKS = ["Network", "LSL", "Detector", "Disk", "Clock", "Window", "Sound", "Sleep", "Staging"]
+CHECKS = ["Limits", "Network", "LSL", "Detector", "Disk", "Clock", "Window", "Sound", "Sleep", "Staging"]
 
 
 def test_a_machine_that_runs_these_tests_can_record_a_night(tmp_path):

@@ -152,6 +152,7 @@ def check_signal(folder: SessionFolder, facts: list[Fact], found: Tally) -> None
     copy.write_bytes(folder.recording.read_bytes()[:good])
     streams, _ = pyxdf.load_xdf(copy, synchronize_clocks=False, dejitter_timestamps=False, verbose=False)
     copy.unlink()
+    reached: list[float] = []
     for stream in streams:
         if (
             stream["info"]["type"] == ["EMG"]
@@ -161,6 +162,17 @@ def check_signal(folder: SessionFolder, facts: list[Fact], found: Tally) -> None
             steps = np.diff(stream["time_stamps"])
             breaks = np.count_nonzero(np.abs(steps - 1 / RATE_HZ) > 1e-6)
             assert breaks <= sum(fact.kind == "resumed" for fact in facts)
+            reached.append(float(stream["time_stamps"][-1]))
+    check_reach(facts, max(reached, default=0.0))
+
+
+def check_reach(facts: list[Fact], last_stamp_s: float) -> None:
+    """No fact speaks of signal that the kill has cost."""
+    origins = [f.data["origin"] for f in facts if f.kind == "clock" and f.data["origin"] is not None]
+    for fact in facts:
+        if fact.kind in ("movement", "quality"):
+            newest_s = max(fact.t or 0.0, fact.data.get("end") or 0.0, fact.data.get("onset") or 0.0)
+            assert newest_s + origins[-1] <= last_stamp_s + 1.5 / RATE_HZ, fact
 
 
 def check_index(folder: SessionFolder, facts: list[Fact], found: Tally) -> None:

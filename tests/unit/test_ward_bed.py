@@ -146,6 +146,18 @@ def test_a_bed_that_falls_silent_is_an_alert_and_its_clock_stands_still(bed, clo
     assert (bed.tile().phase, bed.tile().recorded) == ("not heard", before)
 
 
+def test_a_bed_that_was_not_heard_for_three_seconds_shows_nothing_as_good(bed, clock) -> None:
+    clock.now_s += 2.9
+    assert bed.tile().stale == ""
+    assert "ok" in {one.state for one in bed.tile().health}
+    clock.now_s += 0.2
+    assert bed.tile().stale == "not heard for 3 s"
+    assert [(one.text, one.state) for one in bed.tile().health] == [("not heard for 3 s", "off")]
+    bed.took_index(LABELS, index())
+    assert bed.tile().stale == ""
+    assert "ok" in {one.state for one in bed.tile().health}
+
+
 def test_a_bed_that_was_ended_alerts_nobody(bed, clock) -> None:
     bed.took_line(line("stop", 3040.0, 91, reason="SIGTERM"))
     clock.now_s += 600

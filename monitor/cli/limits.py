@@ -1,0 +1,91 @@
+"""What the system lets this process use: looked at before a recording, not met in the middle of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sys
+import threading
+
+from monitor.errors import MissingError
+
+# A recording of two streams uses some 40 files, 25 threads and 1 GiB of address space with its window's link.
+_LEAST_FILES = 256
+_WANTED_FILES = 4096
+_THREADS_N = 32
+_LEAST_ADDRESS_BYTES = 2 << 30
+
+_OUT_OF = {
+    errno.EMFILE: "This process may not open more files: raise the limit (ulimit -n).",
+    errno.ENFILE: "This computer has too many files open: close other programs.",
+    errno.ENOSPC: "The disk is full: make room.",
+    errno.EDQUOT: "The disk quota of this user is used up: make room.",
+    errno.ENOMEM: "There is not enough memory: close other programs or raise the limit (ulimit -v).",
+}
+_NO_MEMORY = _OUT_OF[errno.ENOMEM]
+_NO_THREAD = (
+    "No more threads can be started: close other programs, or raise the limits of this user or container on "
+    "processes and memory (ulimit -u, ulimit -v)."
+)
+
+
+def require_limits() -> None:
+    """Raise the number of files this process may open, and check the other limits.
+
+    Raises
+    ------
+    MissingError
+        If a recording would fail here: which limit is too low, and what it should be.
+    """
+    _require_rlimits()
+    ending, threads = threading.Event(), []
+    try:
+        for _ in range(_THREADS_N):
+            thread = threading.Thread(target=ending.wait, daemon=True)
+            thread.start()
+            threads.append(thread)
+    except (RuntimeError, MemoryError) as err:
+        raise MissingError(_NO_THREAD) from err
+    finally:
+        ending.set()
+        for thread in threads:
+            thread.join()
+
+
+def _require_rlimits() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _WANTED_FILES if hard == resource.RLIM_INFINITY else min(_WANTED_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    if soft != resource.RLIM_INFINITY and soft < _LEAST_FILES:
+        raise MissingError(
+            f"This process may open only {soft} files and a recording needs {_LEAST_FILES}: raise the limit "
+            "(ulimit -n)."
+        )
+    address_n, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if address_n != resource.RLIM_INFINITY and address_n < _LEAST_ADDRESS_BYTES:
+        raise MissingError(
+            f"This process may use only {address_n >> 20} MiB of address space and a recording needs "
+            f"{_LEAST_ADDRESS_BYTES >> 20} MiB: raise the limit (ulimit -v)."
+        )
+
+
+def what_ran_out(err: BaseException) -> str:
+    """Return what the system refused and the remedy, empty if an error is of another kind."""
+    if isinstance(err, MemoryError):
+        return _NO_MEMORY
+    if isinstance(err, RuntimeError) and "can't start new thread" in str(err):
+        return _NO_THREAD
+    if isinstance(err, ImportError) and "cannot allocate memory" in str(err).lower():
+        return _NO_MEMORY
+    if isinstance(err, FileNotFoundError) and "No usable temporary directory" in str(err):
+        return "No temporary folder can be written to: make room in /tmp, or set TMPDIR to another folder."
+    if isinstance(err, OSError):
+        return _OUT_OF.get(err.errno or 0, "")
+    return ""

@@ -1,0 +1,150 @@
+"""The cache of compiled kernels: damage costs a compilation, never the program and never a wrong number."""
+
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from dsp import _cache
+
+# Three kernels that compile in a moment, under the cache of the program.
+KERNELS = """
+import json
+import numpy as np
+import dsp
+from dsp.ring import RingWriter, RingReader, ring_bytes
+
+buffer = bytearray(ring_bytes(4, 1))
+RingWriter(buffer, 4, 1).write(np.array([[1.0], [2.0]], np.float32))
+first, rows = RingReader(buffer, 4, 1).read_from(0)
+assert rows.ravel().tolist() == [1.0, 2.0]
+r = dsp.cache_report
+print(json.dumps({"folder": str(r.folder), "loaded": r.loaded_n, "compiled": r.compiled_n,
+                  "repaired": r.repaired, "unsaved": r.unsaved, "notes": r.notes()}))
+"""
+
+
+@pytest.fixture
+def use(tmp_path):
+    """Run the kernels in a new process under a cache folder of the test; return what it says."""
+
+    def run(**environment):
+        given = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")} | environment
+        done = subprocess.run(
+            [sys.executable, "-c", KERNELS], capture_output=True, text=True, env=given, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def files(folder):
+    return sorted(folder.rglob("*.kernel"))
+
+
+def test_a_second_process_compiles_nothing(use, tmp_path):
+    assert use()["compiled"] == len(files(tmp_path)) > 0
+    again = use()
+    assert (again["compiled"], again["repaired"], again["notes"]) == (0, [], [])
+    assert again["loaded"] > 0
+
+
+DAMAGE = {
+    "empty": lambda data: b"",
+    "inside the checksum": lambda data: data[:20],
+    "only the checksum": lambda data: data[:32],
+    "half": lambda data: data[: len(data) // 2],
+    "last byte missing": lambda data: data[:-1],
+    "one bit flipped in the machine code": lambda data: (
+        data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
+    ),
+    "zeros": lambda data: bytes(len(data)),
+    "garbage": lambda data: bytes(range(256)) * (len(data) // 256 + 1),
+    "another program's file": lambda data: b"PK\x03\x04" + data,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_deleted_and_compiled_again(use, tmp_path, damage):
+    use()
+    for path in files(tmp_path):
+        path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    repaired = use()
+    assert repaired["compiled"] == len(files(tmp_path))
+    assert len(repaired["repaired"]) == repaired["compiled"]
+    (note,) = repaired["notes"]
+    assert "damaged file(s)" in note
+    assert str(tmp_path) in note
+    assert use()["notes"] == []
+
+
+def test_any_byte_cut_off_is_noticed(tmp_path):
+    path = tmp_path / "one.kernel"
+    content = pickle.dumps({"code": b"x" * 200})
+    sealed = hashlib.sha256(content).digest() + content
+    path.write_bytes(sealed)
+    assert _cache._unsealed(path) == {"code": b"x" * 200}
+    for n in range(len(sealed)):
+        path.write_bytes(sealed[:n])
+        with pytest.raises(ValueError, match=f"{n} bytes with a wrong checksum"):
+            _cache._unsealed(path)
+
+
+def test_a_content_that_fits_its_checksum_but_is_no_kernel_is_compiled_again(use, tmp_path):
+    use()
+    content = pickle.dumps(("not", "a", "kernel"))
+    for path in files(tmp_path):
+        path.write_bytes(hashlib.sha256(content).digest() + content)
+    assert use()["compiled"] == len(files(tmp_path))
+    assert use()["compiled"] == 0
+
+
+def test_a_folder_in_a_files_place_is_not_fatal(use, tmp_path):
+    use()
+    for path in files(tmp_path):
+        path.unlink()
+        path.mkdir()
+    found = use()
+    assert found["compiled"] > 0
+    assert "cannot be written to" in found["notes"][-1]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_disk_under_the_cache_leaves_kernels_in_memory(use, tmp_path):
+    place = tmp_path / "cache"
+    place.mkdir(mode=0o700)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "none", str(place)],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if mounted.returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        (place / "filler").write_bytes(bytes(52 << 10))
+        found = use()
+        assert "No space left" in found["unsaved"]
+        assert "compiled again at the next start" in found["notes"][0]
+        assert list(place.rglob("*.part")) == []
+        assert use()["compiled"] > 0
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_without_any_folder_kernels_are_compiled_in_memory(use, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    # The temporary folder is asked of the environment first: a root-owned /tmp can be written to here.
+    program = (
+        "import dsp._cache as c, tempfile; c._temporary_root = lambda: c.Path('/dev/null/x');\n" + KERNELS
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False,
+        env=os.environ | {"NUMBA_CACHE_DIR": str(blocked)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "no folder can be written to" in done.stdout

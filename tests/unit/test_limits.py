@@ -1,0 +1,71 @@
+"""What the system refuses is one sentence with the remedy; a fault of our own is not taken for that."""
+
+import errno
+import sys
+import tempfile
+
+import pytest
+
+from monitor.cli import limits
+from monitor.cli.limits import require_limits, what_ran_out
+from monitor.errors import MissingError
+
+
+@pytest.mark.parametrize(
+    ("err", "said"),
+    [
+        (MemoryError(), "not enough memory"),
+        (RuntimeError("can't start new thread"), "No more threads can be started"),
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "quota"),
+        (ImportError("libLLVM.so: failed to map segment: Cannot allocate memory"), "not enough memory"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "TMPDIR"),
+    ],
+)
+def test_what_ran_out_is_said(err, said):
+    assert said in what_ran_out(err)
+
+
+@pytest.mark.parametrize(
+    "err",
+    [RuntimeError("x"), OSError(errno.EIO, "I/O error"), ImportError("no module"), FileNotFoundError(2, "x")],
+)
+def test_other_errors_are_left_as_they_are(err):
+    assert what_ran_out(err) == ""
+
+
+def test_a_machine_that_runs_these_tests_gives_enough():
+    require_limits()
+
+
+def test_threads_that_did_start_are_ended_when_one_does_not(monkeypatch):
+    started, start = [], limits.threading.Thread.start
+
+    def few(thread):
+        if len(started) == 5:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(limits.threading.Thread, "start", few)
+    with pytest.raises(MissingError, match="No more threads"):
+        require_limits()
+    assert not any(thread.is_alive() for thread in started)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_hard_limit_on_files_is_said(monkeypatch):
+    import resource
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
+    with pytest.raises(MissingError, match="only 64 files and a recording needs 256"):
+        require_limits()
+
+
+def test_the_sentence_on_temporary_folders_is_that_of_python(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(FileNotFoundError) as raised:
+        tempfile.gettempdir()
+    assert "TMPDIR" in what_ran_out(raised.value)
