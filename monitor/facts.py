@@ -20,7 +20,7 @@ KINDS: Mapping[str, str] = {
     "clock": "utc, zone, zone_name, lsl, origin (lsl at 0), boot_id, slept_s, recorded_s, session_s (t then; "
     "null: not known): ties t to UTC; at start, each minute, when this machine's clock was set",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
-    "anchor": "key, stamp, speed: the sample with this stamp of the source's clock lies at t",
+    "anchor": "key, stamp, speed, n (its number in the file): the sample with this stamp lies at t",
     "source_accepted": "name, left, right, limbs, unit, stream: a person said which source is the right one",
     "resumed": "away_s, clock lsl|utc, journal_cut_bytes, recording_cut_bytes: a cut-off session goes on",
     "lost": "name, reason: a source went away",
@@ -40,7 +40,7 @@ KINDS: Mapping[str, str] = {
     "segment": "label: e.g. treatment started",
     "note": "text, author",
     "late": "name, end, late_s, n, missing_s, retimed: signal came late (retimed: stamped as if it had not)",
-    "warning": "about, reason (a rate: measured_hz, nominal_hz; samples sent twice: repeated_n, end)",
+    "warning": "about, reason (a rate: measured_hz, nominal_hz; samples sent twice: repeated_n, end; stamps)",
     "trouble": "about writing|disk, reason, end (null while it lasts): it does not come to disk",
     "acknowledged": "alerts (key: priority): a person has seen these alerts",
     "sound": "state paused|on, duration_s (null if on): a person paused the sound of alerts in one window",

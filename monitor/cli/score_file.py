@@ -201,6 +201,7 @@ def _fold(
     about = {"legs": legs} | scored_with(config) | ({"limbs": limbs} if limbs else {})
     facts = numbered([Fact("session", 0.0, "score", about), *found])
     if listed is None:
+        _refuse_unplaced(recording, config)
         facts += _marked(recording, origin_s, chosen[0].stream.speed, config, len(facts))
     else:
         facts += [replace(fact, seq=seq) for seq, fact in enumerate(listed, start=len(facts))]
@@ -248,6 +249,27 @@ def _marked(
             yield fact
 
 
+def _refuse_unplaced(recording: Recording, config: Config) -> None:
+    """Refuse a recording whose stages or events cannot be placed: without them the result would mislead.
+
+    Raises
+    ------
+    InputError
+    """
+    reader = MarkerReader(config.labels)
+    read = [reader.read(marker.text, 0.0, "annotations") for marker in recording_markers(recording.unplaced)]
+    lost = [fact for fact in read if fact is not None and fact.kind != "marker_rejected"]
+    if not lost:
+        return
+    first_s, last_s = recording.unplaced[0].onset_s, recording.unplaced[-1].onset_s
+    raise InputError(
+        str(recording.path),
+        f"{len(lost)} stages and events cannot be placed: their stamps lie {first_s:.0f} to {last_s:.0f} s "
+        "from the first sample, outside the signal, and no clock offsets in the file say where they belong",
+        "give the stages with --events",
+    )
+
+
 def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
     stream: RecordedStream = chosen.info
     channels = (*chosen.legs, *chosen.limbs)
@@ -268,7 +290,7 @@ def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
         return stream.read(columns, start, stop), (times_s - origin_s) * stream.speed
 
     count = None if counter is None else place[counter]
-    return FileStream(chosen.stream.rate_hz, stream.sample_n, moved, read, count)
+    return FileStream(chosen.stream.rate_hz, stream.sample_n, moved, read, count, stream.breaks)
 
 
 def _reasons_if_unusable(state: NightState, config: Config) -> str:

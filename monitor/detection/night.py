@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp import DetectorSettings
 from monitor.detection.stream import StreamDetection
+from monitor.detection.timeline import CLOCK_STEP
 from monitor.facts import Fact
 from monitor.montage import LegChannel
 
@@ -34,6 +36,8 @@ class FileStream:
         ``read(start, stop)``: values, shape (n_samples, n_channels), and their times (s) on the timeline.
     counter : int or None
         Column of what `read` returns that counts the samples.
+    breaks : tuple of int
+        Samples before which its clock was set anew: there the detector begins again, as live.
     """
 
     rate_hz: float
@@ -41,6 +45,7 @@ class FileStream:
     channels: tuple[LegChannel, ...]
     read: Read
     counter: int | None = None
+    breaks: tuple[int, ...] = ()
 
 
 def detect(
@@ -66,10 +71,11 @@ def detect(
     end_s = 0.0
     for stream in streams:
         detection = StreamDetection(stream.rate_hz, stream.channels, settings, stream.counter)
-        for values, times_s in _chunks(stream):
-            if not detection.timeline.n:
+        for start, (values, times_s) in _chunks(stream):
+            if start == 0 or start in stream.breaks:
                 finite = times_s[np.isfinite(times_s)]
-                facts += detection.start(float(finite[0]) if len(finite) else 0.0)
+                start_s = float(finite[0]) if len(finite) else detection.timeline.now_s
+                facts += detection.start(start_s, CLOCK_STEP)
             for placed in detection.in_place(values, times_s):
                 facts += detection.take(placed)
             if progress is not None:
@@ -84,7 +90,11 @@ def numbered(facts: Sequence[Fact]) -> list[Fact]:
     return [replace(fact, seq=seq) for seq, fact in enumerate(facts)]
 
 
-def _chunks(stream: FileStream) -> Iterator[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+def _chunks(
+    stream: FileStream,
+) -> Iterator[tuple[int, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]]:
     step = max(1, round(_READ_S * stream.rate_hz))
-    for start in range(0, stream.n_samples, step):
-        yield stream.read(start, min(start + step, stream.n_samples))
+    inside = {at for at in stream.breaks if 0 < at < stream.n_samples}
+    starts = sorted({*range(0, stream.n_samples, step), *inside})
+    for start, stop in pairwise([*starts, stream.n_samples]):
+        yield start, stream.read(start, stop)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.detection.stampcheck import StampChange
 from monitor.detection.timeline import MISSING
 
 Times = npt.NDArray[np.float64]
@@ -54,6 +55,8 @@ class Placed:
         Why such a counter is not believed from here on.
     repeat : Repeat or None
         What came a second time and was left out before the first.
+    change : StampChange or None
+        What became of the stamps before the first.
     """
 
     values: npt.NDArray[Any]
@@ -64,6 +67,7 @@ class Placed:
     is_counted: bool = False
     distrust: str = ""
     repeat: Repeat | None = None
+    change: StampChange | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,13 @@ from monitor.detection.limb import Limb
 from monitor.detection.placed import USUAL, Context, Placed
 from monitor.detection.placement import Placement
 from monitor.detection.rate import RateWatch
+from monitor.detection.stampcheck import StampChange
 from monitor.detection.stretches import Stretches
 from monitor.detection.timeline import MISSING, Fill, Gap, Run, Timeline
 from monitor.facts import Fact
 from monitor.montage import LegChannel
+
+RATE_CHANGED = "sampling rate changed"
 
 
 class StreamDetection:
@@ -100,7 +103,7 @@ class StreamDetection:
             The gap, if there was one, and that the legs are learning.
         """
         facts = self._flush() + self._finish(cause)
-        self._placement.start()
+        self._placement.start(start_s)
         gap = self.timeline.restart(start_s, cause)
         if gap is not None:
             facts.append(self._gap(gap.start_s, gap.end_s, cause, resets=True))
@@ -110,6 +113,16 @@ class StreamDetection:
     def is_holding(self) -> bool:
         """Whether samples behind a hole wait until it is plain where they belong."""
         return self._placement.is_holding
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether samples are placed by count because their stamps mean nothing."""
+        return self._placement.is_counting
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it is not known yet what the latest stamps mean."""
+        return self._placement.is_in_doubt
 
     @property
     def is_repeating(self) -> bool:
@@ -123,6 +136,8 @@ class StreamDetection:
     def take(self, placed: Placed, context: Context = USUAL) -> list[Fact]:
         """Take samples that are in their places; see `process`."""
         facts = []
+        if placed.change is not None:
+            facts += self._stamps_changed(placed.change)
         if placed.distrust:
             reason = f"{placed.distrust}; it is not compared with the samples from here on"
             facts.append(self._warning({"about": "the sample counter", "reason": reason}))
@@ -132,6 +147,32 @@ class StreamDetection:
         if placed.lost_n:
             facts += self._lost(placed, context.missing)
         return facts + self.process(placed.values, placed.times_s, context, is_counted=placed.is_counted)
+
+    def _stamps_changed(self, change: StampChange) -> list[Fact]:
+        """Say what became of the stamps; at another rate the detector begins again."""
+        if change.kind == "rate":
+            return self._at_rate(change)
+        about = {"about": "the time stamps", "stamps": change.kind, "legs": list(self.legs)}
+        if change.kind == "usable":
+            return [self._warning(about | {"reason": "they can be used again: samples are placed by them"})]
+        how = f"samples are placed by count, {change.rate_hz:.2f} in a second"
+        return [self._warning(about | {"reason": f"they cannot be used, {change.reason}: {how}"})]
+
+    def _at_rate(self, change: StampChange) -> list[Fact]:
+        facts, start_s, was_hz = self._finish(RATE_CHANGED), self.timeline.now_s, self._rate_hz
+        other = self.fresh(change.rate_hz)
+        other.timeline.take_over(self.timeline, change.at_s)
+        self._rate_hz, self._rate = other._rate_hz, other._rate
+        self.timeline, self._limbs = other.timeline, other._limbs
+        end_s = self.timeline.now_s
+        facts.append(self._gap(start_s, end_s, RATE_CHANGED, resets=True))
+        reason = (
+            f"it changed from {was_hz:g} Hz to {change.rate_hz:.2f} Hz without a new header; "
+            "the detector began again at the new rate"
+        )
+        about = {"about": "the sampling rate", "reason": reason, "legs": list(self.legs)}
+        rates = {"measured_hz": round(change.rate_hz, 3), "nominal_hz": was_hz}
+        return [*facts, self._warning(about | rates), *self._learn(end_s)]
 
     def _lost(self, placed: Placed, cause: str) -> list[Fact]:
         """Step over samples that a counter misses: where they are missing and how many is known exactly."""

@@ -119,6 +119,18 @@ class Timeline:
         self.shift_s = self._ref_s - start_s
         return gap
 
+    def take_over(self, before: Timeline, first_s: float) -> None:
+        """Go on where another ends because the rate changed.
+
+        Parameters
+        ----------
+        before : Timeline
+        first_s : float
+            The stamp of the next sample, not a number where it is not known.
+        """
+        self.shift_s, now_s = before.shift_s, before.now_s
+        self._anchor(max(now_s, first_s + self.shift_s) if np.isfinite(first_s) else now_s)
+
     def skip(self, n: int) -> Fill | Gap:
         """Step over `n` samples that are missing by count, and say what that is."""
         start_s, end_s = self.now_s, self.time_of(self.n + n)

@@ -27,6 +27,7 @@ class _Line:
     first_s: float = float("nan")
     has_ended: bool = False
     is_fresh: bool = True
+    dropped_n: int = 0
 
 
 class Splice:
@@ -182,5 +183,8 @@ class Splice:
         line.is_fresh = not len(new)
         if len(new):
             return int(new[0])
-        line.is_fresh = self._is_old(stamps)
+        line.dropped_n += len(stamps)
+        # Stamps that do not advance would never come to an end.
+        is_stuck = line.dropped_n * self._step_s > self._last_s - float(stamps[0]) + _GRACE_S
+        line.is_fresh = self._is_old(stamps) and not is_stuck
         return len(stamps) if line.is_fresh else 0

@@ -1,4 +1,8 @@
-"""The clocks of the sources against this machine's: offsets kept raw, followed by a line, steps told."""
+"""The clocks of the sources against this machine's: offsets kept as measured, followed by a line.
+
+Where the stamps are not of LSL's clock the recording holds the offset that was used and not the measured
+ones: those are of another clock, and whoever reads the file would place the stream somewhere else.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +37,16 @@ class Clocks:
             return
         source.offset_s += off_s
         source.has_own_clock = True
+        self.keep(source, now_s, source.offset_s)
         why = "are not of LSL's clock" if source.offset_known else "are of a clock whose offset is not known"
         self._desk.warn(source.stream.name, f"its stamps {why}: they are placed by when they came")
 
     def offset(self, source: Source, arrival: Offset) -> None:
         """Take a measured offset."""
-        self.keep(source, arrival.collected_at_s, arrival.offset_s)
         if source.has_own_clock and abs(arrival.offset_s - source.offset_s) > _BELIEVED_S:
+            self.keep(source, arrival.collected_at_s, self._used_s(source))
             return
+        self.keep(source, arrival.collected_at_s, arrival.offset_s)
         source.has_own_clock = False
         stepped_s = source.clock.take(arrival.collected_at_s, arrival.offset_s, arrival.rtt_s)
         offset_s = source.clock.at(arrival.collected_at_s)
@@ -56,6 +62,20 @@ class Clocks:
         source.offset_s, source.offset_known = offset_s, True
         if stepped_s:
             self._clock_stepped(source, stepped_s)
+
+    def anchored(self, source: Source, now_s: float) -> None:
+        """Keep the offset that places the stamps of a connection, where it is the measured one."""
+        if source.offset_known and not source.has_own_clock:
+            self.keep(source, now_s, source.offset_s)
+
+    def stamps_stepped(self, source: Source) -> None:
+        """Keep what places the stamps behind a step that shows in them alone, so that the file has it too."""
+        self.keep(source, self._desk.time.clock(), self._used_s(source))
+
+    @staticmethod
+    def _used_s(source: Source) -> float:
+        shift_s = 0.0 if source.detection is None else source.detection.timeline.shift_s
+        return source.offset_s + shift_s / source.stream.speed
 
     def keep(self, source: Source, at_s: float, offset_s: float) -> None:
         """Keep an offset in the file, as it was measured."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.detection.timeline import CLOCK_STEP
 from monitor.facts import LEGS, Fact
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.search import changed
@@ -115,9 +116,8 @@ class Intake:
             self._detector_failed(source)
 
     def _keep(self, source: Source, chunk: Samples) -> None:
-        n_bytes = chunk.values.nbytes + chunk.stamps.nbytes
-        before_n, number = source.n_left_out, source.number
-        if self._desk.raw.put(lambda xdf: xdf.samples(number, chunk.values, chunk.stamps), n_bytes):
+        before_n = source.n_left_out
+        if self._desk.raw.put_samples(source.number, chunk.values, chunk.stamps):
             source.n_left_out = 0
         else:
             source.n_left_out += len(chunk.stamps)
@@ -144,10 +144,13 @@ class Intake:
         if not source.is_anchored:
             first_s = source.first_stamp_s(chunk.stamps, now_s)
             self._clocks.check(source, first_s, now_s)
-            self._anchor(source, first_s)
+            self._clocks.anchored(source, now_s)
+            self._anchor(source, first_s, len(chunk.stamps))
         self._desk.record(self._desk.silence.heard(source))
         for facts, rows in detect(source, source.detection, chunk, now_s):
             self._desk.record(facts)
+            if any(fact.kind == "gap" and fact.data["cause"] == CLOCK_STEP for fact in facts):
+                self._clocks.stamps_stepped(source)
             if source.ring is not None:
                 source.ring.write(rows)
         source.fault_rest_s = 0.0
@@ -168,11 +171,13 @@ class Intake:
         source.detection = detection.fresh()
         source.unanchor()
 
-    def _anchor(self, source: Source, stamp_s: float) -> None:
+    def _anchor(self, source: Source, stamp_s: float, n: int) -> None:
+        """Place the first sample of a connection; the `n` samples of its chunk are in the file by now."""
         t_s = self._desk.time.first_sample(source, stamp_s)
         source.anchor(stamp_s, t_s)
         if source.detection is not None:
-            data = {"key": source.number, "stamp": stamp_s, "speed": source.stream.speed}
+            at_n = self._desk.raw.n_samples(source.number) - n
+            data = {"key": source.number, "stamp": stamp_s, "speed": source.stream.speed, "n": at_n}
             facts = self._closing_gap(source, source.detection.start(t_s, source.gap_cause))
             self._desk.record([Fact("anchor", t_s, "recorder", data), *facts])
         early, self._early = self._early, []
@@ -240,7 +245,8 @@ class Intake:
             self._keep_header(source, arrival.header_xml)
         if arrival.offset_s is not None:
             source.clock.take(self._desk.time.clock(), arrival.offset_s, None)
-            self._clocks.keep(source, self._desk.time.clock(), arrival.offset_s)
+            if source.detection is None:
+                self._clocks.keep(source, self._desk.time.clock(), arrival.offset_s)
         if source.detection is not None and source.ring is None:
             source.ring = self._live_ring(source)
         self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])

@@ -47,7 +47,12 @@ def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: fl
     pieces = detection.in_place(chunk.values, source.place(chunk.stamps))
     # What comes a second time is old, and not late.
     ended = None
-    if not detection.is_repeating and all(placed.repeat is None for placed in pieces):
+    if detection.is_counting:
+        # Stamps that mean nothing say nothing of when a sample was taken.
+        source.lateness.reset()
+    elif not (detection.is_repeating or detection.is_in_doubt) and all(
+        placed.repeat is None for placed in pieces
+    ):
         ended = source.lateness.take(chunk.stamps, now_s, offset_s, reached_s)
     context = _context(source, chunk, latest_s, is_late=bool(ended or source.lateness.spell))
     if was_holding:

@@ -1,8 +1,14 @@
-"""Streams of several machines in one file: their stamps in one clock."""
+"""Streams of several machines in one file: their stamps in one clock, whatever became of their clocks.
+
+XDF: a clock offset is what is to be added to a stamp of its stream to get the recorder's time. A computer
+that starts again has a new clock: its stamps jump, and its offsets with them. Recorders are known to write
+garbage for an offset they could not measure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,46 +19,308 @@ Floats = NDArray[np.float64]
 
 # One clock measured twice differs by less: then the stamps stay what they are, to the bit.
 _SAME_CLOCK_S = 0.002
-# Recorders are known to write garbage for an offset they could not measure.
 _OUTLIERS_OF = 5
+# Offsets of one clock differ by less: jitter of the network, and drift.
+_SAME_EPOCH_S, _MOST_DRIFT = 0.5, 5e-4
+_FEW_N = 5
+_AGREE_S = 0.02
+# Moments of the recorder this far from those of most offsets are not moments of this recording.
+_LONGEST_S = 86_400.0
+_JUMP_S = 2.0
+_BESIDE_S = 30.0
+# Offsets are measured every five seconds, on either side of a jump.
+_NEAR_S = 15.0
+# What a stream's timeline takes for a step of the clock where nothing else is known.
+_BACK_S, _FORWARD_S = -2.0, 6 * 3600.0
+_MOST_RUNS = 100
 
 
-def in_clock_of(first: Mapping[str, Any], stream: Mapping[str, Any]) -> Floats:
-    """Return a stream's stamps in the clock of another.
+@dataclass
+class _Epoch:
+    """Offsets of one clock: from one start of its computer to the next."""
+
+    collected_s: list[float] = field(default_factory=list)
+    offset_s: list[float] = field(default_factory=list)
+
+    def fits(self, collected_s: float, offset_s: float) -> bool:
+        drift_s = _MOST_DRIFT * abs(collected_s - self.collected_s[-1])
+        return abs(offset_s - self.offset_s[-1]) <= _SAME_EPOCH_S + drift_s
+
+    @property
+    def n(self) -> int:
+        return len(self.offset_s)
+
+    @property
+    def recorder_s(self) -> Floats:
+        """When they were collected, by the recorder's clock."""
+        found: Floats = np.array(self.collected_s) + np.array(self.offset_s)
+        return found
+
+    def smooth(self) -> tuple[Floats, Floats]:
+        """Return when they were collected, by the stream's clock and in order, and the offsets."""
+        order = np.argsort(self.collected_s, kind="stable")
+        values = median_filter(np.array(self.offset_s)[order], _OUTLIERS_OF, mode="nearest")
+        return np.array(self.collected_s)[order], values
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Samples from `start` on are of an epoch; `shift_s` takes their stamps into the clock of the first."""
+
+    start: int
+    epoch: _Epoch
+    shift_s: float
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """The streams of a file in one clock.
+
+    Attributes
+    ----------
+    stamps_s : tuple of ndarray, shape (n_samples,), float64, s
+        Of each stream, in the clock of the first one. The stamps themselves where both are of one clock, or
+        where offsets are missing.
+    breaks : tuple of tuple of int
+        For each stream: the samples before which its clock was set anew.
+    notes : tuple of str
+        What was found, as sentences for the user.
+    """
+
+    stamps_s: tuple[Floats, ...]
+    breaks: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...]
+
+
+def align(streams: Sequence[Mapping[str, Any]], names: Sequence[str], first: int) -> Aligned:
+    """Bring the stamps of all streams into the clock of one of them.
 
     Parameters
     ----------
-    first, stream : mapping
+    streams : sequence of mapping
         As pyxdf gives them, not synchronised: ``time_stamps``, ``clock_times``, ``clock_values``.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,), float64, s
-        The stamps themselves where both are of one clock, or where offsets are missing.
-
-    Notes
-    -----
-    XDF: a clock offset is what is to be added to a stamp of the stream to get the recorder's time.
+    names : sequence of str
+        What to call them.
+    first : int
+        Which one's clock is taken.
     """
-    stamps_s = np.asarray(stream["time_stamps"], np.float64)
-    own, other = _offsets(stream), _offsets(first)
-    if stream is first or own is None or other is None or not len(stamps_s):
+    stamps = [np.asarray(stream["time_stamps"], np.float64) for stream in streams]
+    epochs, notes = _believed([_epochs(stream) for stream in streams], stamps, names)
+    stretches = [_stretches(each, own) for each, own in zip(epochs, stamps, strict=True)]
+    of_first = stretches[first]
+    own_s = _shifted(stamps[first], of_first)
+    aligned: list[Floats] = []
+    for place, each_s in enumerate(stamps):
+        if place == first or not len(each_s):
+            aligned.append(own_s if place == first else each_s)
+        elif not of_first or not stretches[place]:
+            aligned.append(_beside(stamps[first], each_s))
+        else:
+            aligned.append(_in_clock_of(of_first, each_s, stretches[place]))
+    breaks = tuple(tuple(s.start for s in each if s.start) for each in stretches)
+    for name, each_s, each in zip(names, stamps, breaks, strict=True):
+        notes += [
+            f"the clock of {name} was set anew at sample {at} of {len(each_s)}: "
+            "what follows is placed by its clock offsets"
+            for at in each
+            if at < len(each_s)
+        ]
+    unexplained = len(_runs(stamps[first])) - 1 if not of_first else 0
+    if 0 < unexplained < _MOST_RUNS:
+        notes.append(
+            f"the clock of {names[first]} was set anew ({unexplained} x) and the file holds no clock offsets "
+            "for it: how long nothing was recorded there is not known, what follows is placed without a gap"
+        )
+    return Aligned(tuple(aligned), breaks, tuple(notes))
+
+
+def _epochs(stream: Mapping[str, Any]) -> list[_Epoch]:
+    """Sort the offsets of a stream, in the order of the file, by the clock that they are of."""
+    times_s = np.asarray(stream.get("clock_times", ()), np.float64)
+    values_s = np.asarray(stream.get("clock_values", ()), np.float64)
+    known = np.isfinite(times_s) & np.isfinite(values_s)
+    found: list[_Epoch] = []
+    for collected_s, offset_s in zip(times_s[known].tolist(), values_s[known].tolist(), strict=True):
+        if not found or not found[-1].fits(collected_s, offset_s):
+            found.append(_Epoch())
+        found[-1].collected_s.append(collected_s)
+        found[-1].offset_s.append(offset_s)
+    return found
+
+
+def _believed(
+    epochs: Sequence[list[_Epoch]], stamps: Sequence[Floats], names: Sequence[str]
+) -> tuple[list[list[_Epoch]], list[str]]:
+    """Leave out the offsets that make no sense; return the others of each stream, and what is to be said."""
+    every = [epoch for each in epochs for epoch in each]
+    if not every:
+        return [list(each) for each in epochs], []
+    most_s = max(every, key=lambda epoch: epoch.n).recorder_s
+    low_s, high_s = most_s.min() - _LONGEST_S, most_s.max() + _LONGEST_S
+    kept, notes = [], []
+    for each, own_s, name in zip(epochs, stamps, names, strict=True):
+        all_n = sum(epoch.n for epoch in each)
+        good = [epoch for epoch in each if low_s <= np.median(epoch.recorder_s) <= high_s]
+        good = _without_returns(good, own_s)
+        good = [epoch for at, epoch in enumerate(good) if _is_credible(good, at, own_s)]
+        used_n = sum(epoch.n for epoch in good)
+        if used_n < all_n:
+            notes.append(
+                f"{all_n - used_n} of {all_n} clock offsets of {name} make no sense and were not used"
+            )
+        kept.append(good)
+    return kept, notes
+
+
+def _is_credible(epochs: Sequence[_Epoch], at: int, stamps_s: Floats) -> bool:
+    """Whether a few offsets are of a clock that the stamps know of; many are believed."""
+    epoch = epochs[at]
+    if len(epochs) == 1:
+        return True
+    if not np.any(_beside_s(epoch, stamps_s) <= _BESIDE_S):
+        return False
+    if epoch.n > _FEW_N:
+        return True
+    before, after = epochs[at - 1] if at else None, epochs[at + 1] if at + 1 < len(epochs) else None
+    if before is not None and _jump(before, epoch, stamps_s, 0) is not None:
+        return True
+    if after is not None and _jump(epoch, after, stamps_s, 0) is not None:
+        return True
+    if epoch.n > 1:
+        # Its computer slept, or the recorder's did.
+        return abs(epoch.offset_s[1] - epoch.offset_s[0]) <= _AGREE_S
+    return all(other.n <= 1 for other in epochs) and at == 0
+
+
+def _without_returns(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Epoch]:
+    """Leave out what lies between offsets of one clock where the stamps know nothing of another."""
+    found: list[_Epoch] = []
+    for epoch in epochs:
+        before = next((e for e in reversed(found) if e.fits(epoch.collected_s[0], epoch.offset_s[0])), None)
+        at = len(found) if before is None else next(i for i, e in enumerate(found) if e is before)
+        if before is None or at + 1 == len(found) or _jump(before, found[at + 1], stamps_s, 0) is not None:
+            found.append(epoch)
+            continue
+        del found[at + 1 :]
+        before.collected_s += epoch.collected_s
+        before.offset_s += epoch.offset_s
+    return found
+
+
+def _beside_s(epoch: _Epoch, stamps_s: Floats) -> Floats:
+    """Return how far stamps are from when an epoch's offsets were collected (s)."""
+    low_s, high_s = min(epoch.collected_s), max(epoch.collected_s)
+    return np.maximum(np.maximum(low_s - stamps_s, stamps_s - high_s), 0.0)
+
+
+def _jump(before: _Epoch, after: _Epoch, stamps_s: Floats, least: int) -> int | None:
+    """Return the sample at which the stamps jump as the offsets do, None if they do not."""
+    change_s = after.offset_s[0] - before.offset_s[-1]
+    elapsed_s = float(after.recorder_s[0] - before.recorder_s[-1])
+    steps_s = np.diff(stamps_s)
+    left_s = steps_s + change_s
+    found = (
+        (np.abs(steps_s) > _JUMP_S) & (left_s >= -_JUMP_S) & (left_s <= max(elapsed_s, 0.0) + 2 * _BESIDE_S)
+    )
+    at = np.flatnonzero(found) + 1
+    at = at[at >= max(least, 1)]
+    if not len(at):
+        return None
+    # Where several do, the first that is near to where the offsets change, or else the nearest.
+    beside_s = np.abs(stamps_s[at] - after.collected_s[0]) + np.abs(stamps_s[at - 1] - before.collected_s[-1])
+    near = np.flatnonzero(beside_s <= _NEAR_S)
+    return int(at[near[0] if len(near) else np.argmin(beside_s)])
+
+
+def _stretches(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Stretch]:
+    """Say which samples are of which epoch."""
+    if not epochs:
+        return []
+    found = [_Stretch(0, epochs[0], 0.0)]
+    for epoch in epochs[1:]:
+        last = found[-1]
+        change_s = epoch.offset_s[0] - last.epoch.offset_s[-1]
+        at = _jump(last.epoch, epoch, stamps_s, last.start + 1)
+        if at is None:
+            at = _reached(last, epoch, stamps_s)
+            # Where the stamps go on and the offset falls, it was the recorder's clock that stood still.
+            change_s = max(change_s, 0.0)
+        found.append(_Stretch(at, epoch, last.shift_s + change_s))
+    return found
+
+
+def _reached(last: _Stretch, epoch: _Epoch, stamps_s: Floats) -> int:
+    """Return the first sample that is of an epoch, where the stamps do not jump with it."""
+    since_s = epoch.collected_s[min(1, epoch.n - 1)]
+    rest_s = stamps_s[last.start :]
+    is_new = (
+        (rest_s >= since_s)
+        if since_s >= last.epoch.collected_s[-1]
+        else (_beside_s(epoch, rest_s) < _beside_s(last.epoch, rest_s))
+    )
+    return last.start + (int(np.argmax(is_new)) if is_new.any() else len(rest_s))
+
+
+def _parts(n: int, stretches: Sequence[_Stretch]) -> list[tuple[slice, _Stretch]]:
+    ends = [*(each.start for each in stretches[1:]), n]
+    return [(slice(each.start, end), each) for each, end in zip(stretches, ends, strict=True)]
+
+
+def _shifted(stamps_s: Floats, stretches: Sequence[_Stretch]) -> Floats:
+    """Return the stamps of a stream in the clock that it had at first."""
+    if not any(each.shift_s for each in stretches):
         return stamps_s
-    recorder_s = stamps_s + np.interp(stamps_s, *own)
-    firsts_s = recorder_s - np.interp(recorder_s - float(np.median(other[1])), *other)
+    shifted = stamps_s.copy()
+    for part, each in _parts(len(stamps_s), stretches):
+        shifted[part] += each.shift_s
+    return shifted
+
+
+def _in_clock_of(first: Sequence[_Stretch], stamps_s: Floats, stretches: Sequence[_Stretch]) -> Floats:
+    recorder_s = stamps_s.copy()
+    for part, each in _parts(len(stamps_s), stretches):
+        recorder_s[part] += np.interp(stamps_s[part], *each.epoch.smooth())
+    moments, less = [], []
+    for each in first:
+        collected_s, offsets_s = each.epoch.smooth()
+        moments.append(collected_s + offsets_s)
+        less.append(offsets_s - each.shift_s)
+    at_s, less_s = np.concatenate(moments), np.concatenate(less)
+    order = np.argsort(at_s, kind="stable")
+    firsts_s: Floats = recorder_s - np.interp(recorder_s, at_s[order], less_s[order])
     shift_s = firsts_s - stamps_s
-    finite = shift_s[np.isfinite(shift_s)]
-    if not len(finite) or abs(float(np.median(finite))) < _SAME_CLOCK_S:
+    finite = np.abs(shift_s[np.isfinite(shift_s)])
+    if not len(finite) or (len(first) == len(stretches) == 1 and np.median(finite) < _SAME_CLOCK_S):
         return stamps_s
     return firsts_s
 
 
-def _offsets(stream: Mapping[str, Any]) -> tuple[Floats, Floats] | None:
-    times_s = np.asarray(stream.get("clock_times", ()), np.float64)
-    values_s = np.asarray(stream.get("clock_values", ()), np.float64)
-    known = np.isfinite(times_s) & np.isfinite(values_s)
-    if not known.any():
-        return None
-    order = np.argsort(times_s[known], kind="stable")
-    smooth: Floats = median_filter(values_s[known][order], _OUTLIERS_OF, mode="nearest")
-    return times_s[known][order], smooth
+def _runs(stamps_s: Floats) -> list[tuple[float, float, float]]:
+    """Cut stamps where their clock was set; return from, to, and what closes what lies between (s)."""
+    finite = stamps_s[np.isfinite(stamps_s)]
+    if not len(finite):
+        return []
+    steps_s = np.diff(finite)
+    at = np.flatnonzero((steps_s < _BACK_S) | (steps_s > _FORWARD_S)) + 1
+    shifts_s = np.concatenate(([0.0], np.cumsum(-steps_s[at - 1])))
+    parts = np.split(finite, at)
+    return [(float(p[0]), float(p[-1]), float(shift)) for p, shift in zip(parts, shifts_s, strict=True)]
+
+
+def _beside(first_s: Floats, stamps_s: Floats) -> Floats:
+    """Place stamps of the first stream's clock, as far as is known, beside its samples."""
+    runs = _runs(first_s)
+    if not 1 < len(runs) < _MOST_RUNS:
+        return stamps_s
+    placed, at, last_s = stamps_s.copy(), 0, -np.inf
+    for n, stamp_s in enumerate(stamps_s.tolist()):
+        if stamp_s < last_s and at + 1 < len(runs):
+            at += 1
+        last_s = stamp_s
+        inside = [
+            k for k in range(at, len(runs)) if runs[k][0] - _BESIDE_S <= stamp_s <= runs[k][1] + _BESIDE_S
+        ]
+        if inside:
+            at = inside[0]
+            placed[n] += runs[at][2]
+    return placed

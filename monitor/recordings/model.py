@@ -74,6 +74,8 @@ class RecordedStream:
         Seconds of signal per second of stamps (a simulation run fast).
     simulated : bool
         Whether the stream said that there was no patient.
+    breaks : tuple of int
+        Samples before which its clock was set anew.
     """
 
     name: str
@@ -87,6 +89,7 @@ class RecordedStream:
     reader: SampleReader = field(repr=False, compare=False)
     speed: float = 1.0
     simulated: bool = False
+    breaks: tuple[int, ...] = ()
 
     def read(
         self, channels: Sequence[int] | None = None, start_n: int = 0, stop_n: int | None = None
@@ -138,6 +141,9 @@ class Recording:
         XDF file, else 0, the file's start.
     notes : tuple of str
         What the reader could not use, as sentences for the user.
+    unplaced : tuple of Annotation
+        Markers of streams none of which lies within the signal: their clock is another one, and the file
+        does not say which.
     """
 
     path: Path
@@ -146,3 +152,4 @@ class Recording:
     annotations: tuple[Annotation, ...]
     origin_s: float = 0.0
     notes: tuple[str, ...] = ()
+    unplaced: tuple[Annotation, ...] = ()

@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 
 from monitor.errors import InputError
 from monitor.montage import unit_scale_uv
-from monitor.recordings.clocks import in_clock_of
+from monitor.recordings.clocks import align
 from monitor.recordings.model import Annotation, RecordedChannel, RecordedStream, Recording
 from monitor.xdf_chunks import MAGIC, walk
 
 # A file with so many unreadable bytes in a row is not a damaged recording but something else.
 _MOST_SKIPPED_N = 64 << 20
+_IDENTITY = ("name", "type", "source_id", "channel_count", "channel_format", "nominal_srate", "hostname")
+_MOST = 0.5
+# Markers that begin farther from the signal are of another time.
+_BESIDE_S = 60.0
 
 
 def read_xdf_recording(path: Path, content_id: str) -> Recording:
@@ -57,7 +61,9 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
         source = _only(file, parts) if lost_n else file
         source.seek(0)
         try:
-            found, _ = pyxdf.load_xdf(source, synchronize_clocks=False, dejitter_timestamps=False)
+            # It divides by how long the stamps say that a stream lasts.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                found, _ = pyxdf.load_xdf(source, synchronize_clocks=False, dejitter_timestamps=False)
         except (
             OSError,
             ValueError,
@@ -138,25 +144,86 @@ def _collecting(messages: list[str]) -> Iterator[None]:
 def _recording(
     path: Path, content_id: str, found: Sequence[Mapping[str, Any]], notes: tuple[str, ...]
 ) -> Recording:
-    # LSL passes stamps that are no numbers; a stream with nothing else has no place in time.
+    found = [_with_a_beginning(stream) for stream in found]
     signals = [s for s in found if not _is_text(s) and np.isfinite(s["time_stamps"]).any()]
     if not signals:
         raise InputError(str(path), "holds no stream with samples", "expected at least one signal")
+    signals = _each_once(signals)[0]
     first = next((s for s in signals if _info(s, "type").lower() == "emg"), signals[0])
+    found, twice = _each_once(found)
+    place = next(i for i, s in enumerate(found) if s is first)
+    aligned = align(found, [_info(s, "name") or "unnamed" for s in found], place)
     origin_s = _first_finite(first["time_stamps"])
-    annotations = sorted(
-        Annotation(float(stamp_s) - origin_s, 0.0, text.strip())
-        for stream in found
-        if _is_text(stream)
-        for stamp_s, row in zip(in_clock_of(first, stream), stream["time_series"], strict=True)
+    annotations: list[Annotation] = []
+    streams: list[RecordedStream] = []
+    unplaced: list[Annotation] = []
+    said = [f"{path.name}: {note}" for note in (*twice, *aligned.notes)]
+    end_s = _last_finite(aligned.stamps_s[place]) - origin_s
+    for stream, stamps_s, breaks in zip(found, aligned.stamps_s, aligned.breaks, strict=True):
+        if _is_text(stream):
+            marks = _annotations(stream, stamps_s - origin_s)
+            if marks and not any(-_BESIDE_S <= mark.onset_s <= end_s + _BESIDE_S for mark in marks):
+                unplaced += marks
+            else:
+                annotations += marks
+        elif any(stream is signal for signal in signals):
+            streams.append(_stream(stream, stamps_s - origin_s, breaks))
+    return Recording(
+        path,
+        content_id,
+        tuple(streams),
+        tuple(sorted(annotations)),
+        origin_s,
+        (*notes, *said),
+        tuple(sorted(unplaced)),
+    )
+
+
+def _with_a_beginning(stream: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Let a signal without any stamp that is a number begin where its first clock offset was measured."""
+    stamps_s = stream["time_stamps"]
+    if _is_text(stream) or not len(stamps_s) or np.isfinite(stamps_s).any():
+        return stream
+    times_s = np.asarray(stream.get("clock_times", ()), np.float64)
+    known_s = times_s[np.isfinite(times_s)]
+    begin_s = float(known_s[0]) if len(known_s) else 0.0
+    return {**stream, "time_stamps": np.concatenate(([begin_s], np.full(len(stamps_s) - 1, np.nan)))}
+
+
+def _each_once(found: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """Leave out what the recorder subscribed to twice: of equal streams the longest is used."""
+    by_length = sorted(found, key=lambda stream: -len(stream["time_stamps"]))
+    used: list[Mapping[str, Any]] = []
+    for stream in by_length:
+        if not any(_is_same(stream, other) for other in used):
+            used.append(stream)
+    once = [s for s in found if any(s is each for each in used)]
+    names = [_info(s, "name") for s in found if not any(s is each for each in used)]
+    return once, [f"the stream {name} is in the file twice; it is used once" for name in names]
+
+
+def _is_same(stream: Mapping[str, Any], longer: Mapping[str, Any]) -> bool:
+    """Whether two streams are one outlet: by uid, or else by name, source and the stamps of most samples."""
+    if _info(stream, "uid") and _info(longer, "uid"):
+        return _info(stream, "uid") == _info(longer, "uid")
+    if any(_info(stream, key) != _info(longer, key) for key in _IDENTITY):
+        return False
+    stamps, others = stream["time_stamps"], longer["time_stamps"]
+    return bool(len(stamps) and np.isin(stamps, others).mean() > _MOST and np.ptp(stamps) > 0)
+
+
+def _annotations(stream: Mapping[str, Any], times_s: NDArray[np.float64]) -> list[Annotation]:
+    return [
+        Annotation(float(time_s), 0.0, text.strip())
+        for time_s, row in zip(times_s, stream["time_series"], strict=True)
         for text in row
         if text.strip()
-    )
-    streams = tuple(_stream(stream, in_clock_of(first, stream) - origin_s) for stream in signals)
-    return Recording(path, content_id, streams, tuple(annotations), origin_s, notes)
+    ]
 
 
-def _stream(stream: Mapping[str, Any], stamps_s: NDArray[np.float64]) -> RecordedStream:
+def _stream(
+    stream: Mapping[str, Any], stamps_s: NDArray[np.float64], breaks: tuple[int, ...]
+) -> RecordedStream:
     samples: NDArray[Any] = stream["time_series"]
     desc = _first(stream["info"].get("desc"))
     channels, factors = _channels(desc, samples.shape[1])
@@ -172,11 +239,16 @@ def _stream(stream: Mapping[str, Any], stamps_s: NDArray[np.float64]) -> Recorde
         reader=lambda chosen, start_n, stop_n: samples[start_n:stop_n, list(chosen)] * factors[list(chosen)],
         speed=_number(_text(desc, "speed"), 1.0) or 1.0,
         simulated=_text(desc, "simulated") == "1",
+        breaks=breaks,
     )
 
 
 def _first_finite(stamps_s: NDArray[np.float64]) -> float:
     return float(stamps_s[np.isfinite(stamps_s)][0])
+
+
+def _last_finite(stamps_s: NDArray[np.float64]) -> float:
+    return float(stamps_s[np.isfinite(stamps_s)].max())
 
 
 def _channels(desc: object, count_n: int) -> tuple[tuple[RecordedChannel, ...], NDArray[np.float64]]:

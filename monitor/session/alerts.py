@@ -60,6 +60,7 @@ def _history(state: NightState, silent_s: Mapping[str, float]) -> list[Episode]:
         *(episode for leg in state.legs for episode in quality(state, leg, missing[leg])),
         *_gaps(state),
         *_rates(state),
+        *_stamps(state),
         *_stages(state),
         *_damaged(state),
     ]
@@ -106,15 +107,30 @@ def _gaps(state: NightState) -> Iterator[Episode]:
 
 
 def _rates(state: NightState) -> Iterator[Episode]:
-    """Keep telling that a header's rate is wrong until its source connects again."""
+    """Report that a header's rate is wrong until its source connects again, or the rate changes again."""
     connected = sorted(fact.t or 0.0 for fact in state.facts("stream"))
-    for fact in state.facts("warning"):
-        if "measured_hz" in fact.data:
-            start_s, legs = fact.t or 0.0, tuple(fact.data.get("legs", ()))
-            later = connected[bisect(connected, start_s) :]
-            end_s = later[0] if later else float("inf")
-            text = f"{fact.data['about'].capitalize()}: {fact.data['reason']}"
-            yield Episode("low", text, f"rate-{'-'.join(legs)}", start_s, end_s, start_s, legs)
+    wrong = [fact for fact in state.facts("warning") if "measured_hz" in fact.data]
+    for at, fact in enumerate(wrong):
+        start_s, legs = fact.t or 0.0, tuple(fact.data.get("legs", ()))
+        later = connected[bisect(connected, start_s) :]
+        again = [other.t or 0.0 for other in wrong[at + 1 :] if tuple(other.data.get("legs", ())) == legs]
+        end_s = min([*later[:1], *again[:1]], default=float("inf"))
+        text = f"{fact.data['about'].capitalize()}: {fact.data['reason']}"
+        yield Episode("low", text, f"rate-{'-'.join(legs)}", start_s, end_s, start_s, legs)
+
+
+def _stamps(state: NightState) -> Iterator[Episode]:
+    """Raise that time stamps cannot be used until they can be again."""
+    changes = [fact for fact in state.facts("warning") if "stamps" in fact.data]
+    for at, fact in enumerate(changes):
+        if fact.data["stamps"] != "unusable":
+            continue
+        start_s, legs = fact.t or 0.0, tuple(fact.data["legs"])
+        later = (other.t or 0.0 for other in changes[at + 1 :] if tuple(other.data["legs"]) == legs)
+        text = f"Time stamps, {' and '.join(legs)} leg: {fact.data['reason']}"
+        yield Episode(
+            "medium", text, f"stamps-{'-'.join(legs)}", start_s, next(later, float("inf")), start_s, legs
+        )
 
 
 def _stages(state: NightState) -> Iterator[Episode]:

@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from monitor.session.xdf import XdfWriter
 
 # What a disk that takes nothing may cost in memory: some ten hours of two legs at 500 Hz.
@@ -50,6 +53,7 @@ class RawWriter:
         self.synced_at_s = time.monotonic()
         self._writer = XdfWriter(path)
         self.known = frozenset(self._writer.streams)
+        self._n_samples = {number: stream.n_samples for number, stream in self._writer.streams.items()}
         self._jobs: queue.SimpleQueue[tuple[Job, int] | threading.Event | None] = queue.SimpleQueue()
         self._queued_bytes = self._done_bytes = 0
         self._until_s = float("inf")
@@ -62,6 +66,20 @@ class RawWriter:
         self._thread = threading.Thread(target=self._run, name="raw-writer", daemon=True)
         self._syncer.start()
         self._thread.start()
+
+    def put_samples(
+        self, number: int, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64]
+    ) -> bool:
+        """Queue samples of a stream; see `put`."""
+        n_bytes = values.nbytes + stamps.nbytes
+        is_taken = self.put(lambda xdf: xdf.samples(number, values, stamps), n_bytes)
+        if is_taken:
+            self._n_samples[number] = self.n_samples(number) + len(stamps)
+        return is_taken
+
+    def n_samples(self, number: int) -> int:
+        """Return how many samples of a stream the file has or will have."""
+        return self._n_samples.get(number, 0)
 
     def put(self, job: Job, n_bytes: int = 0) -> bool:
         """Queue a job: a call on the `XdfWriter`.

@@ -21,6 +21,9 @@ from monitor.session.synced import mark_of
 from monitor.session.tables import write_tables
 from monitor.session.xdf_scan import Survey, survey
 
+# A clock record is a minute old at most; a busy disk may delay it.
+_CLOCK_RECORDS_S = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class Reopened:
@@ -199,7 +202,13 @@ def _signal_end_s(state: NightState, stamps: Mapping[int, float]) -> float:
         (fact.t or 0.0) + (stamps[key] - fact.data["stamp"]) * fact.data["speed"]
         for key, fact in anchors.items()
     ]
-    return max(ends, default=0.0)
+    return _within_reach(state, max(ends, default=0.0))
+
+
+def _within_reach(state: NightState, end_s: float) -> float:
+    """Leave out an end that stamps without meaning give: a clock record is written each minute."""
+    recorded_s = max((float(fact.data["recorded_s"]) for fact in state.facts("clock")), default=0.0)
+    return end_s if end_s <= recorded_s + _CLOCK_RECORDS_S else 0.0
 
 
 def closed_movements(state: NightState, source: str) -> list[Fact]:

@@ -132,7 +132,7 @@ class RecordedSignal:
         index = ChunkIndex(self.path)
         index.update()
         key = int(self.about["key"])
-        first_stamps, _ = index.chunks(key)
+        first_stamps, lengths = index.chunks(key)
         if not len(first_stamps) or not self.anchors:
             return
         dtype = index.dtype(key, len(self.about["channels"]))
@@ -142,16 +142,19 @@ class RecordedSignal:
         wanted = [*columns, *looked_at, *([] if counter is None else [int(counter)])]
         compared = list(range(len(columns), len(columns) + len(looked_at)))
         placement = Placement(self.rate_hz, compared, None if counter is None else len(wanted) - 1)
-        for anchor, first, last in _by_anchor(self.anchors, first_stamps):
+        before_n = np.cumsum(lengths // dtype.itemsize) - lengths // dtype.itemsize
+        for anchor, first, last in _by_anchor(self.anchors, first_stamps, before_n):
             t_s, stamp_s, speed = anchor.t or 0.0, float(anchor.data["stamp"]), float(anchor.data["speed"])
             timeline.restart(t_s, "")
-            placement.start()
+            placement.start(t_s)
             for start in range(first, last, _READ_CHUNKS):
                 records = index.read(key, dtype, start, min(start + _READ_CHUNKS, last))
                 values = records["values"][:, wanted].astype(np.float64)
                 for placed in placement.take(values, t_s + (records["stamp"] - stamp_s) * speed):
+                    timeline = _at_its_rate(timeline, placed)
                     yield from _follow(timeline, placed, len(columns))
             for placed in placement.flush():
+                timeline = _at_its_rate(timeline, placed)
                 yield from _follow(timeline, placed, len(columns))
 
     def grid(self, columns: Sequence[int], end_s: float) -> Grid:
@@ -177,6 +180,15 @@ class RecordedSignal:
         for column in made.T:
             _bridge(column)
         return made
+
+
+def _at_its_rate(timeline: Timeline, placed: Placed) -> Timeline:
+    change = placed.change
+    if change is None or change.kind != "rate":
+        return timeline
+    other = Timeline(change.rate_hz)
+    other.take_over(timeline, change.at_s)
+    return other
 
 
 def _follow(timeline: Timeline, placed: Placed, n_columns: int) -> Iterator[tuple[Floats, Floats]]:
@@ -206,21 +218,32 @@ def recorded_signals(session: Session) -> list[RecordedSignal]:
     return list(found.values())
 
 
-def _by_anchor(anchors: Sequence[Fact], first_stamps: Floats) -> Iterator[tuple[Fact, int, int]]:
+def _by_anchor(
+    anchors: Sequence[Fact], first_stamps: Floats, before_n: npt.NDArray[np.int64]
+) -> Iterator[tuple[Fact, int, int]]:
     """Give each anchor its chunks [first, last): those before the one that begins at the next anchor."""
     begin = 0
     for i, anchor in enumerate(anchors):
         end = len(first_stamps)
         if i + 1 < len(anchors):
-            next_stamp = float(anchors[i + 1].data["stamp"])
-            rest = first_stamps[begin:]
-            same = np.flatnonzero(np.abs(rest - next_stamp) <= _SAME_STAMP_S)
-            # A stamp that is no number anchors by the clock: then the first one behind it begins the next.
-            behind = same if len(same) else np.flatnonzero(rest >= next_stamp)
-            end = begin + int(behind[0]) if len(behind) else len(first_stamps)
+            end = begin + _first_of(anchors[i + 1], first_stamps[begin:], before_n[begin:])
         if end > begin:
             yield anchor, begin, end
         begin = end
+
+
+def _first_of(anchor: Fact, first_stamps: Floats, before_n: npt.NDArray[np.int64]) -> int:
+    """Return the chunk that begins at an anchor: by its number of samples, or else by its stamp."""
+    stamp_s = float(anchor.data["stamp"])
+    is_same = ~(np.abs(first_stamps - stamp_s) > _SAME_STAMP_S)
+    numbered = np.flatnonzero(is_same & (before_n == anchor.data.get("n", -1)))
+    if len(numbered):
+        # Stamps that mean nothing may be equal at many places.
+        return int(numbered[0])
+    # A stamp that is no number anchors by the clock: then the first one behind it begins the next.
+    same = np.flatnonzero(is_same & np.isfinite(first_stamps))
+    behind = same if len(same) else np.flatnonzero(first_stamps >= stamp_s)
+    return int(behind[0]) if len(behind) else len(first_stamps)
 
 
 def _bridge(column: Grid) -> None:
