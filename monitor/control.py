@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import InputError
-from monitor.session.folder import SessionFolder, write_private
+from monitor.safefile import read_bytes, write_private
+from monitor.session.folder import SessionFolder
 
 _MAX_MESSAGE_BYTES = 65536
 _PATIENCE_S = 5.0
@@ -129,7 +130,7 @@ class ControlClient:
         path = where.control if isinstance(where, SessionFolder) else where
         nobody = InputError(str(path.parent), "is not being recorded", "")
         try:
-            contact = json.loads(path.read_text())
+            contact = json.loads(read_bytes(path))
             self._connection = Client(contact["address"])
             self._connection.send_bytes(bytes.fromhex(contact["key"]))
             if not self._connection.poll(_PATIENCE_S) or self._connection.recv_bytes(16) != b"welcome":

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Generic, Literal, cast
+
+from typing_extensions import TypeVar
 
 Leg = Literal["left", "right"]
+_Form = TypeVar("_Form", bound=Mapping[str, Any])
+# The form of a fact's data, of `monitor.payloads`; where the kind is not known, any keys.
+_Data_co = TypeVar("_Data_co", bound=Mapping[str, Any], default=Mapping[str, Any], covariant=True)
 LEGS: tuple[Leg, Leg] = ("left", "right")
 
 # The kinds, and the keys each adds. Times are seconds on the session's timeline (0 = first sample).
@@ -53,14 +58,16 @@ KINDS: Mapping[str, str] = {
     "damaged": "what journal|recording, end, bytes, kept: could not be read; journal: from_seq, to_seq, n, "
     "synced_bytes, disorder; recording: stream",
     "stop": "reason: the recording has ended at t",
+    "unusable": "of (its kind), reason: an entry of the journal that was set aside when read; never written",
 }
+UNUSABLE: Final = "unusable"
 
 # What a person said and cannot take back: it is over, or who wants it again says it again.
 NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted"})
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Generic[_Data_co]):
     """One thing known about the night.
 
     Parameters
@@ -82,10 +89,18 @@ class Fact:
     kind: str
     t: float | None
     source: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: _Data_co = field(default_factory=dict)  # type: ignore[assignment]
     supersedes: int | None = None
     seq: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind of fact: {self.kind!r}")
+
+    def of(self, form: type[_Form]) -> Fact[_Form]:
+        """Return the fact as one whose data has a form of `monitor.payloads`, where `kind` says that it has.
+
+        Nothing is checked or copied: what comes from disk was checked when it was read.
+        """
+        del form
+        return cast("Fact[_Form]", self)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import InputError
+from monitor.safefile import open_fd, read_bytes
 
 LEDGER_NAME = "archive.jsonl"
 TABLES = ("movements.tsv", "events.tsv", "summary.json")
@@ -82,7 +83,7 @@ class Ledger:
         self._entries: dict[str, Entry] = {}
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            data = self._path.read_bytes() if self._path.exists() else b""
+            data = read_bytes(self._path) if self._path.exists() else b""
         except OSError as err:
             raise InputError(str(folder), f"cannot be used ({err.strerror})", "choose another --out") from err
         self._is_torn = bool(data) and not data.endswith(b"\n")
@@ -112,7 +113,7 @@ class Ledger:
         line = json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":")) + "\n"
         data = (b"\n" if self._is_torn else b"") + line.encode()
         try:
-            fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            fd = open_fd(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             with os.fdopen(fd, "ab") as file:
                 file.write(data)
                 file.flush()

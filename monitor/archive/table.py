@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from monitor.archive.ledger import Entry
 from monitor.errors import InputError
 from monitor.rules import PROFILES
+from monitor.safefile import written_whole
 from monitor.score.summary import TABLE
 
 TABLE_NAME = "nights.parquet"
@@ -56,11 +56,9 @@ def write_nights(folder: Path, entries: Iterable[Entry]) -> int:
         ]
     )
     path = folder / TABLE_NAME
-    part = path.with_name(path.name + ".part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            parquet.write_table(pa.Table.from_pylist(rows, schema=schema), file)
-        part.replace(path)
+        with written_whole(path) as part:
+            parquet.write_table(pa.Table.from_pylist(rows, schema=schema), part)
     except OSError as err:
         raise InputError(str(path), f"cannot be written ({err.strerror or err})") from err
     return len(rows)

@@ -43,6 +43,8 @@ def recover(session: Path) -> None:
             click.echo(f"The {name} ended in a torn {what}; {cut} bytes were cut off.")
     for name, kept in found.kept.items():
         click.echo(f"  {name}: the original bytes are in {kept}")
+    if done.set_aside:
+        click.echo(done.set_aside)
     click.echo(f"{found.n_facts} facts, {done.recorded_s / 3600:.2f} h recorded.")
     if done.was_open:
         click.echo("The session had not been ended; it is closed now.")

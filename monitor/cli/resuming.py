@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from monitor.cli.terminal import Terminal
 from monitor.config import Config, config_from
 from monitor.errors import InputError
-from monitor.facts import Leg
+from monitor.facts import LEGS, Leg
 from monitor.lsl.find import Query
 from monitor.lsl.library import lsl
 from monitor.lsl.search import changed
 from monitor.lsl.successor import RIVAL, Successor
 from monitor.montage import Channel, Chosen, MontageWish, StreamDescription
+from monitor.payloads import StreamData
 from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import Ending
 from monitor.recorder.startscreen import StartScreen
@@ -139,9 +139,11 @@ def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[li
     wish = config.wish
     if not wish.channels:
         channels: dict[Leg, str] = {
-            leg["leg"]: "+".join(leg.get("derivations", ())) or leg["label"] or f"#{leg['channel'] + 1}"
+            leg: "+".join(first.get("derivations", ())) or first["label"] or f"#{first['channel'] + 1}"
             for about in streams
-            for leg in about["legs"]
+            for first in about["legs"]
+            for leg in LEGS
+            if first["leg"] == leg
         }
         unit = wish.unit or kept.wish.unit or _given_unit(streams)
         wish = MontageWish(channels, unit, kept.wish.limbs)
@@ -178,19 +180,19 @@ def _form(before: StreamDescription, now: StreamDescription) -> str:
     return changed(before, replace(now, channels=tuple(replace(c, factor=1.0) for c in now.channels)))
 
 
-def _latest_streams(state: NightState) -> list[Mapping[str, Any]]:
+def _latest_streams(state: NightState) -> list[StreamData]:
     """List the sources as they were last; those that came back in another form in that form only."""
     streams = {fact.data["key"]: fact.data for fact in state.facts("stream")}
-    for replaced in [about.get("replaces") for about in streams.values()]:
+    for replaced in [about["replaces"] for about in streams.values() if "replaces" in about]:
         streams.pop(replaced, None)
     return list(streams.values())
 
 
-def _query(about: Mapping[str, Any]) -> Query:
+def _query(about: StreamData) -> Query:
     return Query("source_id", about["source_id"]) if about["source_id"] else Query("name", about["name"])
 
 
-def _given_unit(streams: Iterable[Mapping[str, Any]]) -> str:
+def _given_unit(streams: Iterable[StreamData]) -> str:
     """Return the unit given by a person for a channel without one in its header."""
     given = [
         str(leg["unit"])

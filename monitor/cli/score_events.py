@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import click
 from monitor import __version__
 from monitor.errors import InputError
 from monitor.rules import AASM3, PROFILES
+from monitor.safefile import write_private
 
 if TYPE_CHECKING:
     from monitor.score import Indices, Night, Score
@@ -91,22 +91,13 @@ def _write_all(out: Path, night: Night, main: Score, document: Mapping[str, obje
 
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(out / "events.tsv", events_tsv(main))
-        _write(out / "movements.tsv", movements_tsv(night))
-        _write(out / "summary.json", json.dumps(document, indent=2, allow_nan=False) + "\n")
+        write_private(out / "events.tsv", events_tsv(main))
+        write_private(out / "movements.tsv", movements_tsv(night))
+        write_private(out / "summary.json", json.dumps(document, indent=2, allow_nan=False) + "\n")
     except OSError as error:
         raise InputError(
             str(out), f"cannot be written to: {error.strerror}", "choose another --out"
         ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file atomically, readable by its owner only."""
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text.encode("utf-8"))
-    part.replace(path)
 
 
 def _human(title: str, scores: Mapping[str, Score], main: str) -> str:

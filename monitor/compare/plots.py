@@ -15,6 +15,7 @@ from monitor.compare.agreement import match_events, merged
 from monitor.compare.nights import pairs_of
 from monitor.compare.scoring import MARKED_LEGS, Scoring
 from monitor.errors import InputError
+from monitor.safefile import written_whole
 from monitor.score.spans import Spans
 
 _AGREED, _ALONE = "#3a6ea5", "#c8541b"
@@ -108,7 +109,8 @@ def save(figure: Figure, path: Path) -> None:
     if path.suffix.lower().lstrip(".") not in known:
         raise InputError("--plot", f"{path.name!r} ends with no known format", ", ".join(sorted(known)))
     try:
-        figure.savefig(path, dpi=_DPI)
+        with written_whole(path) as part:
+            figure.savefig(part, dpi=_DPI)
     except OSError as err:
         raise InputError("--plot", f"{path} cannot be written ({err.strerror})") from err
 

@@ -18,6 +18,7 @@ from monitor.dashboard.sound import Speaker
 from monitor.dashboard.start_screen import StartScreen
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.window import DashboardWindow
+from monitor.safefile import written_whole
 from monitor.session.folder import SessionFolder
 
 _SWITCH_S = 0.001
@@ -123,7 +124,8 @@ def screenshot(path: Path, file: Path, size: tuple[int, int], theme: Theme | Non
     window.show()
 
     def take() -> None:
-        window.grab().save(os.fspath(file))
+        with written_whole(file) as part:
+            window.grab().save(os.fspath(part))
         window.close()
         app.quit()
 

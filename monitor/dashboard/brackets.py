@@ -12,6 +12,7 @@ from monitor.dashboard import words
 from monitor.dashboard.kept import Kept
 from monitor.dashboard.time_views import Bracket, Floats, Life, MovementsView, SeriesTick
 from monitor.facts import Fact
+from monitor.payloads import LimbData, MovementData
 from monitor.score import Score, ScoredLM
 
 # Two legs have at most two open movements; by onset they are near the end.
@@ -40,11 +41,11 @@ class Brackets:
 
     def view(
         self,
-        facts: Iterable[Fact],
+        facts: Iterable[Fact[MovementData]],
         score: Score | None,
         now_s: float,
         staged_s: float,
-        limbs: Iterable[Fact] = (),
+        limbs: Iterable[Fact[LimbData]] = (),
     ) -> MovementsView:
         """Lay out the movements.
 
@@ -78,7 +79,7 @@ class Brackets:
             np.array([b.onset_s for b in of_limbs]),
         )
 
-    def _of_limbs(self, facts: Iterable[Fact], now_s: float) -> tuple[Bracket, ...]:
+    def _of_limbs(self, facts: Iterable[Fact[LimbData]], now_s: float) -> tuple[Bracket, ...]:
         sources = (
             (fact.data["id"], (fact, now_s if fact.data["phase"] in _RUNNING else None)) for fact in facts
         )
@@ -87,11 +88,11 @@ class Brackets:
 
 
 def _bracket_sources(
-    facts: Iterable[Fact],
+    facts: Iterable[Fact[MovementData]],
     lm_of: Mapping[str, ScoredLM],
     places: Mapping[tuple[str, ...], int],
     ends_s: tuple[float, float],
-) -> Iterator[tuple[str, tuple[Fact, ScoredLM | None, int, bool, float | None]]]:
+) -> Iterator[tuple[str, tuple[Fact[MovementData], ScoredLM | None, int, bool, float | None]]]:
     now_s, staged_s = ends_s
     for fact in facts:
         key = fact.data["id"]
@@ -157,7 +158,7 @@ def is_undecided(lm: ScoredLM, staged_s: float) -> bool:
 
 
 def _bracket(
-    fact: Fact, lm: ScoredLM | None, place: int, is_waiting: bool, reached_s: float | None
+    fact: Fact[MovementData], lm: ScoredLM | None, place: int, is_waiting: bool, reached_s: float | None
 ) -> Bracket | None:
     data, phase = fact.data, fact.data["phase"]
     onset_s = float(data["onset"])
@@ -171,7 +172,7 @@ def _bracket(
     return Bracket(onset_s, end_s, str(data["leg"]), life, text, why, str(data["id"]))
 
 
-def _limb_bracket(fact: Fact, reached_s: float | None) -> Bracket | None:
+def _limb_bracket(fact: Fact[LimbData], reached_s: float | None) -> Bracket | None:
     """Lay out a movement that is watched and counted nowhere."""
     data = fact.data
     if data["phase"] == "withdrawn":

@@ -6,6 +6,7 @@ from monitor.dashboard import words
 from monitor.dashboard.situation import Situation, SourceStatus
 from monitor.dashboard.views import Chip, Health, Phase
 from monitor.facts import Fact, Leg
+from monitor.payloads import StreamData
 from monitor.session.fold import NightState
 
 _SILENT_S = 3.0
@@ -32,7 +33,7 @@ def chips(state: NightState, situation: Situation, phase: Phase, now_s: float) -
     now_s : float
         How far the recording has come.
     """
-    latest: dict[str, Fact] = {fact.data["name"]: fact for fact in state.facts("stream")}
+    latest: dict[str, Fact[StreamData]] = {fact.data["name"]: fact for fact in state.facts("stream")}
     status = {s.name: s for s in situation.status.sources} if situation.status else {}
     legs = [_leg(state, leg, latest, status, situation, phase, now_s) for leg in state.legs]
     others = [
@@ -46,7 +47,7 @@ def chips(state: NightState, situation: Situation, phase: Phase, now_s: float) -
 def _leg(
     state: NightState,
     leg: Leg,
-    latest: dict[str, Fact],
+    latest: dict[str, Fact[StreamData]],
     status: dict[str, SourceStatus],
     situation: Situation,
     phase: Phase,
@@ -81,7 +82,7 @@ def _missing(state: NightState, leg: Leg, now_s: float) -> str:
 
 def _other(
     state: NightState,
-    fact: Fact,
+    fact: Fact[StreamData],
     source: SourceStatus | None,
     situation: Situation,
     phase: Phase,

@@ -11,6 +11,7 @@ from monitor.dashboard.situation import Situation
 from monitor.dashboard.views import CalibrationView, DeskView, Phase
 from monitor.dashboard.walltime import WallTime
 from monitor.facts import Fact
+from monitor.payloads import CalibrationData
 from monitor.score import Night, Score
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
@@ -92,7 +93,7 @@ def _access(path: Path, situation: Situation, phase: Phase) -> tuple[bool, str]:
     return False, f"only to be read; to judge it: plms-monitor review --edit {path}"
 
 
-def _calibration(fact: Fact) -> CalibrationView:
+def _calibration(fact: Fact[CalibrationData]) -> CalibrationView:
     data = fact.data
     return CalibrationView(
         seq=fact.seq or 0,

@@ -9,6 +9,8 @@ import numpy as np
 
 from monitor.dashboard.time_views import Bracket, MovementsView
 from monitor.facts import Fact
+from monitor.payloads import MovementData
+from monitor.safefile import open_to_read
 from monitor.session.journal import decode
 from monitor.session.synced import synced_bytes
 
@@ -35,7 +37,7 @@ class FreshOnsets:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._read_bytes: int | None = None
-        self._waiting: dict[str, Fact] = {}
+        self._waiting: dict[str, Fact[MovementData]] = {}
         self._made: tuple[MovementsView, tuple[str, ...], MovementsView] | None = None
 
     def over(self, view: MovementsView, now_s: float) -> MovementsView:
@@ -70,10 +72,11 @@ class FreshOnsets:
     def _take(self, fact: Fact) -> None:
         if fact.kind != "movement":
             return
-        if fact.data["phase"] == "onset":
-            self._waiting[fact.data["id"]] = fact
-        elif fact.data["phase"] == "withdrawn":
-            self._waiting.pop(fact.data["id"], None)
+        moved = fact.of(MovementData)
+        if moved.data["phase"] == "onset":
+            self._waiting[moved.data["id"]] = moved
+        elif moved.data["phase"] == "withdrawn":
+            self._waiting.pop(moved.data["id"], None)
 
     def _with_waiting(self, view: MovementsView, now_s: float) -> MovementsView:
         fresh = [
@@ -92,7 +95,7 @@ class FreshOnsets:
                 self._read_bytes = _end_of_lines(self._path, size)
             if size == self._read_bytes:
                 return []
-            with self._path.open("rb") as file:
+            with open_to_read(self._path) as file:
                 file.seek(self._read_bytes)
                 data = file.read(size - self._read_bytes)
         except OSError:
@@ -107,7 +110,7 @@ class FreshOnsets:
 
 
 def _end_of_lines(path: Path, size: int) -> int:
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         start = max(0, size - _LONGEST_LINE)
         file.seek(start)
         return start + file.read(size - start).rfind(b"\n") + 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from monitor.facts import LEGS, Fact
+from monitor.payloads import StreamData
 
 
 class LaneView(NamedTuple):
@@ -52,7 +53,9 @@ def lanes_of(about: Mapping[str, Any]) -> Iterator[tuple[LaneView, Mapping[str, 
             yield LaneView(name, str(first["leg"]), label), channel
 
 
-def lanes_view(streams: Sequence[Fact], legs: Sequence[str], limbs: Sequence[str]) -> tuple[LaneView, ...]:
+def lanes_view(
+    streams: Sequence[Fact[StreamData]], legs: Sequence[str], limbs: Sequence[str]
+) -> tuple[LaneView, ...]:
     """List the lanes of the night.
 
     Parameters

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from monitor.dashboard import words
 from monitor.dashboard.brackets import is_undecided, numbers_in_series
 from monitor.dashboard.kept import Kept
 from monitor.dashboard.views import LogRow
-from monitor.facts import NOT_UNDONE, Fact
+from monitor.facts import NOT_UNDONE, UNUSABLE, Fact
+from monitor.payloads import (
+    AcceptData,
+    ArtifactData,
+    CalibrationData,
+    GapData,
+    LimbQualityData,
+    QualityData,
+    RejectData,
+    StageData,
+    StreamData,
+    TroubleData,
+)
 from monitor.score import Score, ScoredLM
 from monitor.session.damage import damage_words
+from monitor.session.set_aside import entry_text
 
 LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
     "all": None,
@@ -96,7 +110,7 @@ def merge(movements: Iterable[LogRow], others: Iterable[LogRow]) -> tuple[LogRow
     return tuple(sorted((*movements, *others), key=lambda row: row.t_s, reverse=True))
 
 
-def _gap(fact: Fact) -> str:
+def _gap(fact: Fact[GapData]) -> str:
     if not fact.data["resets"]:
         return ""
     end_s = fact.data["end"]
@@ -105,46 +119,46 @@ def _gap(fact: Fact) -> str:
     return f"{fact.data['cause']} {words.minutes_seconds(end_s - (fact.t or 0.0))}, not counted"
 
 
-def _quality(fact: Fact) -> str:
+def _quality(fact: Fact[QualityData]) -> str:
     state, causes = fact.data["state"], ", ".join(fact.data["causes"])
     if state == "bad":
         return f"not usable: {causes}"
     return f"signal: {causes}" if state == "warn" and causes else ""
 
 
-def _limb_quality(fact: Fact) -> str:
+def _limb_quality(fact: Fact[LimbQualityData]) -> str:
     name, causes = fact.data["limb"].replace("_", " "), ", ".join(fact.data["causes"])
     return f"{name} not usable: {causes}" if fact.data["state"] == "bad" else ""
 
 
-def _stage(fact: Fact) -> str:
+def _stage(fact: Fact[StageData]) -> str:
     return f"stage {fact.data['stage']} from here, typed" if fact.source.startswith("person") else ""
 
 
-def _artifact(fact: Fact) -> str:
+def _artifact(fact: Fact[ArtifactData]) -> str:
     length_s, legs = fact.data["duration_s"], fact.data.get("legs")
     where = f", {legs[0]} leg" if legs and len(legs) == 1 else ""
     return "artifact from here" if length_s is None else f"artifact {length_s:.1f} s{where}, not counted"
 
 
-def _movements(fact: Fact) -> str:
+def _movements(fact: Fact[RejectData] | Fact[AcceptData]) -> str:
     n = len(fact.data["movements"])
     return "movement" if n == 1 else f"{n} movements"
 
 
-def _calibration(fact: Fact) -> str:
+def _calibration(fact: Fact[CalibrationData]) -> str:
     why = "; ".join(fact.data["why"])
     return f"bio-calibration {fact.data['when']}: {fact.data['verdict'].upper()}" + (
         f", {why}" if why else ""
     )
 
 
-def _stream(fact: Fact) -> str:
+def _stream(fact: Fact[StreamData]) -> str:
     legs = fact.data["legs"]
     return f"{fact.data['name']} connected" if legs else ""
 
 
-def _trouble(fact: Fact) -> str:
+def _trouble(fact: Fact[TroubleData]) -> str:
     what = "not written" if fact.data["about"] == "writing" else "the disk"
     end_s = fact.data["end"]
     lasted = "" if end_s is None else f", for {words.minutes_seconds(end_s - (fact.t or 0.0))}"
@@ -155,7 +169,7 @@ def _alerts(n: int) -> str:
     return "alert" if n == 1 else f"{n} alerts"
 
 
-_TOLD: Mapping[str, Callable[[Fact], str]] = {
+_TOLD: Mapping[str, Callable[[Fact[Any]], str]] = {
     "note": lambda fact: str(fact.data["text"]),
     "lights": lambda fact: f"lights {fact.data['state']}",
     "stage": _stage,
@@ -182,4 +196,5 @@ _TOLD: Mapping[str, Callable[[Fact], str]] = {
     "withdrawn": lambda fact: f"taken back: {fact.data['what']}",
     "damaged": lambda fact: f"{fact.data['what']} damaged: {damage_words(fact.data)}",
     "stop": lambda fact: f"recording ended: {fact.data['reason']}",
+    UNUSABLE: entry_text,
 }

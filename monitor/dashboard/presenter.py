@@ -21,12 +21,14 @@ from monitor.dashboard.rescoring import Rescoring
 from monitor.dashboard.situation import Situation
 from monitor.dashboard.views import Alert, LogRow, LogView, Phase, Screen, TopView
 from monitor.dashboard.walltime import WallTime
-from monitor.facts import NOT_UNDONE, Fact
+from monitor.facts import NOT_UNDONE, UNUSABLE, Fact
 from monitor.markers import EPOCH_S
+from monitor.payloads import AnchorData, ClockData, LimbData, MovementData
 from monitor.score import Score
 from monitor.session.clock import utc_now
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
+from monitor.session.set_aside import require_session
 from monitor.session.synced import synced_bytes
 from monitor.session.tail import JournalTail
 
@@ -66,8 +68,8 @@ class Presenter:
         self.wall = WallTime()
         self._scored = Rescoring()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), Rests()
-        self._movements: dict[str, Fact] = {}
-        self._limbs: dict[str, Fact] = {}
+        self._movements: dict[str, Fact[MovementData]] = {}
+        self._limbs: dict[str, Fact[LimbData]] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
         self._screen: Screen | None = None
@@ -89,6 +91,8 @@ class Presenter:
         for fact in facts:
             self._take(fact)
         if not self.state.session:
+            if self.state.newest_seq >= 0:
+                require_session(self.state, self.folder.journal)
             return None
         clock_s, now_s = self._clock(), self._now_s(situation)
         due = self._scored.due(self.state, now_s, clock_s)
@@ -124,13 +128,15 @@ class Presenter:
                 # What a person wrote stays to be read: taking it back is an entry of its own.
                 self._log[fact.supersedes] = struck
         if fact.kind == "clock":
-            self.wall = self.wall.with_clock(fact)
+            self.wall = self.wall.with_clock(fact.of(ClockData))
         elif fact.kind == "anchor":
-            self.wall.set_speed(float(fact.data["speed"]))
+            self.wall.set_speed(fact.of(AnchorData).data["speed"])
         elif fact.kind == "movement":
-            self._movements[fact.data["id"]] = fact
+            moved = fact.of(MovementData)
+            self._movements[moved.data["id"]] = moved
         elif fact.kind == "limb":
-            self._limbs[fact.data["id"]] = fact
+            limb = fact.of(LimbData)
+            self._limbs[limb.data["id"]] = limb
         elif (row := fact_row(fact)) is not None and fact.seq is not None:
             self._log[fact.seq] = row
             if fact.source.startswith("person"):
@@ -163,7 +169,7 @@ class Presenter:
         self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
         # What came late in its own place needs no other: each fact here has the file's index read anew.
-        thawed = (fact for fact in self.state.facts("late") if fact.data["retimed"])
+        thawed = (fact for fact in self.state.facts("late") if fact.data.get("retimed"))
         self._placing = (*self.state.facts("gap"), *thawed)
         self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
 
@@ -200,7 +206,7 @@ class Presenter:
             legs=tuple(self.state.legs),
             lanes=self._lanes,
             above_rest_uv=(self.main.profile.onset_uv, self.main.profile.offset_uv),
-            footer=_footer(situation),
+            footer=_footer(situation, len(self.state.facts(UNUSABLE))),
             wall=self.wall,
             streams=self._streams,
             placing=self._placing,
@@ -263,8 +269,11 @@ def _saved(wall: WallTime, saved_s_ago: float) -> str:
     return wall.now_text(when) if wall.is_known else f"{when:%H:%M:%S}"
 
 
-def _footer(situation: Situation) -> str:
+def _footer(situation: Situation, n_set_aside: int) -> str:
     parts = [f"v{__version__}"]
     if situation.disk_s is not None:
         parts.insert(0, f"disk {words.hours_left(situation.disk_s)} left")
+    if n_set_aside:
+        entries = "entry" if n_set_aside == 1 else "entries"
+        parts.insert(0, f"{n_set_aside} journal {entries} cannot be used, see the log")
     return " · ".join(parts)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from monitor.dashboard.rules_of import rules_of
 from monitor.facts import Fact
+from monitor.payloads import MovementData
 from monitor.rules import RulesProfile
 from monitor.score import Epoch, Night, Score, score
 from monitor.score.night import without_estimates
@@ -53,7 +54,7 @@ class Rescoring:
 
     def take(self, fact: Fact, revision: int) -> None:
         """Look at the next fact; `revision` is that of the state it was taken into."""
-        is_running = fact.kind == "movement" and fact.data["phase"] in _RUNNING
+        is_running = fact.kind == "movement" and fact.of(MovementData).data["phase"] in _RUNNING
         # A running movement enters no count: it waits for the next score.
         self._is_asked |= revision != self._facts_n and not is_running
         self._facts_n = revision

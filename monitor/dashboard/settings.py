@@ -13,7 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from monitor.dashboard.log_view import LOG_FILTERS
 from monitor.dashboard.traces import BANDS_HZ, NOTCHES_HZ
 from monitor.errors import InputError
-from monitor.session.folder import check_code, write_private
+from monitor.safefile import read_bytes, write_private
+from monitor.session.folder import check_code
 
 ThemeName = Literal["night", "red", "day"]
 TEXT_SCALES: tuple[float, ...] = (0.9, 1.0, 1.15, 1.3)
@@ -127,7 +128,7 @@ class SettingsFile:
             What could not be used, in a sentence; empty if all could, or if there is no file yet.
         """
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = read_bytes(self.path).decode()
         except FileNotFoundError:
             return ScreenSettings(), ""
         except (OSError, UnicodeDecodeError) as err:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.facts import Fact
+from monitor.payloads import ClockData, StreamData
 
 _STEP_S = 1.0
 # Noise of reading two clocks one after the other.
@@ -84,7 +85,7 @@ class WallTime:
         self._speed = 1.0
 
     @classmethod
-    def of(cls, streams: Iterable[Fact], clocks: Iterable[Fact]) -> WallTime:
+    def of(cls, streams: Iterable[Fact[StreamData]], clocks: Iterable[Fact[ClockData]]) -> WallTime:
         """Make it from a session's ``stream`` and ``clock`` facts."""
         wall = cls()
         for stream in streams:
@@ -94,7 +95,7 @@ class WallTime:
             wall.add(clock)
         return wall
 
-    def with_clock(self, clock: Fact) -> WallTime:
+    def with_clock(self, clock: Fact[ClockData]) -> WallTime:
         """Return it with one more ``clock`` fact: who paints by this one is not disturbed."""
         wall = copy.copy(self)
         wall.add(clock)
@@ -104,7 +105,7 @@ class WallTime:
         """Say how many seconds of signal pass in one of the day."""
         self._speed = speed
 
-    def add(self, clock: Fact) -> None:
+    def add(self, clock: Fact[ClockData]) -> None:
         """Take in a ``clock`` fact."""
         data = clock.data
         session_s = self._session_s(data)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp import Cause, EventKind, LegDetector, QualityState
 from monitor.detection.timeline import Timeline
-from monitor.facts import LEGS, Fact
+from monitor.facts import LEGS, Fact, Leg
 from monitor.montage import LegChannel
+from monitor.payloads import FiguresData, MovementData, Phase, QualityData, QualityWord
 
 SOURCE = "detector"
 Known = tuple[int, Fact]
@@ -27,7 +29,17 @@ _CAUSES = {
     Cause.NO_DATA: "no data",
     Cause.IMPLAUSIBLE: "implausible unit",
 }
-_STATES = {QualityState.OK: "ok", QualityState.WARN: "warn", QualityState.BAD: "bad"}
+_PHASES: Mapping[EventKind, Phase] = {
+    EventKind.ONSET: "onset",
+    EventKind.CONFIRMED: "confirmed",
+    EventKind.WITHDRAWN: "withdrawn",
+    EventKind.CLOSED: "closed",
+}
+_STATES: Mapping[QualityState, QualityWord] = {
+    QualityState.OK: "ok",
+    QualityState.WARN: "warn",
+    QualityState.BAD: "bad",
+}
 
 
 class LegFacts:
@@ -43,9 +55,11 @@ class LegFacts:
 
     def __init__(self, channel: LegChannel, detector: LegDetector, timeline: Timeline) -> None:
         self.channel, self.detector, self._timeline = channel, detector, timeline
+        # The name of another limb gets a key of its own (`monitor.detection.limb`).
+        self._leg = cast("Leg", channel.leg)
         self._prefix = channel.leg[0].upper() if channel.leg in LEGS else f"{channel.leg}-"
         self._next_id, self._ids = 1, dict[int, str]()
-        self._state: tuple[str, list[str]] | None = None
+        self._state: tuple[QualityWord, list[str]] | None = None
         self._last_row: tuple[int, int, bool] | None = None
 
     def number_on(self, before: LegFacts) -> None:
@@ -79,10 +93,10 @@ class LegFacts:
         if number not in self._ids:
             self._ids[number] = f"{self._prefix}{self._next_id}"
             self._next_id += 1
-        phase = EventKind(int(event["kind"])).name.lower()
+        phase = _PHASES[EventKind(int(event["kind"]))]
         place = self._timeline.time_of
-        data: dict[str, Any] = {
-            "leg": self.channel.leg,
+        data: MovementData = {
+            "leg": self._leg,
             "id": self._ids[number],
             "phase": phase,
             "onset": _us(place(event["onset_index"])),
@@ -114,20 +128,25 @@ class LegFacts:
             if said == self._state:
                 continue
             self._state = said
-            figures = {name: _figure(row[name]) for name in ("rest_uv", "lsb_uv", "mains_uv", "ecg_bpm")}
+            figures: FiguresData = {
+                "rest_uv": _figure(row["rest_uv"]),
+                "lsb_uv": _figure(row["lsb_uv"]),
+                "mains_uv": _figure(row["mains_uv"]),
+                "ecg_bpm": _figure(row["ecg_bpm"]),
+            }
             start, second_n = int(row["index"]), round(self.detector.fs_hz)
             # With the last sample of its second on the absolute grid: whatever the chunks, the same order.
             last = (start // second_n + 1) * second_n - 1
             known.append((last, self._quality(self._timeline.time_of(start), figures)))
         return known
 
-    def _quality(self, t_s: float, figures: dict[str, float | None]) -> Fact:
+    def _quality(self, t_s: float, figures: FiguresData) -> Fact:
         state, causes = self._state or ("learning", [])
-        data = {"leg": self.channel.leg, "state": state, "causes": causes}
-        return Fact("quality", _us(t_s), SOURCE, data | figures)
+        data: QualityData = {"leg": self._leg, "state": state, "causes": causes, **figures}
+        return Fact("quality", _us(t_s), SOURCE, data)
 
 
-def _in_words(state: int, causes: int, is_rest_unknown: bool) -> tuple[str, list[str]]:
+def _in_words(state: int, causes: int, is_rest_unknown: bool) -> tuple[QualityWord, list[str]]:
     word = _STATES[QualityState(state)]
     if word != "bad" and is_rest_unknown:
         word = "learning"

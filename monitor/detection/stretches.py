@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.detection.leg import SOURCE
 from monitor.detection.placed import Repeat
 from monitor.facts import Fact
+from monitor.payloads import WarningData
 
 # Losses of some milliseconds only a counter shows; what comes twice is a sender's chunk, or a backlog.
 _SHORT_LOSS_S, _SHORT_REPEAT_S = 0.02, 0.5
@@ -47,7 +48,7 @@ class Stretches:
         if self._repeats.is_short(repeat.n):
             return self._repeats.add(repeat.n, now_s)
         long_s = repeat.end_s - repeat.start_s
-        told = {
+        told: WarningData = {
             "about": _SENT_TWICE,
             "reason": f"{long_s:.1f} s of samples came a second time; they were left out",
             "repeated_n": repeat.n,

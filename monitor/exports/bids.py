@@ -12,7 +12,7 @@ from monitor import __version__
 from monitor.errors import InputError
 from monitor.exports.edf import EdfFile, make_edf
 from monitor.exports.events import Event, night_events
-from monitor.session.folder import write_private, write_private_bytes
+from monitor.safefile import write_private, write_private_bytes
 from monitor.session.reader import Session
 
 BIDS_VERSION = "1.11.0"

@@ -103,6 +103,9 @@ def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
     if not sources:
         raise InputError(str(session.folder.path), "holds no recorded leg", "recording.xdf with samples")
     end_s = math.ceil(session.night.end_us / 1e6)
+    if end_s <= 0:
+        what = "its journal reaches no further than the start"
+        raise InputError(str(session.folder.path), what, "`plms-monitor recover` finds where the signal ends")
     signals, said, gaps = [], [], list[list[tuple[int, int]]]()
     for source, values in _values(sources, session.night.end_us / 1e6):
         gaps.append(_gaps(values, source.signal.rate_hz, end_s))

@@ -11,9 +11,9 @@ from monitor.exports.bids import write_bids
 from monitor.exports.csvs import make_csvs
 from monitor.exports.edf import make_edf
 from monitor.exports.xdf import write_xdf
-from monitor.session.damage import damage_notes
-from monitor.session.folder import write_private, write_private_bytes
+from monitor.safefile import write_private, write_private_bytes
 from monitor.session.reader import Session, read_session
+from monitor.session.set_aside import set_aside_text
 
 Form = Literal["edf", "bids", "csv", "xdf"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -50,12 +50,17 @@ def export_session(session: Path, form: Form, out: Path, *, all_channels: bool =
         If it is no session, holds no recording where one is needed, or the folder cannot be written to.
     """
     read = read_session(session)
+    unusable = set_aside_text(read.state)
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        done = _write(read, form, out, all_channels=all_channels)
-        return replace(done, notes=(*damage_notes(read.state), *done.notes))
+        made = _write(read, form, out, all_channels=all_channels)
     except OSError as err:
         raise InputError(str(out), f"cannot be written to ({err.strerror})", "choose another --out") from err
+    except InputError as err:
+        if not unusable:
+            raise
+        raise InputError(err.where, err.problem, f"{err.expected}; {unusable}") from err
+    return replace(made, notes=(*made.notes, unusable)) if unusable else made
 
 
 def _write(session: Session, form: Form, out: Path, *, all_channels: bool) -> Exported:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,6 +11,8 @@ import numpy as np
 from monitor.errors import InputError
 from monitor.exports.events import Event, night_events
 from monitor.facts import Fact
+from monitor.payloads import AnchorData
+from monitor.safefile import written_whole
 from monitor.score.night import STAGES
 from monitor.session.chunks import clock_offsets
 from monitor.session.reader import Session
@@ -20,7 +21,6 @@ from monitor.session.xdf import XdfWriter
 from monitor.session.xdf_scan import survey
 
 _NAME = "PLMS-Scored"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _AS_THEY_ARE = {*STAGES, "lights_off", "lights_on"}
 _WITH_DURATION = {"arousal", "artifact", "apnea", "hypopnea", "rera"}
 
@@ -53,11 +53,15 @@ def write_xdf(session: Session, path: Path) -> tuple[str, ...]:
     anchors = _anchors(session)
     if not recording.is_file() or not anchors:
         raise InputError(str(session.folder.path), "holds no recording", "recording.xdf with samples")
-    part = path.with_name(path.name + ".part")
+    with written_whole(path) as part:
+        return _copy_and_mark(session, anchors, part)
+
+
+def _copy_and_mark(session: Session, anchors: Sequence[Fact[AnchorData]], part: Path) -> tuple[str, ...]:
+    recording = session.folder.recording
     found = survey(recording, forms_of(session.state))
     number = found.next_stream_id
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, _NEW, 0o600), "wb") as target:
+    with part.open("wb") as target:
         # What cannot be read would hide all that lies behind it.
         for data in repaired(recording, found, session.state):
             target.write(data)
@@ -69,12 +73,11 @@ def write_xdf(session: Session, path: Path) -> tuple[str, ...]:
         writer.clock_offset(number, at_s, offset_s)
     writer.texts(number, [[text] for _, text in marks], stamps)
     writer.close()
-    part.replace(path)
     lost = sum(each.end - each.begin for each in found.damaged) + found.torn_bytes
     return (f"{lost} bytes of recording.xdf could not be read and are left out",) if lost else ()
 
 
-def _anchors(session: Session) -> list[Fact]:
+def _anchors(session: Session) -> list[Fact[AnchorData]]:
     """Return the anchors of the first stream that has a leg, by time."""
     keys = [int(fact.data["key"]) for fact in session.state.facts("stream") if fact.data["legs"]]
     found = session.state.facts("anchor")
@@ -82,7 +85,7 @@ def _anchors(session: Session) -> list[Fact]:
     return sorted(mine, key=lambda fact: fact.t or 0.0)
 
 
-def _stamp(at_s: float, anchors: Sequence[Fact]) -> float:
+def _stamp(at_s: float, anchors: Sequence[Fact[AnchorData]]) -> float:
     """Turn a moment of the session back into the stamp of the anchor it lies behind."""
     anchor = next((a for a in reversed(anchors) if (a.t or 0.0) <= at_s), anchors[0])
     return float(anchor.data["stamp"]) + (at_s - (anchor.t or 0.0)) / float(anchor.data["speed"])

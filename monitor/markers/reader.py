@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from monitor.facts import Fact
 from monitor.markers.grammar import Marker, parse_marker
+from monitor.payloads import MarkerRejectedData
 
 _MOST_TOLD = 500
 # A marker's stamp is the start of what it names: a day back is another night, and nobody scores the future.
@@ -78,7 +79,8 @@ class MarkerReader:
             return None
         self._told.add(told)
         place = None if t_s is None else round(t_s, 6)
-        return Fact("marker_rejected", place, source, {"text": text[:200], "reason": reason})
+        data: MarkerRejectedData = {"text": text[:200], "reason": reason}
+        return Fact("marker_rejected", place, source, data)
 
 
 def _where(t_s: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from monitor.detection.timeline import CLOCK_STEP
 from monitor.facts import Fact
 from monitor.lsl.arrivals import Offset
+from monitor.payloads import OffsetData
 from monitor.recorder.desk import Desk
 from monitor.recorder.source import Source
 
@@ -51,7 +52,7 @@ class Clocks:
         stepped_s = source.clock.take(arrival.collected_at_s, arrival.offset_s, arrival.rtt_s)
         offset_s = source.clock.at(arrival.collected_at_s)
         if not source.offset_known or stepped_s or abs(offset_s - source.offset_s) > _STEPPED_S:
-            data = {
+            data: OffsetData = {
                 "name": source.stream.name,
                 "offset_s": offset_s,
                 "before_s": source.offset_s,

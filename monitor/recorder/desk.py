@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from monitor.facts import Fact
+from monitor.payloads import WarningData
 from monitor.recorder.guard import Guard
 from monitor.recorder.sessiontime import SessionTime
 from monitor.recorder.silence import SilenceWatch
@@ -36,7 +37,8 @@ class Desk:
 
     def warn(self, about: str, reason: str) -> None:
         """Write down that something looks wrong."""
-        self.record([Fact("warning", self.reached_s(), "recorder", {"about": about, "reason": reason})])
+        data: WarningData = {"about": about, "reason": reason}
+        self.record([Fact("warning", self.reached_s(), "recorder", data)])
 
     def open_gap(self, source: Source, facts: Iterable[Fact], cause: str) -> None:
         """Write facts with a gap that lasts, and remember which it is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from monitor.detection.timeline import CLOCK_STEP
 from monitor.facts import LEGS, Fact
@@ -11,6 +10,7 @@ from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Sampl
 from monitor.lsl.search import changed
 from monitor.markers import MarkerReader
 from monitor.montage import StreamDescription, counter_column
+from monitor.payloads import AnchorData, LostData
 from monitor.recorder.clockfit import ClockFit
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.desk import Desk
@@ -177,7 +177,12 @@ class Intake:
         source.anchor(stamp_s, t_s)
         if source.detection is not None:
             at_n = self._desk.raw.n_samples(source.number) - n
-            data = {"key": source.number, "stamp": stamp_s, "speed": source.stream.speed, "n": at_n}
+            data: AnchorData = {
+                "key": source.number,
+                "stamp": stamp_s,
+                "speed": source.stream.speed,
+                "n": at_n,
+            }
             facts = self._closing_gap(source, source.detection.start(t_s, source.gap_cause))
             self._desk.record([Fact("anchor", t_s, "recorder", data), *facts])
         early, self._early = self._early, []
@@ -297,8 +302,8 @@ class Intake:
             return None
 
     def _lost(self, source: Source, reason: str) -> None:
-        data: dict[str, Any] = {"name": source.stream.name, "reason": reason}
-        facts = [Fact("lost", self._desk.reached_s(), "recorder", data)]
+        data: LostData = {"name": source.stream.name, "reason": reason}
+        facts: list[Fact] = [Fact("lost", self._desk.reached_s(), "recorder", data)]
         was_connected, source.connected, source.away_because = source.connected, False, reason
         if source.detection is not None and was_connected and source.is_anchored:
             facts += source.detection.lose("stream lost")

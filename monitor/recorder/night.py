@@ -14,6 +14,7 @@ from typing import Any
 from monitor.facts import Fact
 from monitor.lsl.arrivals import Arrival
 from monitor.montage import first_of_each
+from monitor.payloads import ResumedData, StopData, WarningData
 from monitor.recorder.accepting import accept_source
 from monitor.recorder.clockwatch import ClockWatch
 from monitor.recorder.desk import Desk
@@ -30,9 +31,10 @@ from monitor.recorder.stager import Stager, told_facts
 from monitor.recorder.standing import index_values, news, snapshot, standing_facts
 from monitor.recorder.troubles import TroubleWatch
 from monitor.rules import RulesProfile
+from monitor.safefile import sync_entries
 from monitor.score import Score, score
 from monitor.session.fold import NightState
-from monitor.session.folder import SessionFolder, sync_entries
+from monitor.session.folder import SessionFolder
 from monitor.session.journal_writer import JournalWriter
 from monitor.session.raw import RawWriter
 from monitor.session.recovery import closed_movements
@@ -141,7 +143,7 @@ class NightRecorder:
         # What became of the series until then was told before.
         before = score(self.state.night(), self.plan.rules[self.plan.main_profile])
         self._series.update(before.series)
-        about = {
+        about: ResumedData = {
             "away_s": resumed.anchor.away_s,
             "clock": resumed.anchor.by,
             "journal_cut_bytes": resumed.found.journal_cut_bytes,
@@ -225,7 +227,8 @@ class NightRecorder:
                 self.outlets.facts(written)
 
     def _warn(self, about: str, reason: str) -> None:
-        self._record([Fact("warning", self.recorded_s, "recorder", {"about": about, "reason": reason})])
+        data: WarningData = {"about": about, "reason": reason}
+        self._record([Fact("warning", self.recorded_s, "recorder", data)])
 
     def tick(self) -> None:
         """Do what is due by the clock; call a few times a second, and after arrivals."""
@@ -278,7 +281,8 @@ class NightRecorder:
         for source in self.sources.values():
             with self.guard.keeping_on("ending the detection"):
                 self._record(source.detection.finish() if source.detection else ())
-        self._record([*self._clocks.note(), Fact("stop", self.recorded_s, "recorder", {"reason": reason})])
+        stop: StopData = {"reason": reason}
+        self._record([*self._clocks.note(), Fact("stop", self.recorded_s, "recorder", stop)])
         self._raw.close(_LAST_PATIENCE_S)
         self._journal.close(_LAST_PATIENCE_S)
         self._show(self._journal.take())

@@ -14,6 +14,7 @@ import platformdirs
 from monitor.facts import Fact
 from monitor.lsl.outlet import OWN_TYPE, ChannelFormat, ChannelHeader, Outlet, OutletHeader, open_outlet
 from monitor.recorder.series import SeriesChange
+from monitor.safefile import read_bytes, write_private
 from monitor.session.journal import encode
 
 INDEX_CHANNELS = (
@@ -188,12 +189,12 @@ def _installation_id() -> str:
     except RuntimeError:  # no home directory is known
         return fresh
     try:
-        return str(uuid.UUID(path.read_text().strip()))
+        return str(uuid.UUID(read_bytes(path).decode().strip()))
     except (OSError, ValueError):
         pass
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(fresh + "\n")
+        write_private(path, fresh + "\n")
     except OSError:
         # Without a place to keep it the streams still have an id, only not the same one next time.
         return fresh

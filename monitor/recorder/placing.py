@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from monitor.detection.stream import StreamDetection
 from monitor.detection.timeline import CLOCK_STEP, MISSING
 from monitor.facts import Fact
 from monitor.lsl.arrivals import Samples
+from monitor.payloads import LateData
 from monitor.recorder.lateness import Spell
 from monitor.recorder.source import Source
 
@@ -93,7 +93,7 @@ def _note(source: Source, facts: list[Fact], spell: Spell | None, now_s: float) 
 
 
 def _late(source: Source, spell: Spell, end_s: float) -> Fact:
-    data: dict[str, Any] = {
+    data: LateData = {
         "name": source.stream.name,
         "end": round(end_s, 6),
         "late_s": round(spell.late_s, 3),
@@ -107,7 +107,7 @@ def _late(source: Source, spell: Spell, end_s: float) -> Fact:
 def _retimed(source: Source, placed: Placed) -> Fact:
     first_s, last_s = float(placed.times_s[0]), float(placed.times_s[-1])
     shift_s = source.detection.timeline.shift_s if source.detection else 0.0
-    data: dict[str, Any] = {
+    data: LateData = {
         "name": source.stream.name,
         "end": round(last_s + shift_s, 6),
         "late_s": round(last_s - first_s, 3),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import cast
 
-from monitor.facts import Fact
+from monitor.facts import Fact, Leg
+from monitor.payloads import QualityData
 from monitor.recorder.source import Source
 from monitor.session.fold import NightState
 
@@ -20,7 +21,7 @@ class SilenceWatch:
     """
 
     def __init__(self) -> None:
-        self._before: dict[int, list[Mapping[str, Any]]] = {}
+        self._before: dict[int, list[QualityData]] = {}
 
     def look(self, sources: Iterable[Source], state: NightState, now_s: float) -> list[Fact]:
         """Return that the legs of sources which fell silent have no data; `now_s` is the LSL clock."""
@@ -33,7 +34,7 @@ class SilenceWatch:
             self._before[source.key] = [latest[leg] for leg in source.leg_names if leg in latest]
             t_s = round(source.detection.timeline.now_s, 6)
             for leg in source.leg_names:
-                data = {"leg": leg, "state": "bad", "causes": ["no data"]}
+                data: QualityData = {"leg": cast("Leg", leg), "state": "bad", "causes": ["no data"]}
                 facts.append(Fact("quality", t_s, _SOURCE, data))
         return facts
 

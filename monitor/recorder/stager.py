@@ -189,7 +189,7 @@ def told_facts(request: Mapping[str, Any], state: NightState, recorded_s: float)
     if not isinstance(rows, list) or len(rows) > _MOST_AT_ONCE:
         raise RefusedError(f"epochs = {str(rows)[:40]}: expected a list of at most {_MOST_AT_ONCE}")
     standing = {fact.t: fact for fact in state.facts("stage") if fact.source == AUTO}
-    facts = []
+    facts: list[Fact] = []
     for row in rows:
         t_s, data = _estimate(row, recorded_s)
         before = standing.get(t_s)

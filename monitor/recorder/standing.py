@@ -69,16 +69,11 @@ def standing_facts(state: NightState) -> list[Fact]:
     How the night began, each stream, each leg's quality, gaps that are open and the last that was, the
     lights, the last stage of each source.
     """
-    latest = {("session", ""): state.facts("session")[0]}
-    for fact in state.facts("stream"):
-        latest["stream", str(fact.data["key"])] = fact
-    for fact in state.facts("quality"):
-        latest["quality", fact.data["leg"]] = fact
-    for fact in state.facts("stage"):
-        latest["stage", fact.source] = fact
-    for kind in ("lights", "stop"):
-        for fact in state.facts(kind)[-1:]:
-            latest[kind, ""] = fact
+    latest: dict[tuple[str, str], Fact] = {("session", ""): state.facts("session")[0]}
+    latest |= {("stream", str(fact.data["key"])): fact for fact in state.facts("stream")}
+    latest |= {("quality", fact.data["leg"]): fact for fact in state.facts("quality")}
+    latest |= {("stage", fact.source): fact for fact in state.facts("stage")}
+    latest |= {(kind, ""): fact for kind in ("lights", "stop") for fact in state.facts(kind)[-1:]}
     gaps = state.facts("gap")
     open_gaps = [fact for fact in gaps[:-1] if fact.data["end"] is None]
     found = [*latest.values(), *open_gaps, *gaps[-1:]]

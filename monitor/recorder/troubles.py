@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 from monitor.facts import Fact
+from monitor.payloads import TroubleData
 from monitor.session.fold import NightState
 from monitor.session.space import DISK_LOW_S
 
@@ -43,12 +45,13 @@ class TroubleWatch:
         if disk_s is not None:
             self._note("disk", f"it is full in {disk_s / 60:.0f} min" if is_low else "", t_s)
 
-    def _note(self, about: str, reason: str, t_s: float) -> None:
+    def _note(self, about: Literal["writing", "disk"], reason: str, t_s: float) -> None:
         before = self._open.get(about)
         if reason and before is None:
-            data = {"about": about, "reason": reason, "end": None}
-            (self._open[about],) = self._record([Fact("trouble", t_s, "recorder", data)])
+            data: TroubleData = {"about": about, "reason": reason, "end": None}
+            (written,) = self._record([Fact("trouble", t_s, "recorder", data)])
+            self._open[about] = written.of(TroubleData)
         elif before is not None and not reason:
-            data = dict(before.data) | {"end": max(t_s, before.t or 0.0)}
-            self._record([Fact("trouble", before.t, "recorder", data, supersedes=before.seq)])
+            ended: TroubleData = {**before.data, "end": max(t_s, before.t or 0.0)}
+            self._record([Fact("trouble", before.t, "recorder", ended, supersedes=before.seq)])
             del self._open[about]

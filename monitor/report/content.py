@@ -11,6 +11,7 @@ from monitor.report import counted, figures, happened, plots
 from monitor.report.blocks import Block, Report, Section, Table, Text
 from monitor.session.damage import damage_words
 from monitor.session.reader import Session
+from monitor.session.set_aside import set_aside_text
 
 _NOT_A_DEVICE = "Not a medical device. It informs and does not diagnose."
 _MEANING = (
@@ -76,7 +77,8 @@ def _first_page(session: Session, wall: WallTime) -> Section:
         f"Reference value, no diagnosis ({profile.audience}): more than {profile.reference_per_h:g} PLMS "
         "per hour of sleep."
     )
-    cautions = tuple(Text(f"Note: {caution}") for caution in (*_damage(session, wall), *_cautions(summary)))
+    said = (*_damage(session, wall), set_aside_text(session.state), *_cautions(summary))
+    cautions = tuple(Text(f"Note: {caution}") for caution in said if caution)
     blocks: tuple[Block, ...] = (
         Text(head),
         counted.main_table(summary),

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.dashboard.log_view import fact_row
 from monitor.dashboard.walltime import WallTime, clock_text
-from monitor.facts import Fact
+from monitor.facts import UNUSABLE, Fact
 from monitor.report import figures
 from monitor.report.blocks import Block, Table, Text
 from monitor.session.alerts import alert_history, seen
@@ -25,6 +25,7 @@ _TECHNICAL = (
     "offset",
     "damaged",
     "stop",
+    UNUSABLE,
 )
 # These stand with the alerts.
 _OF_ALERTS = ("acknowledged", "sound")

@@ -141,12 +141,12 @@ def resting_plot(session: Session, wall: WallTime) -> Plot:
                 if m.leg == leg and m.resting_uv is not None
             ]
             known += [
-                (fact.t or 0.0, fact.data["rest_uv"])
+                (fact.t or 0.0, rest_uv)
                 for fact in session.state.facts("quality")
-                if fact.data["leg"] == leg and fact.data.get("rest_uv") is not None
+                if fact.data["leg"] == leg and (rest_uv := fact.data.get("rest_uv")) is not None
             ]
-            t_s, rest_uv = zip(*sorted(known), strict=True) if known else ((), ())
-            axis.plot(t_s, rest_uv, marker, ms=2.5, color=_LEG_COLOURS[leg], label=leg)
+            t_s, rests_uv = zip(*sorted(known), strict=True) if known else ((), ())
+            axis.plot(t_s, rests_uv, marker, ms=2.5, color=_LEG_COLOURS[leg], label=leg)
         axis.axhline(4.0, color="#a03050", lw=0.8, ls="--")
         axis.set_ylabel("resting level (µV)")
         axis.set_ylim(bottom=0)

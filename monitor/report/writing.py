@@ -8,8 +8,8 @@ from monitor.errors import InputError
 from monitor.report.content import report_of
 from monitor.report.html import to_html
 from monitor.report.pdf import to_pdf
+from monitor.safefile import write_private_bytes
 from monitor.session.clock import utc_now
-from monitor.session.folder import write_private_bytes
 from monitor.session.reader import read_session
 
 FORMS = (".pdf", ".html")

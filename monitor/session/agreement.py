@@ -9,6 +9,7 @@ import numpy as np
 
 from monitor.facts import Fact
 from monitor.markers import EPOCH_S
+from monitor.payloads import StageData
 from monitor.score.denominators import Timeline
 from monitor.score.night import AUTO, SLEEP, Night
 from monitor.score.spans import Spans, intersection, union
@@ -37,7 +38,7 @@ class Agreement:
     kappa: float | None
 
 
-def agreement(facts: Sequence[Fact]) -> Agreement | None:
+def agreement(facts: Sequence[Fact[StageData]]) -> Agreement | None:
     """Compare the estimated stages with all others.
 
     Parameters

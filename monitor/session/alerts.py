@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.facts import Fact
+from monitor.payloads import StageData
 from monitor.session.alerts_of_legs import lost, missing_of, quality
 from monitor.session.damage import damage_words, missing_facts
 from monitor.session.episodes import RANK, Episode, Priority, end_of, seconds
@@ -156,7 +157,7 @@ def _damaged(state: NightState) -> Iterator[Episode]:
         yield Episode("medium", text, f"damaged-{fact.seq}", start_s, float("inf"), start_s)
 
 
-def _told(state: NightState, facts: list[Fact]) -> list[float]:
+def _told(state: NightState, facts: list[Fact[StageData]]) -> list[float]:
     """Return about when facts became known, maybe long after what they speak of: between two clocks."""
     clocks = [(fact.seq or 0, float(fact.data["recorded_s"])) for fact in state.facts("clock")]
     numbers = [number for number, _ in clocks]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from monitor.facts import Fact, Leg
+from monitor.payloads import QualityData
 from monitor.score.spans import Spans, complement, intersection
 from monitor.session.episodes import FAR_US, Episode, Priority, each_of, end_of, seconds, spans_of
 from monitor.session.fold import NightState
@@ -37,8 +38,8 @@ def _gone(state: NightState, leg: str) -> Iterator[tuple[int, int]]:
     for fact in state.facts("gap"):
         if leg in fact.data["legs"]:
             yield to_us(fact.t or 0.0), end_of(fact)
-    for fact, start_us, end_us in _qualities(state, leg):
-        if _NO_DATA in fact.data["causes"]:
+    for quality, start_us, end_us in _qualities(state, leg):
+        if _NO_DATA in quality.data["causes"]:
             yield start_us, end_us
 
 
@@ -106,7 +107,7 @@ def _dark(state: NightState) -> Spans:
     return spans_of(off)
 
 
-def _qualities(state: NightState, leg: str) -> list[tuple[Fact, int, int]]:
+def _qualities(state: NightState, leg: str) -> list[tuple[Fact[QualityData], int, int]]:
     """Return what a leg was like, each with its begin and its end."""
     facts = sorted((f for f in state.facts("quality") if f.data["leg"] == leg), key=lambda f: f.t or 0.0)
     starts = [to_us(fact.t or 0.0) for fact in facts]
@@ -142,7 +143,7 @@ def _add(merged: list[Episode], new: Episode) -> None:
     merged.append(new)
 
 
-def _of_quality(leg: str, fact: Fact) -> Iterator[Episode]:
+def _of_quality(leg: str, fact: Fact[QualityData]) -> Iterator[Episode]:
     """Give what a quality is worth telling; its times are put in by the caller."""
     causes, name = fact.data["causes"], f"{leg.capitalize()} leg"
 

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from monitor.facts import Fact, Leg
+from monitor.payloads import MovementData
 from monitor.session.fold import NightState
 
 STEPS = ("relax", "left", "right", "both")
@@ -15,9 +16,10 @@ RELAX_S = 30.0
 _HIGH_REST_UV = 8.0
 
 Spans = Mapping[str, Sequence[float]]
+Movements = Sequence[Fact[MovementData]]
 
 
-def seen(movements: Sequence[Fact], leg: str, span: Sequence[float]) -> list[Fact]:
+def seen(movements: Movements, leg: str, span: Sequence[float]) -> list[Fact[MovementData]]:
     """List the movements of a leg that began in a stretch of time (s) and have ended."""
     return [
         fact
@@ -56,9 +58,9 @@ def judge(state: NightState, steps: Spans) -> dict[str, Any]:
     return {"verdict": "repeat" if why else "pass", "why": why, "swapped": swapped, "legs": legs}
 
 
-def _leg(state: NightState, movements: Sequence[Fact], leg: str, steps: Spans) -> dict[str, Any]:
+def _leg(state: NightState, movements: Movements, leg: str, steps: Spans) -> dict[str, Any]:
     own = seen(movements, leg, steps[leg])
-    rests = [fact.data["resting_uv"] for fact in own if fact.data.get("resting_uv") is not None]
+    rests = [uv for fact in own if (uv := fact.data.get("resting_uv")) is not None]
     if not rests:
         # Not each of these facts knows it: a leg that is still learning has none.
         told = [fact.data.get("rest_uv") for fact in state.facts("quality") if fact.data["leg"] == leg]
@@ -72,7 +74,7 @@ def _leg(state: NightState, movements: Sequence[Fact], leg: str, steps: Spans) -
 
 def _complaints(
     state: NightState,
-    movements: Sequence[Fact],
+    movements: Movements,
     leg: Leg,
     steps: Spans,
     found: Mapping[str, Any],
@@ -94,17 +96,17 @@ def _complaints(
     return why
 
 
-def _other_is_larger(movements: Sequence[Fact], leg: str, steps: Spans) -> bool:
+def _other_is_larger(movements: Movements, leg: str, steps: Spans) -> bool:
     """Whether, in a leg's own step, the other leg moved more than it."""
     other = "right" if leg == "left" else "left"
     own, others = (_largest(seen(movements, which, steps[leg])) for which in (leg, other))
     return others > own
 
 
-def _largest(movements: Sequence[Fact]) -> float:
+def _largest(movements: Movements) -> float:
     return max((_over_rest(fact) or 0.0 for fact in movements), default=0.0)
 
 
-def _over_rest(fact: Fact) -> float | None:
+def _over_rest(fact: Fact[MovementData]) -> float | None:
     peak_uv, rest_uv = fact.data.get("peak_uv"), fact.data.get("resting_uv")
     return None if peak_uv is None or rest_uv is None else round(peak_uv - rest_uv, 3)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from monitor.safefile import open_to_read
 from monitor.xdf_chunks import CLOCK_OFFSET, DTYPES, MAGIC, SAMPLES, STAMPED, STREAM_HEADER, Chunk, Form, walk
 
 Rows = npt.NDArray[np.float64]
@@ -56,7 +57,7 @@ class ChunkIndex:
         OSError
             If the file cannot be read.
         """
-        with self._path.open("rb") as file:
+        with open_to_read(self._path) as file:
             file_id = os.fstat(file.fileno()).st_ino
             if file_id != self._file_id:
                 # New, or repaired: the same chunks in the same order, at other places.
@@ -101,7 +102,7 @@ class ChunkIndex:
         """Read chunks [first, last) of a stream as records of `dtype`."""
         stream = self._streams[number]
         parts = []
-        with self._path.open("rb") as file:
+        with open_to_read(self._path) as file:
             for offset, length in zip(stream.offsets[first:last], stream.lengths[first:last], strict=True):
                 file.seek(offset)
                 parts.append(np.frombuffer(file.read(length // dtype.itemsize * dtype.itemsize), dtype))
@@ -110,7 +111,7 @@ class ChunkIndex:
 
 def clock_offsets(path: Path, number: int) -> list[tuple[float, float]]:
     """Read the clock offsets of a stream: when each was collected, in the stream's own clock, and it (s)."""
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         found = [
             struct.unpack("<Idd", chunk.content)
             for chunk in walk(file, len(MAGIC), {})

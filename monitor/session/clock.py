@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from monitor.payloads import ClockData
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Clocks that are read one after the other belong together if no more than this passed between them.
@@ -82,7 +83,7 @@ def read_clocks(lsl_clock: Callable[[], float], session_s: Callable[[], float | 
     return min(tries, key=lambda one: one[0])[1]
 
 
-def clock_record(now: Reading, recorded_s: float, origin_s: float | None) -> dict[str, Any]:
+def clock_record(now: Reading, recorded_s: float, origin_s: float | None) -> ClockData:
     """Make the keys of a ``clock`` fact.
 
     Parameters

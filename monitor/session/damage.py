@@ -162,10 +162,8 @@ def missing_facts(state: NightState) -> list[Fact]:
 def damage_summary(state: NightState) -> list[Mapping[str, Any]]:
     """Return what could not be read of a session, for `summary.json`."""
     keys = ("what", "n", "from_seq", "to_seq", "end", "bytes", "disorder", "stream", "kept")
-    return [
-        {"start": fact.t} | {key: fact.data[key] for key in keys if key in fact.data}
-        for fact in state.facts("damaged")
-    ]
+    said: list[tuple[float | None, Mapping[str, Any]]] = [(f.t, f.data) for f in state.facts("damaged")]
+    return [{"start": t_s} | {key: data[key] for key in keys if key in data} for t_s, data in said]
 
 
 def damage_notes(state: NightState) -> list[str]:

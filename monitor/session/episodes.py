@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from monitor.facts import Fact
+from monitor.payloads import GapData, TroubleData
 from monitor.score.spans import Spans, union
 from monitor.session.parts import to_us
 
@@ -61,7 +62,7 @@ def _clock(age_s: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
-def end_of(fact: Fact) -> int:
+def end_of(fact: Fact[GapData] | Fact[TroubleData]) -> int:
     """Return when what a fact tells of ended (us), `FAR_US` while it lasts."""
     end_s = fact.data["end"]
     return FAR_US if end_s is None else to_us(end_s)

@@ -11,7 +11,9 @@ from string import ascii_letters
 from typing import Any, TypeVar
 
 from monitor.facts import LEGS, Fact, Leg
+from monitor.payloads import ClockData, ConditionData, MovementData, QualityData, RejectData, SignData
 from monitor.score.night import Epoch, LegSpan, Movement, Night, Span, split_at
+from monitor.session.by_kind import FactsByKind
 from monitor.session.parts import (
     bounds_us,
     damaged_spans,
@@ -38,7 +40,7 @@ _KEPT_AS = {"reject": "movement"}
 _Made = TypeVar("_Made")
 
 
-class NightState:
+class NightState(FactsByKind):
     """What the facts so far say.
 
     Attributes
@@ -54,10 +56,10 @@ class NightState:
     """
 
     def __init__(self) -> None:
-        self._facts: dict[str, dict[int, Fact]] = {}
+        super().__init__()
         self._kind_of: dict[int, str] = {}
-        self._movements: dict[str, Fact] = {}
-        self._read: dict[str, tuple[Fact, str, Movement]] = {}
+        self._movements: dict[str, Fact[MovementData]] = {}
+        self._read: dict[str, tuple[Fact[MovementData], str, Movement]] = {}
         self._cache: dict[str, Any] = {}
         self._kept: dict[str, tuple[int, Any]] = {}
         self.revision = self.alert_revision = 0
@@ -84,7 +86,8 @@ class NightState:
                 self.revision += kind in _SCORED
                 self.alert_revision += kind in _ALERTING
         if fact.kind == "movement":
-            self._movements[fact.data["id"]] = fact
+            moved = fact.of(MovementData)
+            self._movements[moved.data["id"]] = moved
             self._cache.pop("twitch", None)
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
@@ -94,34 +97,30 @@ class NightState:
         if fact.t is not None:
             self.last_s = max(self.last_s, fact.t)
         if fact.kind == "clock":
-            self.last_s = max(self.last_s, fact.data["recorded_s"])
+            self.last_s = max(self.last_s, fact.of(ClockData).data["recorded_s"])
         self.revision += fact.kind in _SCORED
         self.alert_revision += fact.kind in _ALERTING
-
-    def facts(self, kind: str) -> list[Fact]:
-        """List the standing facts of one kind, in the order they were written."""
-        return list(self._facts.get(kind, {}).values())
 
     def standing(self, seq: int) -> Fact | None:
         """Return a fact by its number, None if it was replaced or is a movement."""
         kind = self._kind_of.get(seq)
         return None if kind is None else self._facts[kind][seq]
 
-    def movement(self, key: str) -> Fact | None:
+    def movement(self, key: str) -> Fact[MovementData] | None:
         """Return the latest fact of a movement, None if there is none or it came to nothing."""
         fact = self._movements.get(key)
         return None if fact is None or fact.data["phase"] == "withdrawn" else fact
 
-    def movements(self) -> list[Fact]:
+    def movements(self) -> list[Fact[MovementData]]:
         """List the latest fact of each movement, those that came to nothing left out."""
         return [fact for fact in self._movements.values() if fact.data["phase"] != "withdrawn"]
 
-    def rejection(self, key: str) -> Fact | None:
+    def rejection(self, key: str) -> Fact[RejectData] | None:
         """Return the standing fact by which a person rejected a movement, None if it counts."""
         return next((fact for fact in self.facts("reject") if key in fact.data["movements"]), None)
 
     @property
-    def signature(self) -> Fact | None:
+    def signature(self) -> Fact[SignData] | None:
         """The signature under the night as it is now: None if nobody signed, or something was added since."""
         signed = self.facts("sign")
         return signed[-1] if signed and signed[-1].seq == self.newest_seq else None
@@ -163,10 +162,8 @@ class NightState:
         latest = self._quality_of(leg)
         return list(latest.data["causes"]) if latest else []
 
-    def _quality_of(self, leg: str) -> Fact | None:
-        return next(
-            (f for f in reversed(self._facts.get("quality", {}).values()) if f.data["leg"] == leg), None
-        )
+    def _quality_of(self, leg: str) -> Fact[QualityData] | None:
+        return next((f for f in reversed(self.facts("quality")) if f.data["leg"] == leg), None)
 
     def stage_at(self, t_s: float) -> str | None:
         """Return the stage of the latest epoch that began at or before `t_s`, None if there is none."""
@@ -213,7 +210,7 @@ class NightState:
             highest[leg] = max(highest.get(leg, 0), int(number) if number.isdecimal() else 0)
         return {leg: n + n_lost(self.facts("damaged")) for leg, n in highest.items()}
 
-    def open_movements(self) -> list[Fact]:
+    def open_movements(self) -> list[Fact[MovementData]]:
         """List the latest fact of each movement that has been flagged and has not ended."""
         return [fact for fact in self._movements.values() if fact.data["phase"] in ("onset", "confirmed")]
 
@@ -238,7 +235,7 @@ class NightState:
     def _all_movements(self, rejected: Mapping[str, str]) -> tuple[Movement, ...]:
         return tuple(self._as_scored(fact, rejected.get(fact.data["id"], "")) for fact in self.movements())
 
-    def _as_scored(self, fact: Fact, rejected: str) -> Movement:
+    def _as_scored(self, fact: Fact[MovementData], rejected: str) -> Movement:
         """Return a movement as the scorer takes it; of thousands at most a few have changed."""
         key = fact.data["id"]
         known = self._read.get(key)
@@ -254,9 +251,9 @@ class NightState:
         for fact in self.facts("artifact"):
             if not (is_automatic and fact.source.startswith(_BY_HAND)):
                 yield LegSpan(*bounds_us(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
-        for fact in self.facts("calibration"):
+        for calibration in self.facts("calibration"):
             # What was moved on request is no movement of the night.
-            yield LegSpan(*bounds_us(fact, end_us), legs=frozenset(LEGS), label="bio-calibration")
+            yield LegSpan(*bounds_us(calibration, end_us), legs=frozenset(LEGS), label="bio-calibration")
 
     def _stages(self) -> tuple[Epoch, ...]:
         return resolve_stages(self.facts("stage"))
@@ -279,7 +276,7 @@ class NightState:
         if leg not in self.legs:
             return (Span(0, end_us, "no channel"),)
         gaps = [fact for fact in self.facts("gap") if leg in fact.data["legs"]]
-        qualities = [fact for fact in self.facts("quality") if fact.data["leg"] == leg]
+        qualities: list[Fact[ConditionData]] = [f for f in self.facts("quality") if f.data["leg"] == leg]
         damaged = self.facts("damaged")
         if damaged:
             onsets_s = [float(fact.data["onset"]) for fact in self.movements() if fact.data["leg"] == leg]

@@ -15,9 +15,12 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from monitor.errors import InputError
+from monitor.safefile import read_bytes, refuse_unsafe, sync_entries, write_private
 from monitor.session.clock import utc_now
 
 _LEAST_FREE_BYTES = 64 << 20
+_TABLES = ("movements.tsv", "events.tsv", "limbs.tsv", "summary.json")
+_FILES = (*_TABLES, "journal.jsonl", "journal.synced", "recording.xdf", "control.json", ".lock")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
@@ -86,12 +89,24 @@ class SessionFolder:
         Raises
         ------
         InputError
-            If there is no journal in it.
+            If there is no journal in it, or one of its files is a symbolic link or no regular file.
         """
         folder = cls(path)
+        folder.refuse_unsafe_files()
         if not folder.journal.is_file():
             raise InputError(str(path), "is no session folder", "it has no journal.jsonl")
         return folder
+
+    def refuse_unsafe_files(self) -> None:
+        """Refuse a session of which a file is something else than a file in it.
+
+        Raises
+        ------
+        InputError
+            If one is a symbolic link, a pipe or a device.
+        """
+        for name in (*_FILES, *(ring.name for ring in self.path.glob("live-*.ring"))):
+            refuse_unsafe(self.path / name)
 
     @classmethod
     def create(cls, sessions: Path, bed: str) -> SessionFolder:
@@ -137,16 +152,6 @@ def _check_room(sessions: Path) -> None:
             )
 
 
-def sync_entries(folder: Path) -> None:
-    """Bring the names of a folder's new files to disk, where the system keeps them apart from the files."""
-    with contextlib.suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-
-
 class BedLock:
     """Only one recorder per bed and sessions folder; freed by the system if its process dies.
 
@@ -170,6 +175,7 @@ class BedLock:
             If another recorder holds it, or the folder cannot be written to.
         """
         try:
+            refuse_unsafe(self._path)
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout as err:
@@ -200,7 +206,7 @@ class BedLock:
 def _owner(path: Path) -> str:
     """Say who holds a lock, as far as it is known."""
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        about = json.loads(read_bytes(path))
         return f" (process {int(about['pid'])} on {about['host']!s:.60}, since {about['since']!s:.20})"
     except (OSError, ValueError, LookupError, TypeError):
         return ""
@@ -227,6 +233,7 @@ class SessionLock:
             If another process holds it, or the session cannot be written to.
         """
         try:
+            refuse_unsafe(Path(self._lock.lock_file))
             self._lock.acquire()
         except Timeout as err:
             raise InputError(
@@ -244,19 +251,3 @@ class SessionLock:
             with contextlib.suppress(OSError):
                 Path(self._lock.lock_file).unlink()
         self._lock.release()
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, readable by its owner only."""
-    write_private_bytes(path, text.encode())
-
-
-def write_private_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
-    part = path.with_name(path.name + ".part")
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

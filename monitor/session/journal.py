@@ -7,13 +7,15 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from monitor.errors import InputError
-from monitor.facts import KINDS, Fact
+from monitor.facts import KINDS, UNUSABLE, Fact
+from monitor.payload_check import problem_of
+from monitor.safefile import open_fd, read_bytes
 from monitor.session.synced import synced_bytes
 
 FORMAT_VERSION = 1
@@ -21,7 +23,6 @@ _BOM = b"\xef\xbb\xbf"
 _LINE_BEGIN = re.compile(rb'\{"v":\d+,"seq":')
 # A line begins once; its data may hold what looks like another beginning.
 _MOST_BEGINNINGS = 3
-_ENVELOPE = ("v", "seq", "kind", "t", "source", "supersedes", "crc")
 
 
 def encode(fact: Fact) -> bytes:
@@ -50,16 +51,43 @@ def plain(line: bytes) -> bytes:
 
 
 def decode(line: bytes) -> Fact:
-    """Read one journal line back.
+    """Read one journal line back; one that says what no fact can say is set aside as ``unusable``.
 
     Raises
     ------
     ValueError
-        If the line is torn, damaged (wrong crc) or no fact of this format.
+        If the line is torn, damaged (wrong crc) or of another format.
 
     Notes
     -----
     A byte order mark before it and a carriage return at its end are left out: text editors add them.
+    """
+    row = parse(line)
+    problem = problem_of(row)
+    if problem:
+        kind = row.get("kind")
+        about = {"of": kind if isinstance(kind, str) and kind in KINDS else "unknown", "reason": problem}
+        return Fact(UNUSABLE, None, "journal", about, None, row["seq"])
+    return fact_of(row)
+
+
+def fact_of(row: Mapping[str, Any]) -> Fact:
+    """Return the fact of a parsed line."""
+    data = dict(row)
+    kind, t_s, source, seq = data.pop("kind"), data.pop("t"), data.pop("source"), data.pop("seq")
+    supersedes = data.pop("supersedes", None)
+    data.pop("v", None)
+    data.pop("crc", None)
+    return Fact(kind, t_s, source, data, supersedes, seq)
+
+
+def parse(line: bytes) -> dict[str, Any]:
+    """Return what a journal line says, its checksum and format checked, its content not.
+
+    Raises
+    ------
+    ValueError
+        As for `decode`.
     """
     line = plain(line)
     cut = line.rfind(b',"crc":')
@@ -73,18 +101,14 @@ def decode(line: bytes) -> Fact:
     if crc != zlib.crc32(body):
         raise ValueError("checksum does not fit")
     try:
-        row = json.loads(body)
+        row = json.loads(body.decode())
     except (ValueError, RecursionError) as err:
         raise ValueError("not a journal line") from err
-    if not isinstance(row, dict) or row.get("v") != FORMAT_VERSION or row.get("kind") not in KINDS:
+    if not isinstance(row, dict) or row.get("v") != FORMAT_VERSION:
         raise ValueError(f"not a fact of format {FORMAT_VERSION}")
-    missing = [key for key in ("t", "source", "seq") if key not in row]
-    if missing:
-        raise ValueError(f"no {missing[0]}")
-    if type(row["seq"]) is not int or row["seq"] < 0:
-        raise ValueError(f"seq is {row['seq']!r}")
-    data = {k: v for k, v in row.items() if k not in _ENVELOPE}
-    return Fact(row["kind"], row["t"], row["source"], data, row.get("supersedes"), row["seq"])
+    if type(row.get("seq")) is not int or row["seq"] < 0:
+        raise ValueError(f"seq is {row.get('seq')!r}")
+    return row
 
 
 class Journal:
@@ -99,7 +123,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, next_seq: int = 0) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._fd = open_fd(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._good_bytes = os.fstat(self._fd).st_size
         if self._good_bytes:
             # Whoever wrote it may have been killed before it was.
@@ -246,7 +270,7 @@ def read_lines(path: Path) -> tuple[list[Line], JournalTail]:
     # Before the file: what is said to be on disk by then is in what is read.
     synced = synced_bytes(path)
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as err:
         raise InputError(str(path), f"the journal cannot be read ({err.strerror})") from err
     found = find_lines(data)

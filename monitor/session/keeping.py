@@ -11,25 +11,12 @@ import filecmp
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
+from monitor.safefile import open_fd, open_to_read, read_bytes, sync_entries, written_whole
 from monitor.session.clock import utc_now
-from monitor.session.folder import sync_entries
 
-_FRESH = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _COPY_BYTES = 1 << 20
 _MOST_IN_ONE_SECOND = 100
-
-
-def fresh_file(path: Path) -> BinaryIO:
-    """Make a new file for its owner only and open it for writing; the one way recovery opens files.
-
-    Raises
-    ------
-    FileExistsError
-        If anything has that name.
-    """
-    return os.fdopen(os.open(path, _FRESH, 0o600), "wb")
 
 
 def keep_original(path: Path) -> str:
@@ -47,7 +34,7 @@ def keep_original(path: Path) -> str:
     try:
         os.link(path, aside)
     except OSError:
-        with path.open("rb") as original:
+        with open_to_read(path) as original:
             put_in_place(aside, iter(lambda: original.read(_COPY_BYTES), b""))
     with contextlib.suppress(OSError):
         aside.chmod(0o600)
@@ -57,30 +44,28 @@ def keep_original(path: Path) -> str:
 
 def keep_tail(path: Path, good_bytes: int) -> str:
     """Keep the end of a file in ``<name>.torn-<utc>`` and cut it off; return the name."""
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         file.seek(good_bytes)
         tail = file.read()
-    names = (known.name for known in _kept(path, "torn") if known.read_bytes() == tail)
+    names = (known.name for known in _kept(path, "torn") if read_bytes(known) == tail)
     name = next(names, None)
     if name is None:
         aside = _free_name(path, "torn")
         put_in_place(aside, [tail])
         name = aside.name
-    os.truncate(path, good_bytes)
+    fd = open_fd(path, os.O_WRONLY)
+    try:
+        os.ftruncate(fd, good_bytes)
+    finally:
+        os.close(fd)
     return name
 
 
 def put_in_place(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file whole or not at all, in the place of one whose original was kept if there is one."""
-    part = path.with_name(f"{path.name}.repaired")
-    part.unlink(missing_ok=True)
-    with fresh_file(part) as file:
+    """Write a file whole or not at all, in place of one whose original was kept if there is one."""
+    with written_whole(path) as part, part.open("wb") as file:
         for data in parts:
             file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    sync_entries(path.parent)
 
 
 def _kept(path: Path, what: str) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.facts import Fact
+from monitor.payloads import ConditionData, LimbData
 from monitor.score.night import Movement
 from monitor.score.spans import bounds, complement, union
 from monitor.score.tables import limb_rows, limbs_tsv
@@ -16,17 +17,17 @@ _HOUR_US = 3_600_000_000
 
 def limb_movements(state: NightState) -> dict[str, list[Movement]]:
     """Return the movements of each limb that have ended, twitches left out."""
-    latest: dict[str, Fact] = {fact.data["id"]: fact for fact in state.facts("limb")}
+    latest: dict[str, Fact[LimbData]] = {fact.data["id"]: fact for fact in state.facts("limb")}
     found: dict[str, list[Movement]] = {limb: [] for limb in state.limbs}
     for fact in latest.values():
-        if fact.data["phase"] == "closed":
+        if fact.data["phase"] == "closed" and fact.data["limb"] in found:
             onset_us, end_us = to_us(fact.data["onset"]), to_us(fact.data["end"])
             uv = fact.data.get("peak_uv"), fact.data.get("resting_uv")
             found[fact.data["limb"]].append(Movement(onset_us, end_us, "unknown", fact.data["id"], *uv))
     return found
 
 
-def open_limb_movements(state: NightState) -> list[Fact]:
+def open_limb_movements(state: NightState) -> list[Fact[LimbData]]:
     """List the latest fact of each limb movement that has been flagged and has not ended."""
     latest = {fact.data["id"]: fact for fact in state.facts("limb")}
     return [fact for fact in latest.values() if fact.data["phase"] in ("onset", "confirmed")]
@@ -59,7 +60,8 @@ def limbs_summary(state: NightState, end_us: int) -> dict[str, Mapping[str, floa
     whole: dict[str, Mapping[str, float | int | None]] = {}
     for limb in state.limbs:
         gaps = [f for f in state.facts("gap") if limb in f.data.get("limbs", ())]
-        qualities = [f for f in state.facts("limb_quality") if f.data["limb"] == limb]
+        own = state.facts("limb_quality")
+        qualities: list[Fact[ConditionData]] = [f for f in own if f.data["limb"] == limb]
         damaged = state.facts("damaged")
         onsets_s = [movement.onset_us / 1e6 for movement in movements[limb]] if damaged else []
         gaps, qualities = without_lost_endings(gaps, qualities, damaged, onsets_s)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from dsp.ring import RingReader, RingWriter, ring_bytes
 from monitor.errors import InputError
+from monitor.safefile import open_to_read, written_whole
 
 _ABOUT_BYTES = 4096
 _SECONDS = 330
@@ -46,18 +46,13 @@ class LiveRingWriter:
     def __init__(self, path: Path, lanes: Sequence[str], rate_hz: float) -> None:
         about = {"lanes": list(lanes), "rate_hz": rate_hz, "capacity_n": round(_SECONDS * rate_hz)}
         shape = _shape(about)
-        part = path.with_name(path.name + ".part")
-        fd = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            written = os.write(fd, json.dumps(about).encode().ljust(_ABOUT_BYTES))
-            size = _ABOUT_BYTES + ring_bytes(*shape)
+        size = _ABOUT_BYTES + ring_bytes(*shape)
+        with written_whole(path) as part, part.open("r+b", buffering=0) as file:
+            written = file.write(json.dumps(about).encode().ljust(_ABOUT_BYTES))
             while written < size:
-                written += os.write(fd, _ZEROS[: size - written])
-            mapped = mmap.mmap(fd, size)
-        finally:
-            os.close(fd)
+                written += file.write(_ZEROS[: size - written])
+            mapped = mmap.mmap(file.fileno(), size)
         self._ring = RingWriter(memoryview(mapped)[_ABOUT_BYTES:], *shape)
-        part.replace(path)
 
     def write(self, rows: Rows) -> None:
         """Append rows, shape (n, 1 + 3 * n_lanes): time (s), then raw, envelope, rest (uV) of each lane."""
@@ -94,7 +89,7 @@ class LiveRing:
             If there is none.
         """
         try:
-            with path.open("rb") as file:
+            with open_to_read(path) as file:
                 return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except (OSError, ValueError, KeyError, TypeError) as err:
             raise InputError(str(path), "is no live ring") from err

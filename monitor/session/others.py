@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from monitor.safefile import open_to_read
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import decode
 
@@ -28,7 +29,7 @@ def is_recorded_by_another(folder: SessionFolder, uid: str) -> bool:
 
 
 def _records(folder: SessionFolder, uid: bytes) -> bool:
-    with contextlib.suppress(OSError), folder.journal.open("rb") as file:
+    with contextlib.suppress(OSError), open_to_read(folder.journal) as file:
         for line in file:
             if uid not in line:
                 continue

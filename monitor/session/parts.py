@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from monitor.facts import Fact
 from monitor.markers import EPOCH_S
+from monitor.payloads import ConditionData, DamagedData, GapData, MovementData
 from monitor.score.night import Epoch, Movement, Span
 
 # More movements than any session has.
@@ -18,15 +19,19 @@ def to_us(seconds: float) -> int:
     return round(seconds * 1_000_000)
 
 
-def unusable_spans(gaps: Iterable[Fact], qualities: Iterable[Fact], end_us: int) -> tuple[Span, ...]:
+def unusable_spans(
+    gaps: Iterable[Fact[GapData]],
+    qualities: Iterable[Fact[ConditionData]],
+    end_us: int,
+) -> tuple[Span, ...]:
     """Return when one limb could not be watched, from its own gaps and qualities, up to `end_us`."""
     spans = []
-    for fact in gaps:
+    for gap in gaps:
         # A gap that resets nothing was blanked: too short to leave any denominator.
-        if fact.data["resets"] and fact.t is not None:
-            end_s = fact.data["end"]
-            spans.append(Span(to_us(fact.t), end_us if end_s is None else to_us(end_s), fact.data["cause"]))
-    since: Fact | None = None
+        if gap.data["resets"] and gap.t is not None:
+            end_s = gap.data["end"]
+            spans.append(Span(to_us(gap.t), end_us if end_s is None else to_us(end_s), gap.data["cause"]))
+    since: Fact[ConditionData] | None = None
     # By time, not as written: what a leg was like must not depend on when it was told.
     for fact in sorted(qualities, key=lambda each: each.t or 0.0):
         if since is not None:
@@ -37,11 +42,11 @@ def unusable_spans(gaps: Iterable[Fact], qualities: Iterable[Fact], end_us: int)
     return tuple(span for span in spans if span.end_us > span.start_us)
 
 
-def _quality_span(since: Fact, end_us: int) -> Span:
+def _quality_span(since: Fact[ConditionData], end_us: int) -> Span:
     return Span(to_us(since.t or 0.0), end_us, ", ".join(since.data["causes"]) or since.data["state"])
 
 
-def damaged_spans(damaged: Iterable[Fact], end_us: int) -> tuple[Span, ...]:
+def damaged_spans(damaged: Iterable[Fact[DamagedData]], end_us: int) -> tuple[Span, ...]:
     """Return when facts may have been written that are lost: silence there proves nothing."""
     return tuple(
         Span(to_us(fact.t), end_us if fact.data["end"] is None else to_us(fact.data["end"]), "facts missing")
@@ -50,15 +55,18 @@ def damaged_spans(damaged: Iterable[Fact], end_us: int) -> tuple[Span, ...]:
     )
 
 
-def n_lost(damaged: Iterable[Fact]) -> int:
+def n_lost(damaged: Iterable[Fact[DamagedData]]) -> int:
     """Return how many facts may be lost: so many numbers of movements may have been in use."""
     lost = (fact.data for fact in damaged if fact.data["what"] == "journal")
     return sum(_MANY if data["n"] is None else int(data["n"]) for data in lost)
 
 
 def without_lost_endings(
-    gaps: Sequence[Fact], qualities: Sequence[Fact], damaged: Iterable[Fact], onsets_s: Sequence[float]
-) -> tuple[list[Fact], list[Fact]]:
+    gaps: Sequence[Fact[GapData]],
+    qualities: Sequence[Fact[ConditionData]],
+    damaged: Iterable[Fact[DamagedData]],
+    onsets_s: Sequence[float],
+) -> tuple[list[Fact[GapData]], list[Fact[ConditionData]]]:
     """End what was unusable before facts were lost where the limb is next seen to be watched.
 
     Parameters
@@ -85,9 +93,10 @@ def without_lost_endings(
             continue
         for i, fact in enumerate(kept_gaps):
             if fact.data["end"] is None and (fact.t or 0.0) <= end_s:
-                kept_gaps[i] = replace(fact, data={**fact.data, "end": seen_s})
+                ended: GapData = {**fact.data, "end": seen_s}
+                kept_gaps[i] = replace(fact, data=ended)
         if not any(end_s < (f.t or 0.0) <= seen_s for f in qualities):
-            state = {"state": "ok", "causes": []}
+            state: ConditionData = {"state": "ok", "causes": []}
             kept_qualities.append(Fact("quality", seen_s, hole.source, state))
     return kept_gaps, kept_qualities
 
@@ -110,7 +119,7 @@ def epochs_before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
     return tuple(kept)
 
 
-def movement_of(fact: Fact, rejected: str) -> Movement:
+def movement_of(fact: Fact[MovementData], rejected: str) -> Movement:
     """Make the movement of its latest fact; `rejected` is why a person excluded it, empty if nobody did."""
     data = fact.data
     is_open = data["phase"] in ("onset", "confirmed")

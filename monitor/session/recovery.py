@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from monitor.config import config_from
 from monitor.errors import InputError
 from monitor.facts import Fact
+from monitor.payloads import StopData
+from monitor.safefile import PART_GLOB
 from monitor.session.damage import SOURCE, journal_damage, numbered
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder, SessionLock
@@ -17,6 +20,7 @@ from monitor.session.keeping import keep_original, keep_tail, put_in_place
 from monitor.session.limbs import open_limb_movements
 from monitor.session.reader import began
 from monitor.session.recording_damage import forms_of, recording_damage, repaired
+from monitor.session.set_aside import set_aside_text
 from monitor.session.synced import mark_of
 from monitor.session.tables import write_tables
 from monitor.session.xdf_scan import Survey, survey
@@ -68,11 +72,14 @@ class Recovered:
         How far the session reaches.
     was_open : bool
         The session had not been ended, and is closed now.
+    set_aside : str
+        Which journal entries cannot be used, in a sentence; empty if all can.
     """
 
     found: Reopened
     recorded_s: float
     was_open: bool
+    set_aside: str
 
 
 def reopen(folder: SessionFolder) -> Reopened:
@@ -105,7 +112,8 @@ def reopen(folder: SessionFolder) -> Reopened:
     kept |= _put_recording(folder.recording, there, state, kept)
     for fact in noted:
         state.apply(fact)
-    for left in (*folder.path.glob("live-*.ring*"), folder.control, mark_of(folder.journal)):
+    leftovers = (*folder.path.glob("live-*.ring*"), *folder.path.glob(PART_GLOB))
+    for left in (*leftovers, folder.control, mark_of(folder.journal)):
         left.unlink(missing_ok=True)
     return Reopened(
         state,
@@ -144,13 +152,14 @@ def _recover(folder: SessionFolder) -> Recovered:
     was_open = state.stopped_s is None
     if was_open:
         journal = Journal(folder.journal, next_seq=found.next_seq)
-        stop = Fact("stop", found.end_s, SOURCE, {"reason": "recovered after a crash"})
+        reason: StopData = {"reason": "recovered after a crash"}
+        stop = Fact("stop", found.end_s, SOURCE, reason)
         for fact in journal.append([*closed_movements(state, SOURCE), stop]):
             state.apply(fact)
         journal.close()
     config = config_from(state.session["config"], str(folder.journal))
     write_tables(folder, state, config.rules)
-    return Recovered(found, state.stopped_s or found.end_s, was_open)
+    return Recovered(found, state.stopped_s or found.end_s, was_open, set_aside_text(state))
 
 
 def _is_damaged(there: Survey, state: NightState) -> bool:
@@ -213,9 +222,9 @@ def _within_reach(state: NightState, end_s: float) -> float:
 
 def closed_movements(state: NightState, source: str) -> list[Fact]:
     """End what a crash left open, arms too: a confirmed movement where last known; a flag is withdrawn."""
-    closing = []
+    closing: list[Fact] = []
     for last in (*state.open_movements(), *open_limb_movements(state)):
-        data = dict(last.data)
+        data: dict[str, Any] = dict(last.data)
         if data["phase"] == "confirmed":
             data |= {
                 "phase": "closed",

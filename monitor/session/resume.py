@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from monitor.safefile import open_to_read
 from monitor.session.clock import boot_id, slept_s, utc_now
 from monitor.session.damage import with_damage
 from monitor.session.fold import NightState
@@ -99,7 +100,7 @@ def _by_lsl(ago_s: float, last: Mapping[str, Any], lsl_now_s: float | None) -> f
 def _began_in_this_boot(folder: SessionFolder) -> bool:
     """Whether the machine was not restarted since a session began; told by its first clock record."""
     try:
-        with folder.journal.open("rb") as file:
+        with open_to_read(folder.journal) as file:
             lines = find_lines(file.read(_BEGINNING_BYTES))
     except OSError:
         return False

@@ -15,6 +15,7 @@ from monitor.detection.placed import Placed
 from monitor.detection.placement import Placement
 from monitor.detection.timeline import Run, Timeline
 from monitor.facts import Fact
+from monitor.payloads import AnchorData
 from monitor.session.chunks import ChunkIndex
 from monitor.session.reader import Session
 
@@ -77,7 +78,7 @@ class RecordedSignal:
 
     path: Path
     about: Mapping[str, Any]
-    anchors: tuple[Fact, ...]
+    anchors: tuple[Fact[AnchorData], ...]
 
     @property
     def rate_hz(self) -> float:
@@ -219,7 +220,7 @@ def recorded_signals(session: Session) -> list[RecordedSignal]:
 
 
 def _by_anchor(
-    anchors: Sequence[Fact], first_stamps: Floats, before_n: npt.NDArray[np.int64]
+    anchors: Sequence[Fact[AnchorData]], first_stamps: Floats, before_n: npt.NDArray[np.int64]
 ) -> Iterator[tuple[Fact, int, int]]:
     """Give each anchor its chunks [first, last): those before the one that begins at the next anchor."""
     begin = 0

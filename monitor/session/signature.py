@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from monitor.facts import Fact
+from monitor.payloads import SignData
+from monitor.safefile import open_to_read
 
 # Not the place of the line: after damage numbers may be missing.
 _SEQ = re.compile(rb'\{"v":\d+,"seq":(\d{1,18}),')
@@ -24,7 +26,7 @@ def journal_sha256(path: Path, last_seq: int) -> str | None:
     """
     found = hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             for line in file:
                 found.update(line)
                 numbered = _SEQ.match(line)
@@ -35,7 +37,7 @@ def journal_sha256(path: Path, last_seq: int) -> str | None:
     return None
 
 
-def signature(path: Path, last_seq: int) -> dict[str, Any]:
+def signature(path: Path, last_seq: int) -> SignData:
     """Return the keys of a ``sign`` fact over all facts up to one.
 
     Raises
@@ -49,12 +51,12 @@ def signature(path: Path, last_seq: int) -> dict[str, Any]:
     return {"over_seq": last_seq, "over_sha256": sha256}
 
 
-def is_intact(path: Path, sign: Fact) -> bool:
+def is_intact(path: Path, sign: Fact[SignData]) -> bool:
     """Whether the journal still reads as it did when it was signed."""
     return journal_sha256(path, int(sign.data["over_seq"])) == str(sign.data["over_sha256"])
 
 
-def signed_by(path: Path, sign: Fact | None) -> Mapping[str, Any] | None:
+def signed_by(path: Path, sign: Fact[SignData] | None) -> Mapping[str, Any] | None:
     """Return who signed the night as it is now and when; None if nobody did or the facts were changed."""
     if sign is None or not is_intact(path, sign):
         return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from monitor.facts import Fact
 from monitor.markers import EPOCH_S
+from monitor.payloads import StageData
 from monitor.score.night import AUTO, Epoch
 
 _EPOCH_US = round(EPOCH_S * 1e6)
@@ -23,7 +24,7 @@ def rank(source: str) -> int:
     return 2 if source.startswith("person") else 1
 
 
-def resolve_stages(facts: Sequence[Fact]) -> tuple[Epoch, ...]:
+def resolve_stages(facts: Sequence[Fact[StageData]]) -> tuple[Epoch, ...]:
     """Lay the stage facts over each other.
 
     Parameters
@@ -36,7 +37,7 @@ def resolve_stages(facts: Sequence[Fact]) -> tuple[Epoch, ...]:
     tuple of Epoch
         In order of time, not overlapping.
     """
-    layers: dict[int, list[tuple[int, int, Fact]]] = {0: [], 1: [], 2: []}
+    layers: dict[int, list[tuple[int, int, Fact[StageData]]]] = {0: [], 1: [], 2: []}
     for fact in facts:
         start_us = round((fact.t or 0.0) * 1e6)
         layers[rank(fact.source)].append((start_us, start_us + _length_us(fact), fact))
@@ -48,16 +49,16 @@ def resolve_stages(facts: Sequence[Fact]) -> tuple[Epoch, ...]:
     return taken.epochs()
 
 
-def _epoch(start_us: int, end_us: int, fact: Fact) -> Epoch:
+def _epoch(start_us: int, end_us: int, fact: Fact[StageData]) -> Epoch:
     return Epoch(start_us, end_us, fact.data["stage"], fact.source, fact.data.get("p_sleep"))
 
 
-def _length_us(fact: Fact) -> int:
+def _length_us(fact: Fact[StageData]) -> int:
     duration_s = fact.data.get("duration_s")
     return _FOREVER_US if duration_s is None else round(duration_s * 1e6)
 
 
-def _until_next(spans: list[tuple[int, int, Fact]]) -> list[tuple[int, int, Fact]]:
+def _until_next(spans: list[tuple[int, int, Fact[StageData]]]) -> list[tuple[int, int, Fact[StageData]]]:
     """End a typed stage where the next typed one starts, whichever was typed first."""
     # A single epoch that was corrected ends nothing: what holds goes on behind it.
     starts = sorted(start for start, end, _ in spans if end > 2**61)
@@ -68,7 +69,7 @@ def _until_next(spans: list[tuple[int, int, Fact]]) -> list[tuple[int, int, Fact
     return out
 
 
-def _snapped(spans: list[tuple[int, int, Fact]]) -> list[tuple[int, int, Fact]]:
+def _snapped(spans: list[tuple[int, int, Fact[StageData]]]) -> list[tuple[int, int, Fact[StageData]]]:
     """Move epochs that start within a second of one another's grid onto that of the first in time.
 
     Not of the first written: an epoch that is told late must not move the others.

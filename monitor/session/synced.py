@@ -9,6 +9,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from monitor.safefile import open_fd, read_bytes
+
 _BYTES = 8
 
 
@@ -34,7 +36,7 @@ class SyncedMark:
         self._fd: int | None = None
         with contextlib.suppress(OSError):
             # Always as long as the number, so that later there is nothing to find room for.
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._fd = open_fd(self._path, os.O_RDWR | os.O_CREAT)
             self.set(journal.stat().st_size)
 
     def set(self, n_bytes: int) -> None:
@@ -60,7 +62,7 @@ class SyncedMark:
 def synced_bytes(journal: Path) -> int | None:
     """Return how many bytes of a journal that is being written are on disk; None if nobody says."""
     try:
-        said = mark_of(journal).read_bytes()
+        said = read_bytes(mark_of(journal))
     except OSError:
         return None
     return int.from_bytes(said, "little") if len(said) == _BYTES else None

@@ -9,15 +9,17 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.rules import RulesProfile
+from monitor.safefile import write_private
 from monitor.score import Night, Score, score
 from monitor.score.summary import summary
 from monitor.score.tables import events_tsv, movements_tsv
 from monitor.session.agreement import agreement
 from monitor.session.damage import damage_summary
 from monitor.session.fold import NightState
-from monitor.session.folder import SessionFolder, write_private
+from monitor.session.folder import SessionFolder
 from monitor.session.limbs import limbs_summary, limbs_table
 from monitor.session.manual import manual
+from monitor.session.set_aside import set_aside
 from monitor.session.signature import signed_by
 
 
@@ -76,4 +78,6 @@ def summary_of(
         "signed": signed_by(journal, state.signature),
         "damage": damage_summary(state),
     }
+    unusable = set_aside(state)
+    whole |= {"facts_set_aside": unusable} if unusable else {}
     return whole | {"limbs": limbs_summary(state, night.end_us)} if state.limbs else whole

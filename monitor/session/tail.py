@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.errors import InputError
 from monitor.facts import Fact
+from monitor.safefile import open_to_read
 from monitor.session.damage import with_damage, written_at_s
 from monitor.session.journal import JournalTail as Unread
 from monitor.session.journal import (
@@ -27,7 +28,7 @@ _LONGEST_LINE = 1 << 20
 def beginning(path: Path) -> Mapping[str, Any]:
     """Return how a session began, from the first line of its journal; empty if there is none yet."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             data = file.readline(_LONGEST_LINE)
         first = decode(data)
     except OSError:
@@ -99,7 +100,7 @@ class JournalTail:
             If the file cannot be read.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_to_read(self._path) as file:
                 about = os.fstat(file.fileno())
                 is_new_start = about.st_size < self._good_bytes or self._file_id not in (None, about.st_ino)
                 if is_new_start:

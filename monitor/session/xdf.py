@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from monitor.safefile import open_fd
 from monitor.session.xdf_format import StreamTally, chunk, file_header, readable, sample_bytes, varlen
 from monitor.session.xdf_scan import tally
 from monitor.xdf_chunks import (
@@ -53,7 +54,7 @@ class XdfWriter:
         self._taken_back_n = 0
         self._has_ended = False
         self.streams = tally(path) if path.exists() else {}
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._fd = open_fd(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._synced_n = os.fstat(self._fd).st_size
         if self._synced_n == 0:
             self._append(file_header())

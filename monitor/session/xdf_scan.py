@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from monitor.safefile import open_to_read
 from monitor.session.xdf_format import StreamTally, info_of, sample_bytes
 from monitor.xdf_chunks import (
     BOUNDARY,
@@ -117,7 +118,7 @@ def survey(path: Path, known: Mapping[int, Form] | None = None) -> Survey:
     -----
     The file is streamed; what is held in memory grows with the number of damaged stretches.
     """
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         found = Survey(os.fstat(file.fileno()).st_size, forms=dict(known or {}))
         at = 0
         if file.read(len(MAGIC)) == MAGIC:
@@ -164,7 +165,7 @@ def _stamp(content: bytes, at: int) -> float:
 
 def readable_bytes(path: Path, found: Survey) -> Iterator[bytes]:
     """Give what can be read of a recording behind the file's own header, in order, in pieces."""
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         for begin, end in found.parts:
             start = max(begin, found.begin)
             file.seek(start)
@@ -187,7 +188,7 @@ def tally(path: Path) -> dict[int, StreamTally]:
     Of a chunk of numbers only its begin and its last sample are looked at.
     """
     found: dict[int, StreamTally] = {}
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         file.seek(len(MAGIC))
         for tag, start, stop in _chunks(file):
             if tag == STREAM_HEADER:

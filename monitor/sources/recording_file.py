@@ -11,6 +11,7 @@ from edfio import Edf, EdfAnnotation, EdfSignal
 from numpy.typing import NDArray
 
 from monitor.errors import InputError
+from monitor.safefile import write_private, written_whole
 from monitor.sources.amplifier import AmplifierSettings, marker_text
 from monitor.sources.schedule import Schedule, TruthRow
 
@@ -37,7 +38,7 @@ def write_truth(path: Path, rows: Iterable[TruthRow]) -> None:
     """
     lines = [f"{row.onset_s:.6f}\t{row.duration_s:.6f}\t{row.trial_type}\n" for row in rows]
     try:
-        path.write_text("onset\tduration\ttrial_type\n" + "".join(lines), encoding="utf-8")
+        write_private(path, "onset\tduration\ttrial_type\n" + "".join(lines))
     except OSError as error:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from error
 
@@ -82,7 +83,8 @@ def write_edf(path: Path, settings: AmplifierSettings) -> None:
     ]
     edf = Edf(signals, data_record_duration=1, annotations=_annotations(schedule))
     try:
-        edf.write(path)
+        with written_whole(path) as part:
+            edf.write(part)
     except OSError as error:
         raise InputError(str(path), f"cannot be written ({error.strerror})") from error
 

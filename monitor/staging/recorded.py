@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.facts import Fact
+from monitor.payloads import AnchorData, StreamData
 from monitor.session.chunks import ChunkIndex
 from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
@@ -146,11 +147,17 @@ class RecordedSignals:
         return found
 
     def _chosen(self) -> list[tuple[float, tuple[StageChannel, ...]]]:
-        return [
-            (fact.t or 0.0, tuple(StageChannel.of(row) for row in fact.data["channels"]))
-            for fact in self.state.facts("staging")
-            if fact.data.get("channels")
-        ]
+        # Of a stream whose entry in the journal cannot be used nothing can be read.
+        n_of = {
+            f.data["key"]: len(f.data["channels"]) for f in self.state.facts("stream") if f.data["rate_hz"]
+        }
+        chosen = []
+        for fact in self.state.facts("staging"):
+            channels = tuple(StageChannel.of(row) for row in fact.data.get("channels", ()))
+            known = tuple(c for c in channels if max(c.index, c.minus or 0) < n_of.get(c.stream, 0))
+            if known:
+                chosen.append((fact.t or 0.0, known))
+        return chosen
 
     def _place(self, key: int, placed: _Placed) -> None:
         """Place the chunks that are new: each connection's first sample is anchored in the journal."""
@@ -171,7 +178,7 @@ class RecordedSignals:
             placed.ends_s.append(start_s + placed.n_samples[-1] / rate_hz)
 
     @staticmethod
-    def _anchor(placed: _Placed, anchors: list[Fact], stamp: float) -> None:
+    def _anchor(placed: _Placed, anchors: list[Fact[AnchorData]], stamp: float) -> None:
         waiting = anchors[placed.anchors_used :]
         at = next((i for i, fact in enumerate(waiting) if fact.data["stamp"] == stamp), None)
         if at is None and placed.offset_s is None and waiting:
@@ -196,14 +203,14 @@ class RecordedSignals:
         wanted = (times_s >= low_s) & (times_s < high_s)
         return times_s[wanted], records["values"][wanted]
 
-    def _about(self, key: int) -> Mapping[str, object]:
+    def _about(self, key: int) -> StreamData:
         return next(f.data for f in reversed(self.state.facts("stream")) if f.data["key"] == key)
 
     def _n_channels(self, key: int) -> int:
-        return len(self._about(key)["channels"])  # type: ignore[arg-type]
+        return len(self._about(key)["channels"])
 
     def _item_bytes(self, key: int) -> int:
         return self._index.dtype(key, self._n_channels(key)).itemsize
 
     def _rate_hz(self, key: int) -> float:
-        return float(self._about(key)["rate_hz"])  # type: ignore[arg-type]
+        return float(self._about(key)["rate_hz"])

@@ -71,7 +71,7 @@ def estimate_whole(
     n = int(end_s // EPOCH_S)
     for first in range(0, n, _AT_ONCE_N):
         night.add([_epoch(streams, channels, i) for i in range(first, min(n, first + _AT_ONCE_N))])
-    facts = []
+    facts: list[Fact] = []
     for i, estimate in enumerate(night.estimate()):
         why = {"why": estimate.why} if estimate.why else {}
         said = {"stage": estimate.stage, "duration_s": EPOCH_S, "p_sleep": estimate.p_sleep} | why

@@ -15,7 +15,7 @@ from monitor.dashboard.views import Alert
 from monitor.dashboard.words import minutes_seconds
 from monitor.facts import Fact
 from monitor.session.fold import NightState
-from monitor.session.journal import decode
+from monitor.session.journal import fact_of, parse
 from monitor.ward.tile import GONE_S, Heard, Tile, bare_tile, tile_of
 
 _KEPT_FACTS_N = 500
@@ -85,7 +85,7 @@ class Bed:
             if line.startswith(_SNAPSHOT):
                 self._took_snapshot(json.loads(line))
             else:
-                self._took_fact(decode(line.encode() + b"\n"))
+                self._took_fact(fact_of(parse(line.encode() + b"\n")))
         except _UNREADABLE as err:
             self._note_problem(err)
 

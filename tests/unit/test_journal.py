@@ -14,11 +14,28 @@ from monitor.session.journal import Journal, decode, encode, read_journal
 from monitor.session.synced import SyncedMark
 
 FACTS = [
-    Fact("session", 0.0, "recorder", {"bed": "b", "legs": ["left"]}),
+    Fact(
+        "session",
+        0.0,
+        "recorder",
+        {"bed": "b", "legs": ["left"], "config": {}, "config_sha256": "", "main_profile": "aasm3"}
+        | {"measure": ""},
+    ),
     Fact("note", 1.5, "person", {"text": 'says ,"crc":12} \n and \u2028 é µV', "author": "N"}),
     Fact("stage", -30.0, "Stager", {"stage": "N2", "duration_s": 30.0}),
     Fact("stage", -30.0, "Stager", {"stage": "N3", "duration_s": 30.0}, supersedes=2),
-    Fact("clock", None, "recorder", {"utc": "x", "recorded_s": 0.1}),
+    Fact(
+        "clock",
+        None,
+        "recorder",
+        {
+            "utc": "2026-11-20T22:15:00.000+00:00",
+            "zone": "+0100",
+            "lsl": 1.0,
+            "boot_id": "",
+            "recorded_s": 0.1,
+        },
+    ),
 ]
 
 
@@ -187,7 +204,6 @@ def test_an_interrupted_write_is_told_from_damage(path, rest, is_torn):
     "row",
     [
         {"v": 2, "seq": 0, "kind": "note", "t": 0.0, "source": "x"},
-        {"v": 1, "seq": 0, "kind": "gossip", "t": 0.0, "source": "x"},
         {"v": 1, "kind": "note"},
         {"v": 1, "seq": "0", "kind": "note", "t": 0.0, "source": "x"},
         {"v": 1, "seq": -1, "kind": "note", "t": 0.0, "source": "x"},
@@ -201,6 +217,13 @@ def test_a_whole_line_of_another_format_is_no_fact(row):
         body = b'[{"a":1}'
     with pytest.raises(ValueError):
         decode(body[:-1] + b',"crc":%d}\n' % zlib.crc32(body))
+
+
+def test_a_kind_that_a_newer_version_has_is_set_aside(path):
+    body = json.dumps({"v": 1, "seq": 3, "kind": "gossip", "t": 0.0, "source": "x"}).encode()
+    fact = decode(body[:-1] + b',"crc":%d}\n' % zlib.crc32(body))
+    assert (fact.kind, fact.seq) == ("unusable", 3)
+    assert "gossip" in fact.data["reason"]
 
 
 def test_it_goes_on_where_it_ended(path):

@@ -26,7 +26,9 @@ class Session:
         self.xdf = XdfWriter(self.folder.recording)
         self.xdf.add_stream(1, HEADER, "float32", 3)
         self.signals = None
-        about = {"key": 1, "rate_hz": RATE_HZ, "channels": [["Chin"], ["C4"], ["M1"]], "legs": []}
+        channels = [[label, "uV", ""] for label in ("Chin", "C4", "M1")]
+        about = {"key": 1, "name": "Amp", "type": "EEG", "source_id": "a", "rate_hz": RATE_HZ, "legs": []}
+        about |= {"channels": channels}
         self.tell("stream", 0.0, about)
         self.choose(0.0, EEG)
 
@@ -34,7 +36,9 @@ class Session:
         return self.journal.append([Fact(kind, t_s, source, data, supersedes)])[0]
 
     def choose(self, t_s, *channels):
-        self.tell("staging", t_s, {"state": "running", "channels": [c.as_dict() for c in channels]})
+        self.tell(
+            "staging", t_s, {"state": "running", "reason": "", "channels": [c.as_dict() for c in channels]}
+        )
 
     def connect(self, t_s, stamp_s):
         self.tell("anchor", t_s, {"key": 1, "stamp": stamp_s, "speed": self.speed})
