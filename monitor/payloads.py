@@ -18,8 +18,8 @@ from monitor.facts import Leg
 
 # Longer than any session: a month. Markers may lie up to a day before the first sample.
 LONGEST_S = 31 * 86400.0
-# Of a device's clock, which may count from anywhere.
-_FURTHEST_STAMP_S = 1e15
+# Of a device's clock, which may count from anywhere, and in nanoseconds.
+_FURTHEST_STAMP_S = 1e25
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _ZONE = r"^[+-](0\d|1\d|2[0-3])[0-5]\d$"
 
@@ -38,7 +38,8 @@ def _moment(text: str) -> str:
 Seconds = Annotated[float, Field(ge=-LONGEST_S, le=LONGEST_S)]
 Length = Annotated[float, Field(ge=0, le=LONGEST_S)]
 Stamp = Annotated[float, Field(ge=-_FURTHEST_STAMP_S, le=_FURTHEST_STAMP_S)]
-Figure = Annotated[float, Field(ge=-1e12, le=1e12)]
+# Measured of whatever came: only what is no number is refused, and what overflows when it is squared.
+Figure = Annotated[float, Field(ge=-1e60, le=1e60)]
 Rate = Annotated[float, Field(ge=0, le=1e6)]
 Speed = Annotated[float, Field(ge=0.01, le=1000)]
 Count = Annotated[int, Field(ge=0, le=2**53)]

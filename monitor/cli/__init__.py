@@ -23,7 +23,7 @@ _COMMANDS = {
     "doctor": ("monitor.cli.doctor:doctor", "Check whether this computer can record."),
     "export": ("monitor.cli.export:export", "Write a session as EDF+, BIDS, CSV or XDF."),
     "guide": ("monitor.cli.guide:guide", "Show the user's guide."),
-    "recover": ("monitor.cli.recover:recover", "Repair and close a session after a crash."),
+    "recover": ("monitor.cli.recover:recover", "Repair and close a session after a crash or a disk error."),
     "replay": ("monitor.cli.replay:replay", "Send a recorded file over LSL."),
     "report": ("monitor.cli.report:report", "Write the report of a session as PDF or HTML."),
     "review": ("monitor.cli.review:review", "Open the window on a session."),

@@ -174,9 +174,9 @@ class NightRecorder:
             self._intake.take(arrival)
         if self.time.has_begun and not self._has_origin:
             # With the first sample, not a busy moment later: without it no crash can be gone on from.
-            self._has_origin = True
-            with self.guard.keeping_on("noting the clock"):
+            with self.guard.keeping_on("noting the clock") as noting:
                 self._record(self._clocks.note())
+            self._has_origin = not noting.failed
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a person asks; see `monitor.recorder.requests`."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
-from monitor.facts import Fact
+from monitor.facts import UNUSABLE, Fact
 from monitor.session.fold import NightState
 from monitor.session.journal import JournalTail, number
 
@@ -111,7 +111,8 @@ def _missing_end(
     is_ended: bool,
 ) -> Fact | None:
     """Return what is missing behind the last fact: how many facts, nobody can say."""
-    has_stopped = any(fact.kind == "stop" for fact in facts)
+    kinds = {str(fact.data["of"]) if fact.kind == UNUSABLE else fact.kind for fact in facts}
+    has_stopped = "stop" in kinds
     end_s = reached_s if signal_end_s is None or has_stopped else max(reached_s, signal_end_s)
     speeds = [fact.data.get("speed", 1.0) for fact in facts if fact.kind == "anchor"]
     is_silent = end_s - reached_s > _LONGEST_SILENCE_S * max([1.0, *speeds])

@@ -163,7 +163,8 @@ class NightState(FactsByKind):
         return list(latest.data["causes"]) if latest else []
 
     def _quality_of(self, leg: str) -> Fact[QualityData] | None:
-        return next((f for f in reversed(self.facts("quality")) if f.data["leg"] == leg), None)
+        told = (fact.of(QualityData) for fact in reversed(self._facts.get("quality", {}).values()))
+        return next((fact for fact in told if fact.data["leg"] == leg), None)
 
     def stage_at(self, t_s: float) -> str | None:
         """Return the stage of the latest epoch that began at or before `t_s`, None if there is none."""
@@ -208,7 +209,8 @@ class NightState(FactsByKind):
         for name, fact in self._movements.items():
             leg, number = str(fact.data["leg"]), name.lstrip(ascii_letters)
             highest[leg] = max(highest.get(leg, 0), int(number) if number.isdecimal() else 0)
-        return {leg: n + n_lost(self.facts("damaged")) for leg, n in highest.items()}
+        lost = n_lost(self.facts("damaged"))
+        return {leg: highest.get(leg, 0) + lost for leg in (self.legs if lost else highest)}
 
     def open_movements(self) -> list[Fact[MovementData]]:
         """List the latest fact of each movement that has been flagged and has not ended."""

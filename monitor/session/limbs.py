@@ -39,7 +39,8 @@ def limb_numbers(state: NightState) -> dict[str, int]:
     for fact in state.facts("limb"):
         limb, used = str(fact.data["limb"]), int(str(fact.data["id"]).rpartition("-")[2])
         highest[limb] = max(highest.get(limb, 0), used)
-    return {limb: n + n_lost(state.facts("damaged")) for limb, n in highest.items()}
+    lost = n_lost(state.facts("damaged"))
+    return {limb: highest.get(limb, 0) + lost for limb in (state.limbs if lost else highest)}
 
 
 def limbs_table(state: NightState) -> str:

@@ -116,14 +116,16 @@ def run_command():
 
 
 @pytest.fixture
-def bench(tmp_path, monkeypatch):
+def bench(tmp_path):
     """Give a recorder that is fed by hand; it is ended after the test."""
     made = Bench(tmp_path)
-    monkeypatch.setattr(clock, "utc_now", made.utc)
-    monkeypatch.setattr(clock, "slept_s", lambda: made.slept_s)
-    yield made
-    if not any(fact.kind == "stop" for fact in read_journal(made.folder.journal)[0]):
-        made.end()
+    # Patches of its own: a test may undo those that it made.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(clock, "utc_now", made.utc)
+        patched.setattr(clock, "slept_s", lambda: made.slept_s)
+        yield made
+        if not any(fact.kind == "stop" for fact in read_journal(made.folder.journal)[0]):
+            made.end()
 
 
 @pytest.fixture

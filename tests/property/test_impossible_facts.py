@@ -80,6 +80,7 @@ FURTHER = [
         | {"why": ["none seen"], "swapped": False, "legs": {"left": {"rest_uv": 2.0, "over_rest_uv": [9.0]}}},
     ),
     Fact("withdrawn", 41.0, "person", {"what": "note", "told_utc": "2026-11-20T23:00:00.000+00:00"}),
+    Fact("damaged", None, "recover", {"what": "journal", "end": None, "bytes": 3, "n": 0, "from_seq": None}),
     Fact("sign", LENGTH_S, "person", {"over_seq": 3, "over_sha256": "00", "author": "N"}),
 ]
 
@@ -153,7 +154,7 @@ def test_the_report_shows_text_as_text(session, rows, tmp_path):
         return script if isinstance(value, str) and key in names else value
 
     folder = SessionFolder(tmp_path)
-    said = [row | marked(row) if row["kind"] != "trouble" else row for row in rows]
+    said = [row | marked(row) if row["kind"] not in ("trouble", "damaged") else row for row in rows]
     write(folder, [*said, said[5] | {"seq": len(rows), "kind": script}])
     read = read_session(folder.path)
     assert [each["seq"] for each in set_aside(read.state)] == [len(rows)]
@@ -242,7 +243,8 @@ def written(folder, place, forms):
     assert "<script>" not in to_html(report)
     assert to_pdf(report).startswith(b"%PDF")
     done = CliRunner().invoke(cli, ["recover", str(folder.path)])
-    assert done.exception is None, done.output
+    # 4: damage was found, and the first line says so.
+    assert done.exit_code == (4 if done.output.startswith("DAMAGED") else 0), done.output
     kinds = {each["kind"] for each in set_aside(read_session(folder.path).state)}
     for form in forms:
         try:

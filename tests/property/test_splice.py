@@ -187,3 +187,15 @@ def test_any_cuts_and_any_interleaving_give_each_sample_once(seed, breaks):
     assert found == sorted(set(found))
     assert sure <= set(found) <= set().union(*(range(a, b) for a, b in zip(starts, ends, strict=True)))
     assert splice.lines == ()
+
+
+def test_a_second_connection_is_heard_also_where_stamps_never_advance():
+    """Equal stamps say of every sample that it came before: they must not be left out for ever."""
+    splice = Splice(0.01)
+    splice.open(0, 0.0)
+    constant = np.zeros((10, 1)), np.full(10, 77.0)
+    assert [len(stamps) for _, stamps in splice.take(0, constant, 0.0)] == [10]
+    splice.open(1, 3.0)
+    list(splice.close(0, 3.0))
+    passed_n = sum(len(s) for k in range(200) for _, s in splice.take(1, constant, 3.0 + 0.1 * k))
+    assert passed_n > 1400

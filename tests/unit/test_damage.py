@@ -97,3 +97,11 @@ def test_a_recording_that_was_ended_has_a_fact_that_says_so():
 @pytest.mark.parametrize("told", ["soon", None, float("nan"), True, [1]])
 def test_a_time_that_is_none_says_nothing(told):
     assert written_at_s(Fact("clock", 5.0, "recorder", {"recorded_s": told}, seq=1)) is None
+
+
+def test_no_number_of_a_movement_that_may_be_lost_is_used_again():
+    facts = [SESSION, movement(10.0, 1), clock(60.0, 4)]
+    assert NightState.of(with_damage(facts, missing((2, 3)))).movement_numbers() == {"left": 1 + 2}
+    assert NightState.of(with_damage(facts, missing())).movement_numbers() == {"left": 1}
+    nothing = [SESSION, clock(60.0, 4)]
+    assert NightState.of(with_damage(nothing, missing((1, 3)))).movement_numbers() == {"left": 3}

@@ -160,8 +160,11 @@ def test_what_a_text_editor_adds_costs_nothing_and_is_said(path, edit):
 
 
 def test_a_damaged_fact_accounts_for_the_numbers_it_names(path):
-    lost = {"what": "journal", "from_seq": 1, "to_seq": 2, "n": 2, "end": 1.0}
-    facts = [Fact("session", 0.0, "recorder", {}, seq=0), Fact("stage", 1.0, "S", {}, seq=3)]
+    lost = {"what": "journal", "from_seq": 1, "to_seq": 2, "n": 2, "end": 1.0, "bytes": 200}
+    facts = [
+        Fact("lights", 0.0, "S", {"state": "off"}, seq=0),
+        Fact("arousal", 1.0, "S", {"duration_s": 3.0}, seq=3),
+    ]
     facts.append(Fact("damaged", 0.0, "recover", lost, seq=4))
     path.write_bytes(b"".join(encode(fact) for fact in facts))
     found, tail = read_journal(path)

@@ -129,7 +129,8 @@ def test_what_another_session_records_is_read_from_its_journal(tmp_path):
     own, other, ended = (SessionFolder.create(tmp_path, bed) for bed in ("bed-1", "bed-2", "bed-3"))
     for folder, uid in ((own, "run-1"), (other, "run-2"), (ended, "run-3")):
         journal = Journal(folder.journal)
-        facts = [Fact("stream", 0.0, "recorder", {"name": "Amp", "uid": uid})]
+        about = {"key": 1, "name": "Amp", "type": "EMG", "source_id": "", "uid": uid, "rate_hz": 250.0}
+        facts = [Fact("stream", 0.0, "recorder", {**about, "channels": [], "legs": []})]
         journal.append([*facts, Fact("lost", 1.0, "recorder", {"name": "Amp", "reason": "saw run-4"})])
         journal.close()
         if folder is not ended:
