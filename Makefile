@@ -81,7 +81,7 @@ soak: $(VENV)/.installed-dev
 
 # The picture in the README, drawn by the program from a simulated recording.
 picture: $(VENV)/.installed-dev libs
-	QT_QPA_PLATFORM=offscreen $(BIN)/python tests/gui/gui_sessions.py --picture configs/dashboard.png
+	QT_QPA_PLATFORM=offscreen $(BIN)/python tests/support/sessions.py --picture configs/dashboard.png
 
 # An incomplete or moved virtual environment is created again.
 $(VENV)/.made:

@@ -25,17 +25,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.config import load_config
-from monitor.detection.night import FileStream, detect, numbered
-from monitor.facts import LEGS, Fact, Leg
+from monitor.detection.whole_recording import FileStream, detect, numbered
+from monitor.files import read_recording
+from monitor.files.scored_lists import read_annotations
+from monitor.model.config import load_config
+from monitor.model.facts import LEGS, Fact, Leg
+from monitor.model.rules import PROFILES
 from monitor.montage import LegChannel
-from monitor.recordings import read_recording
-from monitor.recordings.annotations import read_annotations
-from monitor.rules import PROFILES
-from monitor.score import Night, Score, score
-from monitor.session.fold import NightState
+from monitor.scoring import Night, Score, score
 from monitor.session.reader import Session, read_session
-from monitor.session.signal import recorded_signals
+from monitor.session.signal.recorded import recorded_signals
+from monitor.session.state import SessionState
 
 __all__ = [
     "detect_movements",
@@ -101,7 +101,7 @@ def detect_movements(
     )
     facts, end_s = detect([stream], load_config(config).detector)
     begin, stop = Fact("session", 0.0, "api", {"legs": legs}), Fact("stop", end_s, "api", {"reason": "end"})
-    return NightState.of(numbered([begin, *facts, stop])).night()
+    return SessionState.of(numbered([begin, *facts, stop])).night()
 
 
 def read_events(path: Path | str) -> Night:
@@ -110,7 +110,7 @@ def read_events(path: Path | str) -> Night:
     Parameters
     ----------
     path : Path or str
-        Its ending tells which; see `monitor.recordings.annotations.read_annotations`.
+        Its ending tells which; see `monitor.files.scored_lists.read_annotations`.
 
     Returns
     -------

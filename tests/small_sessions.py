@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from monitor.config import load_config
-from monitor.facts import Fact
+from monitor.model.config import load_config
+from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
-from monitor.session.xdf import XdfWriter
+from monitor.session.signal.xdf_writer import XdfWriter
 
 RATE_HZ = 250.0
 STAMP_S = 5000.0

@@ -1,1 +1,1 @@
-"""Thousands of recordings: what is done stays done, one bad file stops nothing, one table of all nights."""
+"""Scoring thousands of recordings: a ledger of finished work, a cluster, one table of results."""

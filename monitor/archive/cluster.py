@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.errors import InputError, MissingError
+from monitor.model.errors import InputError, MissingError
 
 _PACKAGES = ("dask", "distributed", "pyarrow")
 _CONNECT_S = 15

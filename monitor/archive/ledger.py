@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor.errors import InputError
-from monitor.safefile import open_fd, read_bytes
+from monitor.model.errors import InputError
+from monitor.model.safe_file import open_fd, read_bytes
 
 LEDGER_NAME = "archive.jsonl"
 TABLES = ("movements.tsv", "events.tsv", "summary.json")

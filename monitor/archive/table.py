@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from monitor.archive.ledger import Entry
-from monitor.errors import InputError
-from monitor.rules import PROFILES
-from monitor.safefile import written_whole
-from monitor.score.summary import TABLE
+from monitor.model.errors import InputError
+from monitor.model.rules import PROFILES
+from monitor.model.safe_file import written_whole
+from monitor.scoring.summary import TABLE
 
 TABLE_NAME = "nights.parquet"
 _HOURS = ("recording_h", "tib_h", "tst_h", "wake_h", "one_leg_only_h", "any_usable_h")
 _TEXTS = ("file", "target", "error", "input_sha256", "config_sha256", "version", "main_profile")
 
 
-def write_nights(folder: Path, entries: Iterable[Entry]) -> int:
+def write_results_table(folder: Path, entries: Iterable[Entry]) -> int:
     """Write ``nights.parquet``: a row for every recording, those that could not be scored too.
 
     Parameters

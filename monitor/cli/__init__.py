@@ -12,25 +12,25 @@ from click.shell_completion import CompletionItem
 
 from monitor import __version__
 from monitor.cli.limits import what_ran_out
-from monitor.errors import MissingError, MonitorError
+from monitor.model.errors import MissingError, MonitorError
 
 # Module and name of each command, and its line in the list of commands: the first line of its own help.
 _COMMANDS = {
-    "accept": ("monitor.cli.accept:accept", "Confirm a source that came back with other channels."),
+    "accept": ("monitor.cli.session:accept", "Confirm a source that came back with other channels."),
     "compare": ("monitor.cli.compare:compare", "Compare two scorings of one or many recordings."),
     "config": ("monitor.cli.config:config", "Check, show or list configurations."),
     "demo": ("monitor.cli.demo:demo", "Record a simulated sleeper; no amplifier, no patient."),
     "doctor": ("monitor.cli.doctor:doctor", "Check whether this computer can record."),
-    "export": ("monitor.cli.export:export", "Write a session as EDF+, BIDS, CSV or XDF."),
+    "export": ("monitor.cli.session:export", "Write a session as EDF+, BIDS, CSV or XDF."),
     "guide": ("monitor.cli.guide:guide", "Show the user's guide."),
-    "recover": ("monitor.cli.recover:recover", "Repair and close a session after a crash or a disk error."),
+    "recover": ("monitor.cli.session:recover", "Repair and close a session after a crash or a disk error."),
     "replay": ("monitor.cli.replay:replay", "Send a recorded file over LSL."),
-    "report": ("monitor.cli.report:report", "Write the report of a session as PDF or HTML."),
+    "report": ("monitor.cli.session:report", "Write the report of a session as PDF or HTML."),
     "review": ("monitor.cli.review:review", "Open the window on a session."),
     "score": ("monitor.cli.score:score", "Detect and score leg movements in recorded files."),
     "score-events": ("monitor.cli.score_events:score_events", "Apply the scoring rules to a scored list."),
     "simulate": ("monitor.cli.simulate:simulate", "Send or write the signal of a simulated amplifier."),
-    "stop": ("monitor.cli.stop:stop", "End a running recording."),
+    "stop": ("monitor.cli.session:stop", "End a running recording."),
     "streams": ("monitor.cli.streams:streams", "List the LSL streams on the network."),
     "ward": ("monitor.cli.ward:ward", "Show all beds that are recorded on the network."),
     "watch": ("monitor.cli.watch:watch", "Record live LSL streams and score them."),

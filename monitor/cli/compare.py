@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.errors import InputError
-from monitor.rules import AASM3, PROFILES
+from monitor.model.errors import InputError
+from monitor.model.rules import AASM3, PROFILES
 
 if TYPE_CHECKING:
-    from monitor.compare.reading import Source
-    from monitor.compare.scoring import Scoring
+    from monitor.compare.reading import Scoring, ScoringSource
 
 _SHOWN = (
     ("n_lm", "leg movements (LM)"),
@@ -74,9 +73,9 @@ def compare(
     XML, CSV, EDF+) or a folder of these. In folders, recordings of the same name are compared and a
     Bland-Altman analysis is computed over all of them.
     """
-    from monitor.compare.nights import compare_night, over_nights
+    from monitor.compare.comparison import compare_pair, over_pairs
     from monitor.compare.reading import collect
-    from monitor.config import load_config
+    from monitor.model.config import load_config
 
     labels = {**load_config(config_name).labels, **_labels(pairs)}
     own, reference = (collect(path, labels, rules) for path in (a, b))
@@ -92,8 +91,8 @@ def compare(
     nights, last = [], None
     for name, other in names:
         last = _read_pair(own[name], reference[other])
-        nights.append(compare_night(name, *last, min_iou))
-    agreed = over_nights(nights) if len(nights) > 1 else None
+        nights.append(compare_pair(name, *last, min_iou))
+    agreed = over_pairs(nights) if len(nights) > 1 else None
     if plot is not None:
         _draw(plot, nights, last, agreed, min_iou)
     if as_json:
@@ -104,8 +103,8 @@ def compare(
 
 
 def _labels(pairs: Sequence[str]) -> dict[str, str]:
-    from monitor.config import load_config
-    from monitor.score.labels import normalise
+    from monitor.model.config import load_config
+    from monitor.model.labels import normalise
 
     known = set(load_config().labels.values())
     found = {}
@@ -121,7 +120,7 @@ def _labels(pairs: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _read_pair(a: Source, b: Source) -> tuple[Scoring, Scoring]:
+def _read_pair(a: ScoringSource, b: ScoringSource) -> tuple[Scoring, Scoring]:
     """Read both; a list has no recording length and takes that of the other."""
 
     def say(text: str) -> None:
@@ -135,14 +134,14 @@ def _read_pair(a: Source, b: Source) -> tuple[Scoring, Scoring]:
     return one, other
 
 
-def _warn_unmatched(own: Mapping[str, Source], reference: Mapping[str, Source]) -> None:
+def _warn_unmatched(own: Mapping[str, ScoringSource], reference: Mapping[str, ScoringSource]) -> None:
     for title, one, other in (("A", own, reference), ("B", reference, own)):
         alone = [name for name in one if name not in other]
         if alone:
             click.echo(f"only in {title}, not compared: {_some(alone)}", err=True)
 
 
-def _some(names: Mapping[str, Source] | Sequence[str]) -> str:
+def _some(names: Mapping[str, ScoringSource] | Sequence[str]) -> str:
     listed = list(names)
     return ", ".join(listed[:5]) + (f" and {len(listed) - 5} more" if len(listed) > 5 else "")
 
@@ -154,12 +153,12 @@ def _draw(
     agreed: Mapping[str, Any] | None,
     min_iou: float,
 ) -> None:
-    from monitor.compare.plots import draw_night, draw_nights, save
+    from monitor.compare.plots import draw_pair, draw_pairs, save
 
     if agreed is not None:
-        save(draw_nights(nights, agreed), plot)
+        save(draw_pairs(nights, agreed), plot)
     elif last is not None:
-        save(draw_night(nights[0], *last, min_iou), plot)
+        save(draw_pair(nights[0], *last, min_iou), plot)
     click.echo(f"Plot written: {plot}", err=True)
 
 

@@ -1,8 +1,13 @@
-"""The command ``config``: check, show and list configurations, print their schema."""
+"""The command ``config``: check, show and list configurations, print their schema.
+
+The JSON schema of a configuration file, for editors that complete and check TOML.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
@@ -19,7 +24,7 @@ def config() -> None:
 @click.argument("name", default="default", metavar="[F]")
 def check(name: str) -> None:
     """Check a configuration; report every error with its line."""
-    from monitor.config import load_config
+    from monitor.model.config import load_config
 
     checked = load_config(name)
     click.echo(f"{name}: valid (sha256 {checked.sha256[:12]})")
@@ -29,7 +34,7 @@ def check(name: str) -> None:
 @click.argument("name", default="default", metavar="[F]")
 def show(name: str) -> None:
     """Print the complete configuration, defaults included, as JSON."""
-    from monitor.config import load_config
+    from monitor.model.config import load_config
 
     click.echo(json.dumps(load_config(name).document, indent=2))
 
@@ -37,7 +42,7 @@ def show(name: str) -> None:
 @config.command("list")
 def list_() -> None:
     """List the supplied configurations."""
-    from monitor.config import shipped
+    from monitor.model.config import shipped
 
     for name, path in shipped().items():
         first = path.read_text(encoding="utf-8").partition("\n")[0]
@@ -47,6 +52,27 @@ def list_() -> None:
 @config.command()
 def schema() -> None:
     """Print the JSON schema of a configuration, for editors."""
-    from monitor.config_schema import json_schema
-
     click.echo(json.dumps(json_schema(), indent=2))
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a configuration file; what the fields mean is taken from the reference."""
+    from monitor.model.config import shipped
+    from monitor.model.config_fields import bare_schema, remarks_on_fields
+
+    schema = bare_schema()
+    remarks = remarks_on_fields(shipped()["reference"].read_text(encoding="utf-8"))
+    _describe(schema, schema, "", remarks)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "PLMS Monitor"}
+
+
+def _describe(schema: dict[str, Any], node: dict[str, Any], name: str, remarks: Mapping[str, str]) -> None:
+    for key, field in node.get("properties", {}).items():
+        dotted = f"{name}.{key}" if name else key
+        # The WASM section repeats the fields of the AASM one, and the reference explains them once.
+        said = remarks.get(dotted) or remarks.get(dotted.replace("rules.wasm2016.", "rules.aasm3."))
+        if said:
+            field["description"] = said
+        inner = field.get("$ref", "").rpartition("/")[2]
+        if inner:
+            _describe(schema, schema["$defs"][inner], dotted, remarks)

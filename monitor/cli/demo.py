@@ -39,11 +39,11 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
     """
     require_limits()
     from monitor.cli.recording import WatchOptions, run_watch
-    from monitor.config import load_config
-    from monitor.lsl.find import Query
+    from monitor.lsl.discovery import Query
     from monitor.lsl.library import use_loopback
+    from monitor.model.config import load_config
     from monitor.session.folder import default_sessions_dir
-    from monitor.sources.amplifier import run_amplifier
+    from monitor.simulator.amplifier import run_amplifier
 
     # Before the first use of liblsl: no other stream is visible here, and these are not visible elsewhere.
     use_loopback()

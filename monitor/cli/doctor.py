@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 
 from monitor.cli.limits import require_limits
-from monitor.errors import MissingError
-from monitor.recorder.awake import kept_awake
-from monitor.session.clock import boot_id, utc_now
+from monitor.model.clock import boot_id, utc_now
+from monitor.model.errors import MissingError
+from monitor.recorder.sleep_inhibitor import sleep_inhibited
 from monitor.session.folder import default_sessions_dir
 
 _NIGHT_BYTES = 2 << 30
@@ -197,14 +197,14 @@ def _window() -> Finding:
         return Finding(
             False, False, "Qt (PySide6) is not installed; recording is possible without a window (--headless)"
         )
-    from monitor.dashboard.display import why_no_window
+    from monitor.dashboard.shell.display import why_no_window
 
     reason = why_no_window()
     return Finding(not reason, False, reason or "a window can be opened")
 
 
 def _sound() -> Finding:
-    from monitor.dashboard.sound import try_device
+    from monitor.dashboard.viewmodel.sound import try_device
 
     state = try_device()
     return Finding(
@@ -223,7 +223,7 @@ def _sleep() -> Finding:
         said.append(text)
         refused.set()
 
-    with kept_awake("testing", heard):
+    with sleep_inhibited("testing", heard):
         refused.wait(1.0)
     return Finding(not said, False, said[0] if said else "sleep is inhibited during a recording")
 
@@ -241,7 +241,7 @@ def _ask(*command: str) -> str:
 
 def _staging() -> Finding:
     """Check the extra that estimates sleep stages, and load the library that needs a system library."""
-    from monitor.staging.settings import is_installed
+    from monitor.staging import is_installed
 
     if not is_installed():
         remedy = "pip install 'plms-monitor[staging]'"

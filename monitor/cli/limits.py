@@ -7,7 +7,7 @@ import errno
 import sys
 import threading
 
-from monitor.errors import MissingError
+from monitor.model.errors import MissingError
 
 # A recording of two streams uses some 40 files, 25 threads and 1 GiB of address space with its window's link.
 _LEAST_FILES = 256

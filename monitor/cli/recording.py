@@ -1,4 +1,7 @@
-"""Run a recording: bed lock, stream selection, window process, recorder."""
+"""Run a recording: bed lock, stream selection, window process, recorder.
+
+Compile the detector while people still choose streams.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +16,32 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import dsp
 from dsp import cache_report
-from monitor.cli.provenance import scored_with
-from monitor.cli.resuming import Asking, as_before, cut_off_to_resume, reopened, successors_of
+from monitor.cli.resume import Asking, as_before, cut_off_to_resume, reopened, successors_of
+from monitor.cli.run_info import scored_with
 from monitor.cli.terminal import Terminal
-from monitor.config import Config
-from monitor.control import ControlServer
-from monitor.errors import InputError
-from monitor.lsl.find import Finder, Query
+from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.library import lsl
+from monitor.model.config import Config
+from monitor.model.errors import InputError
 from monitor.montage import Chosen
-from monitor.recorder.awake import kept_awake
-from monitor.recorder.lobby import Lobby
-from monitor.recorder.night import NightPlan
 from monitor.recorder.outlets import other_recorder
-from monitor.recorder.preview import Preview
+from monitor.recorder.recorder import RecordingPlan
 from monitor.recorder.resumed import Resumed
-from monitor.recorder.run import Ending, Recording, record
-from monitor.recorder.startscreen import StartScreen
-from monitor.recorder.warm import warm_up_beside
+from monitor.recorder.run import Recording, StopRequest, record
+from monitor.recorder.sleep_inhibitor import sleep_inhibited
+from monitor.recorder.start_screen import Preview, StartScreen
+from monitor.recorder.stream_selection import StreamSelection
+from monitor.session.control import ControlServer
 from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_code
+
+
+def warm_up_beside() -> threading.Thread:
+    """Start compiling in a thread; join it before the first sample."""
+    thread = threading.Thread(target=dsp.warm_up, name="warm-up", daemon=True)
+    thread.start()
+    return thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         Before recording starts: the problem and what to do.
     """
     clock = lsl().local_clock
-    terminal, ending = Terminal(), Ending()
+    terminal, ending = Terminal(), StopRequest()
     ending.on_signals()
     with ExitStack() as stack:
         beds = _Beds(options.sessions)
@@ -107,13 +116,13 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
                 has_window = False
         cut_off, queries = None, list(options.queries)
         if not options.is_demo:
-            stack.enter_context(kept_awake(f"recording {options.bed}", terminal.say))
+            stack.enter_context(sleep_inhibited(f"recording {options.bed}", terminal.say))
             asking = Asking(options.resume, screen if has_window else None, terminal, ending)
             cut_off = cut_off_to_resume(options.sessions, options.bed, options.study, asking)
         if cut_off is not None:
             queries, config = as_before(cut_off, queries, config)
         successors = {} if cut_off is None else successors_of(cut_off)
-        lobby = Lobby(queries, config.wish, terminal.say, clock, ending.wait, screen, successors)
+        lobby = StreamSelection(queries, config.wish, terminal.say, clock, ending.wait, screen, successors)
         chosen = _from(lobby, options, terminal)
         if chosen is None:
             terminal.say("Nothing was recorded.")
@@ -139,7 +148,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         _record(options, config, bed, chosen, screen, terminal, ending, going_on)
 
 
-def _from(lobby: Lobby, options: WatchOptions, terminal: Terminal) -> list[Chosen] | None:
+def _from(lobby: StreamSelection, options: WatchOptions, terminal: Terminal) -> list[Chosen] | None:
     """Wait for the streams and check whether another recorder uses this bed.
 
     Two recorders of one bed would publish the same stream names, also from different sessions folders.
@@ -170,11 +179,11 @@ def _record(
     chosen: Sequence[Chosen],
     screen: StartScreen,
     terminal: Terminal,
-    ending: Ending,
+    ending: StopRequest,
     going_on: tuple[SessionFolder, SessionLock, Resumed] | None,
 ) -> None:
     about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
-    plan = NightPlan(bed, config.main_profile, config.rules, config.labels, about, config.staging)
+    plan = RecordingPlan(bed, config.main_profile, config.rules, config.labels, about, config.staging)
     if going_on is not None:
         folder, lock, resumed = going_on
     else:
@@ -192,7 +201,7 @@ def _record(
 
 
 def _window_opens(terminal: Terminal) -> bool:
-    from monitor.dashboard.display import why_no_window
+    from monitor.dashboard.shell.display import why_no_window
 
     reason = why_no_window()
     if reason:

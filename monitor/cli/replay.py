@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.errors import InputError
+from monitor.model.errors import InputError
 
 if TYPE_CHECKING:
-    from monitor.recordings import Recording
+    from monitor.files import Recording
 
 _WAITING = "Waiting for a receiver. Press Ctrl-C to end."
 
@@ -39,9 +39,9 @@ def replay(file: Path, speed: float, follow: bool, delay_s: float) -> None:
     FILE is EDF, EDF+, BDF or XDF; its annotations are sent as markers. Sending starts when the first receiver
     connects and ends shortly after the last sample, or with Ctrl-C.
     """
-    from monitor.recordings import read_recording
-    from monitor.sources.pacing import stopping_on_signals
-    from monitor.sources.replay import replay_recording
+    from monitor.files import read_recording
+    from monitor.simulator.pacing import stopping_on_signals
+    from monitor.simulator.replay import replay_recording
 
     if follow:
         _follow(file, speed, delay_s)
@@ -58,9 +58,9 @@ def _follow(file: Path, speed: float, delay_s: float) -> None:
         raise InputError(
             "--speed", f"{speed:g} with --follow", "a file that is being written is sent at speed 1"
         )
-    from monitor.recordings.growing import GrowingEdf
-    from monitor.sources.follow import follow_recording
-    from monitor.sources.pacing import stopping_on_signals
+    from monitor.files.growing_edf import GrowingEdf
+    from monitor.simulator.follow_file import follow_recording
+    from monitor.simulator.pacing import stopping_on_signals
 
     growing = GrowingEdf(file)
     if not growing.records:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.session_argument import SessionPath
-from monitor.control import ControlClient
-from monitor.dashboard.display import why_no_window
-from monitor.errors import InputError, MissingError
+from monitor.cli.session import SessionPath
+from monitor.dashboard.shell.display import why_no_window
+from monitor.model.errors import InputError, MissingError
+from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.watch import overrides
-from monitor.errors import InputError
+from monitor.model.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.archive.cluster import Where
     from monitor.cli.score_file import Job, Outcome
-    from monitor.config import Config
+    from monitor.model.config import Config
 
 _SIDECAR = "{}_events.tsv"
 
@@ -83,7 +83,7 @@ def score(
     """
     from monitor.archive.cluster import Where
     from monitor.cli.score_file import Job
-    from monitor.config import load_config
+    from monitor.model.config import load_config
 
     if workers is not None and scheduler is not None:
         raise InputError(

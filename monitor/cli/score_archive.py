@@ -14,9 +14,9 @@ import click
 from monitor import __version__
 from monitor.archive.cluster import Failed, Where, require_packages, spread
 from monitor.archive.ledger import Entry, Fingerprint, Ledger, sha256_of, tables_sha256
-from monitor.archive.table import write_nights
+from monitor.archive.table import write_results_table
 from monitor.cli.score_file import Job, Outcome, outcome_of
-from monitor.config import Config
+from monitor.model.config import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def score_archive(
     places = [job.target.relative_to(out).as_posix() for job in jobs]
     # Workers may run on other computers and in other folders; only the file system is shared.
     pieces = [(_absolute(job), config, ledger.done(place)) for job, place in zip(jobs, places, strict=True)]
-    line = _Line(len(jobs))
+    line = _CountLine(len(jobs))
     for index, result in spread(work, pieces, where, __version__):
         job = jobs[index]
         worked = _failed(job, result) if isinstance(result, Failed) else result
@@ -62,7 +62,7 @@ def score_archive(
         yield job, worked.outcome
         line.count(worked)
     line.clear()
-    n = write_nights(out, ledger)
+    n = write_results_table(out, ledger)
     click.echo(f"{line.counts()}; {n} recordings in {out / 'nights.parquet'}", err=True)
 
 
@@ -90,7 +90,7 @@ def _failed(job: Job, result: Failed) -> Worked:
     return Worked(Outcome(None, (), f"{job.file}: {result.reason}"), None)
 
 
-class _Line:
+class _CountLine:
     """A progress line on a terminal, updated after each recording."""
 
     def __init__(self, n: int) -> None:

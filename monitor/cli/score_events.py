@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor import __version__
-from monitor.errors import InputError
-from monitor.rules import AASM3, PROFILES
-from monitor.safefile import write_private
+from monitor.model.errors import InputError
+from monitor.model.rules import AASM3, PROFILES
+from monitor.model.safe_file import write_private
 
 if TYPE_CHECKING:
-    from monitor.score import Indices, Night, Score
+    from monitor.scoring import Indices, Night, Score
 
 MEASURE = "scored list: nothing was measured here"
 
@@ -62,9 +62,9 @@ def score_events(file: Path, rules: str, as_json: bool, out: Path | None) -> Non
     artifact; lights_off, lights_on. Other types are ignored and listed. The list may also be XML (NSRR,
     Profusion), CSV (Noxturnal) or the annotations of an EDF+ file; the file name extension decides.
     """
-    from monitor.recordings.annotations import read_annotations
-    from monitor.score import score
-    from monitor.score.summary import summary
+    from monitor.files.scored_lists import read_annotations
+    from monitor.scoring import score
+    from monitor.scoring.summary import summary
 
     night, ignored = read_annotations(file)
     for label, n in ignored.items():
@@ -87,7 +87,7 @@ def _switches_sha256() -> str:
 
 
 def _write_all(out: Path, night: Night, main: Score, document: Mapping[str, object]) -> None:
-    from monitor.score.tables import events_tsv, movements_tsv
+    from monitor.scoring.tables import events_tsv, movements_tsv
 
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def _write_all(out: Path, night: Night, main: Score, document: Mapping[str, obje
 
 
 def _human(title: str, scores: Mapping[str, Score], main: str) -> str:
-    from monitor.score.denominators import HOUR_US
+    from monitor.scoring.denominators import HOUR_US
 
     den = scores[main].denominators
     times = f"{den.recording_us / HOUR_US:.2f} h recorded"

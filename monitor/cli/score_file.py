@@ -1,25 +1,30 @@
-"""Score one recording with the live detector and rules, and write its tables."""
+"""Score one recording with the live detector and rules, and write its tables.
+
+Estimated sleep stages of a recording: `score --stage auto`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from monitor.cli.provenance import scored_with
-from monitor.cli.score_stages import estimated_facts
-from monitor.config import Config
-from monitor.detection.night import FileStream, detect, numbered
-from monitor.errors import InputError, MonitorError
-from monitor.facts import Fact
-from monitor.markers import MarkerReader
+from monitor.cli.run_info import scored_with
+from monitor.detection.whole_recording import FileStream, detect, numbered
+from monitor.files import RecordedStream, Recording, read_recording
+from monitor.files.scored_edf import edf_start
+from monitor.files.scored_lists import listed_facts, read_annotations
+from monitor.model.config import Config, MontageWish
+from monitor.model.config_fields import StagingSettings
+from monitor.model.errors import InputError, MonitorError
+from monitor.model.facts import Fact
 from monitor.montage import (
     Channel,
     Chosen,
-    MontageWish,
     StreamDescription,
     assign_legs,
     counter_column,
@@ -29,15 +34,68 @@ from monitor.montage import (
     unknown_units,
     with_levels,
 )
-from monitor.recordings import RecordedStream, Recording, read_recording
-from monitor.recordings.annotations import listed_facts, read_annotations
-from monitor.recordings.annotations_edf import edf_start
-from monitor.score import score as rules_score
-from monitor.session.fold import NightState
+from monitor.scoring import score as rules_score
+from monitor.session.markers import MarkerReader
+from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
-from monitor.sources.replay import recording_markers
+from monitor.simulator.replay import recording_markers
 
 Say = Callable[[str], None]
+
+
+def estimated_facts(
+    recording: Recording, origin_s: float, end_s: float, settings: StagingSettings, say: Say
+) -> list[Fact]:
+    """Estimate the stages of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    origin_s : float
+        Time of the first scored sample.
+    end_s : float
+        Scored length.
+    settings : StagingSettings
+    say : callable
+        Receives each message for the user.
+
+    Raises
+    ------
+    InputError
+        If there is no EEG.
+    MissingError
+        If the optional extra ``staging`` is not installed.
+    """
+    from monitor.staging.whole_recording import WholeStream, channels_of, estimate_whole
+
+    streams = [
+        WholeStream(_eeg_description(each), _times(each, origin_s), partial(each.read, None))
+        for each in recording.streams
+        if each.rate_hz > 0
+    ]
+    channels = channels_of(streams, settings.wish)
+    if not channels:
+        problem = "has no EEG; sleep stages are estimated from EEG only"
+        raise InputError(str(recording.path), problem, "name the channel in the configuration: staging.eeg")
+    named = ", ".join(f"{channel.role} {channel.label}" for channel in channels)
+    say(f"sleep stages are ESTIMATED from {named}, not scored by a person")
+    return estimate_whole(streams, channels, end_s)
+
+
+def _eeg_description(stream: RecordedStream) -> StreamDescription:
+    channels = tuple(Channel(c.label, c.unit, c.type) for c in stream.channels)
+    return StreamDescription(
+        stream.name, stream.type, stream.source_id, stream.rate_hz / stream.speed, "double64", channels
+    )
+
+
+def _times(stream: RecordedStream, origin_s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    if stream.stamps_s is not None:
+        # Single stamps may be out of order; the search needs ascending times.
+        return np.maximum.accumulate((stream.stamps_s - origin_s) * stream.speed)
+    return (stream.start_s - origin_s + np.arange(stream.sample_n) / stream.rate_hz) * stream.speed
+
+
 Progress = Callable[[float], None]
 
 _LEVEL_S = 60.0
@@ -187,7 +245,7 @@ def _fold(
     listed: Sequence[Fact] | None,
     progress: Progress | None,
     say: Say,
-) -> NightState:
+) -> SessionState:
     """Detect movements, and fold them with the list or else the annotations."""
     origin_s = min(each.info.start_s for each in chosen)
     found, end_s = detect(
@@ -209,7 +267,7 @@ def _fold(
         estimated = estimated_facts(recording, origin_s, end_s, config.staging, say)
         facts += [replace(fact, seq=seq) for seq, fact in enumerate(estimated, start=len(facts))]
     stop = Fact("stop", end_s, "score", {"reason": "end of the file"}, seq=len(facts))
-    return NightState.of([*facts, stop])
+    return SessionState.of([*facts, stop])
 
 
 def _of_whole(chosen: Sequence[Chosen], progress: Progress | None) -> Progress | None:
@@ -293,7 +351,7 @@ def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
     return FileStream(chosen.stream.rate_hz, stream.sample_n, moved, read, count, stream.breaks)
 
 
-def _reasons_if_unusable(state: NightState, config: Config) -> str:
+def _reasons_if_unusable(state: SessionState, config: Config) -> str:
     night = state.night()
     usable_us = rules_score(night, config.rules[config.main_profile]).denominators.usable_us
     if any(usable_us[leg] > 0 for leg in state.legs):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from monitor.errors import InputError
-from monitor.sources.conditions import CONDITIONS, MEANING, Condition
-from monitor.sources.schedule import PROFILES, Profile
+from monitor.model.errors import InputError
+from monitor.simulator.conditions import CONDITIONS, MEANING, Condition
+from monitor.simulator.schedule import PROFILES, Profile
 
 _ENDLESS_FILE_HOURS = 1.0
 # click does not wrap a paragraph after \b: one line per condition.
@@ -93,9 +93,9 @@ def simulate(
     It has two leg channels and an ECG; a marker stream carries sleep stages and events. Sending continues to
     the end of the signal or Ctrl-C. With --edf or --truth files are written instead.
     """
-    from monitor.sources.amplifier import AmplifierSettings, stream_amplifier
-    from monitor.sources.pacing import stopping_on_signals
-    from monitor.sources.recording_file import write_edf, write_truth
+    from monitor.simulator.amplifier import AmplifierSettings, stream_amplifier
+    from monitor.simulator.file_output import write_edf, write_truth
+    from monitor.simulator.pacing import stopping_on_signals
 
     if edf is not None or truth is not None:
         if speed != 1:

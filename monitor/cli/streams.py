@@ -28,9 +28,10 @@ def streams(wait_s: float, as_json: bool) -> None:
     Each is listed with its interpretation: channels, units, rate, leg channels, what is missing and the
     option that supplies it.
     """
-    from monitor.lsl.find import Finder
-    from monitor.montage import MontageWish, read_montage
-    from monitor.recorder.lobby import listing
+    from monitor.lsl.discovery import Finder
+    from monitor.model.config import MontageWish
+    from monitor.montage import read_montage
+    from monitor.recorder.stream_selection import listing
 
     finder = Finder(measure=True)
     threading.Event().wait(wait_s)

@@ -1,4 +1,7 @@
-"""The command ``ward``: all recorded beds on the network, one tile each."""
+"""The command ``ward``: all recorded beds on the network, one tile each.
+
+The ward in a terminal: one line per bed.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.dashboard.display import why_no_window
-from monitor.session.clock import utc_now
+from monitor.dashboard.shell.display import why_no_window
+from monitor.model.clock import utc_now
+from monitor.ward.tile import Tile
 
 if TYPE_CHECKING:
     from monitor.ward.network import Ward
@@ -59,7 +64,6 @@ def ward(headless: bool, as_json: bool, duration_s: float | None) -> None:
 
 
 def _print_until(ending: threading.Event, listening: Ward, as_json: bool, duration_s: float | None) -> None:
-    from monitor.ward.table import table
 
     is_live = sys.stdout.isatty() and not as_json
     every_s = _LINE_EVERY_S if as_json or is_live else _TABLE_EVERY_S
@@ -78,3 +82,31 @@ def _print_until(ending: threading.Event, listening: Ward, as_json: bool, durati
             return
         if duration_s is not None and passed_s >= duration_s:
             return
+
+
+_MARKS = {"high": "!!! ", "medium": "!! ", "low": "! "}
+_COLUMNS = (("bed", 14), ("state", 10), ("recorded", 9), ("index", 46), ("stage", 9), ("series", 30))
+NOBODY = "No bed is heard yet."
+
+
+def table(tiles: Sequence[Tile]) -> str:
+    """Return the beds as a table, the highest alert first."""
+    if not tiles:
+        return NOBODY
+    names = [tile.bed for tile in tiles]
+    head = [name.ljust(width) for name, width in _COLUMNS]
+    lines = [" ".join([*head, "alert"])]
+    for tile in tiles:
+        # The same bed name on two machines is two beds.
+        bed = tile.bed if names.count(tile.bed) == 1 else f"{tile.bed}@{tile.host}"
+        # What cannot be greyed here is not written as a rate.
+        index = f"too early: {tile.count}" if tile.is_too_early else f"{tile.value} {tile.title}"
+        cells = (bed, tile.phase, tile.recorded, index, tile.stage, tile.series)
+        row = [_cut(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)]
+        alert = "none" if tile.alert is None else _MARKS[tile.alert.priority] + tile.alert.text
+        lines.append(" ".join([*row, alert]).rstrip())
+    return "\n".join(lines)
+
+
+def _cut(text: str, width: int) -> str:
+    return (text if len(text) <= width else text[: width - 1] + "…").ljust(width)

@@ -78,8 +78,8 @@ def watch(
     """
     require_limits()
     from monitor.cli.recording import WatchOptions, run_watch
-    from monitor.config import load_config
-    from monitor.lsl.find import Query
+    from monitor.lsl.discovery import Query
+    from monitor.model.config import load_config
     from monitor.session.folder import check_code, default_sessions_dir
 
     options = WatchOptions(

@@ -1,1 +1,1 @@
-"""Two scorings of the same nights against each other."""
+"""Two scorings of the same recordings against each other."""

@@ -1,17 +1,23 @@
-"""How far two scorings of one night agree: events, marked time, epochs. Pure functions on arrays."""
+"""How far two scorings of one night agree: events, marked time, epochs. Pure functions on arrays.
+
+Agreement of a number over many nights.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from monitor.compare.scoring import EPOCH_US
-from monitor.score.spans import Ints, Spans, intersection, union
+from monitor.compare.reading import EPOCH_US
+from monitor.scoring.spans import Ints, Spans, intersection, union
 
 _FAR_US = 2**60
 
@@ -113,7 +119,7 @@ def epochs_with(onsets_us: Ints, n: int) -> NDArray[np.bool_]:
     return found
 
 
-def kappa(a: NDArray[Any], b: NDArray[Any]) -> float | None:
+def cohens_kappa(a: NDArray[Any], b: NDArray[Any]) -> float | None:
     """Return Cohen's kappa of two equally long series of labels.
 
     None where it is undefined: no epoch at all, or both always say the same one word.
@@ -127,3 +133,71 @@ def kappa(a: NDArray[Any], b: NDArray[Any]) -> float | None:
     observed = float(np.mean(a == b))
     chance = sum(float(np.mean(a == label)) * float(np.mean(b == label)) for label in np.union1d(a, b))
     return (observed - chance) / (1 - chance) if chance < 1 else None
+
+
+LEAST_N = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BlandAltman:
+    """Hold bias and limits of agreement of paired measurements.
+
+    Parameters
+    ----------
+    n : int
+        Nights.
+    bias : float
+        Mean of A - B.
+    sd : float
+        Sample standard deviation of A - B.
+    lower, upper : float
+        Limits of agreement, bias -+ 1.96 SD.
+    bias_ci, lower_ci, upper_ci : tuple of float
+        95 % confidence intervals.
+    """
+
+    n: int
+    bias: float
+    sd: float
+    lower: float
+    upper: float
+    bias_ci: tuple[float, float]
+    lower_ci: tuple[float, float]
+    upper_ci: tuple[float, float]
+
+
+def bland_altman(a: npt.ArrayLike, b: npt.ArrayLike) -> BlandAltman | None:
+    """Compute bias and limits of agreement.
+
+    Parameters
+    ----------
+    a, b : array_like, shape (n,)
+        The same quantity by both, night by night.
+
+    Returns
+    -------
+    BlandAltman or None
+        None for fewer than three nights.
+
+    Notes
+    -----
+    Bland and Altman, Stat Methods Med Res 1999: the variance of a limit is about 3 SD^2 / n.
+    """
+    difference = np.asarray(a, np.float64) - np.asarray(b, np.float64)
+    n = len(difference)
+    if n < LEAST_N:
+        return None
+    bias, sd = float(difference.mean()), float(difference.std(ddof=1))
+    t = float(stats.t.ppf(0.975, n - 1))
+    of_bias, of_limit = t * sd / math.sqrt(n), t * sd * math.sqrt(3 / n)
+    lower, upper = bias - 1.96 * sd, bias + 1.96 * sd
+    return BlandAltman(
+        n,
+        bias,
+        sd,
+        lower,
+        upper,
+        (bias - of_bias, bias + of_bias),
+        (lower - of_limit, lower + of_limit),
+        (upper - of_limit, upper + of_limit),
+    )

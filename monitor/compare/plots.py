@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from monitor.compare.agreement import match_events, merged
-from monitor.compare.nights import pairs_of
-from monitor.compare.scoring import MARKED_LEGS, Scoring
-from monitor.errors import InputError
-from monitor.safefile import written_whole
-from monitor.score.spans import Spans
+from monitor.compare.comparison import pairs_of
+from monitor.compare.reading import MARKED_LEGS, Scoring
+from monitor.model.errors import InputError
+from monitor.model.safe_file import written_whole
+from monitor.scoring.spans import Spans
 
 _AGREED, _ALONE = "#3a6ea5", "#c8541b"
 _INDICES = (
@@ -27,7 +27,7 @@ _NOTE = "provisional; not a medical device"
 _DPI = 130
 
 
-def draw_night(night: Mapping[str, Any], a: Scoring, b: Scoring, min_iou: float) -> Figure:
+def draw_pair(night: Mapping[str, Any], a: Scoring, b: Scoring, min_iou: float) -> Figure:
     """Draw the marks of both scorings along the night, and how far apart the onsets of the pairs lie."""
     legs = [leg for leg in MARKED_LEGS if leg in night["legs"]]
     figure = Figure(figsize=(12, 2.2 + 1.5 * max(1, len(legs))), layout="constrained")
@@ -61,7 +61,7 @@ def _marks(axes: Axes, spans: Spans, agreed: np.ndarray[Any, Any], base: float) 
         axes.broken_barh(bars.tolist(), (base + 0.05, 0.75), color=colour, edgecolor=colour, linewidth=0.6)
 
 
-def draw_nights(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> Figure:
+def draw_pairs(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> Figure:
     """Draw Bland-Altman of the main index of each rule set over many nights."""
     shown = [
         (rule, key, title) for rule in agreed for key, title in _INDICES if agreed[rule][key] is not None

@@ -1,4 +1,7 @@
-"""Read a scoring: a session, the folder a file was scored into, or a scored list; or a folder of many."""
+"""Read a scoring: a session, the folder a file was scored into, or a scored list; or a folder of many.
+
+What is compared: one scoring of one night, whoever made it.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,80 @@ from typing import Any
 
 import numpy as np
 
-from monitor.compare.scoring import INDEX_KEYS, MARKED_LEGS, Scoring, indices_of, stages_of
-from monitor.config import config_from
-from monitor.errors import InputError
-from monitor.recordings.annotations import read_annotations
-from monitor.rules import PROFILES, RulesProfile
-from monitor.score import Night, Score, score
-from monitor.score.spans import Spans, bounds
-from monitor.score.tables import movements_tsv
+from monitor.files.scored_lists import read_annotations
+from monitor.model.config import config_from
+from monitor.model.errors import InputError
+from monitor.model.rules import PROFILES, RulesProfile
+from monitor.scoring import Night, Score, score
+from monitor.scoring.denominators import StageTimeline
+from monitor.scoring.inputs import STAGES
+from monitor.scoring.spans import Ints, Spans, bounds
+from monitor.scoring.tables import movements_tsv
 from monitor.session.damage import with_damage
 from monitor.session.journal import read_journal
 from monitor.session.reader import began
+
+EPOCH_US = 30_000_000
+MARKED_LEGS = ("left", "right", "unknown")
+INDEX_KEYS = (
+    *("n_lm", "n_plm", "n_plms", "plms_index", "n_plms_arousal", "plms_arousal_index", "plmw_index"),
+    *("pi_plm", "plm_per_hour_recorded"),
+)
+"""What is compared of each rule set, by the names of ``summary.json``."""
+
+Indices = Mapping[str, Mapping[str, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Hold one scoring of one night.
+
+    Parameters
+    ----------
+    where : str
+        File or folder it was read from.
+    legs : mapping of leg to Spans
+        Marked movements of each leg in microseconds, sorted; they may overlap.
+    plm : Spans or None
+        LM in a series under the main profile, after the legs were combined; None where unknown.
+    main_profile : str
+        Whose series ``plm`` are.
+    indices : mapping of rule set to mapping of key to number
+        Those of `INDEX_KEYS`, None where undefined.
+    stages : ndarray, shape (n_epochs,), int64, or None
+        Index into ``STAGES`` at the middle of each 30 s from 0 on, -1 where not staged; None where the
+        scoring does not hold its stages.
+    end_us : int
+        How far it reaches.
+    """
+
+    where: str
+    legs: Mapping[str, Spans]
+    plm: Spans | None
+    main_profile: str
+    indices: Indices
+    stages: Ints | None
+    end_us: int
+
+
+def indices_of(scores: Mapping[str, Score]) -> dict[str, dict[str, float | None]]:
+    """Return the compared indices of each rule set."""
+    return {name: {key: getattr(one.indices, key) for key in INDEX_KEYS} for name, one in scores.items()}
+
+
+def stages_of(night: Night, end_us: int) -> Ints | None:
+    """Return the stage of each 30 s from 0 to ``end_us``, None if nothing is staged."""
+    timeline = StageTimeline(night)
+    if not timeline.has_stages:
+        return None
+    found = timeline.stage_at(np.arange(epochs_n(end_us), dtype=np.int64) * EPOCH_US + EPOCH_US // 2)
+    return np.where(found == STAGES.index("unscored"), -1, found)
+
+
+def epochs_n(end_us: int) -> int:
+    """Return how many epochs of 30 s it takes to reach ``end_us``."""
+    return -(-end_us // EPOCH_US)
+
 
 _LIST_ENDINGS = (".tsv", ".xml", ".csv", ".edf", ".bdf", ".rec")
 _KINDS = "a session folder, a folder that `score` wrote, a scored list, or a folder of these"
@@ -32,7 +98,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ScoringSource:
     """Hold where one scoring is and how a list is to be read.
 
     Parameters
@@ -91,7 +157,7 @@ class _Bounds:
         self.end_us: int = movement.end_us
 
 
-def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Source]:
+def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, ScoringSource]:
     """Find the scorings under a path, by the name of their night.
 
     Parameters
@@ -100,7 +166,7 @@ def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Sour
         One scoring, or a folder of many: their nights are named by folder or by file without its ending
         (and without ``_events``).
     labels, rules
-        As in :class:`Source`.
+        As in :class:`ScoringSource`.
 
     Raises
     ------
@@ -110,16 +176,16 @@ def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Sour
     if not path.exists():
         raise InputError(str(path), "there is no such file or folder", _KINDS)
     if path.is_file() or _is_scoring(path):
-        return {_name(path): Source(path, labels, rules)}
+        return {_name(path): ScoringSource(path, labels, rules)}
     folders = sorted(p.parent for p in path.rglob(_IS_SUMMARY))
     folders += [p for p in sorted({p.parent for p in path.rglob(_IS_SESSION)}) if p not in folders]
     lists = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in _LIST_ENDINGS)
-    found: dict[str, Source] = {}
+    found: dict[str, ScoringSource] = {}
     for each in [*folders, *lists]:
         name = each.relative_to(path).as_posix() if each.is_dir() else _name(each)
         if name in found:
             raise InputError(str(path), f"holds two scorings of {name!r}", "one of each night")
-        found[name] = Source(each, labels, rules)
+        found[name] = ScoringSource(each, labels, rules)
     if not found:
         raise InputError(str(path), "holds no scoring", _KINDS)
     return found

@@ -1,1 +1,1 @@
-"""The screen: a viewer of a session folder, in its own process. It records nothing, detects nothing."""
+"""The screen: a viewer of a session folder, in its own process. It records and detects nothing."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from monitor.dashboard.display import why_no_window
-from monitor.errors import InputError, MissingError, MonitorError
+from monitor.dashboard.shell.display import why_no_window
+from monitor.model.errors import InputError, MissingError, MonitorError
 
 
 @click.command()
@@ -55,7 +55,7 @@ def _run(
         raise MissingError(why)
     try:
         # Only now: a library of Qt's that `why_no_window` does not know may be missing.
-        from monitor.dashboard import app
+        from monitor.dashboard.shell import app
     except ImportError as err:
         raise MissingError(f"The window needs Qt, which cannot be loaded: {err}.") from err
     from monitor.dashboard.theme import theme_named
@@ -66,7 +66,7 @@ def _run(
     except ValueError as err:
         raise InputError("--theme or --size", str(err), "night, red or day; WIDTHxHEIGHT") from err
     if lobby is not None:
-        return app.run_lobby(lobby, theme)
+        return app.run_start_screen(lobby, theme)
     if session is None:
         raise InputError("SESSION", "is needed")
     if picture is not None:

@@ -1,1 +1,1 @@
-"""From samples to facts about movements: the same path for a live night and for a file."""
+"""From samples and stamps to facts about movements: the same path for a live session and a file."""

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp import Cause, EventKind, LegDetector, QualityState
-from monitor.detection.timeline import Timeline
-from monitor.facts import LEGS, Fact, Leg
+from monitor.detection.stamp_timeline import StampTimeline
+from monitor.model.facts import LEGS, Fact, Leg
+from monitor.model.payloads import FiguresData, MovementData, Phase, QualityData, QualityWord
 from monitor.montage import LegChannel
-from monitor.payloads import FiguresData, MovementData, Phase, QualityData, QualityWord
 
 SOURCE = "detector"
 Known = tuple[int, Fact]
@@ -53,7 +53,7 @@ class LegFacts:
         Of the stream the leg is in.
     """
 
-    def __init__(self, channel: LegChannel, detector: LegDetector, timeline: Timeline) -> None:
+    def __init__(self, channel: LegChannel, detector: LegDetector, timeline: StampTimeline) -> None:
         self.channel, self.detector, self._timeline = channel, detector, timeline
         # The name of another limb gets a key of its own (`monitor.detection.limb`).
         self._leg = cast("Leg", channel.leg)

@@ -1,19 +1,133 @@
-"""One limb: the detector of each of its derivations, and what they say together."""
+"""One limb: the detector of each of its derivations, and what they say together.
+
+Several derivations of one leg: the leg moves while any of them does.
+
+Each derivation has a detector and a resting level of its own, so that a quiet one is not drowned by a loud
+one. Movements that overlap are one, from the first onset to the last end; which derivations saw it is told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp import DetectorSettings, LegDetector
 from monitor.detection.leg import Known, LegFacts
-from monitor.detection.timeline import Timeline
-from monitor.detection.union import LegUnion
-from monitor.facts import LEGS, Fact
+from monitor.detection.stamp_timeline import StampTimeline
+from monitor.model.facts import LEGS, Fact
 from monitor.montage import LegChannel
+
+_RANK = {"ok": 0, "warn": 1, "learning": 2, "bad": 3}
+
+
+class DerivationMerge:
+    """Make the facts of a leg from those of its derivations.
+
+    Parameters
+    ----------
+    prefix : str
+        Of the movements' names.
+    labels : sequence of str
+        Of the derivations.
+    """
+
+    def __init__(self, prefix: str, labels: Sequence[str]) -> None:
+        self._prefix, self._labels = prefix, tuple(labels)
+        self._n = 0
+        self._open: set[tuple[int, str]] = set()
+        self._closed: list[tuple[int, Mapping[str, Any]]] = []
+        self._twitch: Fact | None = None
+        self._is_confirmed = False
+        self._quality: list[Fact | None] = [None] * len(labels)
+        self._said: tuple[str, list[str]] | None = None
+
+    def take(self, child: int, fact: Fact) -> list[Fact]:
+        """Take the next fact of one derivation (by its number); return what the leg has to say."""
+        return self._movement(child, fact) if fact.kind == "movement" else self._quality_of(child, fact)
+
+    def _movement(self, child: int, fact: Fact) -> list[Fact]:
+        phase, key = fact.data["phase"], (child, str(fact.data["id"]))
+        if phase == "onset":
+            is_first = not self._open and not self._closed
+            self._open.add(key)
+            if not is_first:
+                return []
+            self._n += 1
+            self._is_confirmed, self._twitch = False, None
+            return [self._named(fact)]
+        if phase == "confirmed":
+            was_confirmed, self._is_confirmed = self._is_confirmed, True
+            return [] if was_confirmed else [self._named(fact)]
+        self._open.discard(key)
+        if phase == "closed":
+            self._closed.append((child, fact.data))
+        elif fact.data["twitch"]:
+            self._twitch = fact
+        if self._open:
+            return []
+        if self._closed:
+            return [self._whole(fact)]
+        twitch = self._twitch
+        return [self._named(fact if twitch is None else replace(twitch, data=_known(twitch, fact)))]
+
+    def _named(self, fact: Fact) -> Fact:
+        return replace(fact, data=dict(fact.data) | {"id": f"{self._prefix}{self._n}"})
+
+    def _whole(self, last: Fact) -> Fact:
+        """Put the movement together from the parts that were movements, when the last of all has ended."""
+        parts = [data for _, data in self._closed]
+        strongest = max(parts, key=lambda data: (data["peak_uv"] or 0.0) - (data["resting_uv"] or 0.0))
+        latest = max(parts, key=lambda data: float(data["end"]))
+        seen = sorted({child for child, _ in self._closed})
+        self._closed = []
+        data = dict(strongest) | {
+            "phase": "closed",
+            "onset": min(float(data["onset"]) for data in parts),
+            "end": latest["end"],
+            "known": last.data["known"],
+            "morphology": any(data["morphology"] for data in parts),
+            "cut": latest["cut"],
+            "derivations": [self._labels[child] for child in seen],
+        }
+        return self._named(Fact("movement", float(latest["end"]), last.source, data))
+
+    def _quality_of(self, child: int, fact: Fact) -> list[Fact]:
+        self._quality[child] = fact
+        known = [(i, each) for i, each in enumerate(self._quality) if each is not None]
+        best_i, best = min(known, key=lambda pair: _RANK[pair[1].data["state"]])
+        state, causes = str(best.data["state"]), list(best.data["causes"])
+        others = [(i, each.data) for i, each in known if i != best_i and each.data["state"] == "bad"]
+        if state == "bad":
+            causes += [cause for _, data in others for cause in data["causes"] if cause not in causes]
+        elif others and state in ("ok", "warn"):
+            # The leg is scored on, with less than it should have.
+            state = "warn"
+            causes += [f"{self._labels[i]}: {' and '.join(data['causes'])}" for i, data in others]
+        if (state, causes) == self._said:
+            return []
+        self._said = state, causes
+        return [replace(fact, data=dict(best.data) | {"state": state, "causes": causes})]
+
+    def number_on(self, before: DerivationMerge) -> None:
+        """Go on with the numbers of the one whose place this takes."""
+        self._n = before._n
+
+    def number_from(self, next_id: int) -> None:
+        """Count the movements from here on."""
+        self._n = next_id - 1
+
+    def forget(self) -> None:
+        """Begin anew: nothing is known of any derivation's quality."""
+        self._quality, self._said = [None] * len(self._labels), None
+
+
+def _known(fact: Fact, last: Fact) -> dict[str, Any]:
+    return dict(fact.data) | {"known": last.data["known"]}
+
 
 # A limb that is no leg speaks in kinds of its own: no rule, marker or index takes it for a leg.
 _LIMB_KIND = {"movement": "limb", "quality": "limb_quality"}
@@ -38,7 +152,7 @@ class Limb:
         self,
         channels: Sequence[LegChannel],
         settings: DetectorSettings,
-        timeline: Timeline,
+        timeline: StampTimeline,
         rate_hz: float,
         sos: npt.NDArray[np.float64],
     ) -> None:
@@ -47,7 +161,7 @@ class Limb:
         self.parts = [LegFacts(each, LegDetector(settings, rate_hz, sos), timeline) for each in channels]
         prefix = self.name[0].upper() if self.is_leg else f"{self.name}-"
         labels = [each.label or f"#{each.index + 1}" for each in channels]
-        self._union = LegUnion(prefix, labels) if len(channels) > 1 else None
+        self._merge = DerivationMerge(prefix, labels) if len(channels) > 1 else None
 
     def process(self, signals_uv: Sequence[npt.NDArray[np.float64]]) -> list[Known]:
         """Take samples of each derivation (uV, shape (n,)); return facts and when they became known."""
@@ -59,26 +173,26 @@ class Limb:
 
     def learn(self, start_s: float) -> list[Fact]:
         """Begin anew: the resting levels are to be learned."""
-        if self._union is not None:
-            self._union.forget()
+        if self._merge is not None:
+            self._merge.forget()
         return [fact for _, fact in self._together([[(0, part.learn(start_s))] for part in self.parts])]
 
     def number_on(self, before: Limb) -> None:
         """Go on with the numbers of the one whose place this takes."""
         for part, old in zip(self.parts, before.parts, strict=True):
             part.number_on(old)
-        if self._union is not None and before._union is not None:
-            self._union.number_on(before._union)
+        if self._merge is not None and before._merge is not None:
+            self._merge.number_on(before._merge)
 
     def number_from(self, next_id: int) -> None:
         """Count the movements from here on."""
         for part in self.parts:
             part.number_from(next_id)
-        if self._union is not None:
-            self._union.number_from(next_id)
+        if self._merge is not None:
+            self._merge.number_from(next_id)
 
     def _together(self, found: Sequence[Sequence[Known]]) -> list[Known]:
-        if self._union is None:
+        if self._merge is None:
             return [(known, self._spoken(fact)) for known, fact in found[0]]
         in_turn = sorted(
             ((known, child, fact) for child, facts in enumerate(found) for known, fact in facts),
@@ -87,7 +201,7 @@ class Limb:
         return [
             (known, self._spoken(said))
             for known, child, fact in in_turn
-            for said in self._union.take(child, fact)
+            for said in self._merge.take(child, fact)
         ]
 
     def _spoken(self, fact: Fact) -> Fact:

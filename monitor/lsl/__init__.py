@@ -1,1 +1,1 @@
-"""Lab Streaming Layer: find, read, stamp, send. The only room that imports pylsl."""
+"""Lab Streaming Layer: discovery, inlets, time stamps, outlets. The only package that imports pylsl."""

@@ -94,12 +94,12 @@ class Connection:
         self._thread = threading.Thread(target=self._run, name=f"lsl-{line}-{info.name()[:20]}", daemon=True)
         self._thread.start()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Stop soon; never waits, because closing an inlet may take its time."""
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end of its thread, behind `let_go`."""
+        """Wait for the end of its thread, behind `release`."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:

@@ -1,7 +1,8 @@
 """Read one stream for a whole night: over a second connection when the first is silent, anew after a loss.
 
 After an outage the first connection delivers late, or never (its sender's TCP may have given up, and nothing
-says so); a second one to the same outlet is live at once. `monitor.lsl.splice` makes one stream of both.
+says so); a second one to the same outlet is live at once. `monitor.lsl.connection_merge` makes one stream of
+both.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from typing import Any
 
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
-from monitor.lsl.find import Query
-from monitor.lsl.search import Accepts, Named, Search, changed, refuse_any_change, taken_by_nobody
-from monitor.lsl.splice import Piece, Splice
-from monitor.lsl.texts import HeardTexts
+from monitor.lsl.connection_merge import ConnectionMerge, HeardTexts, Piece
+from monitor.lsl.discovery import Query
+from monitor.lsl.source_identity import Accepts, Named, Search, changed, refuse_any_change, taken_by_nobody
 from monitor.montage import StreamDescription
 
 _TURN_S = 0.1
@@ -36,7 +36,7 @@ _BROKEN = "connection broken"
 
 
 @dataclass(slots=True)
-class _Line:
+class _OpenConnection:
     """A connection and when (monotonic seconds) it was last heard."""
 
     connection: Connection
@@ -56,7 +56,7 @@ class Reader:
     info : pylsl.StreamInfo
         The stream as the finder saw it.
     stream : StreamDescription
-        What was chosen; see `monitor.lsl.search.Search` for what must stay.
+        What was chosen; see `monitor.lsl.source_identity.Search` for what must stay.
     arrivals : queue.SimpleQueue
         Where everything goes; unbounded, because a full disk must not stop the pulling.
     accepts : callable, optional
@@ -77,11 +77,11 @@ class Reader:
         self._key, self._info, self._stream, self._arrivals = key, info, stream, arrivals
         self._accepts, self._is_taken = accepts, is_taken
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._lines: dict[int, _Line] = {}
+        self._lines: dict[int, _OpenConnection] = {}
         self._next_line = 0
         self._search: Search | None = None
         self._named: Named | None = None
-        self._splice = Splice(1.0)
+        self._merge = ConnectionMerge(1.0)
         self._heard = HeardTexts()
         self._is_connected, self._refused = False, ""
         self._after = ""
@@ -98,7 +98,7 @@ class Reader:
         """Begin to read."""
         self._thread.start()
 
-    def look_for(self, query: Query, found: Callable[[str], None]) -> None:
+    def search_for(self, query: Query, found: Callable[[str], None]) -> None:
         """Take the stream that fits, if it comes before the source: a person said that it is the source now.
 
         Parameters
@@ -126,20 +126,20 @@ class Reader:
     def _turn(self) -> None:
         if self._named is not None and not self._lines:
             named, self._named = self._named, None
-            self._search = Search(self._stream, self._accepts, self._tell, named, self._is_taken)
+            self._search = Search(self._stream, self._accepts, self._report, named, self._is_taken)
         elif self._search is None:
-            self._search = Search(self._stream, self._accepts, self._tell, is_taken=self._is_taken)
+            self._search = Search(self._stream, self._accepts, self._report, is_taken=self._is_taken)
         if not self._lines:
-            info, self._info = self._info or self._search.again(), None
+            info, self._info = self._info or self._search.find_again(), None
             if info is None:
                 self._stop.wait(_TURN_S)
                 return
             self._connect(info)
         self._take_events(_TURN_S)
         now_s = time.monotonic()
-        if (late := self._splice.overdue(now_s)) is not None:
+        if (late := self._merge.overdue(now_s)) is not None:
             self._after = _BROKEN
-            self._let_go(late)
+            self._release(late)
         if self._is_connected and now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
             self._look_after(self._search, now_s)
@@ -170,9 +170,9 @@ class Reader:
         first = not self._lines
         number, self._next_line = self._next_line, self._next_line + 1
         connection = Connection(number, info, self._events, offsets=first)
-        self._lines[number] = _Line(connection, time.monotonic())
+        self._lines[number] = _OpenConnection(connection, time.monotonic())
 
-    def _opened(self, line: _Line, event: Opened) -> None:
+    def _opened(self, line: _OpenConnection, event: Opened) -> None:
         stream = event.stream
         line.heard_s = line.opened_s = time.monotonic()
         line.is_open = True
@@ -180,7 +180,7 @@ class Reader:
             stream = replace(stream, rate_hz=self._stream.rate_hz, measured=True)
         if self._is_connected:
             if stream.uid != self._stream.uid:
-                self._let_go(event.line)
+                self._release(event.line)
                 return
         else:
             form = changed(self._stream, stream)
@@ -190,11 +190,11 @@ class Reader:
             self._stream, self._is_connected = stream, True
             if self._search is not None:
                 self._search.pin(stream)
-            self._splice = Splice(1.0 / (stream.rate_hz * stream.speed) if stream.rate_hz else 1.0)
+            self._merge = ConnectionMerge(1.0 / (stream.rate_hz * stream.speed) if stream.rate_hz else 1.0)
             self._heard.forget()
             self._seen_s = time.monotonic()
             self._arrivals.put(Connected(self._key, stream, event.header_xml, event.offset_s))
-        self._splice.open(event.line, time.monotonic())
+        self._merge.open(event.line, time.monotonic())
 
     def _pulled(self, event: Pulled) -> None:
         if isinstance(event.values, list):
@@ -203,13 +203,13 @@ class Reader:
                 self._arrivals.put(Texts(self._key, texts, stamps))
             return
         piece, now_s = (event.values, event.stamps), time.monotonic()
-        is_behind = bool(self._splice.lines) and event.line != self._splice.lines[0]
-        for each in self._splice.take(event.line, piece, now_s):
+        is_behind = bool(self._merge.lines) and event.line != self._merge.lines[0]
+        for each in self._merge.take(event.line, piece, now_s):
             self._pass_on(each)
-        if is_behind and self._splice.is_waiting:
+        if is_behind and self._merge.is_waiting:
             # What came over the old connection already is not drawn once more.
             self._arrivals.put(Samples(self._key, *piece, ahead=True))
-        self._let_go_of_the_passed()
+        self._release_superseded()
 
     def _pass_on(self, piece: Piece) -> None:
         self._arrivals.put(Samples(self._key, *piece, after=self._after))
@@ -217,29 +217,29 @@ class Reader:
 
     def _ended(self, event: Ended) -> None:
         del self._lines[event.line]
-        for each in self._splice.close(event.line, time.monotonic()):
+        for each in self._merge.close(event.line, time.monotonic()):
             self._pass_on(each)
-        self._let_go_of_the_passed()
+        self._release_superseded()
         if not self._lines and not self._stop.is_set():
             self._lose(event.reason)
 
-    def _let_go(self, number: int) -> None:
+    def _release(self, number: int) -> None:
         line = self._lines.pop(number, None)
         if line is not None:
-            line.connection.let_go()
-        for each in self._splice.close(number, time.monotonic()):
+            line.connection.release()
+        for each in self._merge.close(number, time.monotonic()):
             self._pass_on(each)
-        self._let_go_of_the_passed()
+        self._release_superseded()
 
-    def _let_go_of_the_passed(self) -> None:
+    def _release_superseded(self) -> None:
         """End the connections that another has overtaken."""
-        for number in [n for n, line in self._lines.items() if line.is_open and n not in self._splice.lines]:
-            self._lines.pop(number).connection.let_go()
+        for number in [n for n, line in self._lines.items() if line.is_open and n not in self._merge.lines]:
+            self._lines.pop(number).connection.release()
 
     def _lose(self, reason: str) -> None:
         while self._lines:
-            self._let_go(next(iter(self._lines)))
-        self._splice = Splice(1.0)
+            self._release(next(iter(self._lines)))
+        self._merge = ConnectionMerge(1.0)
         # A source that refuses every attempt says so once.
         if self._is_connected or reason != self._refused:
             self._arrivals.put(Lost(self._key, reason))
@@ -259,14 +259,14 @@ class Reader:
         if unheard_s > _USELESS_S and search.has_successor():
             self._lose("it is silent and out of sight, and another run of it is there")
 
-    def _try_another(self, search: Search, newest: _Line, silent_s: float) -> None:
+    def _try_another(self, search: Search, newest: _OpenConnection, silent_s: float) -> None:
         """Open one more connection to a source that is seen and not heard."""
         if not newest.is_open or (len(self._lines) > 1 and silent_s < _USELESS_S):
             return
         if len(self._lines) > 1 and not newest.has_data:
-            self._let_go(newest.connection.line)
+            self._release(newest.connection.line)
         elif len(self._lines) >= _MOST_LINES:
-            self._let_go(min(self._lines))
+            self._release(min(self._lines))
         info = search.latest()
         if info is not None:
             self._connect(info)
@@ -277,14 +277,14 @@ class Reader:
         out_of_sight_s, self._seen_s = now_s - self._seen_s, now_s
         if out_of_sight_s > _OUT_OF_SIGHT_S and (info := search.latest()) is not None:
             if len(self._lines) >= _MOST_LINES:
-                self._let_go(min(self._lines))
+                self._release(min(self._lines))
             self._connect(info)
         oldest, newest = self._lines[min(self._lines)], self._lines[max(self._lines)]
         # What the old one still has comes within two minutes; nothing tells whether it has anything.
         if len(self._lines) > 1 and now_s - newest.opened_s > _DRAIN_S:
-            self._let_go(oldest.connection.line)
+            self._release(oldest.connection.line)
 
-    def _tell(self, reason: str) -> None:
+    def _report(self, reason: str) -> None:
         kind = Notice if self._is_connected else Lost
         self._arrivals.put(kind(self._key, reason))
 
@@ -292,10 +292,10 @@ class Reader:
         """Let go of everything; what waited for its turn is passed on."""
         connections = [line.connection for line in self._lines.values()]
         for connection in connections:
-            connection.let_go()
+            connection.release()
         for connection in connections:
             connection.join(_JOIN_S)
         self._take_events(0.0)
-        for number in self._splice.lines:
-            for each in self._splice.close(number, time.monotonic()):
+        for number in self._merge.lines:
+            for each in self._merge.close(number, time.monotonic()):
                 self._pass_on(each)

@@ -15,7 +15,7 @@ import uuid
 from pathlib import Path
 from types import ModuleType
 
-from monitor.errors import MissingError
+from monitor.model.errors import MissingError
 
 CONFIG_VARIABLE = "LSLAPICFG"
 _PORTS_PER_CONFIG_N = 100

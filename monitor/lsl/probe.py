@@ -7,9 +7,9 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
-from monitor.errors import MonitorError
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
+from monitor.model.errors import MonitorError
 
 _SOURCE = "plms-doctor"
 _FIND_S = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from monitor.lsl.find import Query
+from monitor.lsl.discovery import Query
 from monitor.montage import Found, StreamDescription
 
 # So long the old id, or a second stream like it, has time to appear.

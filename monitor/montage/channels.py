@@ -1,15 +1,22 @@
-"""A signal of a leg: which columns of a stream it is made from, and what one number is worth."""
+"""A signal of a leg: which columns of a stream it is made from, and what one number is worth.
+
+Which leg a channel's label names.
+
+What a person may write for a leg: a channel, the difference of two, or several of these.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.facts import LEGS
+from monitor.model.facts import LEGS, Leg
+from monitor.montage.headers import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +105,117 @@ def first_of_each(channels: Iterable[LegChannel]) -> tuple[LegChannel, ...]:
     for channel in channels:
         first.setdefault(channel.leg, channel)
     return tuple(first.values())
+
+
+_LEG_WORDS = {"leg", "tib", "tibialis", "tibant", "ta", "plm", "anterior", "limb"}
+_SIDE_WORDS: Mapping[str, Leg] = {
+    "l": "left",
+    "left": "left",
+    "li": "left",
+    "r": "right",
+    "right": "right",
+    "re": "right",
+}
+_WHOLE_WORDS: Mapping[str, Leg] = {
+    f"{side}{word}": leg
+    for side, leg in (("l", "left"), ("r", "right"))
+    for word in ("at", "ta", "leg", "tib", "plm", "legs")
+} | {
+    f"{word}{side}": leg
+    for side, leg in (("l", "left"), ("r", "right"))
+    for word in ("leg", "tib", "plm", "ta", "at", "tibant")
+}  # type: ignore[assignment]
+
+
+def leg_of_label(label: str, channel_type: str = "") -> Leg | None:
+    """Say which leg a label names, None if it names none.
+
+    Examples
+    --------
+    >>> leg_of_label("LAT"), leg_of_label("Right Leg"), leg_of_label("Leg/L"), leg_of_label("EMG chin L")
+    ('left', 'right', 'left', None)
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", label)
+    words = [w for w in re.split(r"[^a-z]+", spaced.lower()) if w]
+    for word in words:
+        if word in _WHOLE_WORDS:
+            return _WHOLE_WORDS[word]
+    sides = {_SIDE_WORDS[w] for w in words if w in _SIDE_WORDS}
+    others = {w for w in words if w not in _SIDE_WORDS}
+    is_leg = bool(others & _LEG_WORDS) or (channel_type.lower() == "emg" and others <= {"emg"})
+    return sides.pop() if is_leg and len(sides) == 1 else None
+
+
+def find_channel(channels: Sequence[Channel], wanted: str) -> int | None:
+    """Find a channel by its label (exactly, then in any letter case) or by ``#n`` counted from 1."""
+    if match := re.fullmatch(r"#([0-9]+)", wanted):
+        index = int(match[1]) - 1
+        return index if 0 <= index < len(channels) else None
+    for fold in (str, str.casefold):
+        hits = [i for i, c in enumerate(channels) if fold(c.label) == fold(wanted)]
+        if len(hits) == 1:
+            return hits[0]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """One signal of a leg.
+
+    Attributes
+    ----------
+    index : int
+        Column of the stream.
+    minus : int or None
+        Column that is taken off it; None for a channel as it is.
+    """
+
+    index: int
+    minus: int | None = None
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Columns of the stream it is made from."""
+        return (self.index,) if self.minus is None else (self.index, self.minus)
+
+    def name_in(self, channels: Sequence[Channel]) -> str:
+        """Name it by its labels, or by numbers where there are none."""
+        return "-".join(channels[i].label or f"#{i + 1}" for i in self.columns)
+
+
+def find_derivations(channels: Sequence[Channel], wanted: str) -> tuple[Derivation, ...] | None:
+    """Find what is written as ``CH``, as ``CH-CH`` (a difference) or as several of these joined by ``+``.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+    wanted : str
+        Channels by label or by ``#n``. A label that has the sign in it comes first.
+
+    Returns
+    -------
+    tuple of Derivation or None
+        None if any of it is not there.
+
+    Examples
+    --------
+    >>> find_derivations([Channel("LAT1"), Channel("LAT2")], "LAT1-LAT2")
+    (Derivation(index=0, minus=1),)
+    """
+    whole = _one(channels, wanted)
+    if whole is not None:
+        return (whole,)
+    found = [_one(channels, part) for part in wanted.split("+")]
+    return None if None in found else tuple(each for each in found if each is not None)
+
+
+def _one(channels: Sequence[Channel], wanted: str) -> Derivation | None:
+    wanted = wanted.strip()
+    index = find_channel(channels, wanted)
+    if index is not None:
+        return Derivation(index)
+    for place in (i for i, sign in enumerate(wanted) if sign == "-"):
+        plus, minus = (find_channel(channels, end.strip()) for end in (wanted[:place], wanted[place + 1 :]))
+        if plus is not None and minus is not None and plus != minus:
+            return Derivation(plus, minus)
+    return None

@@ -1,16 +1,26 @@
-"""The reading of one stream: which channels are the legs, what is missing and what would settle it."""
+"""The reading of one stream: which channels are the legs, what is missing and what would settle it.
+
+A stream and its reading in lines of text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from monitor.facts import LEGS, Leg
-from monitor.montage.channels import LegChannel, called
-from monitor.montage.derivations import Derivation, find_derivations
+from monitor.model.config import MontageWish
+from monitor.model.facts import LEGS, Leg
+from monitor.model.units import unit_hint, unit_scale_uv, unit_word
+from monitor.montage.channels import (
+    Derivation,
+    LegChannel,
+    called,
+    find_derivations,
+    first_of_each,
+    leg_of_label,
+)
 from monitor.montage.headers import MOST_CHANNELS, StreamDescription
-from monitor.montage.labels import leg_of_label
-from monitor.montage.units import unit_hint, unit_scale_uv
 
 MIN_RATE_HZ = 100.0
 LOW_RATE_HZ = 200.0
@@ -41,25 +51,6 @@ class Reading:
     def usable(self) -> bool:
         """Whether at least one leg can be scored and nothing stands in the way."""
         return bool(self.legs) and not self.problems
-
-
-@dataclass(frozen=True, slots=True)
-class MontageWish:
-    """What a person asked for.
-
-    Attributes
-    ----------
-    channels : mapping of leg to str
-        A channel per leg, the difference of two, or several of these (`find_derivations`).
-    unit : str
-        Where the header is wrong or silent.
-    limbs : mapping of str to str
-        The same for other limbs, by a name for each; they are never found by their labels.
-    """
-
-    channels: Mapping[Leg, str] = field(default_factory=dict)
-    unit: str = ""
-    limbs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> Reading:
@@ -193,3 +184,63 @@ def _listing(stream: StreamDescription) -> str:
     unnamed = all(not c.label for c in stream.channels)
     head = ", ".join(labels[:16]) + (f" and {len(labels) - 16} more" if len(labels) > 16 else "")
     return (f"{len(labels)} channels without names: " if unnamed else "channels: ") + head
+
+
+def describe_line(stream: StreamDescription) -> str:
+    """Put a stream on one line."""
+    rate = "irregular" if stream.rate_hz == 0 else f"{stream.rate_hz:g} Hz"
+    n = len(stream.channels)
+    simulated = ", simulated" if stream.simulated else ""
+    where = f" on {stream.hostname}" if stream.hostname else ""
+    kind = stream.type or "no type"
+    return f"{stream.name!r} ({kind}, {n} channel{'s' * (n != 1)}, {rate}{simulated}){where}"
+
+
+def describe_reading(stream: StreamDescription, reading: Reading) -> list[str]:
+    """Say in lines what the monitor makes of a stream."""
+    lines = [
+        f"{channel.leg} leg: channel {_name(channel)} in {unit_word(channel.unit)}"
+        for channel in reading.legs
+    ]
+    lines += [
+        f"{channel.leg}: channel {_name(channel)} in {unit_word(channel.unit)}, watched, not scored"
+        for channel in reading.limbs
+    ]
+    if stream.is_text:
+        return ["text: can be named with --stream as a marker stream (stages, events)"]
+    return [
+        *lines,
+        *(f"not usable as it is: {p}" for p in reading.problems),
+        *(f"note: {w}" for w in reading.warnings),
+    ]
+
+
+def stream_record(stream: StreamDescription, reading: Reading) -> dict[str, Any]:
+    """Return a stream and its reading in JSON's own types."""
+    return {
+        "name": stream.name,
+        "type": stream.type,
+        "source_id": stream.source_id,
+        "hostname": stream.hostname,
+        "uid": stream.uid,
+        "rate_hz": stream.rate_hz,
+        "rate_measured": stream.measured,
+        "speed": stream.speed,
+        "channel_format": stream.channel_format,
+        "is_text": stream.is_text,
+        "simulated": stream.simulated,
+        "channels": [{"label": c.label, "unit": c.unit, "type": c.type} for c in stream.channels],
+        "legs": {c.leg: _channel_record(c) for c in first_of_each(reading.legs)},
+        "derivations": [{"leg": c.leg} | _channel_record(c) for c in (*reading.legs, *reading.limbs)],
+        "problems": list(reading.problems),
+        "warnings": list(reading.warnings),
+    }
+
+
+def _name(channel: LegChannel) -> str:
+    return channel.label or f"#{channel.index + 1}"
+
+
+def _channel_record(channel: LegChannel) -> dict[str, Any]:
+    record: dict[str, Any] = {"channel": channel.index, "label": channel.label, "unit": channel.unit}
+    return record if channel.minus is None else record | {"minus": channel.minus}

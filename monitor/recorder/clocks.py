@@ -6,11 +6,11 @@ ones: those are of another clock, and whoever reads the file would place the str
 
 from __future__ import annotations
 
-from monitor.detection.timeline import CLOCK_STEP
-from monitor.facts import Fact
+from monitor.detection.stamp_timeline import CLOCK_STEP
 from monitor.lsl.arrivals import Offset
-from monitor.payloads import OffsetData
-from monitor.recorder.desk import Desk
+from monitor.model.facts import Fact
+from monitor.model.payloads import OffsetData
+from monitor.recorder.context import RecorderContext
 from monitor.recorder.source import Source
 
 _STEPPED_S = 0.01
@@ -28,8 +28,8 @@ class Clocks:
     desk : Desk
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: RecorderContext) -> None:
+        self._context = context
 
     def check(self, source: Source, stamp_s: float, now_s: float) -> None:
         """Place a source by its arrival if its stamps cannot be LSL's, or no offset is known."""
@@ -38,16 +38,16 @@ class Clocks:
             return
         source.offset_s += off_s
         source.has_own_clock = True
-        self.keep(source, now_s, source.offset_s)
+        self.record_offset(source, now_s, source.offset_s)
         why = "are not of LSL's clock" if source.offset_known else "are of a clock whose offset is not known"
-        self._desk.warn(source.stream.name, f"its stamps {why}: they are placed by when they came")
+        self._context.warn(source.stream.name, f"its stamps {why}: they are placed by when they came")
 
     def offset(self, source: Source, arrival: Offset) -> None:
         """Take a measured offset."""
         if source.has_own_clock and abs(arrival.offset_s - source.offset_s) > _BELIEVED_S:
-            self.keep(source, arrival.collected_at_s, self._used_s(source))
+            self.record_offset(source, arrival.collected_at_s, self._used_s(source))
             return
-        self.keep(source, arrival.collected_at_s, arrival.offset_s)
+        self.record_offset(source, arrival.collected_at_s, arrival.offset_s)
         source.has_own_clock = False
         stepped_s = source.clock.take(arrival.collected_at_s, arrival.offset_s, arrival.rtt_s)
         offset_s = source.clock.at(arrival.collected_at_s)
@@ -59,7 +59,7 @@ class Clocks:
                 "rtt_s": arrival.rtt_s,
                 "stepped_s": stepped_s,
             }
-            self._desk.record([Fact("offset", self._desk.reached_s(), "recorder", data)])
+            self._context.record([Fact("offset", self._context.reached_s(), "recorder", data)])
         source.offset_s, source.offset_known = offset_s, True
         if stepped_s:
             self._clock_stepped(source, stepped_s)
@@ -67,22 +67,22 @@ class Clocks:
     def anchored(self, source: Source, now_s: float) -> None:
         """Keep the offset that places the stamps of a connection, where it is the measured one."""
         if source.offset_known and not source.has_own_clock:
-            self.keep(source, now_s, source.offset_s)
+            self.record_offset(source, now_s, source.offset_s)
 
     def stamps_stepped(self, source: Source) -> None:
         """Keep what places the stamps behind a step that shows in them alone, so that the file has it too."""
-        self.keep(source, self._desk.time.clock(), self._used_s(source))
+        self.record_offset(source, self._context.time.clock(), self._used_s(source))
 
     @staticmethod
     def _used_s(source: Source) -> float:
         shift_s = 0.0 if source.detection is None else source.detection.timeline.shift_s
         return source.offset_s + shift_s / source.stream.speed
 
-    def keep(self, source: Source, at_s: float, offset_s: float) -> None:
+    def record_offset(self, source: Source, at_s: float, offset_s: float) -> None:
         """Keep an offset in the file, as it was measured."""
         # As LabRecorder writes it: the time of collection in the SOURCE's clock, and the offset.
         number = source.number
-        self._desk.raw.put(lambda xdf: xdf.clock_offset(number, at_s - offset_s, offset_s))
+        self._context.raw.put(lambda xdf: xdf.clock_offset(number, at_s - offset_s, offset_s))
 
     def _clock_stepped(self, source: Source, stepped_s: float) -> None:
         """Place a source anew whose clock stood still or jumped.
@@ -91,8 +91,8 @@ class Clocks:
         timeline keeps following the stamps, and only what it is on this machine's clock changes.
         """
         source.lateness.reset()
-        jumped = self._desk.time.clock() - source.stepped_at_s < _SAME_STEP_S
+        jumped = self._context.time.clock() - source.stepped_at_s < _SAME_STEP_S
         if source.detection is None or not source.is_anchored or (stepped_s < 0 and not jumped):
             return
-        self._desk.open_gap(source, source.detection.lose(CLOCK_STEP), CLOCK_STEP)
+        self._context.open_gap(source, source.detection.lose(CLOCK_STEP), CLOCK_STEP)
         source.unanchor()

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.config import config_from
-from monitor.control import ControlServer
-from monitor.errors import InputError
-from monitor.facts import Fact
-from monitor.recorder.requests import PERSON, RefusedError, author_of, fact_of, told
+from monitor.model.config import config_from
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.recorder.requests import PERSON, RefusedError, author_of, fact_of, with_time_entered
+from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.journal import Journal, read_journal
 from monitor.session.reader import began
@@ -82,7 +82,7 @@ class Editor:
         with self._one_at_a_time:
             try:
                 made = self._signed(request) if request.get("do") == "sign" else None
-                fact = told(made or fact_of(request, self._state, ended_s))
+                fact = with_time_entered(made or fact_of(request, self._state, ended_s))
                 (written,) = self._journal.append([fact])
             except RefusedError as err:
                 return {"error": str(err)}

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.detection.timeline import CLOCK_STEP
-from monitor.facts import LEGS, Fact
+from monitor.detection.stamp_timeline import CLOCK_STEP
 from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
-from monitor.lsl.search import changed
-from monitor.markers import MarkerReader
+from monitor.lsl.source_identity import changed
+from monitor.model.facts import LEGS, Fact
+from monitor.model.payloads import AnchorData, LostData
 from monitor.montage import StreamDescription, counter_column
-from monitor.payloads import AnchorData, LostData
-from monitor.recorder.clockfit import ClockFit
+from monitor.recorder.chunk_processing import detect
+from monitor.recorder.clock_fit import ClockFit
 from monitor.recorder.clocks import Clocks
-from monitor.recorder.desk import Desk
-from monitor.recorder.placing import detect
+from monitor.recorder.context import RecorderContext
 from monitor.recorder.source import Source
-from monitor.session.fold import NightState
 from monitor.session.limbs import limb_numbers
-from monitor.session.live import LiveRingWriter
-from monitor.session.xdf_format import readable
+from monitor.session.markers import MarkerReader
+from monitor.session.signal.live_ring import LiveRingWriter
+from monitor.session.signal.xdf_format import readable
+from monitor.session.state import SessionState
 
 _MOST_EARLY_MARKERS = 1000
 _DETECTOR_FAULT = "detector fault"
@@ -43,14 +43,16 @@ class Intake:
         What each word of a marker means.
     """
 
-    def __init__(self, desk: Desk, sources: Mapping[int, Source], labels: Mapping[str, str]) -> None:
-        self._desk, self._sources = desk, sources
-        self._clocks = Clocks(desk)
+    def __init__(
+        self, context: RecorderContext, sources: Mapping[int, Source], labels: Mapping[str, str]
+    ) -> None:
+        self._context, self._sources = context, sources
+        self._clocks = Clocks(context)
         self._markers = MarkerReader(labels)
         self._early: list[tuple[Source, Texts]] = []
         self._highest_number = max(sources, default=0)
 
-    def go_on(self, state: NightState, end_s: float) -> None:
+    def go_on(self, state: SessionState, end_s: float) -> None:
         """Take the place of a recorder that was cut off at `end_s`: what lies between is a gap.
 
         Parameters
@@ -81,7 +83,7 @@ class Intake:
             start_s = end_s if standing is None else standing.t or 0.0
             facts = source.detection.go_on(start_s, numbers, _CUT_OFF)
             if standing is None:
-                self._desk.open_gap(source, facts, _CUT_OFF)
+                self._context.open_gap(source, facts, _CUT_OFF)
             else:
                 source.open_gap_seq, source.gap_cause = standing.seq, str(standing.data["cause"])
 
@@ -99,10 +101,10 @@ class Intake:
         elif isinstance(arrival, Lost):
             self._lost(source, arrival.reason)
         elif isinstance(arrival, Notice):
-            self._desk.warn(source.stream.name, arrival.reason)
+            self._context.warn(source.stream.name, arrival.reason)
 
     def _samples(self, source: Source, chunk: Samples) -> None:
-        source.last_arrival_s = self._desk.time.clock()
+        source.last_arrival_s = self._context.time.clock()
         if chunk.ahead:
             self._show_ahead(source, chunk)
             return
@@ -110,22 +112,24 @@ class Intake:
         source.n_samples += len(chunk.stamps)
         if source.detection is None or source.last_arrival_s < source.resting_until_s:
             return
-        with self._desk.guard.keeping_on(f"detecting in {source.stream.name}") as outcome:
+        with self._context.faults.isolate(f"detecting in {source.stream.name}") as outcome:
             self._detect(source, chunk)
         if outcome.failed:
             self._detector_failed(source)
 
     def _keep(self, source: Source, chunk: Samples) -> None:
         before_n = source.n_left_out
-        if self._desk.raw.put_samples(source.number, chunk.values, chunk.stamps):
+        if self._context.raw.put_samples(source.number, chunk.values, chunk.stamps):
             source.n_left_out = 0
         else:
             source.n_left_out += len(chunk.stamps)
         about = f"the raw signal of {source.stream.name}"
         if source.n_left_out and not before_n:
-            self._desk.warn(about, "the disk takes nothing and memory is full: it is not kept from here on")
+            self._context.warn(
+                about, "the disk takes nothing and memory is full: it is not kept from here on"
+            )
         elif before_n and not source.n_left_out:
-            self._desk.warn(
+            self._context.warn(
                 about, f"it is kept again; {before_n} samples before this are missing in the file"
             )
 
@@ -133,22 +137,22 @@ class Intake:
         """Let screens draw what waits for its turn; it is kept and detected in when that has come."""
         if source.detection is None or not source.is_anchored:
             return
-        self._desk.record(self._desk.silence.heard(source))
+        self._context.record(self._context.stall_watch.heard(source))
         if source.ring is not None:
             source.ring.write(source.detection.ahead_rows(chunk.values, source.place(chunk.stamps)))
 
     def _detect(self, source: Source, chunk: Samples) -> None:
         if source.detection is None:
             return
-        now_s = self._desk.time.clock()
+        now_s = self._context.time.clock()
         if not source.is_anchored:
             first_s = source.first_stamp_s(chunk.stamps, now_s)
             self._clocks.check(source, first_s, now_s)
             self._clocks.anchored(source, now_s)
             self._anchor(source, first_s, len(chunk.stamps))
-        self._desk.record(self._desk.silence.heard(source))
+        self._context.record(self._context.stall_watch.heard(source))
         for facts, rows in detect(source, source.detection, chunk, now_s):
-            self._desk.record(facts)
+            self._context.record(facts)
             if any(fact.kind == "gap" and fact.data["cause"] == CLOCK_STEP for fact in facts):
                 self._clocks.stamps_stepped(source)
             if source.ring is not None:
@@ -161,22 +165,22 @@ class Intake:
         if detection is None:
             return
         source.fault_rest_s = min(max(2 * source.fault_rest_s, _FIRST_REST_S), _LONGEST_REST_S)
-        source.resting_until_s = self._desk.time.clock() + source.fault_rest_s
+        source.resting_until_s = self._context.time.clock() + source.fault_rest_s
         open_before = source.open_gap_seq
         if source.is_anchored and open_before is None:
             facts: list[Fact] = []
-            with self._desk.guard.keeping_on(f"ending the detection in {source.stream.name}"):
+            with self._context.faults.isolate(f"ending the detection in {source.stream.name}"):
                 facts = detection.lose(_DETECTOR_FAULT)
-            self._desk.open_gap(source, facts, _DETECTOR_FAULT)
-        source.detection = detection.fresh()
+            self._context.open_gap(source, facts, _DETECTOR_FAULT)
+        source.detection = detection.renewed()
         source.unanchor()
 
     def _anchor(self, source: Source, stamp_s: float, n: int) -> None:
         """Place the first sample of a connection; the `n` samples of its chunk are in the file by now."""
-        t_s = self._desk.time.first_sample(source, stamp_s)
+        t_s = self._context.time.first_sample(source, stamp_s)
         source.anchor(stamp_s, t_s)
         if source.detection is not None:
-            at_n = self._desk.raw.n_samples(source.number) - n
+            at_n = self._context.raw.n_samples(source.number) - n
             data: AnchorData = {
                 "key": source.number,
                 "stamp": stamp_s,
@@ -184,7 +188,7 @@ class Intake:
                 "n": at_n,
             }
             facts = self._closing_gap(source, source.detection.start(t_s, source.gap_cause))
-            self._desk.record([Fact("anchor", t_s, "recorder", data), *facts])
+            self._context.record([Fact("anchor", t_s, "recorder", data), *facts])
         early, self._early = self._early, []
         for other, texts in early:
             self._texts(other, texts)
@@ -198,7 +202,7 @@ class Intake:
         ]
 
     def _texts(self, source: Source, chunk: Texts) -> None:
-        time = self._desk.time
+        time = self._context.time
         if not time.has_begun:
             # Markers before the first sample have no place yet; the first sample gives it.
             if len(self._early) < _MOST_EARLY_MARKERS:
@@ -206,7 +210,7 @@ class Intake:
             return
         number = source.number
         n_bytes = sum(len(text) for row in chunk.texts for text in row)
-        self._desk.raw.put(lambda xdf: xdf.texts(number, chunk.texts, chunk.stamps), n_bytes)
+        self._context.raw.put(lambda xdf: xdf.texts(number, chunk.texts, chunk.stamps), n_bytes)
         source.n_samples += len(chunk.stamps)
         source.last_arrival_s = time.clock()
         for row, stamp in zip(chunk.texts, chunk.stamps, strict=True):
@@ -216,30 +220,30 @@ class Intake:
                     continue
                 fact = self._markers.read(text, t_s, source.stream.name, time.wall_s)
                 if fact is not None:
-                    for written in self._desk.record([fact]):
+                    for written in self._context.record([fact]):
                         self._markers.written(written)
 
     def _may_read(self, source: Source) -> bool:
         flooded = source.markers.n_refused > 0
-        if source.markers.take(self._desk.time.clock()):
+        if source.markers.take(self._context.time.clock()):
             return True
         if not flooded:
             name = source.stream.name
-            self._desk.warn(name, "it floods: most of its markers are kept in the recording and not read")
+            self._context.warn(name, "it floods: most of its markers are kept in the recording and not read")
         return False
 
     def _connected(self, source: Source, arrival: Connected) -> None:
         stream = arrival.stream
         form = changed(source.stream, stream)
-        is_named = source.told is not None and stream.uid in source.told.uids
+        is_named = source.override is not None and stream.uid in source.override.uids
         if stream.source_id != source.stream.source_id and not is_named:
             self._note_new_id(source, source.stream.source_id, stream.source_id, _ALONE)
-        if not form and source.told is not None and source.told.speaks_of(stream):
+        if not form and source.override is not None and source.override.speaks_of(stream):
             form = "its legs were named anew"
         if form:
             self._reform(source, stream, form)
         source.connected, source.stream = True, stream
-        source.offered = source.told = None
+        source.offered = source.override = None
         source.unanchor()
         source.offset_known = arrival.offset_s is not None
         source.offset_s = arrival.offset_s or 0.0
@@ -249,28 +253,28 @@ class Intake:
             source.header_written = True
             self._keep_header(source, arrival.header_xml)
         if arrival.offset_s is not None:
-            source.clock.take(self._desk.time.clock(), arrival.offset_s, None)
+            source.clock.take(self._context.time.clock(), arrival.offset_s, None)
             if source.detection is None:
-                self._clocks.keep(source, self._desk.time.clock(), arrival.offset_s)
+                self._clocks.record_offset(source, self._context.time.clock(), arrival.offset_s)
         if source.detection is not None and source.ring is None:
             source.ring = self._live_ring(source)
-        self._desk.record([Fact("stream", self._desk.reached_s(), "recorder", source.about())])
+        self._context.record([Fact("stream", self._context.reached_s(), "recorder", source.about())])
 
     def _note_new_id(self, source: Source, old: str, new: str, why: str) -> None:
         """Note that a source is recorded under another source id than before."""
         reason = f"it came back with a new source id ({new!r} instead of {old!r}){why}"
         data = {"about": source.stream.name, "reason": reason, "source_id": new, "source_id_before": old}
-        self._desk.record([Fact("warning", self._desk.reached_s(), "recorder", data)])
+        self._context.record([Fact("warning", self._context.reached_s(), "recorder", data)])
 
     def _keep_header(self, source: Source, xml: str) -> None:
         number, kind, n = source.number, source.stream.channel_format, len(source.stream.channels)
         header = readable(xml, kind, n, source.stream).decode()
         if header != xml:
-            self._desk.warn(
+            self._context.warn(
                 source.stream.name,
                 "its header is huge or cannot be read whole: the recording has the main parts",
             )
-        self._desk.raw.put(lambda xdf: xdf.add_stream(number, header, kind, n))
+        self._context.raw.put(lambda xdf: xdf.add_stream(number, header, kind, n))
 
     def _reform(self, source: Source, stream: StreamDescription, form: str) -> None:
         """Go on with a source that came back in another form: a new stream in the file, a new detector."""
@@ -285,26 +289,26 @@ class Intake:
         source.limbs = tuple(channel for channel in channels if channel.leg not in LEGS)
         source.ring = None
         if source.detection is not None:
-            source.detection = source.detection.fresh(
+            source.detection = source.detection.renewed(
                 stream.rate_hz, channels, counter_column(stream.channels)
             )
-        why = "its legs are plain" if source.told is None else "a person said that it is the right one"
-        self._desk.warn(source.stream.name, f"it came back, and {form}; {why}, so the night goes on")
+        why = "its legs are plain" if source.override is None else "a person said that it is the right one"
+        self._context.warn(source.stream.name, f"it came back, and {form}; {why}, so the night goes on")
 
     def _live_ring(self, source: Source) -> LiveRingWriter | None:
         try:
             return LiveRingWriter(
-                self._desk.folder.live(source.key), source.lane_names, source.stream.rate_hz
+                self._context.folder.live(source.key), source.lane_names, source.stream.rate_hz
             )
         except OSError as err:
             # A full disk: the night is recorded as far as it can be, only screens see no trace.
-            self._desk.warn("the live trace", f"there is none: {err.strerror or err}")
+            self._context.warn("the live trace", f"there is none: {err.strerror or err}")
             return None
 
     def _lost(self, source: Source, reason: str) -> None:
         data: LostData = {"name": source.stream.name, "reason": reason}
-        facts: list[Fact] = [Fact("lost", self._desk.reached_s(), "recorder", data)]
+        facts: list[Fact] = [Fact("lost", self._context.reached_s(), "recorder", data)]
         was_connected, source.connected, source.away_because = source.connected, False, reason
         if source.detection is not None and was_connected and source.is_anchored:
             facts += source.detection.lose("stream lost")
-        self._desk.open_gap(source, facts, "stream lost")
+        self._context.open_gap(source, facts, "stream lost")

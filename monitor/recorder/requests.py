@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from monitor.facts import LEGS, NOT_UNDONE, Fact
-from monitor.score.night import STAGES
+from monitor.model.clock import utc_now
+from monitor.model.facts import LEGS, NOT_UNDONE, Fact
+from monitor.scoring.inputs import STAGES
+from monitor.session.alert_types import RANK
 from monitor.session.calibration import STEPS, judge
-from monitor.session.clock import utc_now
-from monitor.session.episodes import RANK
-from monitor.session.fold import NightState
+from monitor.session.state import SessionState
 
 PERSON = "person"
 _LONGEST_TEXT = 1000
@@ -32,7 +32,7 @@ class RefusedError(ValueError):
     """A request that makes no sense; its text goes back to whoever asked."""
 
 
-def fact_of(request: Mapping[str, Any], state: NightState, recorded_s: float) -> Fact:
+def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
     """Turn a request into the fact it asks to record.
 
     Parameters
@@ -70,7 +70,7 @@ def author_of(request: Mapping[str, Any]) -> Data:
     return {"author": author} if author else {}
 
 
-def told(fact: Fact) -> Fact:
+def with_time_entered(fact: Fact) -> Fact:
     """Return a fact with when it was said: about a past moment, that is not its own time."""
     return replace(fact, data={**fact.data, "told_utc": utc_now().isoformat(timespec="milliseconds")})
 
@@ -137,15 +137,15 @@ _AT_A_TIME: Mapping[str, Callable[[Mapping[str, Any], float, float], Data]] = {
 }
 
 
-def _undo(request: Mapping[str, Any], state: NightState, _recorded_s: float) -> Fact:
+def _undo(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -> Fact:
     seq = request.get("seq")
-    fact = state.standing(seq) if isinstance(seq, int) else None
+    fact = state.fact(seq) if isinstance(seq, int) else None
     if fact is None or not fact.source.startswith(PERSON) or fact.kind in NOT_UNDONE:
         raise RefusedError(f"seq = {seq!r}: expected a standing fact that a person recorded")
     return Fact("withdrawn", fact.t, PERSON, {"what": fact.kind}, supersedes=fact.seq)
 
 
-def _reject(request: Mapping[str, Any], state: NightState, _recorded_s: float) -> Fact:
+def _reject(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -> Fact:
     keys = request.get("movements")
     if not isinstance(keys, list) or not 0 < len(keys) <= _MOST_MOVEMENTS:
         raise RefusedError(f"movements = {str(keys)[:40]}: expected the names of movements")
@@ -162,7 +162,7 @@ def _reject(request: Mapping[str, Any], state: NightState, _recorded_s: float) -
     return Fact("reject", onset_s, PERSON, {"movements": keys, "reason": reason})
 
 
-def _accept(request: Mapping[str, Any], state: NightState, _recorded_s: float) -> Fact:
+def _accept(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -> Fact:
     key = request.get("movement")
     fact = state.rejection(key) if isinstance(key, str) else None
     if fact is None:
@@ -170,7 +170,7 @@ def _accept(request: Mapping[str, Any], state: NightState, _recorded_s: float) -
     return Fact("accept", fact.t, PERSON, {"movements": fact.data["movements"]}, supersedes=fact.seq)
 
 
-def _calibration(request: Mapping[str, Any], state: NightState, recorded_s: float) -> Fact:
+def _calibration(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
     when = _one_of(request, "when", _WHEN)
     given = request.get("steps")
     wanted = [step for step in STEPS if step in ("relax", *state.legs) or len(state.legs) == 2]
@@ -191,7 +191,7 @@ def _calibration(request: Mapping[str, Any], state: NightState, recorded_s: floa
     return Fact("calibration", begin_s, PERSON, found)
 
 
-_ABOUT_WHAT_IS_KNOWN: Mapping[str, Callable[[Mapping[str, Any], NightState, float], Fact]] = {
+_ABOUT_WHAT_IS_KNOWN: Mapping[str, Callable[[Mapping[str, Any], SessionState, float], Fact]] = {
     "undo": _undo,
     "reject": _reject,
     "accept": _accept,

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.montage import Chosen
-from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.recovery import Reopened
 from monitor.session.resume import Reanchored
-from monitor.session.xdf_scan import tally
+from monitor.session.signal.xdf_format import tally
+from monitor.session.state import SessionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class KnownStream:
     has_header: bool
 
 
-def known_streams(state: NightState, folder: SessionFolder) -> dict[int, KnownStream]:
+def known_streams(state: SessionState, folder: SessionFolder) -> dict[int, KnownStream]:
     """List the streams of a cut-off session by their number."""
     in_file = tally(folder.recording) if folder.recording.exists() else {}
     known = {}

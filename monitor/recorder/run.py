@@ -12,18 +12,18 @@ from functools import partial
 from typing import Any
 
 from dsp import DetectorSettings
-from monitor.control import ControlServer
-from monitor.detection.stream import StreamDetection
-from monitor.endings import on_endings
+from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Arrival
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
+from monitor.model.shutdown import on_shutdown_signals
 from monitor.montage import Chosen, counter_column
-from monitor.recorder.night import NightPlan, NightRecorder
+from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
+from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder
-from monitor.session.others import is_recorded_by_another
+from monitor.session.resume import is_recorded_by_another
 
 _LOOP_S = 0.1
 # Where signal comes as fast as it is taken, requests, clock and score have their turn all the same.
@@ -32,7 +32,7 @@ _ANSWER_S = 4.0
 _LAST_ESTIMATE_S = 3.0
 
 
-class Ending:
+class StopRequest:
     """Whether the recording is to end, and why: a signal, a request, the duration."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Ending:
 
     def on_signals(self) -> None:
         """End on an interrupt, a termination, a closed console. Main thread only."""
-        on_endings(self.ask)
+        on_shutdown_signals(self.ask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +74,15 @@ class Recording:
     """
 
     folder: SessionFolder
-    plan: NightPlan
+    plan: RecordingPlan
     settings: DetectorSettings
     chosen: Sequence[Chosen]
     duration_s: float | None
-    watch: Callable[[NightRecorder], None]
+    watch: Callable[[SessionRecorder], None]
     resumed: Resumed | None = None
 
 
-def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> NightRecorder:
+def record(recording: Recording, ending: StopRequest, begun: Callable[[], None]) -> SessionRecorder:
     """Record until the end is asked for, then close the session.
 
     Parameters
@@ -105,7 +105,7 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
     ]
     for source in sources:
         source.header_written = source.key in before and before[source.key].has_header
-    night = NightRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
+    night = SessionRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
     is_taken = partial(is_recorded_by_another, recording.folder)
     readers = [
@@ -113,10 +113,10 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
     for source, reader in zip(sources, readers, strict=True):
-        source.look_for = reader.look_for
+        source.search_for = reader.search_for
     asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
     control = None
-    with night.guard.keeping_on("opening the control channel"):
+    with night.faults.isolate("opening the control channel"):
         # A full disk has no room for its contact: a signal still ends the recording.
         control = ControlServer(recording.folder.control, lambda request: _ask(request, ending, asked))
     for reader in readers:
@@ -127,7 +127,7 @@ def record(recording: Recording, ending: Ending, begun: Callable[[], None]) -> N
             _take_all(arrivals, night, _LOOP_S)
             _answer_all(asked, night)
             night.tick()
-            with night.guard.keeping_on("showing the status"):
+            with night.faults.isolate("showing the status"):
                 recording.watch(night)
             if recording.duration_s is not None and night.recorded_s >= recording.duration_s:
                 ending.ask("duration reached")
@@ -150,7 +150,7 @@ def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
     return Source(key, chosen.stream, chosen.legs, detection, chosen.limbs)
 
 
-def _take_all(arrivals: queue.SimpleQueue[Arrival], night: NightRecorder, wait_s: float) -> None:
+def _take_all(arrivals: queue.SimpleQueue[Arrival], night: SessionRecorder, wait_s: float) -> None:
     """Take what is there, waiting a little for the first; all of it only if nothing else is to be done."""
     until_s = time.monotonic() + _LONGEST_TURN_S if wait_s > 0 else float("inf")
     try:
@@ -161,7 +161,7 @@ def _take_all(arrivals: queue.SimpleQueue[Arrival], night: NightRecorder, wait_s
         return
 
 
-def _hear_the_last(asked: queue.SimpleQueue[_Asked], night: NightRecorder) -> None:
+def _hear_the_last(asked: queue.SimpleQueue[_Asked], night: SessionRecorder) -> None:
     """Let the staging process say what it makes of the whole night, if it is quick."""
     night.stager.ask_for_the_last()
     until_s = time.monotonic() + _LAST_ESTIMATE_S
@@ -179,7 +179,9 @@ class _Asked:
     answer: queue.SimpleQueue[Mapping[str, Any]]
 
 
-def _ask(request: Mapping[str, Any], ending: Ending, asked: queue.SimpleQueue[_Asked]) -> Mapping[str, Any]:
+def _ask(
+    request: Mapping[str, Any], ending: StopRequest, asked: queue.SimpleQueue[_Asked]
+) -> Mapping[str, Any]:
     if request.get("do") == "stop":
         ending.ask("stopped by request")
         return {"ok": True}
@@ -191,7 +193,7 @@ def _ask(request: Mapping[str, Any], ending: Ending, asked: queue.SimpleQueue[_A
         return {"error": "the recorder is ending or held up"}
 
 
-def _answer_all(asked: queue.SimpleQueue[_Asked], night: NightRecorder) -> None:
+def _answer_all(asked: queue.SimpleQueue[_Asked], night: SessionRecorder) -> None:
     while not asked.empty():
         one = asked.get()
         one.answer.put(night.answer(one.request))

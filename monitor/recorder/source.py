@@ -1,4 +1,9 @@
-"""One stream of the night: where its stamps lie on the session's timeline, what is detected in it."""
+"""One stream of the night: where its stamps lie on the session's timeline, what is detected in it.
+
+How a person said that a source is to be read when it is back.
+
+How many markers a stream may send: a flood costs a warning, not the night.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +14,102 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.placed import USUAL, Context
-from monitor.detection.stream import StreamDetection
-from monitor.lsl.find import Query
-from monitor.lsl.search import HOW_TO_ACCEPT
-from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, legs_again
-from monitor.recorder.allowance import Allowance
-from monitor.recorder.clockfit import ClockFit
+from monitor.detection.aligned_chunk import USUAL, ChunkContext
+from monitor.detection.pipeline import StreamDetection
+from monitor.lsl.discovery import Query
+from monitor.lsl.source_identity import HOW_TO_ACCEPT, changed
+from monitor.model.config import MontageWish
+from monitor.model.facts import LEGS
+from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, read_montage, rematch_legs
+from monitor.recorder.clock_fit import ClockFit
 from monitor.recorder.lateness import Lateness
-from monitor.recorder.told import Told
-from monitor.session.live import LiveRingWriter
+from monitor.session.signal.live_ring import LiveRingWriter
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOverride:
+    """What was said.
+
+    Attributes
+    ----------
+    wish : MontageWish
+        The legs and limbs by channel; no legs where the stream alone was named.
+    form : StreamDescription or None
+        The form it was said of; None if it was said of the stream that was named.
+    uids : set of str
+        The runs that were found by that name.
+    """
+
+    wish: MontageWish
+    form: StreamDescription | None = None
+    uids: set[str] = field(default_factory=set)
+
+    def speaks_of(self, stream: StreamDescription) -> bool:
+        """Whether legs were named in this stream, in this form."""
+        is_meant = stream.uid in self.uids if self.form is None else not changed(self.form, stream)
+        return bool(self.wish.channels) and is_meant
+
+    def channels_in(
+        self, before: StreamDescription, channels: Sequence[LegChannel], now: StreamDescription
+    ) -> tuple[LegChannel, ...] | str:
+        """Find legs and limbs where they were said to be; limbs of which nothing was said by their labels.
+
+        Parameters
+        ----------
+        before : StreamDescription
+            As the source was.
+        channels : sequence of LegChannel
+            Of its legs, then its limbs.
+        now : StreamDescription
+
+        Returns
+        -------
+        tuple of LegChannel or str
+            In the same order of legs and limbs; or why they are not there.
+        """
+        reading = read_montage(now, self.wish)
+        if reading.problems:
+            return reading.problems[0]
+        found = [*reading.legs, *reading.limbs]
+        for limb in (c for c in channels if c.leg not in LEGS and c.leg not in self.wish.limbs):
+            again = rematch_legs(before, (limb,), now)
+            if isinstance(again, str):
+                return f"{again}; name it with --limb {limb.leg}=CH"
+            found += again
+        order = [channel.leg for channel in channels]
+        return tuple(sorted(found, key=lambda channel: order.index(channel.leg)))
+
+
+# A whole scored night may come at once; no live scorer says more than some words a second.
+_AT_ONCE = 5000.0
+_PER_S = 50.0
+
+
+class MarkerRateLimit:
+    """Count the markers of one stream against what is reasonable.
+
+    Attributes
+    ----------
+    n_refused : int
+        In the flood that lasts; 0 when there is none.
+    """
+
+    def __init__(self) -> None:
+        self._left, self._at_s = _AT_ONCE, 0.0
+        self.n_refused = 0
+
+    def take(self, now_s: float) -> bool:
+        """Say whether one more may be read now (s, this machine's clock)."""
+        self._left = min(_AT_ONCE, self._left + max(0.0, now_s - self._at_s) * _PER_S)
+        self._at_s = now_s
+        if self._left < 1.0:
+            self.n_refused += 1
+            return False
+        self._left -= 1.0
+        # Half of it must be back before a flood is over, or its end would be told at every drop.
+        if self._left > _AT_ONCE / 2:
+            self.n_refused = 0
+        return True
 
 
 @dataclass(slots=True)
@@ -74,15 +165,15 @@ class Source:
     resting_until_s: float = float("-inf")
     fault_rest_s: float = 0.0
     last_arrival_s: float = 0.0
-    hole: Context = USUAL
+    hole: ChunkContext = USUAL
     stepped_at_s: float = float("-inf")
     has_own_clock: bool = False
     lateness: Lateness = field(default_factory=Lateness)
     away_because: str = ""
     offered: StreamDescription | None = None
-    told: Told | None = None
-    look_for: Callable[[Query, Callable[[str], None]], None] = lambda _query, _found: None
-    markers: Allowance = field(default_factory=Allowance)
+    override: SourceOverride | None = None
+    search_for: Callable[[Query, Callable[[str], None]], None] = lambda _query, _found: None
+    markers: MarkerRateLimit = field(default_factory=MarkerRateLimit)
     clock: ClockFit = field(default_factory=ClockFit)
     _anchor_stamp_s: float | None = None
     _anchor_t_s: float = 0.0
@@ -143,9 +234,9 @@ class Source:
     def channels_in(self, stream: StreamDescription) -> tuple[LegChannel, ...] | str:
         """Find its legs and limbs in a stream of another form; say why they are not plain."""
         channels = (*self.legs, *self.limbs)
-        if self.told is not None and self.told.speaks_of(stream):
-            return self.told.channels_in(self.stream, channels, stream)
-        return legs_again(self.stream, channels, stream)
+        if self.override is not None and self.override.speaks_of(stream):
+            return self.override.channels_in(self.stream, channels, stream)
+        return rematch_legs(self.stream, channels, stream)
 
     def about(self) -> dict[str, Any]:
         """Return what the journal says of it when it is connected."""

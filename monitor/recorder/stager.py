@@ -9,15 +9,16 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from monitor.facts import Fact
+from monitor.model.config_fields import StagingSettings
+from monitor.model.facts import Fact
 from monitor.montage import StreamDescription
 from monitor.recorder.requests import RefusedError
 from monitor.recorder.source import Source
-from monitor.score.night import STAGES
-from monitor.session.fold import NightState
+from monitor.scoring.inputs import STAGES
 from monitor.session.folder import SessionFolder
+from monitor.session.state import SessionState
+from monitor.staging import is_installed
 from monitor.staging.channels import StageChannel, find_channels
-from monitor.staging.settings import StagingSettings, is_installed
 
 AUTO = "auto"
 EPOCH_S = 30.0
@@ -161,7 +162,7 @@ class Stager:
             self._child = None
 
 
-def told_facts(request: Mapping[str, Any], state: NightState, recorded_s: float) -> list[Fact]:
+def estimate_facts(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> list[Fact]:
     """Turn what the staging process tells into facts.
 
     Parameters

@@ -1,1 +1,1 @@
-"""The night on disk: the journal (the truth), the raw signal, the fold of what is known, its tables."""
+"""A session on disk: folder, journal, state, alerts, recovery, tables."""

@@ -1,21 +1,191 @@
 """What needed attention in a night, and from when to when: a fold of its facts, the same live and afterwards.
 
 Alerts are technical, never for a movement or a high index. The screen adds what no fact says: how the
-recorder stands this very second (`monitor.dashboard.alerts`).
+recorder stands this very second (`monitor.session.current_alerts`).
+
+Alerts of the legs: nothing comes of one, or what comes is bad.
 """
 
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from monitor.facts import Fact
-from monitor.payloads import StageData
-from monitor.session.alerts_of_legs import lost, missing_of, quality
+import numpy as np
+
+from monitor.model.facts import Fact, Leg
+from monitor.model.payloads import QualityData, StageData
+from monitor.scoring.spans import Spans, complement, intersection
+from monitor.session.alert_types import (
+    FAR_US,
+    RANK,
+    AlertEpisode,
+    Priority,
+    each_of,
+    end_of,
+    seconds,
+    spans_of,
+)
 from monitor.session.damage import damage_words, missing_facts
-from monitor.session.episodes import RANK, Episode, Priority, end_of, seconds
-from monitor.session.fold import NightState
+from monitor.session.movement_parts import to_us
+from monitor.session.state import SessionState
+
+_LOST_S = 10.0
+_SATURATED_S = 30.0
+_REST_MEDIUM_UV = 8.0
+_NO_DATA = "no data"
+_BAD = "{leg} leg {what} {{age}}, not counted"
+_LOW_CAUSES = {
+    "mains": "Mains in the {leg} leg",
+    "ECG": "ECG in the {leg} leg",
+    "too coarse": "{leg} leg channel has coarse steps",
+}
+
+
+def missing_of(state: SessionState, leg: str, silent_s: float | None) -> Spans:
+    """Return when nothing came of a leg: its source was lost, or connected and silent, or late."""
+    pairs = [*_gone(state, leg), *_late(state, leg)]
+    if silent_s is not None:
+        pairs.append((to_us(max(silent_s, 0.0)), FAR_US))
+    return spans_of(pairs)
+
+
+def _gone(state: SessionState, leg: str) -> Iterator[tuple[int, int]]:
+    for fact in state.facts("gap"):
+        if leg in fact.data["legs"]:
+            yield to_us(fact.t or 0.0), end_of(fact)
+    for quality, start_us, end_us in _qualities(state, leg):
+        if _NO_DATA in quality.data["causes"]:
+            yield start_us, end_us
+
+
+def _late(state: SessionState, leg: str) -> Iterator[tuple[int, int]]:
+    """Give when a source said nothing although it had all of it, and sent it later."""
+    lates = state.facts("late")
+    if not lates:
+        return
+    legs_of = {f.data["name"]: {one["leg"] for one in f.data.get("legs", ())} for f in state.facts("stream")}
+    for fact in lates:
+        if leg in legs_of.get(fact.data["name"], ()):
+            start_s = fact.t or 0.0
+            yield to_us(start_s), to_us(start_s + fact.data["late_s"])
+
+
+def lost(state: SessionState, missing: Mapping[Leg, Spans]) -> Iterator[AlertEpisode]:
+    """All legs at once are one alert, worse in the dark; else each leg has its own."""
+    if not missing:
+        return
+    late_us = to_us(_LOST_S)
+    long = {
+        leg: spans_of((a + late_us, max(b, a + late_us)) for a, b in each_of(s)) for leg, s in missing.items()
+    }
+    every, dark = intersection(long.values(), FAR_US), _dark(state)
+    light = complement(dark, 0, FAR_US)
+    who = "Both legs" if len(missing) > 1 else f"{next(iter(missing)).capitalize()} leg"
+
+    def since_s(spans: Iterable[Spans], at_us: int) -> float:
+        return seconds(min(_begin(one, at_us) for one in spans) - late_us)
+
+    def text(who: str, legs: Iterable[Leg], start_us: int, end_us: int) -> str:
+        is_late = end_us < FAR_US and not any(
+            begin_us < end_us and start_us < stop_us
+            for leg in legs
+            for begin_us, stop_us in _gone(state, leg)
+        )
+        return f"{who} missing {{age}}, " + ("and all of it came late" if is_late else "not counted")
+
+    parts: tuple[tuple[Priority, Spans], ...] = (("high", dark), ("medium", light))
+    for priority, part in parts:
+        for start_us, end_us in each_of(intersection([every, part], FAR_US)):
+            said, since = text(who, state.legs, start_us, end_us), since_s(long.values(), start_us)
+            yield AlertEpisode(
+                priority, said, "lost-all", seconds(start_us), seconds(end_us), since, state.legs
+            )
+    for leg, spans in long.items():
+        alone = intersection([spans, complement(every, 0, FAR_US)], FAR_US)
+        for start_us, end_us in each_of(alone):
+            said = text(f"{leg.capitalize()} leg", (leg,), start_us, end_us)
+            since = since_s([spans], start_us)
+            yield AlertEpisode(
+                "medium", said, f"lost-{leg}", seconds(start_us), seconds(end_us), since, (leg,)
+            )
+
+
+def _begin(spans: Spans, at_us: int) -> int:
+    """Return when the span began that holds a moment."""
+    return int(spans[0][np.searchsorted(spans[0], at_us, side="right") - 1])
+
+
+def _dark(state: SessionState) -> Spans:
+    lights = sorted(state.facts("lights"), key=lambda fact: fact.t or 0.0)
+    ends = [to_us(fact.t or 0.0) for fact in lights[1:]] + [FAR_US]
+    off = [
+        (to_us(f.t or 0.0), end_us)
+        for f, end_us in zip(lights, ends, strict=False)
+        if f.data["state"] == "off"
+    ]
+    return spans_of(off)
+
+
+def _qualities(state: SessionState, leg: str) -> list[tuple[Fact[QualityData], int, int]]:
+    """Return what a leg was like, each with its begin and its end."""
+    facts = sorted((f for f in state.facts("quality") if f.data["leg"] == leg), key=lambda f: f.t or 0.0)
+    starts = [to_us(fact.t or 0.0) for fact in facts]
+    return list(zip(facts, starts, [*starts[1:], FAR_US], strict=False)) if facts else []
+
+
+def quality(state: SessionState, leg: str, missing: Spans) -> list[AlertEpisode]:
+    """List what a leg was like where that is worth telling; while nothing comes of it, that alone is told."""
+    there = complement(missing, 0, FAR_US)
+    merged: list[AlertEpisode] = []
+    for fact, start_us, end_us in _qualities(state, leg):
+        worth = list(_of_quality(leg, fact))
+        spans = intersection([spans_of([(start_us, end_us)]), there], FAR_US) if worth else there
+        for episode in worth:
+            for begin_us, stop_us in each_of(spans):
+                begin_s = seconds(begin_us)
+                _add(merged, replace(episode, start_s=begin_s, end_s=seconds(stop_us), since_s=begin_s))
+    # A person who turns over saturates a leg for a moment.
+    brief = _BAD.format(leg=leg.capitalize(), what="saturated")
+    return [replace(e, start_s=e.start_s + _SATURATED_S) if e.text == brief else e for e in merged]
+
+
+def _add(merged: list[AlertEpisode], new: AlertEpisode) -> None:
+    """Add an episode, as the same one if it goes on where that ended."""
+    for i, one in enumerate(reversed(merged), 1):
+        if one.key == new.key and (one.end_s, one.text, one.priority) == (
+            new.start_s,
+            new.text,
+            new.priority,
+        ):
+            merged[-i] = replace(one, end_s=new.end_s)
+            return
+    merged.append(new)
+
+
+def _of_quality(leg: str, fact: Fact[QualityData]) -> Iterator[AlertEpisode]:
+    """Give what a quality is worth telling; its times are put in by the caller."""
+    causes, name = fact.data["causes"], f"{leg.capitalize()} leg"
+
+    def make(priority: Priority, text: str, key: str) -> AlertEpisode:
+        return AlertEpisode(priority, text, f"{key}-{leg}", 0.0, 0.0, 0.0, (leg,))
+
+    if fact.data["state"] == "bad":
+        yield make("medium", _BAD.format(leg=leg.capitalize(), what=", ".join(causes) or "unusable"), "bad")
+        return
+    rest_uv = fact.data.get("rest_uv")
+    if "high rest" in causes and rest_uv is not None:
+        priority: Priority = "medium" if rest_uv > _REST_MEDIUM_UV else "low"
+        yield make(priority, f"{name} resting level {rest_uv:.1f} µV: check the electrode", "rest")
+    for cause in causes:
+        if cause in _LOW_CAUSES:
+            text = _LOW_CAUSES[cause].format(leg=leg)
+            yield make("low", text[0].upper() + text[1:], cause)
+        elif ": " in cause:
+            # One of several derivations is bad; the leg is scored on.
+            yield make("low", f"{name} {cause}", cause)
+
 
 _RECENT_S = 120.0
 _STAGE_OLD_S = 90.0
@@ -34,7 +204,7 @@ class Seen:
     author: str
 
 
-def alert_history(state: NightState, silent_s: Mapping[str, float] | None = None) -> list[Episode]:
+def alert_history(state: SessionState, silent_s: Mapping[str, float] | None = None) -> list[AlertEpisode]:
     """List all alerts of a night so far, in the order they were raised.
 
     Parameters
@@ -49,11 +219,11 @@ def alert_history(state: NightState, silent_s: Mapping[str, float] | None = None
     later, if its cause lasts, is in the list already.
     """
     if not silent_s:
-        return state.kept("alerts", state.alert_revision, lambda: _history(state, {}))
+        return state.memo("alerts", state.alert_revision, lambda: _history(state, {}))
     return _history(state, silent_s)
 
 
-def _history(state: NightState, silent_s: Mapping[str, float]) -> list[Episode]:
+def _history(state: SessionState, silent_s: Mapping[str, float]) -> list[AlertEpisode]:
     missing = {leg: missing_of(state, leg, silent_s.get(leg)) for leg in state.legs}
     found = [
         *_troubles(state),
@@ -69,7 +239,7 @@ def _history(state: NightState, silent_s: Mapping[str, float]) -> list[Episode]:
     return sorted(standing, key=lambda episode: (episode.start_s, RANK[episode.priority]))
 
 
-def seen(state: NightState, episode: Episode) -> Seen | None:
+def seen(state: SessionState, episode: AlertEpisode) -> Seen | None:
     """Return the first acknowledgement of an alert, None if nobody saw it, or when it was less urgent."""
     for fact in state.facts("acknowledged"):
         t_s = fact.t or 0.0
@@ -80,15 +250,15 @@ def seen(state: NightState, episode: Episode) -> Seen | None:
     return None
 
 
-def _troubles(state: NightState) -> Iterator[Episode]:
+def _troubles(state: SessionState) -> Iterator[AlertEpisode]:
     for fact in state.facts("trouble"):
         priority, key, text = _TROUBLES[fact.data["about"]]
         start_s = fact.t or 0.0
         reason = text.format(reason=fact.data["reason"])
-        yield Episode(priority, reason, key, start_s, seconds(end_of(fact)), start_s)
+        yield AlertEpisode(priority, reason, key, start_s, seconds(end_of(fact)), start_s)
 
 
-def _gaps(state: NightState) -> Iterator[Episode]:
+def _gaps(state: SessionState) -> Iterator[AlertEpisode]:
     """Raise for a while each gap that is over; the next takes its place."""
     told = []
     for fact in state.facts("gap"):
@@ -104,10 +274,12 @@ def _gaps(state: NightState) -> Iterator[Episode]:
     following = [one[0] for one in told[1:]] + [float("inf")]
     for (end_s, text, fact, start_s), next_s in zip(told, following, strict=False):
         until_s = min(end_s + _RECENT_S, next_s)
-        yield Episode("medium", text, f"gap-{fact.seq}", end_s, until_s, start_s, tuple(fact.data["legs"]))
+        yield AlertEpisode(
+            "medium", text, f"gap-{fact.seq}", end_s, until_s, start_s, tuple(fact.data["legs"])
+        )
 
 
-def _rates(state: NightState) -> Iterator[Episode]:
+def _rates(state: SessionState) -> Iterator[AlertEpisode]:
     """Report that a header's rate is wrong until its source connects again, or the rate changes again."""
     connected = sorted(fact.t or 0.0 for fact in state.facts("stream"))
     wrong = [fact for fact in state.facts("warning") if "measured_hz" in fact.data]
@@ -117,10 +289,10 @@ def _rates(state: NightState) -> Iterator[Episode]:
         again = [other.t or 0.0 for other in wrong[at + 1 :] if tuple(other.data.get("legs", ())) == legs]
         end_s = min([*later[:1], *again[:1]], default=float("inf"))
         text = f"{fact.data['about'].capitalize()}: {fact.data['reason']}"
-        yield Episode("low", text, f"rate-{'-'.join(legs)}", start_s, end_s, start_s, legs)
+        yield AlertEpisode("low", text, f"rate-{'-'.join(legs)}", start_s, end_s, start_s, legs)
 
 
-def _stamps(state: NightState) -> Iterator[Episode]:
+def _stamps(state: SessionState) -> Iterator[AlertEpisode]:
     """Raise that time stamps cannot be used until they can be again."""
     changes = [fact for fact in state.facts("warning") if "stamps" in fact.data]
     for at, fact in enumerate(changes):
@@ -129,35 +301,35 @@ def _stamps(state: NightState) -> Iterator[Episode]:
         start_s, legs = fact.t or 0.0, tuple(fact.data["legs"])
         later = (other.t or 0.0 for other in changes[at + 1 :] if tuple(other.data["legs"]) == legs)
         text = f"Time stamps, {' and '.join(legs)} leg: {fact.data['reason']}"
-        yield Episode(
+        yield AlertEpisode(
             "medium", text, f"stamps-{'-'.join(legs)}", start_s, next(later, float("inf")), start_s, legs
         )
 
 
-def _stages(state: NightState) -> Iterator[Episode]:
+def _stages(state: SessionState) -> Iterator[AlertEpisode]:
     """Tell of a stager that fell silent; who types stages is asked for nothing."""
     scored = [fact for fact in state.facts("stage") if not fact.source.startswith("person")]
-    told_s = _told(state, scored)
+    told_s = _report_times(state, scored)
     newest_s = 0.0
     for i, fact in enumerate(scored):
         newest_s = max(newest_s, (fact.t or 0.0) + float(fact.data["duration_s"] or 0.0))
         next_s = told_s[i + 1] if i + 1 < len(scored) else float("inf")
         start_s = newest_s + _STAGE_OLD_S
         if next_s > start_s:
-            yield Episode(
+            yield AlertEpisode(
                 "low", f"No stage for {{age_s}} s from {fact.source}", "stage", start_s, next_s, newest_s
             )
 
 
-def _damaged(state: NightState) -> Iterator[Episode]:
+def _damaged(state: SessionState) -> Iterator[AlertEpisode]:
     """Say from the damage on that facts are missing: no later fact brings them back."""
     for fact in missing_facts(state):
         start_s = fact.t or 0.0
         text = f"Journal damaged: {damage_words(fact.data)}"
-        yield Episode("medium", text, f"damaged-{fact.seq}", start_s, float("inf"), start_s)
+        yield AlertEpisode("medium", text, f"damaged-{fact.seq}", start_s, float("inf"), start_s)
 
 
-def _told(state: NightState, facts: list[Fact[StageData]]) -> list[float]:
+def _report_times(state: SessionState, facts: list[Fact[StageData]]) -> list[float]:
     """Return about when facts became known, maybe long after what they speak of: between two clocks."""
     clocks = [(fact.seq or 0, float(fact.data["recorded_s"])) for fact in state.facts("clock")]
     numbers = [number for number, _ in clocks]

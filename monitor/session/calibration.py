@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from monitor.facts import Fact, Leg
-from monitor.payloads import MovementData
-from monitor.session.fold import NightState
+from monitor.model.facts import Fact, Leg
+from monitor.model.payloads import MovementData
+from monitor.session.state import SessionState
 
 STEPS = ("relax", "left", "right", "both")
 WANTED = {"left": 3, "right": 3, "both": 1}
@@ -30,7 +30,7 @@ def seen(movements: Movements, leg: str, span: Sequence[float]) -> list[Fact[Mov
     ]
 
 
-def judge(state: NightState, steps: Spans) -> dict[str, Any]:
+def judge(state: SessionState, steps: Spans) -> dict[str, Any]:
     """Judge a bio-calibration by the movements that the detector found during it.
 
     Parameters
@@ -58,7 +58,7 @@ def judge(state: NightState, steps: Spans) -> dict[str, Any]:
     return {"verdict": "repeat" if why else "pass", "why": why, "swapped": swapped, "legs": legs}
 
 
-def _leg(state: NightState, movements: Movements, leg: str, steps: Spans) -> dict[str, Any]:
+def _leg(state: SessionState, movements: Movements, leg: str, steps: Spans) -> dict[str, Any]:
     own = seen(movements, leg, steps[leg])
     rests = [uv for fact in own if (uv := fact.data.get("resting_uv")) is not None]
     if not rests:
@@ -73,7 +73,7 @@ def _leg(state: NightState, movements: Movements, leg: str, steps: Spans) -> dic
 
 
 def _complaints(
-    state: NightState,
+    state: SessionState,
     movements: Movements,
     leg: Leg,
     steps: Spans,

@@ -3,6 +3,8 @@
 Of a stretch of the journal that cannot be read it is known which numbers are missing, and between which
 moments they were written. In this time a leg counts as not usable: a movement may have been noted there and
 be lost, so silence proves nothing. What could be read on either side of it stays.
+
+Entries of the journal that cannot be used: which, why, and what cannot be done without them.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
-from monitor.facts import UNUSABLE, Fact
-from monitor.session.fold import NightState
-from monitor.session.journal import JournalTail, number
+from monitor.model.errors import InputError
+from monitor.model.facts import UNUSABLE, Fact
+from monitor.model.payloads import UnusableData
+from monitor.session.journal import JournalEnd, number
+from monitor.session.state import SessionState
 
 SOURCE = "recover"
 _ENDING = {"journal": "jsonl", "recording": "xdf"}
@@ -52,7 +57,7 @@ def written_at_s(fact: Fact) -> float | None:
 
 def journal_damage(
     facts: Sequence[Fact],
-    tail: JournalTail,
+    tail: JournalEnd,
     signal_end_s: float | None = None,
     reached_s: float = 0.0,
     *,
@@ -104,7 +109,7 @@ def _stretch(first: int, last: int, told: Sequence[tuple[int, float]], reached_s
 
 def _missing_end(
     facts: Sequence[Fact],
-    tail: JournalTail,
+    tail: JournalEnd,
     reached_s: float,
     signal_end_s: float | None,
     *,
@@ -138,7 +143,7 @@ def numbered(facts: Iterable[Fact], next_seq: int) -> list[Fact]:
     return made
 
 
-def with_damage(facts: Sequence[Fact], tail: JournalTail, reached_s: float = 0.0) -> list[Fact]:
+def with_damage(facts: Sequence[Fact], tail: JournalEnd, reached_s: float = 0.0) -> list[Fact]:
     """Return the facts of a journal that was not repaired, and among them what says which are missing.
 
     Notes
@@ -155,19 +160,19 @@ def with_damage(facts: Sequence[Fact], tail: JournalTail, reached_s: float = 0.0
     return sorted([*facts, *placed], key=number)
 
 
-def missing_facts(state: NightState) -> list[Fact]:
+def missing_facts(state: SessionState) -> list[Fact]:
     """List the ``damaged`` facts that say that other facts are missing."""
     return [f for f in state.facts("damaged") if f.data.get("what") == "journal" and f.data.get("n") != 0]
 
 
-def damage_summary(state: NightState) -> list[Mapping[str, Any]]:
+def damage_summary(state: SessionState) -> list[Mapping[str, Any]]:
     """Return what could not be read of a session, for `summary.json`."""
     keys = ("what", "n", "from_seq", "to_seq", "end", "bytes", "disorder", "stream", "kept")
     said: list[tuple[float | None, Mapping[str, Any]]] = [(f.t, f.data) for f in state.facts("damaged")]
     return [{"start": t_s} | {key: data[key] for key in keys if key in data} for t_s, data in said]
 
 
-def damage_notes(state: NightState) -> list[str]:
+def damage_notes(state: SessionState) -> list[str]:
     """Say in one sentence each what could not be read of a session, with its time."""
     notes = []
     for fact in state.facts("damaged"):
@@ -190,3 +195,58 @@ def damage_words(data: Mapping[str, Any]) -> str:
     if n is None:
         return "an unknown number of facts is missing"
     return f"{n} {'fact is' if n == 1 else 'facts are'} missing"
+
+
+_MOST_NUMBERS = 20
+
+
+class SetAside(TypedDict):
+    """One entry, as `summary.json` has it."""
+
+    seq: int
+    kind: str
+    reason: str
+
+
+def set_aside(state: SessionState) -> list[SetAside]:
+    """List the journal entries that were set aside because no fact can say what they say."""
+    return [
+        {"seq": fact.seq or 0, "kind": fact.data["of"], "reason": fact.data["reason"]}
+        for fact in state.facts(UNUSABLE)
+    ]
+
+
+def set_aside_text(state: SessionState) -> str:
+    """Say in a sentence how many entries were set aside and which, empty if none was."""
+    numbers = [str(each["seq"]) for each in set_aside(state)]
+    if not numbers:
+        return ""
+    more = f" and {len(numbers) - _MOST_NUMBERS} more" if len(numbers) > _MOST_NUMBERS else ""
+    one = "1 journal entry has" if len(numbers) == 1 else f"{len(numbers)} journal entries have"
+    named = f"seq {', '.join(numbers[:_MOST_NUMBERS])}{more}"
+    return f"{one} impossible content and cannot be used ({named}); everything else is used."
+
+
+def entry_text(fact: Fact[UnusableData]) -> str:
+    """Say of one entry why it was set aside."""
+    return f"journal entry {fact.seq} ({fact.data['of']}) cannot be used: {fact.data['reason']}"
+
+
+def require_session(state: SessionState, journal: Path) -> None:
+    """Check that the journal says how the session began: nothing can be scored without it.
+
+    Raises
+    ------
+    InputError
+        If there is no usable ``session`` entry.
+    """
+    if state.session:
+        return
+    first = next((each for each in set_aside(state) if each["kind"] == "session"), None)
+    where = f"{journal}, line {1 if first is None else first['seq'] + 1}"
+    why = "it is missing" if first is None else first["reason"]
+    raise InputError(
+        where,
+        f"the entry that says how the session began cannot be used ({why})",
+        "restore the journal from a copy; recording.xdf can be scored by itself with `plms-monitor score`",
+    )

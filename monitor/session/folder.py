@@ -14,9 +14,9 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock, Timeout
 
-from monitor.errors import InputError
-from monitor.safefile import read_bytes, refuse_unsafe, sync_entries, write_private
-from monitor.session.clock import utc_now
+from monitor.model.clock import utc_now
+from monitor.model.errors import InputError
+from monitor.model.safe_file import read_bytes, refuse_unsafe, sync_entries, write_private
 
 _LEAST_FREE_BYTES = 64 << 20
 _TABLES = ("movements.tsv", "events.tsv", "limbs.tsv", "summary.json")

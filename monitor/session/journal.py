@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from monitor.errors import InputError
-from monitor.facts import KINDS, UNUSABLE, Fact
-from monitor.payload_check import problem_of
-from monitor.safefile import open_fd, read_bytes
-from monitor.session.synced import synced_bytes
+from monitor.model.errors import InputError
+from monitor.model.facts import KINDS, UNUSABLE, Fact
+from monitor.model.payload_check import problem_of
+from monitor.model.safe_file import open_fd, read_bytes
+from monitor.session.durability_mark import durable_bytes
 
 FORMAT_VERSION = 1
 _BOM = b"\xef\xbb\xbf"
@@ -201,7 +201,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class JournalTail:
+class JournalEnd:
     """What of a journal could not be read.
 
     Attributes
@@ -247,7 +247,7 @@ class JournalTail:
         return sum(last - first + 1 for first, last in self.missing)
 
 
-def read_journal(path: Path) -> tuple[list[Fact], JournalTail]:
+def read_journal(path: Path) -> tuple[list[Fact], JournalEnd]:
     """Read every readable fact of a journal, in the order of their numbers.
 
     Returns
@@ -265,10 +265,10 @@ def read_journal(path: Path) -> tuple[list[Fact], JournalTail]:
     return [line.fact for line in lines], tail
 
 
-def read_lines(path: Path) -> tuple[list[Line], JournalTail]:
+def read_lines(path: Path) -> tuple[list[Line], JournalEnd]:
     """Read every readable line of a journal, in the order of their numbers; see `read_journal`."""
     # Before the file: what is said to be on disk by then is in what is read.
-    synced = synced_bytes(path)
+    synced = durable_bytes(path)
     try:
         data = read_bytes(path)
     except OSError as err:
@@ -285,7 +285,7 @@ def read_lines(path: Path) -> tuple[list[Line], JournalTail]:
     lost = len(rest) if not is_torn else 0
     if synced is not None and synced > good and not is_accounted:
         lost = synced - good
-    return lines, JournalTail(
+    return lines, JournalEnd(
         good_bytes=good,
         torn_bytes=len(rest),
         is_torn=not lost,

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.facts import Fact
+from monitor.model.facts import Fact
+from monitor.session.durability_mark import DurabilityMark
 from monitor.session.journal import Journal, encode
-from monitor.session.synced import SyncedMark
 
 _RETRY_EVERY_S = 0.5
 # A healthy disk takes some milliseconds. What takes longer than this is not waited for any more.
@@ -41,7 +41,7 @@ class JournalWriter:
     ) -> None:
         self._before_write = before_write
         self._journal = Journal(path)
-        self._mark = SyncedMark(path)
+        self._mark = DurabilityMark(path)
         self._next_seq = next_seq
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, Fact, bytes]] = []

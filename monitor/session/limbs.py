@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.facts import Fact
-from monitor.payloads import ConditionData, LimbData
-from monitor.score.night import Movement
-from monitor.score.spans import bounds, complement, union
-from monitor.score.tables import limb_rows, limbs_tsv
-from monitor.session.fold import NightState
-from monitor.session.parts import damaged_spans, n_lost, to_us, unusable_spans, without_lost_endings
+from monitor.model.facts import Fact
+from monitor.model.payloads import ConditionData, LimbData
+from monitor.scoring.inputs import Movement
+from monitor.scoring.spans import bounds, complement, union
+from monitor.scoring.tables import limb_rows, limbs_tsv
+from monitor.session.movement_parts import damaged_spans, n_lost, to_us, unusable_spans, without_lost_endings
+from monitor.session.state import SessionState
 
 _HOUR_US = 3_600_000_000
 
 
-def limb_movements(state: NightState) -> dict[str, list[Movement]]:
+def limb_movements(state: SessionState) -> dict[str, list[Movement]]:
     """Return the movements of each limb that have ended, twitches left out."""
     latest: dict[str, Fact[LimbData]] = {fact.data["id"]: fact for fact in state.facts("limb")}
     found: dict[str, list[Movement]] = {limb: [] for limb in state.limbs}
@@ -27,13 +27,13 @@ def limb_movements(state: NightState) -> dict[str, list[Movement]]:
     return found
 
 
-def open_limb_movements(state: NightState) -> list[Fact[LimbData]]:
+def open_limb_movements(state: SessionState) -> list[Fact[LimbData]]:
     """List the latest fact of each limb movement that has been flagged and has not ended."""
     latest = {fact.data["id"]: fact for fact in state.facts("limb")}
     return [fact for fact in latest.values() if fact.data["phase"] in ("onset", "confirmed")]
 
 
-def limb_numbers(state: NightState) -> dict[str, int]:
+def limb_numbers(state: SessionState) -> dict[str, int]:
     """Return the highest number of a movement by limb: a recorder that goes on must use none twice."""
     highest: dict[str, int] = {}
     for fact in state.facts("limb"):
@@ -43,12 +43,12 @@ def limb_numbers(state: NightState) -> dict[str, int]:
     return {limb: highest.get(limb, 0) + lost for limb in (state.limbs if lost else highest)}
 
 
-def limbs_table(state: NightState) -> str:
+def limbs_table(state: SessionState) -> str:
     """Return ``limbs.tsv``: one row per movement of 0.5 s or more, by onset."""
     return limbs_tsv(limb_movements(state))
 
 
-def limbs_summary(state: NightState, end_us: int) -> dict[str, Mapping[str, float | int | None]]:
+def limbs_summary(state: SessionState, end_us: int) -> dict[str, Mapping[str, float | int | None]]:
     """Return for each limb how many movements, in how many usable hours, and their rate.
 
     Parameters

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor.config import config_from
-from monitor.errors import InputError
-from monitor.facts import Fact
-from monitor.rules import RulesProfile
-from monitor.score import Night, Score, score
+from monitor.model.config import config_from
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.model.rules import RulesProfile
+from monitor.scoring import Night, Score, score
 from monitor.session.damage import with_damage
-from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
+from monitor.session.state import SessionState
 from monitor.session.tables import summary_of
 
 
@@ -42,7 +42,7 @@ class Session:
 
     folder: SessionFolder
     facts: tuple[Fact, ...]
-    state: NightState
+    state: SessionState
     rules: Mapping[str, RulesProfile]
     night: Night
     scores: Mapping[str, Score]
@@ -59,7 +59,7 @@ class Session:
         return self.state.stopped_s is None
 
 
-def began(facts: Sequence[Fact], journal: Path) -> NightState:
+def began(facts: Sequence[Fact], journal: Path) -> SessionState:
     """Fold the facts of a session's journal.
 
     Raises
@@ -69,7 +69,7 @@ def began(facts: Sequence[Fact], journal: Path) -> NightState:
     """
     if not facts:
         raise InputError(str(journal), "holds no fact that can be read", "nothing was recorded")
-    state = NightState.of(facts)
+    state = SessionState.of(facts)
     if not state.session:
         raise InputError(
             str(journal),

@@ -7,23 +7,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from monitor.config import config_from
-from monitor.errors import InputError
-from monitor.facts import Fact
-from monitor.payloads import StopData
-from monitor.safefile import PART_GLOB
-from monitor.session.damage import SOURCE, journal_damage, numbered
-from monitor.session.fold import NightState
+from monitor.model.config import config_from
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.model.payloads import StopData
+from monitor.model.safe_file import PART_GLOB
+from monitor.session.damage import SOURCE, journal_damage, numbered, set_aside_text
+from monitor.session.durability_mark import mark_of
+from monitor.session.file_backup import keep_original, keep_tail, put_in_place
 from monitor.session.folder import SessionFolder, SessionLock
-from monitor.session.journal import Journal, JournalTail, Line, encode, number, read_lines
-from monitor.session.keeping import keep_original, keep_tail, put_in_place
+from monitor.session.journal import Journal, JournalEnd, Line, encode, number, read_lines
 from monitor.session.limbs import open_limb_movements
 from monitor.session.reader import began
-from monitor.session.recording_damage import forms_of, recording_damage, repaired
-from monitor.session.set_aside import set_aside_text
-from monitor.session.synced import mark_of
+from monitor.session.signal.recording_damage import forms_of, recording_damage, repaired
+from monitor.session.signal.xdf_format import Survey, survey
+from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
-from monitor.session.xdf_scan import Survey, survey
 
 # A clock record is a minute old at most; a busy disk may delay it.
 _CLOCK_RECORDS_S = 600.0
@@ -51,7 +50,7 @@ class Reopened:
         Under which name the original of a file (or its end) was kept.
     """
 
-    state: NightState
+    state: SessionState
     n_facts: int
     next_seq: int
     journal_cut_bytes: int
@@ -162,19 +161,19 @@ def _recover(folder: SessionFolder) -> Recovered:
     return Recovered(found, state.stopped_s or found.end_s, was_open, set_aside_text(state))
 
 
-def _is_damaged(there: Survey, state: NightState) -> bool:
+def _is_damaged(there: Survey, state: SessionState) -> bool:
     """Whether more than the end of the last write is wrong with a recording."""
     is_ended = there.has_footer or state.stopped_s is not None
     is_foreign = there.size > 0 and not there.parts
     return bool(there.damaged or there.headless or is_foreign or (there.torn_bytes and is_ended))
 
 
-def _is_noted(fact: Fact, state: NightState) -> bool:
+def _is_noted(fact: Fact, state: SessionState) -> bool:
     """Whether an earlier recovery, that was cut short, has noted the same."""
     return any(known.t == fact.t and known.data == fact.data for known in state.facts("damaged"))
 
 
-def _put_journal(path: Path, lines: list[Line], tail: JournalTail, noted: list[Fact]) -> dict[str, str]:
+def _put_journal(path: Path, lines: list[Line], tail: JournalEnd, noted: list[Fact]) -> dict[str, str]:
     """Write the journal that holds every readable line and what is missing; return what was kept."""
     new = b"".join(encode(fact) for fact in noted)
     if any(fact.data["what"] == "journal" for fact in noted):
@@ -189,7 +188,7 @@ def _put_journal(path: Path, lines: list[Line], tail: JournalTail, noted: list[F
 
 
 def _put_recording(
-    path: Path, there: Survey | None, state: NightState, kept: Mapping[str, str]
+    path: Path, there: Survey | None, state: SessionState, kept: Mapping[str, str]
 ) -> dict[str, str]:
     """Write the recording that holds every readable chunk; return what was kept."""
     if there is None:
@@ -203,7 +202,7 @@ def _put_recording(
     return {path.name: keep_tail(path, there.good_bytes)} if there.torn_bytes else {}
 
 
-def _signal_end_s(state: NightState, stamps: Mapping[int, float]) -> float:
+def _signal_end_s(state: SessionState, stamps: Mapping[int, float]) -> float:
     """Place the last sample on disk on the timeline: up to a minute behind the last clock record."""
     # The latest anchor of each stream holds: an earlier one may be of a clock that was restarted since.
     anchors = {fact.data["key"]: fact for fact in state.facts("anchor") if fact.data["key"] in stamps}
@@ -214,13 +213,13 @@ def _signal_end_s(state: NightState, stamps: Mapping[int, float]) -> float:
     return _within_reach(state, max(ends, default=0.0))
 
 
-def _within_reach(state: NightState, end_s: float) -> float:
+def _within_reach(state: SessionState, end_s: float) -> float:
     """Leave out an end that stamps without meaning give: a clock record is written each minute."""
     recorded_s = max((float(fact.data["recorded_s"]) for fact in state.facts("clock")), default=0.0)
     return end_s if end_s <= recorded_s + _CLOCK_RECORDS_S else 0.0
 
 
-def closed_movements(state: NightState, source: str) -> list[Fact]:
+def closed_movements(state: SessionState, source: str) -> list[Fact]:
     """End what a crash left open, arms too: a confirmed movement where last known; a flag is withdrawn."""
     closing: list[Fact] = []
     for last in (*state.open_movements(), *open_limb_movements(state)):

@@ -1,21 +1,25 @@
-"""A session that was cut off and can be gone on with: which one, and where its timeline lies now."""
+"""A session that was cut off and can be gone on with: which one, and where its timeline lies now.
+
+What the other recorders of a sessions folder record: another bed's stream replaces no source.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from monitor.safefile import open_to_read
-from monitor.session.clock import boot_id, slept_s, utc_now
+from monitor.model.clock import boot_id, slept_s, utc_now
+from monitor.model.safe_file import open_to_read
 from monitor.session.damage import with_damage
-from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
-from monitor.session.journal import find_lines, read_journal
+from monitor.session.journal import decode, find_lines, read_journal
+from monitor.session.journal_follower import beginning
 from monitor.session.reader import began
-from monitor.session.tail import beginning
+from monitor.session.state import SessionState
 
 # Longer ago it was another night.
 _OLDEST_S = 18 * 3600.0
@@ -39,7 +43,7 @@ class CutOff:
     """
 
     folder: SessionFolder
-    state: NightState
+    state: SessionState
     ago_s: float
 
     @property
@@ -113,7 +117,7 @@ def _bed_of(path: Path) -> str | None:
     return str(about["bed"]) if "bed" in about else None
 
 
-def _last_clock(state: NightState) -> Mapping[str, Any] | None:
+def _last_clock(state: SessionState) -> Mapping[str, Any] | None:
     """Return the last clock record that says where the timeline lies."""
     clocks = [fact.data for fact in state.facts("clock") if fact.data.get("origin") is not None]
     return clocks[-1] if clocks else None
@@ -138,7 +142,7 @@ class Reanchored:
     away_s: float
 
 
-def reanchor(state: NightState, lsl_now_s: float, end_s: float, speed: float) -> Reanchored:
+def reanchor(state: SessionState, lsl_now_s: float, end_s: float, speed: float) -> Reanchored:
     """Find a session's timeline again.
 
     Parameters
@@ -170,7 +174,7 @@ def reanchor(state: NightState, lsl_now_s: float, end_s: float, speed: float) ->
     return Reanchored(min(origin_s, lsl_now_s - end_s / speed), by, away_s)
 
 
-def why_not(state: NightState, legs: set[str], speed: float) -> str:
+def why_not(state: SessionState, legs: set[str], speed: float) -> str:
     """Say why a session cannot be gone on with by these streams; empty if it can."""
     before = set(state.session.get("legs", ()))
     if legs != before:
@@ -183,3 +187,34 @@ def why_not(state: NightState, legs: set[str], speed: float) -> str:
 
 def _words(legs: set[str]) -> str:
     return " and ".join(sorted(legs)) or "none"
+
+
+def is_recorded_by_another(folder: SessionFolder, uid: str) -> bool:
+    """Return whether another session that has not ended records this run of a source.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+        The session that asks.
+    uid : str
+        LSL's name of one run of a source.
+
+    Notes
+    -----
+    A session that is being recorded, or was cut off, has its lock file.
+    """
+    own = folder.path.resolve()
+    others = [lock.parent for lock in own.parent.glob("*/.lock") if lock.parent.resolve() != own]
+    return any(_records(SessionFolder(path), uid.encode()) for path in others)
+
+
+def _records(folder: SessionFolder, uid: bytes) -> bool:
+    with contextlib.suppress(OSError), open_to_read(folder.journal) as file:
+        for line in file:
+            if uid not in line:
+                continue
+            with contextlib.suppress(ValueError, LookupError):
+                fact = decode(line)
+                if fact.kind == "stream" and fact.data["uid"] == uid.decode():
+                    return True
+    return False

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from monitor.facts import Fact
-from monitor.payloads import SignData
-from monitor.safefile import open_to_read
+from monitor.model.facts import Fact
+from monitor.model.payloads import SignData
+from monitor.model.safe_file import open_to_read
 
 # Not the place of the line: after damage numbers may be missing.
 _SEQ = re.compile(rb'\{"v":\d+,"seq":(\d{1,18}),')

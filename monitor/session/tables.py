@@ -1,4 +1,7 @@
-"""The three tables of a session, made from the fold of its journal and from nothing else."""
+"""The three tables of a session, made from the fold of its journal and from nothing else.
+
+What people changed by hand, beside what would be counted without it.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,66 @@ from dataclasses import asdict
 from pathlib import Path
 
 from monitor import __version__
-from monitor.rules import RulesProfile
-from monitor.safefile import write_private
-from monitor.score import Night, Score, score
-from monitor.score.summary import summary
-from monitor.score.tables import events_tsv, movements_tsv
-from monitor.session.agreement import agreement
-from monitor.session.damage import damage_summary
-from monitor.session.fold import NightState
+from monitor.model.rules import RulesProfile
+from monitor.model.safe_file import write_private
+from monitor.scoring import Night, Score, score
+from monitor.scoring.summary import summary
+from monitor.scoring.tables import events_tsv, movements_tsv
+from monitor.session.damage import damage_summary, set_aside
 from monitor.session.folder import SessionFolder
 from monitor.session.limbs import limbs_summary, limbs_table
-from monitor.session.manual import manual
-from monitor.session.set_aside import set_aside
 from monitor.session.signature import signed_by
+from monitor.session.stages import agreement
+from monitor.session.state import SessionState
+
+_PERSON = "person"
+_COUNTS = ("n_lm", "n_plm", "n_plms", "plms_index", "plm_per_hour_recorded")
+_TAKEN_BACK = ("withdrawn", "accept")
+
+
+def edits(state: SessionState) -> dict[str, int]:
+    """Count what people entered and what of it they took back.
+
+    Returns
+    -------
+    dict of str to int
+        ``movements_rejected`` (single legs), ``artifacts``, ``stages``, ``segments``: those that stand;
+        ``taken_back``: how often something was.
+    """
+    own = {
+        kind: [fact for fact in state.facts(kind) if fact.source.startswith(_PERSON)]
+        for kind in ("reject", "artifact", "stage", "segment", *_TAKEN_BACK)
+    }
+    return {
+        "movements_rejected": sum(len(fact.data["movements"]) for fact in own["reject"]),
+        "artifacts": len(own["artifact"]),
+        "stages": len(own["stage"]),
+        "segments": len(own["segment"]),
+        "taken_back": sum(len(own[kind]) for kind in _TAKEN_BACK),
+    }
+
+
+def manual(state: SessionState, scores: Mapping[str, Score], now_s: float | None = None) -> dict[str, object]:
+    """Return the edits, and what each rule set counts without the rejections and artifacts by hand.
+
+    Parameters
+    ----------
+    state : NightState
+    scores : Mapping of str to Score
+        Of the night as it is, by both profiles.
+    now_s : float, optional
+        How far the recording has come, as in `SessionState.night`.
+    """
+    made = edits(state)
+    if made["movements_rejected"] or made["artifacts"]:
+        night = state.night(now_s, is_automatic=True)
+        scores = {name: score(night, each.profile) for name, each in scores.items()}
+    automatic = {name: {key: getattr(each.indices, key) for key in _COUNTS} for name, each in scores.items()}
+    return {"edits": made, "automatic": automatic}
 
 
 def write_tables(
-    folder: SessionFolder | Path, state: NightState, rules: Mapping[str, RulesProfile]
+    folder: SessionFolder | Path, state: SessionState, rules: Mapping[str, RulesProfile]
 ) -> dict[str, object]:
     """Write ``movements.tsv``, ``events.tsv`` and ``summary.json``, and ``limbs.tsv`` where arms are watched.
 
@@ -55,7 +101,7 @@ def write_tables(
 
 
 def summary_of(
-    state: NightState, night: Night, scores: Mapping[str, Score], journal: Path
+    state: SessionState, night: Night, scores: Mapping[str, Score], journal: Path
 ) -> dict[str, object]:
     """Return what `summary.json` says of a night, also while it is still being recorded.
 

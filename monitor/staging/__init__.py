@@ -1,4 +1,10 @@
-"""Sleep and wake where nobody stages: estimated from EEG, EOG and chin, revised, and said to be estimated.
+"""Sleep stages where nobody scores them: estimated from EEG, EOG and chin EMG."""
 
-Nothing is estimated from the legs: kicks that are read as wake make the index worse than no stages at all.
-"""
+from __future__ import annotations
+
+import importlib.util
+
+
+def is_installed() -> bool:
+    """Say whether the optional extra ``staging`` is there, without loading it."""
+    return importlib.util.find_spec("yasa") is not None

@@ -8,12 +8,12 @@ import threading
 import time
 from pathlib import Path
 
-from monitor.control import ControlClient
-from monitor.errors import InputError, MissingError
+from monitor.model.errors import InputError, MissingError
+from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 from monitor.staging.channels import ROLES
-from monitor.staging.process import StagingLoop
-from monitor.staging.recorded import RecordedSignals
+from monitor.staging.loop import StagingLoop
+from monitor.staging.session_signals import RecordedSignals
 
 _TURN_S = 0.5
 _CONTACT_S = 20.0

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.montage import StreamDescription, unit_scale_uv
-from monitor.montage.labels import find_channel
+from monitor.model.config_fields import Role
+from monitor.model.units import unit_scale_uv
+from monitor.montage import StreamDescription
+from monitor.montage.channels import find_channel
 
-Role = Literal["eeg", "eog", "chin"]
 ROLES: tuple[Role, ...] = ("eeg", "eog", "chin")
 MIN_RATE_HZ = 100.0
 

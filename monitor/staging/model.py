@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.errors import MissingError
-from monitor.staging.channels import Role
-from monitor.staging.night import CLASSES
-from monitor.staging.signal import EPOCH_S, RATE_HZ
+from monitor.model.config_fields import Role
+from monitor.model.errors import MissingError
+from monitor.staging.epoch_signal import EPOCH_S, RATE_HZ
+from monitor.staging.estimator import CLASSES
 
 _YASA_NAMES: Mapping[Role, str] = {"eeg": "eeg", "eog": "eog", "chin": "emg"}
 _VERSION = "0.5.0"

@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.dashboard.alerts import alerts
-from monitor.dashboard.situation import RecorderStatus, Situation
-from monitor.dashboard.views import Alert
-from monitor.dashboard.words import minutes_seconds
-from monitor.facts import Fact
-from monitor.session.fold import NightState
+from monitor.model.facts import Fact
+from monitor.model.wording import minutes_seconds
+from monitor.session.current_alerts import Alert, alerts
 from monitor.session.journal import fact_of, parse
+from monitor.session.recorder_status import LiveStatus, RecorderStatus
+from monitor.session.state import SessionState
 from monitor.ward.tile import GONE_S, Heard, Tile, bare_tile, tile_of
 
 _KEPT_FACTS_N = 500
@@ -47,11 +46,11 @@ class Bed:
     def __init__(self, name: str, host: str, clock: Callable[[], float]) -> None:
         self.name, self.host, self._clock = name, host, clock
         self._uids: dict[str, str] = {}
-        self._begin_anew()
+        self._reset()
 
-    def _begin_anew(self) -> None:
+    def _reset(self) -> None:
         self.log: deque[Fact] = deque(maxlen=_KEPT_FACTS_N)
-        self._state = NightState()
+        self._state = SessionState()
         self._index: dict[str, float] = {}
         self._curve: dict[int, float | None] = {}
         self._snapshot: dict[str, Any] = {}
@@ -64,7 +63,7 @@ class Bed:
         """Take note that one of its outlets was connected; another recording begins a new page."""
         if self._uids.get(outlet, uid) != uid:
             self._uids.clear()
-            self._begin_anew()
+            self._reset()
         self._uids[outlet] = uid
 
     def took_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
@@ -104,7 +103,7 @@ class Bed:
 
     def _took_snapshot(self, whole: dict[str, Any]) -> None:
         # It says all that holds now: what was missed while the network was away must not stay as it was.
-        state = NightState.of(_fact_of(row) for row in whole["standing"])
+        state = SessionState.of(_fact_of(row) for row in whole["standing"])
         if not math.isfinite(float(whole["recorded_s"])):
             raise ValueError("recorded_s is no length")
         self._state = state
@@ -167,8 +166,8 @@ class Bed:
         told = RecorderStatus.of(health)
         # How long a source was silent when that was sent says nothing of now; its gap tells it.
         sources = tuple(replace(one, last_arrival_s_ago=None) for one in told.sources)
-        situation = Situation(replace(told, sources=sources), saved_s_ago=told.saved_s_ago)
-        found = alerts(self._state, situation, "recording", self.recorded_s)
+        live_status = LiveStatus(replace(told, sources=sources), saved_s_ago=told.saved_s_ago)
+        found = alerts(self._state, live_status, "recording", self.recorded_s)
         return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
 
 

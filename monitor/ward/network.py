@@ -7,10 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from monitor.facts import Fact
-from monitor.lsl.find import Query
-from monitor.lsl.many import ManyListener, Said
+from monitor.lsl.discovery import Query
+from monitor.lsl.multi_listener import MultiListener, StreamNews
 from monitor.lsl.outlet import OWN_TYPE
+from monitor.model.facts import Fact
 from monitor.ward.bed import Bed
 from monitor.ward.tile import Tile, by_alert
 
@@ -28,12 +28,12 @@ class Ward:
     """
 
     def __init__(self) -> None:
-        self._listener = ManyListener(Query("pred", _PREDICATE), _MOST_STREAMS)
+        self._listener = MultiListener(Query("pred", _PREDICATE), _MOST_STREAMS)
         self._beds: dict[tuple[str, str], Bed] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._again_and_again, args=each, name=f"ward-{each[1]}", daemon=True)
+            threading.Thread(target=self._listen_forever, args=each, name=f"ward-{each[1]}", daemon=True)
             for each in ((self._listener.look, _LOOK_EVERY_S), (self._poll, _POLL_EVERY_S))
         ]
 
@@ -58,7 +58,7 @@ class Ward:
             found = self._beds.get((bed, host))
             return list(found.log) if found else []
 
-    def _again_and_again(self, do: Callable[[], None], every_s: float) -> None:
+    def _listen_forever(self, do: Callable[[], None], every_s: float) -> None:
         while not self._stop.is_set():
             # What one stream comes up with must not blind the ward for the others.
             with contextlib.suppress(Exception):
@@ -71,7 +71,7 @@ class Ward:
             with self._lock:
                 self._take(said)
 
-    def _take(self, said: Iterable[Said]) -> None:
+    def _take(self, said: Iterable[StreamNews]) -> None:
         for one in said:
             stream, named = one.stream, bed_of(one.stream.name)
             if named is None:

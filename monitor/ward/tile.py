@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from monitor.dashboard import words
-from monitor.dashboard.alerts import SAVED_OLD_S
-from monitor.dashboard.situation import STALE_S
-from monitor.dashboard.views import Alert
-from monitor.facts import Fact
-from monitor.session.episodes import RANK
-from monitor.session.fold import NightState
+from monitor.model import wording
+from monitor.model.facts import Fact
+from monitor.session.alert_types import RANK
+from monitor.session.current_alerts import SAVED_OLD_S, Alert
+from monitor.session.recorder_status import STALE_S
+from monitor.session.state import SessionState
 
 Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not heard"]
 GONE_S = 5.0
@@ -30,7 +29,7 @@ class Heard:
 
     name: str
     host: str
-    state: NightState
+    state: SessionState
     index: Mapping[str, float]
     snapshot: Mapping[str, Any]
     snapshot_age_s: float
@@ -83,14 +82,14 @@ class Tile:
     host: str
     phase: Phase
     title: str = "PLM"
-    value: str = words.NONE
+    value: str = wording.NONE
     count: str = ""
     is_too_early: bool = True
     index_per_h: float | None = None
     curve: tuple[tuple[int, float | None], ...] = ()
     series: str = ""
     stage: str = "no stages"
-    recorded: str = words.NONE
+    recorded: str = wording.NONE
     saved: str = ""
     is_saved_old: bool = False
     last_movement: str = ""
@@ -163,7 +162,7 @@ def tile_of(heard: Heard) -> Tile:
         host=heard.host,
         phase=_phase(heard),
         title=title,
-        value=words.big_rate(value),
+        value=wording.big_rate(value),
         count=_count(heard, key),
         is_too_early=early,
         index_per_h=None if value is None else round(value, 2),
@@ -171,7 +170,7 @@ def tile_of(heard: Heard) -> Tile:
         series=_series(heard),
         stage=heard.state.stage_at(heard.recorded_s) or "no stages",
         recorded=clock(heard.recorded_s),
-        saved="" if saved_s is None else f"saved {words.ago(saved_s + heard.snapshot_age_s)}",
+        saved="" if saved_s is None else f"saved {wording.ago(saved_s + heard.snapshot_age_s)}",
         is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S,
         last_movement=_movement(heard),
         health=(Health(stale, "off"),) if stale else _health(heard),
@@ -197,7 +196,7 @@ def _index(heard: Heard) -> tuple[str, str, float | None]:
     """Return the index that can be shown: without stages there is no PLMS index."""
     profile = heard.snapshot.get("main_profile")
     profile = profile if profile in _RULES else _RULES[0]
-    name = words.RULES[profile]
+    name = wording.RULES[profile]
     if _number(heard, "tst_h") is not None:
         return "plms_index", f"PLMS per hour of sleep · {name}", _number(heard, f"plms_index_{profile}")
     return _RECORDED, f"PLM per hour recorded · {name}", _number(heard, _RECORDED)
@@ -212,7 +211,7 @@ def _count(heard: Heard, key: str) -> str:
     profile = heard.snapshot.get("main_profile", _RULES[0])
     n, tst_h = _number(heard, f"n_plms_{profile}"), _number(heard, "tst_h")
     if key == "plms_index" and n is not None and tst_h is not None:
-        return f"{n:.0f} PLMS in {words.hours(round(tst_h * 3.6e9))} of sleep"
+        return f"{n:.0f} PLMS in {wording.hours(round(tst_h * 3.6e9))} of sleep"
     n_lm = heard.snapshot.get("n_lm")
     return "" if n_lm is None else f"{n_lm} leg movements"
 
@@ -233,7 +232,7 @@ def _movement(heard: Heard) -> str:
     data = heard.last_movement.data
     length_s = float(data["end"]) - float(data["onset"])
     since_s = max(0.0, heard.recorded_s - float(data["end"]))
-    return f"last {words.LEG_SHORT.get(str(data['leg']), '?')} {length_s:.1f} s, {words.ago(since_s)}"
+    return f"last {wording.LEG_SHORT.get(str(data['leg']), '?')} {length_s:.1f} s, {wording.ago(since_s)}"
 
 
 def _health(heard: Heard) -> tuple[Health, ...]:
@@ -248,7 +247,7 @@ def _health(heard: Heard) -> tuple[Health, ...]:
     for leg in heard.state.legs:
         state = heard.state.leg_state(leg)
         causes = ", ".join(heard.state.leg_causes(leg)) if state in ("warn", "bad") else ""
-        found.append(Health(f"{words.LEG_SHORT[leg]} {causes or state}", _LEG_HEALTH.get(state, "warn")))
+        found.append(Health(f"{wording.LEG_SHORT[leg]} {causes or state}", _LEG_HEALTH.get(state, "warn")))
     return tuple(found)
 
 

@@ -18,8 +18,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from monitor.dashboard.chip_strip import paint_health
-from monitor.dashboard.look import faded, font
+from monitor.dashboard.panels.top_bar import paint_health
+from monitor.dashboard.style import faded, font
 from monitor.dashboard.theme import Theme
 from monitor.ward.tile import Tile
 

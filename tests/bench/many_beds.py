@@ -111,7 +111,7 @@ def ward_window(tell, ended):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QTimer
 
-    from monitor.dashboard.app import application
+    from monitor.dashboard.shell.app import application
     from monitor.ward.network import Ward
     from monitor.ward.window import WardWindow
 
@@ -142,9 +142,9 @@ def ward_window(tell, ended):
 def record_all_here(beds_n, sessions):
     """Record every bed in a thread of this process, until it is asked to terminate."""
     from monitor.cli.recording import WatchOptions, run_watch
-    from monitor.config import load_config
-    from monitor.lsl.find import Query
-    from monitor.recorder.run import Ending
+    from monitor.lsl.discovery import Query
+    from monitor.model.config import load_config
+    from monitor.recorder.run import StopRequest
 
     endings = []
 
@@ -152,7 +152,7 @@ def record_all_here(beds_n, sessions):
         endings.append(ending)
 
     # Signals come to the main thread alone: it hands them on to every recording.
-    Ending.on_signals = remember
+    StopRequest.on_signals = remember
     config = load_config(None)
     threads = []
     for bed in range(beds_n):

@@ -23,8 +23,17 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "gui"))
-from gui_sessions import append, clock_fact, make_session, movement, quality, session_fact, stage, stream_fact
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.sessions import (
+    append,
+    clock_fact,
+    make_session,
+    movement,
+    quality,
+    session_fact,
+    stage,
+    stream_fact,
+)
 
 from monitor.session.folder import SessionFolder
 
@@ -48,8 +57,8 @@ def facts_until(now_s):
 
 def record(path, shape, hour, ready):
     """Go on with a night at its own pace: samples all the time, a movement each 20 s."""
-    from monitor.control import ControlServer
-    from monitor.session.live import LiveRingWriter
+    from monitor.session.control import ControlServer
+    from monitor.session.signal.live_ring import LiveRingWriter
 
     lanes_n, rate_hz = SHAPES[shape]
     now_s = hour * 3600.0
@@ -118,9 +127,9 @@ def heartbeat(seconds):
 
 
 def dashboard(folder, lanes_n, fps, seconds, profile):
-    from monitor.dashboard.app import application
-    from monitor.dashboard.lanes_view import LaneView
-    from monitor.dashboard.window import DashboardWindow
+    from monitor.dashboard.shell.app import application
+    from monitor.dashboard.shell.window import DashboardWindow
+    from monitor.dashboard.viewmodel.lanes import LaneView
 
     application()
     window = DashboardWindow(folder)
@@ -154,8 +163,8 @@ def plain(folder, lanes_n, fps, seconds):
     import pyqtgraph as pg
     from PySide6.QtCore import Qt, QTimer
 
-    from monitor.dashboard.app import application
-    from monitor.session.live import LiveRing
+    from monitor.dashboard.shell.app import application
+    from monitor.session.signal.live_ring import LiveRing
 
     application()
     widget = pg.GraphicsLayoutWidget()

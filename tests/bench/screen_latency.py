@@ -20,9 +20,9 @@ import numpy as np
 from latency import CHUNK_N, RATE_HZ, amplifier, burst_times, figures
 from PySide6.QtCore import QRectF, QTimer
 
-from monitor.dashboard import marks
-from monitor.dashboard.app import application
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.window import DashboardWindow
+from monitor.dashboard.signal import marks
 from monitor.lsl.library import lsl, use_loopback
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal

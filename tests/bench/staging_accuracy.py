@@ -1,6 +1,6 @@
 """How good the live estimate of sleep is, on simulated nights: accuracy, revisions, calibration, the index.
 
-The EEG is made up (`monitor.sources.sleep_signals`): the differences between the columns are worth reading,
+The EEG is made up (`monitor.simulator.sleep_signals`): the differences between the columns are worth reading,
 the numbers themselves say little about people. Needs the extra ``staging``.
 
 The features of the newest epoch are those it has when its right neighbour is there: live they are those of a
@@ -16,17 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.rules import PROFILES
-from monitor.score import score
-from monitor.score.night import Epoch, Movement, Night
-from monitor.sources.profiles import write_night
-from monitor.sources.scene import Scene, SceneWriter
-from monitor.sources.schedule import Schedule
-from monitor.sources.sleep_signals import SleepSignals
+from monitor.model.rules import PROFILES
+from monitor.scoring import score
+from monitor.scoring.inputs import Epoch, Movement, Night
+from monitor.simulator.scene import Scene, SceneWriter
+from monitor.simulator.schedule import Schedule, write_night
+from monitor.simulator.sleep_signals import SleepSignals
+from monitor.staging.epoch_signal import EPOCH_N, EpochSignal
+from monitor.staging.estimator import CLASSES, RunningEstimate
+from monitor.staging.loop import REVIEWED_AFTER_N, revisions
 from monitor.staging.model import Model
-from monitor.staging.night import CLASSES, EstimatedNight
-from monitor.staging.revise import REVIEWED_AFTER_N, revisions
-from monitor.staging.signal import EPOCH_N, EpochSignal
 
 LAG_N = 10
 say = print
@@ -84,7 +83,7 @@ def one_night(seed, hours):
     n = int(hours * 120)
     truth = [schedule.stage_at(30.0 * i + 15) for i in range(n)]
     model = Sparse(ROLES)
-    night = EstimatedNight(model, 8 * 3600.0)
+    night = RunningEstimate(model, 8 * 3600.0)
     for k in range(0, n, 60):
         uv = signals.read(k * EPOCH_N, min(60, n - k) * EPOCH_N).T
         parts = np.split(uv, uv.shape[1] // EPOCH_N, axis=1)

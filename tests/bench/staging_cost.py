@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.facts import Fact
+from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
-from monitor.session.xdf import XdfWriter
+from monitor.session.signal.xdf_writer import XdfWriter
 from monitor.staging.channels import ROLES, StageChannel
+from monitor.staging.loop import StagingLoop
 from monitor.staging.model import Model
-from monitor.staging.process import StagingLoop
-from monitor.staging.recorded import RecordedSignals
+from monitor.staging.session_signals import RecordedSignals
 
 RATE_HZ, N_CHANNELS, CHUNK_S = 500.0, 6, 0.1
 HOURS, AROUND_N = (1, 4, 8), 20

@@ -19,12 +19,12 @@ import sys
 from dataclasses import dataclass, field
 
 import numpy as np
-from nights import CONDITIONS, HARDER, RATES, Night, make_night, make_parts
+from support.detector_recordings import CONDITIONS, HARDER, RATES, Night, make_night, make_parts
 
 from dsp import DetectorSettings, EventKind, LegDetector
-from monitor import rules
-from monitor import score as scoring
+from monitor import scoring
 from monitor.detection.filters import design_filters
+from monitor.model import rules
 
 
 @dataclass

@@ -6,7 +6,7 @@ The seeds here were never used to choose a constant of the detector.
 import numpy as np
 import pytest
 from measure import Score, detect, score
-from nights import CONDITIONS, RATES, Night, make_night
+from support.detector_recordings import CONDITIONS, RATES, Night, make_night
 
 
 def over(nights):

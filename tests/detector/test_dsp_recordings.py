@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from realdata import REAL_DATA
+from support.realdata import REAL_DATA
 
 from dsp import Cause, DetectorSettings, EventKind, LegDetector, QualityState
 from monitor.detection.filters import design_filters

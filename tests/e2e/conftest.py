@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hand_fed import Bench
+from support.hand_fed import Bench
 
 from monitor.lsl.library import lsl, use_loopback
-from monitor.session import clock
+from monitor.model import clock
 from monitor.session.journal import read_journal
 
 LSL_CONFIG_PATH = use_loopback()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from watching import run, session_paths
+from support.watching import run, session_paths
 
 from monitor.cli import cli
 from monitor.lsl.library import lsl

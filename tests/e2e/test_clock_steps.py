@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hand_fed import EMG, HEADER, RATE_HZ, START
-from watching import of_kind
+from support.hand_fed import EMG, HEADER, RATE_HZ, START
+from support.watching import of_kind
 
-from monitor.dashboard import presenter
-from monitor.dashboard.presenter import Presenter
-from monitor.dashboard.situation import RecorderStatus, Situation
+from monitor.dashboard.viewmodel import presenter
+from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.lsl.arrivals import Connected, Offset, Samples
+from monitor.session.recorder_status import LiveStatus, RecorderStatus
 
 CENTRAL_EUROPE = "CET-1CEST,M3.5.0,M10.5.0/3"
 
@@ -62,7 +62,7 @@ class Night:
     def look(self):
         """Compare every row of the log with how it was shown first; a label may be added."""
         status = RecorderStatus.of(self.bench.night.status())
-        self.screen = self.presenter.poll(Situation(status, self.now_s, 0.0, None))
+        self.screen = self.presenter.poll(LiveStatus(status, self.now_s, 0.0, None))
         for row in self.screen.log.rows:
             text = self.screen.log.wall.text(row.t_s)
             before = self.shown.setdefault((row.t_s, row.kind, row.leg, row.what), text)
@@ -186,7 +186,7 @@ def test_while_this_machine_slept_a_source_beside_it_did_too(bench):
     bench.slept_s = 1000.0
     for second in range(20, 40, 2):
         send(bench, 9000.0 + second, 9002.0 + second)
-    wall = Presenter(bench.folder, lambda: bench.clock_s).poll(Situation()).log.wall
+    wall = Presenter(bench.folder, lambda: bench.clock_s).poll(LiveStatus()).log.wall
     assert [wall.text(t_s) for t_s in (0.0, 19.0, 25.0, 40.0)] == [
         "00:00:00",
         "00:00:19",

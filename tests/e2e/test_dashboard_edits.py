@@ -7,10 +7,10 @@ import time
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from watching import END_S, Command, Watch, closed, of_kind, run, whole_facts
+from support.watching import END_S, Command, Watch, closed, of_kind, run, whole_facts
 
-from monitor.dashboard.app import application
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.window import DashboardWindow
 
 SEED, SPEED = 71, 20.0
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -23,7 +23,7 @@ class Person:
         application()
         self.watch, self.folder = watch, watch.folder
         self.window = DashboardWindow(self.folder)
-        self.window.practice.author.name = "ada"
+        self.window.annotator.author.name = "ada"
         self.window.resize(1600, 900)
         self.window.show()
         self.window.start()
@@ -75,7 +75,7 @@ def person(tmp_path):
     try:
         watch.facts_until(lambda facts: of_kind(facts, "anchor"), "first sample")
         made = Person(watch)
-        made.waits(lambda: made.window.practice.may_write() and made.window.now_s() > 0, "recorder's answer")
+        made.waits(lambda: made.window.annotator.may_write() and made.window.now_s() > 0, "recorder's answer")
         yield made
     finally:
         if made is not None:

@@ -3,8 +3,8 @@
 import sys
 
 import pytest
-from evening import Amplifier, Person, environment_with_eyes
-from watching import Command, of_kind, run, session_paths, summary, whole_facts, windows
+from support.evening import Amplifier, Person, environment_with_eyes
+from support.watching import Command, of_kind, run, session_paths, summary, whole_facts, windows
 
 from monitor.session.folder import SessionFolder
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from watching import END_S, Command, Watch, of_kind
+from support.watching import END_S, Command, Watch, of_kind
 
 EMG = "PLMS-Sim-EMG"
 OFFSCREEN = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"}
@@ -17,8 +17,8 @@ VIEWER = """
 import json, sys, threading
 from pathlib import Path
 from PySide6.QtCore import QTimer
-from monitor.dashboard.app import application
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.session.folder import SessionFolder
 
 app = application()

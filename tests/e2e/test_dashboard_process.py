@@ -11,7 +11,17 @@ import numpy as np
 import psutil
 import pytest
 import pyxdf
-from watching import END_S, START_S, Command, closed, of_kind, run, session_paths, whole_facts, windows
+from support.watching import (
+    END_S,
+    START_S,
+    Command,
+    closed,
+    of_kind,
+    run,
+    session_paths,
+    whole_facts,
+    windows,
+)
 
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
@@ -25,8 +35,8 @@ VIEWER = """
 import json, sys, threading
 from pathlib import Path
 from PySide6.QtCore import QTimer
-from monitor.dashboard.app import application
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.session.folder import SessionFolder
 
 app = application()

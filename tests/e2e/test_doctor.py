@@ -4,7 +4,7 @@ import shutil
 import sys
 
 import pytest
-from watching import run
+from support.watching import run
 
 from monitor.cli import doctor as doctor_module
 from monitor.lsl import probe
@@ -64,11 +64,11 @@ def test_a_probe_that_breaks_is_a_reason_and_no_traceback(monkeypatch):
 
 
 def test_the_extra_that_estimates_sleep_is_looked_for_and_no_night_needs_it(monkeypatch):
-    monkeypatch.setattr("monitor.staging.settings.is_installed", lambda: False)
+    monkeypatch.setattr("monitor.staging.is_installed", lambda: False)
     absent = doctor_module._staging()
     assert (absent.good, absent.needed) == (False, False)
     assert "plms-monitor[staging]" in absent.text
-    monkeypatch.setattr("monitor.staging.settings.is_installed", lambda: True)
+    monkeypatch.setattr("monitor.staging.is_installed", lambda: True)
     # As where the library of the system is missing that it links to.
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     broken = doctor_module._staging()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import pyxdf
-from hand_fed import RATE_HZ
+from support.hand_fed import RATE_HZ
 
 from monitor.lsl.arrivals import Offset, Samples, Texts
 

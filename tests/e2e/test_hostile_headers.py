@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 import pyxdf
-from watching import Watch, of_kind, run
+from support.watching import Watch, of_kind, run
 
 from monitor.lsl.library import lsl
 from monitor.session.journal import read_journal

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 import pyxdf
-from watching import Command, Watch, closed, of_kind, run, session_paths
+from support.watching import Command, Watch, closed, of_kind, run, session_paths
 
 from monitor.lsl.library import lsl
 from monitor.session.journal import read_journal

@@ -6,22 +6,22 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hand_fed import HEADER, RATE_HZ
+from support.hand_fed import HEADER, RATE_HZ
 
 from monitor.cli.score import score
-from monitor.config import load_config
-from monitor.detection.stream import StreamDetection
-from monitor.lsl.inlet import Connected, Samples
+from monitor.detection.pipeline import StreamDetection
+from monitor.lsl.arrivals import Connected, Samples
+from monitor.model.config import load_config
 from monitor.montage import Channel, StreamDescription, assign_legs
-from monitor.recorder.night import NightPlan, NightRecorder
 from monitor.recorder.outlets import marker_of
+from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 from monitor.session.recovery import recover
-from monitor.session.xdf import XdfWriter
-from monitor.sources.emg import SignalGenerator
-from monitor.sources.schedule import Schedule
+from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.schedule import Schedule
 
 SECONDS = 150
 FIRST_SECONDS = 60
@@ -56,10 +56,10 @@ def recorded(tmp_path, config, values):
     channels = (*chosen.legs, *chosen.limbs)
     source = Source(1, stream, chosen.legs, StreamDetection(RATE_HZ, channels, config.detector), chosen.limbs)
     about = {"config": config.document, "config_sha256": "x", "main_profile": "aasm3", "measure": "m"}
-    plan = NightPlan("bench", "aasm3", config.rules, config.labels, about)
+    plan = RecordingPlan("bench", "aasm3", config.rules, config.labels, about)
     folder = SessionFolder.create(tmp_path, "bench")
     clock_s = [9000.0]
-    night = NightRecorder(folder, plan, [source], lambda: clock_s[0])
+    night = SessionRecorder(folder, plan, [source], lambda: clock_s[0])
     header = HEADER.format("Amp", "float32").replace("<channel_count>1<", "<channel_count>4<")
     night.take(Connected(1, stream, header, 0.0))
     for start in range(0, len(values), 500):

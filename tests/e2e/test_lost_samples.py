@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyxdf
-from watching import Watch, of_kind, run, summary
+from support.watching import Watch, of_kind, run, summary
 
-from monitor.dashboard.scrollback import Scrollback
+from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.session.journal import read_journal
-from monitor.session.live import LiveRing
 from monitor.session.reader import read_session
-from monitor.session.signal import recorded_signals
+from monitor.session.signal.live_ring import LiveRing
+from monitor.session.signal.recorded import recorded_signals
 
-SENDER = Path(__file__).with_name("sender.py")
+SENDER = Path(__file__).parents[1] / "support" / "sender.py"
 
 
 @pytest.fixture

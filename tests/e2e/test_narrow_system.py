@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from watching import START_S, Command
+from support.watching import START_S, Command
 
 import dsp
 from monitor.session.folder import SessionFolder

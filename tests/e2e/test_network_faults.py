@@ -3,17 +3,17 @@
 import os
 import time
 
-import netlab
 import numpy as np
 import pytest
 import pyxdf
-from watching import Command, Watch, of_kind, run
+from support import netlab
+from support.watching import Command, Watch, of_kind, run
 
-from monitor.errors import InputError
+from monitor.model.errors import InputError
 from monitor.session.journal import read_journal
-from monitor.session.live import LiveRing
-from monitor.sources.emg import SignalGenerator
-from monitor.sources.schedule import Schedule
+from monitor.session.signal.live_ring import LiveRing
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.schedule import Schedule
 
 WHY_NOT = netlab.missing()
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "there is a network")

@@ -5,20 +5,20 @@ import os
 import time
 from pathlib import Path
 
-import netlab
 import numpy as np
 import pytest
 import pyxdf
-from watching import Command, Watch, of_kind, run
+from support import netlab
+from support.watching import Command, Watch, of_kind, run
 
 from monitor.session.journal import read_journal
 from monitor.session.reader import read_session
-from monitor.session.signal import recorded_signals
+from monitor.session.signal.recorded import recorded_signals
 
 WHY_NOT = netlab.missing()
 pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "there is a network")
 
-CLOCKED = Path(__file__).with_name("clocked.py")
+CLOCKED = Path(__file__).parents[1] / "support" / "clocked.py"
 NAMES = {"Clocked-EMG", "Clocked-Markers"}
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import pyxdf
-from watching import Watch, of_kind, run, session_paths
+from support.watching import Watch, of_kind, run, session_paths
 
 from monitor.session.journal import read_journal
 
-SENDER = Path(__file__).with_name("sender.py")
+SENDER = Path(__file__).parents[1] / "support" / "sender.py"
 FORM = {"rate_hz": 500, "labels": ["LAT", "RAT"], "name": "Amp"}
 LONG = [pytest.mark.soak, pytest.mark.timeout(300)]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd_stamps import MOVES_S, PERIOD_S, RATE_HZ
-from watching import Watch, closed, of_kind, run, summary
+from support.odd_stamps import MOVES_S, PERIOD_S, RATE_HZ
+from support.watching import Watch, closed, of_kind, run, summary
 
 from monitor.session.alerts import alert_history
 from monitor.session.journal import read_journal
 from monitor.session.reader import read_session
-from monitor.session.signal import recorded_signals
+from monitor.session.signal.recorded import recorded_signals
 
-SENDER = Path(__file__).with_name("odd_stamps.py")
+SENDER = Path(__file__).parents[1] / "support" / "odd_stamps.py"
 SECONDS = 40.0
 
 

@@ -6,11 +6,11 @@ import time
 import numpy as np
 import pytest
 
-from monitor.lsl.find import Finder, Query
+from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
-from monitor.montage import MontageWish
-from monitor.recorder.preview import Preview
+from monitor.model.config import MontageWish
+from monitor.recorder.start_screen import Preview
 
 RATE_HZ = 500.0
 LEGS = (ChannelHeader("LAT", "uV", "EMG"), ChannelHeader("RAT", "uV", "EMG"))

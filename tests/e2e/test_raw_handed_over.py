@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 import pytest
-from test_watch_resumed_recorder import RATE_HZ, Run
+from support.recorder_runs import RATE_HZ, Run
 
-from monitor.session import raw as raw_module
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
-from monitor.session.raw import RawWriter
-from monitor.session.xdf_scan import tally
+from monitor.session.signal import raw_writer as raw_module
+from monitor.session.signal.raw_writer import RawWriter
+from monitor.session.signal.xdf_format import tally
 
 HEADER = (
     "<info><name>x</name><type>EMG</type><channel_count>1</channel_count>"

@@ -7,12 +7,12 @@ import sys
 import numpy as np
 import pytest
 import pyxdf
-from watching import Command, Watch, closed, movement_rows, of_kind, run, summary
+from support.watching import Command, Watch, closed, movement_rows, of_kind, run, summary
 
-from monitor.config import load_config
-from monitor.session.fold import NightState
+from monitor.model.config import load_config
+from monitor.session.durability_mark import mark_of
 from monitor.session.journal import read_journal
-from monitor.session.synced import mark_of
+from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
 RATE_HZ = 500.0
@@ -82,7 +82,7 @@ def test_tables_are_the_fold_of_the_journal_and_nothing_else(crashed, tmp_path):
     facts, _ = read_journal(crashed / "journal.jsonl")
     folded = tmp_path / "folded"
     folded.mkdir()
-    write_tables(folded, NightState.of(facts), load_config("default").rules)
+    write_tables(folded, SessionState.of(facts), load_config("default").rules)
     assert tables(folded) == tables(crashed)
     # What was known before the crash is still there, as it was.
     known = [(f.data["leg"], f.data["onset"]) for f in closed(before)]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from small_sessions import SECONDS, make
-from watching import of_kind, run, summary
+from support.watching import of_kind, run, summary
 
+from monitor.session.durability_mark import DurabilityMark
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
-from monitor.session.synced import SyncedMark
 
 DAMAGED = 4
 PAGE = 512
@@ -151,7 +151,7 @@ def test_lines_in_disorder_cost_nothing(ended, edit, word):
 def test_half_of_a_journal_that_was_known_to_be_on_disk(sessions, tmp_path):
     folder = SessionFolder(shutil.copytree(sessions["cut off"].path, tmp_path / "s"))
     whole = folder.journal.read_bytes()
-    SyncedMark(folder.journal)
+    DurabilityMark(folder.journal)
     lines = whole.splitlines(keepends=True)
     damaged = b"".join(lines[: len(lines) // 2])
     folder.journal.write_bytes(damaged)

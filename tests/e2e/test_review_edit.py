@@ -8,12 +8,12 @@ import sys
 
 import psutil
 import pytest
-from watching import Command, run
+from support.watching import Command, run
 
-from monitor.config import load_config
-from monitor.control import ControlClient
-from monitor.errors import InputError
-from monitor.facts import Fact
+from monitor.model.config import load_config
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from pyarrow import parquet
-from watching import END_S, START_S, run
+from support.watching import END_S, START_S, run
 
 from monitor.archive.ledger import Ledger
-from monitor.sources.amplifier import AmplifierSettings
-from monitor.sources.recording_file import write_edf
+from monitor.simulator.amplifier import AmplifierSettings
+from monitor.simulator.file_output import write_edf
 
 NIGHTS_N = 8
 

@@ -15,9 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.cli.score import score
-from monitor.errors import InputError
-from monitor.sources.amplifier import AmplifierSettings
-from monitor.sources.recording_file import write_edf
+from monitor.model.errors import InputError
+from monitor.simulator.amplifier import AmplifierSettings
+from monitor.simulator.file_output import write_edf
 
 LENGTH_S = 240
 

@@ -13,20 +13,20 @@ import numpy as np
 import psutil
 import pytest
 import pyxdf
-from watching import Listener, Watch, of_kind, run
+from support.watching import Listener, Watch, of_kind, run
 
-from monitor.control import ControlClient
-from monitor.dashboard.presenter import Presenter
-from monitor.dashboard.scrollback import Scrollback
-from monitor.dashboard.situation import Situation
-from monitor.dashboard.walltime import WallTime
+from monitor.dashboard.signal.scrollback import Scrollback
+from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.lsl.library import lsl
-from monitor.session.clock import utc_now
+from monitor.model.clock import utc_now
+from monitor.session.control import ControlClient
 from monitor.session.journal import read_journal
 from monitor.session.reader import read_session
-from monitor.session.signal import recorded_signals
+from monitor.session.recorder_status import LiveStatus
+from monitor.session.signal.recorded import recorded_signals
+from monitor.session.wall_time import WallTime
 
-SENDER = Path(__file__).with_name("sender.py")
+SENDER = Path(__file__).parents[1] / "support" / "sender.py"
 LONG = [pytest.mark.soak, pytest.mark.timeout(300)]
 FORM = {"source_id": "amp-1", "rate_hz": 500, "labels": ["LAT", "RAT"]}
 
@@ -307,7 +307,7 @@ def test_a_recorder_that_stands_still_shows_every_time_as_it_was(start, begun_s,
     presenter, shown = Presenter(watch.folder), {}
 
     def look():
-        for row in presenter.poll(Situation(saved_s_ago=0.0)).log.rows:
+        for row in presenter.poll(LiveStatus(saved_s_ago=0.0)).log.rows:
             text = presenter.wall.text(row.t_s)
             assert shown.setdefault((row.t_s, row.what), text) == text
         return presenter.state

@@ -4,10 +4,10 @@ import os
 
 import psutil
 import pytest
-from watching import Command, Watch, of_kind, run, summary, whole_facts
+from support.watching import Command, Watch, of_kind, run, summary, whole_facts
 
 from monitor.session.journal import read_journal
-from monitor.staging.settings import is_installed
+from monitor.staging import is_installed
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the extra 'staging' is not installed")
 # Loading its libraries takes the process long on a slow machine.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from watching import END_S, START_S, Command, Watch, run
+from support.watching import END_S, START_S, Command, Watch, run
 
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet

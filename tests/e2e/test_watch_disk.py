@@ -8,15 +8,15 @@ import threading
 import numpy as np
 import pytest
 import pyxdf
-from test_watch_resumed_recorder import RATE_HZ, Run, of_kind
-from watching import Command, Watch, closed, run
+from support.recorder_runs import RATE_HZ, Run, of_kind
+from support.watching import Command, Watch, closed, run
 
-from monitor.control import ControlClient
-from monitor.errors import InputError
+from monitor.model.errors import InputError
+from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
-from monitor.session.live import LiveRing
-from monitor.session.xdf_scan import tally
+from monitor.session.signal.live_ring import LiveRing
+from monitor.session.signal.xdf_format import tally
 
 EMG = "PLMS-Sim-EMG"
 
@@ -131,7 +131,7 @@ def test_a_sync_that_stalls_stops_nothing_and_shows_nothing(tmp_path, monkeypatc
 
 
 def test_raw_signal_that_finds_no_room_in_memory_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("monitor.session.raw.MOST_HELD_BYTES", 30_000)
+    monkeypatch.setattr("monitor.session.signal.raw_writer.MOST_HELD_BYTES", 30_000)
     folder = SessionFolder.create(tmp_path, "bench")
     recorder = Run(folder, 9000.0)
     sync, write, free = os.fsync, os.write, threading.Event()

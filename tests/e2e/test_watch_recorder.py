@@ -7,18 +7,18 @@ import queue
 
 import numpy as np
 import pytest
-from hand_fed import EMG, RATE_HZ
+from support.hand_fed import EMG, RATE_HZ
 
 from monitor.lsl import inlet as inlet_module
 from monitor.lsl.arrivals import Connected, Lost, Offset, Samples
-from monitor.lsl.find import Finder, Query
+from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
 from monitor.recorder.outlets import public_line
 from monitor.session.alerts import alert_history
-from monitor.session.fold import NightState
 from monitor.session.journal import read_journal
+from monitor.session.state import SessionState
 
 
 def test_what_goes_out_and_comes_in_follows_the_drift_of_the_amplifiers_clock(bench):
@@ -114,9 +114,9 @@ def test_a_source_that_was_silent_and_then_sent_it_all_was_one_alert(bench):
     (standing,) = alert_history(bench.night.state)
     assert (standing.key, standing.start_s) == ("lost-all", pytest.approx(20.0, abs=0.1))
     bench.feed(60, 4010.0)
-    (over,) = alert_history(NightState.of(bench.end()))
+    (over,) = alert_history(SessionState.of(bench.end()))
     assert (over.start_s, over.end_s) == (pytest.approx(20.0, abs=0.1), pytest.approx(70.0, abs=0.5))
-    assert over.plain == "Left leg missing, and all of it came late"
+    assert over.text_without_age == "Left leg missing, and all of it came late"
 
 
 def test_what_a_person_did_about_alerts_is_noted_and_goes_out_without_a_name(bench):

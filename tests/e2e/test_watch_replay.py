@@ -4,15 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from realdata import REAL_DATA
-from watching import Command, Watch, closed, movement_rows, of_kind, run, summary, table
+from support.realdata import REAL_DATA
+from support.watching import Command, Watch, closed, movement_rows, of_kind, run, summary, table
 
-from monitor.control import ControlClient
-from monitor.recordings import read_recording
+from monitor.files import read_recording
+from monitor.session.control import ControlClient
 from monitor.session.journal import read_journal
-from monitor.session.xdf import XdfWriter
-from monitor.sources.emg import SignalGenerator
-from monitor.sources.schedule import Schedule
+from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.schedule import Schedule
 
 DATA = REAL_DATA
 HEADER = """<?xml version="1.0"?><info><name>Legs</name><type>EMG</type><channel_count>2</channel_count>

@@ -5,13 +5,13 @@ import sys
 import numpy as np
 import pytest
 import pyxdf
-from watching import Command, Watch, closed, of_kind, run, session_paths, summary
+from support.watching import Command, Watch, closed, of_kind, run, session_paths, summary
 
-from monitor.config import load_config
-from monitor.session.fold import NightState
+from monitor.model.config import load_config
 from monitor.session.journal import read_journal
+from monitor.session.signal.xdf_format import tally
+from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
-from monitor.session.xdf_scan import tally
 
 EMG, MARKERS = "PLMS-Sim-EMG", "PLMS-Sim-Markers"
 STREAMS = ("--stream", EMG, "--stream", MARKERS)
@@ -98,7 +98,7 @@ def test_the_same_session_goes_on_with_one_gap(watch, tmp_path):
     # What it counted is the fold of these facts and of nothing else.
     folded = tmp_path / "folded"
     folded.mkdir()
-    write_tables(folded, NightState.of(facts), load_config("default").rules)
+    write_tables(folded, SessionState.of(facts), load_config("default").rules)
     assert (folded / "summary.json").read_text() == (folder.path / "summary.json").read_text()
     gone_h = (shut.data["end"] - shut.t) / 3600
     whole = summary(folder.path)
@@ -116,7 +116,7 @@ def test_a_damaged_session_is_resumed_with_what_can_be_read(watch, tmp_path):
     raw[middle : middle + 512] = bytes(512)
     folder.recording.write_bytes(raw)
     before, _ = read_journal(folder.journal)
-    numbers = NightState.of(before).movement_numbers()
+    numbers = SessionState.of(before).movement_numbers()
     facts = go_on(watch, folder, before[-1].seq + 1)
     assert session_paths(tmp_path / "sessions") == [folder.path]
     assert facts[: len(before)] == before

@@ -1,103 +1,24 @@
 """A recorder that takes over from one that was cut off, fed by hand: clocks, sources, spans, series."""
 
-import numpy as np
 import pytest
+from support.recorder_runs import CHOSEN, EMG, LEG, RATE_HZ, Run, of_kind
 
-from dsp import DetectorSettings
-from monitor.config import config_from, load_config
-from monitor.detection.stream import StreamDetection
-from monitor.lsl.inlet import Connected, Lost, Samples, Texts
-from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
-from monitor.recorder.night import NightPlan, NightRecorder
+from monitor.lsl.arrivals import Lost
+from monitor.model.clock import slept_s, utc_now
+from monitor.model.config import config_from
+from monitor.montage import Chosen, StreamDescription
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
-from monitor.recorder.source import Source
 from monitor.session import resume as resume_module
-from monitor.session.clock import slept_s, utc_now
-from monitor.session.fold import NightState
-from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 from monitor.session.recovery import reopen
 from monitor.session.resume import find_cut_off, reanchor, why_not
-from monitor.session.xdf_scan import tally
-
-RATE_HZ = 200.0
-HEADER = (
-    "<info><name>{}</name><type>EMG</type><channel_count>1</channel_count>"
-    "<channel_format>{}</channel_format><nominal_srate>200</nominal_srate></info>"
-)
-LEG = LegChannel("left", 0, "LAT", 1.0, "uV", "label")
-EMG = StreamDescription("Amp", "EMG", "amp", RATE_HZ, "float32", (Channel("LAT", "uV", "EMG"),))
-TEXT = StreamDescription("Stager", "Markers", "st", 0.0, "string", (Channel("m"),))
-CHOSEN = (Chosen(None, EMG, (LEG,)), Chosen(None, TEXT))
-
-
-class Run:
-    """One recorder of a session, its clock in our hands; left without an end it was cut off."""
-
-    def __init__(self, folder, clock_s, resumed=None):
-        self.clock_s, self.folder, self.sent = clock_s, folder, []
-        config = load_config("default")
-        about = {"config": dict(config.document), "config_sha256": "x", "main_profile": "aasm3"}
-        plan = NightPlan(
-            "bench", "aasm3", config.rules, config.labels, about | {"measure": "m", "study": None}
-        )
-        before = known_streams(resumed.found.state, folder) if resumed else {}
-        keys = source_keys(CHOSEN, before)
-        sources = [
-            Source(keys[0], EMG, (LEG,), StreamDetection(RATE_HZ, [LEG], DetectorSettings())),
-            Source(keys[1], TEXT),
-        ]
-        for source in sources:
-            source.header_written = source.key in before and before[source.key].has_header
-        self.night = NightRecorder(folder, plan, sources, lambda: self.clock_s, resumed)
-        self.night.outlets.series = self.sent.extend
-        self._noise = np.random.default_rng(1)
-        self.keys = keys
-        self.connect()
-
-    def connect(self):
-        self.night.take(Connected(self.keys[0], EMG, HEADER.format("Amp", "float32"), 0.0))
-        self.night.take(Connected(self.keys[1], TEXT, HEADER.format("Stager", "string"), 0.0))
-
-    def feed(self, seconds, stamp_s, gain=1.0):
-        n = round(seconds * RATE_HZ)
-        values = (gain * 2 * self._noise.standard_normal((n, 1))).astype(np.float32)
-        self.night.take(Samples(self.keys[0], values, stamp_s + np.arange(n) / RATE_HZ))
-        self.clock_s = stamp_s + seconds
-        self.night.tick()
-
-    def series(self, stamp_s, n):
-        """Feed movements of a second, twenty seconds apart."""
-        for k in range(n):
-            self.feed(19, stamp_s + 20 * k)
-            self.feed(1, stamp_s + 20 * k + 19, gain=15.0)
-
-    def tell(self, text, stamp_s):
-        self.night.take(Texts(self.keys[1], [[text]], np.array([stamp_s])))
-
-    def cut(self):
-        """Leave everything as it is on disk; the threads of the writers end."""
-        self.night._raw.close()
-        self.night._journal.close(10)
-        self.night.outlets.close()
-
-    def end(self):
-        self.night.finish("test")
-        return read_journal(self.folder.journal)[0]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return SessionFolder.create(tmp_path, "bench")
+from monitor.session.signal.xdf_format import tally
+from monitor.session.state import SessionState
 
 
 def again(folder, clock_s):
     found = reopen(folder)
     return Run(folder, clock_s, Resumed(found, reanchor(found.state, clock_s, found.end_s, 1.0)))
-
-
-def of_kind(facts, kind):
-    return [fact for fact in facts if fact.kind == kind]
 
 
 def test_samples_lie_where_the_clock_says_and_go_on_under_their_number(folder):
@@ -196,7 +117,7 @@ def test_state_is_the_fold_of_the_journal_at_every_step(folder):
     second.series(9110.0, 3)
     live = second.night.state.night(200.0)
     facts, _ = read_journal(folder.journal)
-    assert NightState.of(facts).night(200.0) == live
+    assert SessionState.of(facts).night(200.0) == live
     facts = second.end()
     # A movement that was open at the crash has an end or was taken back, before the gap.
     flagged = {f.data["id"] for f in of_kind(facts, "movement")}

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from watching import Listener, Watch, closed, of_kind, run, summary
+from support.watching import Listener, Watch, closed, of_kind, run, summary
 
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gui_sessions import beginning, make_session, series
-from gui_windows import Opener, Recorder, bursts
 from pytestqt.qtbot import QtBot
+from support.sessions import beginning, make_session, series
+from support.windows import Opener, Recorder, bursts
 
-from monitor.dashboard.window import DashboardWindow
-from monitor.facts import Fact
+from monitor.dashboard.shell.window import DashboardWindow
+from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 
 OURS = ("presenter", "recorder-link", "page-reader")
@@ -63,7 +63,7 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
     def open_(folder: SessionFolder) -> DashboardWindow:
         window = DashboardWindow(folder)
         # Whoever works here has told their name; test_dashboard_author.py asks for it.
-        window.practice.author.name = "night shift"
+        window.annotator.author.name = "night shift"
         opened.append(window)
         window.resize(1920, 1080)
         window.show()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from gui_sessions import beginning, quality, series, session_fact, stage
+from support.sessions import beginning, quality, series, session_fact, stage
 
-from monitor.dashboard.alerts import alerts
-from monitor.dashboard.situation import RecorderStatus, Situation, SourceStatus
-from monitor.dashboard.views import Alert
-from monitor.facts import Fact
-from monitor.session.fold import NightState
+from monitor.model.facts import Fact
+from monitor.session.current_alerts import Alert, alerts
+from monitor.session.recorder_status import LiveStatus, RecorderStatus, SourceStatus
+from monitor.session.state import SessionState
 
 
-def found(facts: list[Fact], now_s: float = 100.0, situation: Situation | None = None) -> tuple[Alert, ...]:
-    from monitor.detection.night import numbered
+def found(
+    facts: list[Fact], now_s: float = 100.0, live_status: LiveStatus | None = None
+) -> tuple[Alert, ...]:
+    from monitor.detection.whole_recording import numbered
 
-    return alerts(NightState.of(numbered(facts)), situation or Situation(), "recording", now_s)
+    return alerts(SessionState.of(numbered(facts)), live_status or LiveStatus(), "recording", now_s)
 
 
 def lost(t_s: float, *legs: str) -> Fact:
@@ -56,24 +57,24 @@ def test_the_only_leg_lost_is_all_legs_lost() -> None:
 
 def test_a_source_that_is_connected_and_silent_is_missing_too() -> None:
     source = SourceStatus("Amp", True, 500.0, 14.0, ("left", "right"))
-    situation = Situation(RecorderStatus(26.0, "", 1.0, (source,)))
+    live_status = LiveStatus(RecorderStatus(26.0, "", 1.0, (source,)))
     bad = [quality(26.0, leg, "bad", ["no data"]) for leg in ("left", "right")]
-    (alert,) = found([*beginning(), *bad], 26.0, situation)
+    (alert,) = found([*beginning(), *bad], 26.0, live_status)
     assert alert.text == "Both legs missing 0:14, not counted"
 
 
 def test_a_source_that_waits_to_be_accepted_says_how() -> None:
     waits = "it is back, but its channels changed; waiting. If so: plms-monitor accept SESSION --left CH"
     source = SourceStatus("Amp", False, 500.0, 14.0, ("left", "right"), waits)
-    situation = Situation(RecorderStatus(100.0, "", 1.0, (source,)))
-    alerts = found([*beginning(), lost(50.0, "left", "right")], situation=situation)
+    live_status = LiveStatus(RecorderStatus(100.0, "", 1.0, (source,)))
+    alerts = found([*beginning(), lost(50.0, "left", "right")], live_status=live_status)
     assert ("medium", f"Amp: {waits}") in [(alert.priority, alert.text) for alert in alerts]
 
 
 def test_what_is_not_written_is_high_and_comes_first() -> None:
     status = RecorderStatus(100.0, "No space left on device", 2.0, ())
-    situation = Situation(status, 100.0, 20.0, 1800.0)
-    priorities = [a.priority for a in found([*beginning(), lost(50.0, "left")], situation=situation)]
+    live_status = LiveStatus(status, 100.0, 20.0, 1800.0)
+    priorities = [a.priority for a in found([*beginning(), lost(50.0, "left")], live_status=live_status)]
     assert priorities == ["high", "high", "medium", "medium"]
 
 
@@ -104,13 +105,13 @@ def test_a_saturated_leg_has_half_a_minute() -> None:
 
 
 def test_a_rate_that_is_off_by_more_than_a_percent() -> None:
-    def running(rate_hz: float) -> Situation:
-        return Situation(
+    def running(rate_hz: float) -> LiveStatus:
+        return LiveStatus(
             RecorderStatus(100.0, "", 1.0, (SourceStatus("Amp", True, rate_hz, 0.1, ("left",)),))
         )
 
-    assert found(beginning(), situation=running(504.0)) == ()
-    assert "+1.2%" in found(beginning(), situation=running(506.0))[0].text
+    assert found(beginning(), live_status=running(504.0)) == ()
+    assert "+1.2%" in found(beginning(), live_status=running(506.0))[0].text
 
 
 def test_a_stager_that_fell_silent() -> None:

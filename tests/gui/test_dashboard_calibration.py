@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gui_sessions import append, movement
-from gui_windows import LATE_MS, Opener, Recorder
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from support.sessions import append, movement
+from support.windows import LATE_MS, Opener, Recorder
 
-from monitor.dashboard.calibration import Course
-from monitor.dashboard.time_views import Bracket, MovementsView
-from monitor.dashboard.views import CalibrationView
-from monitor.dashboard.window import DashboardWindow
-from monitor.facts import Fact
+from monitor.dashboard.shell.window import DashboardWindow
+from monitor.dashboard.viewmodel.calibration import CalibrationCourse
+from monitor.dashboard.viewmodel.screen import Bracket, CalibrationView, MovementsView
+from monitor.model.facts import Fact
 from monitor.recorder.requests import fact_of
-from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
+from monitor.session.state import SessionState
 
 
 def moved(*onsets: tuple[str, float], life: Any = "lm") -> MovementsView:
@@ -32,7 +31,7 @@ def three(leg: str, first_s: float) -> list[tuple[str, float]]:
 
 
 def test_the_course_goes_on_by_itself_once_each_leg_has_moved() -> None:
-    course = Course(("left", "right"), "before", -1)
+    course = CalibrationCourse(("left", "right"), "before", -1)
     assert course.texts(0.0)[0].startswith("The patient lies still")
     course.go_on(100.0)
     course.look(moved(("left", 90.0)), 129.9)
@@ -65,7 +64,7 @@ def test_the_course_goes_on_by_itself_once_each_leg_has_moved() -> None:
 
 
 def test_one_leg_alone_has_no_step_of_the_other() -> None:
-    course = Course(("right",), "after", -1)
+    course = CalibrationCourse(("right",), "after", -1)
     for at_s in (0.0, 30.0, 40.0):
         course.go_on(at_s)
     assert course.step == "judged"
@@ -105,7 +104,7 @@ def test_one_key_leads_through_it_while_all_others_work(
     qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
     request = recorder.asked[1]
     assert (request["do"], request["when"], request["author"]) == ("calibration", "before", "night shift")
-    append(running, [fact_of(request, NightState.of(read_journal(running.journal)[0]), 500.0)])
+    append(running, [fact_of(request, SessionState.of(read_journal(running.journal)[0]), 500.0)])
     qtbot.waitUntil(lambda: panel.course.result is not None, timeout=LATE_MS)
     said, why = panel._say.text(), panel._progress.text()
     assert said == ("REPEAT" if is_swapped else "PASS")

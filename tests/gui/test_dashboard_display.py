@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.cli.review import review
-from monitor.dashboard import display
-from monitor.dashboard.display import why_no_window
-from monitor.errors import InputError, MissingError
+from monitor.dashboard.shell import display
+from monitor.dashboard.shell.display import why_no_window
+from monitor.model.errors import InputError, MissingError
 from monitor.session.folder import SessionFolder
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has DISPLAY")
@@ -79,7 +79,9 @@ def test_a_missing_library_is_named_by_its_package(no_display: None, monkeypatch
 
 @on_linux
 def test_looking_for_a_display_does_not_load_qt(no_display: None) -> None:
-    code = "import sys, monitor.dashboard.display as d; d.why_no_window(); print('PySide6' in sys.modules)"
+    code = (
+        "import sys, monitor.dashboard.shell.display as d; d.why_no_window(); print('PySide6' in sys.modules)"
+    )
     environment = os.environ | {"DISPLAY": ":6789"}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
@@ -107,7 +109,7 @@ def test_review_of_no_session_is_bad_input(tmp_path: Path) -> None:
 
 def test_asking_for_the_display_does_not_load_the_detector_or_lsl() -> None:
     code = (
-        "import sys, monitor.dashboard.app\n"
+        "import sys, monitor.dashboard.shell.app\n"
         "bad = [m for m in sys.modules if m.startswith(('pylsl', 'monitor.lsl', 'monitor.recorder',"
         " 'monitor.detection'))]\n"
         "print(bad)"
@@ -123,9 +125,9 @@ def test_asking_for_the_display_does_not_load_the_detector_or_lsl() -> None:
 def test_an_interrupt_closes_the_window_and_says_that_recording_goes_on(running: SessionFolder) -> None:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONUNBUFFERED": "1"}
     code = (
-        "import sys, monitor.dashboard.app as app\n"
+        "import sys, monitor.dashboard.shell.app as app\n"
         "from pathlib import Path\n"
-        "from monitor.dashboard.window import DashboardWindow as W\n"
+        "from monitor.dashboard.shell.window import DashboardWindow as W\n"
         "texts = W._show_texts\n"
         "def shown(self):\n"
         "    texts(self)\n"

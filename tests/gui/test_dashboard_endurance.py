@@ -9,16 +9,16 @@ import time
 import numpy as np
 import psutil
 import pytest
-from gui_windows import Opener
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from support.windows import Opener
 
-from monitor.dashboard.sweep import SweepView
-from monitor.dashboard.sweep_frame import ticks
+from monitor.dashboard.signal.lane import ticks
+from monitor.dashboard.signal.sweep import SweepView
+from monitor.dashboard.signal.traces import Traces, ViewFilter
 from monitor.dashboard.theme import NIGHT
-from monitor.dashboard.time_views import Bracket, MovementsView, SeriesTick
-from monitor.dashboard.traces import Traces, ViewFilter
+from monitor.dashboard.viewmodel.screen import Bracket, MovementsView, SeriesTick
 from monitor.session.folder import SessionFolder
 
 RATE_HZ = 500.0

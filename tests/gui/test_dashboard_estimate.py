@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_sessions import append, beginning, make_session, series, stage
 from pytestqt.qtbot import QtBot
-from test_dashboard_presenter import recorder, screen_of
+from support.screens import recorder, screen_of
+from support.sessions import append, beginning, make_session, series, stage
 
-from monitor.dashboard.night_panel import NightPanel
-from monitor.dashboard.presenter import Presenter
+from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.theme import NIGHT
-from monitor.facts import Fact
+from monitor.dashboard.viewmodel.presenter import Presenter
+from monitor.model.facts import Fact
 
 
 def estimated(first: int, n: int, name: str, p_sleep: float | None) -> list[Fact]:
@@ -83,9 +83,9 @@ def test_the_hypnogram_is_shaded_by_the_probability_of_sleep(tmp_path: Path, qtb
     times_s, p = screen.night.estimate
     assert times_s.tolist() == [0, 30, 30, 60, 60, 90, 90, 120]
     assert p.tolist() == [0.9, 0.9, 0.9, 0.9, 0.0, 0.0, 0.25, 0.25]
-    panel = NightPanel(NIGHT)
+    panel = OverviewPanel(NIGHT)
     qtbot.addWidget(panel.frame)
-    panel.show_night(screen.night, screen.wall)
+    panel.show_overview(screen.night, screen.wall)
     assert "probability of sleep" in panel._legend.text()
     heights = panel._estimate.getData()[1]
     assert np.argmax(heights) == 0
@@ -93,5 +93,5 @@ def test_the_hypnogram_is_shaded_by_the_probability_of_sleep(tmp_path: Path, qtb
     append(folder, [stage(0.0, "W", 600.0, "person")])
     later = presenter.poll(recorder(600.0))
     assert later is not None
-    panel.show_night(later.night, later.wall)
+    panel.show_overview(later.night, later.wall)
     assert "probability of sleep" not in panel._legend.text()

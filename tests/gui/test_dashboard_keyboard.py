@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from gui_sessions import append, movement, note
-from gui_windows import LATE_MS, Opener, Recorder
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QTableView, QWidget
 from pytestqt.qtbot import QtBot
+from support.sessions import append, movement, note
+from support.windows import LATE_MS, Opener, Recorder
 
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.session.folder import SessionFolder
 
 

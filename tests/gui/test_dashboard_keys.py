@@ -9,11 +9,11 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from monitor.config_fields import QUICK_NOTES
-from monitor.dashboard.keybar import KeyBar, KeyRow
-from monitor.dashboard.keys import BAR_GROUPS, KEYS, keys_with, quick_notes_of, split
-from monitor.dashboard.look import style_sheet
+from monitor.dashboard.panels.key_bar import KeyBar, KeyRow
+from monitor.dashboard.style import style_sheet
 from monitor.dashboard.theme import NIGHT
+from monitor.dashboard.viewmodel.keys import BAR_GROUPS, KEYS, keys_with, quick_notes_of, split
+from monitor.model.config_fields import QUICK_NOTES
 
 PROMISED = {
     "Space": "freeze", "End": "live", "Esc": "live", "Left": "page:-1", "Right": "page:1",

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_sessions import (
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from support.sessions import (
     RATE_HZ,
     WIDE_LANES,
     append,
@@ -19,14 +22,11 @@ from gui_sessions import (
     wide_stream_fact,
     write_recording,
 )
-from gui_windows import LATE_MS
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
-from pytestqt.qtbot import QtBot
+from support.windows import LATE_MS
 
-from monitor.dashboard.lanes_view import LaneView, choices, lanes_view
-from monitor.dashboard.scrollback import Scrollback
-from monitor.facts import Fact
+from monitor.dashboard.signal.scrollback import Scrollback
+from monitor.dashboard.viewmodel.lanes import LaneView, choices, lanes_view
+from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 
 SECONDS = 120
@@ -130,7 +130,7 @@ def test_what_an_arm_does_is_marked_and_counted_nowhere(
 
 
 def test_an_arm_that_moves_now_grows_with_the_recording(tmp_path: Path) -> None:
-    from test_dashboard_rescoring import Watched
+    from support.watched import Watched
 
     facts = [session_fact(limbs=["left_arm"]), *beginning()[1:]]
     night = Watched(tmp_path / "s", facts)

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from gui_sessions import RATE_HZ, append, beginning, make_session, quality, session_fact, stream_fact
-from gui_windows import Opener, bursts
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from support.sessions import RATE_HZ, append, beginning, make_session, quality, session_fact, stream_fact
+from support.windows import Opener, bursts
 
-from monitor.control import ControlServer
-from monitor.facts import Fact
+from monitor.model.facts import Fact
+from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder
-from monitor.session.live import LiveRingWriter
+from monitor.session.signal.live_ring import LiveRingWriter
 
 LATE_MS = 15000
 

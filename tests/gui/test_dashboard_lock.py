@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gui_sessions import append, movement
-from gui_windows import LATE_MS, Opener, Recorder
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+from support.sessions import append, movement
+from support.windows import LATE_MS, Opener, Recorder
 
-from monitor.dashboard import look
-from monitor.dashboard.keys import KEYS
-from monitor.dashboard.remember import settings_of
-from monitor.dashboard.settings import TEXT_SCALES, ScreenSettings, SettingsFile
+from monitor.dashboard import style
+from monitor.dashboard.shell.settings_sync import settings_of
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.theme import NIGHT, RED
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.viewmodel.keys import KEYS
+from monitor.dashboard.viewmodel.settings import TEXT_SCALES, ScreenSettings, SettingsFile
 from monitor.session.folder import SessionFolder
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -27,7 +27,7 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 @pytest.fixture(autouse=True)
 def usual_text() -> Iterator[None]:
     yield
-    look.set_text_scale(1.0)
+    style.set_text_scale(1.0)
 
 
 def lock(window: DashboardWindow) -> None:
@@ -112,7 +112,7 @@ def test_text_grows_and_shrinks_in_steps_and_returns(open_window: Opener, ended:
 
     def px() -> tuple[int, int]:
         caption.ensurePolished()
-        return caption.font().pixelSize(), look.font(11).pixelSize()
+        return caption.font().pixelSize(), style.font(11).pixelSize()
 
     usual = px()
     sizes = []
@@ -166,13 +166,13 @@ def test_a_screen_comes_back_as_it_was_left(ended: SessionFolder, file: Settings
         window.act(action)
     window.log.filters["notes"].click()
     window.stop()
-    look.set_text_scale(1.0)
+    style.set_text_scale(1.0)
     again = reopened(ended, file, qtbot)
     assert again.theme is RED
     assert (again.live.sweep.sweep_s, again.live.sweep.full_uv) == (60, 50)
     assert again.live.filter == window.live.filter
     assert again.live.sweep.shows_envelope is False
-    assert look.text_scale() == 1.15
+    assert style.text_scale() == 1.15
     assert again.night.curves.reference == window.night.curves.reference != ""
     assert again.log.model.filter_name == "notes"
     again.stop()

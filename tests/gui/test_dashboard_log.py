@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gui_sessions import append
-from gui_windows import Opener
 from PySide6.QtWidgets import QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
+from support.sessions import append
+from support.windows import Opener
 
-from monitor.facts import Fact
+from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 
 LATE_MS = 15000

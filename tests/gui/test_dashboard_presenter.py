@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_sessions import append, beginning, make_session, movement, quality, series, session_fact, stage
+from support.screens import recorder, screen_of
+from support.sessions import append, beginning, make_session, movement, quality, series, session_fact, stage
 
-from monitor.dashboard.presenter import Presenter
-from monitor.dashboard.situation import RecorderStatus, Situation, SourceStatus
-from monitor.dashboard.views import Screen
-from monitor.facts import Fact
+from monitor.dashboard.viewmodel.presenter import Presenter
+from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
-
-
-def recorder(recorded_s: float, **more: object) -> Situation:
-    source = SourceStatus("Amp", True, 500.0, 0.1, ("left", "right"))
-    status = RecorderStatus(recorded_s, "", 0.5, (source,))
-    return replace(Situation(status, recorded_s, 0.5), **more)  # type: ignore[arg-type]
+from monitor.session.recorder_status import LiveStatus
 
 
 class Clock:
@@ -30,12 +23,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.s
-
-
-def screen_of(path: Path, facts: list[Fact], situation: Situation) -> Screen:
-    screen = Presenter(make_session(path, facts)).poll(situation)
-    assert screen is not None
-    return screen
 
 
 def sleep(until_s: float, name: str = "N2") -> list[Fact]:
@@ -193,11 +180,11 @@ def test_a_gap_leaves_the_hours_and_is_seen(tmp_path: Path) -> None:
 
 
 def test_is_cut_off_when_nobody_records_and_no_file_grows(tmp_path: Path) -> None:
-    screen = screen_of(tmp_path / "s", beginning(), Situation(None, 0.0, 3600.0))
+    screen = screen_of(tmp_path / "s", beginning(), LiveStatus(None, 0.0, 3600.0))
     assert screen.top.phase == "cut off"
     assert screen.alerts[0].priority == "high"
     ended = [*beginning(), Fact("stop", 300.0, "recorder", {"reason": "test"})]
-    screen = screen_of(tmp_path / "e", ended, Situation(None, 0.0, 3600.0))
+    screen = screen_of(tmp_path / "e", ended, LiveStatus(None, 0.0, 3600.0))
     assert (screen.top.phase, screen.alerts) == ("ended", ())
 
 
@@ -240,4 +227,4 @@ def test_prefix_after_prefix_ends_at_the_whole(tmp_path: Path) -> None:
 
 def test_an_empty_journal_is_no_screen_yet(tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").touch()
-    assert Presenter(SessionFolder(tmp_path)).poll(Situation()) is None
+    assert Presenter(SessionFolder(tmp_path)).poll(LiveStatus()) is None

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, Qt
 from PySide6.QtTest import QTest
-from monitor.dashboard.app import application
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.session.folder import SessionFolder
 
 app = application()

@@ -5,33 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from gui_sessions import append, beginning, clock_fact, make_session, movement, series, stage
 from hypothesis import given
 from hypothesis import strategies as st
+from support.sessions import append, beginning, clock_fact, movement, series, stage
+from support.watched import Watched
 
-from monitor.dashboard.kept import Kept
-from monitor.dashboard.presenter import Presenter
-from monitor.dashboard.situation import RecorderStatus, Situation, SourceStatus
-from monitor.dashboard.views import Screen
-from monitor.facts import Fact
-
-SOURCE = SourceStatus("Amp", True, 500.0, 0.1, ("left", "right"))
-
-
-class Watched:
-    """A session whose screen is asked for at a moment."""
-
-    def __init__(self, path: Path, facts: list[Fact]) -> None:
-        self.folder = make_session(path, facts)
-        self.clock_s = 0.0
-        self.presenter = Presenter(self.folder, lambda: self.clock_s)
-
-    def at(self, recorded_s: float, clock_s: float) -> Screen:
-        self.clock_s = clock_s
-        situation = Situation(RecorderStatus(recorded_s, "", 0.5, (SOURCE,)), recorded_s, 0.5)
-        screen = self.presenter.poll(situation)
-        assert screen is not None
-        return screen
+from monitor.dashboard.viewmodel.brackets import Memo
+from monitor.model.facts import Fact
 
 
 def test_what_changes_no_score_is_shown_without_a_new_one(tmp_path: Path) -> None:
@@ -87,7 +67,7 @@ def test_a_stage_that_comes_late_reaches_what_was_kept(tmp_path: Path) -> None:
 
 @given(st.lists(st.dictionaries(st.integers(0, 9), st.integers(0, 3)), max_size=6))
 def test_kept_gives_what_making_everything_anew_would(rounds: list[dict[int, int]]) -> None:
-    kept: Kept[str] = Kept()
+    kept: Memo[str] = Memo()
     for sources in rounds:
         made = kept.each(((key, (key, value)) for key, value in sources.items()), lambda k, v: f"{k}:{v}")
         assert made == [f"{key}:{value}" for key, value in sources.items()]

@@ -12,19 +12,19 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from monitor.dashboard.night_panel import NightPanel
+from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.theme import NIGHT
-from monitor.dashboard.time_views import NightView
-from monitor.dashboard.walltime import WallTime
+from monitor.dashboard.viewmodel.screen import OverviewView
 from monitor.session.folder import SessionFolder
+from monitor.session.wall_time import WallTime
 
 SCRIPT = """
 import json, sys
 from pathlib import Path
 from PySide6.QtCore import QDeadlineTimer, QPoint
 from PySide6.QtTest import QTest
-from monitor.dashboard.app import application
-from monitor.dashboard.window import DashboardWindow
+from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.session.folder import SessionFolder
 
 app = application()
@@ -83,19 +83,19 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
     index_per_h: float, height: int, qtbot: QtBot
 ) -> None:
     times_s = np.arange(0.0, 20_000.0, 30.0)
-    panel = NightPanel(NIGHT)
+    panel = OverviewPanel(NIGHT)
     qtbot.addWidget(panel.frame)
     panel.frame.resize(990, height + 60)
     panel.frame.show()
     none = {"left": np.empty(0), "right": np.empty(0)}
-    view = NightView(
+    view = OverviewView(
         end_s=20_000.0, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
         flags=(), lights_off_s=None, lights_on_s=None, curve_s=times_s,
         index_per_h=np.full(len(times_s), index_per_h), rate_per_h=np.full(len(times_s), 110.0),
         index_name="PLMS index", reference_per_h=15.0, audience="adult",
     )  # fmt: skip
     qtbot.waitUntil(lambda: panel._curve.vb.height() > 20)
-    panel.show_night(view, WallTime())
+    panel.show_overview(view, WallTime())
     before = panel._curve.vb.height()
     # The panel is made lower while the words are there.
     panel.frame.resize(990, height)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gui_sessions import FIRST_STAMP_S, RATE_HZ, stream_fact
+from support.sessions import FIRST_STAMP_S, RATE_HZ, stream_fact
 
-from monitor.dashboard.scrollback import Scrollback
-from monitor.facts import Fact
-from monitor.session.xdf import XdfWriter
+from monitor.dashboard.signal.scrollback import Scrollback
+from monitor.model.facts import Fact
+from monitor.session.signal.xdf_writer import XdfWriter
 
 HEADER = "<info><name>Amp</name><channel_format>{}</channel_format></info>"
 

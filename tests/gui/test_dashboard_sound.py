@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from gui_sessions import append, quality
-from gui_windows import LATE_MS, Opener, Recorder, n_of, pixels
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from support.sessions import append, quality
+from support.windows import LATE_MS, Opener, Recorder, n_of, pixels
 
-from monitor.dashboard.sound import SoundState
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.theme import NIGHT
-from monitor.dashboard.window import DashboardWindow
-from monitor.facts import Fact
-from monitor.session.episodes import Priority
+from monitor.dashboard.viewmodel.sound import SoundState
+from monitor.model.facts import Fact
+from monitor.session.alert_types import Priority
 from monitor.session.folder import SessionFolder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.dashboard.alert_field import NEW, NEW_BRIGHT, SEEN
+from monitor.dashboard.panels.top_bar import NEW, NEW_BRIGHT, SEEN
 from monitor.dashboard.theme import DAY, NIGHT, RED, THEMES, Theme, contrast, mix, next_theme, theme_named
 
 TEXTS = ("text", "soft", "dim", "left", "right", "accent", "good", "low", "medium", "high")

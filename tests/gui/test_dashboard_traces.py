@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dashboard.traces import Traces, ViewFilter
+from monitor.dashboard.signal.traces import Traces, ViewFilter
 
 COLOURS = np.array([1, 2, 0], np.uint32)
 ABOVE_UV = np.array([8.0, 2.0])

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from gui_sessions import append, movement
-from gui_windows import LATE_MS, Opener, Recorder, n_of, pixels
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from support.sessions import append, movement
+from support.windows import LATE_MS, Opener, Recorder, n_of, pixels
 
+from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.theme import NIGHT
-from monitor.dashboard.window import DashboardWindow
-from monitor.facts import Fact
+from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 
 
@@ -233,7 +233,7 @@ def test_everything_fits(
 def test_all_keys_sheet_is_the_table(open_window: Opener, ended: SessionFolder) -> None:
     from PySide6.QtWidgets import QLabel
 
-    from monitor.dashboard.keys import KEYS
+    from monitor.dashboard.viewmodel.keys import KEYS
 
     window = open_window(ended)
     QTest.keyClick(window, Qt.Key.Key_Question, Qt.KeyboardModifier.ShiftModifier)
@@ -248,7 +248,7 @@ def test_all_keys_sheet_is_the_table(open_window: Opener, ended: SessionFolder) 
 
 
 def test_every_key_of_the_table_has_something_to_do(open_window: Opener, ended: SessionFolder) -> None:
-    from monitor.dashboard.keys import KEYS, split
+    from monitor.dashboard.viewmodel.keys import KEYS, split
 
     assert {split(key.action)[0] for key in KEYS} <= open_window(ended).acts.names
 

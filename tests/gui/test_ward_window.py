@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from monitor.dashboard.theme import THEMES
-from monitor.dashboard.views import Alert
-from monitor.facts import Fact
+from monitor.model.facts import Fact
+from monitor.session.current_alerts import Alert
 from monitor.ward.tile import Health, Tile, by_alert
 from monitor.ward.window import WardWindow
 
@@ -142,7 +142,7 @@ def test_with_no_bed_it_says_so_and_every_theme_can_be_painted(qtbot) -> None:
 
 
 if __name__ == "__main__":
-    from monitor.dashboard.app import application
+    from monitor.dashboard.shell.app import application
 
     app = application()
     picture = WardWindow(Heard(beds(16)))

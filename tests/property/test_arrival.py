@@ -13,10 +13,10 @@ from typing import NamedTuple
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from monitor.facts import Fact
-from monitor.rules import PROFILES
-from monitor.score import Score, score
-from monitor.session.fold import NightState
+from monitor.model.facts import Fact
+from monitor.model.rules import PROFILES
+from monitor.scoring import Score, score
+from monitor.session.state import SessionState
 
 # Making a failing night small takes minutes, longer than a test may: add Phase.shrink to look into one.
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
@@ -25,7 +25,7 @@ SESSION = Fact("session", 0.0, "recorder", {"legs": ["left", "right"]})
 STOP = Fact("stop", float(END_S), "recorder", {"reason": "end"})
 
 
-class Link(NamedTuple):
+class RecorderClient(NamedTuple):
     """One fact of a chain; ``corrects`` says whether it names the one before it in the chain."""
 
     fact: Fact
@@ -42,7 +42,7 @@ SPANS = {"respiratory": {"label": "hypopnea"}, "arousal": {}, "artifact": {}}
 
 
 @st.composite
-def movements(draw: st.DrawFn) -> list[list[Link]]:
+def movements(draw: st.DrawFn) -> list[list[RecorderClient]]:
     """Give movements of both legs, not overlapping on a leg, each flagged, confirmed and closed."""
     chains = []
     for leg in ("left", "right"):
@@ -55,36 +55,38 @@ def movements(draw: st.DrawFn) -> list[list[Link]]:
             if draw(st.integers(0, 9)) == 0:
                 last = {"phase": "withdrawn", "known": end}
             phases = [{"phase": "onset", "known": t}, {"phase": "confirmed", "known": t + 0.5}, last]
-            chains.append([Link(Fact("movement", t, "detector", about | phase)) for phase in phases])
+            chains.append(
+                [RecorderClient(Fact("movement", t, "detector", about | phase)) for phase in phases]
+            )
             t = end
     return chains
 
 
 @st.composite
-def span(draw: st.DrawFn) -> list[Link]:
+def span(draw: st.DrawFn) -> list[RecorderClient]:
     """Give an event that is open at first, perhaps ended, moved or taken back."""
     kind = draw(st.sampled_from(sorted(SPANS)))
     data = dict(SPANS[kind]) | ({"legs": draw(LEGS)} if kind == "artifact" and draw(st.booleans()) else {})
     durations = draw(st.lists(st.none() | seconds(40), min_size=1, max_size=3))
     links = [
-        Link(Fact(kind, draw(seconds()), "scorer", data | {"duration_s": duration}), corrects=i > 0)
+        RecorderClient(Fact(kind, draw(seconds()), "scorer", data | {"duration_s": duration}), corrects=i > 0)
         for i, duration in enumerate(durations)
     ]
     if draw(st.integers(0, 4)) == 0:
-        links.append(Link(Fact("withdrawn", None, "person", {"what": kind}), corrects=True))
+        links.append(RecorderClient(Fact("withdrawn", None, "person", {"what": kind}), corrects=True))
     return links
 
 
 @st.composite
-def gap(draw: st.DrawFn) -> list[Link]:
+def gap(draw: st.DrawFn) -> list[RecorderClient]:
     start, length = draw(seconds()), draw(st.sampled_from([0.25, 0.5, 9.75, 10.0, 60.0]))
     data = {"legs": draw(LEGS), "end": None, "cause": "lost", "resets": length >= 0.5}
-    whole = Link(Fact("gap", start, "detector", data | {"end": start + length}), corrects=True)
-    return [Link(Fact("gap", start, "detector", data)), whole]
+    whole = RecorderClient(Fact("gap", start, "detector", data | {"end": start + length}), corrects=True)
+    return [RecorderClient(Fact("gap", start, "detector", data)), whole]
 
 
 @st.composite
-def stages(draw: st.DrawFn) -> list[list[Link]]:
+def stages(draw: st.DrawFn) -> list[list[RecorderClient]]:
     """Give the epochs of three scorers, each on a grid of its own that wanders, some scored again.
 
     The person may also type stages that hold until the next. Not both: of two stages that one source lets
@@ -99,32 +101,36 @@ def stages(draw: st.DrawFn) -> list[list[Link]]:
             start = 30 * epoch + shift + draw(st.integers(0, 300)) / 1000
             data = {"duration_s": None if is_typed else 30.0}
             again = draw(st.lists(names, min_size=1, max_size=2))
-            chains.append([Link(Fact("stage", start, source, data | {"stage": name})) for name in again])
+            chains.append(
+                [RecorderClient(Fact("stage", start, source, data | {"stage": name})) for name in again]
+            )
     return chains
 
 
 @st.composite
-def lights(draw: st.DrawFn) -> list[Link]:
+def lights(draw: st.DrawFn) -> list[RecorderClient]:
     states = st.sampled_from(["off", "on"])
-    links = [Link(Fact("lights", draw(seconds()), "person", {"state": draw(states)}))]
+    links = [RecorderClient(Fact("lights", draw(seconds()), "person", {"state": draw(states)}))]
     if draw(st.booleans()):
-        links.append(Link(Fact("lights", draw(seconds()), "person", {"state": draw(states)}), corrects=True))
+        links.append(
+            RecorderClient(Fact("lights", draw(seconds()), "person", {"state": draw(states)}), corrects=True)
+        )
     return links
 
 
 @st.composite
-def qualities(draw: st.DrawFn) -> list[list[Link]]:
+def qualities(draw: st.DrawFn) -> list[list[RecorderClient]]:
     chains = []
     for leg in ("left", "right"):
         for t in draw(st.lists(seconds(), unique=True, max_size=4)):
             state = draw(st.sampled_from(["ok", "warn", "bad", "learning"]))
             data = {"leg": leg, "state": state, "causes": []}
-            chains.append([Link(Fact("quality", t, "detector", data))])
+            chains.append([RecorderClient(Fact("quality", t, "detector", data))])
     return chains
 
 
 @st.composite
-def chains(draw: st.DrawFn) -> list[list[Link]]:
+def chains(draw: st.DrawFn) -> list[list[RecorderClient]]:
     return [
         *draw(movements()),
         *draw(stages()),
@@ -135,7 +141,7 @@ def chains(draw: st.DrawFn) -> list[list[Link]]:
     ]
 
 
-def arrived(facts: Sequence[Sequence[Link]], order: Sequence[int]) -> list[Fact]:
+def arrived(facts: Sequence[Sequence[RecorderClient]], order: Sequence[int]) -> list[Fact]:
     """Let the next fact of the chain named arrive, one after another, and number them as a journal does."""
     journal = [replace(SESSION, seq=0)]
     taken, last_seq = [0] * len(facts), [0] * len(facts)
@@ -148,20 +154,20 @@ def arrived(facts: Sequence[Sequence[Link]], order: Sequence[int]) -> list[Fact]
     return journal
 
 
-def scores(state: NightState, now_s: float | None = None) -> list[Score]:
+def scores(state: SessionState, now_s: float | None = None) -> list[Score]:
     return [score(state.night(now_s), profile) for profile in PROFILES.values()]
 
 
 @settings(deadline=None, max_examples=200, phases=PHASES)
 @given(facts=chains(), data=st.data())
-def test_the_order_of_arrival_does_not_matter(facts: list[list[Link]], data: st.DataObject) -> None:
+def test_the_order_of_arrival_does_not_matter(facts: list[list[RecorderClient]], data: st.DataObject) -> None:
     in_turn = [chain for chain, links in enumerate(facts) for _ in links]
     mixed = data.draw(st.permutations(in_turn))
     one, other = arrived(facts, in_turn), arrived(facts, mixed)
-    assert scores(NightState.of(other)) == scores(NightState.of(one))
+    assert scores(SessionState.of(other)) == scores(SessionState.of(one))
     for journal in (one, other):
         journal.append(replace(STOP, seq=len(journal)))
-    assert scores(NightState.of(other)) == scores(NightState.of(one))
+    assert scores(SessionState.of(other)) == scores(SessionState.of(one))
 
 
 @settings(deadline=None, max_examples=25, phases=PHASES)
@@ -169,10 +175,10 @@ def test_the_order_of_arrival_does_not_matter(facts: list[list[Link]], data: st.
 def test_a_night_folded_fact_by_fact_is_the_night_folded_at_once(facts, data: st.DataObject) -> None:
     order = data.draw(st.permutations([chain for chain, links in enumerate(facts) for _ in links]))
     journal = arrived(facts, order)
-    state = NightState()
+    state = SessionState()
     for n, fact in enumerate(journal, start=1):
         state.apply(fact)
-        whole = NightState.of(journal[:n])
+        whole = SessionState.of(journal[:n])
         assert state.night() == whole.night()
         assert scores(state) == scores(whole)
         now_s = state.last_s / 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.compare.agreement import dice, kappa, match_events, merged
+from monitor.compare.agreement import cohens_kappa, dice, match_events, merged
 
 
 @st.composite
@@ -71,12 +71,12 @@ def test_kappa_is_that_of_the_table_of_counts(rows) -> None:
         table[i, j] += 1
     n = len(rows)
     chance = float((table.sum(0) * table.sum(1)).sum()) / n**2 if n else 1.0
-    got = kappa(a, b)
+    got = cohens_kappa(a, b)
     if n == 0 or chance >= 1.0:
         assert got is None
     else:
         assert got == pytest.approx((np.trace(table) / n - chance) / (1 - chance))
-        assert got == pytest.approx(kappa(b, a))
+        assert got == pytest.approx(cohens_kappa(b, a))
 
 
 def test_marks_that_overlap_or_touch_are_one() -> None:

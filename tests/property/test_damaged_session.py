@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_sessions import RATE_HZ, SECONDS, make
 
-from monitor.errors import InputError
+from monitor.files.xdf_chunks import MAGIC, SAMPLES, STREAM_HEADER, walk
+from monitor.model.errors import InputError
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import decode, read_journal
 from monitor.session.recovery import recover
-from monitor.session.xdf_scan import survey
-from monitor.xdf_chunks import MAGIC, SAMPLES, STREAM_HEADER, walk
+from monitor.session.signal.xdf_format import survey
 
 PAGE = 512
 

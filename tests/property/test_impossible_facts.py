@@ -12,26 +12,26 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit.recorded_nights import record_night
+from support.recorded_sessions import record_night
 
 from monitor.cli import cli
-from monitor.dashboard.presenter import Presenter
-from monitor.dashboard.situation import Situation
-from monitor.errors import InputError
-from monitor.exports.writing import export_session
-from monitor.facts import KINDS, UNUSABLE, Fact
-from monitor.payload_check import problem_of
-from monitor.payloads import FORMS
-from monitor.report.content import report_of
-from monitor.report.html import to_html
-from monitor.report.pdf import to_pdf
+from monitor.dashboard.viewmodel.presenter import Presenter
+from monitor.model.clock import utc_now
+from monitor.model.errors import InputError
+from monitor.model.facts import KINDS, UNUSABLE, Fact
+from monitor.model.payload_check import problem_of
+from monitor.model.payloads import FORMS
+from monitor.outputs.exports.writing import export_session
+from monitor.outputs.report.content import report_of
+from monitor.outputs.report.pdf import to_pdf
+from monitor.outputs.report.writing import to_html
 from monitor.session.alerts import alert_history
-from monitor.session.clock import utc_now
-from monitor.session.fold import NightState
+from monitor.session.damage import set_aside
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal, decode, encode, read_journal
 from monitor.session.reader import read_session
-from monitor.session.set_aside import set_aside
+from monitor.session.recorder_status import LiveStatus
+from monitor.session.state import SessionState
 
 LENGTH_S = 90.0
 
@@ -119,13 +119,13 @@ def write(folder, rows):
 def looked_at(folder):
     """Do what `review` does to a session, and return the log."""
     presenter = Presenter(folder)
-    return presenter.poll(Situation(None, 0.0, None, None))
+    return presenter.poll(LiveStatus(None, 0.0, None, None))
 
 
 def test_every_kind_is_there_and_good(session, rows):
     assert {row["kind"] for row in rows} == set(FORMS) == set(KINDS) - {UNUSABLE}
     assert [problem_of(row) for row in rows] == [""] * len(rows)
-    state = NightState.of(read_journal(session.journal)[0])
+    state = SessionState.of(read_journal(session.journal)[0])
     assert not set_aside(state)
     assert "facts_set_aside" not in read_session(session.path).summary
 

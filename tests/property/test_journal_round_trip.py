@@ -6,9 +6,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.facts import KINDS, UNUSABLE, Fact
+from monitor.model.facts import KINDS, UNUSABLE, Fact
 from monitor.session.journal import Journal, decode, encode, fact_of, parse, read_journal
-from monitor.session.tail import JournalTail
+from monitor.session.journal_follower import JournalFollower
 
 RESERVED = {"v", "seq", "kind", "t", "source", "supersedes", "crc"}
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -133,7 +133,7 @@ def test_a_bad_page_costs_only_the_lines_it_touches(facts, data):
         assert [fact.seq for fact in found] == sorted({fact.seq for fact in found})
         assert tail.good_bytes + tail.torn_bytes == len(whole)
         # The tail of a live reader finds the same, and fills the places of what is missing.
-        followed, _ = JournalTail(path).read_new()
+        followed, _ = JournalFollower(path).read_new()
         assert [fact for fact in followed if fact.kind != "damaged" or fact in found] == found
 
 

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from monitor.rules import PROFILES
-from monitor.score import Epoch, Movement, Night, Span, score
+from monitor.model.rules import PROFILES
+from monitor.scoring import Epoch, Movement, Night, Span, score
 
 S = 1_000_000
 

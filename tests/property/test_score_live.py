@@ -6,19 +6,14 @@ Stages and events are known in advance here; that they may come late is the matt
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from reference.random_nights import S, random_night
 
-from monitor.rules import PROFILES
-from monitor.score import Movement, Night, Score, ScoredLM, score
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "reference"))
-
-from random_nights import S, random_night
+from monitor.model.rules import PROFILES
+from monitor.scoring import Movement, Night, Score, ScoredLM, score
 
 NIGHTS = 400
 HOLD_US = S // 2

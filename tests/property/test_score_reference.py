@@ -5,18 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
-import sys
-from pathlib import Path
 
 import pytest
+from reference.plain_scorer import aasm, wasm
+from reference.random_nights import random_night
 
-from monitor.rules import PROFILES
-from monitor.score import Night, Score, score
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "reference"))
-
-from plain_scorer import aasm, wasm
-from random_nights import random_night
+from monitor.model.rules import PROFILES
+from monitor.scoring import Night, Score, score
 
 PLAIN = {"aasm3": aasm, "wasm2016": wasm}
 NIGHTS, BATCHES = 2000, 8

@@ -9,10 +9,10 @@ import pyxdf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.session.fold import NightState
-from monitor.session.recording_damage import repaired
-from monitor.session.xdf import XdfWriter
-from monitor.session.xdf_scan import last_stamps, survey
+from monitor.session.signal.recording_damage import repaired
+from monitor.session.signal.xdf_format import last_stamps, survey
+from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.state import SessionState
 
 FORMATS = {"float32": "f4", "double64": "f8", "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8"}
 HEADER = (
@@ -154,7 +154,7 @@ def test_after_a_power_cut_all_that_was_synced_is_there(data):
         path.write_bytes(whole)
         found = survey(path)
         assert found.good_bytes >= size
-        path.write_bytes(b"".join(repaired(path, found, NightState())))
+        path.write_bytes(b"".join(repaired(path, found, SessionState())))
         stamps = load(path)[1]["time_stamps"]
         assert np.array_equal(stamps[:n], np.arange(n) / 500)
         assert np.all(np.diff(stamps) > 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from monitor.score import Movement, Night
+from monitor.scoring import Movement, Night
 
 S = 1_000_000
 H = 3600 * S

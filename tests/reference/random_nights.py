@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from monitor.score import Epoch, LegSpan, Movement, Night, Span
+from monitor.scoring import Epoch, LegSpan, Movement, Night, Span
 
 S = 1_000_000
 

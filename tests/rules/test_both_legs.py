@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from building import lm, night, row, train, us
+from support.building import lm, night, row, train, us
 
-from monitor.rules import AASM3, PROFILES, WASM2016
-from monitor.score import score
+from monitor.model.rules import AASM3, PROFILES, WASM2016
+from monitor.scoring import score
 
 MIRROR = {"left": "right", "right": "left", "both": "both", "unknown": "unknown"}
 

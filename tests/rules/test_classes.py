@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from building import lm, night, row, train, us
+from support.building import lm, night, row, train, us
 
-from monitor.rules import AASM3, PROFILES, WASM2016
-from monitor.score import Movement, score
-from monitor.score.summary import summary
+from monitor.model.rules import AASM3, PROFILES, WASM2016
+from monitor.scoring import Movement, score
+from monitor.scoring.summary import summary
 
 BOTH = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 

@@ -8,17 +8,17 @@ import stat
 from pathlib import Path
 
 import pytest
-from building import lm, night, spans, train
 from click.testing import CliRunner
-from realdata import REAL_DATA
+from support.building import lm, night, spans, train
+from support.realdata import REAL_DATA
 
 from monitor.cli.score_events import score_events
-from monitor.errors import InputError
-from monitor.rules import AASM3, PROFILES, WASM2016
-from monitor.score import Movement, Night, score
-from monitor.score.events_table import parse_events_table
-from monitor.score.summary import TABLE, summary
-from monitor.score.tables import events_tsv, movements_tsv
+from monitor.files.scored_table import parse_events_table
+from monitor.model.errors import InputError
+from monitor.model.rules import AASM3, PROFILES, WASM2016
+from monitor.scoring import Movement, Night, score
+from monitor.scoring.summary import TABLE, summary
+from monitor.scoring.tables import events_tsv, movements_tsv
 
 NOX = REAL_DATA / "scored_nights" / "nox_night.tsv"
 

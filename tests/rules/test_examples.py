@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from building import lm, spans, us
+from support.building import lm, spans, us
 
-from monitor.rules import PROFILES
-from monitor.score import Epoch, Night, score
+from monitor.model.rules import PROFILES
+from monitor.scoring import Epoch, Night, score
 
 CASES = json.loads((Path(__file__).parent / "rules_examples.json").read_text(encoding="utf-8"))
 FIELDS = {"clm": "n_clm", "plm": "n_plm", "nr": "n_plmsnr", "plms": "n_plms", "plmsa": "n_plms_arousal"}

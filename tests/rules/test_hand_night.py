@@ -21,10 +21,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from building import epochs, lm, spans, us
+from support.building import epochs, lm, spans, us
 
-from monitor.rules import AASM3, WASM2016
-from monitor.score import Night, score
+from monitor.model.rules import AASM3, WASM2016
+from monitor.scoring import Night, score
 
 NIGHT = Night(
     movements=(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from building import lm, night, row, train, us
+from support.building import lm, night, row, train, us
 
-from monitor.rules import AASM3, PROFILES, WASM2016
-from monitor.score import LegSpan, score
+from monitor.model.rules import AASM3, PROFILES, WASM2016
+from monitor.scoring import LegSpan, score
 
 BOTH = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 

@@ -6,10 +6,10 @@ import dataclasses
 import json
 
 import pytest
-from building import night, train
+from support.building import night, train
 
-from monitor.rules import AASM3, PROFILES, WASM2016
-from monitor.score import score
+from monitor.model.rules import AASM3, PROFILES, WASM2016
+from monitor.scoring import score
 
 
 def test_the_shipped_profiles() -> None:

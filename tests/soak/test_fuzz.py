@@ -6,12 +6,12 @@ import warnings
 from pathlib import Path
 
 import pytest
-from fuzzing import run, targets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.fuzzing import run, targets
 
-from monitor.markers import MarkerReader
-from monitor.score.labels import DEFAULT_LABELS
+from monitor.model.labels import DEFAULT_LABELS
+from monitor.session.markers import MarkerReader
 
 NAMES = [
     "marker strings", "stream headers", "configuration", "event tables", "XML lists", "Noxturnal lists",

@@ -14,20 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyxdf
+from reference import plain_scorer
+from support.crash_child import ORIGIN_S
 
-from monitor.facts import Fact
-from monitor.rules import PROFILES
-from monitor.score import score
-from monitor.session.fold import NightState
+from monitor.model.facts import Fact
+from monitor.model.rules import PROFILES
+from monitor.scoring import score
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 from monitor.session.recovery import recover
-from monitor.session.xdf_scan import survey
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "reference"))
-
-import plain_scorer
-from crash_child import ORIGIN_S
+from monitor.session.signal.xdf_format import survey
+from monitor.session.state import SessionState
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 
@@ -56,7 +53,7 @@ class Recorders:
 
 @pytest.fixture
 def recorders(tmp_path):
-    script = Path(__file__).parent / "crash_child.py"
+    script = Path(__file__).parents[1] / "support" / "crash_child.py"
     with (
         (tmp_path / "child.log").open("w") as log,
         subprocess.Popen(
@@ -115,7 +112,7 @@ def kill_nights(
 def next_start(facts: list[Fact], chance: random.Random) -> int:
     """Go on some seconds behind the last fact, in whole chunks."""
     origins = [f.data["origin"] for f in facts if f.kind == "clock" and f.data["origin"] is not None]
-    reached_s = NightState.of(facts).last_s + origins[-1] - ORIGIN_S if origins else 0.0
+    reached_s = SessionState.of(facts).last_s + origins[-1] - ORIGIN_S if origins else 0.0
     return round((reached_s + 20 + chance.randrange(60)) * 10) * 50
 
 
@@ -183,7 +180,7 @@ def check_index(folder: SessionFolder, facts: list[Fact], found: Tally) -> None:
     closed, tail = read_journal(copy.journal)
     assert tail.torn_bytes == 0
     assert closed[: len(facts)] == facts
-    night = NightState.of(closed).night()
+    night = SessionState.of(closed).night()
     told = json.loads((copy.path / "summary.json").read_text())
     for name, plain in (("aasm3", plain_scorer.aasm), ("wasm2016", plain_scorer.wasm)):
         rows = plain(night)["rows"]

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from watching import Command, Listener, Watch, of_kind, run, summary
+from support.watching import Command, Listener, Watch, of_kind, run, summary
 
-from monitor.config import config_from
-from monitor.session.fold import NightState
+from monitor.model.config import config_from
 from monitor.session.journal import read_journal
+from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
 pytestmark = [pytest.mark.soak, pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")]
@@ -61,7 +61,7 @@ def test_killed_again_and_again(tmp_path):
         amplifier.kill()
     facts, tail = read_journal(folder / "journal.jsonl")
     assert tail.torn_bytes == 0
-    state = NightState.of(facts)
+    state = SessionState.of(facts)
     folded = tmp_path / "folded"
     folded.mkdir()
     write_tables(folded, state, config_from(state.session["config"], "journal").rules)

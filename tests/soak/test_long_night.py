@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from long_night import LongNight, samples_of, watch_from_outside
-from watching import Command, Watch, of_kind, run
+from support.long_session import LongNight, samples_of, watch_from_outside
+from support.watching import Command, Watch, of_kind, run
 
-from monitor.control import ControlClient
-from monitor.facts import Fact
+from monitor.model.facts import Fact
+from monitor.session.control import ControlClient
 from monitor.session.journal import read_journal
 
 pytestmark = [pytest.mark.soak, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]

@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.cli.score import score
-from monitor.sources.amplifier import AmplifierSettings
-from monitor.sources.recording_file import write_edf
-from monitor.staging.settings import is_installed
+from monitor.simulator.amplifier import AmplifierSettings
+from monitor.simulator.file_output import write_edf
+from monitor.staging import is_installed
 
 needs_extra = pytest.mark.skipif(not is_installed(), reason="the extra 'staging' is not installed")
 MINUTES = 40

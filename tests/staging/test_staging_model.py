@@ -6,12 +6,12 @@ import warnings
 import numpy as np
 import pytest
 
-from monitor.sources.schedule import Schedule
-from monitor.sources.sleep_signals import SleepSignals
+from monitor.simulator.schedule import Schedule
+from monitor.simulator.sleep_signals import SleepSignals
+from monitor.staging import is_installed
+from monitor.staging.epoch_signal import EPOCH_N, EpochSignal, read_epoch
+from monitor.staging.estimator import RunningEstimate
 from monitor.staging.model import Model
-from monitor.staging.night import EstimatedNight
-from monitor.staging.settings import is_installed
-from monitor.staging.signal import EPOCH_N, EpochSignal, read_epoch
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="the extra 'staging' is not installed")
 
@@ -50,7 +50,7 @@ def yasas_own(uv):
 
 def test_over_a_whole_night_it_is_yasas_own_answer_however_the_epochs_came(uv, model):
     # A planned length below that of the night is the night's own: then nothing differs from YASA.
-    night = EstimatedNight(model, planned_s=1.0)
+    night = RunningEstimate(model, planned_s=1.0)
     rng, rest = np.random.default_rng(1), epochs(uv)
     while rest:
         n = int(rng.integers(1, 5))
@@ -66,14 +66,14 @@ def test_over_a_whole_night_it_is_yasas_own_answer_however_the_epochs_came(uv, m
 def test_where_in_the_planned_night_an_epoch_lies_matters(uv, model):
     found = []
     for planned_h in (0.5, 8.0):
-        night = EstimatedNight(model, planned_h * 3600)
+        night = RunningEstimate(model, planned_h * 3600)
         night.add(epochs(uv))
         found.append([e.p_sleep for e in night.estimate()])
     assert np.abs(np.subtract(*found)).max() > 0.01
 
 
 def test_a_flat_half_hour_is_unscored_and_no_rem(uv, model):
-    night = EstimatedNight(model, 8 * 3600.0)
+    night = RunningEstimate(model, 8 * 3600.0)
     night.add(epochs(uv[:, : 10 * EPOCH_N]))
     t_s = np.arange(-100, 3100) / 100
     night.add([{role: read_epoch(t_s, np.zeros(len(t_s)), 100.0, 0.0, role) for role in ROLES}] * 60)
@@ -84,7 +84,7 @@ def test_a_flat_half_hour_is_unscored_and_no_rem(uv, model):
 
 
 def test_a_bad_eog_costs_itself_alone(uv, model):
-    whole, without = EstimatedNight(model, 8 * 3600.0), EstimatedNight(model, 8 * 3600.0)
+    whole, without = RunningEstimate(model, 8 * 3600.0), RunningEstimate(model, 8 * 3600.0)
     whole.add(epochs(uv))
     spoiled = epochs(uv)
     for epoch in spoiled[20:40]:
@@ -97,7 +97,7 @@ def test_a_bad_eog_costs_itself_alone(uv, model):
 
 @pytest.mark.parametrize("n_roles", [1, 2])
 def test_an_eeg_alone_is_enough(uv, n_roles):
-    night = EstimatedNight(Model(ROLES[:n_roles]), 8 * 3600.0)
+    night = RunningEstimate(Model(ROLES[:n_roles]), 8 * 3600.0)
     night.add(epochs(uv[:n_roles], ROLES[:n_roles]))
     found = night.estimate()
     assert {e.stage for e in found} <= {"W", "N1", "N2", "N3", "R"}

@@ -11,12 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.dashboard import sound
-from monitor.dashboard.alarm import PAUSE_S, REPEAT_S, Alarm, still_seen
-from monitor.dashboard.sound import RATE_HZ, Speaker, tone, try_device
-from monitor.dashboard.sounding import Sounding
-from monitor.dashboard.views import Alert
-from monitor.session.episodes import Priority
+from monitor.dashboard.viewmodel import sound
+from monitor.dashboard.viewmodel.alarm import PAUSE_S, REPEAT_S, Alarm, Sounding, still_seen
+from monitor.dashboard.viewmodel.sound import RATE_HZ, Speaker, tone, try_device
+from monitor.session.alert_types import Priority
+from monitor.session.current_alerts import Alert
 
 miniaudio = pytest.importorskip("miniaudio")
 LOST = Alert("medium", "Left leg missing", "lost-left")

@@ -1,23 +1,23 @@
 """Alerts are a fold of a night's facts: the screen's at each moment, and from when to when afterwards."""
 
 import pytest
-from gui.gui_sessions import beginning, clock_fact, quality, session_fact, stage, stream_fact
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.sessions import beginning, clock_fact, quality, session_fact, stage, stream_fact
 
-from monitor.dashboard.alerts import alerts
-from monitor.dashboard.situation import Situation
-from monitor.detection.night import numbered
-from monitor.facts import Fact
-from monitor.recorder.troubles import TroubleWatch
+from monitor.detection.whole_recording import numbered
+from monitor.model.facts import Fact
+from monitor.recorder.watches import StorageWatch
 from monitor.session.alerts import alert_history, seen
-from monitor.session.fold import NightState
+from monitor.session.current_alerts import alerts
+from monitor.session.recorder_status import LiveStatus
+from monitor.session.state import SessionState
 
 FOR_EVER = float("inf")
 
 
 def history(*facts):
-    return alert_history(NightState.of(numbered([*beginning(), *facts])))
+    return alert_history(SessionState.of(numbered([*beginning(), *facts])))
 
 
 def spans(*facts):
@@ -46,8 +46,8 @@ def test_a_leg_that_is_lost_is_told_after_ten_seconds_until_it_is_back_then_as_a
     ]
     (lost,) = history(gap(100.0, None, "left"))
     assert (lost.start_s, lost.end_s, lost.legs) == (110.0, FOR_EVER, ("left",))
-    assert lost.told(142.0) == "Left leg missing 0:42, not counted"
-    assert lost.plain == "Left leg missing, not counted"
+    assert lost.text_at(142.0) == "Left leg missing 0:42, not counted"
+    assert lost.text_without_age == "Left leg missing, not counted"
 
 
 def test_both_legs_lost_are_one_alert_and_worse_while_it_is_dark():
@@ -72,10 +72,10 @@ def test_signal_that_came_late_was_missing_until_it_came_and_counts():
     data = {"name": "Amp", "end": 160.0, "late_s": 60.0, "n": 30_000, "missing_s": 0.0, "retimed": False}
     (late,) = history(Fact("late", 100.0, "recorder", data))
     assert (late.key, late.start_s, late.end_s) == ("lost-all", 110.0, 160.0)
-    assert late.plain == "Both legs missing, and all of it came late"
+    assert late.text_without_age == "Both legs missing, and all of it came late"
     # Some of it did not come at all.
     some = history(Fact("late", 100.0, "recorder", data), gap(105.0, 150.0, "left", "right"))
-    assert some[0].plain == "Both legs missing, not counted"
+    assert some[0].text_without_age == "Both legs missing, not counted"
 
 
 def test_what_is_bad_for_long_is_one_alert_and_turning_over_is_none():
@@ -103,7 +103,7 @@ def test_a_stager_is_silent_until_it_speaks_again_not_until_what_it_speaks_of():
     (old, still) = [e for e in history(*facts) if e.key == "stage"]
     assert (old.start_s, old.end_s) == (120.0, 300.0)
     # What came was of the first minute: it is old again at once.
-    assert (still.start_s, still.told(400.0)) == (150.0, "No stage for 340 s from Stager")
+    assert (still.start_s, still.text_at(400.0)) == (150.0, "No stage for 340 s from Stager")
 
 
 def test_a_rate_that_is_wrong_is_told_until_the_source_connects_again():
@@ -116,7 +116,7 @@ def test_a_rate_that_is_wrong_is_told_until_the_source_connects_again():
 def test_an_acknowledgement_belongs_to_its_alert_and_ends_with_it_or_when_it_gets_worse():
     facts = [gap(100.0, 200.0, "left"), gap(300.0, None, "left", "right"), lights(400.0, "off")]
     notes = [acknowledged(150.0, lost_left="medium"), acknowledged(350.0, lost_all="medium")]
-    state = NightState.of(numbered([*beginning(), *facts, *notes]))
+    state = SessionState.of(numbered([*beginning(), *facts, *notes]))
     saw = {(e.key, e.start_s): seen(state, e) for e in alert_history(state)}
     assert saw["lost-left", 110.0].t_s == 150.0
     assert saw["lost-left", 110.0].author == "AB"
@@ -127,7 +127,7 @@ def test_an_acknowledgement_belongs_to_its_alert_and_ends_with_it_or_when_it_get
 
 def test_what_became_less_urgent_needs_not_to_be_seen_again():
     facts = [lights(0.0, "off"), gap(100.0, None, "left", "right"), lights(200.0, "on")]
-    state = NightState.of(numbered([*beginning(), *facts, acknowledged(150.0, lost_all="high")]))
+    state = SessionState.of(numbered([*beginning(), *facts, acknowledged(150.0, lost_all="high")]))
     high, medium = alert_history(state)
     assert (high.priority, medium.priority) == ("high", "medium")
     assert seen(state, medium) is not None
@@ -162,8 +162,8 @@ def troubled(draw):
 @settings(deadline=None)
 @given(troubled())
 def test_afterwards_the_night_had_the_alerts_that_the_screen_showed(facts):
-    whole = alert_history(NightState.of(facts))
-    state, known = NightState(), list(facts)
+    whole = alert_history(SessionState.of(facts))
+    state, known = SessionState(), list(facts)
     while known:
         state.apply(known.pop(0))
         reached_s = max(
@@ -177,13 +177,13 @@ def test_afterwards_the_night_had_the_alerts_that_the_screen_showed(facts):
             now_s = reached_s + share * (until_s - reached_s)
             if until_s == reached_s or not state.legs:
                 continue
-            shown = {(a.key, a.priority) for a in alerts(state, Situation(), "recording", now_s)}
+            shown = {(a.key, a.priority) for a in alerts(state, LiveStatus(), "recording", now_s)}
             had = {(e.key, e.priority) for e in whole if e.start_s <= now_s < e.end_s}
             assert shown == had
 
 
 def test_it_is_made_anew_only_when_a_fact_can_change_it():
-    state = NightState.of(numbered([*beginning(), gap(100.0, None, "left")]))
+    state = SessionState.of(numbered([*beginning(), gap(100.0, None, "left")]))
     first = alert_history(state)
     state.apply(Fact("note", 120.0, "person", {"text": "x"}, seq=6))
     assert alert_history(state) is first
@@ -192,7 +192,7 @@ def test_it_is_made_anew_only_when_a_fact_can_change_it():
 
 
 def test_a_session_without_legs_has_no_leg_to_miss():
-    state = NightState.of(numbered([session_fact(legs=[])]))
+    state = SessionState.of(numbered([session_fact(legs=[])]))
     assert alert_history(state) == []
 
 
@@ -212,8 +212,8 @@ class Written:
 
 
 def test_trouble_with_the_disk_is_one_fact_from_when_to_when():
-    journal, state = Written(), NightState()
-    watch = TroubleWatch(journal, state)
+    journal, state = Written(), SessionState()
+    watch = StorageWatch(journal, state)
     for t_s, writing, disk_s in (
         (1.0, "", None),
         (2.0, "no space", 9000.0),
@@ -225,7 +225,7 @@ def test_trouble_with_the_disk_is_one_fact_from_when_to_when():
         watch.look(writing, disk_s, t_s)
     for fact in journal.facts:
         state.apply(fact)
-    found = [(e.key, e.priority, e.start_s, e.end_s, e.plain) for e in alert_history(state)]
+    found = [(e.key, e.priority, e.start_s, e.end_s, e.text_without_age) for e in alert_history(state)]
     assert found == [
         ("trouble", "high", 2.0, 9.0, "Data is not being written: no space"),
         ("disk", "medium", 10.0, FOR_EVER, "Room on the disk runs out: it is full in 60 min"),
@@ -234,9 +234,9 @@ def test_trouble_with_the_disk_is_one_fact_from_when_to_when():
 
 def test_a_recorder_that_goes_on_ends_the_trouble_of_the_one_before():
     journal = Written()
-    TroubleWatch(journal, NightState()).look("no space", None, 5.0)
-    state = NightState.of(journal.facts)
-    TroubleWatch(journal, state).look("", None, 50.0)
+    StorageWatch(journal, SessionState()).look("no space", None, 5.0)
+    state = SessionState.of(journal.facts)
+    StorageWatch(journal, state).look("", None, 50.0)
     state.apply(journal.facts[-1])
     ((start_s, end_s),) = [(e.start_s, e.end_s) for e in alert_history(state)]
     assert (start_s, end_s) == (5.0, pytest.approx(50.0))

@@ -7,14 +7,14 @@ import edfio
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from interrupted import RATE_HZ, interrupted_edf
-from recorded_nights import record_night
+from support.interrupted import RATE_HZ, interrupted_edf
+from support.recorded_sessions import record_night
 
 from monitor.cli import cli
-from monitor.recordings import read_recording
-from monitor.session.xdf import XdfWriter
-from monitor.sources.amplifier import AmplifierSettings
-from monitor.sources.recording_file import write_edf
+from monitor.files import read_recording
+from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.simulator.amplifier import AmplifierSettings
+from monitor.simulator.file_output import write_edf
 
 HEADER_N = 256
 FOUR_GB = 4 << 30

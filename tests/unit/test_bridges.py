@@ -12,20 +12,19 @@ import pylsl
 import pytest
 from pylsl.lib import lib
 
-from monitor.config import load_config, shipped
-from monitor.errors import InputError
+from monitor.files import read_recording
 from monitor.lsl.header import describe
+from monitor.model.config import MontageWish, load_config, shipped
+from monitor.model.errors import InputError
 from monitor.montage import (
     Channel,
-    MontageWish,
     StreamDescription,
     assign_legs,
     configuration_lines,
     describe_reading,
     read_montage,
 )
-from monitor.recordings import read_recording
-from monitor.session.xdf import XdfWriter
+from monitor.session.signal.xdf_writer import XdfWriter
 
 FOLDER = Path(__file__).with_name("bridges")
 BRIDGES = sorted(path.stem for path in FOLDER.glob("*.xml"))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from monitor.compare.bland_altman import bland_altman
+from monitor.compare.agreement import bland_altman
 
 
 def test_bias_and_limits_are_those_of_the_textbook() -> None:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from realdata import REAL_DATA
+from support.realdata import REAL_DATA
 
 from monitor.cli.compare import compare
-from monitor.cli.provenance import scored_with
+from monitor.cli.run_info import scored_with
 from monitor.cli.score_events import score_events
-from monitor.config import load_config
-from monitor.errors import InputError
-from monitor.facts import Fact
-from monitor.session.fold import NightState
+from monitor.model.config import load_config
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
 from monitor.session.journal import Journal
+from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
 _NIGHTS = REAL_DATA / "scored_nights"
@@ -107,7 +107,7 @@ def test_a_session_and_its_tables_moved_elsewhere_agree_wholly(tmp_path) -> None
     written = journal.append([*facts, Fact("stop", 1200.0, "t", {"reason": "test"})])
     journal.close()
     (tmp_path / "tables").mkdir()
-    write_tables(tmp_path / "tables", NightState.of(written), config.rules)
+    write_tables(tmp_path / "tables", SessionState.of(written), config.rules)
     (night,) = document(session, tmp_path / "tables")["nights"]
     assert night["legs"]["left"]["n_matched"] == len(SERIES)
     assert night["legs"]["left"]["dice"] == night["plm"]["f1"] == 1.0

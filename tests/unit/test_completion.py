@@ -5,10 +5,10 @@ import sys
 import pytest
 from click.shell_completion import get_completion_class
 from click.testing import CliRunner
-from gui.gui_sessions import beginning, make_session
+from support.sessions import beginning, make_session
 
 from monitor.cli import cli
-from monitor.facts import Fact
+from monitor.model.facts import Fact
 from monitor.session.folder import default_sessions_dir
 
 

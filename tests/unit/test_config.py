@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.cli import cli
-from monitor.config import config_from, load_config, shipped
-from monitor.config_schema import json_schema
-from monitor.errors import InputError
+from monitor.cli.config import json_schema
+from monitor.model.config import config_from, load_config, shipped
+from monitor.model.errors import InputError
 
 
 def broken(tmp_path, text):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.control import ControlClient, ControlServer
-from monitor.errors import InputError
+from monitor.model.errors import InputError
+from monitor.session.control import ControlClient, ControlServer
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 import pytest
 
-from monitor.facts import Fact
+from monitor.model.facts import Fact
 from monitor.session.damage import UNKNOWN_N, journal_damage, numbered, with_damage, written_at_s
-from monitor.session.fold import NightState
-from monitor.session.journal import JournalTail
+from monitor.session.journal import JournalEnd
+from monitor.session.state import SessionState
 
 SESSION = Fact("session", 0.0, "recorder", {"legs": ["left"]}, seq=0)
 
@@ -33,11 +33,11 @@ def stop(at_s, seq):
 
 
 def missing(*ranges, **more):
-    return JournalTail(0, 0, missing=ranges, **more)
+    return JournalEnd(0, 0, missing=ranges, **more)
 
 
 def unusable(facts, tail):
-    night = NightState.of(with_damage(facts, tail)).night()
+    night = SessionState.of(with_damage(facts, tail)).night()
     return [(span.start_us / 1e6, span.end_us / 1e6) for span in night.unusable["left"]]
 
 
@@ -54,7 +54,7 @@ def test_a_hole_reaches_from_the_last_moment_before_it_to_the_first_behind_it():
 
 def test_movements_beside_a_hole_stay_and_their_time_counts():
     facts = [SESSION, quality(0.0, "ok", 1), movement(10.0, 2), movement(50.0, 5), stop(100.0, 6)]
-    night = NightState.of(with_damage(facts, missing((3, 4)))).night()
+    night = SessionState.of(with_damage(facts, missing((3, 4)))).night()
     assert [m.onset_us for m in night.movements] == [10_000_000, 50_000_000]
 
 
@@ -101,7 +101,7 @@ def test_a_time_that_is_none_says_nothing(told):
 
 def test_no_number_of_a_movement_that_may_be_lost_is_used_again():
     facts = [SESSION, movement(10.0, 1), clock(60.0, 4)]
-    assert NightState.of(with_damage(facts, missing((2, 3)))).movement_numbers() == {"left": 1 + 2}
-    assert NightState.of(with_damage(facts, missing())).movement_numbers() == {"left": 1}
+    assert SessionState.of(with_damage(facts, missing((2, 3)))).movement_numbers() == {"left": 1 + 2}
+    assert SessionState.of(with_damage(facts, missing())).movement_numbers() == {"left": 1}
     nothing = [SESSION, clock(60.0, 4)]
-    assert NightState.of(with_damage(nothing, missing((1, 3)))).movement_numbers() == {"left": 3}
+    assert SessionState.of(with_damage(nothing, missing((1, 3)))).movement_numbers() == {"left": 3}

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from monitor.config import load_config
-from monitor.control import ControlClient
-from monitor.errors import InputError
-from monitor.facts import Fact
+from monitor.model.config import load_config
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
 from monitor.recorder.editor import Editor
+from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal, read_journal
 from monitor.session.recovery import recover

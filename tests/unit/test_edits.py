@@ -5,16 +5,16 @@ import json
 
 import pytest
 
-from monitor.facts import Fact
+from monitor.model.facts import Fact
+from monitor.model.rules import PROFILES
 from monitor.recorder.outlets import public_line
 from monitor.recorder.requests import RefusedError, fact_of
-from monitor.rules import PROFILES
-from monitor.score import score
+from monitor.scoring import score
 from monitor.session.calibration import judge
-from monitor.session.fold import NightState
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal, encode
 from monitor.session.signature import is_intact, signature, signed_by
+from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
 END_S = 3600.0
@@ -27,12 +27,12 @@ def movement(onset_s, key, leg="left", peak_uv=60.0, resting_uv=2.0, phase="clos
     return Fact("movement", onset_s, "detector", data)
 
 
-class Told:
+class SourceOverride:
     """A night that grows by what is asked."""
 
     def __init__(self, *facts):
         self.facts = []
-        self.state = NightState()
+        self.state = SessionState()
         self.add(Fact("session", 0.0, "recorder", ABOUT), *facts)
 
     def add(self, *facts):
@@ -53,7 +53,7 @@ def series(n=6, first_s=600.0):
 
 
 def test_a_rejected_movement_leaves_the_count_with_its_reason_and_comes_back():
-    night = Told(*series(4))
+    night = SourceOverride(*series(4))
     assert night.n_plm() == 4
     rejected = night.ask(do="reject", movements=["L3"], reason="turned  over", author="AB")
     assert (rejected.kind, rejected.t) == ("reject", 660.0)
@@ -71,11 +71,11 @@ def test_a_rejected_movement_leaves_the_count_with_its_reason_and_comes_back():
     again = night.ask(do="reject", movements=["L3"], reason="x")
     night.ask(do="undo", seq=again.seq)
     assert night.n_plm() == 4
-    assert night.state.night(END_S) == NightState.of(night.facts).night(END_S)
+    assert night.state.night(END_S) == SessionState.of(night.facts).night(END_S)
 
 
 def test_a_movement_that_is_told_again_stays_rejected():
-    night = Told(movement(600.0, "L0", phase="confirmed"))
+    night = SourceOverride(movement(600.0, "L0", phase="confirmed"))
     night.ask(do="reject", movements=["L0"], reason="x")
     night.add(movement(600.0, "L0"))
     assert [m.rejected for m in night.state.night(END_S).movements] == ["x"]
@@ -104,7 +104,7 @@ def test_a_movement_that_is_told_again_stays_rejected():
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field(request_, words):
-    night = Told(*series(2), dataclasses.replace(movement(5.0, "gone", phase="withdrawn")))
+    night = SourceOverride(*series(2), dataclasses.replace(movement(5.0, "gone", phase="withdrawn")))
     night.ask(do="reject", movements=["L1"], reason="y")
     with pytest.raises(RefusedError) as error:
         night.ask(**request_)
@@ -112,7 +112,7 @@ def test_what_makes_no_sense_is_refused_by_field(request_, words):
 
 
 def test_what_was_taken_back_is_not_taken_back_again():
-    night = Told()
+    night = SourceOverride()
     note = night.ask(do="note", t=3.0, text="x")
     undone = night.ask(do="undo", seq=note.seq)
     with pytest.raises(RefusedError):
@@ -120,7 +120,7 @@ def test_what_was_taken_back_is_not_taken_back_again():
 
 
 def test_an_artifact_by_hand_spoils_its_leg_and_automatic_counts_know_nothing_of_it():
-    night = Told(*series(5))
+    night = SourceOverride(*series(5))
     night.ask(do="artifact", t=590.0, duration_s=200.0, legs=["left"])
     night.add(Fact("artifact", 0.0, "Stager", {"duration_s": 5.0}))
     assert (night.n_plm(), night.n_plm(is_automatic=True)) == (0, 5)
@@ -128,7 +128,7 @@ def test_an_artifact_by_hand_spoils_its_leg_and_automatic_counts_know_nothing_of
 
 
 def test_one_typed_epoch_ends_nothing_that_holds():
-    night = Told()
+    night = SourceOverride()
     night.ask(do="stage", t=0, stage="N2")
     night.ask(do="stage", t=300, stage="W", duration_s=30)
     laid = [(e.start_us // 10**6, e.end_us // 10**6, e.stage) for e in night.state.night(600.0).epochs]
@@ -137,7 +137,7 @@ def test_one_typed_epoch_ends_nothing_that_holds():
 
 def test_a_split_night_counts_before_and_after_and_the_parts_add_up():
     facts = [movement(600.0 + 20.0 * i, f"L{i}") for i in range(12)]
-    night = Told(*facts)
+    night = SourceOverride(*facts)
     night.ask(do="stage", t=0, stage="N2")
     assert night.state.night(END_S).segments == ()
     night.ask(do="segment", t=760.0, label="CPAP on")
@@ -156,7 +156,7 @@ def test_a_split_night_counts_before_and_after_and_the_parts_add_up():
 
 
 def test_parts_without_stages_have_only_rates_of_the_recording():
-    night = Told(*series(4))
+    night = SourceOverride(*series(4))
     night.ask(do="segment", t=500.0, label="x")
     before, after = score(night.state.night(END_S), PROFILES["aasm3"]).segments
     assert (before.plms_index, after.plms_index) == (None, None)
@@ -165,7 +165,7 @@ def test_parts_without_stages_have_only_rates_of_the_recording():
 
 
 def test_nothing_a_person_wrote_goes_to_the_network():
-    night = Told(*series(2))
+    night = SourceOverride(*series(2))
     asked = [
         {"do": "reject", "movements": ["L0"], "reason": "secret"},
         {"do": "artifact", "t": 3, "duration_s": 5},
@@ -183,7 +183,7 @@ def test_nothing_a_person_wrote_goes_to_the_network():
 
 def test_a_signature_holds_until_something_is_added_or_changed(tmp_path):
     path = tmp_path / "journal.jsonl"
-    night = Told(*series(4))
+    night = SourceOverride(*series(4))
     journal = Journal(path)
     journal.append(night.facts)
     assert night.state.signature is None
@@ -207,7 +207,7 @@ def test_a_signature_holds_until_something_is_added_or_changed(tmp_path):
 
 
 def test_the_summary_says_what_was_done_by_hand_against_what_was_found(tmp_path):
-    night = Told(*series(5))
+    night = SourceOverride(*series(5))
     folder = SessionFolder(tmp_path)
     Journal(folder.journal).append(night.facts)
     night.add(Fact("stop", END_S, "recorder", {"reason": "x"}))
@@ -250,7 +250,7 @@ def calibrated(left="left", right="right", **changes):
         Fact("quality", 0.0, "detector", {"leg": leg, "state": "ok", "causes": [], "rest_uv": 2.0})
         for leg in ("left", "right")
     ]
-    return Told(*quality, *[m for m in moved if m.data["leg"] != "nobody"])
+    return SourceOverride(*quality, *[m for m in moved if m.data["leg"] != "nobody"])
 
 
 def test_three_movements_of_each_leg_well_above_rest_pass():
@@ -299,7 +299,7 @@ def test_a_leg_that_never_moved_is_told_of_with_the_rest_that_is_known():
     learning = Fact("quality", 0.0, "detector", {"leg": "left", "state": "learning", "causes": []})
     known = dataclasses.replace(learning, data=learning.data | {"state": "ok", "rest_uv": 3.5})
     for facts, rest_uv in (([learning], None), ([known, learning], 3.5)):
-        night = Told(*facts)
+        night = SourceOverride(*facts)
         found = night.ask(do="calibration", when="before", steps=STEPS).data
         assert found["legs"]["left"] == {"rest_uv": rest_uv, "over_rest_uv": []}
         assert found["verdict"] == "repeat"
@@ -308,7 +308,7 @@ def test_a_leg_that_never_moved_is_told_of_with_the_rest_that_is_known():
 
 def test_a_running_night_is_not_signed():
     with pytest.raises(RefusedError, match="once its recording has ended"):
-        Told().ask(do="sign", author="AB")
+        SourceOverride().ask(do="sign", author="AB")
 
 
 def test_a_leg_that_is_not_usable_does_not_pass():

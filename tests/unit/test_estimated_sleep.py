@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from monitor.facts import Fact
-from monitor.rules import PROFILES
-from monitor.score import score
-from monitor.score.night import Epoch, Movement, Night
-from monitor.score.summary import summary
-from monitor.session.agreement import agreement
+from monitor.model.facts import Fact
+from monitor.model.rules import PROFILES
+from monitor.scoring import score
+from monitor.scoring.inputs import Epoch, Movement, Night
+from monitor.scoring.summary import summary
+from monitor.session.stages import agreement
 
 MIN = 60_000_000
 EPOCH = 30_000_000

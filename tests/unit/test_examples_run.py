@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recorded_nights import record_night
+from support.recorded_sessions import record_night
 
 import dsp
 import monitor

@@ -12,21 +12,20 @@ import pyedflib
 import pytest
 import pyxdf
 from click.testing import CliRunner
-from recorded_nights import STAMP_S, header, record_night
+from support.recorded_sessions import STAMP_S, header, record_night
 
 from monitor import leg_signal
 from monitor.cli import cli
-from monitor.errors import InputError
-from monitor.exports import export_session
-from monitor.facts import Fact
-from monitor.recordings import read_recording
-from monitor.recordings.annotations import read_annotations
-from monitor.score import score
-from monitor.session.journal import read_journal
-from monitor.session.journal_writer import Journal
+from monitor.files import read_recording
+from monitor.files.scored_lists import read_annotations
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.outputs.exports import export_session
+from monitor.scoring import score
+from monitor.session.journal import Journal, read_journal
 from monitor.session.reader import read_session
-from monitor.session.signal import recorded_signals
-from monitor.session.xdf import XdfWriter
+from monitor.session.signal.recorded import recorded_signals
+from monitor.session.signal.xdf_writer import XdfWriter
 
 GAP = (130.0, 136.4)
 TOLERANCE_S = 0.010

@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from monitor.errors import InputError
-from monitor.session.folder import BedLock, SessionFolder, check_code, write_private
+from monitor.model.errors import InputError
+from monitor.model.safe_file import write_private
+from monitor.session.folder import BedLock, SessionFolder, check_code
 
 
 @pytest.mark.parametrize("good", ["bed-1", "A", "lab.3_x", "9", "x" * 40])

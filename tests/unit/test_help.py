@@ -8,8 +8,8 @@ import click
 import pytest
 
 from monitor.cli import _COMMANDS, cli
-from monitor.cli.export import export
-from monitor.exports import FORMS
+from monitor.cli.session import export
+from monitor.outputs.exports import FORMS
 
 HEAVY = ("numba", "scipy", "PySide6", "pylsl", "matplotlib", "reportlab")
 # Which heavy libraries are loaded after each help text, in one process: the first offender is named.

@@ -5,9 +5,9 @@ import math
 
 import pytest
 
-from monitor.config import load_config
-from monitor.markers import MarkerReader
+from monitor.model.config import load_config
 from monitor.recorder.outlets import public_line
+from monitor.session.markers import MarkerReader
 
 
 @pytest.fixture

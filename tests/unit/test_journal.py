@@ -8,10 +8,10 @@ import zlib
 
 import pytest
 
-from monitor.errors import InputError
-from monitor.facts import Fact
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.session.durability_mark import DurabilityMark
 from monitor.session.journal import Journal, decode, encode, read_journal
-from monitor.session.synced import SyncedMark
 
 FACTS = [
     Fact(
@@ -176,7 +176,7 @@ def test_a_damaged_fact_accounts_for_the_numbers_it_names(path):
 def test_the_note_of_what_was_on_disk_tells_that_the_end_is_missing(path):
     written = write(path)
     whole = path.read_bytes()
-    mark = SyncedMark(path)
+    mark = DurabilityMark(path)
     path.write_bytes(b"".join(whole.splitlines(keepends=True)[:3]))
     facts, tail = read_journal(path)
     mark.close()

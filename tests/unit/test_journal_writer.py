@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from monitor.facts import Fact
+from monitor.model.facts import Fact
 from monitor.session import journal_writer
+from monitor.session.durability_mark import durable_bytes
 from monitor.session.journal import read_journal
+from monitor.session.journal_follower import JournalFollower
 from monitor.session.journal_writer import JournalWriter
-from monitor.session.synced import synced_bytes
-from monitor.session.tail import JournalTail
 
 
 class Disk:
@@ -168,37 +168,37 @@ def test_what_cannot_be_written_as_json_is_refused_and_leaves_no_hole(writer, tm
 
 def test_what_is_written_and_not_yet_synced_is_not_read_by_who_asks_for_what_is_safe(disk, tmp_path):
     path = tmp_path / "journal.jsonl"
-    writer, tail = JournalWriter(path), JournalTail(path)
+    writer, tail = JournalWriter(path), JournalFollower(path)
     writer.put(notes("safe"))
     writer.settle()
-    assert texts(tail.read_new(synced_bytes(path))[0]) == ["safe"]
+    assert texts(tail.read_new(durable_bytes(path))[0]) == ["safe"]
     disk.free.clear()
     writer.put(notes("stalled"))
     wait_until(lambda: b"stalled" in path.read_bytes())
-    assert tail.read_new(synced_bytes(path)) == ([], False)
+    assert tail.read_new(durable_bytes(path)) == ([], False)
     # Who asks for everything, because nobody writes any more, gets it.
-    assert texts(JournalTail(path).read_new()[0]) == ["safe", "stalled"]
+    assert texts(JournalFollower(path).read_new()[0]) == ["safe", "stalled"]
     disk.free.set()
-    wait_until(lambda: synced_bytes(path) == path.stat().st_size)
-    assert texts(tail.read_new(synced_bytes(path))[0]) == ["stalled"]
+    wait_until(lambda: durable_bytes(path) == path.stat().st_size)
+    assert texts(tail.read_new(durable_bytes(path))[0]) == ["stalled"]
     writer.close(30)
-    assert synced_bytes(path) is None
+    assert durable_bytes(path) is None
     assert sorted(p.name for p in tmp_path.iterdir()) == ["journal.jsonl"]
 
 
 def test_what_a_failed_write_took_back_was_never_safe(disk, tmp_path):
     path = tmp_path / "journal.jsonl"
-    writer, tail = JournalWriter(path), JournalTail(path)
+    writer, tail = JournalWriter(path), JournalFollower(path)
     writer.put(notes("one"))
     writer.settle()
     disk.error = errno.EIO
     writer.put(notes("two"))
     writer.settle()
-    assert texts(tail.read_new(synced_bytes(path))[0]) == ["one"]
+    assert texts(tail.read_new(durable_bytes(path))[0]) == ["one"]
     disk.error = None
     wait_until(lambda: writer.n_waiting == 0)
-    wait_until(lambda: synced_bytes(path) == path.stat().st_size)
-    assert texts(tail.read_new(synced_bytes(path))[0]) == ["two"]
+    wait_until(lambda: durable_bytes(path) == path.stat().st_size)
+    assert texts(tail.read_new(durable_bytes(path))[0]) == ["two"]
     writer.close(30)
 
 
@@ -209,5 +209,5 @@ def test_a_journal_that_is_gone_on_with_is_safe_as_far_as_it_goes(tmp_path):
     first.settle()
     first.close(30)
     second = JournalWriter(path, 1)
-    assert synced_bytes(path) == path.stat().st_size > 0
+    assert durable_bytes(path) == path.stat().st_size > 0
     second.close(30)

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.cli import limits
 from monitor.cli.limits import require_limits, what_ran_out
-from monitor.errors import MissingError
+from monitor.model.errors import MissingError
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from monitor.config import load_config
-from monitor.markers import parse_marker
+from monitor.model.config import load_config
+from monitor.session.markers import parse_marker
 
 LABELS = load_config("default").labels
 

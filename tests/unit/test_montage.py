@@ -5,17 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from monitor.model.config import MontageWish
+from monitor.model.units import unit_hint, unit_scale_uv
 from monitor.montage import (
     Channel,
-    MontageWish,
     StreamDescription,
     find_channel,
     find_derivations,
     leg_of_label,
     read_montage,
     resting_level,
-    unit_hint,
-    unit_scale_uv,
     unknown_units,
     with_levels,
 )

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.cli import cli
-from monitor.recordings import read_recording
-from monitor.session.xdf import XdfWriter
+from monitor.files import read_recording
+from monitor.session.signal.xdf_writer import XdfWriter
 
 RATE_HZ = 100
 SECONDS = 300

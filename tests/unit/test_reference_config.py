@@ -2,7 +2,7 @@
 
 import tomllib
 
-from monitor.config import load_config, shipped
+from monitor.model.config import load_config, shipped
 
 
 def test_reference_states_every_default():

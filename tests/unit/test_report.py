@@ -7,14 +7,14 @@ from html.parser import HTMLParser
 import pypdfium2
 import pytest
 from click.testing import CliRunner
-from gui.gui_sessions import append, beginning, make_session, movement, note, quality, series, stage
+from support.sessions import append, beginning, make_session, movement, note, quality, series, stage
 
 from monitor.cli import cli
-from monitor.config import load_config
-from monitor.errors import InputError
-from monitor.facts import Fact
-from monitor.report import content, figures, write_report
-from monitor.report.blocks import Table, Text
+from monitor.model.config import load_config
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.outputs.report import content, numbers, write_report
+from monitor.outputs.report.blocks import Table, Text
 from monitor.session.reader import read_session
 from monitor.session.recovery import recover
 from monitor.session.signature import signature
@@ -107,28 +107,28 @@ def test_every_count_and_rate_is_that_of_the_summary_on_disk(folder, html):
     both = [rules["aasm3"], rules["wasm2016"]]
     assert both[0]["n_plms"] > 10
     shown = 0
-    for key, words in figures.COUNTS:
-        expected = [figures.value(r, key) for r in both]
+    for key, words in numbers.COUNTS:
+        expected = [numbers.value(r, key) for r in both]
         (row, *again) = rows_named(html, words)
         assert [row] * len(again) == again
         for cell, number in zip(row, expected, strict=True):
-            assert cell == str(number) if number is not None else cell.startswith(figures.NONE)
+            assert cell == str(number) if number is not None else cell.startswith(numbers.NONE)
             shown += number is not None
-    for key, words in figures.RATES:
+    for key, words in numbers.RATES:
         for cell, r in zip(rows_named(html, words)[-1], both, strict=True):
-            number = figures.value(r, key)
+            number = numbers.value(r, key)
             if key in r["detail"]["too_early"]:
                 assert cell == "too early for a rate"
             elif number is None:
-                assert cell.startswith(figures.NONE)
+                assert cell.startswith(numbers.NONE)
             else:
                 assert float(cell) == pytest.approx(number, abs=0.05001)
                 shown += 1
-    for key, words, _ in figures.SHAPES:
+    for key, words, _ in numbers.SHAPES:
         for cell, r in zip(rows_named(html, words)[0], both, strict=True):
-            number = figures.value(r, key)
+            number = numbers.value(r, key)
             assert (
-                cell.startswith(figures.NONE)
+                cell.startswith(numbers.NONE)
                 if number is None
                 else float(cell) == pytest.approx(number, abs=6e-3)
             )
@@ -182,7 +182,7 @@ def test_parts_of_a_split_night_and_edits_are_those_of_the_summary(tmp_path):
     automatic = summary["manual"]["automatic"]
     shown = {row[0]: row[1:] for row in table.rows}
     for rule, counts in automatic.items():
-        was, now = shown[f"leg movements (LM) {figures.RULE_NAMES[rule]}"]
+        was, now = shown[f"leg movements (LM) {numbers.RULE_NAMES[rule]}"]
         assert (int(was), int(now)) == (counts["n_lm"], summary["rules"][rule]["n_lm"])
     usable, whole_h = sections["Signal"][0], summary["recording_h"]
     for leg, hours, share in usable.rows:
@@ -276,7 +276,7 @@ def test_alerts_stand_with_how_long_and_who_saw_them(tmp_path):
 
 
 def standing_of(folder):
-    return content.report_of(read_session(folder.path), MADE).standing
+    return content.report_of(read_session(folder.path), MADE).signature_text
 
 
 def test_a_signature_holds_until_something_is_added(tmp_path):
@@ -288,11 +288,11 @@ def test_a_signature_holds_until_something_is_added(tmp_path):
     append(folder, [Fact("sign", None, "person", {**signature(folder.journal, last_seq), **who})])
     signed = content.report_of(read_session(folder.path), MADE)
     assert signed.is_signed
-    assert signed.standing == "Reviewed and signed by M. Berg on 2026-11-21 08:01."
+    assert signed.signature_text == "Reviewed and signed by M. Berg on 2026-11-21 08:01."
     append(folder, [Fact("reject", 900.0, "person", {"movements": ["L900-0"], "reason": "cable"})])
     changed = content.report_of(read_session(folder.path), MADE)
     assert not changed.is_signed
-    assert "changed after it was signed" in changed.standing
+    assert "changed after it was signed" in changed.signature_text
     (edits,) = [s.blocks for s in changed.sections if s.title == "Manual edits"]
     assert "movements rejected: 1," in edits[0].text
     without, reported = next(row[1:] for row in edits[1].rows if row[0] == "leg movements (LM) AASM v3")

@@ -5,16 +5,16 @@ import math
 
 import pytest
 
-from monitor.facts import Fact
+from monitor.model.facts import Fact
 from monitor.recorder.requests import RefusedError, fact_of
-from monitor.session.fold import NightState
 from monitor.session.journal import encode
+from monitor.session.state import SessionState
 
 NOW_S = 100.0
 
 
 def ask(**request):
-    return fact_of(request, NightState(), NOW_S)
+    return fact_of(request, SessionState(), NOW_S)
 
 
 def test_what_can_be_asked():
@@ -81,7 +81,7 @@ def test_whatever_json_can_carry_can_be_written_down():
 
 
 def test_only_a_persons_own_word_can_be_taken_back():
-    state = NightState.of(
+    state = SessionState.of(
         [
             Fact("note", 1.0, "person", {"text": "x"}, seq=0),
             Fact("stage", 0.0, "Stager", {"stage": "N2"}, seq=1),
@@ -97,6 +97,6 @@ def test_only_a_persons_own_word_can_be_taken_back():
 
 
 def test_that_an_alert_was_seen_cannot_be_taken_back():
-    state = NightState.of([Fact("acknowledged", 1.0, "person", {"alerts": {"disk": "medium"}}, seq=0)])
+    state = SessionState.of([Fact("acknowledged", 1.0, "person", {"alerts": {"disk": "medium"}}, seq=0)])
     with pytest.raises(RefusedError, match="a standing fact"):
         fact_of({"do": "undo", "seq": 0}, state, NOW_S)

@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.dashboard.lobby_view import Choice, LobbyStream, remembered
-from monitor.dashboard.memory import Memory
-from monitor.dashboard.settings import RememberedChoice, RememberedStream, ScreenSettings, SettingsFile
 from monitor.dashboard.theme import NIGHT, RED
-from monitor.errors import InputError
+from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream, ScreenSettings, SettingsFile
+from monitor.dashboard.viewmodel.stream_selection import Choice, OfferedStream, StartDefaults, remembered
+from monitor.model.errors import InputError
 
 CHANGED = ScreenSettings(
     theme="red", sweep_s=60, full_uv=50, band_hz=(20.0, 200.0), notch_hz=0.0, shows_envelope=False,
     text_scale=1.3, log_filter="notes",
-    choice=RememberedChoice(streams=(RememberedStream(name="Amp", source_id="a1"),), left="LAT", right="RAT"),
+    choice=SavedChoice(streams=(SavedStream(name="Amp", source_id="a1"),), left="LAT", right="RAT"),
 )  # fmt: skip
 
 
@@ -90,7 +89,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 # -- the streams of last time ---------------------------------------------------------------------------
 
 
-def stream(uid: str, **more: object) -> LobbyStream:
+def stream(uid: str, **more: object) -> OfferedStream:
     answer = {
         "uid": uid,
         "name": "Amp",
@@ -99,12 +98,12 @@ def stream(uid: str, **more: object) -> LobbyStream:
         "hostname": "psg",
         "rate_hz": 500.0,
     }
-    return LobbyStream.of(answer | {"channels": [{"label": "LAT"}, {"label": "RAT"}]} | more)
+    return OfferedStream.of(answer | {"channels": [{"label": "LAT"}, {"label": "RAT"}]} | more)
 
 
-def choice_of(*streams: LobbyStream) -> RememberedChoice:
+def choice_of(*streams: OfferedStream) -> SavedChoice:
     uids = tuple(each.uid for each in streams)
-    return Choice(uids, "LAT", "RAT", "uV", "bed-3", "wasm2016").to_remember(streams)
+    return Choice(uids, "LAT", "RAT", "uV", "bed-3", "wasm2016").to_save(streams)
 
 
 def test_a_stream_is_known_again_under_another_uid() -> None:
@@ -133,10 +132,10 @@ def test_without_an_id_the_machine_must_be_the_same() -> None:
 
 def test_the_memory_of_a_bed_survives_and_leaves_the_other_settings_alone(file: SettingsFile) -> None:
     file.save(CHANGED.model_copy(update={"choice": None}))
-    memory = Memory(lambda _: file)
-    memory.keep(Choice(("a",), "LAT", "RAT", "uV", "bed-3", "wasm2016"), [stream("a")])
+    memory = StartDefaults(lambda _: file)
+    memory.save(Choice(("a",), "LAT", "RAT", "uV", "bed-3", "wasm2016"), [stream("a")])
     assert file.load()[0].theme == "red"
-    again = Memory(lambda _: file)
+    again = StartDefaults(lambda _: file)
     assert again.of_bed("bed-3") == (RED, "")
     assert again.recall([]) is None
     found = again.recall([stream("later")])
@@ -148,7 +147,7 @@ def test_the_memory_of_a_bed_survives_and_leaves_the_other_settings_alone(file: 
 
 
 def test_a_memory_without_a_place_remembers_nothing() -> None:
-    memory = Memory(None)
-    memory.keep(Choice(("a",), "LAT", "RAT", "uV", "bed-3", "wasm2016"), [stream("a")])
+    memory = StartDefaults(None)
+    memory.save(Choice(("a",), "LAT", "RAT", "uV", "bed-3", "wasm2016"), [stream("a")])
     assert memory.of_bed("bed-3") == (NIGHT, "")
     assert memory.recall([stream("a")]) is None

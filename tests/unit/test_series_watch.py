@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from monitor.recorder.series import SeriesChange, SeriesWatch
+from monitor.recorder.outlets import SeriesChange, SeriesWatch
 
 
 @dataclass

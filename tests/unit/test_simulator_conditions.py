@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from monitor import detect_movements
 from monitor.cli.simulate import simulate
-from monitor.errors import InputError
-from monitor.sources.amplifier import AmplifierSettings
-from monitor.sources.conditions import CONDITIONS, MEANING, heart
-from monitor.sources.emg import SignalGenerator
-from monitor.sources.recording_file import write_edf
-from monitor.sources.schedule import Schedule
+from monitor.model.errors import InputError
+from monitor.simulator.amplifier import AmplifierSettings
+from monitor.simulator.conditions import CONDITIONS, MEANING, heart
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.file_output import write_edf
+from monitor.simulator.schedule import Schedule
 
 RATE_HZ = 500.0
 

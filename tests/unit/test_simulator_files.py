@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.cli.simulate import simulate
-from monitor.errors import InputError
-from monitor.sources.amplifier import AmplifierSettings
-from monitor.sources.emg import SignalGenerator
-from monitor.sources.recording_file import PHYSICAL_RANGE_UV, write_edf
+from monitor.model.errors import InputError
+from monitor.simulator.amplifier import AmplifierSettings
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.file_output import PHYSICAL_RANGE_UV, write_edf
 
 SETTINGS = AmplifierSettings(seed=9, rate_hz=250.0, profile="demo", hours=200 / 3600)
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from monitor.rules import PROFILES
-from monitor.score import score
-from monitor.score.events_table import parse_events_table
-from monitor.sources.recording_file import write_truth
-from monitor.sources.schedule import Schedule
+from monitor.files.scored_table import parse_events_table
+from monitor.model.rules import PROFILES
+from monitor.scoring import score
+from monitor.simulator.file_output import write_truth
+from monitor.simulator.schedule import Schedule
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from monitor.sources.amplifier import marker_text
-from monitor.sources.burst import Burst, burst_amplitude
-from monitor.sources.emg import SignalGenerator
-from monitor.sources.schedule import PROFILES, Schedule
+from monitor.simulator.amplifier import marker_text
+from monitor.simulator.burst import Burst, burst_amplitude
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.schedule import PROFILES, Schedule
 
 HOUR_S = 3600.0
 SEEDS = range(200)

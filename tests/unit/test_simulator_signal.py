@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.sources.emg import SignalGenerator
-from monitor.sources.schedule import Schedule
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.schedule import Schedule
 
 RATE_HZ = 500.0
 WHOLE = SignalGenerator(Schedule(4, "demo"), RATE_HZ).read(0, 30_000)

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from monitor.sources.amplifier import AmplifierSettings, amplifier_headers
-from monitor.sources.schedule import Schedule
-from monitor.sources.sleep_signals import SLEEP_CHANNELS, SleepSignals
+from monitor.simulator.amplifier import AmplifierSettings, amplifier_headers
+from monitor.simulator.schedule import Schedule
+from monitor.simulator.sleep_signals import SLEEP_CHANNELS, SleepSignals
 
 RATE_HZ = 200.0
 

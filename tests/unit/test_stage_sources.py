@@ -2,9 +2,9 @@
 
 import pytest
 
-from monitor.facts import Fact
-from monitor.session.fold import NightState
+from monitor.model.facts import Fact
 from monitor.session.stages import rank, resolve_stages
+from monitor.session.state import SessionState
 
 
 def told(t_s, stage, source="Stager", duration_s=30.0):
@@ -75,7 +75,7 @@ def test_the_night_cuts_a_typed_stage_at_now_and_keeps_whole_epochs():
         Fact("stage", 0.0, "Stager", {"stage": "N2", "duration_s": 30.0}, seq=1),
         Fact("stage", 30.0, "person", {"stage": "W", "duration_s": None}, seq=2),
     ]
-    state = NightState.of(facts)
+    state = SessionState.of(facts)
     assert [(e.start_us, e.end_us) for e in state.night(50.0).epochs] == [
         (0, 30_000_000),
         (30_000_000, 50_000_000),

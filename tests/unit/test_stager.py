@@ -4,15 +4,15 @@ import io
 
 import pytest
 
-from monitor.facts import Fact
+from monitor.model.config_fields import StagingSettings
+from monitor.model.facts import Fact
 from monitor.montage import Channel, StreamDescription
 from monitor.recorder import stager as module
 from monitor.recorder.requests import RefusedError
 from monitor.recorder.source import Source
-from monitor.recorder.stager import Stager, told_facts
-from monitor.session.fold import NightState
+from monitor.recorder.stager import Stager, estimate_facts
 from monitor.session.folder import SessionFolder
-from monitor.staging.settings import StagingSettings
+from monitor.session.state import SessionState
 
 
 class Child:
@@ -133,7 +133,7 @@ def test_at_the_end_its_lifeline_is_closed_and_then_it_is_killed(bench):
     assert bench.look(100.0) == []
 
 
-STATE = NightState.of(
+STATE = SessionState.of(
     [
         Fact("stage", 0.0, "auto", {"stage": "W", "duration_s": 30.0, "p_sleep": 0.2}, seq=0),
         Fact("stage", 30.0, "person", {"stage": "W", "duration_s": None}, seq=1),
@@ -143,17 +143,17 @@ STATE = NightState.of(
 
 def test_an_estimate_becomes_a_fact_and_takes_the_place_of_the_one_before():
     rows = [[0, "N2", 0.8, ""], [1, "unscored", None, "flat EEG"], [2, "R", 1, ""]]
-    assert told_facts({"epochs": rows}, STATE, 90.5) == [
+    assert estimate_facts({"epochs": rows}, STATE, 90.5) == [
         Fact("stage", 0.0, "auto", {"stage": "N2", "duration_s": 30.0, "p_sleep": 0.8}, supersedes=0),
         Fact("stage", 30.0, "auto",
              {"stage": "unscored", "duration_s": 30.0, "p_sleep": None, "why": "flat EEG"}),
         Fact("stage", 60.0, "auto", {"stage": "R", "duration_s": 30.0, "p_sleep": 1.0}),
     ]  # fmt: skip
-    assert told_facts({"epochs": [[0, "W", 0.1, ""]]}, STATE, 90.0) == []
+    assert estimate_facts({"epochs": [[0, "W", 0.1, ""]]}, STATE, 90.0) == []
 
 
 def test_how_it_does_becomes_a_fact():
-    (fact,) = told_facts({"state": "failed", "reason": "x" * 999}, STATE, 12.0)
+    (fact,) = estimate_facts({"state": "failed", "reason": "x" * 999}, STATE, 12.0)
     assert (fact.kind, fact.t, fact.data["state"], len(fact.data["reason"])) == (
         "staging",
         12.0,
@@ -183,5 +183,5 @@ def test_how_it_does_becomes_a_fact():
 )
 def test_nonsense_is_refused_by_field(request_, words):
     with pytest.raises(RefusedError) as error:
-        told_facts(request_, STATE, 90.0)
+        estimate_facts(request_, STATE, 90.0)
     assert words in str(error.value)

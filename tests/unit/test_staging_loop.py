@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from monitor.staging.night import CLASSES, Estimate
-from monitor.staging.process import LATE_S, StagingLoop
-from monitor.staging.signal import EPOCH_N, EpochSignal
+from monitor.staging.epoch_signal import EPOCH_N, EpochSignal
+from monitor.staging.estimator import CLASSES, Estimate
+from monitor.staging.loop import LATE_S, StagingLoop
 
 
 class Clock:
@@ -35,7 +35,7 @@ class Signals:
         self.reads.append(index)
         return {role: EpochSignal(np.full(EPOCH_N, float(index))) for role in self.roles}
 
-    def told(self):
+    def recorded_estimates(self):
         return dict(self.standing)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitor.staging.signal import EPOCH_N, PAD_S, read_epoch
+from monitor.staging.epoch_signal import EPOCH_N, PAD_S, read_epoch
 
 START_S = 60.0
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from monitor.montage import Channel, MontageWish, StreamDescription
-from monitor.recorder.preview import Preview, worded
-from monitor.recorder.startscreen import StartScreen
+from monitor.model.config import MontageWish
+from monitor.montage import Channel, StreamDescription
+from monitor.recorder.start_screen import Preview, StartScreen, worded
 
 LEGS = (Channel("LAT", "uV", "EMG"), Channel("RAT", "mV", "EMG"))
 AMP = StreamDescription("Amp", "EMG", "amp", 500.0, "float32", LEGS, uid="a")

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from monitor.facts import Fact
-from monitor.lsl.search import changed
+from monitor.lsl.source_identity import changed
 from monitor.lsl.successor import Successor, same_source
+from monitor.model.facts import Fact
 from monitor.montage import Channel, StreamDescription
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
-from monitor.session.others import is_recorded_by_another
+from monitor.session.resume import is_recorded_by_another
 
 CHANNELS = (Channel("LAT", "uV", "EMG"), Channel("RAT", "uV", "EMG"))
 SOURCE = StreamDescription("Amp", "EMG", "id-1", 500.0, "float32", CHANNELS, "run-1", "lab-pc")

@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from monitor.facts import Fact
+from monitor.cli.ward import table
+from monitor.model.facts import Fact
 from monitor.session.journal import encode
 from monitor.ward.bed import Bed
-from monitor.ward.table import table
 from monitor.ward.tile import by_alert
 
 LABELS = [

@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from monitor.cli import recording
-from monitor.montage import MontageWish
-from monitor.recorder.startscreen import StartScreen
+from monitor.model.config import MontageWish
+from monitor.recorder.start_screen import StartScreen
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no zombies")

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from recorded_nights import record_night
+from support.recorded_sessions import record_night
 
 from dsp import DetectorSettings
 from monitor.cli import cli
-from monitor.detection.stream import StreamDetection
-from monitor.detection.timeline import Run, Timeline
+from monitor.detection.pipeline import StreamDetection
+from monitor.detection.stamp_timeline import Run, StampTimeline
 from monitor.montage import LegChannel
 
 LEFT = LegChannel("left", 0, "LAT", 1.0, "uV", "given")
@@ -61,9 +61,9 @@ def test_a_source_that_comes_back_is_not_told_of_again_unless_it_announces_anoth
     first = StreamDetection(250.0, [LEFT], DetectorSettings())
     first.start(0.0)
     assert len(told(first.process(values, times_s))) == 1
-    again = first.fresh()
+    again = first.renewed()
     assert not told([*again.start(300.0), *again.process(values, 300.0 + times_s)])
-    other = first.fresh(240.0)
+    other = first.renewed(240.0)
     assert len(told([*other.start(300.0), *other.process(values, 300.0 + times_s)])) == 1
 
 
@@ -90,7 +90,7 @@ def test_stamps_of_a_busy_machine_are_no_other_rate(seed):
     rng = np.random.default_rng(seed)
     n = np.arange(60 * 250)
     late_s = np.repeat(rng.exponential(0.02, len(n) // 8 + 1).clip(0, 0.09), 8)[: len(n)]
-    timeline = Timeline(250.0)
+    timeline = StampTimeline(250.0)
     missing = [each for each in timeline.follow(n / 250.0 + late_s) if not isinstance(each, Run)]
     assert missing == []
     assert timeline.rate_hz == pytest.approx(250.0, rel=0.002)

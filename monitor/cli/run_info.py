@@ -1,0 +1,31 @@
+"""Version, configuration and measure of a scoring, as the ``session`` fact holds them.
+
+What the microvolts of the rules are measured on, in words: stored with every result.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dsp import DetectorSettings
+from monitor import __version__
+from monitor.model.config import Config
+
+
+def measure_name(settings: DetectorSettings) -> str:
+    """Name the envelope that onset, offset and resting level refer to."""
+    kept = settings.sub_blocks_n - settings.dropped_n
+    return (
+        f"RMS of the {settings.low_hz:g}-{settings.high_hz:g} Hz EMG over {settings.sub_blocks_n} blocks of "
+        f"{settings.sub_block_s * 1e3:g} ms, the {kept} smallest kept, corrected for its lag"
+    )
+
+
+def scored_with(config: Config) -> dict[str, Any]:
+    """Return program version, configuration digest, main profile and measure."""
+    return {
+        "version": __version__,
+        "config_sha256": config.sha256,
+        "main_profile": config.main_profile,
+        "measure": measure_name(config.detector),
+    }

@@ -1,0 +1,1 @@
+"""Pages over or instead of the panels: start screen, summary, bio-calibration."""

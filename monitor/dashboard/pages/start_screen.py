@@ -1,0 +1,265 @@
+"""The start screen: the streams on the network, which channel is which leg, and Start."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QScrollArea, QVBoxLayout, QWidget
+
+from monitor.dashboard.pages.start_form import NOBODY, ResumeCard, StartForm, StreamRow
+from monitor.dashboard.style import label, style_sheet
+from monitor.dashboard.theme import NIGHT, Theme
+from monitor.dashboard.viewmodel.alarm import Sounding
+from monitor.dashboard.viewmodel.recorder_client import RecorderClient
+from monitor.dashboard.viewmodel.settings import SavedChoice, SettingsFile
+from monitor.dashboard.viewmodel.sound import Speaker
+from monitor.dashboard.viewmodel.stream_selection import (
+    Choice,
+    OfferedStream,
+    StartDefaults,
+    leg_names,
+    suggested,
+    what_is_missing,
+)
+
+_LOOK_MS = 250
+_GONE_N = 12
+
+
+class StartScreen(QMainWindow):
+    """Choose the streams of the night.
+
+    Parameters
+    ----------
+    link : Link
+        To the lobby; asks ``lobby`` each second.
+    theme : Theme or None
+        None: the one the bed's screen was left with.
+    speaker : Speaker, optional
+        What alerts of the night will be heard through.
+    settings : callable, optional
+        Gives a bed's settings: what was chosen last time is suggested again.
+
+    Signals
+    -------
+    began(str)
+        The recording runs: the path of its session.
+    """
+
+    began = Signal(str)
+
+    def __init__(
+        self,
+        client: RecorderClient,
+        theme: Theme | None,
+        speaker: Speaker | None = None,
+        settings: Callable[[str], SettingsFile] | None = None,
+    ) -> None:
+        super().__init__()
+        self._client, self._sounding = client, Sounding(speaker)
+        self._theme, self._defaults = theme, StartDefaults(settings)
+        self._streams: tuple[OfferedStream, ...] = ()
+        self._rows: list[StreamRow] = []
+        self._gone_n = 0
+        self._has_begun = self._is_sent = self._has_defaults = False
+        self.setWindowTitle("PLMS Monitor · start")
+        self.setStyleSheet(style_sheet(theme or NIGHT, 0.95))
+        self._state = label("Looking for streams…", "soft")
+        self._known = label("", "running")
+        self.resume_card = ResumeCard()
+        self.resume_card.answered.connect(self._resume)
+        self.form = StartForm()
+        self._left, self._right, self._unit = self.form.left, self.form.right, self.form.unit
+        self._bed, self._profile = self.form.bed, self.form.profile
+        self.start_button, self.sound_button, self._sound = (
+            self.form.start_button,
+            self.form.sound_button,
+            self.form.sound,
+        )
+        self._missing = self.form.missing
+        self._set_up()
+        self._timer = QTimer(self, interval=_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self.resize(920, 620)
+
+    def _set_up(self) -> None:
+        for box in (self._left, self._right, self._unit):
+            box.currentTextChanged.connect(self._judge)
+        self._bed.textChanged.connect(self._judge)
+        self.start_button.clicked.connect(self._start)
+        self.form.cancel.clicked.connect(self._give_up)
+        self.sound_button.clicked.connect(lambda: self._sound.setText(self._sounding.test()))
+        for key in ("Return", "Enter"):
+            QShortcut(QKeySequence(key), self).activated.connect(self._start)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self._list = QVBoxLayout()
+        self._list.setSpacing(8)
+        self._list.addStretch()
+        inside = QWidget()
+        inside.setObjectName("ground")
+        inside.setLayout(self._list)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(inside)
+        left = QVBoxLayout()
+        left.addWidget(label("STREAMS ON THE NETWORK", "title"))
+        left.addWidget(self._state)
+        left.addWidget(self._known)
+        left.addWidget(self.resume_card)
+        left.addWidget(scroll, 1)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        whole = QHBoxLayout(ground)
+        whole.setContentsMargins(18, 16, 18, 16)
+        whole.setSpacing(16)
+        whole.addLayout(left, 1)
+        whole.addWidget(self.form.frame)
+        self.setCentralWidget(ground)
+
+    # -- what the lobby says --------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to ask the lobby."""
+        self._client.start()
+        self._sounding.start()
+        self._timer.start()
+
+    def look(self) -> None:
+        """Take the lobby's newest answer."""
+        if news := self._sounding.news():
+            self._sound.setText(news)
+        for text in self._client.refusals():
+            self._is_sent = False
+            self._missing.setText(text)
+        latest = self._client.latest
+        if latest is None:
+            self._gone_n += self._client.has_asked.is_set()
+            if self._gone_n >= _GONE_N:
+                self._state.setText("The recorder has gone; this window can be closed.")
+                self.start_button.setEnabled(False)
+            return
+        self._gone_n = 0
+        session = latest.get("session")
+        if session and latest.get("state") in ("recording", "ended"):
+            self._has_begun = True
+            self._timer.stop()
+            self.began.emit(str(session))
+            return
+        self._take(latest)
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        streams = tuple(OfferedStream.of(one) for one in answer.get("streams") or ())
+        if not self._has_defaults:
+            self._has_defaults = True
+            self._bed.setText(str(answer.get("bed") or ""))
+            self._profile.setCurrentIndex(max(0, self._profile.findData(answer.get("main_profile"))))
+            theme, problem = self._defaults.of_bed(self._bed.text())
+            self._known.setText(problem)
+            if self._theme is None:
+                self.setStyleSheet(style_sheet(theme, 0.95))
+            self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or "as the stream says"))
+        self.resume_card.show_offer(answer.get("cut_off"))
+        if streams != self._streams:
+            self._show_streams(streams, answer.get("wish") or {})
+        looks = {stream.uid: stream.preview for stream in streams}
+        for row in self._rows:
+            row.show_preview(looks[row.stream.uid])
+        state = str(answer.get("missing") or "")
+        if not answer.get("warm", True):
+            state = f"{state} (getting ready…)" if state else "Getting ready…"
+        self._state.setText(state[:1].upper() + state[1:] if state else "Choose and press Start.")
+
+    def _show_streams(self, streams: Sequence[OfferedStream], wish: Mapping[str, Any]) -> None:
+        known = {stream.uid for stream in self._streams}
+        chosen = {row.stream.uid for row in self._rows if row.box.isChecked()}
+        chosen |= suggested(streams) - known
+        if (again := self._defaults.recall(streams)) is not None:
+            chosen = set(again[0])
+            # What the command line names comes first.
+            wish = self._restore_wish(again[1]) | {leg: name for leg, name in wish.items() if name}
+        self._streams = tuple(streams)
+        focused = next((row.stream.uid for row in self._rows if row.box.hasFocus()), "")
+        is_first = not self._rows
+        for row in self._rows:
+            row.setParent(None)
+            row.deleteLater()
+        self._rows = [StreamRow(stream, is_chosen=stream.uid in chosen) for stream in streams]
+        for i, row in enumerate(self._rows):
+            row.box.toggled.connect(lambda _=False: self._refill({}))
+            self._list.insertWidget(i, row)
+            if row.stream.uid == focused or (is_first and i == 0):
+                # By keyboard the streams come first: Space takes one, Enter starts.
+                row.box.setFocus()
+        self._refill(wish)
+
+    def _restore_wish(self, again: SavedChoice) -> dict[str, str]:
+        """Set what was chosen last time, and return its legs."""
+        self._known.setText("As last time on this bed. Enter: start recording.")
+        profile = self._profile.findData(again.main_profile)
+        self._profile.setCurrentIndex(profile if profile >= 0 else self._profile.currentIndex())
+        self._unit.setEditText(again.unit or self._unit.currentText())
+        return {"left": again.left or NOBODY, "right": again.right or NOBODY}
+
+    def _refill(self, wish: Mapping[str, Any]) -> None:
+        """Offer the channels of what is chosen; what was picked before stays if it can."""
+        chosen = self._chosen()
+        names = leg_names(self._streams, chosen)
+        mine = [stream for stream in self._streams if stream.uid in chosen]
+        for leg, box in (("left", self._left), ("right", self._right)):
+            read = next((name for s in mine if (name := s.left if leg == "left" else s.right)), "")
+            before = box.currentText()
+            wanted = str(wish.get(leg) or "") or (before if before in names else read)
+            box.blockSignals(True)
+            box.clear()
+            box.addItems([NOBODY, *names])
+            box.setCurrentText(wanted if wanted in names else NOBODY)
+            box.blockSignals(False)
+        self._judge()
+
+    # -- what a person says ---------------------------------------------------------------------------
+
+    def _chosen(self) -> tuple[str, ...]:
+        return tuple(row.stream.uid for row in self._rows if row.box.isChecked())
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen so far."""
+        return self.form.choice(self._chosen())
+
+    def _judge(self) -> None:
+        missing = what_is_missing(self._streams, self.choice) if self._streams else ""
+        self._missing.setText(missing)
+        self.start_button.setEnabled(bool(self._streams) and not missing)
+
+    def _start(self) -> None:
+        if self.start_button.isEnabled() and not self._is_sent:
+            self._is_sent = True
+            self._client.send(self.choice.request())
+            self._defaults.save(self.choice, self._streams)
+            self._missing.setText("Starting…")
+
+    def _resume(self, yes: bool) -> None:
+        self._client.send({"do": "resume", "yes": yes})
+        self.resume_card.hide()
+
+    def _give_up(self) -> None:
+        self._client.send({"do": "cancel"})
+        self._has_begun = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close; the recorder goes on looking unless it was told to give up."""
+        self._timer.stop()
+        if not self._has_begun:
+            print("The window is closed; the recorder goes on looking for its stream.", flush=True)  # noqa: T201
+        self._sounding.stop()
+        self._client.stop()
+        super().closeEvent(event)

@@ -1,0 +1,1 @@
+"""The panels of the window: numbers, log, overview, top bar, key bar."""

@@ -1,0 +1,172 @@
+"""The bar of keys at the bottom and the sheet of all keys: both from the one table."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from monitor.dashboard.style import elastic, label
+from monitor.dashboard.viewmodel.keys import BAR_GROUPS, KEYS, Key
+
+# Whatever the font, three columns fit into the smallest window: long texts take a second line.
+_TEXT_PX = 230
+_BETWEEN_PX = 11
+_TITLES = {"view": "View", "night": "The night", "judge": "Judging and marking", "window": "Window"}
+_COLUMNS = (("view",), ("night",), ("judge", "window"))
+
+
+class KeyRow(QWidget):
+    """The keys of the bar, as many as there is room for, whole; the sheet of all keys is always named."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(_BETWEEN_PX)
+        # What does not fit is left out, not squeezed.
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        named = [(key.shown, key.bar) for key in KEYS if key.bar]
+        self._groups = [self._group(keys, text) for keys, text in (*named, *BAR_GROUPS)]
+        for group in self._groups:
+            row.addWidget(group)
+        row.addStretch()
+        at = next(i for i, (keys, _) in enumerate(named) if keys == "?")
+        self._by_rank = [self._groups[at], *self._groups[:at], *self._groups[at + 1 :]]
+
+    @staticmethod
+    def _group(keys: str, text: str) -> QWidget:
+        group = QWidget()
+        pair = QHBoxLayout(group)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.setSpacing(5)
+        pair.addWidget(label(keys, "pill"))
+        pair.addWidget(label(text, "small"))
+        return group
+
+    @property
+    def shown(self) -> list[QWidget]:
+        """Those there is room for."""
+        return [group for group in self._groups if not group.isHidden()]
+
+    def event(self, event: QEvent) -> bool:
+        """Fit again when the room or the text has another size."""
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._fit()
+        return done
+
+    def _fit(self) -> None:
+        room = self.width()
+        for group in self._by_rank:
+            width = group.sizeHint().width() + _BETWEEN_PX
+            has_room = width <= room
+            room -= width if has_room else room
+            if group.isHidden() == has_room:
+                group.setVisible(has_room)
+
+
+class KeyBar(QWidget):
+    """What the keys do, or a line of news; on the right the disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("keybar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(12, 4, 12, 4)
+        self._keys = KeyRow()
+        self.news = elastic(label("", "running"))
+        self.footer = label("", "small")
+        self.menu = QPushButton("F10  Menu")
+        whole.addWidget(self.menu)
+        whole.addSpacing(6)
+        whole.addWidget(self._keys, 1)
+        whole.addWidget(self.news, 1)
+        whole.addSpacing(10)
+        whole.addWidget(self.footer)
+        self.news.hide()
+
+    def show_message(self, text: str) -> None:
+        """Show a line of news in place of the keys; an empty one brings them back."""
+        self.news.setText(text)
+        self.news.setToolTip(text)
+        self.news.setVisible(bool(text))
+        self._keys.setVisible(not text)
+
+
+def _add_group(grid: QGridLayout, title: str, keys: Sequence[Key]) -> None:
+    row = grid.rowCount()
+    grid.addWidget(label(title, "caption"), row, 0, 1, 2)
+    for i, key in enumerate(keys, start=row + 1):
+        grid.addWidget(label(key.shown, "pill"), i, 0)
+        text = QLabel(key.text)
+        text.setWordWrap(True)
+        text.setFixedWidth(_TEXT_PX)
+        grid.addWidget(text, i, 1)
+
+
+class HelpSheet(QFrame):
+    """All keys, over the window; any key or a click puts it away."""
+
+    closed = Signal()
+
+    def __init__(self, parent: QWidget, table: Sequence[Key]) -> None:
+        super().__init__(parent)
+        self._room = parent
+        self.setProperty("card", "true")
+        self.setAccessibleName("All keys")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(24, 18, 24, 18)
+        whole.addWidget(label("ALL KEYS", "title"))
+        columns = QHBoxLayout()
+        columns.setSpacing(28)
+        for groups in _COLUMNS:
+            grid = QGridLayout()
+            grid.setVerticalSpacing(2)
+            for group in groups:
+                _add_group(grid, _TITLES[group], [key for key in table if key.group == group])
+            grid.setRowStretch(grid.rowCount(), 1)
+            columns.addLayout(grid)
+        whole.addLayout(columns)
+        whole.addWidget(label("No key ends a recording or deletes anything.", "small"))
+        self.hide()
+
+    def open(self) -> None:
+        """Show the sheet in the middle of its parent."""
+        self.adjustSize()
+        room = self._room.size()
+        self.move((room.width() - self.width()) // 2, (room.height() - self.height()) // 2)
+        self.show()
+        self.raise_()
+        self.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Put the sheet away."""
+        del event
+        self._close()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Put the sheet away."""
+        del event
+        self._close()
+
+    def _close(self) -> None:
+        self.hide()
+        self.closed.emit()

@@ -1,0 +1,142 @@
+"""The panel of the trace: its head says what is shown and how, its buttons change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+
+from monitor.dashboard.signal.lane import FULL_SCALES_UV
+from monitor.dashboard.signal.sweep import SWEEPS_S, SweepView
+from monitor.dashboard.signal.traces import ViewFilter
+from monitor.dashboard.style import card, elastic, label, set_flag
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.settings import BANDS_HZ, NOTCHES_HZ
+from monitor.session.markers import EPOCH_S
+from monitor.session.wall_time import WallTime
+
+
+class LivePanel:
+    """Trace, head and buttons.
+
+    Parameters
+    ----------
+    theme : Theme
+    act : callable
+        Called with an action of the key table when a button is pressed.
+    """
+
+    def __init__(self, theme: Theme, act: Callable[[str], None]) -> None:
+        self.frame = card("Live EMG")
+        self.sweep = SweepView(theme)
+        self.filter = ViewFilter()
+        self._title, self._state = label("LIVE EMG", "title"), elastic(label("tibialis anterior", "small"))
+        self._buttons = {
+            name: QPushButton() for name in ("sweep", "sensitivity", "band", "notch", "envelope")
+        }
+        actions: dict[str, str] = {"sweep": "sweep:1", "sensitivity": "sensitivity:1"}
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self._title)
+        head.addWidget(self._state, 1)
+        for name, button in self._buttons.items():
+            action = actions.get(name, name)
+            button.clicked.connect(lambda _=False, action=action: act(action))
+            head.addWidget(button)
+        whole = QVBoxLayout(self.frame)
+        head.setContentsMargins(8, 0, 4, 0)
+        whole.setContentsMargins(6, 8, 6, 4)
+        whole.setSpacing(0)
+        whole.addLayout(head)
+        whole.addWidget(self.sweep, 1)
+        self.refresh()
+
+    @property
+    def buttons(self) -> tuple[QPushButton, ...]:
+        """The buttons of the head, from the left."""
+        return tuple(self._buttons.values())
+
+    def refresh(self) -> None:
+        """Say how the trace is shown."""
+        texts = {
+            "sweep": f"{self.sweep.sweep_s} s sweep",
+            "sensitivity": f"±{self.sweep.full_uv} µV",
+            "band": self.filter.band_text,
+            "notch": self.filter.notch_text,
+            "envelope": "RMS envelope" if self.sweep.shows_envelope else "no envelope",
+        }
+        for name, text in texts.items():
+            self._buttons[name].setText(text)
+
+    def say(self, *, is_frozen: bool, page_s: float | None, is_live: bool, wall: WallTime) -> None:
+        """Say whether this is live, frozen, or the past, and which epoch stage keys speak of."""
+        if page_s is not None:
+            end = wall.text(page_s + self.sweep.sweep_s)
+            epoch = int(max(page_s + self.sweep.sweep_s / 2, 0.0) // EPOCH_S) + 1
+            title, state = "REVIEW", f"{wall.text(page_s)} – {end}   ·   middle: epoch {epoch}"
+            state += "   ·   recording goes on, End: live" if is_live else ""
+        elif is_frozen:
+            title, state = "VIEW FROZEN", "recording goes on   ·   Space: go on"
+        else:
+            title, state = "LIVE EMG", "tibialis anterior" if is_live else "nothing is being recorded"
+        self._title.setText(title)
+        self._state.setText(state)
+        set_flag(self._title, "alarm", on=is_frozen)
+
+    def change_sweep(self, step: int) -> None:
+        """Take the next longer or shorter sweep."""
+        at = SWEEPS_S.index(self.sweep.sweep_s) + step
+        self.sweep.sweep_s = SWEEPS_S[min(max(at, 0), len(SWEEPS_S) - 1)]
+        self._changed()
+
+    def change_sensitivity(self, step: int) -> None:
+        """Take the next step of the scale; a larger one shows the trace smaller."""
+        at = FULL_SCALES_UV.index(self.sweep.full_uv) + step
+        self.sweep.full_uv = FULL_SCALES_UV[min(max(at, 0), len(FULL_SCALES_UV) - 1)]
+        self._changed()
+
+    def fit(self) -> None:
+        """Take the smallest step that holds what is seen, once."""
+        sweep = self.sweep
+        sizes = [lane.traces.largest_uv(lane.name, sweep.sweep_s) for lane in sweep.lanes if lane.traces]
+        known = [size for size in sizes if np.isfinite(size)]
+        if known:
+            fitting = [scale for scale in FULL_SCALES_UV if scale >= max(known)]
+            self.sweep.full_uv = fitting[0] if fitting else FULL_SCALES_UV[-1]
+            self._changed()
+
+    def next_band(self) -> None:
+        """Filter the view by the next band."""
+        low_hz, high_hz = _after(BANDS_HZ, (self.filter.low_hz, self.filter.high_hz))
+        self.filter = ViewFilter(low_hz, high_hz, self.filter.notch_hz)
+        self._changed()
+
+    def next_notch(self) -> None:
+        """Filter the view by the next notch."""
+        notch_hz = _after(NOTCHES_HZ, self.filter.notch_hz)
+        self.filter = ViewFilter(self.filter.low_hz, self.filter.high_hz, notch_hz)
+        self._changed()
+
+    def set_view(self, sweep_s: int, full_uv: int, view: ViewFilter, *, shows_envelope: bool) -> None:
+        """Take sweep, sensitivity, filter and envelope at once."""
+        self.sweep.sweep_s, self.sweep.full_uv = sweep_s, full_uv
+        self.filter, self.sweep.shows_envelope = view, shows_envelope
+        self._changed()
+
+    def toggle_envelope(self) -> None:
+        """Show or hide the envelope."""
+        self.sweep.shows_envelope = not self.sweep.shows_envelope
+        self._changed()
+
+    def _changed(self) -> None:
+        self.refresh()
+        self.sweep.repaint_all()
+
+
+_T = TypeVar("_T")
+
+
+def _after(values: tuple[_T, ...], value: _T) -> _T:
+    return values[(values.index(value) + 1) % len(values)]

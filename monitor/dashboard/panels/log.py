@@ -1,0 +1,271 @@
+"""The log and the field for notes. What is typed is seen once it is in the journal."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QVBoxLayout,
+)
+
+from monitor.dashboard.style import card, elastic, font, label, set_flag, text_px
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.keys import Key, split
+from monitor.dashboard.viewmodel.log import LOG_FILTERS
+from monitor.dashboard.viewmodel.screen import LogView
+from monitor.session.log_entries import LogRow
+from monitor.session.wall_time import WallTime
+
+_HEADS = ("time", "leg", "what", "dur", "IMI")
+_MARKS = {"note": "✎", "person": "✎", "technical": "⚠", "movement": ""}
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class LogModel(QAbstractTableModel):
+    """The rows of the log; a cell is made when it is looked at."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._all: tuple[LogRow, ...] = ()
+        self._rows: tuple[LogRow, ...] = ()
+        self._wall = WallTime()
+        self._wall_revision = 0
+        self.filter_name = "all"
+        self._theme = theme
+        self._font_px = 13
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.layoutChanged.emit()
+
+    def set_font(self, px: int) -> None:
+        """Change the size of the text."""
+        self._font_px = px
+        self.layoutChanged.emit()
+
+    def set_filter(self, name: str) -> None:
+        """Show the rows of one of `LOG_FILTERS`."""
+        self.filter_name = name
+        self._refill()
+
+    def show_log(self, view: LogView) -> bool:
+        """Take the log as it is now; return whether it has changed."""
+        if view.rows == self._all and view.wall.revision == self._wall_revision:
+            return False
+        self._all, self._wall, self._wall_revision = view.rows, view.wall, view.wall.revision
+        self._refill()
+        return True
+
+    def find(self, row: LogRow) -> int | None:
+        """Return where an entry stands now: that of its moment, kind and leg."""
+        like = (row.t_s, row.kind, row.leg, row.seq)
+        return next((i for i, r in enumerate(self._rows) if (r.t_s, r.kind, r.leg, r.seq) == like), None)
+
+    def _refill(self) -> None:
+        kinds = LOG_FILTERS[self.filter_name]
+        self.beginResetModel()
+        self._rows = tuple(row for row in self._all if kinds is None or row.kind in kinds)
+        self.endResetModel()
+
+    def row(self, index: int) -> LogRow:
+        """Return an entry."""
+        return self._rows[index]
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
+        """Return the number of entries."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(_HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
+        """Return a column's head."""
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return _HEADS[section]
+        return None
+
+    def data(self, index: _Index, role: int = 0) -> Any:
+        """Return what a cell shows."""
+        row, column = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            leg = row.leg or ("·" if row.is_dim else _MARKS[row.kind])
+            return (self._wall.text(row.t_s), leg, row.what, row.duration, row.imi)[column]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.detail
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return QColor(self._colour(row, column))
+        if role == Qt.ItemDataRole.TextAlignmentRole and column >= 3:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.FontRole:
+            made = font(self._font_px, bold=row.is_strong and column == 2)
+            made.setStrikeOut(row.is_struck)
+            return made
+        return None
+
+    def _colour(self, row: LogRow, column: int) -> str:
+        theme = self._theme
+        if row.kind == "technical":
+            return theme.medium if column and not row.is_dim else theme.soft
+        if row.kind in ("note", "person"):
+            return theme.accent if column else theme.soft
+        if column == 1 and row.leg in ("L", "R"):
+            return theme.left if row.leg == "L" else theme.right
+        return theme.dim if row.is_dim else theme.text if column else theme.soft
+
+
+class WideText(QStyledItemDelegate):
+    """Let what was written or went wrong reach over the columns that only movements fill."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        """Take the room of the empty cells to the right."""
+        super().initStyleOption(option, index)
+        model, table = index.model(), self.parent()
+        if isinstance(model, LogModel) and isinstance(table, QTableView):
+            row = model.row(index.row())
+            if not row.duration and not row.imi:
+                option.rect.setRight(table.viewport().width())
+
+
+class NoteField(QLineEdit):
+    """One line for a note. While it has the focus no letter is a command."""
+
+    given_up = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give up on Esc; everything else is typing."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.given_up.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class LogPanel:
+    """The log, its filter, the note field and the quick notes.
+
+    Parameters
+    ----------
+    theme : Theme
+    keys : sequence of Key
+        Those of the quick notes get a button.
+
+    Attributes
+    ----------
+    note : NoteField
+    asking : QLabel
+        Over the field: what it asks now.
+    """
+
+    def __init__(self, theme: Theme, keys: Sequence[Key]) -> None:
+        self.frame = card("Event log")
+        self.model = LogModel(theme)
+        self.note = NoteField()
+        self.note.setPlaceholderText("Note  (N or Enter)")
+        self.note.setAccessibleName("Note")
+        self.note.setMaxLength(1000)
+        self.asking = elastic(label("", "running"))
+        self.asking.hide()
+        # Not by Tab and not at the start: while it has the focus the keys are letters.
+        self.note.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.table = self._make_table()
+        self.filters = {name: QPushButton(name) for name in LOG_FILTERS}
+        quick = [key for key in keys if key.action.startswith("note:")]
+        self.quick = {
+            key.sequences[0]: QPushButton(f"{key.shown}  {split(key.action)[1]}".replace("&", "&&"))
+            for key in quick
+        }
+        self._scale, self._longest_time = 1.0, "00:00:00"
+        self._arrange()
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setItemDelegateForColumn(2, WideText(table))
+        table.setAccessibleName("Event log")
+        table.setShowGrid(False)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setWordWrap(False)
+        # Tab leads on, not from cell to cell.
+        table.setTabKeyNavigation(False)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.verticalHeader().hide()
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head = table.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setMinimumSectionSize(20)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def set_scale(self, scale: float) -> None:
+        """Fit rows and columns to the size of the text."""
+        self._scale = scale
+        self.table.verticalHeader().setDefaultSectionSize(text_px(25 * scale))
+        px = max(12, round(13 * scale))
+        self.model.set_font(px)
+        metrics = QFontMetrics(font(px))
+        for column, longest in ((0, self._longest_time), (1, "L+R"), (3, "00.0"), (4, "000.0")):
+            self.table.setColumnWidth(column, metrics.horizontalAdvance(longest) + 15)
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(label("EVENT LOG", "title"))
+        head.addStretch()
+        for name, button in self.filters.items():
+            button.clicked.connect(lambda _=False, name=name: self.set_filter(name))
+            head.addWidget(button)
+        quick = QGridLayout()
+        quick.setSpacing(4)
+        for i, button in enumerate(self.quick.values()):
+            quick.addWidget(button, i // 3, i % 3)
+        whole = QVBoxLayout(self.frame)
+        whole.setContentsMargins(8, 8, 8, 8)
+        whole.setSpacing(6)
+        whole.addLayout(head)
+        whole.addWidget(self.table, 1)
+        whole.addWidget(self.asking)
+        whole.addWidget(self.note)
+        whole.addLayout(quick)
+        self.set_filter("all")
+
+    def show_log(self, view: LogView) -> None:
+        """Take the log as it is now; whoever has scrolled back keeps their place."""
+        place, n = self.table.verticalScrollBar().value(), self.model.rowCount()
+        at = self.table.currentIndex()
+        chosen = self.model.row(at.row()) if at.isValid() else None
+        if not self.model.show_log(view):
+            return
+        if view.wall.longest_text != self._longest_time:
+            self._longest_time = view.wall.longest_text
+            self.set_scale(self._scale)
+        if chosen is not None and (row := self.model.find(chosen)) is not None:
+            # The view would else scroll to what is chosen, wherever somebody reads.
+            self.table.setAutoScroll(False)
+            self.table.selectRow(row)
+            self.table.setAutoScroll(True)
+        if place > 0:
+            at = self.model.index(place + self.model.rowCount() - n, 0)
+            self.table.scrollTo(at, QAbstractItemView.ScrollHint.PositionAtTop)
+
+    def set_filter(self, name: str) -> None:
+        """Show the rows of one of `LOG_FILTERS`."""
+        for each, button in self.filters.items():
+            set_flag(button, "on", on=each == name)
+        self.model.set_filter(name)

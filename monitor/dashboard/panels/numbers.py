@@ -1,0 +1,299 @@
+"""The panels of numbers: big index, current series, tonight.
+
+The histogram of intervals from onset to onset, on a log axis, with the band of the rules.
+"""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from monitor.dashboard.style import card, elastic, faded, font, label, set_flag
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.screen import ImiView, IndexView, SeriesView, TableRow
+from monitor.scoring.spans import Floats
+
+_TRENDS = {"rising": "▲ rising", "falling": "▼ falling", "steady": "● steady", "": ""}
+_ROWS = 10
+_SHORT_N = 18
+
+
+class Sparkline(QWidget):
+    """A small curve of the 30-min rate."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setMinimumHeight(26)
+        self.setAccessibleName("30-minute rate of the last two hours")
+        self._theme = theme
+        self._s, self._values = np.empty(0), np.empty(0)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.update()
+
+    def show_curve(self, times_s: Floats, values: Floats) -> None:
+        """Take a curve; NaN is left out."""
+        known = np.isfinite(values)
+        if len(self._s) == int(known.sum()) and np.array_equal(self._values, values[known]):
+            return
+        self._s, self._values = times_s[known], values[known]
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint line and ground."""
+        del event
+        if len(self._s) < 2:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        width, height = self.width() - 8, self.height() - 8
+        x = 2 + (self._s - self._s[0]) / (self._s[-1] - self._s[0]) * width
+        y = 4 + height * (1 - self._values / max(float(self._values.max()), 10.0))
+        line = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
+        base = [QPointF(line[-1].x(), self.height()), QPointF(line[0].x(), self.height())]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faded(self._theme.accent, 0.14))
+        painter.drawPolygon(QPolygonF([*line, *base]))
+        painter.setPen(QPen(QColor(self._theme.accent), 0))
+        painter.drawPolyline(QPolygonF(line))
+        painter.setBrush(QColor(self._theme.accent))
+        painter.drawEllipse(line[-1], 2.5, 2.5)
+
+
+class IndexPanel:
+    """The big index with its honest name, count and hours, both rule sets, rate and trend."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.frame = card("PLMS index")
+        self._title, self._state = label("", "title"), label("provisional", "pill")
+        self._value = label("–", "huge")
+        self._unit, self._trend = label("", "soft"), label("", "running")
+        self._remark = elastic(label("", "small"))
+        self._rules = [(label("", "rules"), label("", "small")) for _ in range(2)]
+        self._rate = label("", "small")
+        self.spark = Sparkline(theme)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self._title)
+        head.addStretch()
+        head.addWidget(self._state)
+        beside = QVBoxLayout()
+        beside.addStretch()
+        beside.addWidget(self._unit)
+        beside.addWidget(self._trend)
+        beside.addStretch()
+        number = QHBoxLayout()
+        number.setSpacing(10)
+        number.addWidget(self._value)
+        number.addLayout(beside)
+        number.addStretch()
+        lines = QGridLayout()
+        lines.setVerticalSpacing(0)
+        for i, (name, count) in enumerate(self._rules):
+            lines.addWidget(elastic(name), 2 * i, 0)
+            lines.addWidget(elastic(count), 2 * i + 1, 0)
+        whole = QVBoxLayout(self.frame)
+        whole.setContentsMargins(14, 10, 14, 8)
+        whole.setSpacing(3)
+        whole.addLayout(head)
+        whole.addLayout(number)
+        whole.addWidget(self._remark)
+        whole.addLayout(lines)
+        whole.addWidget(self.spark, 1)
+        whole.addWidget(self._rate)
+
+    def show_view(self, view: IndexView) -> None:
+        """Take the numbers as they are now."""
+        self._title.setText(view.title.upper())
+        self._value.setText(view.value)
+        set_flag(self._value, "early", on=view.is_too_early)
+        self._unit.setText(view.unit)
+        self._trend.setText(_TRENDS[view.trend])
+        self._remark.setText(view.remark)
+        self._remark.setVisible(bool(view.remark))
+        for (name, count), line in zip(self._rules, view.rules, strict=False):
+            name.setText(f"{line.name}  {line.value}")
+            count.setText(line.count)
+            count.setToolTip(line.why)
+            set_flag(name, "early", on=line.is_too_early)
+        self._rate.setText(f"{view.rate_text}   last 2 h")
+        self.spark.show_curve(view.rate_s, view.rate_per_h)
+        told = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
+        self.frame.setAccessibleDescription(f"{told} {view.remark}, {self._state.toolTip()}")
+
+    def show_signature(self, signature_text: str, *, is_signed: bool) -> None:
+        """Say whether the numbers are provisional or signed; in short, the whole is there to be read."""
+        if self._state.toolTip() != signature_text:
+            short = signature_text.split(" · ", maxsplit=1)[0]
+            self._state.setText(short if len(short) <= _SHORT_N else short[: _SHORT_N - 1] + "…")
+            self._state.setToolTip(signature_text)
+            self._state.setProperty("role", "running" if is_signed else "pill")
+            self._state.style().polish(self._state)
+
+
+class SeriesPanel:
+    """The current series: how many, mean interval, how long since the last."""
+
+    def __init__(self) -> None:
+        self.frame = card("Current series")
+        self._remark = label("", "small")
+        self._figures = [label("–", "figure") for _ in range(3)]
+        head = QHBoxLayout()
+        head.addWidget(label("CURRENT SERIES", "title"))
+        head.addStretch()
+        head.addWidget(self._remark)
+        grid = QGridLayout()
+        for i, name in enumerate(("movements", "s mean IMI", "since last")):
+            grid.addWidget(self._figures[i], 0, i)
+            grid.addWidget(elastic(label(name, "small")), 1, i)
+            grid.setColumnStretch(i, 1)
+        whole = QVBoxLayout(self.frame)
+        whole.setContentsMargins(14, 8, 14, 8)
+        whole.setSpacing(2)
+        whole.addLayout(head)
+        whole.addLayout(grid)
+
+    def show_view(self, view: SeriesView) -> None:
+        """Take the series as it is now."""
+        for figure, text in zip(self._figures, (view.n, view.mean_imi, view.since_last), strict=True):
+            figure.setText(text)
+            set_flag(figure, "early", on=view.state == "none")
+        self._remark.setText(("● " if view.state == "running" else "") + view.remark)
+        role = "running" if view.state == "running" else "small"
+        if self._remark.property("role") != role:
+            self._remark.setProperty("role", role)
+            self._remark.style().polish(self._remark)
+        self.frame.setAccessibleDescription(
+            f"{view.remark}: {view.n} movements, mean interval {view.mean_imi} s, last {view.since_last} ago"
+        )
+
+
+class TonightPanel:
+    """The table of the night."""
+
+    def __init__(self) -> None:
+        self.frame: QFrame = card("Tonight")
+        self._cells: list[tuple[QLabel, QLabel, QLabel]] = []
+        self._shown: tuple[TableRow, ...] = ()
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(2)
+        for i in range(_ROWS):
+            name, value, unit = label("", "soft"), label("", "strong"), label("", "small")
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            for j, cell in enumerate((name, value, unit)):
+                grid.addWidget(cell, i, j)
+            grid.setRowStretch(i, 1)
+            self._cells.append((name, value, unit))
+        grid.setColumnStretch(0, 1)
+        whole = QVBoxLayout(self.frame)
+        whole.setContentsMargins(14, 8, 14, 8)
+        whole.addWidget(label("TONIGHT", "title"))
+        whole.addLayout(grid, 1)
+        self._excluded = label("", "small")
+        self._excluded.setWordWrap(True)
+        whole.addWidget(self._excluded)
+
+    def show_rows(self, rows: tuple[TableRow, ...], excluded: str) -> None:
+        """Take the table as it is now, and what was not counted."""
+        self._excluded.setText(f"not counted: {excluded}" if excluded else "")
+        if rows == self._shown:
+            return
+        self._shown = rows
+        empty = TableRow("", "")
+        for i, (name, value, unit) in enumerate(self._cells):
+            row = rows[i] if i < len(rows) else empty
+            name.setText(row.name)
+            value.setText(row.value)
+            unit.setText(row.unit)
+            set_flag(value, "early", on=row.is_too_early or row.value.startswith("–"))
+            for cell in (name, value, unit):
+                cell.setToolTip(row.hint)
+        self.frame.setAccessibleDescription("; ".join(f"{r.name} {r.value} {r.unit}" for r in rows))
+
+
+_MARKS_S = (1, 2, 5, 10, 20, 50, 90, 200)
+
+
+class ImiPanel:
+    """Two bar items, whatever the number of intervals: inside the band and outside."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.frame = card("Intervals between movements")
+        self._median = label("", "strong")
+        self._plot = pg.PlotWidget()
+        self._plot.setAccessibleName("Histogram of intervals between movements")
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._plot.setMouseEnabled(False, False)
+        self._view: ImiView | None = None
+        self._band = pg.LinearRegionItem(movable=False)
+        self._inside = pg.BarGraphItem(x0=[0.0], x1=[0.0], height=[0.0])
+        self._outside = pg.BarGraphItem(x0=[0.0], x1=[0.0], height=[0.0])
+        self._set_up()
+        self.set_theme(theme)
+
+    def _set_up(self) -> None:
+        item = self._plot.getPlotItem()
+        for part in (self._band, self._outside, self._inside):
+            item.addItem(part)
+        item.getAxis("bottom").setTicks([[(float(np.log10(s)), f"{s}") for s in _MARKS_S]])
+        item.getAxis("left").setWidth(30)
+        item.setXRange(0, np.log10(200), padding=0.01)
+        head = QHBoxLayout()
+        head.addWidget(label("INTER-MOVEMENT INTERVAL", "title"))
+        head.addStretch()
+        head.addWidget(self._median)
+        whole = QVBoxLayout(self.frame)
+        whole.setContentsMargins(14, 8, 10, 4)
+        whole.setSpacing(2)
+        whole.addLayout(head)
+        whole.addWidget(self._plot, 1)
+        whole.addWidget(label("s from onset to onset, log", "small", align=Qt.AlignmentFlag.AlignHCenter))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._plot.setBackground(theme.card)
+        for side in ("left", "bottom"):
+            axis = self._plot.getPlotItem().getAxis(side)
+            axis.setPen(QPen(QColor(theme.line), 0))
+            axis.setTextPen(QPen(QColor(theme.soft), 0))
+            axis.setStyle(tickLength=0, tickFont=font(11))
+        self._band.setBrush(faded(theme.accent, 0.08))
+        pen = QPen(QColor(theme.dim), 0)
+        pen.setDashPattern([4, 4])
+        for line in self._band.lines:
+            line.setPen(pen)
+        self._inside.setOpts(brush=QColor(theme.accent), pen=QPen(Qt.PenStyle.NoPen))
+        self._outside.setOpts(brush=QColor(theme.dim), pen=QPen(Qt.PenStyle.NoPen))
+
+    def show_view(self, view: ImiView) -> None:
+        """Take the intervals as they are now."""
+        if view is self._view:
+            return
+        self._view = view
+        low, high = np.log10(view.band_s)
+        self._band.setRegion((low, high))
+        edges = np.log10(view.edges_s)
+        middle = (edges[:-1] + edges[1:]) / 2
+        is_inside = (middle >= low) & (middle <= high)
+        for item, chosen in ((self._inside, is_inside), (self._outside, ~is_inside)):
+            item.setOpts(
+                x0=edges[:-1][chosen] + 0.004, x1=edges[1:][chosen] - 0.004, height=view.counts[chosen]
+            )
+        top = max(4, int(view.counts.max(initial=0)))
+        item = self._plot.getPlotItem()
+        item.setYRange(0, top * 1.05, padding=0)
+        item.getAxis("left").setTicks([[(0, "0"), (top, str(top))]])
+        self._median.setText(view.median_text)
+        self._plot.setAccessibleDescription(f"{int(view.counts.sum())} intervals, {view.median_text}")

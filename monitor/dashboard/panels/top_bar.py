@@ -1,0 +1,331 @@
+"""The bar at the top: who, since when, how late, lights, stage, streams, alert.
+
+The streams in the top bar: a shape and a word for each, and what arrives.
+
+The one fixed place for alerts, and for what can be heard of them.
+"""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from monitor.dashboard.style import font, label, set_flag, text_px
+from monitor.dashboard.theme import Theme, mix
+from monitor.dashboard.viewmodel.screen import Chip, TopView
+from monitor.session.current_alerts import Alert
+from monitor.session.wall_time import WallTime, clock_text
+
+_ROWS = 2
+_SHAPE_PX = 10.0
+_WORST = {"bad": 0, "warn": 1, "off": 2, "ok": 3}
+_LEAST_COLUMN_PX = 190
+_MORE_PX = 46
+_BETWEEN_PX = 9
+
+
+class ChipStrip(QWidget):
+    """All streams in one painted strip, two rows; of more than fit the worst are shown, and how many not."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(_LEAST_COLUMN_PX)
+        self.setAccessibleName("Streams")
+        self._theme = theme
+        self._chips: tuple[Chip, ...] = ()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.update()
+
+    def show_chips(self, chips: Sequence[Chip]) -> None:
+        """Take the streams as they are now."""
+        if tuple(chips) != self._chips:
+            self._chips = tuple(chips)
+            told = [" ".join((c.name, c.word, c.received, c.missing)) for c in chips]
+            self.setAccessibleDescription("; ".join(told))
+            self.setToolTip("\n".join(told))
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the chips column by column."""
+        del event
+        if not self._chips:
+            return
+        most = max(1, self.width() // text_px(_LEAST_COLUMN_PX)) * _ROWS
+        shown = list(self._chips)
+        if len(shown) > most:
+            worst = sorted(shown, key=lambda chip: _WORST[chip.health])[:most]
+            shown = [chip for chip in shown if chip in worst]
+        hidden_n = len(self._chips) - len(shown)
+        columns = -(-len(shown) // _ROWS)
+        width = (self.width() - 12 - (text_px(_MORE_PX) if hidden_n else 0)) / columns
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for i, chip in enumerate(shown):
+            box = QRectF(12 + i // _ROWS * width, 0, width - 8, self.height() / _ROWS)
+            box.moveTop(i % _ROWS * self.height() / _ROWS)
+            self._chip(
+                painter, chip, box.adjusted(0, 5 if i % _ROWS == 0 else 0, 0, 0 if i % _ROWS == 0 else -5)
+            )
+        if hidden_n:
+            painter.setFont(font(11))
+            painter.setPen(QColor(self._theme.soft))
+            corner = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
+            painter.drawText(self.rect().adjusted(0, 0, -4, -4), corner, f"+{hidden_n} more")
+
+    def _chip(self, painter: QPainter, chip: Chip, box: QRectF) -> None:
+        theme = self._theme
+        shape = QRectF(box.left(), box.center().y() - _SHAPE_PX / 2, _SHAPE_PX, _SHAPE_PX)
+        paint_health(painter, theme, chip.health, shape)
+        x = box.left() + _SHAPE_PX + 8
+        word = theme.high if chip.health == "bad" else theme.text if chip.health == "warn" else theme.soft
+        # While all is well the name may take the word's room, in trouble the word comes first.
+        word_px = _width(chip.word, 13)
+        kept_px = word_px if chip.health in ("bad", "warn") else 0.0
+        x, room = self._text(painter, chip.name, theme.text, (14, True), x, box, kept_px)
+        if word_px > room + _BETWEEN_PX and not kept_px:
+            return
+        x, room = self._text(painter, chip.word, word, (13, chip.health == "bad"), x, box, 0.0)
+        both = "  ".join(part for part in (chip.received, chip.missing) if part)
+        # Half a number is worse than none; what is missing matters more than what is there.
+        for rest in (both, chip.missing if chip.health != "ok" else chip.received):
+            if _width(rest, 12) <= room:
+                self._text(painter, rest, theme.soft, (12, False), x, box, 0.0)
+                return
+
+    def _text(
+        self, painter: QPainter, text: str, colour: str, px_bold: tuple[int, bool], x: float, box: QRectF,
+        kept_px: float,
+    ) -> tuple[float, float]:  # fmt: skip
+        """Write a text that leaves so much room behind it; return where it ends, and the room there is."""
+        used = font(px_bold[0], bold=px_bold[1])
+        metrics = QFontMetricsF(used)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.right() - x - kept_px))
+        painter.setFont(used)
+        painter.setPen(QColor(colour))
+        area = QRectF(x, box.top(), box.right() - x, box.height())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, shown)
+        x += metrics.horizontalAdvance(shown) + _BETWEEN_PX
+        return x, box.right() - x
+
+
+def _width(text: str, px: int) -> float:
+    return QFontMetricsF(font(px, bold=True)).horizontalAdvance(text) + _BETWEEN_PX if text else 0.0
+
+
+def paint_health(painter: QPainter, theme: Theme, health: str, box: QRectF) -> None:
+    """Paint a shape for how a stream is: disc well, triangle warned, square bad, ring off."""
+    colours = {"ok": theme.good, "warn": theme.medium, "bad": theme.high, "off": theme.dim}
+    colour = QColor(colours[health])
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    if health == "ok":
+        painter.drawEllipse(box)
+    elif health == "warn":
+        top = QPointF(box.center().x(), box.top())
+        painter.drawPolygon(QPolygonF([box.bottomLeft(), box.bottomRight(), top]))
+    elif health == "bad":
+        painter.drawRect(box)
+    else:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(colour, 0))
+        painter.drawEllipse(box)
+
+
+MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
+# Share of the alert's colour in its ground: acknowledged is steady, new goes to and fro.
+SEEN, NEW, NEW_BRIGHT = 0.05, 0.1, 0.2
+
+
+class AlertField(QWidget):
+    """The one fixed place for alerts: the highest, how many more, acknowledged or not, heard or not."""
+
+    clicked = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setMinimumWidth(300)
+        self.setAccessibleName("Alerts")
+        self._theme = theme
+        self._alerts: tuple[Alert, ...] = ()
+        self._acknowledged: frozenset[str] = frozenset()
+        self._sound = ""
+        self._is_bright = False
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.update()
+
+    def show_alerts(self, alerts: tuple[Alert, ...], acknowledged: frozenset[str], sound: str) -> None:
+        """Take the alerts, highest first, the keys of those somebody has seen, and the state of the sound."""
+        if (alerts, acknowledged, sound) != (self._alerts, self._acknowledged, self._sound):
+            self._alerts, self._acknowledged, self._sound = alerts, acknowledged, sound
+            text = "; ".join(f"{alert.priority}: {alert.text}" for alert in alerts)
+            self.setAccessibleDescription(f"{text or 'no alerts'}; {sound}")
+            self.setToolTip("\n".join(f"{MARKS[a.priority]} {a.text}" for a in alerts))
+            self.update()
+
+    def blink(self, *, is_bright: bool) -> None:
+        """Go to the bright or the dark half of the to and fro; only an alert nobody has seen shows it."""
+        if is_bright != self._is_bright:
+            self._is_bright = is_bright
+            if self._alerts and self._alerts[0].key not in self._acknowledged:
+                self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Acknowledge."""
+        del event
+        self.clicked.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the highest alert, or that there is none."""
+        del event
+        painter = QPainter(self)
+        theme, box = self._theme, QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        if not self._alerts:
+            painter.setPen(QPen(QColor(theme.line), 0))
+            painter.drawRoundedRect(box, 5, 5)
+            self._none(painter, box)
+            return
+        alert = self._alerts[0]
+        is_new = alert.key not in self._acknowledged
+        colour = getattr(theme, alert.priority)
+        share = (NEW_BRIGHT if self._is_bright else NEW) if is_new else SEEN
+        painter.fillRect(box, QColor(mix(colour, theme.card, share)))
+        painter.setPen(QPen(QColor(colour), 0))
+        painter.drawRoundedRect(box, 5, 5)
+        painter.fillRect(QRectF(box.left(), box.top(), 4, box.height()), QColor(colour))
+        more = f" · {len(self._alerts) - 1} more" if len(self._alerts) > 1 else ""
+        seen = "" if is_new else " · seen"
+        head = box.adjusted(14, 4, -8, -box.height() / 2)
+        left, middle = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(QColor(colour))
+        painter.setFont(font(12, bold=True))
+        text = f"{MARKS[alert.priority]}  {alert.priority.upper()} · technical{more}{seen}"
+        painter.drawText(head, left | middle, text)
+        text_px = painter.fontMetrics().horizontalAdvance(text)
+        self._say_sound(painter, head.adjusted(text_px + 10, 0, 0, 0), theme.text)
+        painter.setPen(QColor(theme.text))
+        painter.setFont(font(14, bold=is_new))
+        body = box.adjusted(14, box.height() / 2 - 2, -8, -4)
+        shown = painter.fontMetrics().elidedText(alert.text, Qt.TextElideMode.ElideRight, int(body.width()))
+        painter.drawText(body, left | middle, shown)
+
+    def _none(self, painter: QPainter, box: QRectF) -> None:
+        painter.setPen(QColor(self._theme.soft))
+        painter.setFont(font(13))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(box.adjusted(14, 0, 0, 0), left, "no alerts")
+        self._say_sound(painter, box.adjusted(0, 0, -10, 0), self._theme.soft)
+
+    def _say_sound(self, painter: QPainter, box: QRectF, colour: str) -> None:
+        painter.setFont(font(12, bold=self._sound not in ("", "sound on")))
+        painter.setPen(QColor(colour))
+        if painter.fontMetrics().horizontalAdvance(self._sound) <= box.width():
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._sound)
+
+
+_PHASES = {"recording": "RECORDING", "ended": "ENDED", "cut off": "CUT OFF"}
+_CLOCKS = {"recording": "CLOCK", "ended": "ENDED AT", "cut off": "CUT OFF AT"}
+
+
+class _Field(QWidget):
+    """A caption, a value, and what belongs to it."""
+
+    def __init__(self, caption: str) -> None:
+        super().__init__()
+        self.caption, self.value, self.beside = (
+            label(caption, "caption"),
+            label("", "field"),
+            label("", "small"),
+        )
+        row = QHBoxLayout()
+        row.setSpacing(7)
+        row.addWidget(self.value)
+        row.addWidget(self.beside, 0, Qt.AlignmentFlag.AlignBottom)
+        row.addStretch()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(12, 6, 12, 6)
+        whole.setSpacing(0)
+        whole.addWidget(self.caption)
+        whole.addLayout(row)
+
+    def show_text(self, value: str, beside: str = "") -> None:
+        self.value.setText(value)
+        self.beside.setText(beside)
+
+
+class TopBar(QWidget):
+    """The whole bar."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("topbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self._bed, self._recording, self._clock = _Field("BED"), _Field("RECORDING"), _Field("CLOCK")
+        self._lights, self._stage, self._saved = _Field("LIGHTS"), _Field("STAGE"), _Field("LAST SAVED")
+        self.alert = AlertField(theme)
+        self.chips = ChipStrip(theme)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(6, 0, 12, 0)
+        row.setSpacing(0)
+        for i, field in enumerate(
+            (self._bed, self._recording, self._clock, self._saved, self._lights, self._stage)
+        ):
+            if i:
+                row.addWidget(_divider())
+            row.addWidget(field)
+        row.addWidget(_divider())
+        row.addWidget(self.chips, 3)
+        row.addWidget(self.alert, 2)
+        self.alert.setFixedHeight(text_px(46))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours."""
+        self._theme = theme
+        self.alert.set_theme(theme)
+        self.chips.set_theme(theme)
+        self.alert.setFixedHeight(text_px(46))
+
+    def set_small(self, *, is_small: bool) -> None:
+        """Leave out on a small screen what can be done without."""
+        for field in (self._bed, self._clock):
+            field.beside.setVisible(not is_small)
+
+    def show_top(self, top: TopView, wall: WallTime) -> None:
+        """Take what stands at the top now."""
+        self._bed.caption.setText(f"{top.bed} · STUDY".upper() if top.study else "BED")
+        self._bed.show_text(top.study or top.bed, f"{top.audience} profile")
+        stale = f"NOT RESPONDING {top.stale_s:.0f} s" if top.stale_s else ""
+        self._recording.caption.setText(stale or _PHASES[top.phase])
+        set_flag(self._recording.caption, "alarm", on=top.phase == "cut off")
+        for part in (self._recording.caption, self._recording.value):
+            set_flag(part, "stale", on=bool(stale))
+        self._recording.show_text(("● " if top.phase == "recording" else "■ ") + clock_text(top.recorded_s))
+        self._clock.show_text(top.clock_text, f"epoch {top.epoch}")
+        self._clock.caption.setText(_CLOCKS[top.phase] if wall.is_known else "TIME")
+        self._saved.show_text(top.saved_text or "–")
+        self._saved.caption.setText("NOT SAVED SINCE" if top.is_saved_old else "LAST SAVED")
+        set_flag(self._saved.value, "alarm", on=top.is_saved_old)
+        lights = {True: "OFF", False: "ON", None: "–"}[top.is_lights_off]
+        since = "" if top.lights_since_s is None else f"since {wall.text(top.lights_since_s, seconds=False)}"
+        self._lights.show_text(lights, since or "not marked")
+        self._stage.show_text(top.stage or "–", top.stage_about)
+
+
+def _divider() -> QFrame:
+    line = QFrame()
+    line.setFixedWidth(1)
+    line.setFixedHeight(44)
+    line.setStyleSheet("background: rgba(128, 128, 128, 60); border: none;")
+    return line

@@ -1,0 +1,1 @@
+"""The window itself: layout, keys and actions, annotation, settings."""

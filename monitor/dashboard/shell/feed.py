@@ -1,0 +1,96 @@
+"""The thread that follows the session, so that painting never waits for it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from monitor.dashboard.signal.sources import LiveSignal
+from monitor.dashboard.viewmodel.presenter import Presenter
+from monitor.dashboard.viewmodel.recorder_client import RecorderClient
+from monitor.dashboard.viewmodel.screen import Screen
+from monitor.model.errors import InputError
+from monitor.session.control import ControlClient
+from monitor.session.disk_space import DiskWatch
+from monitor.session.folder import SessionFolder
+from monitor.session.recorder_status import LiveStatus, RecorderStatus
+
+# Onsets do not wait for it: `fresh` shows them.
+_POLL_S = 0.1
+_DISK_EVERY_N = 20
+
+
+class Feed:
+    """Follow one session: journal, recorder, disk.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+    signal : LiveSignal
+        Whose newest sample says how far the night has come; it is polled elsewhere.
+
+    Attributes
+    ----------
+    screen : Screen or None
+        The newest; replaced, never changed.
+    problem : str
+        Why the session cannot be read, empty while it can.
+    presenter : Presenter
+        Its facts may be read once the thread has ended, and by `streams_and_gaps`.
+    """
+
+    def __init__(self, folder: SessionFolder, signal: LiveSignal) -> None:
+        self.folder, self._signal = folder, signal
+        self.presenter = Presenter(folder)
+        self.client = RecorderClient(lambda: ControlClient(folder), "status")
+        self.screen: Screen | None = None
+        self.problem = ""
+        self._disk = DiskWatch((folder.recording, folder.journal))
+        self._saved_s_ago: float | None = None
+        self._disk_s: float | None = None
+        self._polls = 0
+        self._newest_s = 0.0
+        self._moved_at_s: float | None = None
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="presenter", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow."""
+        self.client.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End both threads."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.client.stop()
+
+    def poll(self) -> None:
+        """Look once; the thread calls this."""
+        if self._polls % _DISK_EVERY_N == 0:
+            self._saved_s_ago, self._disk_s = self._disk.look()
+        self._polls += 1
+        latest = self.client.latest
+        status = RecorderStatus.of(latest) if latest is not None else None
+        before_s, self._newest_s = self._newest_s, self._signal.newest_s
+        if before_s and self._newest_s > before_s:
+            self._moved_at_s = time.monotonic()
+        live_status = LiveStatus(status, self._newest_s, self._saved_s_ago, self._disk_s, self.unheard_s)
+        try:
+            self.screen = self.presenter.poll(live_status)
+            self.problem = ""
+        except InputError as err:
+            self.problem = str(err)
+
+    @property
+    def unheard_s(self) -> float:
+        """Return the age of the recorder's last sign of life; where there was none, of its last write."""
+        signs = [at_s for at_s in (self.client.answered_at_s, self._moved_at_s) if at_s is not None]
+        return time.monotonic() - max(signs) if signs else self._saved_s_ago or 0.0
+
+    def _run(self) -> None:
+        # Whether a recorder answers decides between "recording" and "cut off": ask before the first look.
+        self.client.has_asked.wait(2.0)
+        while not self._ending.wait(_POLL_S):
+            self.poll()

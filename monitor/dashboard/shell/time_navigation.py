@@ -1,0 +1,170 @@
+"""Live, frozen or looking back: which stretch of the night the trace shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from monitor.dashboard.panels.live import LivePanel
+from monitor.dashboard.signal.sources import LiveSignal, PageReader
+from monitor.dashboard.viewmodel.screen import Bracket, Screen
+from monitor.session.folder import SessionFolder
+
+
+class Review:
+    """Move the trace through the night.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+    panel : LivePanel
+    signal : LiveSignal
+
+    Attributes
+    ----------
+    screen : Screen or None
+        The newest; set by the window.
+    """
+
+    def __init__(self, folder: SessionFolder, panel: LivePanel, signal: LiveSignal) -> None:
+        self._panel, self._signal = panel, signal
+        self._reader = PageReader(folder)
+        self._page_s: float | None = None
+        self._is_frozen = self._is_parked = False
+        self.screen: Screen | None = None
+
+    @property
+    def window_s(self) -> tuple[float, float] | None:
+        """The stretch that is reviewed (s), None while live."""
+        if self._page_s is None:
+            return None
+        return self._page_s, self._page_s + self._panel.sweep.sweep_s
+
+    @property
+    def at_s(self) -> float | None:
+        """The moment that typed stages speak of while looking back; None while live or at the newest page."""
+        sweep_s = self._panel.sweep.sweep_s
+        if self._page_s is None or self._page_s + sweep_s >= self._newest_s():
+            return None
+        return self._page_s + sweep_s / 2
+
+    @property
+    def middle_s(self) -> float:
+        """The moment a person looks at (s): the middle of the page, or now."""
+        if self._page_s is None:
+            return self._newest_s()
+        return min(max(self._page_s + self._panel.sweep.sweep_s / 2, 0.0), self._newest_s())
+
+    @property
+    def _is_recording(self) -> bool:
+        return self.screen is not None and self.screen.top.phase == "recording"
+
+    @property
+    def _has_live(self) -> bool:
+        # A recorder that was killed leaves its ring behind.
+        return bool(self._signal.traces) and self._is_recording
+
+    def follow(self) -> None:
+        """Do what a frame needs: new columns while live, the page once it is read."""
+        if self._is_parked and self._has_live:
+            self.live()
+        if self._page_s is not None:
+            page = self._reader.take()
+            if page is not None and page.start_s == self._page_s:
+                self._panel.sweep.set_traces(page.traces)
+                self._panel.sweep.repaint_all()
+            return
+        if self.screen is not None and not self._is_recording and not self._is_frozen:
+            # Nothing is being recorded: the last page is what there is to see, unless somebody goes on.
+            self.turn(0)
+            self._is_parked = True
+            return
+        if not self._is_frozen:
+            self._panel.sweep.set_traces(self._signal.traces)
+            self._panel.sweep.advance(self._signal.newest_s)
+
+    def freeze(self) -> None:
+        """Freeze the view, or go on."""
+        self._is_frozen = not self._is_frozen and self._page_s is None
+        self._panel.sweep.is_frozen = self._is_frozen
+
+    def live(self) -> None:
+        """Go back to now."""
+        self._is_parked = False
+        self._is_frozen = self._panel.sweep.is_frozen = False
+        if self._has_live:
+            self._page_s = None
+            self._panel.sweep.set_page(None)
+        elif self.screen is not None:
+            self.show(self.screen.top.recorded_s - self._panel.sweep.sweep_s)
+
+    def turn(self, pages: float) -> None:
+        """Turn so many pages, or parts of one; beyond the newest page of a running recording is live."""
+        sweep_s = self._panel.sweep.sweep_s
+        from_s = self._page_s if self._page_s is not None else self._newest_s() - sweep_s
+        to_s = from_s + pages * sweep_s
+        if self._has_live and to_s + sweep_s > self._newest_s():
+            self.live()
+        else:
+            self.show(to_s)
+
+    def to_movement(self, step: int) -> Bracket | None:
+        """Go to the movement before or after what is seen; return it, None if there is none."""
+        if self.screen is None or not len(self.screen.movements.onset_s):
+            return None
+        onsets_s = self.screen.movements.onset_s
+        sweep_s = self._panel.sweep.sweep_s
+        here_s = self._newest_s() if self._page_s is None else self._page_s + sweep_s / 2
+        # The movement that stands in the middle is the one we are at.
+        edge_s = here_s - 0.05 if step < 0 else here_s + 0.05
+        at = int(np.searchsorted(onsets_s, edge_s)) + (-1 if step < 0 else 0)
+        if not 0 <= at < len(onsets_s):
+            return None
+        self.show(float(onsets_s[at]) - sweep_s / 2, is_exact=True)
+        return self.screen.movements.brackets[at]
+
+    def show(self, start_s: float, *, is_exact: bool = False) -> None:
+        """Show the page that begins here; `is_exact` lets it begin before the recording."""
+        sweep_s = self._panel.sweep.sweep_s
+        last_s = self._newest_s() - sweep_s
+        self._is_parked = False
+        self._page_s = start_s if is_exact else max(0.0, min(start_s, last_s))
+        self._is_frozen = self._panel.sweep.is_frozen = False
+        self._panel.sweep.set_traces({})
+        self._panel.sweep.set_page(self._page_s)
+        self._ask()
+
+    def reread(self) -> None:
+        """Read the page again: another length or filter."""
+        if self._page_s is not None:
+            self.show(self._page_s)
+
+    def say(self) -> None:
+        """Let the panel's head say what is seen."""
+        if self.screen is not None:
+            self._panel.say(
+                is_frozen=self._is_frozen,
+                page_s=self._page_s,
+                is_live=self._is_recording,
+                wall=self.screen.wall,
+            )
+
+    def close(self) -> None:
+        """End the reader's thread."""
+        self._reader.close()
+
+    def _newest_s(self) -> float:
+        told_s = self.screen.top.recorded_s if self.screen is not None else 0.0
+        return max(told_s, self._signal.newest_s)
+
+    def _ask(self) -> None:
+        if self._page_s is None or self.screen is None:
+            return
+        screen = self.screen
+        self._reader.ask(
+            self._page_s,
+            float(self._panel.sweep.sweep_s),
+            self._panel.filter,
+            screen.streams,
+            screen.placing,
+            screen.rests,
+        )

@@ -1,0 +1,1 @@
+"""The live trace: sweep, lanes, marks, scroll-back."""

@@ -1,0 +1,280 @@
+"""One lane of the sweep: its pixels, and where on the widget they lie.
+
+What stands around the trace: grid, time axis, levels and scale of each leg.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QLineF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen
+
+from monitor.dashboard.signal.raster import Pixels
+from monitor.dashboard.signal.traces import Traces
+from monitor.dashboard.style import faded, font, text_px
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.lanes import LaneView
+from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView
+from monitor.model import wording
+from monitor.session.wall_time import WallTime
+
+_TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60)
+_LEAST_TICK_PX = 110
+# Baselines of the texts beside a lane, from its top.
+_FIRST_LINE_PX, _LINE_PX = 33, 15
+FULL_SCALES_UV = (10, 20, 50, 100, 200, 500, 1000, 2000)
+
+
+def gutter_px() -> int:
+    """Width of the texts left of the trace."""
+    return text_px(92)
+
+
+def top_band_px() -> int:
+    """Height of the marks above a lane."""
+    return text_px(36)
+
+
+def bottom_band_px() -> int:
+    """Height of the series and the time of day below the lanes."""
+    return text_px(46)
+
+
+class Sweep(Protocol):
+    """What the painters of a trace read of the widget that shows it."""
+
+    full_uv: int
+    chosen: frozenset[str]
+    gaps: tuple[GapSpan, ...]
+    movements: MovementsView
+    wall: WallTime
+    above_rest_uv: npt.NDArray[np.float64]
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes that are shown, from the top."""
+
+    @property
+    def visible_s(self) -> tuple[float, float]:
+        """What part of the session is on the screen (s)."""
+
+    @property
+    def column_s(self) -> float:
+        """Seconds of one pixel of the widget."""
+
+    @property
+    def strip_top(self) -> int:
+        """Where the strip of the series begins (pixels)."""
+
+    @property
+    def left_edge(self) -> float:
+        """Where the trace begins (pixels)."""
+
+    @property
+    def right_edge(self) -> float:
+        """Where the trace ends (pixels)."""
+
+    def x_of(self, t_s: float) -> float:
+        """Return where a moment lies (pixels)."""
+
+    def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
+        """Return where a part of the session lies (pixels)."""
+
+    def height(self) -> int:
+        """Return the height of the widget (pixels)."""
+
+
+class FramePainter:
+    """Paint what does not move with the signal."""
+
+    def __init__(self) -> None:
+        self._grid: tuple[object, list[QLineF]] = (None, [])
+
+    def paint_grid(self, painter: QPainter, view: Sweep, theme: Theme, dirty: QRect) -> None:
+        """Paint the time marks of the part that is asked for."""
+        near = [line for line in self._lines(view) if dirty.left() - 1 <= line.x1() <= dirty.right() + 1]
+        if near:
+            painter.setPen(QPen(QColor(theme.grid), 0))
+            painter.drawLines(near)
+
+    def _lines(self, view: Sweep) -> list[QLineF]:
+        """Return the time marks up to a second ahead; they are put together once a second."""
+        start_s, end_s = view.visible_s
+        key = (int(start_s), int(end_s), view.x_of(0.0), view.column_s, view.strip_top, view.wall)
+        if self._grid[0] != key:
+            top, bottom = top_band_px() - 8, view.strip_top
+            self._grid = (key, [QLineF(x, top, x, bottom) for x, _ in ticks(view, ahead_s=1.0)])
+        return self._grid[1]
+
+    def texts(self, view: Sweep) -> tuple[object, object]:
+        """Return what stands in the gutter, and under the marks and where: to be painted when it changes."""
+        times = [(round(x), view.wall.text(t_s)) for x, t_s in ticks(view)]
+        return [_levels(view, lane) for lane in view.lanes], times
+
+    def paint_axis(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
+        """Write the time of day under the marks."""
+        painter.setFont(font(11))
+        painter.setPen(QColor(theme.soft))
+        for x, t_s in ticks(view):
+            box = QRectF(x - text_px(45), view.height() - text_px(19), text_px(90), text_px(18))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, view.wall.text(t_s))
+
+    def paint_gutter(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
+        """Write each lane's name, levels and scale, as far as there is room."""
+        for lane in view.lanes:
+            self._levels(painter, view, theme, lane)
+            self._scale(painter, view, theme, lane)
+        painter.setPen(QColor(theme.soft))
+        painter.setFont(font(11))
+        strip = QRect(10, view.strip_top, gutter_px() - 14, text_px(24))
+        painter.drawText(strip, Qt.AlignmentFlag.AlignVCenter, "series")
+
+    def _levels(self, painter: QPainter, view: Sweep, theme: Theme, lane: Lane) -> None:
+        top = lane.top + (text_px(6) if lane.view.is_first else 0)
+        painter.setPen(QColor(theme.leg(lane.leg)))
+        painter.setFont(font(15 if lane.view.is_leg else 13, bold=True))
+        width = gutter_px() - 14
+        painter.drawText(10, top + text_px(14), _elided(painter, _title(lane), width))
+        painter.setPen(QColor(theme.soft))
+        painter.setFont(font(11))
+        for i, line in enumerate(_levels(view, lane)):
+            painter.drawText(10, top + text_px(_FIRST_LINE_PX + _LINE_PX * i), _elided(painter, line, width))
+
+    def _scale(self, painter: QPainter, view: Sweep, theme: Theme, lane: Lane) -> None:
+        bar_uv = FULL_SCALES_UV[max(0, FULL_SCALES_UV.index(view.full_uv) - 1)] if view.full_uv > 10 else 5
+        px = bar_uv * (lane.rect.height() / 2 - 1) / view.full_uv
+        middle, x = lane.rect.center().y(), gutter_px() - 8
+        painter.setPen(QPen(QColor(theme.soft), 0))
+        painter.drawLines(
+            [
+                QLineF(x, middle - px / 2, x, middle + px / 2),
+                QLineF(x - 3, middle - px / 2, x + 3, middle - px / 2),
+                QLineF(x - 3, middle + px / 2, x + 3, middle + px / 2),
+            ]
+        )
+        n = len(_levels(view, lane))
+        if middle - 10 < lane.top + text_px(_FIRST_LINE_PX + _LINE_PX * n):
+            # The head of the panel says it as well.
+            return
+        painter.setFont(font(11))
+        box = QRectF(0, middle - 10, gutter_px() - 16, 20)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{bar_uv} µV")
+
+
+def _levels(view: Sweep, lane: Lane) -> tuple[str, ...]:
+    """Write which signal it is, resting level and thresholds; the first of it where there is little room."""
+    rest_uv = lane.resting_uv
+    lines = [lane.view.label] if lane.view.label and lane.view.is_first else []
+    lines.append(f"rest {wording.microvolts(rest_uv)}")
+    if math.isfinite(rest_uv):
+        on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
+        lines += [f"on {on_uv:.1f}", f"off {off_uv:.1f}"]
+    room_px = lane.rect.bottom() - lane.top - text_px(_FIRST_LINE_PX)
+    return tuple(lines[: max(1, 1 + room_px // text_px(_LINE_PX))])
+
+
+def _title(lane: Lane) -> str:
+    view = lane.view
+    return view.limb.replace("_", " ").upper() if view.is_first else view.label
+
+
+def _elided(painter: QPainter, text: str, width: int) -> str:
+    return painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+
+def ticks(view: Sweep, ahead_s: float = 0.0) -> list[tuple[float, float]]:
+    """Return the time marks: position (pixels) and moment (s), at whole seconds of the day."""
+    step_s = next(
+        (s for s in _TICK_STEPS_S if s / view.column_s >= text_px(_LEAST_TICK_PX)), _TICK_STEPS_S[-1]
+    )
+    start_s, end_s = view.visible_s
+    return [(view.x_of(t_s), t_s) for t_s in view.wall.ticks(start_s, end_s + ahead_s, step_s)]
+
+
+_BETWEEN_PX = 5
+
+
+@dataclass(slots=True)
+class Lane:
+    """One signal's picture: its pixels, and where on the widget they and the marks above them lie."""
+
+    view: LaneView
+    pixels: Pixels
+    image: QImage
+    rect: QRect
+    top: int
+    traces: Traces | None = None
+
+    @property
+    def name(self) -> str:
+        """As in the live ring."""
+        return self.view.name
+
+    @property
+    def leg(self) -> str:
+        """The limb it belongs to."""
+        return self.view.limb
+
+    @property
+    def resting_uv(self) -> float:
+        """The latest resting level, NaN if there is none."""
+        return self.traces.resting_uv(self.name) if self.traces is not None else float("nan")
+
+
+def make_lanes(views: Sequence[LaneView], area: QRect, ratio: float) -> list[Lane]:
+    """Share an area among the lanes; each limb has a band for its marks above its first one.
+
+    A lane's own pixels are those of the device, `ratio` to one of the widget.
+    """
+    lanes = []
+    # One that stands alone gets the marks of its limb.
+    bands = [top_band_px() if view.is_first or not i else _BETWEEN_PX for i, view in enumerate(views)]
+    each_px = (area.height() - sum(bands)) / max(len(views), 1)
+    for i, view in enumerate(views):
+        top = area.top() + sum(bands[:i]) + round(each_px * i)
+        height = max(8, round(each_px * (i + 1)) - round(each_px * i) - 2)
+        rect = QRect(area.left(), top + bands[i], area.width(), height)
+        rows, columns = max(8, round(height * ratio)), max(1, round(area.width() * ratio))
+        pixels = np.zeros((rows, columns), np.uint32)
+        image = QImage(pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
+        lanes.append(Lane(view, pixels, image, rect, top))
+    return lanes
+
+
+def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int) -> None:
+    """Draw the columns [left, right) of a lane (pixels of the widget) as far as they are asked for."""
+    part = QRect(left, lane.rect.top(), right - left, lane.rect.height()).intersected(dirty)
+    if part.width() > 0 and part.height() > 0:
+        x, y = lane.image.width() / lane.rect.width(), lane.image.height() / lane.rect.height()
+        at = part.translated(-lane.rect.topLeft())
+        source = QRectF(at.x() * x, at.y() * y, at.width() * x, at.height() * y)
+        painter.drawImage(QRectF(part), lane.image, source)
+
+
+def levels_text(lane: Lane) -> str:
+    """Say a lane's resting level in words."""
+    if lane.traces is None:
+        return f"{lane.view.title}: no signal"
+    return f"{lane.view.title} at rest {wording.microvolts(lane.resting_uv)}"
+
+
+@lru_cache(maxsize=32)
+def trace_colours(theme: Theme, leg: str, *, shows_envelope: bool) -> npt.NDArray[np.uint32]:
+    """Return the pixels of trace, thresholds and envelope; to be read, it is asked for in each frame."""
+    envelope = argb(faded(theme.text, 0.75)) if shows_envelope else 0
+    return np.array([argb(QColor(theme.leg(leg))), argb(faded(theme.text, 0.55)), envelope], np.uint32)
+
+
+def argb(colour: QColor) -> int:
+    """Return a colour as a premultiplied pixel."""
+    alpha = colour.alphaF()
+    parts = (round(v * alpha) for v in (colour.red(), colour.green(), colour.blue()))
+    red, green, blue = parts
+    return (colour.alpha() << 24) | (red << 16) | (green << 8) | blue

@@ -1,0 +1,286 @@
+"""The live trace: an overwriting sweep of each lane, or a still page of the past."""
+
+# ruff: noqa: N802  # Qt names what it calls
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from monitor.dashboard.signal.geometry import SweepGeometry
+from monitor.dashboard.signal.lane import (
+    FramePainter,
+    Lane,
+    bottom_band_px,
+    draw_part,
+    gutter_px,
+    levels_text,
+    make_lanes,
+    trace_colours,
+)
+from monitor.dashboard.signal.marks import MarkPainter
+from monitor.dashboard.signal.traces import Traces
+from monitor.dashboard.style import text_px
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.lanes import LaneView, choices
+from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView
+from monitor.session.wall_time import WallTime
+
+SWEEPS_S = (10, 15, 30, 60, 120, 300)
+_OLD_OPACITY = 0.42
+_RIGHT = 6
+_SERIES_PX = 22
+
+
+class SweepView(QWidget, SweepGeometry):
+    """Paint the lanes.
+
+    Notes
+    -----
+    Live, a column of time lies at its number modulo the width. What was painted one sweep ago is shown faded
+    and is erased a little ahead of the cursor. A page is the same picture, shifted, without a cursor.
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        QWidget.__init__(self)
+        SweepGeometry.__init__(self)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.full_uv: int = 100
+        self.shows_envelope = True
+        self.is_frozen = False
+        self.wall = WallTime()
+        self.movements = MovementsView()
+        self.gaps: tuple[GapSpan, ...] = ()
+        self.chosen: frozenset[str] = frozenset()
+        self.above_rest_uv = np.array([8.0, 2.0])
+        self._theme = theme
+        self._views: tuple[LaneView, ...] = (LaneView("left", "left"), LaneView("right", "right"))
+        self._choice = 0
+        self._lanes: list[Lane] = []
+        self._traces: dict[str, Traces] = {}
+        self._painted = 0
+        self._shown: tuple[object, object] = (None, None)
+        self._marks, self._frame = MarkPainter(), FramePainter()
+
+    # -- what is asked of it --------------------------------------------------------------------------
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours, and take the size of the text as it is now."""
+        self._theme = theme
+        self._marks.set_fonts()
+        self._lay_out()
+
+    def set_lanes(self, lanes: tuple[LaneView, ...]) -> None:
+        """Say which signals there are; all of them are shown."""
+        if lanes and lanes != self._views:
+            self._views, self._choice = lanes, 0
+            self._lay_out()
+
+    def show_lanes(self, step: int) -> str:
+        """Show the next choice of lanes (all, the legs, each one alone); return what it is."""
+        found = choices(self._views)
+        self._choice = (self._choice + step) % len(found)
+        self._lay_out()
+        return found[self._choice][0]
+
+    def set_traces(self, traces: dict[str, Traces]) -> None:
+        """Say where each lane's signal comes from."""
+        changed = False
+        for lane in self._lanes:
+            changed |= lane.traces is not traces.get(lane.name)
+            lane.traces = traces.get(lane.name)
+        self._traces = traces
+        if changed:
+            self.repaint_all()
+
+    def set_page(self, start_s: float | None) -> None:
+        """Show the page that begins at a moment of the session, or the live sweep (None)."""
+        self._page_s = start_s
+        self.repaint_all()
+
+    def set_movements(self, movements: MovementsView) -> None:
+        """Take the movements as they are known now."""
+        if movements is not self.movements and not self.is_frozen:
+            self.movements = movements
+            self._marks.lay_out(self, self._theme)
+            self.update()
+
+    def set_chosen(self, keys: frozenset[str]) -> None:
+        """Frame the movements with these keys."""
+        self.chosen = keys
+        self._marks.lay_out(self, self._theme)
+        self.update()
+
+    def set_thresholds(self, above_rest_uv: tuple[float, float]) -> None:
+        """Take onset and offset over the resting level (uV)."""
+        if tuple(self.above_rest_uv) != above_rest_uv:
+            self.above_rest_uv = np.array(above_rest_uv)
+            self.repaint_all()
+
+    def update_texts(self) -> None:
+        """Repaint levels and times that changed, forget erased marks; a few times a second is enough."""
+        if self.devicePixelRatioF() != self._ratio:
+            # Moved to a screen of another resolution.
+            self._lay_out()
+        self._marks.lay_out(self, self._theme)
+        top, series_px = self.strip_top, text_px(_SERIES_PX)
+        if self._marks.has_series:
+            self.update(QRect(self._gutter, top, self._width + _RIGHT, series_px))
+        levels, times = self._frame.texts(self)
+        if levels != self._shown[0]:
+            self.update(QRect(0, 0, self._gutter, self.height()))
+        if times != self._shown[1]:
+            self.update(QRect(0, top + series_px, self.width(), self._bottom - series_px))
+        self._shown = (levels, times)
+
+    def show_levels(self) -> None:
+        """Say the resting levels to assistive programs; once a second is enough."""
+        levels = "; ".join(levels_text(lane) for lane in self._lanes)
+        told = f"{self.sweep_s} s sweep, ±{self.full_uv} µV; {levels}"
+        if told != self.accessibleDescription():
+            self.setAccessibleDescription(told)
+
+    def set_gaps(self, gaps: tuple[GapSpan, ...]) -> None:
+        """Take the stretches in which a leg could not be scored."""
+        if gaps != self.gaps and not self.is_frozen:
+            self.gaps = gaps
+            self._marks.lay_out(self, self._theme)
+            self.update()
+
+    def advance(self, newest_s: float) -> None:
+        """Paint the columns up to the newest sample (s); nothing else is touched."""
+        if self._page_s is not None or not self._lanes:
+            return
+        last = int(newest_s / self._raster_s) + 1
+        if newest_s <= self._newest_s and last <= self._painted:
+            return
+        # Two columns back: a bin that reaches over their edge may have grown since.
+        first, self._newest_s = max(self._painted - 2, last - self._columns, 0), newest_s
+        self._painted = last
+        self._paint_columns(first, last)
+        self._update_columns(first, last)
+
+    def repaint_all(self) -> None:
+        """Paint every column anew: another size, sensitivity, theme or stretch of time."""
+        if not self._lanes:
+            return
+        if self._page_s is not None:
+            first = round(self._page_s / self._raster_s)
+            last = first + self._columns
+        else:
+            last = int(self._newest_s / self._raster_s) + 1
+            first = max(0, last - self._columns)
+            self._painted = last
+        for lane in self._lanes:
+            lane.pixels[:] = 0
+        self._paint_columns(first, last)
+        self._marks.lay_out(self, self._theme)
+        self.update()
+
+    # -- geometry -------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        # Asked for a hundred times in each frame.
+        self._gutter, self._bottom = gutter_px(), bottom_band_px()
+        self._width = max(1, self.width() - self._gutter - _RIGHT)
+        self._ratio = self.devicePixelRatioF()
+        area = QRect(self._gutter, 0, self._width, max(1, self.height() - self._bottom))
+        shown = choices(self._views)[self._choice][1]
+        self._lanes = make_lanes(shown, area, self._ratio)
+        for lane in self._lanes:
+            lane.traces = self._traces.get(lane.name)
+        self.setAccessibleName("Live EMG: " + ", ".join(view.title for view in shown))
+        self.repaint_all()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Lay the lanes out anew; the trace is there at once, from its bins."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes that are shown, from the top."""
+        return tuple(self._lanes)
+
+    def lane_tops(self) -> list[tuple[str, int]]:
+        """Return the limb of each lane, with the top of the marks above it (pixels)."""
+        return [(lane.leg, lane.top) for lane in self._lanes]
+
+    @property
+    def strip_top(self) -> int:
+        """Where the strip of the series begins (pixels)."""
+        return self.height() - self._bottom
+
+    # -- painting -------------------------------------------------------------------------------------
+
+    def _paint_columns(self, first: int, last: int) -> None:
+        for lane in self._lanes:
+            if lane.traces is None:
+                continue
+            colours = trace_colours(self._theme, lane.leg, shows_envelope=self.shows_envelope)
+            px_per_uv = (len(lane.pixels) / 2 - 1) / self.full_uv
+            shift = round(self._page_s / self._raster_s) if self._page_s is not None else 0
+            lane.traces.paint(
+                lane.pixels, lane.name, (first, last), shift, self._raster_s, px_per_uv,
+                self.above_rest_uv, colours, max(1, round(self._ratio)),
+            )  # fmt: skip
+
+    def _update_columns(self, first: int, last: int) -> None:
+        """Ask for a repaint of the new columns, the cursor and the gap ahead of it."""
+        if last - first >= self._columns // 2:
+            self.update()
+            return
+        x0 = int(first % self._columns / self._ratio)
+        x1 = int((last - 1) % self._columns / self._ratio) + self._erase_px + 3
+        if x1 <= x0 or x1 >= self._width:
+            self.update()
+            return
+        height = self.strip_top + text_px(_SERIES_PX)
+        self.update(QRect(self._gutter + x0 - 3, 0, x1 - x0 + 5, height))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what lies in the rectangle that is asked for."""
+        painter = QPainter(self)
+        top, left = self.height() - self._bottom, self._gutter
+        # One by one: texts on the left and below and new columns together span the whole widget.
+        for zone in (
+            QRect(0, 0, left, self.height()),
+            QRect(left, 0, self.width() - left, top),
+            QRect(left, top, self.width() - left, self._bottom),
+        ):
+            dirty = event.region().intersected(zone).boundingRect()
+            if not dirty.isEmpty():
+                painter.setClipRect(dirty)
+                self._paint_part(painter, dirty)
+        painter.end()
+
+    def _paint_part(self, painter: QPainter, dirty: QRect) -> None:
+        painter.fillRect(dirty, QColor(self._theme.card))
+        # The new columns reach into the strip of the series: no lane is there.
+        has_lanes = dirty.top() < self.strip_top and dirty.right() >= self._gutter
+        if has_lanes:
+            self._frame.paint_grid(painter, self, self._theme, dirty)
+            for lane in self._lanes:
+                self._paint_lane(painter, lane, dirty)
+        self._marks.paint(painter, dirty)
+        if has_lanes and self._page_s is None:
+            painter.fillRect(self._cursor_x, 0, 1, self.strip_top, QColor(self._theme.text))
+        if dirty.left() < self._gutter:
+            self._frame.paint_gutter(painter, self, self._theme)
+        if dirty.bottom() > self.height() - text_px(20):
+            self._frame.paint_axis(painter, self, self._theme)
+
+    def _paint_lane(self, painter: QPainter, lane: Lane, dirty: QRect) -> None:
+        middle = lane.rect.center().y()
+        painter.fillRect(lane.rect.left(), middle, lane.rect.width(), 1, QColor(self._theme.grid))
+        if self._page_s is not None:
+            draw_part(painter, lane, dirty, lane.rect.left(), lane.rect.right() + 1)
+            return
+        cursor = self._cursor_x
+        draw_part(painter, lane, dirty, lane.rect.left(), cursor + 1)
+        painter.setOpacity(_OLD_OPACITY)
+        draw_part(painter, lane, dirty, cursor + self._erase_px, lane.rect.right() + 1)
+        painter.setOpacity(1.0)

@@ -1,0 +1,191 @@
+"""The signal as the screen keeps it: filtered for the eye, as smallest and largest per few milliseconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.dashboard.signal.raster import Bins, Floats, Pixels, add_to_bins, filter_leg, paint
+from monitor.dashboard.viewmodel.settings import BANDS_HZ, NOTCHES_HZ
+
+_FLAT_Q = math.sqrt(0.5)
+_NOTCH_Q = 20.0
+_HIGHEST_EDGE = 0.9
+_LEAST_BIN_S = 0.005
+_BREAK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFilter:
+    """The filter of the view; it changes no score.
+
+    Attributes
+    ----------
+    low_hz, high_hz : float
+    notch_hz : float
+        0 for none.
+    """
+
+    low_hz: float = BANDS_HZ[0][0]
+    high_hz: float = BANDS_HZ[0][1]
+    notch_hz: float = NOTCHES_HZ[0]
+
+    @property
+    def band_text(self) -> str:
+        """The band, for people."""
+        return f"{self.low_hz:g}–{self.high_hz:g} Hz"
+
+    @property
+    def notch_text(self) -> str:
+        """The notch, for people."""
+        return f"notch {self.notch_hz:g} Hz" if self.notch_hz else "no notch"
+
+    def design(self, rate_hz: float) -> tuple[Floats, Floats]:
+        """Return the filter for a rate.
+
+        Returns
+        -------
+        sos : ndarray, shape (n_sections, 6), float64
+            High-pass and low-pass of second order (-3 dB at the edges, these at most 0.9 of Nyquist), notch.
+        rest_state : ndarray, shape (n_sections, 2), float64
+            Its state after an endless input of 1.
+
+        Notes
+        -----
+        The bilinear sections of R. Bristow-Johnson's "Audio EQ Cookbook". For the eye they do as well as the
+        detector's steeper filter, and the screen need not load SciPy for them.
+        """
+        highest_hz = _HIGHEST_EDGE * rate_hz / 2
+        high_hz = min(self.high_hz, highest_hz)
+        sections = [
+            _section("high", min(self.low_hz, high_hz / 2), _FLAT_Q, rate_hz),
+            _section("low", high_hz, _FLAT_Q, rate_hz),
+        ]
+        if 0 < self.notch_hz < highest_hz:
+            sections.append(_section("notch", self.notch_hz, _NOTCH_Q, rate_hz))
+        return np.array(sections), _rest_state(sections)
+
+
+def _section(kind: str, edge_hz: float, q: float, rate_hz: float) -> list[float]:
+    """Return b0 b1 b2 a0 a1 a2 of one section, a0 = 1."""
+    omega = 2 * math.pi * edge_hz / rate_hz
+    cos, alpha = math.cos(omega), math.sin(omega) / (2 * q)
+    b = {
+        "high": ((1 + cos) / 2, -(1 + cos), (1 + cos) / 2),
+        "low": ((1 - cos) / 2, 1 - cos, (1 - cos) / 2),
+        "notch": (1.0, -2 * cos, 1.0),
+    }[kind]
+    a0 = 1 + alpha
+    return [v / a0 for v in (*b, a0, -2 * cos, 1 - alpha)]
+
+
+def _rest_state(sections: Sequence[Sequence[float]]) -> Floats:
+    state, level = [], 1.0
+    for b0, b1, b2, _, a1, a2 in sections:
+        after = level * (b0 + b1 + b2) / (1 + a1 + a2)
+        second = b2 * level - a2 * after
+        state.append([b1 * level - a1 * after + second, second])
+        level = after
+    return np.array(state)
+
+
+class Traces:
+    """Some minutes of the lanes of one stream, ready to be drawn at any width.
+
+    Parameters
+    ----------
+    lanes : sequence of str
+    rate_hz : float
+        Of the signal.
+    span_s : float
+        How much is kept.
+    view : ViewFilter
+    """
+
+    def __init__(self, lanes: Sequence[str], rate_hz: float, span_s: float, view: ViewFilter) -> None:
+        self.lanes = tuple(lanes)
+        self.rate_hz, self.span_s = rate_hz, span_s
+        # At least two samples in a bin, else jitter leaves holes.
+        self.bin_s = max(_LEAST_BIN_S, 2.0 / rate_hz)
+        self._sos, self._rest_state = view.design(rate_hz)
+        n_bins = int(np.ceil(span_s / self.bin_s)) + 2
+        self._bins: Bins = np.full((len(self.lanes), 4, n_bins), np.nan, np.float32)
+        self._state = np.zeros((len(self.lanes), *self._rest_state.shape))
+        self._started = [False] * len(self.lanes)
+        self._top = -1
+        self.newest_s = float("-inf")
+
+    def add(self, rows: npt.NDArray[np.float64]) -> None:
+        """Take in samples.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (n, 1 + 3 * n_lanes), float64
+            Time on the session's timeline (s), then for each lane raw, envelope and resting level (uV); NaN
+            where missing or unknown. Empty is legal.
+        """
+        rows = rows[np.isfinite(rows[:, 0])]
+        if not len(rows):
+            return
+        breaks = np.flatnonzero(np.abs(np.diff(rows[:, 0])) > _BREAK_S) + 1
+        for part in np.split(rows, breaks) if len(breaks) else (rows,):
+            if part[0, 0] - self.newest_s > _BREAK_S:
+                self._started = [False] * len(self.lanes)
+            self._add_unbroken(part)
+
+    def _add_unbroken(self, rows: npt.NDArray[np.float64]) -> None:
+        times_s = np.ascontiguousarray(rows[:, 0])
+        y = np.empty((len(self.lanes), len(rows)))
+        for i in range(len(self.lanes)):
+            self._started[i] = filter_leg(
+                np.ascontiguousarray(rows[:, 1 + 3 * i]),
+                self._sos,
+                self._rest_state,
+                self._state[i],
+                self._started[i],
+                y[i],
+            )
+        levels = rows[:, 1:].reshape(len(rows), len(self.lanes), 3)[:, :, 1:]
+        self._top = add_to_bins(times_s, y.T, np.ascontiguousarray(levels), self.bin_s, self._top, self._bins)
+        self.newest_s = float(times_s[-1])
+
+    def resting_uv(self, lane: str) -> float:
+        """Return the latest resting level of a lane, NaN if there is none."""
+        if self._top < 0 or lane not in self.lanes:
+            return float("nan")
+        return float(self._bins[self.lanes.index(lane), 3, self._top % self._bins.shape[2]])
+
+    def largest_uv(self, lane: str, last_s: float) -> float:
+        """Return the largest size of a lane's trace in the last so many seconds, NaN if there is none."""
+        n = min(round(last_s / self.bin_s), self._bins.shape[2], self._top + 1)
+        if n <= 0 or lane not in self.lanes:
+            return float("nan")
+        places = np.arange(self._top - n + 1, self._top + 1) % self._bins.shape[2]
+        sizes = np.abs(self._bins[self.lanes.index(lane), :2][:, places])
+        return float(np.nanmax(sizes)) if np.isfinite(sizes).any() else float("nan")
+
+    def paint(
+        self,
+        image: Pixels,
+        lane: str,
+        columns: tuple[int, int],
+        shift: int,
+        column_s: float,
+        px_per_uv: float,
+        above_rest_uv: npt.NDArray[np.float64],
+        colours: npt.NDArray[np.uint32],
+        line_px: int = 1,
+    ) -> None:
+        """Paint pixel columns [first, last) of one lane; see `raster.paint`."""
+        if lane not in self.lanes:
+            image[:] = 0
+            return
+        bins = self._bins[self.lanes.index(lane)]
+        paint(
+            image, bins, self._top, self.bin_s, column_s, *columns, shift, px_per_uv, above_rest_uv, colours,
+            line_px,
+        )  # fmt: skip

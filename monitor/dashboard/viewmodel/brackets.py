@@ -1,0 +1,257 @@
+"""The movements as the trace shows them, each at its stage of life.
+
+What was made from parts of the night, kept: only what has changed is made anew.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from monitor.dashboard.viewmodel.screen import Bracket, Life, MovementsView, SeriesTick
+from monitor.model import wording
+from monitor.model.facts import Fact
+from monitor.model.payloads import LimbData, MovementData
+from monitor.scoring import Score, ScoredLM
+from monitor.scoring.spans import Floats
+
+_Made = TypeVar("_Made")
+
+
+class Memo(Generic[_Made]):
+    """Make things one by one from their sources; the same source gives the same object again.
+
+    Notes
+    -----
+    A late fact may change any of thousands of movements, so all are looked at; to compare them costs a tenth
+    of wording them anew.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[tuple[Any, ...], _Made]] = {}
+
+    def each(
+        self, sources: Iterable[tuple[Hashable, tuple[Any, ...]]], make: Callable[..., _Made]
+    ) -> list[_Made]:
+        """Return what `make` makes of each source, in their order.
+
+        Parameters
+        ----------
+        sources : iterable of (key, source)
+            The key says which old source to compare with; the source is what `make` is called with.
+        make : callable
+            Must depend on its arguments alone.
+        """
+        before, self._known, made = self._known, {}, []
+        for key, source in sources:
+            known = before.get(key)
+            if known is None or known[0] != source:
+                known = (source, make(*source))
+            self._known[key] = known
+            made.append(known[1])
+        return made
+
+
+# Two legs have at most two open movements; by onset they are near the end.
+_OPEN_AMONG_LAST = 50
+_RUNNING = ("onset", "confirmed")
+
+
+def numbers_in_series(score: Score) -> dict[tuple[str, ...], int]:
+    """Return the place of every PLM in its series, from 1, by the keys of its movements."""
+    seen: dict[int, int] = {}
+    places = {}
+    for lm in score.lms:
+        if lm.plm and lm.series is not None:
+            seen[lm.series] = seen.get(lm.series, 0) + 1
+            places[lm.keys] = seen[lm.series]
+    return places
+
+
+class Brackets:
+    """Lay out the movements of the night again and again; only what changed is laid out anew."""
+
+    def __init__(self) -> None:
+        self._brackets: Memo[Bracket | None] = Memo()
+        self._ticks: Memo[SeriesTick] = Memo()
+        self._limbs: Memo[Bracket | None] = Memo()
+
+    def view(
+        self,
+        facts: Iterable[Fact[MovementData]],
+        score: Score | None,
+        now_s: float,
+        staged_s: float,
+        limbs: Iterable[Fact[LimbData]] = (),
+    ) -> MovementsView:
+        """Lay out the movements.
+
+        Parameters
+        ----------
+        facts : iterable of Fact
+            The latest fact of each movement.
+        score : Score or None
+            By the main profile; None before the first.
+        now_s : float
+            How far the recording has come: a movement that is still open reaches to here.
+        staged_s : float
+            Where the last stage known so far ends: behind it no stage is not yet a verdict.
+        limbs : iterable of Fact
+            The latest fact of each movement of a limb that is not scored.
+        """
+        lm_of: dict[str, ScoredLM] = {}
+        places: Mapping[tuple[str, ...], int] = {}
+        if score is not None:
+            lm_of = {key: lm for lm in (*score.lms, *score.twitches) for key in lm.keys}
+            places = numbers_in_series(score)
+        found = self._brackets.each(_bracket_sources(facts, lm_of, places, (now_s, staged_s)), _bracket)
+        brackets = tuple(sorted(bracket for bracket in found if bracket is not None))
+        ticks = tuple(self._ticks.each(_tick_sources(score, places), _tick))
+        return MovementsView(
+            brackets,
+            np.array([b.onset_s for b in brackets]),
+            ticks,
+            np.array([t.onset_s for t in ticks]),
+            of_limbs := self._of_limbs(limbs, now_s),
+            np.array([b.onset_s for b in of_limbs]),
+        )
+
+    def _of_limbs(self, facts: Iterable[Fact[LimbData]], now_s: float) -> tuple[Bracket, ...]:
+        sources = (
+            (fact.data["id"], (fact, now_s if fact.data["phase"] in _RUNNING else None)) for fact in facts
+        )
+        found = self._limbs.each(sources, _limb_bracket)
+        return tuple(sorted(bracket for bracket in found if bracket is not None))
+
+
+def _bracket_sources(
+    facts: Iterable[Fact[MovementData]],
+    lm_of: Mapping[str, ScoredLM],
+    places: Mapping[tuple[str, ...], int],
+    ends_s: tuple[float, float],
+) -> Iterator[tuple[str, tuple[Fact[MovementData], ScoredLM | None, int, bool, float | None]]]:
+    now_s, staged_s = ends_s
+    for fact in facts:
+        key = fact.data["id"]
+        lm = lm_of.get(key)
+        place = places.get(lm.keys, 0) if lm is not None else 0
+        is_waiting = lm is not None and is_undecided(lm, staged_s)
+        # Time alone makes only a movement grow that is still open.
+        reached_s = now_s if fact.data["phase"] in _RUNNING else None
+        yield key, (fact, lm, place, is_waiting, reached_s)
+
+
+def grown(view: MovementsView, now_s: float) -> MovementsView:
+    """Let the movements that are still open reach to now; nothing else has changed."""
+    brackets, limbs = _all_grown(view.brackets, now_s), _all_grown(view.limbs, now_s)
+    if brackets is view.brackets and limbs is view.limbs:
+        return view
+    return replace(view, brackets=brackets, limbs=limbs)
+
+
+def _all_grown(brackets: tuple[Bracket, ...], now_s: float) -> tuple[Bracket, ...]:
+    old = brackets[-_OPEN_AMONG_LAST:]
+    new = tuple(_grown(b, now_s) if b.life in ("flagged", "open") else b for b in old)
+    return brackets if new == old else (*brackets[: -len(old)], *new)
+
+
+def _grown(bracket: Bracket, now_s: float) -> Bracket:
+    end_s = max(now_s, bracket.end_s)
+    text = f"{end_s - bracket.onset_s:.1f} s" if bracket.life == "open" else bracket.text
+    return bracket._replace(end_s=end_s, text=text)
+
+
+class RestingLevels:
+    """The resting levels the journal has: times (s) and levels (uV), by leg."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, list[tuple[float, float]]] = {}
+        self._made: dict[str, tuple[Floats, Floats]] = {}
+
+    def take(self, fact: Fact) -> None:
+        """Take in the next fact of the journal."""
+        if fact.kind in ("movement", "limb"):
+            at_s, uv = fact.data["onset"], fact.data.get("resting_uv")
+        elif fact.kind in ("quality", "limb_quality"):
+            at_s, uv = fact.t or 0.0, fact.data.get("rest_uv")
+        else:
+            return
+        if uv is not None:
+            limb = fact.data["limb" if "limb" in fact.data else "leg"]
+            bisect.insort(self._known.setdefault(limb, []), (float(at_s), float(uv)))
+            self._made.pop(limb, None)
+
+    def view(self) -> Mapping[str, tuple[Floats, Floats]]:
+        """Return what is known so far."""
+        for leg in self._known.keys() - self._made.keys():
+            pairs = np.array(self._known[leg])
+            self._made[leg] = (pairs[:, 0], pairs[:, 1])
+        return dict(self._made)
+
+
+def is_undecided(lm: ScoredLM, staged_s: float) -> bool:
+    """Whether an LM is out only because the stage of its epoch has not come yet."""
+    return lm.why == "unscored" and lm.onset_us / 1e6 >= staged_s
+
+
+def _bracket(
+    fact: Fact[MovementData], lm: ScoredLM | None, place: int, is_waiting: bool, reached_s: float | None
+) -> Bracket | None:
+    data, phase = fact.data, fact.data["phase"]
+    onset_s = float(data["onset"])
+    if phase == "withdrawn" and not data.get("twitch"):
+        return None
+    end_s = float(data["end"]) if reached_s is None else max(reached_s, float(data["known"]))
+    length_s = end_s - onset_s
+    life, text, why = _life(phase, lm, place, length_s, str(data["id"]))
+    if life == "out" and is_waiting:
+        life, text, why = "lm", f"LM · {length_s:.1f} s", "stage not yet known"
+    return Bracket(onset_s, end_s, str(data["leg"]), life, text, why, str(data["id"]))
+
+
+def _limb_bracket(fact: Fact[LimbData], reached_s: float | None) -> Bracket | None:
+    """Lay out a movement that is watched and counted nowhere."""
+    data = fact.data
+    if data["phase"] == "withdrawn":
+        return None
+    onset_s = float(data["onset"])
+    end_s = float(data["end"]) if reached_s is None else max(reached_s, float(data["known"]))
+    life: Life = {"onset": "flagged", "confirmed": "open"}.get(data["phase"], "limb")  # type: ignore[assignment]
+    text = "onset" if life == "flagged" else f"{end_s - onset_s:.1f} s"
+    return Bracket(onset_s, end_s, str(data["limb"]), life, text, "not scored", str(data["id"]))
+
+
+def _life(phase: str, lm: ScoredLM | None, place: int, length_s: float, key: str) -> tuple[Life, str, str]:
+    if phase == "withdrawn":
+        return "twitch", f"{length_s:.1f} s", "twitch: shorter than 0.5 s" if lm is None else lm.reason
+    if phase == "onset":
+        return "flagged", "onset", ""
+    if phase == "confirmed":
+        return "open", f"{length_s:.1f} s", ""
+    if lm is None:
+        return "lm", f"LM · {length_s:.1f} s", ""
+    if lm.plm:
+        # Of a movement of both legs only the first carries the number.
+        both = " both" if lm.leg == "both" else ""
+        number = f"PLM {place}{both} · " if lm.keys[0] == key else "PLM · "
+        return "plm", f"{number}{length_s:.1f} s", lm.reason
+    if lm.candidate:
+        return "lm", f"LM · {length_s:.1f} s", lm.reason
+    return "out", f"LM {wording.lm_why(lm.why)} · {length_s:.1f} s", lm.reason
+
+
+def _tick_sources(
+    score: Score | None, places: Mapping[tuple[str, ...], int]
+) -> Iterator[tuple[tuple[str, ...], tuple[int, int | None, int]]]:
+    for lm in score.lms if score is not None else ():
+        if lm.plm:
+            yield lm.keys, (lm.onset_us, lm.imi_us, places[lm.keys])
+
+
+def _tick(onset_us: int, imi_us: int | None, place: int) -> SeriesTick:
+    imi_s = float("nan") if imi_us is None or place == 1 else imi_us / 1e6
+    return SeriesTick(onset_us / 1e6, imi_s, place)

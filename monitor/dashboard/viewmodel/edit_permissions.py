@@ -1,0 +1,109 @@
+"""What may be entered here, and how the night stands: provisional or signed, what was judged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from monitor.dashboard.viewmodel.screen import CalibrationView, EditPermissions
+from monitor.model.facts import Fact
+from monitor.model.payloads import CalibrationData
+from monitor.scoring import Night, Score
+from monitor.session.current_alerts import Phase
+from monitor.session.folder import SessionFolder
+from monitor.session.recorder_status import LiveStatus
+from monitor.session.signature import is_intact
+from monitor.session.state import SessionState
+from monitor.session.tables import summary_of
+from monitor.session.wall_time import WallTime
+
+Scored = tuple[Night, Mapping[str, Score]]
+
+
+class EditAccess:
+    """Make the view again and again; what is dear is made only when something changed.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+
+    Attributes
+    ----------
+    wants_summary : bool
+        Whether somebody looks at the summary; set by the window.
+    """
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self._folder = folder
+        self.wants_summary = False
+        self._summary: tuple[int, Mapping[str, Any]] | None = None
+        self._checked: tuple[int | None, bool] = (None, False)
+
+    def view(
+        self,
+        state: SessionState,
+        live_status: LiveStatus,
+        phase: Phase,
+        wall: WallTime,
+        scored: Scored,
+        revision: int,
+    ) -> EditPermissions:
+        """Return the view; `revision` grows with every new score of `scored`."""
+        may_write, why_not = _access(self._folder.path, live_status, phase)
+        signature_text, is_signed = self._signature_text(state, wall)
+        return EditPermissions(
+            may_write=may_write,
+            why_not=why_not,
+            signature_text=signature_text,
+            is_signed=is_signed,
+            newest_seq=state.newest_seq,
+            rejected=frozenset(key for fact in state.facts("reject") for key in fact.data["movements"]),
+            calibrations=tuple(_calibration(fact) for fact in state.facts("calibration")),
+            summary=self._made(state, scored, revision) if self.wants_summary else None,
+        )
+
+    def _made(self, state: SessionState, scored: Scored, revision: int) -> Mapping[str, Any]:
+        # A note changes no score, but who looks must see whether it is still signed.
+        version = revision + state.newest_seq
+        if self._summary is None or self._summary[0] != version:
+            self._summary = (version, summary_of(state, *scored, self._folder.journal))
+        return self._summary[1]
+
+    def _signature_text(self, state: SessionState, wall: WallTime) -> tuple[str, bool]:
+        sign = state.signature
+        if sign is None:
+            return ("provisional · changed since signed" if state.facts("sign") else "provisional"), False
+        if self._checked[0] != sign.seq:
+            self._checked = (sign.seq, is_intact(self._folder.journal, sign))
+        if not self._checked[1]:
+            return "provisional · journal changed", False
+        told = sign.data.get("told_utc")
+        when = f" {wall.local(dt.datetime.fromisoformat(told)):%d %b %H:%M}" if told else ""
+        return f"signed {sign.data.get('author', '')}{when}", True
+
+
+def _access(path: Path, live_status: LiveStatus, phase: Phase) -> tuple[bool, str]:
+    if phase == "recording":
+        return True, ""
+    if phase == "cut off":
+        return False, f"cut off, only to be read; close it with: plms-monitor recover {path}"
+    if live_status.status is not None and live_status.status.is_editor:
+        return True, ""
+    return False, f"only to be read; to judge it: plms-monitor review --edit {path}"
+
+
+def _calibration(fact: Fact[CalibrationData]) -> CalibrationView:
+    data = fact.data
+    return CalibrationView(
+        seq=fact.seq or 0,
+        t_s=fact.t or 0.0,
+        when=str(data["when"]),
+        has_passed=data["verdict"] == "pass",
+        why=tuple(str(reason) for reason in data["why"]),
+        legs={
+            str(leg): (found["rest_uv"], tuple(float(uv) for uv in found["over_rest_uv"]))
+            for leg, found in data["legs"].items()
+        },
+    )

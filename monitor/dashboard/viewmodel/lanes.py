@@ -1,0 +1,86 @@
+"""The lanes of the trace: each signal that is detected in, the legs from the top, other limbs below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from monitor.model.facts import LEGS, Fact
+from monitor.model.payloads import StreamData
+
+
+class LaneView(NamedTuple):
+    """One signal of a leg or another limb.
+
+    Attributes
+    ----------
+    name : str
+        As in the live ring: the limb's name, from its second signal on with a number.
+    limb : str
+        ``left``, ``right``, or the name of a limb that is not scored.
+    label : str
+        Which of several signals of the limb it is; empty for the only one.
+    """
+
+    name: str
+    limb: str
+    label: str = ""
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the one the limb's movements are drawn above."""
+        return self.name == self.limb
+
+    @property
+    def is_leg(self) -> bool:
+        """Whether its movements are scored."""
+        return self.limb in LEGS
+
+    @property
+    def title(self) -> str:
+        """What it is called in a sentence."""
+        limb = f"{self.limb} leg" if self.is_leg else self.limb.replace("_", " ")
+        return f"{limb} {self.label}".strip()
+
+
+def lanes_of(about: Mapping[str, Any]) -> Iterator[tuple[LaneView, Mapping[str, Any]]]:
+    """Return the lanes of one stream, from its ``stream`` fact, each with where its signal comes from."""
+    for first in (*about.get("legs", ()), *about.get("limbs", ())):
+        each = (first, *first.get("further", ()))
+        for i, channel in enumerate(each):
+            name = f"{first['leg']} {i + 1}" if i else str(first["leg"])
+            label = str(channel["label"] or f"#{channel['channel'] + 1}") if len(each) > 1 else ""
+            yield LaneView(name, str(first["leg"]), label), channel
+
+
+def lanes_view(
+    streams: Sequence[Fact[StreamData]], legs: Sequence[str], limbs: Sequence[str]
+) -> tuple[LaneView, ...]:
+    """List the lanes of the night.
+
+    Parameters
+    ----------
+    streams : sequence of Fact
+        The ``stream`` facts so far; a source that came back in another form is told of anew.
+    legs, limbs : sequence of str
+        Those of the session: each has a lane, also before its stream is there.
+    """
+    latest: dict[str, dict[str, LaneView]] = {limb: {} for limb in (*legs, *limbs)}
+    for fact in streams:
+        told: dict[str, dict[str, LaneView]] = {}
+        for lane, _ in lanes_of(fact.data):
+            told.setdefault(lane.limb, {})[lane.name] = lane
+        latest |= {limb: lanes for limb, lanes in told.items() if limb in latest}
+    return tuple(
+        lane for limb, lanes in latest.items() for lane in (lanes.values() or (LaneView(limb, limb),))
+    )
+
+
+def choices(lanes: Sequence[LaneView]) -> list[tuple[str, tuple[LaneView, ...]]]:
+    """Return what may be shown of the lanes, each with its name: all, the legs, each one alone."""
+    found = [("all lanes", tuple(lanes))]
+    legs = tuple(lane for lane in lanes if lane.is_leg and lane.is_first)
+    if legs and len(legs) < len(lanes):
+        found.append(("the legs, one lane each", legs))
+    alone = [(lane.title, (lane,)) for lane in lanes]
+    return found + [each for each in alone if each[1] not in [shown for _, shown in found]]

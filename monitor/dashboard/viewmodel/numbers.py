@@ -1,0 +1,192 @@
+"""The numbers of the night: big index, current series, tonight's table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from monitor.dashboard.viewmodel.screen import IndexView, RuleLine, SeriesView, TableRow, Trend
+from monitor.model import wording
+from monitor.scoring import Score
+from monitor.scoring.spans import Floats
+
+_TOO_EARLY = "too early: shown from 10 min on"
+# As narrow as the number beside them leaves room for.
+_UNITS = {
+    "sleep": "per hour\nof sleep",
+    "ESTIMATED sleep": "per hour of\nESTIMATED\nsleep",
+    "partly ESTIMATED sleep": "per hour of\npartly\nESTIMATED\nsleep",
+}
+_SPARK_S = 7200.0
+_TREND_S = 900.0
+_TREND_LEAST_PER_H = 3.0
+
+
+def index_key(score: Score) -> tuple[str, str, str]:
+    """Return which index is the honest one now: its name in the score, its title, its unit."""
+    if score.denominators.has_stages:
+        return "plms_index", "PLMS index", _UNITS[score.denominators.sleep_name]
+    return "plm_per_hour_recorded", "PLM, no stages yet", "per hour\nrecorded"
+
+
+def index_view(
+    scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per_h: Floats, estimate: str = ""
+) -> IndexView:
+    """Make the big number.
+
+    Parameters
+    ----------
+    scores : Mapping of str to Score
+    main : str
+        Name of the main profile.
+    curve_s, rate_per_h : ndarray
+        The 30-min rate over the night.
+    estimate : str
+        What there is to know of estimated sleep.
+    """
+    key, title, unit = index_key(scores[main])
+    rules = tuple(_rule_line(scores[name], name, key) for name in (main, *(n for n in scores if n != main)))
+    first = rules[0]
+    recent = curve_s >= (curve_s[-1] if len(curve_s) else 0.0) - _SPARK_S
+    now = scores[main].indices.rate_30min
+    too_early = "rate_30min" in scores[main].indices.too_early
+    return IndexView(
+        title=title,
+        unit=unit,
+        value=wording.big_rate(getattr(scores[main].indices, key)),
+        is_too_early=first.is_too_early,
+        remark=" · ".join(
+            part for part in (first.why or (_TOO_EARLY if first.is_too_early else ""), estimate) if part
+        ),
+        trend=_trend(curve_s, rate_per_h),
+        rules=rules,
+        rate_text=f"30-min rate  {wording.rate(now)} /h" + ("  too early" if too_early else ""),
+        rate_s=curve_s[recent],
+        rate_per_h=rate_per_h[recent],
+    )
+
+
+def _rule_line(score: Score, name: str, key: str) -> RuleLine:
+    indices, den = score.indices, score.denominators
+    if key == "plms_index":
+        sleep = den.sleep_name.replace("partly ESTIMATED", "partly est.")
+        n, base_us, what = indices.n_plms, den.tst_us, ("PLMS", sleep)
+    else:
+        n, base_us, what = indices.n_plm, den.recording_us, ("PLM", "recording")
+    return RuleLine(
+        wording.RULES.get(name, name),
+        wording.rate(getattr(indices, key)),
+        f"{wording.count(n)} {what[0]} in {wording.hours(base_us)} {what[1]}",
+        key in indices.too_early,
+        indices.why_null.get(key, ""),
+    )
+
+
+def _trend(curve_s: Floats, rate_per_h: Floats) -> Trend:
+    """Compare the 30-min rate with that of a quarter of an hour ago."""
+    known = np.flatnonzero(np.isfinite(rate_per_h))
+    if not len(known) or curve_s[-1] - curve_s[known[0]] < _TREND_S:
+        return ""
+    now = float(rate_per_h[known[-1]])
+    before = float(np.interp(curve_s[-1] - _TREND_S, curve_s[known], rate_per_h[known]))
+    if abs(now - before) <= max(_TREND_LEAST_PER_H, 0.1 * before):
+        return "steady"
+    return "rising" if now > before else "falling"
+
+
+def series_view(score: Score, now_s: float, *, is_running: bool) -> SeriesView:
+    """Make the panel of the current series."""
+    running = [series for series in score.series if not series.ended]
+    since_us: int | None = None
+    mean_us: int | None
+    if is_running and running:
+        series = running[-1]
+        state, n, mean_us, since_us = "running", series.n, series.mean_imi_us, series.last_onset_us
+        remark = "series running"
+    elif is_running and score.pending is not None:
+        pending = score.pending
+        state, n, mean_us, since_us = "forming", pending.n, pending.mean_imi_us, pending.last_onset_us
+        remark = f"a series needs {score.profile.series_min_n}"
+    elif score.series:
+        series = score.series[-1]
+        state, n, mean_us = "none", series.n, series.mean_imi_us
+        remark = f"none now; the last of {len(score.series)}"
+    else:
+        return SeriesView("none", wording.NONE, wording.NONE, wording.NONE, "no series yet")
+    return SeriesView(
+        state,  # type: ignore[arg-type]
+        str(n),
+        wording.NONE if mean_us is None else f"{mean_us / 1e6:.1f}",
+        wording.NONE if since_us is None else wording.minutes_seconds(now_s - since_us / 1e6),
+        remark,
+    )
+
+
+def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
+    """Make tonight's table. What only WASM counts is taken from it and says so."""
+    main = score.indices
+    wasm = score if score.profile.name == "wasm2016" else other
+    by_leg = main.plms_by_leg or main.plm_by_leg
+    excluded = {why: n for why, n in score.excluded.items() if why != "open"}
+    den = score.denominators
+    rows = [
+        _row(score, "PLMS + arousal", "plms_arousal_index", "/h sleep"),
+        _row(wasm, "PLM awake", "plmw_index", "/h WASM"),
+        TableRow("Leg movements", str(main.n_lm), "", "after the legs were combined"),
+        _ratio(wasm, "Periodicity", "pi_imi", "WASM"),
+        TableRow("L · R · both", " · ".join(str(by_leg.get(leg, 0)) for leg in ("left", "right", "both"))),
+        TableRow(
+            "NREM · REM",
+            f"{wording.rate(main.plms_nrem_index)} · {wording.rate(main.plms_rem_index)}",
+            "/h",
+            main.why_null.get("plms_nrem_index", ""),
+            "plms_nrem_index" in main.too_early,
+        ),
+        TableRow("Not counted", str(sum(excluded.values())), "", excluded_text(score)),
+        TableRow("Usable L · R", _usable(score), "%", "share of the recording that could be scored"),
+    ]
+    if den.one_leg_only_us > 0:
+        rows.append(TableRow("One leg only", wording.hours(den.one_leg_only_us), "", "counted with one leg"))
+    if score.segments:
+        rows.append(_parts(score))
+    return tuple(rows)
+
+
+def _parts(score: Score) -> TableRow:
+    """Write the index of each part of a split night, the first one first."""
+    key, title, _ = index_key(score)
+    values = " · ".join(wording.rate(getattr(part, key)) for part in score.segments)
+    hint = f"{title} of each part: before, " + ", ".join(part.label for part in score.segments[1:])
+    is_early = any(key in part.too_early for part in score.segments)
+    return TableRow("Before · after", values, "/h", hint, is_early)
+
+
+def excluded_text(score: Score) -> str:
+    """Say what was left out of the counts, most frequent first."""
+    most = sorted(score.excluded.items(), key=lambda pair: -pair[1])
+    return ", ".join(f"{n} {wording.lm_why(why)}" for why, n in most if why != "open")
+
+
+def _row(score: Score | None, name: str, key: str, unit: str) -> TableRow:
+    if score is None:
+        return TableRow(name, wording.NONE, unit)
+    why = score.indices.why_null.get(key, "")
+    return TableRow(
+        name, wording.rate(getattr(score.indices, key)), unit, why, key in score.indices.too_early
+    )
+
+
+def _ratio(score: Score | None, name: str, key: str, unit: str) -> TableRow:
+    if score is None:
+        return TableRow(name, wording.NONE, unit)
+    return TableRow(
+        name, wording.share(getattr(score.indices, key)), unit, score.indices.why_null.get(key, "")
+    )
+
+
+def _usable(score: Score) -> str:
+    whole_us = max(score.denominators.recording_us, 1)
+    shares = [score.denominators.usable_us.get(leg, 0) / whole_us * 100 for leg in ("left", "right")]
+    # 99.97 is not 100: rounding must not hide a gap.
+    return " · ".join("100" if share >= 99.995 else f"{min(share, 99.9):.1f}" for share in shares)

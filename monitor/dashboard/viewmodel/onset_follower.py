@@ -1,0 +1,116 @@
+"""Onsets the moment they are in the journal: they do not wait until the night has been scored with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from monitor.dashboard.viewmodel.screen import Bracket, MovementsView
+from monitor.model.facts import Fact
+from monitor.model.payloads import MovementData
+from monitor.model.safe_file import open_to_read
+from monitor.session.durability_mark import durable_bytes
+from monitor.session.journal import decode
+
+# What the scored picture does not show by then it will not show: its journal is damaged, say.
+_LONGEST_WAIT_S = 10.0
+_AMONG_LAST = 50
+_LONGEST_LINE = 1 << 16
+
+
+class OnsetFollower:
+    """Follow a journal from its present end for flagged movements.
+
+    Parameters
+    ----------
+    path : Path
+        ``journal.jsonl``.
+
+    Notes
+    -----
+    For the thread that paints: a call costs one look at the file's size, and reads only what was added. The
+    whole night is read and scored elsewhere; what that shows takes the place of what is shown from here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read_bytes: int | None = None
+        self._waiting: dict[str, Fact[MovementData]] = {}
+        self._made: tuple[MovementsView, tuple[str, ...], MovementsView] | None = None
+
+    def over(self, view: MovementsView, now_s: float) -> MovementsView:
+        """Return the scored movements with the flagged ones that they do not have yet.
+
+        Parameters
+        ----------
+        view : MovementsView
+            As scored; taken before this call, so that it cannot be ahead.
+        now_s : float
+            How far the recording has come: a flagged movement reaches to here.
+
+        Returns
+        -------
+        MovementsView
+            `view` itself if there is nothing to add; the same object again as long as nothing changes.
+        """
+        for fact in self._new_facts():
+            self._take(fact)
+        for bracket in view.brackets[-_AMONG_LAST:] if self._waiting else ():
+            self._waiting.pop(bracket.key, None)
+        for key, fact in list(self._waiting.items()):
+            if now_s - float(fact.data["onset"]) > _LONGEST_WAIT_S:
+                del self._waiting[key]
+        if not self._waiting:
+            return view
+        keys = tuple(self._waiting)
+        if self._made is None or self._made[0] is not view or self._made[1] != keys:
+            self._made = (view, keys, self._with_waiting(view, now_s))
+        return self._made[2]
+
+    def _take(self, fact: Fact) -> None:
+        if fact.kind != "movement":
+            return
+        moved = fact.of(MovementData)
+        if moved.data["phase"] == "onset":
+            self._waiting[moved.data["id"]] = moved
+        elif moved.data["phase"] == "withdrawn":
+            self._waiting.pop(moved.data["id"], None)
+
+    def _with_waiting(self, view: MovementsView, now_s: float) -> MovementsView:
+        fresh = [
+            Bracket(f.data["onset"], max(now_s, f.data["known"]), f.data["leg"], "flagged", "onset", "", key)
+            for key, f in self._waiting.items()
+        ]
+        brackets = tuple(sorted((*view.brackets, *fresh)))
+        return replace(view, brackets=brackets, onset_s=np.array([b.onset_s for b in brackets]))
+
+    def _new_facts(self) -> list[Fact]:
+        try:
+            size, on_disk = self._path.stat().st_size, durable_bytes(self._path)
+            size = size if on_disk is None else min(size, on_disk)
+            if self._read_bytes is None or size < self._read_bytes:
+                # Now, or its writer took back what it could not write whole: go on from the last whole line.
+                self._read_bytes = _end_of_lines(self._path, size)
+            if size == self._read_bytes:
+                return []
+            with open_to_read(self._path) as file:
+                file.seek(self._read_bytes)
+                data = file.read(size - self._read_bytes)
+        except OSError:
+            # The thread that reads the whole journal says so.
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._read_bytes += len(whole)
+        try:
+            return [decode(line) for line in whole.splitlines(keepends=True)]
+        except ValueError:
+            return []
+
+
+def _end_of_lines(path: Path, size: int) -> int:
+    with open_to_read(path) as file:
+        start = max(0, size - _LONGEST_LINE)
+        file.seek(start)
+        return start + file.read(size - start).rfind(b"\n") + 1

@@ -1,0 +1,135 @@
+"""The night at a glance: hypnogram, movements, gaps, and how index and rate went.
+
+What the screen says of estimated sleep: how much of it, how good so far, why there is none. No Qt.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from monitor.dashboard.viewmodel.screen import Flag, GapSpan, ImiView, OverviewView, StageSpan
+from monitor.scoring import Night, Score
+from monitor.scoring.spans import Floats
+from monitor.session.stages import agreement
+from monitor.session.state import SessionState
+
+_AUTO = "auto"
+_WHY_NONE = ("no EEG", "not installed", "failed")
+
+
+def estimate_remark(state: SessionState, score: Score) -> str:
+    """Say in a few words what there is to know of the estimate beside the big number, empty if nothing.
+
+    Parameters
+    ----------
+    state : NightState
+    score : Score
+        As it is shown: with the estimate, or without if it was set aside.
+    """
+    den = score.denominators
+    if den.n_epochs_auto:
+        agreed = agreement(state.facts("stage"))
+        said = f"{den.estimated_share:.0%} estimated"
+        if agreed is not None:
+            said += f", agrees {agreed.share:.0%} ({agreed.n_epochs} epochs)"
+        return said
+    if any(fact.source == _AUTO for fact in state.facts("stage")):
+        return "the estimate of sleep is set aside (U)"
+    latest = state.facts("staging")
+    if not den.has_stages and latest and latest[-1].data["state"] in _WHY_NONE:
+        return str(latest[-1].data["reason"])
+    return ""
+
+
+def probability_curve(night: Night) -> tuple[Floats, Floats]:
+    """Return the estimated probability of sleep as steps.
+
+    Returns
+    -------
+    t_s, p : ndarray, shape (n,)
+        Two points for each estimated epoch; 0 between stretches that were estimated.
+    """
+    t_s: list[float] = []
+    p: list[float] = []
+    for epoch in sorted(night.epochs, key=lambda each: each.start_us):
+        if epoch.p_sleep is None:
+            continue
+        start_s, end_s = epoch.start_us / 1e6, epoch.end_us / 1e6
+        if t_s and start_s - t_s[-1] > 1.0:
+            t_s += [t_s[-1], start_s]
+            p += [0.0, 0.0]
+        t_s += [start_s, end_s]
+        p += [epoch.p_sleep, epoch.p_sleep]
+    return np.array(t_s), np.array(p)
+
+
+_IMI_EDGES_S = np.geomspace(1.0, 200.0, 47)
+
+
+def overview_view(
+    state: SessionState, night: Night, score: Score, known: tuple[Floats, Floats, Floats], name: str
+) -> OverviewView:
+    """Put the overview together; `known` is what `curves` returned, `name` that of the index."""
+    onsets = {leg: _of_leg(score, leg) for leg in ("left", "right")}
+    return OverviewView(
+        end_s=night.end_us / 1e6,
+        stages=_stages(night),
+        onsets={leg: found[0] for leg, found in onsets.items()},
+        is_plm={leg: found[1] for leg, found in onsets.items()},
+        gaps=tuple(
+            GapSpan(span.start_us / 1e6, span.end_us / 1e6, leg, span.label)
+            for leg in state.legs
+            for span in night.unusable.get(leg, ())
+            if span.label != "learning"
+        )
+        + tuple(
+            GapSpan(each.start_us / 1e6, each.end_us / 1e6, leg, each.label or "artifact")
+            for each in night.artifacts
+            for leg in state.legs
+            if leg in each.legs
+        ),
+        flags=_flags(state),
+        lights_off_s=None if night.lights_off_us is None else night.lights_off_us / 1e6,
+        lights_on_s=None if night.lights_on_us is None else night.lights_on_us / 1e6,
+        curve_s=known[0],
+        index_per_h=known[1],
+        rate_per_h=known[2],
+        index_name=name,
+        reference_per_h=score.profile.reference_per_h,
+        audience=score.profile.audience,
+        estimate=probability_curve(night),
+    )
+
+
+def _of_leg(score: Score, leg: str) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    mine = [lm for lm in score.lms if lm.leg in (leg, "both")]
+    return np.array([lm.onset_us / 1e6 for lm in mine]), np.array([lm.plm for lm in mine], np.bool_)
+
+
+def _stages(night: Night) -> tuple[StageSpan, ...]:
+    """Join epochs of one stage that follow each other."""
+    spans: list[StageSpan] = []
+    for epoch in sorted(night.epochs, key=lambda e: e.start_us):
+        start_s, end_s = epoch.start_us / 1e6, epoch.end_us / 1e6
+        if spans and spans[-1].stage == epoch.stage and start_s - spans[-1].end_s < 1.0:
+            spans[-1] = StageSpan(spans[-1].start_s, end_s, epoch.stage)
+        else:
+            spans.append(StageSpan(start_s, end_s, epoch.stage))
+    return tuple(spans)
+
+
+def _flags(state: SessionState) -> tuple[Flag, ...]:
+    flags = [Flag(f.t or 0.0, "note", str(f.data["text"])) for f in state.facts("note")]
+    flags += [Flag(f.t or 0.0, "lights", f"lights {f.data['state']}") for f in state.facts("lights")]
+    flags += [Flag(f.t or 0.0, "segment", str(f.data.get("label", ""))) for f in state.facts("segment")]
+    return tuple(sorted(flags))
+
+
+def imi_view(score: Score) -> ImiView:
+    """Count the intervals on a log axis."""
+    imi_s = np.array([lm.imi_us / 1e6 for lm in score.lms if lm.imi_us is not None])
+    counts, edges = np.histogram(imi_s, _IMI_EDGES_S)
+    low_s, high_s = score.profile.imi_min_us / 1e6, score.profile.imi_max_us / 1e6
+    inside = imi_s[(imi_s >= low_s) & (imi_s <= high_s)]
+    median = f"median {np.median(inside):.1f} s" if len(inside) else "no interval yet"
+    return ImiView(edges, counts, (low_s, high_s), median)

@@ -1,0 +1,280 @@
+"""From the journal to what is on the screen. No Qt: tests and other fronts use it as it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable
+
+from monitor import __version__
+from monitor.dashboard.viewmodel.brackets import Brackets, RestingLevels, grown
+from monitor.dashboard.viewmodel.chips import chips
+from monitor.dashboard.viewmodel.edit_permissions import EditAccess
+from monitor.dashboard.viewmodel.lanes import lanes_view
+from monitor.dashboard.viewmodel.log import MovementRows, merge
+from monitor.dashboard.viewmodel.numbers import excluded_text, index_key, index_view, series_view, tonight
+from monitor.dashboard.viewmodel.overview import estimate_remark, imi_view, overview_view
+from monitor.dashboard.viewmodel.rescoring import Rescoring
+from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView
+from monitor.model import wording
+from monitor.model.clock import utc_now
+from monitor.model.facts import NOT_UNDONE, UNUSABLE, Fact
+from monitor.model.payloads import AnchorData, ClockData, LimbData, MovementData
+from monitor.scoring import Score
+from monitor.scoring.curves import curves
+from monitor.session.current_alerts import SAVED_OLD_S, Alert, Phase, alerts
+from monitor.session.damage import require_session
+from monitor.session.durability_mark import durable_bytes
+from monitor.session.folder import SessionFolder
+from monitor.session.journal_follower import JournalFollower
+from monitor.session.log_entries import LogRow, fact_row
+from monitor.session.markers import EPOCH_S
+from monitor.session.recorder_status import LiveStatus
+from monitor.session.state import SessionState
+from monitor.session.wall_time import WallTime
+
+# What the overview shows beside the score.
+_OVERVIEW_KINDS = frozenset({"note", "stream", "withdrawn"})
+_OVERVIEW_EVERY_S = 10.0
+# A movement is an entry of the log once it has been scored.
+_NO_ENTRIES = frozenset({"movement", "limb", "clock"})
+_MOVED = frozenset({"movement", "limb"})
+_TEXTS_EVERY_S = 0.25
+
+
+class Presenter:
+    """Fold one session's journal into a `Screen`, again and again.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+    clock : callable
+        Monotonic seconds: scoring is paced by it.
+
+    Notes
+    -----
+    Not for several threads at once: one thread calls `poll`, any thread may read the screen it returns.
+    """
+
+    def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder, self._clock = folder, clock
+        self._tail = JournalFollower(folder.journal)
+        self._is_estimate_used = True
+        self._forget()
+
+        self.permissions = EditAccess(folder)
+
+    def _forget(self) -> None:
+        self.state = SessionState()
+        self.wall = WallTime()
+        self._scored = Rescoring()
+        self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
+        self._movements: dict[str, Fact[MovementData]] = {}
+        self._limbs: dict[str, Fact[LimbData]] = {}
+        self._log: dict[int, LogRow] = {}
+        self._personal: dict[int, Fact] = {}
+        self._screen: Screen | None = None
+        self._overview_due_s = self._texts_due_s = float("-inf")
+
+    def switch_estimate(self) -> bool:
+        """Score with the estimate of sleep, or without it; return whether with it from now on."""
+        self._is_estimate_used = not self._is_estimate_used
+        self._scored.ask()
+        return self._is_estimate_used
+
+    def poll(self, live_status: LiveStatus) -> Screen | None:
+        """Read what is new and return the screen as it is now; None as long as the journal is empty."""
+        # As long as a recorder answers, what it has not yet brought to disk is not shown.
+        on_disk = durable_bytes(self.folder.journal) if live_status.status is not None else None
+        facts, is_new_start = self._tail.read_new(on_disk)
+        if is_new_start:
+            self._forget()
+        for fact in facts:
+            self._take(fact)
+        if not self.state.session:
+            if self.state.newest_seq >= 0:
+                require_session(self.state, self.folder.journal)
+            return None
+        clock_s, now_s = self._clock(), self._now_s(live_status)
+        due = self._scored.due(self.state, now_s, clock_s)
+        if self._screen is not None and not facts and not due and clock_s < self._texts_due_s:
+            return self._screen
+        self._texts_due_s = clock_s + _TEXTS_EVERY_S
+        if due:
+            self._scored.score(self.state, now_s, clock_s, is_estimate_used=self._is_estimate_used)
+        is_seen = due == "verdicts" or any(fact.kind in _OVERVIEW_KINDS for fact in facts)
+        if is_seen or (due and clock_s >= self._overview_due_s):
+            self._overview_due_s = clock_s + _OVERVIEW_EVERY_S
+            self._overview()
+        kinds = {fact.kind for fact in facts}
+        has_moved = bool(due) or bool(kinds & _MOVED)
+        has_entries = bool(due or kinds - _NO_ENTRIES) or self._has_new_times()
+        self._screen = self._make(live_status, now_s, has_moved=has_moved, has_entries=has_entries)
+        return self._screen
+
+    def _has_new_times(self) -> bool:
+        """Whether the computer's clock was set: rows of the log may have other times."""
+        return self._screen is not None and self._screen.log.wall.revision != self.wall.revision
+
+    def _take(self, fact: Fact) -> None:
+        self.state.apply(fact)
+        self._scored.take(fact, self.state.revision)
+        self._rests.take(fact)
+        if fact.supersedes is not None and fact.supersedes in self._log:
+            old = self._personal.get(fact.supersedes)
+            struck = fact_row(old, is_struck=True) if old is not None else None
+            if struck is None:
+                del self._log[fact.supersedes]
+            else:
+                # What a person wrote stays to be read: taking it back is an entry of its own.
+                self._log[fact.supersedes] = struck
+        if fact.kind == "clock":
+            self.wall = self.wall.with_clock(fact.of(ClockData))
+        elif fact.kind == "anchor":
+            self.wall.set_speed(fact.of(AnchorData).data["speed"])
+        elif fact.kind == "movement":
+            moved = fact.of(MovementData)
+            self._movements[moved.data["id"]] = moved
+        elif fact.kind == "limb":
+            limb = fact.of(LimbData)
+            self._limbs[limb.data["id"]] = limb
+        elif (row := fact_row(fact)) is not None and fact.seq is not None:
+            self._log[fact.seq] = row
+            if fact.source.startswith("person"):
+                self._personal[fact.seq] = fact
+
+    def _now_s(self, live_status: LiveStatus) -> float:
+        if self.state.stopped_s is not None:
+            return self.state.stopped_s
+        told_s = live_status.status.recorded_s if live_status.status else 0.0
+        return max(self.state.last_s, told_s, live_status.newest_s)
+
+    def phase(self, live_status: LiveStatus) -> Phase:
+        """Return whether the session is being recorded, has ended, or was cut off."""
+        if self.state.stopped_s is not None:
+            return "ended"
+        is_growing = live_status.saved_s_ago is not None and live_status.saved_s_ago < SAVED_OLD_S
+        return "recording" if live_status.status is not None or is_growing else "cut off"
+
+    @property
+    def main(self) -> Score:
+        """The score by the main profile."""
+        return self._scored.scores[self.state.session["main_profile"]]
+
+    def _overview(self) -> None:
+        night = self._scored.night
+        self._curves = curves(night, self.main)
+        self._night = overview_view(self.state, night, self.main, self._curves, index_key(self.main)[1])
+        self._imi = imi_view(self.main)
+        self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
+        self._excluded = excluded_text(self.main)
+        self._streams = tuple(self.state.facts("stream"))
+        # What came late in its own place needs no other: each fact here has the file's index read anew.
+        thawed = (fact for fact in self.state.facts("late") if fact.data.get("retimed"))
+        self._placing = (*self.state.facts("gap"), *thawed)
+        self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
+
+    def _make(self, live_status: LiveStatus, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:
+        before, scored = self._screen, self._scored
+        phase = self.phase(live_status)
+        if before is None or has_moved:
+            facts = self._movements.values()
+            limbs = self._limbs.values()
+            movements = self._brackets.view(facts, self.main, now_s, scored.staged_s, limbs)
+        else:
+            movements = grown(before.movements, now_s)
+        if before is None or has_entries:
+            name = self.state.session["main_profile"]
+            estimate = estimate_remark(self.state, self.main)
+            index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate)
+            rows = self._lm_rows.list(self.main, scored.staged_s)
+            log = LogView(merge(rows, self._log.values()), self.wall)
+        else:
+            index, log = before.index, before.log
+        return Screen(
+            revision=scored.revision,
+            top=self._top(live_status, phase, now_s),
+            index=index,
+            series=series_view(self.main, now_s, is_running=phase == "recording"),
+            tonight=self._tonight,
+            excluded=self._excluded,
+            movements=movements,
+            night=self._night,
+            imi=self._imi,
+            log=log,
+            chips=chips(self.state, live_status, phase, now_s),
+            alerts=self._alerts(live_status, phase, now_s),
+            legs=tuple(self.state.legs),
+            lanes=self._lanes,
+            above_rest_uv=(self.main.profile.onset_uv, self.main.profile.offset_uv),
+            footer=_footer(live_status, len(self.state.facts(UNUSABLE))),
+            wall=self.wall,
+            streams=self._streams,
+            placing=self._placing,
+            rests=self._rests.view(),
+            undo_seq=max((seq for seq in self._personal if self._is_undoable(seq)), default=None),
+            permissions=self.permissions.view(
+                self.state, live_status, phase, self.wall, (scored.night, scored.scores), scored.revision
+            ),
+        )
+
+    def _is_undoable(self, seq: int) -> bool:
+        standing = self.state.fact(seq)
+        return standing is not None and standing.kind not in NOT_UNDONE
+
+    def _alerts(self, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:
+        found = alerts(self.state, live_status, phase, now_s)
+        if self._tail.problem:
+            return (Alert("high", f"The journal is damaged: {self._tail.problem}", "journal"), *found)
+        return found
+
+    def _top(self, live_status: LiveStatus, phase: Phase, now_s: float) -> TopView:
+        session, lights = self.state.session, self.state.facts("lights")
+        stage, about = self._stage(now_s)
+        saved_s_ago = live_status.saved_s_ago
+        saved = "" if saved_s_ago is None else _saved(self.wall, saved_s_ago)
+        return TopView(
+            bed=str(session.get("bed", "")),
+            study=str(session.get("study") or ""),
+            audience=self.main.profile.audience,
+            phase=phase,
+            recorded_s=now_s,
+            clock_text=self._clock_text(phase, now_s),
+            is_lights_off=lights[-1].data["state"] == "off" if lights else None,
+            lights_since_s=lights[-1].t if lights else None,
+            stage=stage,
+            stage_about=about,
+            epoch=int(now_s // EPOCH_S) + 1,
+            saved_text=saved,
+            is_saved_old=phase == "recording" and saved_s_ago is not None and saved_s_ago > SAVED_OLD_S,
+            stale_s=live_status.unheard_s if phase == "recording" and live_status.is_stale else 0.0,
+        )
+
+    def _clock_text(self, phase: Phase, now_s: float) -> str:
+        """Return the time of day: of now while recording, else of the end."""
+        if phase == "recording" and self.wall.is_known:
+            return self.wall.now_text(utc_now())
+        return self.wall.text(now_s)
+
+    def _stage(self, now_s: float) -> tuple[str, str]:
+        if not self._scored.epochs:
+            return "", "no stages yet"
+        epoch = self._scored.epochs[-1]
+        who = "estimated" if epoch.is_estimated else epoch.source
+        who = "typed" if epoch.source.startswith("person") else who
+        return epoch.stage, f"{who}, {max(0.0, now_s - epoch.start_us / 1e6):.0f} s"
+
+
+def _saved(wall: WallTime, saved_s_ago: float) -> str:
+    when = utc_now() - dt.timedelta(seconds=saved_s_ago)
+    return wall.now_text(when) if wall.is_known else f"{when:%H:%M:%S}"
+
+
+def _footer(live_status: LiveStatus, n_set_aside: int) -> str:
+    parts = [f"v{__version__}"]
+    if live_status.disk_s is not None:
+        parts.insert(0, f"disk {wording.hours_left(live_status.disk_s)} left")
+    if n_set_aside:
+        entries = "entry" if n_set_aside == 1 else "entries"
+        parts.insert(0, f"{n_set_aside} journal {entries} cannot be used, see the log")
+    return " · ".join(parts)

@@ -1,0 +1,108 @@
+"""Talk to the recorder without ever making the screen wait: a thread asks, answers are picked up."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from monitor.model.errors import InputError
+from monitor.session.control import ControlClient
+
+# The recorder's heartbeat as the screen hears it: its loop answers.
+_STATUS_EVERY_S = 0.5
+# A recorder that is held up may never answer; whoever closes a window does not wait for it.
+_LAST_S = 2.0
+
+Request = Mapping[str, Any]
+
+
+class RecorderClient:
+    """One lasting conversation with a recorder (or a lobby), made again whenever it breaks.
+
+    Parameters
+    ----------
+    connect : callable
+        Makes a `ControlClient`; raises `InputError` while nobody is there.
+    ask_each : str
+        The request that is put twice a second, ``status`` or ``lobby``.
+
+    Attributes
+    ----------
+    latest : Mapping or None
+        Newest answer to `ask_each`; None while nobody is there. It may be old: see `answered_at_s`.
+    answered_at_s : float or None
+        When (monotonic seconds) the recorder last answered anything, None if it never did.
+    """
+
+    def __init__(self, connect: Callable[[], ControlClient], ask_each: str) -> None:
+        self._connect, self._ask_each = connect, ask_each
+        self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._refusals: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._client: ControlClient | None = None
+        self.latest: Mapping[str, Any] | None = None
+        self.answered_at_s: float | None = None
+        self.has_asked = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="recorder-link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._thread.start()
+
+    def send(self, request: Request) -> None:
+        """Ask for something; what comes of it is seen in the journal, or in `refusals`."""
+        self._waiting.put(request)
+
+    def refusals(self) -> list[str]:
+        """Return what was refused since the last call, in words."""
+        found = []
+        while True:
+            try:
+                found.append(self._refusals.get_nowait())
+            except queue.Empty:
+                return found
+
+    def stop(self) -> None:
+        """End the conversation and the thread."""
+        self._waiting.put(None)
+        if self._thread.is_alive():
+            self._thread.join(_LAST_S)
+
+    def _run(self) -> None:
+        while True:
+            self._look()
+            try:
+                request = self._waiting.get(timeout=_STATUS_EVERY_S)
+            except queue.Empty:
+                continue
+            if request is None:
+                break
+            try:
+                self._ask(request)
+            except InputError as err:
+                self._refusals.put(err.problem)
+        if self._client is not None:
+            self._client.close()
+
+    def _look(self) -> None:
+        try:
+            self.latest = self._ask({"do": self._ask_each})
+        except InputError:
+            if self._client is None:
+                self.latest = None
+        self.has_asked.set()
+
+    def _ask(self, request: Request) -> Mapping[str, Any]:
+        if self._client is None:
+            self._client = self._connect()
+        try:
+            answer = self._client.ask(request)
+            self.answered_at_s = time.monotonic()
+            return answer
+        except InputError as err:
+            if err.problem == "went away":
+                self._client.close()
+                self._client = None
+            raise

@@ -1,0 +1,119 @@
+"""The night as it was scored last, and when it has to be scored again.
+
+The rule sets a night is scored by, as its own journal names them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from monitor.model.facts import Fact
+from monitor.model.payloads import MovementData
+from monitor.model.rules import PROFILES, RulesProfile
+from monitor.scoring import Epoch, Night, Score, score
+from monitor.scoring.inputs import without_estimates
+from monitor.session.state import SessionState
+
+
+def rules_of(session: Mapping[str, Any]) -> dict[str, RulesProfile]:
+    """Return both rule sets, with the switches the session was begun with.
+
+    Parameters
+    ----------
+    session : Mapping
+        Data of the ``session`` fact; without ``config`` the published defaults stand.
+    """
+    written = session.get("config", {}).get("rules", {})
+    made = {}
+    for name, profile in PROFILES.items():
+        known = {field.name: getattr(profile, field.name) for field in dataclasses.fields(profile)}
+        changes = {
+            key: frozenset(value) if isinstance(known[key], frozenset) else value
+            for key, value in written.get(name, {}).items()
+            if key in known
+        }
+        audience = written.get("audience", profile.audience)
+        made[name] = dataclasses.replace(profile, **changes | {"audience": audience})
+    return made
+
+
+# Without a new fact only the hours grow: by a thousandth of themselves at most.
+_EVERY_S = 5.0
+_GROWN = 1e-3
+_RUNNING = ("onset", "confirmed")
+
+
+Due = Literal["", "hours", "verdicts"]
+"""What a new score may change: nothing, the hours alone, or what became of a movement."""
+
+
+class Rescoring:
+    """Score one night again and again, as seldom as the screen stays true.
+
+    Attributes
+    ----------
+    scores : dict of str to Score
+        By both rule sets; empty before the first time.
+    night : Night
+        What was scored.
+    epochs : tuple of Epoch
+        Its stages, in order.
+    staged_s : float
+        Where the last of them ends.
+    revision : int
+        Grows with every score.
+    """
+
+    def __init__(self) -> None:
+        self.scores: dict[str, Score] = {}
+        self.night = Night()
+        self.epochs: tuple[Epoch, ...] = ()
+        self.staged_s = 0.0
+        self.revision = 0
+        self._rules: dict[str, RulesProfile] = {}
+        self._is_asked = True
+        self._facts_n = 0
+        self._scored_s = float("-inf")
+        self._night_s = self._ends_s = float("-inf")
+
+    def take(self, fact: Fact, revision: int) -> None:
+        """Look at the next fact; `revision` is that of the state it was taken into."""
+        is_running = fact.kind == "movement" and fact.of(MovementData).data["phase"] in _RUNNING
+        # A running movement enters no count: it waits for the next score.
+        self._is_asked |= revision != self._facts_n and not is_running
+        self._facts_n = revision
+
+    def ask(self) -> None:
+        """Want a new score, whatever the facts."""
+        self._is_asked = True
+
+    def due(self, state: SessionState, now_s: float, clock_s: float) -> Due:
+        """Say what may have changed since the last score (s of the session, s of a clock)."""
+        if self._is_asked or self._night_s < self._ends_s <= now_s:
+            return "verdicts"
+        if state.stopped_s is not None or now_s == self._night_s:
+            return ""
+        return "hours" if clock_s - self._scored_s >= max(_EVERY_S, _GROWN * now_s) else ""
+
+    def score(self, state: SessionState, now_s: float, clock_s: float, *, is_estimate_used: bool) -> None:
+        """Score the night as it is known now."""
+        night = state.night(now_s)
+        self.night = night if is_estimate_used else without_estimates(night)
+        self._rules = self._rules or rules_of(state.session)
+        self.scores = {name: score(self.night, rules) for name, rules in self._rules.items()}
+        self.epochs = tuple(sorted(self.night.epochs, key=lambda epoch: epoch.start_us))
+        self.staged_s = self.epochs[-1].end_us / 1e6 if self.epochs else 0.0
+        self.revision += 1
+        self._is_asked = False
+        self._scored_s, self._night_s = clock_s, now_s
+        ahead = (us / 1e6 for us in self._ends_us() if us / 1e6 > now_s)
+        self._ends_s = min(ahead, default=float("-inf"))
+
+    def _ends_us(self) -> Iterator[int]:
+        """When time alone says that a series, or a run that may become one, goes on no more."""
+        for each in self.scores.values():
+            runs = (*each.series[-1:], *((each.pending,) if each.pending is not None else ()))
+            longest_us = each.profile.imi_max_us + each.profile.min_lm_us
+            yield from (run.last_onset_us + longest_us + 1 for run in runs)

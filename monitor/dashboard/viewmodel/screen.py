@@ -1,0 +1,295 @@
+"""What the screen shows, as plain records: made by the presenter, painted by the widgets, no Qt.
+
+What lies along the time axis, as plain records: movements, series, stages, gaps, curves. No Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.dashboard.viewmodel.lanes import LaneView
+from monitor.model.facts import Fact
+from monitor.scoring.spans import Floats
+from monitor.session.current_alerts import Alert, Phase
+from monitor.session.log_entries import LogRow
+from monitor.session.wall_time import WallTime
+
+Life = Literal["flagged", "open", "lm", "plm", "out", "twitch", "limb"]
+
+
+def _no_times() -> Floats:
+    return np.empty(0)
+
+
+class Bracket(NamedTuple):
+    """One movement of one leg on the trace; times in seconds of the session."""
+
+    onset_s: float
+    end_s: float
+    leg: str
+    life: Life
+    text: str
+    why: str
+    key: str
+
+
+class SeriesTick(NamedTuple):
+    """One PLM of a series: its onset (s), the interval before it (s, NaN for the first), its place in it."""
+
+    onset_s: float
+    imi_s: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovementsView:
+    """All movements of the night by onset; `onset_s` is there to search in.
+
+    Attributes
+    ----------
+    limbs : tuple of Bracket
+        Those of limbs that are not scored, apart; `limb_s` is there to search in.
+    """
+
+    brackets: tuple[Bracket, ...] = ()
+    onset_s: Floats = field(default_factory=_no_times)
+    ticks: tuple[SeriesTick, ...] = ()
+    tick_s: Floats = field(default_factory=_no_times)
+    limbs: tuple[Bracket, ...] = ()
+    limb_s: Floats = field(default_factory=_no_times)
+
+
+class StageSpan(NamedTuple):
+    """A stretch of one stage (s)."""
+
+    start_s: float
+    end_s: float
+    stage: str
+
+
+class GapSpan(NamedTuple):
+    """A stretch in which a leg could not be scored, and why (s)."""
+
+    start_s: float
+    end_s: float
+    leg: str
+    cause: str
+
+
+class Flag(NamedTuple):
+    """A mark of the night: a note, lights, a segment."""
+
+    t_s: float
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewView:
+    """The whole night at a glance; times in seconds of the session.
+
+    Attributes
+    ----------
+    estimate : tuple of ndarray
+        Times (s) and the probability of sleep, where it was estimated.
+    """
+
+    end_s: float
+    stages: tuple[StageSpan, ...]
+    onsets: Mapping[str, Floats]
+    is_plm: Mapping[str, npt.NDArray[np.bool_]]
+    gaps: tuple[GapSpan, ...]
+    flags: tuple[Flag, ...]
+    lights_off_s: float | None
+    lights_on_s: float | None
+    curve_s: Floats
+    index_per_h: Floats
+    rate_per_h: Floats
+    index_name: str
+    reference_per_h: float
+    audience: str
+    estimate: tuple[Floats, Floats] = field(default_factory=lambda: (_no_times(), _no_times()))
+
+
+@dataclass(frozen=True, slots=True)
+class ImiView:
+    """Intervals from onset to onset, on a log axis."""
+
+    edges_s: Floats
+    counts: npt.NDArray[np.int64]
+    band_s: tuple[float, float]
+    median_text: str
+
+
+Health = Literal["ok", "warn", "bad", "off"]
+Trend = Literal["", "rising", "falling", "steady"]
+
+
+@dataclass(frozen=True, slots=True)
+class TopView:
+    """The bar at the top; `stale_s` is the age of the recorder's last sign of life once it is too old."""
+
+    bed: str
+    study: str
+    audience: str
+    phase: Phase
+    recorded_s: float
+    clock_text: str
+    is_lights_off: bool | None
+    lights_since_s: float | None
+    stage: str
+    stage_about: str
+    epoch: int
+    saved_text: str
+    is_saved_old: bool
+    stale_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule set's index in one line: the text, and whether it is too early to mean much."""
+
+    name: str
+    value: str
+    count: str
+    is_too_early: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexView:
+    """The big number and what belongs to it."""
+
+    title: str
+    unit: str
+    value: str
+    is_too_early: bool
+    remark: str
+    trend: Trend
+    rules: tuple[RuleLine, ...]
+    rate_text: str
+    rate_s: Floats
+    rate_per_h: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesView:
+    """The series that runs now, or the last one."""
+
+    state: Literal["running", "forming", "none"]
+    n: str
+    mean_imi: str
+    since_last: str
+    remark: str
+
+
+class TableRow(NamedTuple):
+    """One line of tonight's table."""
+
+    name: str
+    value: str
+    unit: str = ""
+    hint: str = ""
+    is_too_early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One stream or leg: a word, a shape by `health`, what is received, what is missing."""
+
+    name: str
+    word: str
+    health: Health
+    received: str
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """The log, newest first; the cells of a row are made when it is looked at."""
+
+    rows: tuple[LogRow, ...]
+    wall: WallTime
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationView:
+    """A bio-calibration; `legs` gives of each leg its rest and the peaks over rest in its own step (uV)."""
+
+    seq: int
+    t_s: float
+    when: str
+    has_passed: bool
+    why: tuple[str, ...]
+    legs: Mapping[str, tuple[float | None, tuple[float, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class EditPermissions:
+    """What may be entered, and how the night stands.
+
+    Attributes
+    ----------
+    why_not : str
+        What to do where nothing may be entered.
+    standing : str
+        Provisional, or who signed.
+    newest_seq : int
+        A signature is over all facts up to this one.
+    rejected : frozenset of str
+        Keys of the movements a person rejected.
+    summary : Mapping or None
+        What `summary.json` says, while somebody looks at it.
+    """
+
+    may_write: bool
+    why_not: str
+    signature_text: str
+    is_signed: bool
+    newest_seq: int
+    rejected: frozenset[str]
+    calibrations: tuple[CalibrationView, ...]
+    summary: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Everything the screen shows at one moment. Parts that did not change are the same objects.
+
+    Attributes
+    ----------
+    streams, placing : tuple of Fact
+        What places the samples on disk on the timeline.
+    rests : Mapping of leg to (times in s, resting levels in uV)
+        As far as the journal has them.
+    undo_seq : int or None
+        The newest fact of a person that stands.
+    """
+
+    revision: int
+    top: TopView
+    index: IndexView
+    series: SeriesView
+    tonight: tuple[TableRow, ...]
+    excluded: str
+    movements: MovementsView
+    night: OverviewView
+    imi: ImiView
+    log: LogView
+    chips: tuple[Chip, ...]
+    alerts: tuple[Alert, ...]
+    legs: tuple[str, ...]
+    lanes: tuple[LaneView, ...]
+    above_rest_uv: tuple[float, float]
+    footer: str
+    wall: WallTime
+    streams: tuple[Fact, ...]
+    placing: tuple[Fact, ...]
+    rests: Mapping[str, tuple[Floats, Floats]]
+    undo_seq: int | None
+    permissions: EditPermissions

@@ -1,0 +1,243 @@
+"""What the start screen knows: the streams found, the monitor's reading of them, what is still to be said.
+
+What a bed's start screen remembers: the streams, legs and unit of last time. No Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.dashboard.theme import NIGHT, Theme, theme_named
+from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream, SettingsFile
+from monitor.model.errors import InputError
+
+AS_SENT = ""
+UNITS: tuple[str, ...] = ("uV", "mV", "V", "nV")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedStream:
+    """One stream on the network.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Labels; a channel without one is ``#n``, counted from 1.
+    units : tuple of str
+        As sent, empty where the header is silent.
+    left, right : str
+        Channels as the monitor reads them, empty where it cannot tell.
+    preview : str
+        How the legs look at rest, empty as long as nobody looked; it changes while the stream stays.
+    """
+
+    uid: str
+    name: str
+    type: str
+    source_id: str
+    rate_hz: float
+    hostname: str
+    is_simulated: bool
+    is_text: bool
+    channels: tuple[str, ...]
+    units: tuple[str, ...]
+    left: str
+    right: str
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    preview: str = field(default="", compare=False)
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> OfferedStream:
+        """Read one stream of a lobby's answer."""
+        channels = answer.get("channels") or ()
+        names = tuple(str(c.get("label") or f"#{i}") for i, c in enumerate(channels, start=1))
+        legs = answer.get("legs") or {}
+        read = {leg: names[int(found["channel"])] for leg, found in legs.items()}
+        return cls(
+            str(answer.get("uid", "")),
+            str(answer.get("name", "")),
+            str(answer.get("type", "")),
+            str(answer.get("source_id", "")),
+            float(answer.get("rate_hz") or 0.0),
+            str(answer.get("hostname", "")),
+            bool(answer.get("simulated")),
+            bool(answer.get("is_text")),
+            names,
+            tuple(str(c.get("unit") or "") for c in channels),
+            read.get("left", ""),
+            read.get("right", ""),
+            tuple(answer.get("problems") or ()),
+            tuple(answer.get("warnings") or ()),
+            _preview(answer.get("rests") or {}),
+        )
+
+    @property
+    def has_legs(self) -> bool:
+        """Whether the monitor found a leg in it."""
+        return bool(self.left or self.right)
+
+    @property
+    def about(self) -> str:
+        """Rate, channels and origin in a line."""
+        rate = "markers" if self.is_text else f"{self.rate_hz:g} Hz"
+        n = len(self.channels)
+        parts = [self.type or "no type", rate, f"{n} channel{'s' if n != 1 else ''}", f"from {self.hostname}"]
+        return " · ".join([*parts, "simulated"] if self.is_simulated else parts)
+
+    @property
+    def reading(self) -> str:
+        """The monitor's reading in a line."""
+        if self.is_text:
+            return "markers: stages, events, lights"
+        found = [f"{leg}: {name}" for leg, name in (("left", self.left), ("right", self.right)) if name]
+        return "   ".join([*found, *self.problems, *self.warnings]) or "no leg channel recognised"
+
+
+def _preview(rests: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write the resting levels in a line."""
+    parts = []
+    for leg, found in rests.items():
+        level = found.get("rest_uv")
+        parts.append(" ".join([leg, *([f"rest {level:.1f} µV"] if level is not None else []), found["word"]]))
+    return "   ·   ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is chosen so far."""
+
+    uids: tuple[str, ...]
+    left: str
+    right: str
+    unit: str
+    bed: str
+    main_profile: str
+
+    def to_save(self, streams: Sequence[OfferedStream]) -> SavedChoice:
+        """Return it as it can be known again another night."""
+        chosen = [stream for stream in streams if stream.uid in self.uids]
+        known = tuple(
+            SavedStream(name=s.name, type=s.type, source_id=s.source_id, hostname=s.hostname) for s in chosen
+        )
+        return SavedChoice(
+            streams=known, left=self.left, right=self.right, unit=self.unit, main_profile=self.main_profile
+        )
+
+    def request(self) -> dict[str, object]:
+        """Return the request that asks for it."""
+        return {
+            "do": "choose",
+            "uids": list(self.uids),
+            "left": self.left,
+            "right": self.right,
+            "unit": self.unit,
+            "bed": self.bed,
+            "main_profile": self.main_profile,
+        }
+
+
+def suggested(streams: Sequence[OfferedStream]) -> frozenset[str]:
+    """Suggest streams: every real one in which a leg was read, and the marker streams beside it."""
+    legs = {stream.uid for stream in streams if stream.has_legs and not stream.is_simulated}
+    if len(legs) > 1 and not _are_halves([stream for stream in streams if stream.uid in legs]):
+        # Two amplifiers: only a person knows which one stands at this bed.
+        return frozenset()
+    markers = {stream.uid for stream in streams if stream.is_text and not stream.is_simulated}
+    return frozenset(legs | markers) if legs else frozenset()
+
+
+def remembered(streams: Sequence[OfferedStream], choice: SavedChoice | None) -> frozenset[str]:
+    """Return the streams of a remembered choice; none unless each of them is there, once, and is real."""
+    if choice is None or not choice.streams:
+        return frozenset()
+    found = [[s.uid for s in streams if not s.is_simulated and _is_again(s, one)] for one in choice.streams]
+    return frozenset(uids[0] for uids in found) if all(len(uids) == 1 for uids in found) else frozenset()
+
+
+def _is_again(stream: OfferedStream, known: SavedStream) -> bool:
+    if (stream.name, stream.type, stream.source_id) != (known.name, known.type, known.source_id):
+        return False
+    # An id that its maker gave is the stream's wherever it runs; without one the machine must be the same.
+    return bool(known.source_id) or stream.hostname == known.hostname
+
+
+def _are_halves(streams: Sequence[OfferedStream]) -> bool:
+    """Whether two streams are one leg each."""
+    return len(streams) == 2 and {bool(s.left) for s in streams} == {True, False}
+
+
+def leg_names(streams: Sequence[OfferedStream], chosen: Collection[str]) -> tuple[str, ...]:
+    """List the channels a leg can be taken from."""
+    return tuple(
+        name for stream in streams if stream.uid in chosen and not stream.is_text for name in stream.channels
+    )
+
+
+def what_is_missing(streams: Sequence[OfferedStream], choice: Choice) -> str:
+    """Say what keeps the recording from being begun; empty if nothing does."""
+    chosen = [stream for stream in streams if stream.uid in choice.uids]
+    if not any(not stream.is_text for stream in chosen):
+        return "Choose the stream with the leg EMG."
+    if not (choice.left or choice.right):
+        return "Say which channel is the left leg, and which the right."
+    if choice.left == choice.right:
+        return "Left and right are the same channel."
+    if choice.unit == AS_SENT and not _has_units(chosen, (choice.left, choice.right)):
+        return "The stream does not say its unit: choose it."
+    return "" if choice.bed else "Name the bed."
+
+
+def _has_units(streams: Sequence[OfferedStream], legs: Collection[str]) -> bool:
+    return all(
+        unit
+        for stream in streams
+        for name, unit in zip(stream.channels, stream.units, strict=True)
+        if name in legs and name
+    )
+
+
+class StartDefaults:
+    """Remember the choice of a start screen.
+
+    Parameters
+    ----------
+    settings : callable or None
+        Gives the settings of a bed, or raises `InputError`; None remembers nothing.
+    """
+
+    def __init__(self, settings: Callable[[str], SettingsFile] | None) -> None:
+        self._settings = settings
+        self._choice: SavedChoice | None = None
+
+    def of_bed(self, bed: str) -> tuple[Theme, str]:
+        """Take up what a bed was left with; return its theme, and what could not be read, in words."""
+        if self._settings is None:
+            return NIGHT, ""
+        try:
+            settings, problem = self._settings(bed).load()
+        except InputError:
+            return NIGHT, ""
+        self._choice = settings.choice
+        return theme_named(settings.theme), problem
+
+    def recall(self, streams: Sequence[OfferedStream]) -> tuple[frozenset[str], SavedChoice] | None:
+        """Return the remembered choice and its streams as soon as all are there; only once."""
+        choice, uids = self._choice, remembered(streams, self._choice)
+        if choice is None or not uids:
+            return None
+        self._choice = None
+        return uids, choice
+
+    def save(self, choice: Choice, streams: Sequence[OfferedStream]) -> None:
+        """Write down what was chosen; a bed that forgets it is no reason not to record."""
+        if self._settings is None:
+            return
+        try:
+            file = self._settings(choice.bed)
+            before, _ = file.load()
+            file.save(before.model_copy(update={"choice": choice.to_save(streams)}))
+        except InputError:
+            return

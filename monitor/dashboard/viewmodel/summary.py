@@ -1,0 +1,169 @@
+"""The end-of-night summary as tables of text: every number is that of `summary.json`. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from monitor.dashboard.viewmodel.screen import CalibrationView
+from monitor.model import wording
+from monitor.model.rules import REFERENCE_PER_H
+from monitor.session.wall_time import WallTime
+
+_ROWS: tuple[tuple[str, str, str], ...] = (
+    ("PLMS per hour of sleep", "plms_index", "{:.1f}"),
+    ("PLMS", "n_plms", "{}"),
+    ("PLMS with arousal per hour of sleep", "plms_arousal_index", "{:.1f}"),
+    ("PLMS with arousal", "n_plms_arousal", "{}"),
+    ("PLM per hour of wake in bed", "plmw_index", "{:.1f}"),
+    ("PLMS per hour without respiratory", "plmsnr_index", "{:.1f}"),
+    ("PLM per hour recorded", "plm_per_hour_recorded", "{:.1f}"),
+    ("PLM", "n_plm", "{}"),
+    ("Leg movements", "n_lm", "{}"),
+    ("Periodicity, PLMS / candidates in sleep", "pi_plm", "{:.2f}"),
+    ("Periodicity, intervals", "pi_imi", "{:.2f}"),
+)
+_HOURS: tuple[tuple[str, str], ...] = (
+    ("Recorded", "recording_h"),
+    ("Lights off to on", "tib_h"),
+    ("Asleep, usable", "tst_h"),
+    ("Awake in bed, usable", "wake_h"),
+    ("One leg only", "one_leg_only_h"),
+)
+_EDITS = (
+    ("movements rejected", "movements_rejected"),
+    ("artifact spans", "artifacts"),
+    ("stages typed", "stages"),
+    ("taken back", "taken_back"),
+)
+
+
+class Section(NamedTuple):
+    """A small table: its title, the heads of its columns, its rows; the first cell of a row names it."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def headline(summary: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return the one number of the night: value, its honest name, what it is made of."""
+    name = summary["main_profile"]
+    main, rules = summary["rules"][name], wording.RULES.get(name, name)
+    audience = main["profile"]["audience"]
+    reference = f"reference value {audience} {REFERENCE_PER_H[audience]:g}/h, not a diagnosis"
+    if summary["tst_h"] is None:
+        base = f"{main['n_plm']} PLM in {_hours(summary['recording_h'])} recorded · no stages · {rules}"
+        return wording.rate(main["plm_per_hour_recorded"]), "PLM per hour recorded", base
+    sleep = summary["sleep_name"]
+    base = f"{main['n_plms']} PLMS in {_hours(summary['tst_h'])} of {sleep} · {rules} · {reference}"
+    return wording.rate(main["plms_index"]), f"PLMS per hour of {sleep}", base
+
+
+def sections(
+    summary: Mapping[str, Any], calibrations: Sequence[CalibrationView], wall: WallTime
+) -> tuple[Section, ...]:
+    """Lay the summary out.
+
+    Parameters
+    ----------
+    summary : Mapping
+        As `summary.json` has it.
+    calibrations : sequence of CalibrationView
+        Those of the night.
+    wall : WallTime
+    """
+    names = [summary["main_profile"], *(n for n in summary["rules"] if n != summary["main_profile"])]
+    main = summary["rules"][names[0]]
+    found = [_both(summary, names), _times(summary)]
+    if summary["segments"]:
+        found.append(_parts(summary, names, wall))
+    if len(main["detail"]["by_third"]) == 3 and summary["tst_h"] is not None:
+        found.append(_thirds(main))
+    found += [_excluded(main), _by_hand(summary, names), _calibrations(calibrations, wall)]
+    return tuple(found)
+
+
+def _both(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
+    rules = [summary["rules"][name] for name in names]
+    rows = [(text, *(_cell(each, key, form) for each in rules)) for text, key, form in _ROWS]
+    for text, key in (
+        ("PLMS per hour of REM", "plms_rem_index"),
+        ("PLMS per hour of NREM", "plms_nrem_index"),
+    ):
+        rows.insert(2, (text, *(_cell(each["detail"], key, "{:.1f}") for each in rules)))
+    shown = tuple(row for row in rows if any(cell != wording.NONE for cell in row[1:]))
+    return Section("Both rule sets", ("", *(wording.RULES.get(name, name) for name in names)), shown)
+
+
+def _times(summary: Mapping[str, Any]) -> Section:
+    rows = [(text, _hours(summary[key])) for text, key in _HOURS]
+    rows += [(f"Usable, {leg} leg", _hours(hours)) for leg, hours in summary["usable_h"].items()]
+    return Section("Times", ("", "h:min"), tuple(rows))
+
+
+def _parts(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime) -> Section:
+    key = "plms_index" if summary["tst_h"] is not None else "plm_per_hour_recorded"
+    unit = "PLMS /h sleep" if summary["tst_h"] is not None else "PLM /h recorded"
+    rows = []
+    for part in summary["segments"]:
+        span = f"{wall.text(part['start'], seconds=False)}–{wall.text(part['end'], seconds=False)}"
+        cells = (_cell(part["rules"][name], key, "{:.1f}") for name in names)
+        rows.append((f"{part['label'] or 'before'} {span}", *cells))
+    heads = tuple(f"{unit}, {wording.RULES.get(name, name)}" for name in names)
+    return Section("Before and after", ("", *heads), tuple(rows))
+
+
+def _thirds(main: Mapping[str, Any]) -> Section:
+    names = ("first", "second", "last")
+    rows = tuple(
+        (f"{name} third", _number(third["n_plms"], "{}"), _number(third["plms_index"], "{:.1f}"))
+        for name, third in zip(names, main["detail"]["by_third"], strict=True)
+    )
+    return Section("Over the night", ("", "PLMS", "per hour of sleep"), rows)
+
+
+def _excluded(main: Mapping[str, Any]) -> Section:
+    left_out = {why: n for why, n in main["detail"]["excluded"].items() if why != "open"}
+    rows = tuple(
+        (wording.lm_why(why), str(n)) for why, n in sorted(left_out.items(), key=lambda each: -each[1])
+    )
+    return Section("Movements not counted", ("", "n"), rows or (("none", "0"),))
+
+
+def _by_hand(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
+    manual = summary["manual"]
+    key = "n_plms" if summary["tst_h"] is not None else "n_plm"
+    what = "PLMS" if key == "n_plms" else "PLM"
+    rows = [(text, str(manual["edits"][name])) for text, name in _EDITS]
+    for name in names:
+        automatic, now = manual["automatic"][name][key], summary["rules"][name][key]
+        told = f"{_number(automatic, '{}')} → {_number(now, '{}')}"
+        rows.append((f"{what} found → with edits, {wording.RULES.get(name, name)}", told))
+    return Section("By hand", ("", "n"), tuple(rows))
+
+
+def _calibrations(calibrations: Sequence[CalibrationView], wall: WallTime) -> Section:
+    rows = tuple(
+        (
+            f"{each.when} the night, {wall.text(each.t_s, seconds=False)}",
+            "PASS" if each.has_passed else "REPEAT",
+        )
+        for each in calibrations
+    )
+    return Section("Bio-calibration", ("", ""), rows or (("none recorded", wording.NONE),))
+
+
+def _cell(values: Mapping[str, Any], key: str, form: str) -> str:
+    return _number(values[key], form)
+
+
+def _number(value: float | None, form: str) -> str:
+    return wording.NONE if value is None else form.format(value)
+
+
+def _hours(hours: float | None) -> str:
+    if hours is None:
+        return wording.NONE
+    minutes = round(hours * 60)
+    return f"{minutes // 60}:{minutes % 60:02d}"

@@ -1,0 +1,373 @@
+"""From the samples of one stream to facts: movements with their life, gaps, and the quality of each leg.
+
+The one path for a live night and for a file: samples in native numbers and their places on the session's
+timeline go in, facts come out. The facts do not depend on how the samples were cut into chunks.
+
+Whether a stream keeps the rate it was announced with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dsp import DetectorSettings
+from monitor.detection.aligned_chunk import USUAL, AlignedChunk, ChunkContext
+from monitor.detection.alignment import Alignment
+from monitor.detection.filters import design_filters
+from monitor.detection.leg import SOURCE, LegFacts
+from monitor.detection.limb import Limb
+from monitor.detection.loss_reports import LossReports
+from monitor.detection.stamp_check import StampChange
+from monitor.detection.stamp_timeline import MISSING, Fill, Gap, Run, StampTimeline
+from monitor.model.facts import Fact
+from monitor.montage import LegChannel
+
+# A crystal is off by parts per million: a whole percent is a wrong header, or a device that loses samples.
+OFF_SHARE = 0.01
+# The measured rate moves for a minute or more after a start; it counts once it has stood still for so long.
+_STEADY_SHARE = 0.002
+_STEADY_S = 30
+
+
+class RateWatch:
+    """Say once if the measured rate is another than the announced one.
+
+    Parameters
+    ----------
+    nominal_hz : float
+        As the header has it.
+    """
+
+    def __init__(self, nominal_hz: float) -> None:
+        self.nominal_hz = nominal_hz
+        self._reference_hz, self._steady_s = nominal_hz, 0
+        self._reported = False
+
+    def look(self, measured_hz: float) -> bool:
+        """Take the rate as it is, once a second of signal; return whether it is to be told now."""
+        if abs(measured_hz / self._reference_hz - 1) > _STEADY_SHARE:
+            self._reference_hz, self._steady_s = measured_hz, 0
+        self._steady_s += 1
+        off = abs(measured_hz / self.nominal_hz - 1) > OFF_SHARE
+        if self._reported or not off or self._steady_s < _STEADY_S:
+            return False
+        self._reported = True
+        return True
+
+
+RATE_CHANGED = "sampling rate changed"
+
+
+class StreamDetection:
+    """Detect the movements in the legs of one stream.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Nominal rate of the signal.
+    channels : iterable of LegChannel
+        The columns to watch, and what one number is worth: of legs, and of limbs that are not scored.
+    settings : DetectorSettings
+        With the rule's numbers.
+    counter : int, optional
+        The column that counts the samples.
+    """
+
+    def __init__(
+        self,
+        rate_hz: float,
+        channels: Iterable[LegChannel],
+        settings: DetectorSettings,
+        counter: int | None = None,
+    ) -> None:
+        self._rate_hz, self._settings, self.counter = rate_hz, settings, counter
+        self.timeline = StampTimeline(rate_hz, settings.gap_s)
+        self._rate = RateWatch(rate_hz)
+        self._loss_reports = LossReports(rate_hz)
+        sos = design_filters(rate_hz, settings)
+        by_limb: dict[str, list[LegChannel]] = {}
+        for channel in channels:
+            by_limb.setdefault(channel.leg, []).append(channel)
+        columns = sorted({column for each in by_limb.values() for c in each for column in c.columns})
+        self._placement = Alignment(rate_hz, columns, counter)
+        self._limbs = [Limb(each, settings, self.timeline, rate_hz, sos) for each in by_limb.values()]
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The legs scored here."""
+        return tuple(limb.name for limb in self._limbs if limb.is_leg)
+
+    def renewed(
+        self,
+        rate_hz: float | None = None,
+        channels: Iterable[LegChannel] | None = None,
+        counter: int | None = None,
+    ) -> StreamDetection:
+        """Return a new one in its place, with nothing but the place in time and the numbering carried on.
+
+        Parameters
+        ----------
+        rate_hz : float, optional
+            If the source has another rate now.
+        channels : iterable of LegChannel, optional
+            The same legs and limbs in the same order, where they are in other channels now.
+        counter : int, optional
+            Where its counter is then.
+        """
+        if channels is None:
+            channels, counter = [channel for limb in self._limbs for channel in limb.channels], self.counter
+        other = StreamDetection(rate_hz or self._rate_hz, channels, self._settings, counter)
+        other.timeline.restart(self.timeline.now_s, "")
+        if other._rate_hz == self._rate_hz:
+            other._rate = self._rate
+        for limb, before in zip(other._limbs, self._limbs, strict=True):
+            limb.number_on(before)
+        return other
+
+    def start(self, start_s: float, cause: str = "") -> list[Fact]:
+        """Begin, or begin again after a break, at `start_s` on the timeline (s).
+
+        Returns
+        -------
+        list of Fact
+            The gap, if there was one, and that the legs are learning.
+        """
+        facts = self._flush() + self._finish(cause)
+        self._placement.start(start_s)
+        gap = self.timeline.restart(start_s, cause)
+        if gap is not None:
+            facts.append(self._gap(gap.start_s, gap.end_s, cause, resets=True))
+        return facts + self._learn(self.timeline.now_s)
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether samples behind a hole wait until it is plain where they belong."""
+        return self._placement.is_holding
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether samples are placed by count because their stamps mean nothing."""
+        return self._placement.is_counting
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it is not known yet what the latest stamps mean."""
+        return self._placement.is_in_doubt
+
+    @property
+    def is_duplicating(self) -> bool:
+        """Whether the latest sample came before, and was left out."""
+        return self._placement.is_duplicating
+
+    def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
+        """Put samples where they belong before they are taken; see `monitor.detection.alignment`."""
+        return self._placement.take(values, times_s)
+
+    def take(self, placed: AlignedChunk, context: ChunkContext = USUAL) -> list[Fact]:
+        """Take samples that are in their places; see `process`."""
+        facts = []
+        if placed.change is not None:
+            facts += self._stamps_changed(placed.change)
+        if placed.distrust:
+            reason = f"{placed.distrust}; it is not compared with the samples from here on"
+            facts.append(self._warning({"about": "the sample counter", "reason": reason}))
+        if placed.repeat is not None:
+            shift_s = self._placement.shift_s + self.timeline.shift_s
+            facts += self._loss_reports.came_twice(placed.repeat, shift_s, self.timeline.now_s)
+        if placed.lost_n:
+            facts += self._lost(placed, context.missing)
+        return facts + self.process(placed.values, placed.times_s, context, is_counted=placed.is_counted)
+
+    def _stamps_changed(self, change: StampChange) -> list[Fact]:
+        """Say what became of the stamps; at another rate the detector begins again."""
+        if change.kind == "rate":
+            return self._at_rate(change)
+        about = {"about": "the time stamps", "stamps": change.kind, "legs": list(self.legs)}
+        if change.kind == "usable":
+            return [self._warning(about | {"reason": "they can be used again: samples are placed by them"})]
+        how = f"samples are placed by count, {change.rate_hz:.2f} in a second"
+        return [self._warning(about | {"reason": f"they cannot be used, {change.reason}: {how}"})]
+
+    def _at_rate(self, change: StampChange) -> list[Fact]:
+        facts, start_s, was_hz = self._finish(RATE_CHANGED), self.timeline.now_s, self._rate_hz
+        other = self.renewed(change.rate_hz)
+        other.timeline.take_over(self.timeline, change.at_s)
+        self._rate_hz, self._rate = other._rate_hz, other._rate
+        self.timeline, self._limbs = other.timeline, other._limbs
+        end_s = self.timeline.now_s
+        facts.append(self._gap(start_s, end_s, RATE_CHANGED, resets=True))
+        reason = (
+            f"it changed from {was_hz:g} Hz to {change.rate_hz:.2f} Hz without a new header; "
+            "the detector began again at the new rate"
+        )
+        about = {"about": "the sampling rate", "reason": reason, "legs": list(self.legs)}
+        rates = {"measured_hz": round(change.rate_hz, 3), "nominal_hz": was_hz}
+        return [*facts, self._warning(about | rates), *self._learn(end_s)]
+
+    def _lost(self, placed: AlignedChunk, cause: str) -> list[Fact]:
+        """Step over samples that a counter misses: where they are missing and how many is known exactly."""
+        told: dict[str, Any] = {"missing_n": placed.lost_n}
+        if placed.left_out_s:
+            # Whatever came late: these stamps know nothing of the loss.
+            told, cause = told | {"left_out_s": round(placed.left_out_s, 6)}, MISSING
+        piece = self.timeline.skip(placed.lost_n)
+        if isinstance(piece, Gap):
+            gap = self._gap(piece.start_s, piece.end_s, cause, resets=True, **told)
+            return [*self._finish(cause), gap, *self._learn(piece.end_s)]
+        facts = self._blank(piece)
+        if not self._loss_reports.is_short_loss(piece.n):
+            return [self._gap(piece.start_s, piece.end_s, cause, resets=False, **told), *facts]
+        return [*self._loss_reports.lost(piece.n, piece.start_s), *facts]
+
+    def process(
+        self,
+        values: npt.NDArray[Any],
+        times_s: npt.NDArray[np.float64],
+        context: ChunkContext = USUAL,
+        *,
+        is_counted: bool = False,
+    ) -> list[Fact]:
+        """Take the next samples.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, n_channels)
+            Native numbers of all the stream's channels. NaN is missing.
+        times_s : ndarray, shape (n_samples,), float64, s
+            Their stamps on the session's timeline.
+        context : Context
+            What is known beside the stamps, live.
+        is_counted : bool
+            A counter goes along: see `StampTimeline.follow`.
+
+        Returns
+        -------
+        list of Fact
+            What became known, in the order in which it did.
+        """
+        facts: list[Fact] = []
+        signals = [[channel.signal_uv(values) for channel in limb.channels] for limb in self._limbs]
+        latest_s = context.latest_s + self._placement.shift_s
+        for piece in self.timeline.follow(times_s, latest_s, is_counted=is_counted):
+            if isinstance(piece, Gap):
+                cause = context.missing if piece.cause == MISSING else piece.cause
+                facts += self._finish(cause)
+                start_s = max(0.0, piece.start_s - (context.margin_s if piece.cause == MISSING else 0.0))
+                facts.append(self._gap(start_s, piece.end_s, cause, resets=True))
+                facts += self._learn(piece.end_s)
+            elif isinstance(piece, Fill):
+                facts.append(self._gap(piece.start_s, piece.end_s, context.missing, resets=False))
+                facts += self._blank(piece)
+            elif isinstance(piece, Run):
+                run = slice(piece.start, piece.stop)
+                facts += self._detect([[signal[run] for signal in each] for each in signals])
+                facts += self._look_at_rate()
+        return facts
+
+    def live_rows(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Return what a screen draws of the chunk that was just processed.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, n_channels)
+            As given to `process`.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, 1 + 3 * n_lanes), float64
+            Time on the timeline (s); for each signal (`monitor.montage.lanes`) the raw EMG, and envelope
+            and resting level (uV) as they are at the end of the chunk. NaN where not known.
+        """
+        n, lanes = len(values), self._lanes()
+        rows = np.empty((n, 1 + 3 * len(lanes)))
+        rows[:, 0] = self.timeline.now_s - np.arange(n, 0, -1) / self.timeline.rate_hz
+        for place, lane in enumerate(lanes):
+            detector, at = lane.detector, 1 + 3 * place
+            rows[:, at] = lane.channel.signal_uv(values)
+            rows[:, at + 1] = detector.envelope_uv
+            rows[:, at + 2] = np.nan if detector.learning else detector.resting_uv
+        return rows
+
+    def ahead_rows(
+        self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        """Return what a screen draws of samples that wait for their turn; as `live_rows`, without levels."""
+        lanes = self._lanes()
+        rows = np.full((len(values), 1 + 3 * len(lanes)), np.nan)
+        rows[:, 0] = times_s + self._placement.shift_s + self.timeline.shift_s
+        for place, lane in enumerate(lanes):
+            rows[:, 1 + 3 * place] = lane.channel.signal_uv(values)
+        return rows
+
+    def _lanes(self) -> list[LegFacts]:
+        return [part for limb in self._limbs for part in limb.parts]
+
+    def lose(self, cause: str) -> list[Fact]:
+        """Take note that the source is gone: what is open ends here, and a gap begins."""
+        facts = self._flush() + self._finish(cause)
+        now_s = self.timeline.now_s
+        facts.append(self._gap(now_s, None, cause, resets=True))
+        return facts
+
+    def go_on(self, end_s: float, numbers: Mapping[str, int], cause: str) -> list[Fact]:
+        """Take the place of a recorder that was cut off at `end_s`: a gap begins there.
+
+        Parameters
+        ----------
+        end_s : float
+        numbers : Mapping of leg or limb to int
+            The highest number of a movement that was used.
+        cause : str
+            Of the gap.
+        """
+        for limb in self._limbs:
+            limb.number_from(numbers.get(limb.name, 0) + 1)
+        self.timeline.restart(end_s, cause)
+        return self.lose(cause)
+
+    def finish(self) -> list[Fact]:
+        """End the night: a movement that is still open ends at the last sample."""
+        facts = self._flush() + self._finish("end of the recording")
+        return facts + self._loss_reports.rest(self.timeline.now_s)
+
+    def _flush(self) -> list[Fact]:
+        return [fact for placed in self._placement.flush() for fact in self.take(placed)]
+
+    def _blank(self, fill: Fill) -> list[Fact]:
+        missing = np.full(fill.n, np.nan)
+        return self._detect([[missing] * len(limb.channels) for limb in self._limbs])
+
+    def _warning(self, data: Mapping[str, Any]) -> Fact:
+        return Fact("warning", self.timeline.now_s, SOURCE, data)
+
+    def _detect(self, signals: list[list[npt.NDArray[np.float64]]]) -> list[Fact]:
+        found = [
+            known for limb, each in zip(self._limbs, signals, strict=True) for known in limb.process(each)
+        ]
+        return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
+
+    def _look_at_rate(self) -> list[Fact]:
+        """Say that the header's rate is wrong; looks where the timeline adapts, so chunks do not matter."""
+        measured_hz = round(self.timeline.rate_hz, 3)
+        if not self.timeline.is_full_second or not self._rate.look(measured_hz):
+            return []
+        off = f"{measured_hz:.2f} Hz measured, {self._rate_hz:g} Hz announced"
+        reason = f"{off} ({measured_hz / self._rate_hz - 1:+.1%}); times follow the stamps"
+        about = {"about": "the sampling rate", "reason": reason, "legs": list(self.legs)}
+        rates = {"measured_hz": measured_hz, "nominal_hz": self._rate_hz}
+        return [self._warning(about | rates)]
+
+    def _finish(self, cause: str) -> list[Fact]:
+        return [fact for limb in self._limbs for _, fact in limb.finish(cause)]
+
+    def _learn(self, start_s: float) -> list[Fact]:
+        return [fact for limb in self._limbs for fact in limb.learn(start_s)]
+
+    def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool, **told: Any) -> Fact:
+        data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets} | told
+        limbs = [limb.name for limb in self._limbs if not limb.is_leg]
+        return Fact("gap", start_s, SOURCE, data | ({"limbs": limbs} if limbs else {}))

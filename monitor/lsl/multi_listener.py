@@ -1,0 +1,109 @@
+"""Listen to many small streams at once from one place, as they come and go: an index, a line now and then.
+
+For a night's signal there is `monitor.lsl.inlet`; what is said while a stream cannot be reached is lost here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.lsl.discovery import Finder, Query
+from monitor.lsl.library import lsl
+from monitor.montage import StreamDescription
+
+_OPEN_TIMEOUT_S = 5.0
+_BUFFER_S = 60
+_MOST_AT_ONCE = 4096
+# A connection that was cut half-way stays silent for ever and raises nothing.
+_SILENT_NUMBERS_S, _SILENT_TEXTS_S = 10.0, 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNews:
+    """What one stream said since it was last asked: a list of channel values per sample, oldest first."""
+
+    stream: StreamDescription
+    samples: list[list[Any]]
+
+
+@dataclass(slots=True)
+class _ListenedStream:
+    """An open inlet, and when it was last heard (monotonic s)."""
+
+    inlet: Any
+    stream: StreamDescription
+    heard_s: float
+
+
+class MultiListener:
+    """Keep listening to all streams that fit.
+
+    Parameters
+    ----------
+    query : Query
+    most : int
+        Streams at the same time; further ones are left alone.
+
+    Notes
+    -----
+    `look` may block for seconds and belongs into a thread of its own; `poll` never does.
+    """
+
+    def __init__(self, query: Query, most: int) -> None:
+        self._finder = Finder(query)
+        self._most = most
+        self._lines: dict[str, _ListenedStream] = {}
+        self._lock = threading.Lock()
+
+    def look(self) -> None:
+        """Connect to what has appeared since, and anew to what is there and has been silent for long."""
+        found = self._finder.found()
+        now_s = time.monotonic()
+        with self._lock:
+            silent = [uid for uid, line in self._lines.items() if now_s - line.heard_s > _patience_s(line)]
+            # Whether it is still there or not: this connection says nothing any more.
+            dropped = [self._lines.pop(uid) for uid in silent]
+            known = set(self._lines)
+        del dropped
+        for info, stream in found:
+            if stream.uid in known or len(known) >= self._most:
+                continue
+            line = _opened(info, stream)
+            if line is not None:
+                known.add(stream.uid)
+                with self._lock:
+                    self._lines[stream.uid] = line
+
+    def poll(self) -> list[StreamNews]:
+        """Take what was said since; a stream that went away is let go."""
+        with self._lock:
+            lines = list(self._lines.items())
+        said = []
+        for uid, line in lines:
+            try:
+                samples, stamps = line.inlet.pull_chunk(0.0, max_samples=_MOST_AT_ONCE)
+            except (lsl().util.LostError, RuntimeError):
+                with self._lock:
+                    self._lines.pop(uid, None)
+                continue
+            if stamps:
+                line.heard_s = time.monotonic()
+                said.append(StreamNews(line.stream, samples))
+        return said
+
+
+def _opened(info: Any, stream: StreamDescription) -> _ListenedStream | None:
+    pylsl = lsl()
+    inlet = pylsl.StreamInlet(info, max_buflen=_BUFFER_S, recover=False, processing_flags=0)
+    try:
+        inlet.open_stream(_OPEN_TIMEOUT_S)
+    except (pylsl.util.LostError, pylsl.util.TimeoutError):
+        return None
+    return _ListenedStream(inlet, stream, time.monotonic())
+
+
+def _patience_s(line: _ListenedStream) -> float:
+    return _SILENT_TEXTS_S if line.stream.is_text else _SILENT_NUMBERS_S

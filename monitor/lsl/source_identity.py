@@ -1,0 +1,201 @@
+"""Find a source again, tell it from others that look like it, and never hop to another one silently."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.lsl.discovery import Finder, Query
+from monitor.lsl.successor import RIVAL, Successor, same_source
+from monitor.montage import Found, StreamDescription
+
+_FORGET_AFTER_S = 2.0
+_MOST_LISTED = 4
+HOW_TO_ACCEPT = "plms-monitor accept SESSION"
+"""In a reason: somebody is asked to say whether that is the source."""
+_PINNED = ("name", "type", "source_id", "hostname")
+_DESCRIPTOR = ("rate_hz", "channel_format", "channels", "speed")
+
+# Says why a stream of changed form cannot take the place of what it was; empty if it can.
+Accepts = Callable[[StreamDescription], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a person said the source is now, and who is told the uid of each stream that fits."""
+
+    query: Query
+    found: Callable[[str], None]
+
+
+def refuse_any_change(_stream: StreamDescription) -> str:
+    """Accept no source whose form has changed."""
+    return "its form may not change"
+
+
+def taken_by_nobody(_uid: str) -> bool:
+    """Know of no other session."""
+    return False
+
+
+class Search:
+    """Look for one source on the network.
+
+    Parameters
+    ----------
+    stream : StreamDescription
+        What was chosen: name, type, source id and host are pinned, its form may change if that is accepted.
+        Under another source id it is taken if nothing else could be it, see `monitor.lsl.successor`.
+    accepts : callable
+    tell : callable
+        Gets, once each, what a person should know.
+    named : Named, optional
+        A person said that the stream that fits is the source now, whatever its name and host; the source
+        itself is looked for as well.
+    is_taken : callable
+        Whether another session records the run of a source with this uid.
+    """
+
+    def __init__(
+        self,
+        stream: StreamDescription,
+        accepts: Accepts,
+        tell: Callable[[str], None],
+        named: Named | None = None,
+        is_taken: Callable[[str], bool] = taken_by_nobody,
+    ) -> None:
+        self.stream = stream
+        self._accepts, self._report, self._named = accepts, tell, named
+        self._finder = Finder(same_source(stream), forget_after_s=_FORGET_AFTER_S)
+        self._successor = Successor(stream, lambda now: changed(self.stream, now), is_taken)
+        self._named_finder = Finder(named.query, forget_after_s=_FORGET_AFTER_S) if named else None
+        self._reported: set[str] = set()
+        self._twins: set[str] = set()
+        self._first_seen_s: dict[str, float] = {}
+
+    def find_again(self) -> Any:
+        """Look once; return the LSL info of the source if it is there, and nothing else could be it."""
+        if self._named is not None and self._named_finder is not None:
+            found = self._named_finder.found()
+            for _, stream in found:
+                self._named.found(stream.uid)
+            if found:
+                return self._one_of(found, is_named=True)
+        found = self._finder.found()
+        info = self._one_of([each for each in found if self._has_its_id(each[1].source_id)], is_named=False)
+        return self._by_another_id(found) if info is None else info
+
+    def _has_its_id(self, source_id: str) -> bool:
+        return source_id == self.stream.source_id
+
+    def _by_another_id(self, found: Sequence[Found]) -> Any:
+        successor = self._successor.find(found, time.monotonic())
+        if self._successor.why_not:
+            how = _how(f"--stream uid={self._successor.suggested_uid}")
+            self._say(f"{self._successor.why_not} is not taken. {how}")
+        return None if successor is None else successor[0]
+
+    def _one_of(self, found: Sequence[Found], *, is_named: bool) -> Any:
+        hits = []
+        for info, stream in found:
+            if not is_named and (why := self._other(stream)):
+                told = f"a source like it is there, on {stream.hostname!r}, but {why}; it is not taken"
+                self._say(f"{told}. {_how(f'--stream uid={stream.uid}')}")
+                continue
+            form = changed(self.stream, stream)
+            if form and (refused := self._accepts(stream)):
+                self._say(f"it is back, but {form}, and {refused}; waiting. {_how('--left CH --right CH')}")
+                continue
+            hits.append(info)
+        if len(hits) > 1:
+            what = "that fit what was said" if is_named else "with its name, id and host"
+            uids = ", ".join(info.uid() for info in hits[:_MOST_LISTED])
+            told = f"{len(hits)} streams {what} are there ({uids}); waiting until one is left"
+            self._say(f"{told}. {_how('--stream uid=X')}")
+        return hits[0] if len(hits) == 1 else None
+
+    def is_visible(self) -> bool:
+        """Whether the source itself, this run of it, answers on the network."""
+        return any(info.uid() == self.stream.uid for info in self._finder.seen())
+
+    def latest(self) -> Any:
+        """Return the LSL info of the source as it answers now, None if not: its address may change."""
+        return next((info for info in self._finder.seen() if info.uid() == self.stream.uid), None)
+
+    def has_successor(self) -> bool:
+        """Whether this run of the source is gone from sight and another one is there."""
+        return not self.is_visible() and self.find_again() is not None
+
+    def note_twins(self, heard_s: float, now_s: float) -> None:
+        """Look for others with the same name and id: those there while the source is heard are never taken.
+
+        Parameters
+        ----------
+        heard_s, now_s : float
+            When the source itself was last heard, and now (monotonic seconds).
+        """
+        seen = self._finder.seen()
+        rival_id = self._successor.note_rivals(seen, heard_s, now_s)
+        if rival_id is not None:
+            there = f"its computer sends another stream of its name, with source_id {rival_id!r}"
+            self._say(f"{there}: if the source {RIVAL}")
+        for info in seen:
+            uid = info.uid()
+            same = (info.name(), info.type()) == (self.stream.name, self.stream.type)
+            same = same and self._has_its_id(info.source_id())
+            if uid == self.stream.uid or uid in self._twins or not same:
+                continue
+            # A source that hangs may be started again at once: the new run is no twin.
+            if heard_s <= self._first_seen_s.setdefault(uid, now_s):
+                continue
+            self._twins.add(uid)
+            self._say(
+                f"a second stream with its name and id is there, on {info.hostname()!r}; the recording stays "
+                f"with the one on {self.stream.hostname!r}"
+            )
+
+    def pin(self, stream: StreamDescription) -> None:
+        """Hold on to this run of the source from now on."""
+        is_same = same_source(stream) == same_source(self.stream)
+        self.stream = stream
+        self._successor.pin(stream)
+        self._reported.clear()
+        self._named = self._named_finder = None
+        if not is_same:
+            self._finder = Finder(same_source(stream), forget_after_s=_FORGET_AFTER_S)
+
+    def _other(self, stream: StreamDescription) -> str:
+        if stream.uid in self._twins:
+            return "it was there beside it"
+        for what in _PINNED:
+            old, new = getattr(self.stream, what), getattr(stream, what)
+            if old != new:
+                return f"its {what} is {new!r} instead of {old!r}"
+        return ""
+
+    def _say(self, text: str) -> None:
+        if text not in self._reported:
+            self._reported.add(text)
+            self._report(text)
+
+
+def _how(options: str) -> str:
+    return f"If it is the right one: {HOW_TO_ACCEPT} {options}"
+
+
+def changed(before: StreamDescription, now: StreamDescription) -> str:
+    """Say in what form `now` differs from `before`; empty if in none."""
+    parts = []
+    for what in _DESCRIPTOR:
+        old, new = getattr(before, what), getattr(now, what)
+        if old == new or (what == "rate_hz" and before.measured and now.rate_hz == 0):
+            continue
+        if what != "channels":
+            parts.append(f"{what} changed from {old} to {new}")
+        elif len(old) != len(new):
+            parts.append(f"it has {len(new)} channels instead of {len(old)}")
+        else:
+            parts.append("its channels changed")
+    return ", ".join(parts)

@@ -1,0 +1,1 @@
+"""What every part may know: facts, errors, clock, rules, configuration and the words for them."""

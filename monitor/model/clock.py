@@ -1,0 +1,127 @@
+"""The one place that reads the wall clock: records that tie LSL seconds to UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.model.payloads import ClockData
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# Clocks that are read one after the other belong together if no more than this passed between them.
+_TOGETHER_S = 0.005
+_MOST_TRIES = 10
+
+
+def utc_now() -> dt.datetime:
+    """Return the wall time in UTC."""
+    return dt.datetime.now(dt.UTC)  # noqa: TID251
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All clocks of this machine at one moment.
+
+    Attributes
+    ----------
+    lsl_s : float
+        LSL's clock.
+    local : datetime
+        Wall time, in the local time zone.
+    slept_s : float or None
+        How long this machine has slept since it was started, None where the system does not tell.
+    session_s : float or None
+        Where the session was, None before its first sample.
+    """
+
+    lsl_s: float
+    local: dt.datetime
+    slept_s: float | None
+    session_s: float | None
+
+    @property
+    def zone(self) -> str:
+        """Local time minus UTC, as ``+0100``."""
+        return self.local.strftime("%z")
+
+    @property
+    def zone_name(self) -> str:
+        """Short name of the zone, ``CET`` or ``UTC+1``."""
+        name = self.local.tzname() or ""
+        if re.fullmatch("[A-Z]{2,5}", name):
+            return name
+        sign, hours, minutes = self.zone[:1], int(self.zone[1:3]), self.zone[3:5]
+        return f"UTC{sign}{hours}" + (f":{minutes}" if minutes != "00" else "")
+
+
+def read_clocks(lsl_clock: Callable[[], float], session_s: Callable[[], float | None]) -> Reading:
+    """Read all clocks of this machine at one moment.
+
+    Parameters
+    ----------
+    lsl_clock : callable
+        LSL's clock (s).
+    session_s : callable
+        Where the session is by that clock (s).
+
+    Notes
+    -----
+    A process that is stopped between two readings would pair times that are far apart: the readings are
+    repeated until nothing came between them.
+    """
+    tries: list[tuple[float, Reading]] = []
+    while not tries or (tries[-1][0] > _TOGETHER_S and len(tries) < _MOST_TRIES):
+        before_s = lsl_clock()
+        now, asleep_s, at_s = utc_now(), slept_s(), session_s()
+        after_s = lsl_clock()
+        reading = Reading((before_s + after_s) / 2, now.astimezone(), asleep_s, at_s)
+        tries.append((after_s - before_s, reading))
+    return min(tries, key=lambda one: one[0])[1]
+
+
+def clock_record(now: Reading, recorded_s: float, origin_s: float | None) -> ClockData:
+    """Make the keys of a ``clock`` fact.
+
+    Parameters
+    ----------
+    now : Reading
+    recorded_s : float
+        How far the recording has come on the session's timeline.
+    origin_s : float or None
+        This machine's LSL clock at 0 of the session's timeline, None before the first sample.
+
+    Notes
+    -----
+    The LSL clock restarts with the machine, so the boot id says whether two records may be compared.
+    """
+    return {
+        "utc": now.local.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
+        "zone": now.zone,
+        "zone_name": now.zone_name,
+        "lsl": now.lsl_s,
+        "origin": origin_s,
+        "boot_id": boot_id(),
+        "slept_s": now.slept_s,
+        "session_s": now.session_s,
+        "recorded_s": recorded_s,
+    }
+
+
+def boot_id() -> str:
+    """Return what names this run of the machine; empty where the system does not tell."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
+
+
+def slept_s() -> float | None:
+    """Return how long this machine has slept: LSL's clock does not count that on Linux."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    if boottime is None:
+        return None
+    return time.clock_gettime(boottime) - time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -1,0 +1,245 @@
+"""The configuration of a night: TOML in, one frozen record out, every error of a file at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from dsp import DetectorSettings
+from monitor.model.config_fields import (
+    NOT_LIMBS,
+    OF_THE_RULE,
+    StagingSettings,
+    lines_of_fields,
+    problem_of,
+    read_fields,
+    with_line,
+    without,
+)
+from monitor.model.errors import InputError
+from monitor.model.facts import Leg
+from monitor.model.labels import DEFAULT_LABELS, normalise
+from monitor.model.rules import PROFILES, RulesProfile
+from monitor.model.units import unit_scale_uv
+
+
+@dataclass(frozen=True, slots=True)
+class MontageWish:
+    """What a person asked for.
+
+    Attributes
+    ----------
+    channels : mapping of leg to str
+        A channel per leg, the difference of two, or several of these (`find_derivations`).
+    unit : str
+        Where the header is wrong or silent.
+    limbs : mapping of str to str
+        The same for other limbs, by a name for each; they are never found by their labels.
+    """
+
+    channels: Mapping[Leg, str] = field(default_factory=dict)
+    unit: str = ""
+    limbs: Mapping[str, str] = field(default_factory=dict)
+
+
+_SHIPPED = "_configs"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a night is recorded and scored with.
+
+    Attributes
+    ----------
+    main_profile : str
+        ``aasm3`` or ``wasm2016``; both are always computed.
+    rules : Mapping of str to RulesProfile
+    detector : DetectorSettings
+        With the main profile's numbers.
+    wish : MontageWish
+        Channels and unit as given.
+    labels : Mapping of str to str
+        What words in marker streams and annotations mean, keys normalised.
+    staging : StagingSettings
+    document : Mapping
+        Everything, defaults included, as plain values.
+    """
+
+    main_profile: str
+    rules: Mapping[str, RulesProfile]
+    detector: DetectorSettings
+    wish: MontageWish
+    labels: Mapping[str, str]
+    staging: StagingSettings
+    document: Mapping[str, Any]
+
+    def with_main_profile(self, name: str) -> Config:
+        """Return the same configuration with another main profile.
+
+        Raises
+        ------
+        InputError
+            If there is no such profile.
+        """
+        rules = {**self.document["rules"], "main_profile": name}
+        return _checked({**self.document, "rules": rules}, "main profile")
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the whole configuration, the same for the same values however they were written."""
+        text = json.dumps(self.document, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def shipped() -> dict[str, Path]:
+    """Return the configurations that come with the program, by name."""
+    folder = Path(str(resources.files("monitor"))) / _SHIPPED
+    if not folder.is_dir():
+        # A source tree that is used as it stands: `configs/` lies beside the package.
+        folder = Path(__file__).parents[2] / "configs"
+    found = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return found | {f"amplifiers/{path.stem}": path for path in sorted(folder.glob("amplifiers/*.toml"))}
+
+
+def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    name : str, optional
+        A path, or the name of a shipped one; ``default`` if None.
+    overrides : Mapping of section to values, optional
+        What the command line says; comes before the file.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    InputError
+        With every error of the file: field, value, what was expected.
+    """
+    path = _find(name or "default")
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as err:
+        raise InputError(str(path), f"cannot be read ({err})") from err
+    except tomllib.TOMLDecodeError as err:
+        raise InputError(str(path), f"is not TOML: {err}") from err
+    except RecursionError as err:
+        raise InputError(str(path), "is nested too deeply") from err
+    for section, values in (overrides or {}).items():
+        given = {key: value for key, value in values.items() if value is not None}
+        inside = document.get(section)
+        document[section] = {**inside, **given} if isinstance(inside, dict) else given or inside or {}
+    try:
+        return _checked(document, str(path), lines_of_fields(text))
+    except RecursionError as err:
+        raise InputError(str(path), "is nested too deeply") from err
+
+
+def config_from(document: Mapping[str, Any], where: str) -> Config:
+    """Make a configuration from plain values, e.g. those a journal holds."""
+    return _checked(dict(document), where)
+
+
+def _find(name: str) -> Path:
+    known = shipped()
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if not path.is_file():
+        raise InputError("--config", f"there is no file {name!r}", f"a path, or one of: {', '.join(known)}")
+    return path
+
+
+def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None = None) -> Config:
+    problems: list[str] = []
+    try:
+        file = read_fields(document)
+    except ValidationError as err:
+        errors = err.errors(include_url=False)
+        problems += [problem_of(error) for error in errors]
+        # All that is wrong is told at once: look on as if these fields were not there.
+        file = read_fields(without(document, [error["loc"] for error in errors]))
+    profiles: dict[str, RulesProfile] = {}
+    for name, profile in PROFILES.items():
+        values = dict(getattr(file.rules, name)) | {"audience": file.rules.audience}
+        made = _try(lambda v, p=profile: dataclasses.replace(p, **v), values, f"rules.{name}", problems)
+        profiles[name] = made if made is not None else profile
+    rule = _rule(profiles[file.rules.main_profile])
+    detector = _try(lambda v: DetectorSettings(**(v | rule)), dict(file.detector), "detector", problems)
+    if problems and problems[-1].startswith(tuple(f"detector.{name} " for name in OF_THE_RULE)):
+        problems[-1] = f"rules.{file.rules.main_profile}" + problems[-1].removeprefix("detector")
+    if file.legs.unit and unit_scale_uv(file.legs.unit) is None:
+        problems.append(
+            f"legs.unit = {file.legs.unit!r}: no unit; e.g. uV, mV, V, nV, or the step of a count as '0.1 uV'"
+        )
+    if file.legs.left and file.legs.left == file.legs.right:
+        problems.append(f"legs.left and legs.right are both {file.legs.left!r}; name two channels")
+    problems += [
+        f"limbs.{name}: this name is taken; expected one such as {name}_arm"
+        for name in file.limbs
+        if name in NOT_LIMBS
+    ]
+    known = set(DEFAULT_LABELS.values())
+    problems += [
+        f"markers.synonyms.{word} = {ours!r}: expected one of {', '.join(sorted(known))}"
+        for word, ours in file.markers.synonyms.items()
+        if ours not in known
+    ]
+    staging = _try(lambda v: StagingSettings(**v), dict(file.staging), "staging", problems)
+    problems = [with_line(problem, places or {}) for problem in problems]
+    if problems or detector is None or staging is None:
+        raise InputError(where, "\n  " + "\n  ".join(problems) if len(problems) > 1 else problems[0])
+    channels: dict[Leg, str] = {}
+    if file.legs.left or file.legs.right:
+        channels = {"left": file.legs.left, "right": file.legs.right}
+    return Config(
+        file.rules.main_profile,
+        profiles,
+        detector,
+        MontageWish(channels, file.legs.unit, dict(file.limbs)),
+        {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
+        staging,
+        _plain(file.model_dump()),
+    )
+
+
+def _rule(profile: RulesProfile) -> dict[str, float]:
+    """Return the numbers of the rule that the detector needs, by its own names."""
+    values = (profile.onset_uv, profile.offset_uv, profile.min_lm_us / 1e6, profile.offset_hold_us / 1e6)
+    return dict(zip(OF_THE_RULE, values, strict=True))
+
+
+def _plain(value: Any) -> Any:
+    """Return only what JSON has, sets in a fixed order, so that equal values hash equally."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def _try(make: Any, values: dict[str, Any], where: str, problems: list[str]) -> Any:
+    """Make a record; all that it refuses is told, one after the other left at its default."""
+    while True:
+        try:
+            return make(values)
+        except ValueError as err:
+            problems.append(f"{where}.{err}")
+            name = str(err).partition(" ")[0]
+            if name not in values:
+                return None
+            values = {key: value for key, value in values.items() if key != name}

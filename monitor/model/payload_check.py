@@ -1,0 +1,119 @@
+"""Whether a journal line can be a fact: its checksum may be right and its content impossible."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter, ValidationError
+
+from monitor.model.payloads import FORMS, LONGEST_S
+
+_ENVELOPE = frozenset({"v", "seq", "kind", "t", "source", "supersedes", "crc"})
+# In these a value may lie deeper than the keys of the form.
+_DEEP = frozenset({"session", "stream", "staging", "calibration"})
+# These speak of no moment, or of one that cannot be placed.
+_PLACELESS = frozenset(
+    {"clock", "marker_rejected", "withdrawn", "accept", "acknowledged", "sound", "sign", "damaged"}
+)
+
+
+def problem_of(row: Mapping[str, Any]) -> str:
+    """Say why a journal line with a right checksum cannot be used, empty if it can.
+
+    Parameters
+    ----------
+    row : Mapping
+        The line, parsed.
+    """
+    kind = row.get("kind")
+    if not isinstance(kind, str) or kind not in FORMS:
+        return f"unknown kind {str(kind)[:40]!r}"
+    return _of_envelope(row, kind) or _of_payload(row, kind) or _of_unnamed(row, kind)
+
+
+def _of_envelope(row: Mapping[str, Any], kind: str) -> str:
+    if "t" not in row:
+        return "t: Field required"
+    t_s, source, supersedes = row["t"], row.get("source"), row.get("supersedes")
+    if t_s is None:
+        if kind not in _PLACELESS:
+            return "t: a number is required"
+    elif type(t_s) not in (float, int) or not -LONGEST_S <= t_s <= LONGEST_S:
+        return f"t: {str(t_s)[:40]!r} is no time of a session"
+    if not isinstance(source, str):
+        return f"source: {str(source)[:40]!r} is no name"
+    # How the session began, the first entry, is never replaced.
+    if supersedes is not None and (type(supersedes) is not int or supersedes < 1):
+        return f"supersedes: {str(supersedes)[:40]!r} is no entry that can be replaced"
+    return ""
+
+
+def _of_payload(row: Mapping[str, Any], kind: str) -> str:
+    # Asking whether it fits is twice as fast as asking for the checked copy, which nobody needs.
+    if _form(kind).is_met(row, strict=True):
+        check = _CHECKS.get(kind)
+        return "" if check is None else check(row)
+    try:
+        _form(kind).adapter.validate_python(row, strict=True)
+    except ValidationError as err:
+        first = err.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        found = "" if first["type"] == "missing" else f" ({str(first['input'])[:40]!r})"
+        return f"{where}: {first['msg']}{found}"
+    return "its keys do not fit"
+
+
+def _of_unnamed(row: Mapping[str, Any], kind: str) -> str:
+    """Look at what no form names: it must be possible to write it again as it was read."""
+    if kind not in _DEEP and row.keys() <= _form(kind).keys:
+        return ""
+    try:
+        json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as err:
+        return f"a value that JSON cannot carry ({str(err)[:60]!r})"
+    return ""
+
+
+class _Form(NamedTuple):
+    adapter: TypeAdapter[Any]
+    is_met: Callable[..., bool]
+    keys: frozenset[str]
+
+
+@cache
+def _form(kind: str) -> _Form:
+    form: Any = FORMS[kind]
+    adapter = TypeAdapter(form)
+    named = form.__required_keys__ | form.__optional_keys__
+    return _Form(adapter, adapter.validator.isinstance_python, named | _ENVELOPE)
+
+
+def _motion(row: Mapping[str, Any]) -> str:
+    is_long = row["phase"] == "closed" or (row["phase"] == "withdrawn" and row.get("twitch"))
+    if is_long and "end" not in row:
+        return "end: Field required"
+    if "end" in row and row["end"] < row["onset"]:
+        return f"end: {row['end']:g} is before the onset {row['onset']:g}"
+    return ""
+
+
+def _stream(row: Mapping[str, Any]) -> str:
+    for first in (*row["legs"], *row.get("limbs", ())):
+        for signal in (first, *first.get("further", ())):
+            used = [signal["channel"], *([signal["minus"]] if "minus" in signal else ())]
+            if max(used) >= len(row["channels"]):
+                return f"channel: {max(used)} of {len(row['channels'])} channels"
+            if "minus" in signal and "minus_scale_uv" not in signal:
+                return "minus_scale_uv: Field required"
+    counter = row.get("counter", -1)
+    return "" if counter < len(row["channels"]) else f"counter: {counter} of {len(row['channels'])} channels"
+
+
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "movement": _motion,
+    "limb": _motion,
+    "stream": _stream,
+}

@@ -1,0 +1,476 @@
+"""What a fact of each kind says: one typed form per kind, for who writes it, who reads it and who folds it.
+
+A payload is the dictionary that is in the journal, so nothing is converted on the way. The type checker looks
+at its keys where it is made and used, `monitor.model.payload_check` where it comes from disk. Keys that a
+form does not name are kept: a newer version may have written them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
+
+from monitor.model.facts import Leg
+
+# Longer than any session: a month. Markers may lie up to a day before the first sample.
+LONGEST_S = 31 * 86400.0
+# Of a device's clock, which may count from anywhere, and in nanoseconds.
+_FURTHEST_STAMP_S = 1e25
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+_ZONE = r"^[+-](0\d|1\d|2[0-3])[0-5]\d$"
+
+Phase = Literal["onset", "confirmed", "withdrawn", "closed"]
+QualityWord = Literal["ok", "warn", "bad", "learning"]
+Stage = Literal["W", "N1", "N2", "N3", "R", "unscored"]
+
+
+def _moment(text: str) -> str:
+    when = dt.datetime.fromisoformat(text)
+    if when.tzinfo is None or not _FIRST_YEAR <= when.year < _LAST_YEAR:
+        raise ValueError("expected a time with its zone")
+    return text
+
+
+Seconds = Annotated[float, Field(ge=-LONGEST_S, le=LONGEST_S)]
+Length = Annotated[float, Field(ge=0, le=LONGEST_S)]
+Stamp = Annotated[float, Field(ge=-_FURTHEST_STAMP_S, le=_FURTHEST_STAMP_S)]
+# Measured of whatever came: only what is no number is refused, and what overflows when it is squared.
+Figure = Annotated[float, Field(ge=-1e60, le=1e60)]
+Rate = Annotated[float, Field(ge=0, le=1e6)]
+Speed = Annotated[float, Field(ge=0.01, le=1000)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Column = Annotated[int, Field(ge=0, lt=100_000)]
+Utc = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+LimbId = Annotated[str, Field(max_length=100, pattern=r"-\d{1,9}$")]
+
+
+class PersonData(TypedDict):
+    """What is added to everything a person says."""
+
+    author: NotRequired[str]
+    told_utc: NotRequired[Utc]
+
+
+class SessionData(TypedDict):
+    """How the session began."""
+
+    version: NotRequired[str]
+    bed: NotRequired[str]
+    study: NotRequired[str | None]
+    config: dict[str, Any]
+    config_sha256: str
+    main_profile: Literal["aasm3", "wasm2016"]
+    measure: str
+    legs: list[Leg]
+    limbs: NotRequired[list[str]]
+
+
+class ClockData(TypedDict):
+    """Where the timeline lies in UTC and in this machine's LSL clock."""
+
+    utc: Utc
+    zone: Annotated[str, Field(pattern=_ZONE)]
+    zone_name: NotRequired[str]
+    lsl: Stamp
+    origin: NotRequired[Stamp | None]
+    boot_id: str
+    slept_s: NotRequired[Figure | None]
+    recorded_s: Seconds
+    session_s: NotRequired[Seconds | None]
+
+
+class SignalData(TypedDict):
+    """A channel that is detected in, and what is taken away from it."""
+
+    channel: Column
+    label: str
+    unit: str
+    scale_uv: Figure
+    how: str
+    minus: NotRequired[Column]
+    minus_scale_uv: NotRequired[Figure]
+
+
+class LimbSignalData(SignalData):
+    """The first derivation of a limb, and the others."""
+
+    leg: str
+    derivations: NotRequired[list[str]]
+    further: NotRequired[list[SignalData]]
+
+
+class StreamData(TypedDict):
+    """A source that was connected."""
+
+    key: Count
+    name: str
+    type: str
+    source_id: str
+    uid: NotRequired[str]
+    hostname: NotRequired[str]
+    rate_hz: Rate
+    format: NotRequired[str]
+    speed: NotRequired[Speed]
+    simulated: NotRequired[bool]
+    offset_s: NotRequired[Stamp | None]
+    channels: list[Annotated[list[str], Field(min_length=3, max_length=3)]]
+    legs: list[LimbSignalData]
+    limbs: NotRequired[list[LimbSignalData]]
+    counter: NotRequired[Column]
+    replaces: NotRequired[Count]
+
+
+class AnchorData(TypedDict):
+    """The sample with this stamp lies at the fact's time."""
+
+    key: Count
+    stamp: Stamp
+    speed: Speed
+    n: NotRequired[Count]
+
+
+class SourceAcceptedData(PersonData):
+    """A person said which source is the right one."""
+
+    name: str
+    unit: NotRequired[str | None]
+    stream: NotRequired[str]
+
+
+class ResumedData(TypedDict):
+    """A session that was cut off goes on."""
+
+    away_s: NotRequired[Figure]
+    clock: NotRequired[Literal["lsl", "utc"]]
+    journal_cut_bytes: NotRequired[Count]
+    recording_cut_bytes: NotRequired[Count]
+
+
+class LostData(TypedDict):
+    """A source went away."""
+
+    name: str
+    reason: str
+
+
+class OffsetData(TypedDict):
+    """The LSL clock offset of a source when it was first known, or stepped."""
+
+    name: str
+    offset_s: Stamp
+    before_s: NotRequired[Stamp]
+    rtt_s: NotRequired[Figure | None]
+    stepped_s: NotRequired[Stamp]
+
+
+class GapData(TypedDict):
+    """Signal that is missing; ``end`` is None while it lasts."""
+
+    legs: list[str]
+    end: Seconds | None
+    cause: str
+    resets: bool
+    limbs: NotRequired[list[str]]
+    missing_n: NotRequired[Count]
+    left_out_s: NotRequired[Length]
+
+
+class FiguresData(TypedDict):
+    """What was measured of a signal (uV, per minute)."""
+
+    rest_uv: NotRequired[Figure | None]
+    lsb_uv: NotRequired[Figure | None]
+    mains_uv: NotRequired[Figure | None]
+    ecg_bpm: NotRequired[Figure | None]
+
+
+class ConditionData(FiguresData):
+    """How good a signal is, until the next, and why."""
+
+    state: QualityWord
+    causes: list[str]
+
+
+class QualityData(ConditionData):
+    """The condition of a leg."""
+
+    leg: Leg
+
+
+class LimbQualityData(ConditionData):
+    """The condition of a limb that is not scored."""
+
+    limb: str
+
+
+class MotionData(TypedDict):
+    """A movement as far as it is known; ``end`` once it has ended."""
+
+    phase: Phase
+    onset: Seconds
+    known: Seconds
+    resting_uv: NotRequired[Figure | None]
+    twitch: NotRequired[bool]
+    end: NotRequired[Seconds]
+    peak_uv: NotRequired[Figure | None]
+    area_uv_s: NotRequired[Figure | None]
+    morphology: NotRequired[bool]
+    cut: NotRequired[str | None]
+    derivations: NotRequired[list[str]]
+
+
+class MovementData(MotionData):
+    """A movement of a leg."""
+
+    leg: Leg
+    id: Name
+
+
+class LimbData(MotionData):
+    """A movement of a limb that is not scored."""
+
+    limb: str
+    id: LimbId
+
+
+class StageData(PersonData):
+    """A sleep stage; without a length it holds until the next from the same source."""
+
+    stage: Stage
+    duration_s: Length | None
+    p_sleep: NotRequired[Annotated[float, Field(ge=0, le=1)] | None]
+    why: NotRequired[str]
+
+
+class StageChannelData(TypedDict):
+    """A signal that stages are estimated from."""
+
+    role: Literal["eeg", "eog", "chin"]
+    stream: Count
+    index: Column
+    minus: Column | None
+    label: str
+    scale_uv: Figure
+    rate_hz: Annotated[float, Field(gt=0, le=1e6)]
+
+
+class StagingData(TypedDict):
+    """Whether sleep is estimated, and from which signals."""
+
+    state: str
+    reason: str
+    channels: NotRequired[list[StageChannelData]]
+
+
+class SpanData(PersonData):
+    """Something that lasts; ``duration_s`` is None while it does."""
+
+    duration_s: Length | None
+
+
+class RespiratoryData(SpanData):
+    """A respiratory event."""
+
+    label: NotRequired[str]
+
+
+class ArtifactData(SpanData):
+    """Signal that counts for nothing; on both legs if none is named."""
+
+    legs: NotRequired[list[Leg] | None]
+
+
+class LightsData(PersonData):
+    """The lights were switched."""
+
+    state: Literal["off", "on"]
+
+
+class PositionData(PersonData):
+    """A body position."""
+
+    position: str
+
+
+class SegmentData(PersonData):
+    """A part of the session begins."""
+
+    label: str
+
+
+class NoteData(PersonData):
+    """What a person wrote."""
+
+    text: str
+
+
+class LateData(TypedDict):
+    """Signal that came late; `retimed` if it was stamped as if it had not."""
+
+    name: str
+    end: Seconds
+    late_s: Length
+    n: Count
+    missing_s: NotRequired[Figure]
+    retimed: NotRequired[bool]
+
+
+class WarningData(TypedDict):
+    """Something that is not as it should be."""
+
+    about: str
+    reason: str
+    legs: NotRequired[list[str]]
+    measured_hz: NotRequired[Figure]
+    nominal_hz: NotRequired[Figure]
+    repeated_n: NotRequired[Count]
+    places: NotRequired[Count]
+    end: NotRequired[Seconds]
+    stamps: NotRequired[str]
+    source_id: NotRequired[str]
+    source_id_before: NotRequired[str]
+
+
+class TroubleData(TypedDict):
+    """The recording does not come to disk; ``end`` is None while that lasts."""
+
+    about: Literal["writing", "disk"]
+    reason: str
+    end: Seconds | None
+
+
+class AcknowledgedData(PersonData):
+    """The alerts a person has seen, by key, with their priority."""
+
+    alerts: dict[str, Literal["high", "medium", "low"]]
+
+
+class SoundData(PersonData):
+    """A person paused the sound of alerts, or switched it on again."""
+
+    state: Literal["paused", "on"]
+    duration_s: NotRequired[Length | None]
+
+
+class MarkerRejectedData(TypedDict):
+    """A marker that could not be used."""
+
+    text: str
+    reason: str
+
+
+class RejectData(PersonData):
+    """Movements that a person excluded."""
+
+    movements: list[str]
+    reason: str
+
+
+class AcceptData(PersonData):
+    """Movements that a person brought back."""
+
+    movements: list[str]
+
+
+class CalibratedLegData(TypedDict):
+    """What a bio-calibration found on a leg (uV)."""
+
+    rest_uv: Figure | None
+    over_rest_uv: list[Figure]
+
+
+class CalibrationData(PersonData):
+    """A bio-calibration and its verdict."""
+
+    when: Literal["before", "during", "after"]
+    duration_s: Length
+    steps: NotRequired[dict[str, Annotated[list[Seconds], Field(min_length=2, max_length=2)]]]
+    verdict: Literal["pass", "repeat"]
+    why: list[str]
+    swapped: NotRequired[bool]
+    legs: dict[str, CalibratedLegData]
+
+
+class SignData(PersonData):
+    """A person has read and signed all facts up to that one."""
+
+    over_seq: Count
+    over_sha256: str
+
+
+class WithdrawnData(PersonData):
+    """A person withdrew the fact that is superseded."""
+
+    what: str
+
+
+class DamagedData(TypedDict):
+    """Facts or signal that could not be read; ``n`` is None where nobody knows how many facts."""
+
+    what: Literal["journal", "recording"]
+    end: Seconds | None
+    bytes: Count
+    kept: NotRequired[str]
+    from_seq: NotRequired[Count | None]
+    to_seq: NotRequired[Count | None]
+    n: NotRequired[Count | None]
+    durable_bytes: NotRequired[Count | None]
+    disorder: NotRequired[str]
+    stream: NotRequired[str]
+
+
+class StopData(TypedDict):
+    """The recording ended."""
+
+    reason: str
+
+
+class UnusableData(TypedDict):
+    """A journal entry that was set aside: its kind, and why it cannot be used."""
+
+    of: str
+    reason: str
+
+
+FORMS: Mapping[str, type] = {
+    "session": SessionData,
+    "clock": ClockData,
+    "stream": StreamData,
+    "anchor": AnchorData,
+    "source_accepted": SourceAcceptedData,
+    "resumed": ResumedData,
+    "lost": LostData,
+    "offset": OffsetData,
+    "gap": GapData,
+    "quality": QualityData,
+    "movement": MovementData,
+    "limb": LimbData,
+    "limb_quality": LimbQualityData,
+    "stage": StageData,
+    "staging": StagingData,
+    "respiratory": RespiratoryData,
+    "arousal": SpanData,
+    "artifact": ArtifactData,
+    "lights": LightsData,
+    "position": PositionData,
+    "segment": SegmentData,
+    "note": NoteData,
+    "late": LateData,
+    "warning": WarningData,
+    "trouble": TroubleData,
+    "acknowledged": AcknowledgedData,
+    "sound": SoundData,
+    "marker_rejected": MarkerRejectedData,
+    "reject": RejectData,
+    "accept": AcceptData,
+    "calibration": CalibrationData,
+    "sign": SignData,
+    "withdrawn": WithdrawnData,
+    "damaged": DamagedData,
+    "stop": StopData,
+}

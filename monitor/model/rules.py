@@ -1,0 +1,216 @@
+"""The two published rule sets as data: every number and every ambiguous point is a named field.
+
+Nothing is computed here. :func:`monitor.scoring.score` reads a profile, the detector reads its four detection
+numbers. To vary a switch use :func:`dataclasses.replace` on a profile.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+__all__ = ["AASM3", "PROFILES", "REFERENCE_PER_H", "WASM2016", "Audience", "RulesProfile"]
+
+Audience = Literal["adult", "child"]
+
+REFERENCE_PER_H: Mapping[str, float] = MappingProxyType({"adult": 15.0, "child": 5.0})
+"""PLMS per hour of sleep above which a value is usually called raised. A reference, never a diagnosis."""
+
+_WASM_ONLY = frozenset(
+    (
+        *(
+            "n_clm",
+            "n_clms",
+            "clms_index",
+            "clms_duration_mean_s",
+            "n_plmw",
+            "plmw_index",
+            "plmw_duration_mean_s",
+        ),
+        *("n_plmsnr", "plmsnr_index", "n_respiratory", "respiratory_index"),
+        *("n_short_interval", "short_interval_index", "n_isolated", "isolated_index"),
+        *("pi_plm", "pi_imi", "imi_ln_mean", "imi_ln_sd"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesProfile:
+    """Hold one rule set: thresholds, limits and switches.
+
+    Times are whole microseconds so that a boundary exactly met in a list is met in the program.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as in ``--rules``.
+    audience : {"adult", "child"}
+        Whose reference value is shown; it changes no count.
+    onset_uv, offset_uv : float
+        A movement begins at resting level + ``onset_uv`` and ends where the signal stays at or below resting
+        level + ``offset_uv``; used by the detector, in its own measure.
+    offset_hold_us : int
+        How long the signal must stay low for the movement to have ended.
+    min_lm_us : int
+        Shortest LM, inclusive.
+    max_lm_us : int
+        Longest LM (or part of a candidate), inclusive.
+    merge_gap_us : int
+        Two movements of one leg closer than this are one (it follows from the offset rule).
+    long_lm : {"drop", "noncandidate"}
+        What a movement over ``max_lm_us`` is: no LM at all, or an LM that is no candidate and ends a run.
+    morphology_required : bool
+        Whether a movement without 0.5 s of sustained activity is refused.
+    leg_grouping : {"onsets", "chain"}
+        ``onsets``: movements of different legs whose onsets lie closer than ``group_within_us`` are one LM.
+        ``chain``: movements of different legs that overlap, or lie closer than that, chain into one LM.
+    group_within_us : int
+        See ``leg_grouping``; exclusive.
+    max_parts : int or None
+        Most parts of a candidate of both legs; None for no limit.
+    max_bilateral_us : int or None
+        Longest candidate of both legs, inclusive; None for no limit.
+    imi_min_us, imi_max_us : int
+        Shortest and longest interval from onset to onset inside a series, both inclusive.
+    series_min_n : int
+        Fewest movements of a series.
+    short_interval : {"skip", "reopen", "close"}
+        A movement that follows too early is skipped and the run goes on from the one before it (``skip``);
+        or it ends the run and may open the next (``reopen``); or it ends the run and opens none (``close``).
+    gap_ends_run_s : float or None
+        Time without any usable leg, in seconds, from which on a run has ended; None for never. No standard
+        speaks of it.
+    stages_not_scored : frozenset of str
+        Stages whose LM are not scored, decided at the onset. Without ``unscored`` in it such LM take part in
+        runs, but in no sleep or wake count.
+    tib_only : bool
+        Whether LM outside lights off to lights on are treated like LM in unscored time (their time is in no
+        denominator either). Standards say it for wake only.
+    respiratory : {"exclude", "second_pass", "ignore"}
+        LM near a respiratory event are not scored; or are scored, then removed and scored again; or are kept.
+    respiratory_from : {"start", "end"}
+        Which side of the event the window opens from; it always closes after the event's end.
+    respiratory_before_us, respiratory_after_us : int
+        How far the window reaches, inclusive: an LM that touches it is respiratory.
+    arousal_gap_us : int
+        An arousal closer to an LM than this (exclusive), or overlapping, belongs to it.
+    arousal_refractory_us : int
+        A PLM sooner than this after the last PLM whose arousal counted does not count its own; 0 for never.
+    interval_stages : {"any", "sleep"}
+        Which intervals enter the interval statistics: all, or those between two LM in sleep.
+    not_reported : frozenset of str
+        Indices this rule set does not know; they stay None.
+    """
+
+    name: str
+    audience: Audience = "adult"
+    onset_uv: float = 8.0
+    offset_uv: float = 2.0
+    offset_hold_us: int = 500_000
+    min_lm_us: int = 500_000
+    max_lm_us: int = 10_000_000
+    merge_gap_us: int = 500_000
+    long_lm: Literal["drop", "noncandidate"]
+    morphology_required: bool
+    leg_grouping: Literal["onsets", "chain"]
+    group_within_us: int
+    max_parts: int | None
+    max_bilateral_us: int | None
+    imi_min_us: int
+    imi_max_us: int = 90_000_000
+    series_min_n: int = 4
+    short_interval: Literal["skip", "reopen", "close"]
+    gap_ends_run_s: float | None = 10.0
+    stages_not_scored: frozenset[str]
+    tib_only: bool = True
+    respiratory: Literal["exclude", "second_pass", "ignore"]
+    respiratory_from: Literal["start", "end"]
+    respiratory_before_us: int
+    respiratory_after_us: int
+    arousal_gap_us: int = 500_000
+    arousal_refractory_us: int
+    interval_stages: Literal["any", "sleep"] = "any"
+    not_reported: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse what no rule could mean.
+
+        Raises
+        ------
+        ValueError
+            With the field, its value and what was expected.
+        """
+        not_negative = (
+            *("merge_gap_us", "group_within_us", "respiratory_before_us", "respiratory_after_us"),
+            *("arousal_gap_us", "arousal_refractory_us"),
+        )
+        checks = (
+            ("onset_uv", 0.0 < self.offset_uv < self.onset_uv, "above offset_uv, which is above 0"),
+            ("max_lm_us", self.max_lm_us > 0, "above 0"),
+            ("min_lm_us", 0 < self.min_lm_us <= self.max_lm_us, "above 0 and at most max_lm_us"),
+            ("offset_hold_us", self.offset_hold_us > 0, "above 0"),
+            ("max_parts", self.max_parts is None or self.max_parts >= 1, "at least 1"),
+            ("max_bilateral_us", self.max_bilateral_us is None or self.max_bilateral_us > 0, "above 0"),
+            ("imi_min_us", 0 <= self.imi_min_us <= self.imi_max_us, "0 to imi_max_us"),
+            ("series_min_n", self.series_min_n >= 2, "at least 2"),
+            ("gap_ends_run_s", self.gap_ends_run_s is None or self.gap_ends_run_s >= 0.0, "0 or more"),
+            *((field, getattr(self, field) >= 0, "0 or more") for field in not_negative),
+        )
+        for field, holds, expected in checks:
+            if not holds:
+                raise ValueError(f"{field} = {getattr(self, field)!r}: expected {expected}")
+
+    @property
+    def reference_per_h(self) -> float:
+        """PLMS per hour of sleep usually taken as the upper end of the normal range; not a diagnosis."""
+        return REFERENCE_PER_H[self.audience]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return every field in JSON's own types, with sets as sorted lists."""
+        plain = dataclasses.asdict(self)
+        return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in plain.items()}
+
+
+AASM3 = RulesProfile(
+    name="aasm3",
+    long_lm="drop",
+    morphology_required=False,
+    leg_grouping="onsets",
+    group_within_us=5_000_000,
+    max_parts=None,
+    max_bilateral_us=None,
+    imi_min_us=5_000_000,
+    short_interval="skip",
+    stages_not_scored=frozenset({"W", "unscored"}),
+    respiratory="exclude",
+    respiratory_from="start",
+    respiratory_before_us=500_000,
+    respiratory_after_us=500_000,
+    arousal_refractory_us=10_000_000,
+    not_reported=_WASM_ONLY,
+)
+"""AASM Manual, version 2.6 and 3."""
+
+WASM2016 = RulesProfile(
+    name="wasm2016",
+    long_lm="noncandidate",
+    morphology_required=True,
+    leg_grouping="chain",
+    group_within_us=500_000,
+    max_parts=4,
+    max_bilateral_us=15_000_000,
+    imi_min_us=10_000_000,
+    short_interval="reopen",
+    stages_not_scored=frozenset(),
+    respiratory="second_pass",
+    respiratory_from="end",
+    respiratory_before_us=2_000_000,
+    respiratory_after_us=10_250_000,
+    arousal_refractory_us=0,
+)
+"""WASM/IRLSSG/EURLSSG 2016 (Ferri et al., Sleep Med 26:86-95)."""
+
+PROFILES: Mapping[str, RulesProfile] = MappingProxyType({AASM3.name: AASM3, WASM2016.name: WASM2016})

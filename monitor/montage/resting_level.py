@@ -1,0 +1,76 @@
+"""How large a channel is at rest, in its own numbers: a hint at the unit its header does not tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.model.config import MontageWish
+from monitor.model.units import unit_scale_uv
+from monitor.montage.channels import find_derivations, leg_of_label
+from monitor.montage.headers import StreamDescription
+from monitor.montage.reading import MIN_RATE_HZ
+
+_LOW_HZ = 30.0
+_BLOCK_S = 0.05
+_AT_REST = 30.0
+_MOST_CHANNELS = 64
+
+
+def unknown_units(stream: StreamDescription, wish: MontageWish | None = None) -> tuple[int, ...]:
+    """Return the columns whose unit stands in the way: those of the legs, or all where none is told.
+
+    None of a stream too slow for EMG: to look at it would start a source that waits for its first receiver.
+    """
+    wish = wish or MontageWish()
+    if stream.is_text or wish.unit or 0 < stream.rate_hz < MIN_RATE_HZ:
+        return ()
+    unknown = {i for i, c in enumerate(stream.channels) if unit_scale_uv(c.unit, c.factor) is None}
+    named = [d for w in wish.channels.values() for d in find_derivations(stream.channels, w) or ()]
+    columns = {i for each in named for i in each.columns}
+    if not columns:
+        columns = {i for i, c in enumerate(stream.channels) if leg_of_label(c.label, c.type) is not None}
+    if not columns and len(unknown) == len(stream.channels) <= _MOST_CHANNELS:
+        columns = unknown
+    return tuple(sorted(columns & unknown))
+
+
+def resting_level(values: npt.NDArray[Any], rate_hz: float) -> float:
+    """Measure a channel's RMS above 30 Hz where it is quiet.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_samples,)
+        Native numbers; not-finite ones are left out.
+    rate_hz : float
+
+    Returns
+    -------
+    float
+        In native numbers, 30th percentile of blocks of 50 ms; NaN if there is less than a second.
+    """
+    x = np.asarray(values, np.float64)
+    x = x[np.isfinite(x)]
+    block_n = max(2, round(_BLOCK_S * rate_hz))
+    if len(x) < max(rate_hz, 2 * block_n):
+        return math.nan
+    half = max(1, round(rate_hz / _LOW_HZ / 2))
+    width = 2 * half + 1
+    x = x - np.median(x)
+    x = x[half:-half] - np.convolve(x, np.full(width, 1.0 / width), "valid")
+    blocks = x[: len(x) // block_n * block_n].reshape(-1, block_n)
+    return float(np.percentile(np.sqrt(np.mean(blocks**2, axis=1)), _AT_REST))
+
+
+def with_levels(stream: StreamDescription, levels: Mapping[int, float]) -> StreamDescription:
+    """Put measured resting levels, by column, into a description."""
+    channels = tuple(
+        replace(channel, level=levels[i]) if i in levels else channel
+        for i, channel in enumerate(stream.channels)
+    )
+    return replace(stream, channels=channels)

@@ -1,0 +1,7 @@
+"""A session in the formats other programs open: EDF+, BIDS, CSV, XDF."""
+
+from __future__ import annotations
+
+from monitor.outputs.exports.writing import FORMS, Exported, export_session
+
+__all__ = ["FORMS", "Exported", "export_session"]

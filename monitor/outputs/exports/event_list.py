@@ -1,0 +1,122 @@
+"""Everything known of a night as a list of events, in the words of a scored list and of EDF+."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from monitor.scoring import ScoredLM
+from monitor.scoring.inputs import Span
+from monitor.session.reader import Session
+
+EPOCH_US = 30_000_000
+
+
+class Event(NamedTuple):
+    """One event.
+
+    Attributes
+    ----------
+    onset_us, duration_us : int
+        From the first sample; a point in time lasts 0.
+    trial_type : str
+        As `score-events` reads it; ``PLM``, ``LM_not_counted``, ``PLM_series`` and ``note`` beside.
+    leg : str
+        ``left`` or ``right`` where it concerns one, else empty.
+    text : str
+        In the words of EDF+, without the leg.
+    detail : str
+        What the word alone does not say.
+    """
+
+    onset_us: int
+    duration_us: int
+    trial_type: str
+    leg: str
+    text: str
+    detail: str = ""
+
+
+def session_events(session: Session, *, notes: bool) -> list[Event]:
+    """List a session's stages, events, movements and scores by the main rule set, by onset.
+
+    Parameters
+    ----------
+    session : Session
+    notes : bool
+        With what people wrote: it may hold what is not for everybody.
+    """
+    found = [*_context(session), *_points(session, notes=notes), *_movements(session), *_scored(session)]
+    end_us = session.night.end_us
+    # Told twice, by two streams or again by hand, it still happened once.
+    return sorted({event for event in found if event.onset_us <= end_us})
+
+
+def _context(session: Session) -> Iterator[Event]:
+    night = session.night
+    for epoch in night.epochs:
+        word = "?" if epoch.stage == "unscored" else epoch.stage
+        # A typed stage holds for hours; readers of EDF+ know epochs.
+        for start_us in range(epoch.start_us, epoch.end_us, EPOCH_US):
+            length_us = min(EPOCH_US, epoch.end_us - start_us)
+            yield Event(start_us, length_us, epoch.stage, "", f"Sleep stage {word}")
+    for span in night.respiratory:
+        text = "RERA" if span.label == "rera" else span.label.replace("_", " ").capitalize()
+        yield _span(span, span.label, text)
+    for span in night.arousals:
+        yield _span(span, "arousal", "EEG arousal")
+    for artifact in night.artifacts:
+        legs = sorted(artifact.legs & set(night.legs))
+        for leg in [""] if len(legs) == len(night.legs) else legs:
+            length_us = artifact.end_us - artifact.start_us
+            yield Event(artifact.start_us, length_us, "artifact", leg, "Artifact", artifact.label)
+    for at_us, state in ((night.lights_off_us, "off"), (night.lights_on_us, "on")):
+        if at_us is not None:
+            yield Event(at_us, 0, f"lights_{state}", "", f"Lights {state}")
+
+
+def _span(span: Span, trial_type: str, text: str) -> Event:
+    return Event(span.start_us, span.end_us - span.start_us, trial_type, "", text)
+
+
+def _points(session: Session, *, notes: bool) -> Iterator[Event]:
+    state = session.state
+    for kind, key in (("position", "position"), ("segment", "label")):
+        for fact in state.facts(kind):
+            detail = str(fact.data.get(key, ""))
+            yield Event(_us(fact.t), 0, kind, "", f"{kind.capitalize()} {detail}", detail)
+    if notes:
+        for fact in state.facts("note"):
+            text = str(fact.data["text"])
+            yield Event(_us(fact.t), 0, "note", "", f"Note: {text}", text)
+
+
+def _movements(session: Session) -> Iterator[Event]:
+    for one in session.night.movements:
+        if not one.is_open:
+            length_us = one.end_us - one.onset_us
+            yield Event(one.onset_us, length_us, f"LM_{one.leg}", one.leg, "Limb movement", one.rejected)
+
+
+def _scored(session: Session) -> Iterator[Event]:
+    for lm in session.main.lms:
+        if lm.why != "open":
+            trial_type, text = ("PLM", _plm(lm)) if lm.plm else ("LM_not_counted", _not_counted(lm))
+            leg = lm.leg if lm.leg in ("left", "right") else ""
+            yield Event(lm.onset_us, lm.end_us - lm.onset_us, trial_type, leg, text, text)
+    for series in session.main.series:
+        text = f"PLM series {series.number}: {series.n} movements"
+        yield Event(series.onset_us, series.end_us - series.onset_us, "PLM_series", "", text, text)
+
+
+def _plm(lm: ScoredLM) -> str:
+    word = {"sleep": "PLMS", "wake": "PLMW"}.get(lm.counted_in, "PLM")
+    return f"{word}, series {lm.series}" + (", with arousal" if lm.arousal else "")
+
+
+def _not_counted(lm: ScoredLM) -> str:
+    return f"LM not counted: {lm.reason}" if lm.reason else "LM not counted"
+
+
+def _us(t_s: float | None) -> int:
+    return round((t_s or 0.0) * 1e6)

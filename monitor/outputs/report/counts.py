@@ -1,0 +1,199 @@
+"""What was counted, as tables: both rule sets side by side, by hour, stage and position, the series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from monitor.outputs.report import numbers
+from monitor.outputs.report.blocks import Block, Table, Text
+from monitor.scoring.denominators import HOUR_US, StageTimeline
+from monitor.scoring.inputs import STAGES
+from monitor.scoring.spans import time_before
+from monitor.session.reader import Session
+from monitor.session.wall_time import WallTime
+
+Rules = Mapping[str, Mapping[str, Any]]
+
+
+def _beside(rules: Rules, head: str, rows: list[tuple[str, ...]]) -> Table:
+    return Table((head, *(numbers.RULE_NAMES.get(name, name) for name in rules)), tuple(rows))
+
+
+def main_table(summary: Mapping[str, Any]) -> Table:
+    """Put the results that are asked for first beside each other."""
+    rules: Rules = summary["rules"]
+    rates = ("plms_index", "plms_arousal_index", "plmw_index", "plm_per_hour_recorded")
+    rows = [
+        (numbers.honest(words, summary), *(numbers.rate(rules[name], key) for name in rules))
+        for key, words in numbers.RATES
+        if key in rates
+    ]
+    counts = ("n_lm", "n_plm", "n_plms", "n_plms_arousal", "n_series")
+    rows += [
+        (words, *(numbers.count(rules[name], key) for name in rules))
+        for key, words in numbers.COUNTS
+        if key in counts
+    ]
+    return _beside(rules, "", rows)
+
+
+def every_index(summary: Mapping[str, Any]) -> list[Table]:
+    """List all counts, rates and shapes of both rule sets, and the legs."""
+    rules: Rules = summary["rules"]
+    each = list(rules.values())
+    tables = [
+        _beside(
+            rules, "Counts", [(words, *(numbers.count(r, k) for r in each)) for k, words in numbers.COUNTS]
+        ),
+        _beside(rules, "Rates", [(words, *(numbers.rate(r, k) for r in each)) for k, words in numbers.RATES]),
+        _beside(
+            rules,
+            "Intervals and durations",
+            [(words, *(numbers.shape(r, k, form) for r in each)) for k, words, form in numbers.SHAPES],
+        ),
+    ]
+    legs = [
+        (f"{what}: {leg}", *(_of_leg(r["detail"][key], leg) for r in each))
+        for key, what in (("plm_by_leg", "PLM"), ("plms_by_leg", "PLMS"))
+        for leg in ("left", "right", "both", "unknown")
+        if any((r["detail"][key] or {}).get(leg) for r in each)
+    ]
+    if legs:
+        tables.append(_beside(rules, "By leg", legs))
+    why = sorted({word for r in each for word in r["detail"]["excluded"]})
+    if why:
+        rows = [(word, *(str(r["detail"]["excluded"].get(word, 0)) for r in each)) for word in why]
+        tables.append(_beside(rules, "Leg movements not counted, by reason", rows))
+    return tables
+
+
+def _of_leg(counts: Mapping[str, int] | None, leg: str) -> str:
+    return numbers.NONE if counts is None else str(counts[leg])
+
+
+def stretches(summary: Mapping[str, Any], key: str, first: str, wall: WallTime) -> Table:
+    """List the hours or the thirds of the time in bed, by the main rule set and the other."""
+    rules: Rules = summary["rules"]
+    names = [numbers.RULE_NAMES.get(name, name) for name in rules]
+    heads = (first, "hours asleep", *(f"{what}, {name}" for name in names for what in ("PLMS", "per hour")))
+    rows = []
+    parts = [r["detail"][key] for r in rules.values()]
+    for place, same in enumerate(zip(*parts, strict=True), start=1):
+        when = f"{place}: {_clock(wall, same[0]['start_us'])} to {_clock(wall, same[0]['end_us'])}"
+        cells = [when, numbers.number(same[0]["tst_h"], "{:.2f}") or numbers.NONE]
+        for part in same:
+            n = part["n_plms"] if part["n_plms"] is not None else part["n_plm"]
+            cells += [str(n), numbers.number(part["plms_index"], "{:.1f}") or numbers.NONE]
+        rows.append(tuple(cells))
+    return Table(heads, tuple(rows))
+
+
+def by_stage(session: Session) -> Table:
+    """Count the main rule set's movements by the stage at their onset, inside the time in bed."""
+    line = StageTimeline(session.night)
+    rows = []
+    for stage in STAGES:
+        over_us = line.staged_us(frozenset({stage}), line.any_leg)
+        if not over_us:
+            continue
+        inside = [
+            lm
+            for lm in session.main.lms
+            if lm.stage == stage and line.tib_start_us <= lm.onset_us < line.tib_end_us
+        ]
+        n_plm = sum(lm.plm for lm in inside)
+        rate = f"{n_plm * HOUR_US / over_us:.1f}" if over_us >= 600_000_000 else "too early for a rate"
+        rows.append((stage, f"{over_us / HOUR_US:.2f}", str(len(inside)), str(n_plm), rate))
+    return Table(
+        ("stage", "hours with a usable leg", "movements, counted or not", "PLM", "PLM per hour"), tuple(rows)
+    )
+
+
+def by_position(session: Session) -> Table | None:
+    """Count by body position, from each note of one to the next; None where none was noted."""
+    noted = sorted((f.t or 0.0, str(f.data["position"])) for f in session.state.facts("position"))
+    if not noted:
+        return None
+    line, main = StageTimeline(session.night), session.main
+    edges = np.array([round(t * 1e6) for t, _ in noted] + [session.night.end_us], np.int64)
+    edges = np.clip(edges, line.tib_start_us, line.tib_end_us)
+    asleep_us = np.diff(time_before(line.asleep, edges)).tolist()
+    totals: dict[str, list[int]] = {}
+    for (start, end), us, (_, position) in zip(pairwise(edges.tolist()), asleep_us, noted, strict=True):
+        n = sum(lm.plm and lm.counted_in == "sleep" and start <= lm.onset_us < end for lm in main.lms)
+        total = totals.setdefault(position, [0, 0])
+        total[0], total[1] = total[0] + us, total[1] + n
+    rows = [
+        (
+            name,
+            f"{us / HOUR_US:.2f}",
+            str(n),
+            f"{n * HOUR_US / us:.1f}" if us >= 600_000_000 else numbers.NONE,
+        )
+        for name, (us, n) in totals.items()
+    ]
+    return Table(("position", "hours asleep", "PLMS", "PLMS per hour of sleep"), tuple(rows))
+
+
+def series(summary: Mapping[str, Any], profile: str, wall: WallTime) -> Table:
+    """List the series of a rule set."""
+    rows = []
+    for one in summary["rules"][profile]["detail"]["series"]:
+        asleep = numbers.NONE if one["n_in_sleep"] is None else str(one["n_in_sleep"])
+        length_s = (one["end_us"] - one["onset_us"]) / 1e6
+        mean_s = f"{one['mean_imi_us'] / 1e6:.1f}"
+        begin = _clock(wall, one["onset_us"], seconds=True)
+        rows.append((str(one["number"]), begin, f"{length_s / 60:.1f}", str(one["n"]), asleep, mean_s))
+    heads = ("series", "begins", "minutes", "movements", "of them in sleep", "mean interval (s)")
+    return Table(heads, tuple(rows), wide=1)
+
+
+def segments(summary: Mapping[str, Any], wall: WallTime) -> Table | None:
+    """List the parts of a split night; None if it was not split."""
+    parts = summary.get("segments") or []
+    if not parts:
+        return None
+    rules: Rules = summary["rules"]
+    names = [numbers.RULE_NAMES.get(name, name) for name in rules]
+    heads = ("part", "hours asleep", *(f"{what}, {name}" for name in names for what in ("PLMS", "per hour")))
+    rows = []
+    for part in parts:
+        where = f"{wall.text(part['start'], seconds=False)} to {wall.text(part['end'], seconds=False)}"
+        each = [part["rules"][name] for name in rules]
+        cells = [f"{part['label'] or 'first part'}: {where}"]
+        cells.append(numbers.number(each[0].get("tst_h"), "{:.2f}") or numbers.NONE)
+        for one in each:
+            n = one.get("n_plms")
+            cells += [numbers.NONE if n is None else str(n)]
+            early = "plms_index" in one.get("too_early", ())
+            rate = "too early" if early else numbers.number(one.get("plms_index"), "{:.1f}")
+            cells += [rate or numbers.NONE]
+        rows.append(tuple(cells))
+    return Table(heads, tuple(rows))
+
+
+def edits(summary: Mapping[str, Any]) -> list[Block]:
+    """Say what people changed by hand, beside what would be counted without it."""
+    made = summary["manual"]["edits"]
+    words = ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in made.items())
+    rules, automatic = summary["rules"], summary["manual"]["automatic"]
+    rows = [
+        (f"{name} {numbers.RULE_NAMES.get(rule, rule)}", _number(was), _number(rules[rule][key]))
+        for rule, counts in automatic.items()
+        for key, was in counts.items()
+        if (name := dict((*numbers.COUNTS, *numbers.RATES)).get(key))
+    ]
+    head = ("", "without rejections and artifacts by hand", "as reported")
+    return [Text(f"By hand, and standing: {words}."), Table(head, tuple(rows))]
+
+
+def _number(found: float | None) -> str:
+    return numbers.NONE if found is None else f"{found:.1f}" if isinstance(found, float) else str(found)
+
+
+def _clock(wall: WallTime, at_us: int, *, seconds: bool = False) -> str:
+    return wall.text(at_us / 1e6, seconds=seconds)

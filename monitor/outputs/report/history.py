@@ -1,0 +1,143 @@
+"""What happened in the night: the technologist's log, the signal, calibrations, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from monitor.model.facts import UNUSABLE, Fact
+from monitor.outputs.report import numbers
+from monitor.outputs.report.blocks import Block, Table, Text
+from monitor.session.alerts import alert_history, seen
+from monitor.session.log_entries import fact_row
+from monitor.session.reader import Session
+from monitor.session.wall_time import WallTime, clock_text
+
+_TECHNICAL = (
+    "gap",
+    "quality",
+    "stream",
+    "lost",
+    "late",
+    "warning",
+    "trouble",
+    "marker_rejected",
+    "offset",
+    "damaged",
+    "stop",
+    UNUSABLE,
+)
+# These stand with the alerts.
+_OF_ALERTS = ("acknowledged", "sound")
+_MOST_ROWS = 400
+
+
+def log(session: Session, wall: WallTime) -> Table | Text:
+    """List what people said, in order; what was taken back stays, and says so."""
+    gone = _gone(session)
+    rows = [
+        (wall.text(fact.t or 0.0), row.what, _who(fact), "taken back" if fact.seq in gone else "")
+        for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0)
+        if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement")
+        and (fact.kind == "note" or fact.source.startswith("person") or fact.kind in ("lights", "position"))
+        and (row := fact_row(fact)) is not None
+    ]
+    return _table(("time", "entry", "by", ""), rows, wide=1) if rows else Text("Nothing was noted.")
+
+
+def technical(session: Session, wall: WallTime) -> Table | Text:
+    """List what became of the signal."""
+    rows, gone = [], _gone(session)
+    for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0):
+        if fact.kind not in _TECHNICAL or fact.seq in gone:
+            continue
+        row = fact_row(fact)
+        if row is not None:
+            rows.append((wall.text(fact.t or 0.0), row.leg, row.what))
+    return _table(("time", "leg", "event"), rows, wide=2) if rows else Text("Nothing to report.")
+
+
+def alerts(session: Session, wall: WallTime) -> list[Block]:
+    """List the alerts of the night, who acknowledged them, and when sound was paused."""
+    state, end_s = session.state, session.night.end_us / 1e6
+    rows = []
+    for one in alert_history(state):
+        if one.start_s >= end_s:
+            continue
+        saw = seen(state, one)
+        lasted = clock_text(min(one.end_s, end_s) - one.start_s)
+        by = "" if saw is None else " ".join((wall.text(saw.t_s), saw.author)).strip()
+        rows.append((wall.text(one.start_s), lasted, one.priority, one.text_without_age, by))
+    blocks: list[Block] = [Text("No alert was raised.")]
+    if rows:
+        blocks = [_table(("raised", "for", "priority", "alert", "acknowledged"), rows, wide=3)]
+    pauses = [fact for fact in state.facts("sound") if fact.data["state"] == "paused"]
+    if pauses:
+        said = "; ".join(f"{wall.text(fact.t or 0.0)} {_who(fact)}" for fact in pauses)
+        blocks.append(Text(f"Sound was paused for up to two minutes: {said}."))
+    return blocks
+
+
+def gaps(session: Session, wall: WallTime) -> list[Block]:
+    """Say how much signal there was of each leg, and list the time in which a leg was not usable."""
+    whole_h = session.summary["recording_h"]
+    usable = session.summary["usable_h"]
+    rows = [
+        (leg, f"{usable[leg]:.2f}", f"{100 * usable[leg] / whole_h:.1f} %" if whole_h else numbers.NONE)
+        for leg in usable
+    ]
+    blocks: list[Block] = [Table(("leg", "hours usable", "of the recording"), tuple(rows))]
+    lost = [
+        (wall.text(span.start_us / 1e6), leg, clock_text((span.end_us - span.start_us) / 1e6), span.label)
+        for leg in session.state.legs
+        for span in session.night.unusable.get(leg, ())
+        if span.label != "learning"
+    ]
+    if lost:
+        blocks.append(_table(("from", "leg", "length", "why"), sorted(lost), wide=3))
+    return blocks
+
+
+def calibrations(session: Session, wall: WallTime) -> list[Block]:
+    """List the bio-calibrations."""
+    found = session.state.facts("calibration")
+    if not found:
+        return [Text("None was recorded.")]
+    rows = [
+        (
+            wall.text(fact.t or 0.0),
+            str(fact.data["when"]),
+            str(fact.data["verdict"]).upper(),
+            *(_amplitudes(fact.data["legs"].get(leg)) for leg in ("left", "right")),
+            "; ".join(fact.data["why"]),
+        )
+        for fact in found
+    ]
+    head = ("time", "when", "verdict", "left: over rest (µV)", "right: over rest (µV)", "why to repeat")
+    return [_table(head, rows, wide=5)]
+
+
+def _amplitudes(leg: Mapping[str, Any] | None) -> str:
+    """Write how far each movement on request rose over rest, and from what rest."""
+    if leg is None:
+        return numbers.NONE
+    rest = numbers.NONE if leg["rest_uv"] is None else f"{leg['rest_uv']:.1f}"
+    peaks = ", ".join(f"{over:.0f}" for over in leg["over_rest_uv"]) or "none seen"
+    return f"{peaks} (rest {rest})"
+
+
+def _gone(session: Session) -> frozenset[int]:
+    return frozenset(fact.supersedes for fact in session.facts if fact.supersedes is not None)
+
+
+def _who(fact: Fact) -> str:
+    return str(fact.data.get("author", "")) or fact.source
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], wide: int) -> Table:
+    kept = list(rows)
+    if len(kept) > _MOST_ROWS:
+        rest = len(kept) - _MOST_ROWS
+        filler = tuple(f"and {rest} more, in journal.jsonl" if i == wide else "" for i in range(len(head)))
+        kept = [*kept[:_MOST_ROWS], filler]
+    return Table(head, tuple(kept), wide)

@@ -1,0 +1,179 @@
+"""The pictures of a report."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from monitor.outputs.report.blocks import Plot
+from monitor.scoring.curves import curves
+from monitor.session.reader import Session
+from monitor.session.wall_time import WallTime
+
+_STAGE_ROWS = ("W", "R", "N1", "N2", "N3")
+# Told apart by the colour-blind, and in black and white by their lightness.
+_LEG_COLOURS = {"left": "#1f5fa8", "right": "#b4691f"}
+_WIDTH_IN = 7.3
+_STYLE: Any = {
+    "font.size": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.fonttype": "none",
+    # The same night gives the same file.
+    "svg.hashsalt": "plms-monitor",
+    "hatch.linewidth": 0.4,
+}
+
+
+def overview_plot(session: Session, wall: WallTime, index_name: str) -> Plot:
+    """Draw hypnogram, movements of each leg, gaps, and how index and 30-min rate went."""
+    night, main = session.night, session.main
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 4))
+        _hypnogram(axes[0], session)
+        _rasters(axes[1], session)
+        t_s, index, rate = curves(night, main)
+        axes[2].plot(t_s, index, color="black", lw=1.4, label=f"{index_name} so far")
+        axes[2].plot(t_s, rate, color="#7a7a7a", lw=0.8, label="PLM per hour, last 30 min")
+        axes[2].axhline(main.profile.reference_per_h, color="#a03050", lw=0.8, ls="--")
+        axes[2].annotate(
+            f"reference value {main.profile.reference_per_h:g}/h ({main.profile.audience})",
+            (0.995, main.profile.reference_per_h),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="bottom",
+            fontsize=6.5,
+            color="#a03050",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.4},
+        )
+        axes[2].set_ylabel("per hour")
+        # Room at the top for the legend: no curve runs through it.
+        axes[2].set_ylim(0, 1.2 * axes[2].get_ylim()[1])
+        if len(t_s) > 1 and np.isfinite(rate).any():
+            axes[2].legend(loc="upper left", frameon=False, fontsize=6.5, ncols=2)
+        for axis in axes:
+            for at_us in (night.lights_off_us, night.lights_on_us):
+                if at_us is not None:
+                    axis.axvline(at_us / 1e6, color="#555555", lw=0.7, ls=":")
+            axis.set_xlim(0, max(night.end_us / 1e6, 1.0))
+        _clock_axis(axes[2], wall, night.end_us / 1e6)
+
+    return _plot(
+        draw,
+        0.5,
+        "The night: sleep stages, movements of each leg, gaps, and the course of the index. Dotted: lights.",
+    )
+
+
+def _hypnogram(axis: Axes, session: Session) -> None:
+    places = {stage: len(_STAGE_ROWS) - row for row, stage in enumerate(_STAGE_ROWS)}
+    known = [e for e in sorted(session.night.epochs, key=lambda e: e.start_us) if e.stage in places]
+    for before, epoch in zip([None, *known], known, strict=False):
+        start_s, end_s, y = epoch.start_us / 1e6, epoch.end_us / 1e6, places[epoch.stage]
+        axis.hlines(y, start_s, end_s, color="#a03050" if epoch.stage == "R" else "black", lw=1.6)
+        if before is not None and abs(before.end_us - epoch.start_us) < 1_000_000:
+            low, high = sorted((places[before.stage], y))
+            axis.vlines(start_s, low, high, color="black", lw=0.4)
+    axis.set_yticks(list(places.values()), list(places))
+    axis.set_ylim(0.5, len(places) + 0.5)
+    if not known:
+        axis.text(0.5, 0.5, "no sleep stages", transform=axis.transAxes, ha="center", va="center")
+
+
+def _rasters(axis: Axes, session: Session) -> None:
+    for row, leg in ((2, "left"), (1, "right")):
+        mine = [lm for lm in session.main.lms if lm.leg in (leg, "both")]
+        for is_plm, colour, reach in ((False, "#b5b5b5", 0.22), (True, _LEG_COLOURS[leg], 0.38)):
+            at_s = [lm.onset_us / 1e6 for lm in mine if lm.plm is is_plm]
+            axis.vlines(at_s, row - reach, row + reach, color=colour, lw=0.6)
+        for span in session.night.unusable.get(leg, ()):
+            width_s = (span.end_us - span.start_us) / 1e6
+            if span.label != "learning":
+                axis.broken_barh(
+                    [(span.start_us / 1e6, width_s)],
+                    (row - 0.45, 0.9),
+                    facecolor="none",
+                    edgecolor="#555555",
+                    hatch="////",
+                    lw=0.3,
+                )
+    axis.set_yticks([2, 1], ["left", "right"])
+    axis.set_ylim(0.4, 2.6)
+
+
+def imi_plot(rules: Any, low_s: float, high_s: float) -> Plot:
+    """Draw the intervals from onset to onset, in 2 s bins and in bins of their logarithm."""
+
+    def draw(figure: Figure) -> None:
+        plain, log = figure.subplots(1, 2)
+        plain.bar(np.arange(0, 90, 2), rules["detail"]["imi_histogram"], 2, align="edge", color="#4a4a4a")
+        plain.set_xlabel("interval (s), bins of 2 s")
+        plain.set_ylabel("intervals")
+        edges = np.arange(45) / 10
+        plain.set_xlim(0, 92)
+        log.bar(edges, rules["detail"]["imi_ln_histogram"], 0.1, align="edge", color="#4a4a4a")
+        log.set_xlim(0, 4.6)
+        log.set_xlabel("ln(interval in s), bins of 0.1")
+        for axis, bounds in ((plain, (low_s, high_s)), (log, np.log((low_s, high_s)))):
+            for bound in bounds:
+                axis.axvline(bound, color="#a03050", lw=0.8, ls="--")
+
+    return _plot(draw, 0.3, f"Intervals from onset to onset; dashed: the bounds {low_s:g} and {high_s:g} s.")
+
+
+def resting_plot(session: Session, wall: WallTime) -> Plot:
+    """Draw the resting level of each leg over the night, as it was before each movement."""
+    night = session.night
+
+    def draw(figure: Figure) -> None:
+        axis = figure.subplots()
+        for leg, marker in (("left", "."), ("right", "x")):
+            known = [
+                (m.onset_us / 1e6, m.resting_uv)
+                for m in night.movements
+                if m.leg == leg and m.resting_uv is not None
+            ]
+            known += [
+                (fact.t or 0.0, rest_uv)
+                for fact in session.state.facts("quality")
+                if fact.data["leg"] == leg and (rest_uv := fact.data.get("rest_uv")) is not None
+            ]
+            t_s, rests_uv = zip(*sorted(known), strict=True) if known else ((), ())
+            axis.plot(t_s, rests_uv, marker, ms=2.5, color=_LEG_COLOURS[leg], label=leg)
+        axis.axhline(4.0, color="#a03050", lw=0.8, ls="--")
+        axis.set_ylabel("resting level (µV)")
+        axis.set_ylim(bottom=0)
+        axis.set_xlim(0, max(night.end_us / 1e6, 1.0))
+        axis.legend(loc="upper left", frameon=False, fontsize=6.5, ncols=2)
+        _clock_axis(axis, wall, night.end_us / 1e6)
+
+    return _plot(
+        draw, 0.22, "Resting level of each leg over the night; dashed: 4 µV, above which it is high."
+    )
+
+
+def _clock_axis(axis: Axes, wall: WallTime, end_s: float) -> None:
+    """Mark the whole hours of the day; of the recording where no time of day is known."""
+    ticks = wall.ticks(0.0, end_s + 1.0, 3600.0)
+    if len(ticks) < 2:
+        ticks = np.linspace(0.0, end_s, 5).tolist()
+    axis.set_xticks(ticks, [wall.text(t_s, seconds=False) for t_s in ticks])
+    axis.set_xlabel("time of day" if wall.is_known else "time since the first sample (h:min)")
+
+
+def _plot(draw: Callable[[Figure], None], ratio: float, alt: str) -> Plot:
+    svg, png = io.StringIO(), io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        figure = Figure((_WIDTH_IN, _WIDTH_IN * ratio), layout="constrained")
+        draw(figure)
+        figure.savefig(svg, format="svg", metadata={"Date": None})
+        figure.savefig(png, format="png", dpi=200)
+    # Only the element: it stands inside a page.
+    return Plot(svg.getvalue()[svg.getvalue().index("<svg") :], png.getvalue(), alt, ratio)

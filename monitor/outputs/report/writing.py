@@ -1,0 +1,71 @@
+"""Write a session's report.
+
+The report as one HTML file that needs nothing else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from monitor.model.clock import utc_now
+from monitor.model.errors import InputError
+from monitor.model.safe_file import write_private_bytes
+from monitor.outputs.report.blocks import Plot, Report, Table, Text
+from monitor.outputs.report.content import report_of
+from monitor.outputs.report.pdf import to_pdf
+from monitor.session.reader import read_session
+
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.PackageLoader("monitor.outputs.report", "."),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_ENVIRONMENT.tests |= {
+    "table": lambda block: isinstance(block, Table),
+    "plot": lambda block: isinstance(block, Plot),
+    "paragraph": lambda block: isinstance(block, Text),
+}
+
+
+def to_html(report: Report) -> str:
+    """Return a report as HTML."""
+    return _ENVIRONMENT.get_template("report.html.j2").render(report=report)
+
+
+FORMS = (".pdf", ".html")
+
+
+def write_report(session: Path, out: Path) -> None:
+    """Write the report of a session, readable by its owner only.
+
+    Parameters
+    ----------
+    session : Path
+        The folder; of a finished, a crashed or a running session.
+    out : Path
+        ``.pdf`` or ``.html``; replaced if there is one.
+
+    Raises
+    ------
+    InputError
+        If it is no session, the ending is another, or the file cannot be written.
+
+    Notes
+    -----
+    The numbers are those of `summary.json`, made anew from the journal by the same code.
+    """
+    form = out.suffix.lower()
+    if form not in FORMS:
+        raise InputError("--out", f"{out.name!r} ends in {form or 'nothing'!r}", f"one of {', '.join(FORMS)}")
+    report = report_of(read_session(session), utc_now())
+    data = to_pdf(report) if form == ".pdf" else to_html(report).encode()
+    try:
+        write_private_bytes(out, data)
+    except OSError as err:
+        raise InputError(
+            str(out), f"cannot be written ({err.strerror})", "choose another with --out"
+        ) from err

@@ -1,0 +1,118 @@
+"""One chunk of signal: how late it is, whether its stamps can be, and what is detected in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.detection.aligned_chunk import AlignedChunk, ChunkContext
+from monitor.detection.pipeline import StreamDetection
+from monitor.detection.stamp_timeline import CLOCK_STEP, MISSING
+from monitor.lsl.arrivals import Samples
+from monitor.model.facts import Fact
+from monitor.model.payloads import LateData
+from monitor.recorder.lateness import Spell
+from monitor.recorder.source import Source
+
+_SOURCE = "recorder"
+_OVERFLOW = "sender overflow"
+
+Found = tuple[list[Fact], npt.NDArray[np.float64]]
+
+
+def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: float) -> Iterator[Found]:
+    """Detect in a chunk of an anchored source.
+
+    Parameters
+    ----------
+    source : Source
+    detection : StreamDetection
+        Of the source.
+    chunk : Samples
+        In its turn.
+    now_s : float
+        This machine's LSL clock.
+
+    Yields
+    ------
+    facts : list of Fact
+    rows : ndarray, shape (n_samples, 1 + 3 * n_legs)
+        For the live ring.
+    """
+    latest_s = source.lateness.latest_stamp_s(now_s)
+    offset_s = source.offset_s if source.offset_known else None
+    was_holding, reached_s = detection.is_holding, detection.timeline.now_s
+    pieces = detection.in_place(chunk.values, source.place(chunk.stamps))
+    # What comes a second time is old, and not late.
+    ended = None
+    if detection.is_counting:
+        # Stamps that mean nothing say nothing of when a sample was taken.
+        source.lateness.reset()
+    elif not (detection.is_duplicating or detection.is_in_doubt) and all(
+        placed.repeat is None for placed in pieces
+    ):
+        ended = source.lateness.take(chunk.stamps, now_s, offset_s, reached_s)
+    context = _context(source, chunk, latest_s, is_late=bool(ended or source.lateness.spell))
+    if was_holding:
+        # Samples behind a hole are held until it is plain what they are: what was known at the hole stands.
+        context = source.hole
+    source.hole = context
+    for placed in pieces:
+        facts = detection.take(placed, context)
+        if placed.left_out_s:
+            # From here on its stamps are late by that, and nothing that comes is.
+            source.lateness.reset()
+            ended = None
+        if placed.moved:
+            facts.append(_retimed(source, placed))
+        _note(source, facts, ended or source.lateness.spell, now_s)
+        yield facts, detection.live_rows(placed.values)
+    if ended is not None:
+        yield [_late(source, ended, detection.timeline.now_s)], detection.live_rows(chunk.values[:0])
+
+
+def _context(source: Source, chunk: Samples, latest_s: float, *, is_late: bool) -> ChunkContext:
+    latest = float(source.place(np.array([latest_s]))[0])
+    if chunk.after or not is_late:
+        return ChunkContext(latest, chunk.after or MISSING)
+    # A hole inside a backlog: the sender's queue was full, and dropped its oldest samples.
+    return ChunkContext(latest, _OVERFLOW, source.lateness.chunk_n / source.stream.rate_hz)
+
+
+def _note(source: Source, facts: list[Fact], spell: Spell | None, now_s: float) -> None:
+    for fact in facts:
+        if fact.kind != "gap":
+            continue
+        if spell is not None:
+            spell.missing_s += fact.data["end"] - (fact.t or 0.0)
+        if fact.data["cause"] == CLOCK_STEP:
+            source.lateness.reset()
+            source.stepped_at_s = now_s
+
+
+def _late(source: Source, spell: Spell, end_s: float) -> Fact:
+    data: LateData = {
+        "name": source.stream.name,
+        "end": round(end_s, 6),
+        "late_s": round(spell.late_s, 3),
+        "n": spell.n,
+        "missing_s": round(spell.missing_s, 6),
+        "retimed": False,
+    }
+    return Fact("late", round(spell.begun_s, 6), _SOURCE, data)
+
+
+def _retimed(source: Source, placed: AlignedChunk) -> Fact:
+    first_s, last_s = float(placed.times_s[0]), float(placed.times_s[-1])
+    shift_s = source.detection.timeline.shift_s if source.detection else 0.0
+    data: LateData = {
+        "name": source.stream.name,
+        "end": round(last_s + shift_s, 6),
+        "late_s": round(last_s - first_s, 3),
+        "n": len(placed.times_s),
+        "missing_s": 0.0,
+        "retimed": True,
+    }
+    return Fact("late", round(max(0.0, first_s + shift_s), 6), _SOURCE, data)

@@ -1,0 +1,112 @@
+"""What the parts of the recorder share: where raw samples and facts go, and what time it is.
+
+The session's timeline against this machine's LSL clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from monitor.model.facts import Fact
+from monitor.model.payloads import WarningData
+from monitor.recorder.fault_isolation import FaultIsolation
+from monitor.recorder.source import Source
+from monitor.recorder.watches import StallWatch
+from monitor.session.folder import SessionFolder
+from monitor.session.signal.raw_writer import RawWriter
+
+
+class SessionTime:
+    """Seconds from the first sample, and what they are on the LSL clock.
+
+    Parameters
+    ----------
+    lead : Source
+        The first stream with a leg: its first sample is 0, its clock is the timeline's.
+    clock : callable
+        This machine's LSL clock (s).
+    """
+
+    def __init__(self, lead: Source, clock: Callable[[], float]) -> None:
+        self._lead, self.clock = lead, clock
+        self._speed = lead.stream.speed
+        self._origin_s: float | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there was a first sample."""
+        return self._origin_s is not None
+
+    @property
+    def origin_s(self) -> float | None:
+        """The LSL clock of this machine at 0 of the session, None before the first sample."""
+        return self._origin_s
+
+    def resume(self, origin_s: float) -> None:
+        """Go on with a session whose first sample lay there on this machine's LSL clock."""
+        self._origin_s = origin_s
+
+    @property
+    def wall_s(self) -> float:
+        """Where the session would be now if nothing was lost or late."""
+        if self._origin_s is None:
+            return 0.0
+        return (self.clock() - self._origin_s - self._lead.drift_s) * self._speed
+
+    def to_lsl(self, t_s: float) -> float:
+        """Turn a moment of the session into this machine's LSL clock; now, before the first sample."""
+        if self._origin_s is None:
+            return self.clock()
+        return self._origin_s + t_s / self._speed + self._lead.drift_s
+
+    def first_sample(self, source: Source, stamp_s: float) -> float:
+        """Place the first stamp of a connection; the very first of all is where the session begins."""
+        if self._origin_s is None:
+            self._origin_s = stamp_s + source.offset_s
+        # The lead is not anchored now, so it has not drifted: it takes the drift so far along.
+        return self.place(source, stamp_s)
+
+    def place(self, source: Source, stamp_s: float) -> float:
+        """Place a stamp of a source's clock on the timeline (s).
+
+        Raises
+        ------
+        ValueError
+            Before the first sample.
+        """
+        if self._origin_s is None:
+            raise ValueError("nothing can be placed before the first sample")
+        return (stamp_s + source.offset_s - self._lead.drift_s - self._origin_s) * self._speed
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderContext:
+    """What the intake works with, and whom it tells.
+
+    Attributes
+    ----------
+    record : callable
+        Writes facts to disk, then folds and sends them; returns those written.
+    reached_s : callable
+        How far the night has come on the session's timeline (s).
+    """
+
+    folder: SessionFolder
+    raw: RawWriter
+    time: SessionTime
+    stall_watch: StallWatch
+    faults: FaultIsolation
+    record: Callable[[Iterable[Fact]], list[Fact]]
+    reached_s: Callable[[], float]
+
+    def warn(self, about: str, reason: str) -> None:
+        """Write down that something looks wrong."""
+        data: WarningData = {"about": about, "reason": reason}
+        self.record([Fact("warning", self.reached_s(), "recorder", data)])
+
+    def open_gap(self, source: Source, facts: Iterable[Fact], cause: str) -> None:
+        """Write facts with a gap that lasts, and remember which it is."""
+        for fact in self.record(facts):
+            if fact.kind == "gap":
+                source.open_gap_seq, source.gap_cause = fact.seq, cause

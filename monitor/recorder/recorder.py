@@ -1,0 +1,303 @@
+"""The recorder of one night: joins what arrives to the journal, the raw signal, the score and the outlets.
+
+Everything happens in the order samples -> facts -> journal (on disk) -> fold -> outlets. No arithmetic of its
+own, and no threads: the caller hands in arrivals and the time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.lsl.arrivals import Arrival
+from monitor.model.config_fields import StagingSettings
+from monitor.model.facts import Fact
+from monitor.model.payloads import ResumedData, StopData, WarningData
+from monitor.model.rules import RulesProfile
+from monitor.model.safe_file import sync_entries
+from monitor.montage import first_of_each
+from monitor.recorder.clock_watch import ClockWatch
+from monitor.recorder.context import RecorderContext, SessionTime
+from monitor.recorder.fault_isolation import FaultIsolation
+from monitor.recorder.intake import Intake
+from monitor.recorder.outlets import Outlets, SeriesWatch, current_facts, index_values, news, snapshot
+from monitor.recorder.requests import RefusedError, fact_of, with_time_entered
+from monitor.recorder.resumed import Resumed
+from monitor.recorder.source import Source
+from monitor.recorder.source_override import accept_source
+from monitor.recorder.stager import Stager, estimate_facts
+from monitor.recorder.watches import StallWatch, StorageWatch
+from monitor.scoring import Score, score
+from monitor.session.disk_space import DiskWatch
+from monitor.session.folder import SessionFolder
+from monitor.session.journal_writer import JournalWriter
+from monitor.session.recovery import closed_movements
+from monitor.session.signal.raw_writer import RawWriter
+from monitor.session.state import SessionState
+from monitor.session.tables import write_tables
+
+_DISK_EVERY_S = 60.0
+_SCORE_EVERY_S = 1.0
+_SNAPSHOT_EVERY_S = 30.0
+# At the end, for a disk that takes nothing: long enough to make room, and then it ends all the same.
+_LAST_PATIENCE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlan:
+    """What is decided before the first sample."""
+
+    bed: str
+    main_profile: str
+    rules: Mapping[str, RulesProfile]
+    labels: Mapping[str, str]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    staging: StagingSettings = field(default_factory=lambda: StagingSettings(enabled=False))
+
+
+class SessionRecorder:
+    """Record one night.
+
+    Parameters
+    ----------
+    folder : SessionFolder
+        New and empty, or one that was cut off.
+    plan : NightPlan
+    sources : iterable of Source
+        The chosen streams.
+    clock : callable
+        This machine's LSL clock (s).
+    resumed : Resumed, optional
+        The cut-off session that is gone on with.
+
+    Attributes
+    ----------
+    time : SessionTime
+        The session's timeline against the LSL clock.
+    state : NightState
+        The fold of what is on disk.
+    scores : dict of str to Score
+        By profile, at most a second old.
+    disk_s : float or None
+        Seconds of recording for which the disk has room, None if that is not yet known.
+    guard : Guard
+        Whatever fails in it is told and ends nothing.
+    stager : Stager
+        Looks after the process that estimates sleep.
+    """
+
+    def __init__(
+        self,
+        folder: SessionFolder,
+        plan: RecordingPlan,
+        sources: Iterable[Source],
+        clock: Callable[[], float],
+        resumed: Resumed | None = None,
+    ) -> None:
+        self.folder, self.plan = folder, plan
+        self.sources = {source.key: source for source in sources}
+        self.state = SessionState() if resumed is None else resumed.found.state
+        self.scores: dict[str, Score] = {}
+        self._unfinished = ""
+        lead = next(s for s in self.sources.values() if s.legs)
+        self.time = SessionTime(lead, clock)
+        self._clocks = ClockWatch(self.time, lead, lambda: self.recorded_s, self.state.facts("clock"))
+        self._raw = RawWriter(folder.recording)
+        next_seq = 0 if resumed is None else resumed.found.next_seq
+        self._journal = JournalWriter(folder.journal, next_seq, self._raw.hand_over)
+        sync_entries(folder.path)
+        self.faults = FaultIsolation(self._warn)
+        self.stager = Stager(folder, plan.staging)
+        self._series = SeriesWatch()
+        self._stall_watch = StallWatch()
+        self._scored_revision = -1
+        self._has_origin = False
+        self._disk = DiskWatch((folder.recording, folder.journal))
+        self.disk_s: float | None = None
+        self._storage_watch = StorageWatch(self._record, self.state)
+        self._next_disk_s = self._next_score_s = self._next_snapshot_s = float("-inf")
+        self._reported_news: tuple[Any, ...] = ()
+        legs = [leg for source in self.sources.values() for leg in source.leg_names]
+        limbs = [c.leg for source in self.sources.values() for c in first_of_each(source.limbs)]
+        self.outlets = Outlets(plan.bed, self.time.to_lsl)
+        context = RecorderContext(
+            folder,
+            self._raw,
+            self.time,
+            self._stall_watch,
+            self.faults,
+            self._record,
+            lambda: self.recorded_s,
+        )
+        self._intake = Intake(context, self.sources, plan.labels)
+        if resumed is None:
+            about = dict(plan.about) | {"bed": plan.bed, "legs": legs} | ({"limbs": limbs} if limbs else {})
+            self._record([Fact("session", 0.0, "recorder", about)])
+        else:
+            self._go_on(resumed)
+
+    def _go_on(self, resumed: Resumed) -> None:
+        """Begin where a cut-off session ended."""
+        self.time.resume(resumed.anchor.origin_s)
+        self._has_origin = True
+        # What became of the series until then was told before.
+        before = score(self.state.night(), self.plan.rules[self.plan.main_profile])
+        self._series.update(before.series)
+        about: ResumedData = {
+            "away_s": resumed.anchor.away_s,
+            "clock": resumed.anchor.by,
+            "journal_cut_bytes": resumed.found.journal_cut_bytes,
+            "recording_cut_bytes": resumed.found.recording_cut_bytes,
+        }
+        end_s = resumed.found.end_s
+        self._record(closed_movements(self.state, "recorder"))
+        self._intake.go_on(self.state, end_s)
+        self._record([*self._clocks.note(), Fact("resumed", end_s, "recorder", about)])
+
+    @property
+    def trouble(self) -> str:
+        """What keeps anything from being written, empty while all goes well."""
+        return self._unfinished or self._journal.trouble or self._raw.error
+
+    @property
+    def recorded_s(self) -> float:
+        """How far the night has come: the last sample, or the wall's pace while a source is lost."""
+        legs = [s for s in self.sources.values() if s.detection is not None]
+        reached = max((s.detection.timeline.now_s for s in legs if s.detection), default=0.0)
+        if any(not (s.connected and s.is_anchored) for s in legs):
+            reached = max(reached, self.time.wall_s)
+        return max(0.0, reached)
+
+    def take(self, arrival: Arrival) -> None:
+        """Take in what a reader pulled."""
+        with self.faults.isolate("taking in what arrived"):
+            self._intake.take(arrival)
+        if self.time.has_begun and not self._has_origin:
+            # With the first sample, not a busy moment later: without it no crash can be gone on from.
+            with self.faults.isolate("noting the clock") as noting:
+                self._record(self._clocks.note())
+            self._has_origin = not noting.failed
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what a person asks; see `monitor.recorder.requests`."""
+        if request.get("do") == "status":
+            return self.status()
+        with self.faults.isolate("answering a request"):
+            try:
+                if request.get("do") == "estimate":
+                    self._record(estimate_facts(request, self.state, self.recorded_s))
+                elif request.get("do") == "accept_source":
+                    self._record(
+                        [with_time_entered(accept_source(request, self.sources.values(), self.recorded_s))]
+                    )
+                else:
+                    self._record([with_time_entered(fact_of(request, self.state, self.recorded_s))])
+            except RefusedError as err:
+                return {"error": str(err)}
+            if self._journal.n_waiting:
+                why = self.trouble or "the disk is slow"
+                return {"error": f"not saved yet: {why}. It is kept and written as soon as that is possible."}
+            return {"ok": True}
+        return {"error": "the recorder could not do that; the recording goes on"}
+
+    def status(self) -> dict[str, Any]:
+        """Return what a screen cannot know from the journal: what is going on right now."""
+        return {
+            "recorded_s": self.recorded_s,
+            "trouble": self.trouble,
+            "saved_s_ago": self._raw.saved_ago_s,
+            "held_bytes": self._raw.held_bytes,
+            "pid": os.getpid(),
+            "sources": [source.status(self.time.clock()) for source in self.sources.values()],
+        }
+
+    def _record(self, facts: Iterable[Fact]) -> list[Fact]:
+        """Have facts written, and fold and send what is on disk by now; return them with their ``seq``.
+
+        What the disk does not take waits in memory: it is not shown, and its turn comes in a later call.
+        """
+        numbered = self._journal.put(facts)
+        self._journal.settle()
+        self._show(self._journal.take())
+        return numbered
+
+    def _show(self, written: list[Fact]) -> None:
+        for fact in written:
+            self.state.apply(fact)
+        if written:
+            with self.faults.isolate("sending facts"):
+                self.outlets.facts(written)
+
+    def _warn(self, about: str, reason: str) -> None:
+        data: WarningData = {"about": about, "reason": reason}
+        self._record([Fact("warning", self.recorded_s, "recorder", data)])
+
+    def tick(self) -> None:
+        """Do what is due by the clock; call a few times a second, and after arrivals."""
+        now_s = self.time.clock()
+        with self.faults.isolate("looking for silent sources"):
+            self._record(self._stall_watch.look(self.sources.values(), self.state, now_s))
+        with self.faults.isolate("looking after the staging process"):
+            self._record(self.stager.look(self.sources.values(), now_s, self.recorded_s))
+        with self.faults.isolate("noting the clock"):
+            self._record(self._clocks.look())
+        if now_s >= self._next_disk_s:
+            self._next_disk_s = now_s + _DISK_EVERY_S
+            with self.faults.isolate("looking at the disk"):
+                self.disk_s = self._disk.look()[1]
+        with self.faults.isolate("noting what the disk takes"):
+            self._storage_watch.look(self.trouble, self.disk_s, self.recorded_s)
+        due = now_s >= self._next_score_s
+        if due or self.state.revision != self._scored_revision:
+            self.rescore()
+        if due:
+            self._next_score_s = now_s + _SCORE_EVERY_S
+            self._send_index()
+            self._send_snapshot(now_s)
+
+    def _send_index(self) -> None:
+        with self.faults.isolate("sending the index"):
+            values = index_values(self.state, self.scores, self.plan.main_profile)
+            self.outlets.index(values, self.recorded_s)
+
+    def _send_snapshot(self, now_s: float) -> None:
+        """Say where the night stands: each half minute, and at once when it stands otherwise."""
+        with self.faults.isolate("sending where the night stands"):
+            where = snapshot(self.state, self.scores, self.plan.main_profile, self.recorded_s)
+            where["health"] = self.status()
+            if now_s >= self._next_snapshot_s or news(where) != self._reported_news:
+                self._next_snapshot_s, self._reported_news = now_s + _SNAPSHOT_EVERY_S, news(where)
+                self.outlets.snapshot(where, self.recorded_s, current_facts(self.state))
+
+    def rescore(self) -> None:
+        """Score the night as it is known now, and tell what became of the series."""
+        self._scored_revision = self.state.revision
+        with self.faults.isolate("scoring"):
+            night = self.state.night(self.recorded_s)
+            self.scores = {name: score(night, profile) for name, profile in self.plan.rules.items()}
+            self.outlets.series(self._series.update(self.scores[self.plan.main_profile].series))
+
+    def finish(self, reason: str) -> None:
+        """End the night: what is open ends at the last sample, the tables are written, the outlets close."""
+        self.stager.close()
+        for source in self.sources.values():
+            with self.faults.isolate("ending the detection"):
+                self._record(source.detection.finish() if source.detection else ())
+        stop: StopData = {"reason": reason}
+        self._record([*self._clocks.note(), Fact("stop", self.recorded_s, "recorder", stop)])
+        self._raw.close(_LAST_PATIENCE_S)
+        self._journal.close(_LAST_PATIENCE_S)
+        self._show(self._journal.take())
+        self.rescore()
+        self._send_index()
+        for source in self.sources.values():
+            self.folder.live(source.key).unlink(missing_ok=True)
+        with self.faults.isolate("writing the tables"):
+            try:
+                write_tables(self.folder, self.state, self.plan.rules)
+            except OSError as err:
+                why = f"the tables could not be written ({err.strerror or err})"
+                self._unfinished = f"{why}; `recover` makes them"
+        self.outlets.close()

@@ -1,0 +1,96 @@
+"""A person says that a source that came back in another form, or another in its place, is the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from monitor.lsl.discovery import Query
+from monitor.model.config import MontageWish
+from monitor.model.errors import InputError
+from monitor.model.facts import LEGS, Fact, Leg
+from monitor.recorder.requests import PERSON, RefusedError, author_of
+from monitor.recorder.source import Source, SourceOverride
+
+_LONGEST = 200
+
+
+def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorded_s: float) -> Fact:
+    """Take what a person says of a source that is waited for.
+
+    Parameters
+    ----------
+    request : Mapping
+        ``left``, ``right``, ``limbs`` (by name) and ``unit`` where its channels are others now; ``stream``, a
+        query, where another stream stands for it; ``source``, its name, where several are waited for.
+    sources : iterable of Source
+    recorded_s : float
+        How far the night has come.
+
+    Returns
+    -------
+    Fact
+        To be recorded; the source looks for what was said.
+
+    Raises
+    ------
+    RefusedError
+        Naming what is wrong or missing.
+    """
+    source = _waiting(sources, _text(request, "source"))
+    query = _text(request, "stream")
+    named = {leg: text for leg in LEGS if (text := _text(request, leg))}
+    if not query and not named:
+        raise RefusedError("name its legs (--left CH, --right CH), or the stream that is taken (--stream Q)")
+    override = SourceOverride(
+        _wish(request, source, named) if named else MontageWish(), None if query else source.offered
+    )
+    if not query and override.form is None:
+        raise RefusedError(f"{source.stream.name!r} has not come back in another form")
+    if override.form is not None:
+        found = override.channels_in(source.stream, (*source.legs, *source.limbs), override.form)
+        if isinstance(found, str):
+            raise RefusedError(found)
+    try:
+        looked_for = Query.parse(query) if query else None
+    except InputError as err:
+        raise RefusedError(str(err)) from err
+    source.override = override
+    if looked_for is not None:
+        source.search_for(looked_for, override.uids.add)
+    data: dict[str, Any] = {"name": source.stream.name, "unit": override.wish.unit, "stream": query}
+    data.update(named.items())
+    if override.wish.limbs:
+        data["limbs"] = dict(override.wish.limbs)
+    return Fact("source_accepted", recorded_s, PERSON, data | author_of(request))
+
+
+def _waiting(sources: Iterable[Source], name: str) -> Source:
+    away = [s for s in sources if s.legs and not s.connected and name in ("", s.stream.name)]
+    if not away:
+        raise RefusedError(f"no source {name!r} is waited for" if name else "no source is waited for")
+    if len(away) > 1:
+        names = ", ".join(repr(source.stream.name) for source in away)
+        raise RefusedError(f"several sources are waited for: {names}; name one with --source NAME")
+    return away[0]
+
+
+def _wish(request: Mapping[str, Any], source: Source, named: Mapping[Leg, str]) -> MontageWish:
+    """Check that what is named is what this source was recorded for: a night's legs do not change."""
+    have = set(source.leg_names)
+    if set(named) != have:
+        wanted = " ".join(f"--{leg} CH" for leg in LEGS if leg in have)
+        raise RefusedError(
+            f"from {source.stream.name!r} is recorded: {', '.join(sorted(have))}; give {wanted}"
+        )
+    limbs = request.get("limbs", {})
+    if not isinstance(limbs, dict) or not set(limbs) <= {channel.leg for channel in source.limbs}:
+        raise RefusedError(f"limbs = {str(limbs)[:40]}: expected the names of those that are recorded")
+    return MontageWish(dict(named), _text(request, "unit"), {str(k): str(v) for k, v in limbs.items()})
+
+
+def _text(request: Mapping[str, Any], key: str) -> str:
+    value = request.get(key) or ""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        raise RefusedError(f"{key} = {str(value)[:40]!r}: expected text of at most {_LONGEST} characters")
+    return value.encode("utf-8", "replace").decode().strip()

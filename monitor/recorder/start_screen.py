@@ -1,0 +1,263 @@
+"""What a start screen is told while the recorder waits for its streams, and what it may choose.
+
+What the legs of a stream look like before it is chosen: their resting level, from a few seconds of it.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.lsl.discovery import some_seconds
+from monitor.model.config import MontageWish
+from monitor.model.errors import InputError
+from monitor.model.facts import Leg
+from monitor.model.units import unit_scale_uv
+from monitor.montage import (
+    Chosen,
+    Found,
+    StreamDescription,
+    assign_legs,
+    first_of_each,
+    read_montage,
+    resting_level,
+    stream_record,
+)
+from monitor.montage.reading import MIN_RATE_HZ
+
+_SECONDS = 3.0
+# Whoever mends an electrode sees it here; a source is not asked all the time.
+_AGAIN_S = 15.0
+_REPLAYED = "replay-"
+_FLAT_UV = 0.05
+_OK_UV, _HIGH_UV = 4.0, 8.0
+
+Rests = Mapping[str, Mapping[str, Any]]
+Take = Callable[[Any, StreamDescription, float], npt.NDArray[np.float64]]
+
+
+def worded(rest_uv: float) -> str:
+    """Say what a resting level means: ``flat``, ``ok``, ``high``, ``very high``, or ``no signal`` for NaN."""
+    if math.isnan(rest_uv):
+        return "no signal"
+    if rest_uv < _FLAT_UV:
+        return "flat"
+    return "ok" if rest_uv <= _OK_UV else "high" if rest_uv <= _HIGH_UV else "very high"
+
+
+class Preview:
+    """Look at one stream after the other, in a thread, over connections of its own that are short.
+
+    Parameters
+    ----------
+    wish : MontageWish
+        Which channels are the legs.
+    take : callable
+        Gives some seconds of a stream's samples, shape (n_samples, n_channels).
+    clock : callable
+        Seconds.
+
+    Notes
+    -----
+    A stream too slow for EMG, simulated or replayed is not opened: such a source may begin with its first
+    receiver, and that is not for a preview to be.
+    """
+
+    def __init__(
+        self, wish: MontageWish, take: Take = some_seconds, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._wish, self._take, self._clock = wish, take, clock
+        self._rests: dict[str, Rests] = {}
+        self._taken_s: dict[str, float] = {}
+        self._thread: threading.Thread | None = None
+
+    def look(self, around: Sequence[Found]) -> None:
+        """Begin with the stream that is due longest, unless one is being looked at."""
+        if self.is_busy:
+            return
+        now_s = self._clock()
+        due = [
+            (self._taken_s.get(stream.uid, -math.inf), i)
+            for i, (_, stream) in enumerate(around)
+            if now_s - self._taken_s.get(stream.uid, -math.inf) >= _AGAIN_S and self._has_legs(stream)
+        ]
+        if not due:
+            return
+        info, stream = around[min(due)[1]]
+        self._taken_s[stream.uid] = now_s
+        self._thread = threading.Thread(
+            target=self._measure, args=(info, stream), name="preview", daemon=True
+        )
+        self._thread.start()
+
+    def of(self, uid: str) -> Rests:
+        """Return what is known of a stream: each leg's resting level (uV, None if unknown) and a word."""
+        return self._rests.get(uid, {})
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a stream is being looked at."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def close(self) -> None:
+        """Wait for the look that is going on."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _has_legs(self, stream: StreamDescription) -> bool:
+        if stream.is_text or stream.simulated or stream.speed != 1.0 or stream.rate_hz < MIN_RATE_HZ:
+            return False
+        if stream.source_id.startswith(_REPLAYED):
+            return False
+        reading = read_montage(stream, self._wish)
+        return bool(reading.legs) and not reading.problems
+
+    def _measure(self, info: Any, stream: StreamDescription) -> None:
+        values = self._take(info, stream, _SECONDS)
+        rests = {}
+        for channel in first_of_each(read_montage(stream, self._wish).legs):
+            rest_uv = resting_level(channel.signal_uv(values), stream.rate_hz) if len(values) else math.nan
+            known = None if math.isnan(rest_uv) else round(rest_uv, 2)
+            rests[channel.leg] = {"rest_uv": known, "word": worded(rest_uv)}
+        self._rests[stream.uid] = rests
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """What was chosen on the start screen."""
+
+    chosen: Sequence[Chosen]
+    bed: str
+    main_profile: str
+
+
+class StartScreen:
+    """Answer a start screen's requests, from its connection's thread.
+
+    Parameters
+    ----------
+    bed, main_profile : str
+        As the command line has them; a choice may change them.
+    wish : MontageWish
+    warm : callable
+        Whether everything is compiled.
+    claim_bed : callable
+        Takes the lock of a bed, or raises `InputError`.
+    preview : Preview, optional
+        What the legs of the streams look like; only while somebody looks.
+    """
+
+    def __init__(
+        self,
+        bed: str,
+        main_profile: str,
+        wish: MontageWish,
+        warm: Callable[[], bool],
+        claim_bed: Callable[[str], None],
+        preview: Preview | None = None,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._bed, self._profile, self._wish = bed, main_profile, wish
+        self._warm, self._claim_bed = warm, claim_bed
+        self._preview = preview
+        self._is_seen = False
+        self._around: Sequence[Found] = ()
+        self._missing = ""
+        self._state, self._session = "looking", ""
+        self.picked: Picked | None = None
+        self.cancelled = False
+        self._offer: Mapping[str, Any] | None = None
+        self._resume: bool | None = None
+
+    def offer(self, cut_off: Mapping[str, Any]) -> bool | None:
+        """Ask whether to go on with a session that was cut off; return what was answered, None so far."""
+        with self._lock:
+            self._offer = cut_off if self._resume is None else None
+            return self._resume
+
+    def look(self, around: Sequence[Found], missing: str) -> None:
+        """Say what is on the network now, and what is missing."""
+        with self._lock:
+            self._around, self._missing = tuple(around), missing
+            is_seen = self._is_seen
+        if self._preview is not None and is_seen:
+            self._preview.look(around)
+
+    def advance(self, state: str, session: str = "") -> None:
+        """Say that the recording runs (in which session), or has ended."""
+        with self._lock:
+            self._state, self._session = state, session
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one request: ``lobby``, ``resume``, ``choose`` or ``cancel``."""
+        with self._lock:
+            if request.get("do") == "lobby":
+                self._is_seen = True
+                return self._view()
+            if request.get("do") == "cancel":
+                self.cancelled = True
+                return {"ok": True}
+            if request.get("do") == "resume":
+                self._resume, self._offer = bool(request.get("yes")), None
+                return {"ok": True}
+            if request.get("do") == "choose":
+                return self._choose(request)
+        return {"error": f"unknown request {str(request.get('do'))[:40]!r}"}
+
+    def _view(self) -> dict[str, Any]:
+        return {
+            "state": "ready" if self._state == "looking" and self.picked else self._state,
+            "session": self._session or None,
+            "warm": self._warm(),
+            "cut_off": self._offer,
+            "bed": self._bed,
+            "main_profile": self._profile,
+            "wish": {
+                "left": self._wish.channels.get("left", ""),
+                "right": self._wish.channels.get("right", ""),
+                "unit": self._wish.unit,
+            },
+            "missing": _without_options(self._missing),
+            "streams": [self._stream(stream) for _, stream in self._around],
+        }
+
+    def _stream(self, stream: StreamDescription) -> dict[str, Any]:
+        record = stream_record(stream, read_montage(stream, self._wish))
+        record["problems"] = [_without_options(problem) for problem in record["problems"]]
+        return record | {"rests": self._preview.of(stream.uid) if self._preview is not None else {}}
+
+    def _choose(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        wanted = request.get("uids")
+        by_uid = {found[1].uid: found for found in self._around}
+        if not isinstance(wanted, list) or not wanted or any(uid not in by_uid for uid in wanted):
+            return {"error": "a chosen stream is no longer there"}
+        unit = str(request.get("unit") or "")
+        if unit and unit_scale_uv(unit) is None:
+            return {"error": f"{unit!r} is no unit; e.g. uV, mV, V, nV, or the step of a count as '0.1 uV'"}
+        channels: dict[Leg, str] = {}
+        if request.get("left") or request.get("right"):
+            channels = {"left": str(request.get("left") or ""), "right": str(request.get("right") or "")}
+        bed = str(request.get("bed") or self._bed)
+        try:
+            chosen = assign_legs(
+                [by_uid[uid] for uid in wanted], MontageWish(channels, unit, self._wish.limbs)
+            )
+            self._claim_bed(bed)
+        except InputError as err:
+            return {"error": str(err)}
+        self._bed, self._profile = bed, str(request.get("main_profile") or self._profile)
+        self.picked = Picked(chosen, self._bed, self._profile)
+        return {"ok": True}
+
+
+def _without_options(sentence: str) -> str:
+    """Leave out the remedy for the command line, on the screen a click; what follows it is a hint."""
+    problem, _, rest = sentence.partition(";")
+    return problem + "".join(rest.partition(";")[1:])

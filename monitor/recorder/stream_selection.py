@@ -1,0 +1,193 @@
+"""Before the night: say what is on the network, and wait until the streams are there.
+
+Which streams on the network are taken for the night: what was asked for, or the one that is plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from monitor.lsl.discovery import Finder, Query
+from monitor.lsl.successor import Successor, same_source
+from monitor.model.config import MontageWish
+from monitor.model.errors import InputError, MissingError
+from monitor.montage import Chosen, Found, assign_legs, describe_line, describe_reading, offer, read_montage
+from monitor.recorder.start_screen import StartScreen
+
+
+def choose_by_query(found: Sequence[tuple[Query, Sequence[Found]]], wish: MontageWish) -> list[Chosen] | str:
+    """Take the streams that were asked for.
+
+    Parameters
+    ----------
+    found : sequence of (Query, streams that fit it)
+    wish : MontageWish
+
+    Returns
+    -------
+    list of Chosen or str
+        What is still missing, if anything is.
+
+    Raises
+    ------
+    InputError
+        If a query fits several streams, or a stream cannot be read as it was asked for.
+    """
+    taken: list[Found] = []
+    for query, streams in found:
+        if not streams:
+            return f"no stream fits {query}"
+        if len(streams) > 1:
+            listing = "; ".join(describe_line(s) for _, s in streams)
+            raise InputError("--stream", f"{query} fits {len(streams)} streams ({listing})", "name just one")
+        if streams[0][1].uid not in {s.uid for _, s in taken}:
+            taken.append(streams[0])
+    return assign_legs(taken, wish)
+
+
+def choose_alone(found: Sequence[Found], wish: MontageWish) -> list[Chosen] | str:
+    """Take the one stream on the network that is plainly a leg EMG, if there is exactly one.
+
+    Returns
+    -------
+    list of Chosen or str
+        Why none is taken, in words.
+    """
+    plausible = [
+        (info, stream)
+        for info, stream in found
+        if not stream.simulated and not stream.is_text and read_montage(stream, wish).usable
+    ]
+    if len(plausible) == 1:
+        return assign_legs(plausible, wish)
+    if not plausible:
+        return "no stream is plainly a leg EMG; choose one with --stream NAME (and --left CH --right CH)"
+    names = ", ".join(repr(stream.name) for _, stream in plausible)
+    return f"several streams could be the leg EMG ({names}); choose with --stream NAME"
+
+
+_LOOK_EVERY_S = 0.25
+# A second outlet of the same name may answer a little later than the first: look twice before it is settled.
+_SETTLE_S = 1.0
+
+
+class StreamSelection:
+    """Look for the streams of a night.
+
+    Parameters
+    ----------
+    queries : sequence of Query
+        What was asked for; if empty, the one plausible EMG stream is taken.
+    wish : MontageWish
+    say : callable
+        Gets a line of text whenever there is something new to say.
+    clock, sleep : callable
+        Seconds now; wait so many seconds and return whether to give up.
+    screen : StartScreen, optional
+        Where a person looks and chooses.
+    successors : Mapping of Query to Successor, optional
+        What may stand for a source of a resumed session that has a new source id.
+    """
+
+    def __init__(
+        self,
+        queries: Sequence[Query],
+        wish: MontageWish,
+        say: Callable[[str], None],
+        clock: Callable[[], float],
+        sleep: Callable[[float], bool],
+        screen: StartScreen | None = None,
+        successors: Mapping[Query, Successor] | None = None,
+    ) -> None:
+        self._queries, self._wish = queries, wish
+        self._successors = successors or {}
+        self._say, self._clock, self._sleep = say, clock, sleep
+        self._screen = screen
+        self._reported = ""
+
+    def wait(self, wait_s: float | None) -> list[Chosen] | None:
+        """Wait for the streams.
+
+        Parameters
+        ----------
+        wait_s : float or None
+            How long; for ever if None.
+
+        Returns
+        -------
+        list of Chosen or None
+            None if the waiting was given up by a signal.
+
+        Raises
+        ------
+        MissingError
+            If they did not come in time.
+        InputError
+            If what is there cannot be what was asked for.
+        """
+        every = Finder(measure=True, wish=self._wish)
+        finders = [
+            (query, Finder(self._looked_for(query), measure=True, wish=self._wish)) for query in self._queries
+        ]
+        started_s = self._clock()
+        while True:
+            found = [(query, self._fitting(query, finder.found())) for query, finder in finders]
+            # The others are looked at for who has to choose: on a ward there are a hundred.
+            around = every.found() if self._screen is not None or not finders else []
+            settled = self._clock() - started_s >= _SETTLE_S
+            outcome: list[Chosen] | str = "looking"
+            if settled:
+                outcome = choose_by_query(found, self._wish) if finders else choose_alone(around, self._wish)
+            if not isinstance(outcome, str):
+                return outcome
+            if settled:
+                self._report(self._with_reasons(outcome), around or every.found())
+            if self._screen is not None:
+                self._screen.look(around, outcome)
+                if self._screen.picked is not None:
+                    return list(self._screen.picked.chosen)
+                if self._screen.cancelled:
+                    return None
+            if wait_s is not None and settled and self._clock() - started_s >= wait_s:
+                raise MissingError(f"Waited {wait_s:g} s: {outcome}.")
+            if self._sleep(_LOOK_EVERY_S):
+                return None
+
+    def _looked_for(self, query: Query) -> Query:
+        return same_source(self._successors[query].stream) if query in self._successors else query
+
+    def _fitting(self, query: Query, found: Sequence[Found]) -> Sequence[Found]:
+        """Return what fits a query, else what stands for the source that had that id."""
+        if query not in self._successors:
+            return found
+        before = self._successors[query].stream
+        again = self._successors[query].find(found, self._clock())
+        if again is not None:
+            return [again]
+        return [each for each in found if each[1].source_id == before.source_id]
+
+    def _with_reasons(self, missing: str) -> str:
+        reasons = [each.why_not for each in self._successors.values() if each.why_not]
+        how = "end this, and name the right one with --resume --stream uid=X"
+        return "; ".join([missing, *(f"{reason} is not taken: {how}" for reason in reasons)])
+
+    def _report(self, missing: str, around: Sequence[Found]) -> None:
+        lines = [f"Waiting: {missing}."]
+        lines += listing(around, self._wish) if around else ["There is no stream on the network."]
+        text = "\n".join(lines)
+        if text != self._reported:
+            self._reported = text
+            self._say(text)
+
+
+def listing(around: Sequence[Found], wish: MontageWish) -> list[str]:
+    """List streams, each with the monitor's reading of it."""
+    lines = []
+    for _, stream in around:
+        reading = read_montage(stream, wish)
+        said = describe_reading(stream, reading)
+        if not (wish.channels or wish.unit):
+            said += offer(stream, reading).splitlines()
+        lines.append(f"  {describe_line(stream)}")
+        lines += [f"      {line}" for line in said]
+    return lines

@@ -1,0 +1,60 @@
+"""How the index and the rate developed over a session."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from monitor.scoring import SLEEP, Night, Score
+from monitor.scoring.denominators import StageTimeline
+from monitor.scoring.spans import Floats, Ints, Spans, bounds, intersection, time_before, union
+
+_GRID_US = 30_000_000
+_WINDOW_US = 1_800_000_000
+_RATE_FROM_US = 600_000_000
+_HOUR_US = 3.6e9
+
+
+def curves(night: Night, score: Score) -> tuple[Floats, Floats, Floats]:
+    """Return how the index and the 30-min rate went, as far as is known now.
+
+    Returns
+    -------
+    t_s : ndarray, shape (n,)
+        A point each half minute, and the end.
+    index_per_h : ndarray, shape (n,)
+        PLMS so far per hour of sleep so far (PLM per hour recorded without stages); NaN in the first
+        10 min of its denominator.
+    rate_per_h : ndarray, shape (n,)
+        PLM of the 30 min of usable time before, per hour of it; NaN in the first 10 min.
+    """
+    line = StageTimeline(night)
+    end_us = line.end_us
+    grid: Ints = np.append(np.arange(0, end_us, _GRID_US, dtype=np.int64), end_us)
+    plm = np.array([lm.onset_us for lm in score.lms if lm.plm], np.int64)
+    if line.has_stages:
+        counted = np.array([lm.onset_us for lm in score.lms if lm.plm and lm.counted_in == "sleep"], np.int64)
+        base_us = time_before(_asleep(night, line), grid)
+    else:
+        counted, base_us = plm, grid
+    n = np.searchsorted(counted, grid, side="right")
+    index = _rate(n, base_us)
+    usable_us = time_before(line.any_leg, grid)
+    at_us = time_before(line.any_leg, plm)
+    first = np.searchsorted(at_us, usable_us - _WINDOW_US, side="right")
+    last = np.searchsorted(plm, grid, side="right")
+    return grid / 1e6, index, _rate(last - first, np.minimum(usable_us, _WINDOW_US))
+
+
+def _rate(n: Ints, base_us: Ints) -> Floats:
+    rate = np.full(n.shape, np.nan)
+    known = base_us >= _RATE_FROM_US
+    rate[known] = n[known] / (base_us[known] / _HOUR_US)
+    return rate
+
+
+def _asleep(night: Night, line: StageTimeline) -> Spans:
+    """Return the sleep that counts: staged so, in bed, with a leg that could be scored."""
+    sleep = bounds([epoch for epoch in night.epochs if epoch.stage in SLEEP])
+    in_bed = (np.array([line.tib_start_us]), np.array([line.tib_end_us]))
+    staged = union([sleep], 0, line.end_us)
+    return intersection([staged, line.any_leg, union([in_bed], 0, line.end_us)], line.end_us)

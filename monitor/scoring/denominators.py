@@ -1,0 +1,225 @@
+"""The hours that rates are divided by, in one place.
+
+A leg is usable where it has a channel, is not marked unusable, and no artifact spoils it. An artifact on all
+legs is therefore time without a usable leg, and a spoiled left leg beside a missing right one is so too. The
+artifacts of a bare list spoil movements and no time (`LegSpan.is_lost_time`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from monitor.scoring.inputs import AUTO, SLEEP, STAGES, Epoch, Night
+from monitor.scoring.spans import Ints, Spans, bounds, complement, intersection, time_before, union
+
+HOUR_US = 3_600_000_000
+REPORTED_LEGS = ("left", "right")
+
+
+@dataclass(frozen=True, slots=True)
+class Denominators:
+    """Hold the times of a night in microseconds; None where they need stages and there are none.
+
+    Parameters
+    ----------
+    recording_us : int
+        First sample to the latest known time.
+    tib_start_us, tib_end_us, tib_us : int
+        Time in bed: lights off to lights on, else the whole recording.
+    tst_us, wake_us, nrem_us, rem_us : int or None
+        Scored time inside the time in bed with at least one usable leg.
+    one_leg_only_us : int
+        How much of ``tst_us + wake_us`` had just one usable leg; without stages, of the time in bed.
+    usable_us : mapping of leg to int
+        Usable time of each leg in the recording; 0 for a leg without a channel.
+    any_usable_us : int
+        Time of the recording with at least one usable leg.
+    has_stages : bool
+        Whether any epoch is staged (an epoch marked unscored is not).
+    stages : str
+        Who staged: ``person``, ``stream`` (a scored stream or list), ``auto``, ``mixed``; empty without any.
+    n_epochs_auto : int
+        Epochs that were estimated and are not unscored.
+    estimated_us : int
+        How much of ``tst_us + wake_us`` was estimated.
+    """
+
+    recording_us: int
+    tib_start_us: int
+    tib_end_us: int
+    tst_us: int | None
+    wake_us: int | None
+    nrem_us: int | None
+    rem_us: int | None
+    one_leg_only_us: int
+    usable_us: Mapping[str, int]
+    any_usable_us: int
+    has_stages: bool
+    stages: str = ""
+    n_epochs_auto: int = 0
+    estimated_us: int = 0
+
+    @property
+    def estimated_share(self) -> float:
+        """Share of the staged time that was estimated."""
+        staged_us = (self.tst_us or 0) + (self.wake_us or 0)
+        return self.estimated_us / staged_us if staged_us else float(self.stages == "auto")
+
+    @property
+    def sleep_name(self) -> str:
+        """What the hours of sleep are honestly called."""
+        if not self.n_epochs_auto:
+            return "sleep"
+        return "ESTIMATED sleep" if self.stages == "auto" else "partly ESTIMATED sleep"
+
+    @property
+    def tib_us(self) -> int:
+        """Time in bed."""
+        return self.tib_end_us - self.tib_start_us
+
+
+class StageTimeline:
+    """Answer where a night was staged and usable. Built once per scoring from the facts alone.
+
+    Attributes
+    ----------
+    any_leg, both_legs, no_leg : Spans
+        Time with at least one usable leg, with two, and with none.
+    asleep : Spans
+        Time in scored sleep with at least one usable leg, in and outside the time in bed.
+    stage_start_us, stage_end_us, stage : ndarray, shape (n_epochs,)
+        Epochs by start; ``stage`` indexes ``STAGES``.
+    """
+
+    def __init__(self, night: Night) -> None:
+        self.end_us = max(night.end_us, 0)
+        self.usable = {leg: self._usable(night, leg) for leg in night.legs}
+        self.any_leg = union(self.usable.values(), 0, self.end_us)
+        self.no_leg = complement(self.any_leg, 0, self.end_us)
+        nothing = np.empty(0, np.int64)
+        two = len(self.usable) > 1
+        self.both_legs = intersection(list(self.usable.values()), self.end_us) if two else (nothing, nothing)
+        self._read_epochs(night.epochs)
+        sleeping = union([self.staged(SLEEP)], 0, self.end_us)
+        self.asleep = intersection([sleeping, self.any_leg], self.end_us)
+        off, on = night.lights_off_us, night.lights_on_us
+        self.tib_start_us = 0 if off is None else min(max(off, 0), self.end_us)
+        self.tib_end_us = self.end_us if on is None else min(max(on, self.tib_start_us), self.end_us)
+
+    def _usable(self, night: Night, leg: str) -> Spans:
+        spoiled = [a for a in night.artifacts if a.is_lost_time and leg in a.legs]
+        taken = union([bounds(night.unusable.get(leg, ())), bounds(spoiled)], 0, self.end_us)
+        return complement(taken, 0, self.end_us)
+
+    def _read_epochs(self, epochs: tuple[Epoch, ...]) -> None:
+        code = {stage: i for i, stage in enumerate(STAGES)}
+        start = np.array([e.start_us for e in epochs], np.int64)
+        order = np.argsort(start, kind="stable")
+        self.stage_start_us = start[order]
+        self.stage_end_us = np.array([e.end_us for e in epochs], np.int64)[order]
+        self.stage = np.array([code[e.stage] for e in epochs], np.int64)[order]
+        is_staged = self.stage != code["unscored"]
+        self.has_stages = bool(is_staged.any())
+        self._is_auto = np.array([e.is_estimated for e in epochs], np.bool_)[order] & is_staged
+        self.n_epochs_auto = int(self._is_auto.sum())
+        staged_by = {_staged_by(e.source) for e in epochs if e.stage != "unscored"}
+        self.stages = "mixed" if len(staged_by) > 1 else next(iter(staged_by), "")
+
+    def stage_at(self, at_us: Ints) -> Ints:
+        """Return the index into ``STAGES`` of the epoch that holds each time, -1 outside all epochs."""
+        if self.stage.size == 0:
+            return np.full(at_us.shape, -1, np.int64)
+        i = np.searchsorted(self.stage_start_us, at_us, side="right") - 1
+        return np.where((i >= 0) & (at_us < self.stage_end_us[i]), self.stage[i], -1)
+
+    def staged(self, stages: frozenset[str]) -> Spans:
+        """Return the epochs in these stages."""
+        wanted = np.array([stage in stages for stage in STAGES])[self.stage]
+        return self.stage_start_us[wanted], self.stage_end_us[wanted]
+
+    def staged_us(self, stages: frozenset[str], legs: Spans) -> int:
+        """Return how much of the time in bed is in these stages and inside the spans ``legs``."""
+        return self._in_bed_us(*self.staged(stages), legs)
+
+    def estimated_us(self) -> int:
+        """Return how much of the staged time in bed with a usable leg was estimated."""
+        return self._in_bed_us(
+            self.stage_start_us[self._is_auto], self.stage_end_us[self._is_auto], self.any_leg
+        )
+
+    def _in_bed_us(self, start: Ints, end: Ints, legs: Spans) -> int:
+        edges = np.clip(np.concatenate((start, end)), self.tib_start_us, self.tib_end_us)
+        before = time_before(legs, edges)
+        return int(before[start.size :].sum() - before[: start.size].sum())
+
+    def usable_start_us(self, window_us: int) -> tuple[int, int]:
+        """Return where the last ``window_us`` of usable time begin, and how much of it there is."""
+        starts, ends = self.any_leg
+        left = window_us
+        for start, end in zip(starts[::-1].tolist(), ends[::-1].tolist(), strict=True):
+            if end - start >= left:
+                return end - left, window_us
+            left -= end - start
+        return 0, window_us - left
+
+
+def denominators(night: Night, timeline: StageTimeline | None = None) -> Denominators:
+    """Return the times of a night that rates are divided by.
+
+    Parameters
+    ----------
+    night : Night
+        The facts.
+    timeline : Timeline, optional
+        The night's own, if it is at hand already.
+
+    Returns
+    -------
+    Denominators
+    """
+    line = StageTimeline(night) if timeline is None else timeline
+    start, end = line.tib_start_us, line.tib_end_us
+
+    def inside(spans: Spans) -> int:
+        return int(np.diff(time_before(spans, np.array([start, end])))[0])
+
+    tst = wake = nrem = rem = None
+    if line.has_stages:
+        tst, wake = inside(line.asleep), line.staged_us(frozenset({"W"}), line.any_leg)
+        rem = line.staged_us(frozenset({"R"}), line.any_leg)
+        nrem = tst - rem
+        one = tst + wake - line.staged_us(SLEEP | {"W"}, line.both_legs)
+    else:
+        one = inside(line.any_leg) - inside(line.both_legs)
+    return Denominators(
+        recording_us=line.end_us,
+        tib_start_us=start,
+        tib_end_us=end,
+        tst_us=tst,
+        wake_us=wake,
+        nrem_us=nrem,
+        rem_us=rem,
+        one_leg_only_us=one,
+        usable_us=MappingProxyType(
+            {leg: _length(line.usable[leg]) if leg in line.usable else 0 for leg in REPORTED_LEGS}
+        ),
+        any_usable_us=_length(line.any_leg),
+        has_stages=line.has_stages,
+        stages=line.stages,
+        n_epochs_auto=line.n_epochs_auto,
+        estimated_us=line.estimated_us(),
+    )
+
+
+def _staged_by(source: str) -> str:
+    if source == AUTO:
+        return "auto"
+    return "person" if source.startswith("person") else "stream"
+
+
+def _length(spans: Spans) -> int:
+    return int((spans[1] - spans[0]).sum())

@@ -1,0 +1,153 @@
+"""Combine the movements of the two legs into LM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.model.rules import RulesProfile
+from monitor.scoring.single_leg import LEG_BITS, Drop, Parts
+from monitor.scoring.spans import Bools, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Hold the LM after the legs were combined, by onset, end and leg, one row each.
+
+    Parameters
+    ----------
+    onset_us, end_us : ndarray of int64, shape (n_groups,)
+        First onset and last end.
+    leg_bits : ndarray of int64, shape (n_groups,)
+        1 left, 2 right, 3 both, 4 unknown.
+    parts : ndarray of int64, shape (n_groups,)
+        Movements in it.
+    longest_us : ndarray of int64, shape (n_groups,)
+        Length of the longest part.
+    is_open : ndarray of bool, shape (n_groups,)
+        A part of it is still running.
+    body : ndarray of bool, shape (n_groups,)
+        A part of it is part of a body movement.
+    fits : ndarray of bool, shape (n_groups,)
+        Keeps to the limits of a candidate so far (parts, lengths).
+    keys : list of tuple of str
+        Keys of its movements.
+    """
+
+    onset_us: Ints
+    end_us: Ints
+    leg_bits: Ints
+    parts: Ints
+    longest_us: Ints
+    is_open: Bools
+    body: Bools
+    fits: Bools
+    keys: list[tuple[str, ...]]
+
+
+def combine(parts: Parts, profile: RulesProfile) -> Groups:
+    """Combine the parts that were not dropped.
+
+    Parameters
+    ----------
+    parts : Parts
+        Movements of single legs, by onset.
+    profile : RulesProfile
+        The rules.
+
+    Returns
+    -------
+    Groups
+    """
+    kept = np.flatnonzero(parts.drop == Drop.NONE)
+    onset, end, leg = parts.onset_us[kept], parts.end_us[kept], parts.leg[kept]
+    keys = [parts.keys[i] for i in kept.tolist()]
+    if profile.leg_grouping == "chain":
+        group = join_chains(onset, end, leg, profile.group_within_us)
+    else:
+        group = join_onsets(onset, leg, profile.group_within_us)
+    if kept.size == 0:
+        none = np.zeros(0, np.bool_)
+        return Groups(onset, end, leg, onset, onset, none, none, none, [])
+    members = np.argsort(group, kind="stable")
+    first = np.flatnonzero(np.diff(group[members], prepend=-1))
+    n = np.diff(first, append=kept.size)
+    onset_g = np.minimum.reduceat(onset[members], first)
+    end_g = np.maximum.reduceat(end[members], first)
+    longest = np.maximum.reduceat((end - onset)[members], first)
+    bits = np.bitwise_or.reduceat(LEG_BITS[leg][members], first)
+    is_open = np.logical_or.reduceat(parts.is_open[kept][members], first)
+    body = np.logical_or.reduceat(parts.body[kept][members], first)
+    fits = longest <= profile.max_lm_us
+    if profile.max_parts is not None:
+        fits &= n <= profile.max_parts
+    if profile.max_bilateral_us is not None:
+        fits &= (n == 1) | (end_g - onset_g <= profile.max_bilateral_us)
+    groups = Groups(onset_g, end_g, bits, n, longest, is_open, body, fits, _keys(keys, members, first, n))
+    return groups if (np.diff(onset_g) > 0).all() else _sorted(groups)
+
+
+def _sorted(groups: Groups) -> Groups:
+    order = np.lexsort((groups.leg_bits, groups.end_us, groups.onset_us))
+    return Groups(
+        groups.onset_us[order],
+        groups.end_us[order],
+        groups.leg_bits[order],
+        groups.parts[order],
+        groups.longest_us[order],
+        groups.is_open[order],
+        groups.body[order],
+        groups.fits[order],
+        [groups.keys[i] for i in order.tolist()],
+    )
+
+
+def join_chains(onset_us: Ints, end_us: Ints, leg: Ints, gap_us: int) -> Ints:
+    """Give each movement its group's number: movements of two legs that overlap or lie within ``gap_us``.
+
+    Only the running end matters: where it belongs to the same leg the gap would have been merged before.
+    """
+    group = np.arange(onset_us.size)
+    sided = np.flatnonzero(leg < 2)
+    if sided.size:
+        furthest = np.maximum.accumulate(end_us[sided])
+        opens = np.concatenate(([True], onset_us[sided][1:] - furthest[:-1] >= gap_us))
+        group[sided] = sided[np.flatnonzero(opens)][np.cumsum(opens) - 1]
+    return group
+
+
+def join_onsets(onset_us: Ints, leg: Ints, within_us: int) -> Ints:
+    """Give each movement the number of its group: movements of two legs with onsets within ``within_us``.
+
+    Of a left and a right movement with the very same onset the one that an open group waits for goes first,
+    so that the answer does not depend on the names of the legs.
+    """
+    group = np.arange(onset_us.size)
+    sided = np.flatnonzero(leg < 2)
+    times, legs = onset_us[sided].tolist(), leg[sided].tolist()
+    joins, n = list(range(len(times))), len(times)
+    first, following = 0, 1  # the movement that opens a group, and the only one that can join it
+    while following < n:
+        t = times[following]
+        if t - times[first] >= within_us:
+            first, following = following, following + 1
+        elif legs[following] != legs[first]:
+            joins[following] = first
+            first, following = following + 1, following + 2
+        elif times[following + 1 : following + 2] == [t]:
+            joins[following + 1] = first
+            first, following = following, following + 2
+        else:
+            first, following = following, following + 1
+    group[sided] = sided[joins]
+    return group
+
+
+def _keys(keys: list[tuple[str, ...]], members: Ints, first: Ints, n: Ints) -> list[tuple[str, ...]]:
+    places, starts, counts = members.tolist(), first.tolist(), n.tolist()
+    lists = [keys[places[a]] for a in starts]
+    for j in np.flatnonzero(n > 1).tolist():
+        for i in places[starts[j] + 1 : starts[j] + counts[j]]:
+            lists[j] += keys[i]
+    return lists

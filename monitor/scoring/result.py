@@ -1,0 +1,229 @@
+"""What the scorer hands back: the LM, the series, and the indices."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from monitor.model.rules import RulesProfile
+from monitor.scoring.denominators import Denominators
+from monitor.scoring.scored_lm import ScoredLM
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Hold one series.
+
+    Parameters
+    ----------
+    number : int
+        From 1, by onset.
+    onset_us, end_us : int
+        Onset of its first, end of its last LM.
+    n : int
+        LM in it.
+    mean_imi_us : int
+        Mean interval, rounded.
+    n_in_sleep : int or None
+        How many of them are PLMS; None without stages.
+    last_onset_us : int
+        Onset of its last LM.
+    ended : bool
+        Known to have ended: something ended it, or no LM that could go on with it can come any more.
+    """
+
+    number: int
+    onset_us: int
+    end_us: int
+    n: int
+    mean_imi_us: int
+    n_in_sleep: int | None
+    last_onset_us: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Hold the run at the end of the night that is too short for a series and may still become one."""
+
+    onset_us: int
+    last_onset_us: int
+    n: int
+    mean_imi_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Hold the PLM of one stretch of the time in bed; None where stages are needed and missing."""
+
+    start_us: int
+    end_us: int
+    n_plm: int
+    n_plms: int | None
+    tst_h: float | None
+    plms_index: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indices:
+    """Hold the counts and rates of one profile; None where undefined, with the reason in ``why_null``.
+
+    Rates are per hour, durations in seconds. PLMS and PLMW are PLM with onset in sleep and in wake inside the
+    time in bed; CLMS are candidates with onset in sleep.
+
+    Parameters
+    ----------
+    n_lm, n_clm, n_clms, n_plm, n_plms, n_plmw, n_plmsnr, n_plms_arousal : int or None
+        As in the table of ``summary.json``.
+    plms_index, plmsnr_index, plms_arousal_index, clms_index : float or None
+        Per hour of sleep.
+    plmw_index : float or None
+        Per hour of wake in bed.
+    pi_plm, pi_imi : float or None
+        Periodicity: PLMS / CLMS; and intervals of 10-90 s that lie in runs of three or more such intervals /
+        all intervals (Ferri 2006). The bounds are the profile's.
+    imi_ln_mean, imi_ln_sd : float or None
+        Mean and sample standard deviation of ln(interval in s) over intervals within the profile's bounds.
+    plm_per_hour_recorded, plm_per_hour_usable : float or None
+        PLM per hour of recording, and per hour with a usable leg.
+    rate_30min : float or None
+        PLM with onset in the last 30 min of usable time, per hour of that time (all of it if it is shorter).
+    n_series : int
+        Series.
+    n_plms_nrem, n_plms_rem, plms_nrem_index, plms_rem_index
+        PLMS in N1-N3 and in R, per hour of these.
+    plm_by_leg, plms_by_leg : mapping of leg to int
+        Counts for left, right, both, unknown.
+    n_respiratory, respiratory_index
+        Respiratory CLM in sleep.
+    n_short_interval, short_interval_index, n_isolated, isolated_index
+        CLM in sleep that are no PLM: those whose interval is below the shortest allowed, and the others.
+    plm_duration_mean_s, plms_duration_mean_s, plmw_duration_mean_s, clms_duration_mean_s : float or None
+        Mean durations.
+    imi_histogram : tuple of int, 45 bins
+        Intervals of 0-90 s in bins of 2 s, ``[0, 2), ... [88, 90]``.
+    imi_ln_histogram : tuple of int, 45 bins
+        ln(interval in s) in bins of 0.1 from 0 to 4.5 (1 s to 90 s).
+    by_hour, by_third : tuple of Stretch
+        The time in bed by hours from its begin (the last may be short) and in thirds.
+    too_early : frozenset of str
+        Rates whose denominator is still below 10 min: show them greyed.
+    why_null : mapping of str to str
+        For every None, why.
+    """
+
+    n_lm: int
+    n_clm: int | None
+    n_clms: int | None
+    n_plm: int
+    n_plms: int | None
+    n_plmw: int | None
+    n_plmsnr: int | None
+    plmsnr_index: float | None
+    n_plms_arousal: int | None
+    plms_arousal_index: float | None
+    plms_index: float | None
+    plmw_index: float | None
+    clms_index: float | None
+    pi_plm: float | None
+    pi_imi: float | None
+    imi_ln_mean: float | None
+    imi_ln_sd: float | None
+    plm_per_hour_recorded: float | None
+    plm_per_hour_usable: float | None
+    rate_30min: float | None
+    n_series: int
+    n_plms_nrem: int | None
+    n_plms_rem: int | None
+    plms_nrem_index: float | None
+    plms_rem_index: float | None
+    plm_by_leg: Mapping[str, int]
+    plms_by_leg: Mapping[str, int] | None
+    n_respiratory: int | None
+    respiratory_index: float | None
+    n_short_interval: int | None
+    short_interval_index: float | None
+    n_isolated: int | None
+    isolated_index: float | None
+    plm_duration_mean_s: float | None
+    plms_duration_mean_s: float | None
+    plmw_duration_mean_s: float | None
+    clms_duration_mean_s: float | None
+    imi_histogram: tuple[int, ...]
+    imi_ln_histogram: tuple[int, ...]
+    by_hour: tuple[Stretch, ...]
+    by_third: tuple[Stretch, ...]
+    too_early: frozenset[str]
+    why_null: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Hold the counts and rates of one part of a night.
+
+    Each movement belongs to the part its onset lies in; series are those of the whole night, so that the
+    parts add up to it. Rates as in `Indices`; None where undefined, with the reason in ``why_null``.
+    """
+
+    label: str
+    start_us: int
+    end_us: int
+    n_lm: int
+    n_plm: int
+    n_plms: int | None
+    n_plms_arousal: int | None
+    n_plmw: int | None
+    tst_h: float | None
+    wake_h: float | None
+    plms_index: float | None
+    plms_arousal_index: float | None
+    plmw_index: float | None
+    plm_per_hour_recorded: float | None
+    too_early: tuple[str, ...]
+    why_null: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Hold the score of one night under one profile.
+
+    Parameters
+    ----------
+    profile : RulesProfile
+        The rules it was scored by.
+    lms : tuple of ScoredLM
+        Every LM after the legs were combined, by onset; those dropped or rejected stay single.
+    twitches : tuple of ScoredLM
+        Movements below the shortest LM: shown, never an LM.
+    series : tuple of Series
+        By onset.
+    pending : Pending or None
+        The run that may still become a series.
+    indices : Indices
+        Counts and rates.
+    denominators : Denominators
+        What the rates were divided by.
+    segments : tuple of Segment
+        The parts of a split night; none if it was not split.
+    """
+
+    profile: RulesProfile
+    lms: tuple[ScoredLM, ...]
+    twitches: tuple[ScoredLM, ...]
+    series: tuple[Series, ...]
+    pending: Pending | None
+    indices: Indices
+    denominators: Denominators
+    segments: tuple[Segment, ...] = ()
+
+    @property
+    def excluded(self) -> Mapping[str, int]:
+        """How many LM are no candidate, by ``ScoredLM.why``."""
+        return MappingProxyType(dict(sorted(Counter(lm.why for lm in self.lms if not lm.candidate).items())))
+
+    @property
+    def why_null(self) -> Mapping[str, str]:
+        """Why each undefined index is undefined."""
+        return self.indices.why_null

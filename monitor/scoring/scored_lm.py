@@ -1,0 +1,223 @@
+"""One LM with what became of it and why.
+
+Say in words why an LM is no PLM.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from monitor.model.rules import RulesProfile
+from monitor.scoring.inputs import Span
+
+
+def seconds(us: int) -> str:
+    """Write a time in seconds as exactly as it needs, at least one decimal: ``7.2``, ``10.25``."""
+    text = f"{us / 1_000_000:.6f}".rstrip("0")
+    return text + "0" if text.endswith(".") else text
+
+
+def reason(lm: ScoredLM) -> str:
+    """Say why an LM is no PLM.
+
+    Parameters
+    ----------
+    lm : ScoredLM
+        The LM.
+
+    Returns
+    -------
+    str
+        Never empty for an LM that is no PLM. For a PLM a remark: what its early interval ended, that its
+        arousal does not count; mostly empty.
+    """
+    rules = lm.grounds.profile
+    struck = lm.grounds.arousal_struck
+    if lm.why in ("", "short", "few"):
+        limit = seconds(rules.arousal_refractory_us)
+        arousal = f"arousal not counted: less than {limit} s after the last one counted" if struck else ""
+        return "; ".join(words for words in (_in_run(lm), arousal) if words)
+    if lm.why == "noncandidate":
+        return _not_candidate(lm)
+    return _dropped(lm)
+
+
+def _dropped(lm: ScoredLM) -> str:
+    rules, event = lm.grounds.profile, lm.grounds.event
+    length = seconds(lm.end_us - lm.onset_us)
+    so_far = " so far" if lm.provisional else ""
+    if lm.why == "respiratory" and event is not None:
+        return "excluded: " + beside(lm.onset_us, lm.end_us, event)
+    return {
+        "rejected": f"rejected: {lm.grounds.words}",
+        "twitch": f"{length} s: a twitch, shorter than {seconds(rules.min_lm_us)} s{_jerk(lm)}",
+        "artifact": "artifact: overlaps an artifact on its leg, not scored",
+        "morphology": f"not an LM: no {seconds(rules.min_lm_us)} s of sustained activity",
+        "long": f"{length} s{so_far}: {_long(lm)}, longer than {seconds(rules.max_lm_us)} s",
+        "wake": f"LM in wake: not scored ({rules.name})",
+        "unscored": f"LM in unscored time: not scored ({rules.name})",
+        "outside": f"LM outside lights off to lights on: not scored ({rules.name})",
+        "open": f"still running, {length} s so far",
+    }[lm.why]
+
+
+def _long(lm: ScoredLM) -> str:
+    return f"{'body movement' if lm.grounds.is_body else 'tonic activity'}, not a candidate"
+
+
+def _jerk(lm: ScoredLM) -> str:
+    return ", at sleep onset: perhaps a hypnic jerk" if lm.hypnic_jerk else ""
+
+
+def beside(onset_us: int, end_us: int, event: Span) -> str:
+    """Say where an LM lies relative to an event."""
+    label = (event.label or "respiratory event").replace("_", " ")
+    name = f"{'an' if label[:1].lower() in tuple('aeiou') else 'a'} {label}"
+    if end_us < event.start_us:
+        return f"ends {seconds(event.start_us - end_us)} s before {name}"
+    if onset_us > event.end_us:
+        return f"starts {seconds(onset_us - event.end_us)} s after {name}"
+    if end_us > event.end_us:
+        return f"overlaps {name}, ends {seconds(end_us - event.end_us)} s after it"
+    return f"overlaps {name}"
+
+
+def _not_candidate(lm: ScoredLM) -> str:
+    """Say which limit of a candidate a group of movements breaks."""
+    rules, length_us = lm.grounds.profile, lm.end_us - lm.onset_us
+    longest_us = length_us if lm.parts == 1 else lm.grounds.longest_us
+    so_far = " so far" if lm.provisional else ""
+    if longest_us > rules.max_lm_us:
+        what = f"{seconds(length_us)} s" if lm.parts == 1 else f"a part of {seconds(longest_us)} s"
+        return f"{what}{so_far}: {_long(lm)}, longer than {seconds(rules.max_lm_us)} s"
+    if rules.max_parts is not None and lm.parts > rules.max_parts:
+        return f"{lm.parts} parts{so_far}: not a candidate, more than {rules.max_parts}"
+    limit = seconds(rules.max_bilateral_us or 0)
+    return f"{seconds(length_us)} s of both legs{so_far}: not a candidate, longer than {limit} s"
+
+
+def _in_run(lm: ScoredLM) -> str:
+    """Say what stands in the way of a candidate, or what a PLM that came early did to the run before it."""
+    rules, n, number = lm.grounds.profile, lm.grounds.run_n, lm.grounds.run_series
+    if lm.imi_us is not None and lm.imi_us < rules.imi_min_us:
+        head = f"interval {seconds(lm.imi_us)} s < {seconds(rules.imi_min_us)} s"
+        if rules.short_interval == "skip":
+            return f"{head}: skipped, too early"
+        if number:
+            return f"{head} ended series {number}"
+        return f"{head} ended a run of {n}" if n else head
+    if lm.plm:
+        return ""
+    return f"run of {n}{' so far' if lm.provisional else ''}: a series needs {rules.series_min_n}"
+
+
+Why = Literal[
+    "", "rejected", "twitch", "artifact", "morphology", "long", "wake", "unscored", "outside", "respiratory",
+    "open", "noncandidate", "short", "few",
+]  # fmt: skip
+"""Why an LM is not a PLM, for programs; ``ScoredLM.reason`` says it in words. Empty for a PLM."""
+
+
+class Grounds(NamedTuple):
+    """Hold what the reason of an LM is worded from; most LM share one.
+
+    Parameters
+    ----------
+    profile : RulesProfile
+        The rules.
+    words : str
+        Why it was rejected, in the words of whoever did.
+    event : Span or None
+        The respiratory event it touches, where that excluded it.
+    run_n, run_series : int
+        Length of the run it is in, or met too early, and that run's series number (0: no series).
+    longest_us : int
+        Its longest part, where several parts break a limit of a candidate.
+    arousal_struck : bool
+        An arousal belongs to it and does not count.
+    is_body : bool
+        Both legs moved for long at once: a body movement, and not the tonic activity of one leg.
+    is_jerk : bool
+        A twitch near the passage from wake to sleep.
+    """
+
+    profile: RulesProfile
+    words: str = ""
+    event: Span | None = None
+    run_n: int = 0
+    run_series: int = 0
+    longest_us: int = 0
+    arousal_struck: bool = False
+    is_body: bool = False
+    is_jerk: bool = False
+
+
+class ScoredLM(NamedTuple):
+    """Hold one LM after the legs were combined, counted or not.
+
+    A named tuple and not a dataclass: a night has thousands and is scored every second.
+
+    Parameters
+    ----------
+    onset_us, end_us : int
+        First onset and last end of its parts.
+    leg : {"left", "right", "both", "unknown"}
+        Which leg or legs.
+    parts : int
+        How many movements of single legs it is made of.
+    candidate : bool
+        Whether it may become a PLM (CLM); false for everything dropped.
+    plm : bool
+        Whether it is in a series.
+    series : int or None
+        Number of its series, from 1.
+    imi_us : int or None
+        Interval from the onset of the LM before it in the count; None for the first, after an LM that is no
+        candidate, and after a gap that ends runs.
+    stage : str or None
+        Stage at its onset; None where there is no epoch.
+    respiratory : bool
+        Whether it touches a respiratory window of the profile.
+    arousal : bool
+        Whether an arousal belongs to it and counts.
+    provisional : bool
+        May still change with time alone: it is running, its group is open, or its run may become a series.
+    keys : tuple of str
+        Keys of its movements, by onset.
+    why : Why
+        Why it is no PLM, for programs; empty for a PLM.
+    counted_in : {"sleep", "wake", ""}
+        Whose counts it belongs to; neither without stages, in unscored time and outside the time in bed.
+    plm_nr : bool
+        Whether it is in a series of the pass without respiratory LM (false where the profile has none).
+    grounds : Grounds
+        What ``reason`` is worded from.
+    """
+
+    onset_us: int
+    end_us: int
+    leg: str
+    parts: int
+    candidate: bool
+    plm: bool
+    series: int | None
+    imi_us: int | None
+    stage: str | None
+    respiratory: bool
+    arousal: bool
+    provisional: bool
+    keys: tuple[str, ...]
+    why: Why
+    counted_in: str
+    plm_nr: bool
+    grounds: Grounds
+
+    @property
+    def hypnic_jerk(self) -> bool:
+        """Whether it is a twitch at sleep onset; follows the stages, and enters no count of movements."""
+        return self.grounds.is_jerk
+
+    @property
+    def reason(self) -> str:
+        """Why it is no PLM, in words; for a PLM empty or a remark. Worded only when asked, which is rare."""
+        return reason(self)

@@ -1,0 +1,206 @@
+"""Find the runs of candidates whose intervals allow a series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.model.rules import RulesProfile
+from monitor.scoring.result import Pending, Series
+from monitor.scoring.spans import Bools, Ints
+
+NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Hold the runs of one pass over the candidates.
+
+    Parameters
+    ----------
+    onset_us : ndarray of int64, shape (n_candidates,)
+        Onsets of the candidates.
+    imi_us : ndarray of int64, shape (n_candidates,)
+        Interval of each candidate from its reference, -1 where undefined.
+    reference : ndarray of int64, shape (n_candidates,)
+        The candidate its interval runs from: the last one before it that was not skipped; -1 for none.
+    short : ndarray of bool, shape (n_candidates,)
+        Whether that interval is below the shortest allowed.
+    run : ndarray of int64, shape (n_candidates,)
+        Number of its run, from 0; -1 for a candidate that belongs to none.
+    section : ndarray of int64, shape (n_candidates,)
+        Candidates with different sections are never neighbours: an LM that is no candidate, or a gap that
+        ends runs, lies between them.
+    n : ndarray of int64, shape (n_runs,)
+        Candidates of each run.
+    number : ndarray of int64, shape (n_runs,)
+        Number of the series a run is, from 1; 0 for a run too short.
+    """
+
+    onset_us: Ints
+    imi_us: Ints
+    reference: Ints
+    short: Bools
+    run: Ints
+    section: Ints
+    n: Ints
+    number: Ints
+
+    def series(self) -> Ints:
+        """Return for every candidate the number of its series, 0 for none."""
+        return np.append(self.number, 0)[self.run]  # the last place answers for -1
+
+
+def find_runs(onset_us: Ints, section: Ints, profile: RulesProfile) -> Runs:
+    """Split candidates into runs.
+
+    Parameters
+    ----------
+    onset_us : ndarray of int64, shape (n,)
+        Onsets, ascending.
+    section : ndarray of int64, shape (n,)
+        See ``Runs``.
+    profile : RulesProfile
+        The rules.
+
+    Returns
+    -------
+    Runs
+    """
+    places = np.arange(onset_us.size)
+    skipped = np.zeros(places.shape, np.bool_)
+    if profile.short_interval == "skip":
+        skipped = too_early(onset_us, section, profile.imi_min_us)
+    stays = np.maximum.accumulate(np.where(skipped, NONE, places)) if places.size else places
+    reference = np.concatenate(([NONE], stays[:-1])) if places.size else places
+    follows = (reference != NONE) & (section == section[reference])
+    imi = np.where(follows, onset_us - onset_us[reference], NONE)
+    short = follows & (imi < profile.imi_min_us)
+    lost = short if profile.short_interval == "close" else skipped
+    opens = ~lost & (~follows | short | (imi > profile.imi_max_us) | lost[reference])
+    run = np.where(lost, NONE, np.cumsum(opens) - 1)
+    n = np.bincount(run[~lost])
+    enough = n >= profile.series_min_n
+    return Runs(onset_us, imi, reference, short, run, section, n, np.where(enough, np.cumsum(enough), 0))
+
+
+def too_early(onset_us: Ints, section: Ints, imi_min_us: int) -> Bools:
+    """Return which candidates follow too early on the last one that did not."""
+    early = np.zeros(onset_us.shape, np.bool_)
+    if not ((np.diff(onset_us) < imi_min_us) & (np.diff(section) == 0)).any():
+        return early
+    last, last_section = 0, NONE
+    for i, (t, part) in enumerate(zip(onset_us.tolist(), section.tolist(), strict=True)):
+        if part == last_section and t - last < imi_min_us:
+            early[i] = True
+        else:
+            last, last_section = t, part
+    return early
+
+
+def sections(onset_us: Ints, breaks: Bools, gap_start_us: Ints) -> Ints:
+    """Return for every LM how many LM that end runs, and gaps that end runs, lie before it.
+
+    A gap that begins at the very onset of an LM lies after it.
+    """
+    return np.cumsum(breaks) - breaks + np.searchsorted(gap_start_us, onset_us, side="left")
+
+
+def list_series(
+    runs: Runs, end_us: Ints, asleep: Bools | None, ended: Bools
+) -> tuple[tuple[Series, ...], Pending | None]:
+    """Return the series, and the last run if it is too short but may go on.
+
+    Parameters
+    ----------
+    runs : Runs
+        The first pass.
+    end_us : ndarray of int64, shape (n,)
+        Ends of the candidates.
+    asleep : ndarray of bool, shape (n,), or None
+        Which candidates count in sleep; None without stages.
+    ended : ndarray of bool, shape (n_runs,)
+        Which runs are known to have ended.
+    """
+    kept, opens = _openers(runs)
+    if kept.size == 0:
+        return (), None
+    first = runs.onset_us[kept[opens]]
+    last = runs.onset_us[kept[np.append(opens[1:], kept.size) - 1]]
+    ends = np.maximum.reduceat(end_us[kept], opens)
+    sleeping = None if asleep is None else np.add.reduceat(asleep[kept].astype(np.int64), opens)
+    found = []
+    for r in np.flatnonzero(runs.number).tolist():
+        a, b, n = int(first[r]), int(last[r]), int(runs.n[r])
+        found.append(
+            Series(
+                number=int(runs.number[r]),
+                onset_us=a,
+                end_us=int(ends[r]),
+                n=n,
+                mean_imi_us=_mean_imi_us(a, b, n) or 0,
+                n_in_sleep=None if sleeping is None else int(sleeping[r]),
+                last_onset_us=b,
+                ended=bool(ended[r]),
+            )
+        )
+    if ended[-1] or runs.number[-1]:
+        return tuple(found), None
+    a, b, n = int(first[-1]), int(last[-1]), int(runs.n[-1])
+    return tuple(found), Pending(a, b, n, _mean_imi_us(a, b, n))
+
+
+def _mean_imi_us(first_us: int, last_us: int, n: int) -> int | None:
+    return round((last_us - first_us) / (n - 1)) if n > 1 else None
+
+
+def _openers(runs: Runs) -> tuple[Ints, Ints]:
+    """Return the candidates that are in runs, and which of these are the first of theirs."""
+    kept = np.flatnonzero(runs.run != NONE)
+    return kept, np.flatnonzero(np.diff(runs.run[kept], prepend=NONE))
+
+
+def ended_runs(
+    runs: Runs, end_section: int, known_us: int, running: tuple[Ints, Ints], profile: RulesProfile
+) -> Bools:
+    """Return which runs nothing can join any more.
+
+    Parameters
+    ----------
+    runs : Runs
+        The first pass.
+    end_section : int
+        LM and gaps that end runs in the whole night so far.
+    known_us : int
+        How far the recording has come.
+    running : tuple of ndarray of int64, shape (n_running,)
+        Onsets of running movements, and their sections.
+    profile : RulesProfile
+        The rules.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_runs,)
+
+    Notes
+    -----
+    A run before the last has ended as well unless a movement still runs that began between it and the next.
+    An onset is certain only once the movement has lasted the shortest length, so a run waits that much longer
+    than its longest interval.
+    """
+    ended = np.ones(runs.n.shape, np.bool_)
+    if not runs.n.size:
+        return ended
+    kept, opens = _openers(runs)
+    last = kept[np.append(opens[1:], kept.size) - 1]
+    deadline = runs.onset_us[last] + profile.imi_max_us
+    before, after = runs.onset_us[last[:-1]], runs.onset_us[kept[opens[1:]]]
+    for t, section in zip(running[0].tolist(), running[1].tolist(), strict=True):
+        between = (before < t) & (t <= deadline[:-1]) & (t < after)
+        ended[:-1] &= ~(between & (runs.section[last[:-1]] == section))
+    closed = profile.short_interval == "close" and runs.run[-1] == NONE
+    if end_section == runs.section[last[-1]] and not closed:
+        late = known_us > deadline[-1] + profile.min_lm_us
+        ended[-1] = late and not (running[0] <= deadline[-1]).any()
+    return ended

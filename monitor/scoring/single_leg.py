@@ -1,0 +1,313 @@
+"""Movements of single legs: merged, then sorted out by length, artifact, stage and respiratory events.
+
+Kinds of movements that no rule counts: what a long one is, and which twitches may be hypnic jerks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from operator import attrgetter
+
+import numpy as np
+
+from monitor.model.rules import RulesProfile
+from monitor.scoring.denominators import StageTimeline
+from monitor.scoring.inputs import SLEEP, STAGES, Movement, Night, Span
+from monitor.scoring.spans import Bools, Ints, bounds, first_touching
+
+SLEEP_ONSET_US = 30_000_000
+"""How far from the moment of falling asleep a twitch may be a hypnic jerk.
+
+A stage names an epoch of 30 s by what fills most of it, so the moment itself lies in the last one awake or
+the first one asleep.
+"""
+
+_WAKE = STAGES.index("W")
+_LIGHT = (STAGES.index("N1"), STAGES.index("N2"))
+
+
+def at_sleep_onset(onset_us: Ints, timeline: StageTimeline) -> Bools:
+    """Return which onsets lie within 30 s of a passage from wake to light sleep.
+
+    Parameters
+    ----------
+    onset_us : ndarray of int64, shape (n,)
+        Onsets.
+    timeline : Timeline
+        The night's own.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Nowhere true without stages; where an epoch between wake and sleep is missing or unscored there is no
+        passage.
+
+    Notes
+    -----
+    ICSD-3 has sleep starts (hypnic jerks) as brief jerks in the passage from wake to sleep, mostly into N1. A
+    passage seen in 30 s epochs may skip N1. How near is near is ours; no standard says.
+    """
+    ends, starts, stage = timeline.stage_end_us, timeline.stage_start_us, timeline.stage
+    meets = (stage[:-1] == _WAKE) & np.isin(stage[1:], _LIGHT) & (starts[1:] == ends[:-1])
+    asleep = starts[1:][meets]
+    if asleep.size == 0:
+        return np.zeros(onset_us.shape, np.bool_)
+    nearest = np.searchsorted(asleep, onset_us - SLEEP_ONSET_US, side="left")
+    found = asleep[np.minimum(nearest, asleep.size - 1)]
+    near: Bools = np.abs(found - onset_us) <= SLEEP_ONSET_US
+    return near
+
+
+def body_movements(onset_us: Ints, end_us: Ints, leg: Ints, longest_us: int) -> Bools:
+    """Return which movements of one leg are part of a body movement: both legs move for long at once.
+
+    Parameters
+    ----------
+    onset_us, end_us, leg : ndarray of int64, shape (n,)
+        Movements of single legs; ``leg`` is 0 left, 1 right, 2 unknown.
+    longest_us : int
+        What lasts longer is long. A long one of one leg alone is tonic activity.
+    """
+    body = np.zeros(onset_us.shape, np.bool_)
+    is_long = end_us - onset_us > longest_us
+    left, right = np.flatnonzero(is_long & (leg == 0)), np.flatnonzero(is_long & (leg == 1))
+    for own, other in ((left, right), (right, left)):
+        low, high = onset_us[other] + 1, end_us[other] - 1
+        body[own] = first_touching(onset_us[own], end_us[own], low, high) >= 0
+    return body
+
+
+LEGS = ("left", "right", "unknown")
+LEG_BITS = np.array([1, 2, 4])
+ASLEEP = np.array([stage in SLEEP for stage in STAGES] + [False])
+AWAKE = np.array([stage == "W" for stage in STAGES] + [False])
+"""By stage code; the last place answers for -1, no epoch."""
+
+
+class Drop(IntEnum):
+    """Say why a movement of one leg goes no further; the first that applies, in the order of work."""
+
+    NONE = 0
+    REJECTED = 1
+    TWITCH = 2
+    ARTIFACT = 3
+    MORPHOLOGY = 4
+    LONG = 5
+    WAKE = 6
+    UNSCORED = 7
+    OUTSIDE = 8
+    RESPIRATORY = 9
+    OPEN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Hold the merged movements of single legs by onset, one row each.
+
+    Parameters
+    ----------
+    onset_us, end_us : ndarray of int64, shape (n_parts,)
+        Bounds.
+    leg : ndarray of int64, shape (n_parts,)
+        Index into ``LEGS``.
+    is_open : ndarray of bool, shape (n_parts,)
+        Still running.
+    drop : ndarray of int64, shape (n_parts,)
+        A ``Drop``.
+    body : ndarray of bool, shape (n_parts,)
+        Part of a body movement (`monitor.scoring.single_leg`).
+    keys : list of tuple of str
+        Keys of the merged movements.
+    rejected : list of str
+        Reason in words of a rejected one.
+    """
+
+    onset_us: Ints
+    end_us: Ints
+    leg: Ints
+    is_open: Bools
+    drop: Ints
+    body: Bools
+    keys: list[tuple[str, ...]]
+    rejected: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Hold the respiratory and arousal windows of a profile as closed intervals, and the events' spans."""
+
+    events: list[Span]
+    low_us: Ints
+    high_us: Ints
+    arousal_low_us: Ints
+    arousal_high_us: Ints
+
+    def respiratory_at(self, onset_us: Ints, end_us: Ints) -> Ints:
+        """Return the index into ``events`` of the event each LM touches, -1 where none."""
+        return first_touching(onset_us, end_us, self.low_us, self.high_us)
+
+    def arousal_at(self, onset_us: Ints, end_us: Ints) -> Bools:
+        """Return whether an arousal overlaps each LM or lies close enough."""
+        return first_touching(onset_us, end_us, self.arousal_low_us, self.arousal_high_us) >= 0
+
+
+def read_windows(night: Night, profile: RulesProfile) -> Windows:
+    """Return the windows around the night's respiratory events and arousals under a profile."""
+    events = sorted(night.respiratory, key=lambda e: (e.start_us, e.end_us, e.label))
+    start, end = bounds(events)
+    anchor = start if profile.respiratory_from == "start" else end
+    wake, rouse = bounds(night.arousals)
+    return Windows(
+        events=events,
+        low_us=anchor - profile.respiratory_before_us,
+        high_us=end + profile.respiratory_after_us,
+        arousal_low_us=wake - profile.arousal_gap_us + 1,
+        arousal_high_us=rouse + profile.arousal_gap_us - 1,
+    )
+
+
+def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, windows: Windows) -> Parts:
+    """Merge the movements of each leg and say which of them go on to the grouping of the legs.
+
+    Parameters
+    ----------
+    night : Night
+        The facts.
+    profile : RulesProfile
+        The rules.
+    timeline : Timeline
+        The night's own.
+    windows : Windows
+        The night's own under this profile.
+
+    Returns
+    -------
+    Parts
+        All of them, dropped ones too, sorted by onset, then left, right, unknown, rejected.
+    """
+    own: dict[str, list[Movement]] = {leg: [] for leg in LEGS}
+    rejected: list[Movement] = []
+    for movement in night.movements:
+        (rejected if movement.rejected else own[movement.leg]).append(movement)
+    rejected.sort(key=attrgetter("onset_us", "end_us", "key", "rejected"))
+    merged = [merge(own[leg], profile.merge_gap_us) for leg in LEGS]
+    n = len(rejected)
+    onset = np.concatenate([m[0] for m in merged] + [np.array([m.onset_us for m in rejected], np.int64)])
+    end = np.concatenate([m[1] for m in merged] + [np.array([m.end_us for m in rejected], np.int64)])
+    leg = np.concatenate(
+        [np.full(m[0].size, i) for i, m in enumerate(merged)]
+        + [np.array([LEGS.index(m.leg) for m in rejected], np.int64)]
+    )
+    is_open = np.concatenate([m[2] for m in merged] + [np.array([m.is_open for m in rejected], np.bool_)])
+    shaped = np.concatenate([m[3] for m in merged] + [np.ones(n, np.bool_)])
+    keys = [key for m in merged for key in m[4]] + [(m.key,) for m in rejected]
+    words = [""] * (onset.size - n) + [m.rejected for m in rejected]
+    drop = sort_out(night, profile, timeline, windows, (onset, end, leg, is_open, shaped))
+    drop[onset.size - n :] = Drop.REJECTED
+    # What a person rejected says nothing about what the other leg did.
+    taken_end = np.where(drop == Drop.REJECTED, onset, end)
+    body = body_movements(onset, taken_end, leg, profile.max_lm_us)
+    order = np.argsort(onset, kind="stable")
+    places = order.tolist()
+    return Parts(
+        onset[order], end[order], leg[order], is_open[order], drop[order], body[order],
+        [keys[i] for i in places], [words[i] for i in places],
+    )  # fmt: skip
+
+
+def merge(
+    movements: Sequence[Movement], gap_us: int
+) -> tuple[Ints, Ints, Bools, Bools, list[tuple[str, ...]]]:
+    """Join the movements of one leg that overlap or lie closer than ``gap_us``.
+
+    Returns
+    -------
+    onset_us, end_us, is_open, morphology_ok, keys
+        One entry per merged movement, by onset. Merged, one is open if any of its movements is, and well
+        shaped if any is.
+    """
+    # Movements that begin together always merge: sorting by onset alone leaves only the keys to sort.
+    own = movements
+    onset = np.array([m.onset_us for m in own], np.int64)
+    if (np.diff(onset) < 0).any():
+        own = sorted(movements, key=attrgetter("onset_us"))
+        onset = np.array([m.onset_us for m in own], np.int64)
+    end = np.array([m.end_us for m in own], np.int64)
+    is_open = np.array([m.is_open for m in own], np.bool_)
+    shaped = np.array([m.morphology_ok for m in own], np.bool_)
+    if not own:
+        return onset, end, is_open, shaped, []
+    furthest = np.maximum.accumulate(end)
+    first = np.flatnonzero(np.concatenate(([True], onset[1:] - furthest[:-1] >= gap_us)))
+    alone: list[tuple[str, ...]] = [(m.key,) for m in own]
+    if first.size == len(own):
+        return onset, end, is_open, shaped, alone
+    count = np.diff(first, append=len(own))
+    keys = [alone[i] for i in first.tolist()]
+    for j in np.flatnonzero(count > 1).tolist():
+        together = sorted(own[first[j] : first[j] + count[j]], key=attrgetter("onset_us", "end_us", "key"))
+        keys[j] = tuple(m.key for m in together)
+    return (
+        onset[first],
+        np.maximum.reduceat(end, first),
+        np.logical_or.reduceat(is_open, first),
+        np.logical_or.reduceat(shaped, first),
+        keys,
+    )
+
+
+def sort_out(
+    night: Night,
+    profile: RulesProfile,
+    timeline: StageTimeline,
+    windows: Windows,
+    columns: tuple[Ints, Ints, Ints, Bools, Bools],
+) -> Ints:
+    """Return for every merged movement why it goes no further, in the order of work of the rules.
+
+    A running movement can already be known to be too long, in wake or spoilt, but not to be too short.
+    """
+    onset, end, leg, is_open, shaped = columns
+    length = end - onset
+    drop = np.zeros(onset.shape, np.int64)
+
+    def mark(where: Bools, why: Drop) -> None:
+        drop[where & (drop == Drop.NONE)] = why
+
+    mark((length < profile.min_lm_us) & ~is_open, Drop.TWITCH)
+    mark(spoilt(night, onset, end, leg), Drop.ARTIFACT)
+    if profile.morphology_required:
+        mark(~shaped & ~is_open, Drop.MORPHOLOGY)
+    if profile.long_lm == "drop":
+        mark(length > profile.max_lm_us, Drop.LONG)
+    if timeline.has_stages:
+        stage = timeline.stage_at(onset)
+        if "W" in profile.stages_not_scored:
+            mark(AWAKE[stage], Drop.WAKE)
+        if "unscored" in profile.stages_not_scored:
+            mark(~AWAKE[stage] & ~ASLEEP[stage], Drop.UNSCORED)
+            if profile.tib_only:
+                mark((onset < timeline.tib_start_us) | (onset >= timeline.tib_end_us), Drop.OUTSIDE)
+    if profile.respiratory == "exclude":
+        mark(windows.respiratory_at(onset, end) >= 0, Drop.RESPIRATORY)
+    if profile.leg_grouping == "onsets":
+        mark(is_open, Drop.OPEN)
+    return drop
+
+
+def spoilt(night: Night, onset_us: Ints, end_us: Ints, leg: Ints) -> Bools:
+    """Return which movements overlap an artifact on their leg.
+
+    A movement of unknown side is spoilt by an artifact on all legs there are.
+    """
+    hit = np.zeros(onset_us.shape, np.bool_)
+    every = frozenset(night.legs)
+    for i, name in enumerate(LEGS):
+        where = leg == i
+        spans = [a for a in night.artifacts if name in a.legs or (name == "unknown" and every <= a.legs)]
+        if spans and where.any():
+            start, end = bounds(spans)
+            hit[where] = first_touching(onset_us[where], end_us[where], start + 1, end - 1) >= 0
+    return hit

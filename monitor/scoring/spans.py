@@ -1,0 +1,108 @@
+"""Arithmetic of time spans on sorted integer arrays: union, complement, time before, touching.
+
+A set of spans is two int64 arrays, starts and ends, sorted and disjoint, each span ``[start, end)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Spans = tuple[Ints, Ints]
+
+
+class HasBounds(Protocol):
+    """Anything with a begin and an end in microseconds."""
+
+    @property
+    def start_us(self) -> int:
+        """Begin."""
+
+    @property
+    def end_us(self) -> int:
+        """End."""
+
+
+def bounds(items: Sequence[HasBounds]) -> Spans:
+    """Return starts and ends of the items, sorted by start and then end (they may overlap)."""
+    starts = np.array([item.start_us for item in items], np.int64)
+    ends = np.array([item.end_us for item in items], np.int64)
+    order = np.lexsort((ends, starts))
+    return starts[order], ends[order]
+
+
+def union(groups: Iterable[Spans], start_us: int, end_us: int) -> Spans:
+    """Return the union of several sets of spans, clipped to ``[start_us, end_us)``.
+
+    Empty spans vanish; spans that touch become one, so a length is that of the whole stretch.
+    """
+    sets = list(groups)
+    starts = np.concatenate([s for s, _ in sets]) if sets else np.empty(0, np.int64)
+    ends = np.concatenate([e for _, e in sets]) if sets else np.empty(0, np.int64)
+    starts, ends = np.clip(starts, start_us, end_us), np.clip(ends, start_us, end_us)
+    kept = ends > starts
+    starts, ends = starts[kept], ends[kept]
+    if starts.size == 0:
+        return starts, ends
+    order = np.argsort(starts, kind="stable")
+    starts, ends = starts[order], np.maximum.accumulate(ends[order])
+    first = np.concatenate(([True], starts[1:] > ends[:-1]))
+    last = np.concatenate((first[1:], [True]))
+    return starts[first], ends[last]
+
+
+def complement(spans: Spans, start_us: int, end_us: int) -> Spans:
+    """Return what of ``[start_us, end_us)`` the spans leave; they must lie inside it."""
+    starts = np.concatenate(([start_us], spans[1]))
+    ends = np.concatenate((spans[0], [end_us]))
+    kept = ends > starts
+    return starts[kept], ends[kept]
+
+
+def intersection(sets: Iterable[Spans], end_us: int) -> Spans:
+    """Return what several sets of spans, all inside ``[0, end_us)``, have in common."""
+    outside = union([complement(spans, 0, end_us) for spans in sets], 0, end_us)
+    return complement(outside, 0, end_us)
+
+
+def time_before(spans: Spans, at_us: Ints) -> Ints:
+    """Return for every time how much of the spans lies before it, in microseconds."""
+    starts, ends = spans
+    if starts.size == 0:
+        return np.zeros(at_us.shape, np.int64)
+    total = np.concatenate(([0], np.cumsum(ends - starts)))
+    i = np.searchsorted(starts, at_us, side="right")
+    inside = np.minimum(at_us, ends[i - 1]) - starts[i - 1]
+    return np.where(i > 0, total[i - 1] + inside, 0)
+
+
+def first_touching(onset_us: Ints, end_us: Ints, low_us: Ints, high_us: Ints) -> Ints:
+    """Return for every LM the index of a closed window ``[low, high]`` it touches, -1 where none.
+
+    Notes
+    -----
+    In whole microseconds every relation of the rules is one of closed windows: "overlaps" is a window drawn
+    in by 1 us on both sides, "closer than 0.5 s" one widened by 0.5 s less 1 us. Windows may overlap and may
+    be empty; of several touched ones the index of the earliest to begin is returned.
+    """
+    if low_us.size == 0 or onset_us.size == 0:
+        return np.full(onset_us.shape, -1, np.int64)
+    by_high = np.lexsort((low_us, high_us))
+    low, high = low_us[by_high], high_us[by_high]
+    # Of all windows that reach an onset (a suffix, sorted by their ends) the earliest to begin decides.
+    least = np.minimum.accumulate(low[::-1])[::-1]
+    own = np.where(low == least, np.arange(low.size), low.size)
+    earliest = np.minimum.accumulate(own[::-1])[::-1]
+    i = np.searchsorted(high, onset_us, side="left")
+    reached = i < low.size
+    i = np.minimum(i, low.size - 1)
+    touched = reached & (least[i] <= end_us)
+    return np.where(touched, by_high[earliest[i]], -1)
+
+
+Floats = npt.NDArray[np.float64]

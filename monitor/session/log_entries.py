@@ -1,0 +1,157 @@
+"""Facts worded as entries of a session's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from monitor.model import wording
+from monitor.model.facts import NOT_UNDONE, UNUSABLE, Fact
+from monitor.model.payloads import (
+    AcceptData,
+    ArtifactData,
+    CalibrationData,
+    GapData,
+    LimbQualityData,
+    QualityData,
+    RejectData,
+    StageData,
+    StreamData,
+    TroubleData,
+)
+from monitor.session.damage import damage_words, entry_text
+
+
+class LogRow(NamedTuple):
+    """One entry of the log."""
+
+    t_s: float
+    kind: Literal["movement", "note", "person", "technical"]
+    leg: str
+    what: str
+    detail: str
+    duration: str
+    imi: str
+    is_dim: bool
+    is_strong: bool
+    is_struck: bool
+    seq: int | None
+    keys: tuple[str, ...] = ()
+
+
+_DIM = ("stream", "stop", "position", "withdrawn", "accept", "acknowledged", "sound")
+
+
+def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
+    """Write a fact that is no movement as an entry, None for those the log does not show."""
+    told = _TOLD.get(fact.kind)
+    text = told(fact) if told is not None else ""
+    if not text:
+        return None
+    is_person = fact.source.startswith("person")
+    kind = "note" if fact.kind == "note" else "person" if is_person or fact.kind == "lights" else "technical"
+    author = str(fact.data.get("author", ""))
+    legs = fact.data.get("legs") if fact.kind == "gap" else [fact.data.get("leg")]
+    return LogRow(
+        t_s=fact.t or 0.0,
+        kind=kind,  # type: ignore[arg-type]
+        leg="+".join(wording.LEG_SHORT.get(leg, "") for leg in legs or () if leg),
+        what=text,
+        detail=" · ".join(part for part in (text, author or fact.source) if part),
+        duration="",
+        imi="",
+        is_dim=fact.kind in _DIM,
+        is_strong=False,
+        is_struck=is_struck,
+        seq=fact.seq if is_person and fact.kind not in NOT_UNDONE else None,
+    )
+
+
+def _gap(fact: Fact[GapData]) -> str:
+    if not fact.data["resets"]:
+        return ""
+    end_s = fact.data["end"]
+    if end_s is None:
+        return f"{fact.data['cause']}: not counted from here"
+    return f"{fact.data['cause']} {wording.minutes_seconds(end_s - (fact.t or 0.0))}, not counted"
+
+
+def _quality(fact: Fact[QualityData]) -> str:
+    state, causes = fact.data["state"], ", ".join(fact.data["causes"])
+    if state == "bad":
+        return f"not usable: {causes}"
+    return f"signal: {causes}" if state == "warn" and causes else ""
+
+
+def _limb_quality(fact: Fact[LimbQualityData]) -> str:
+    name, causes = fact.data["limb"].replace("_", " "), ", ".join(fact.data["causes"])
+    return f"{name} not usable: {causes}" if fact.data["state"] == "bad" else ""
+
+
+def _stage(fact: Fact[StageData]) -> str:
+    return f"stage {fact.data['stage']} from here, typed" if fact.source.startswith("person") else ""
+
+
+def _artifact(fact: Fact[ArtifactData]) -> str:
+    length_s, legs = fact.data["duration_s"], fact.data.get("legs")
+    where = f", {legs[0]} leg" if legs and len(legs) == 1 else ""
+    return "artifact from here" if length_s is None else f"artifact {length_s:.1f} s{where}, not counted"
+
+
+def _movements(fact: Fact[RejectData] | Fact[AcceptData]) -> str:
+    n = len(fact.data["movements"])
+    return "movement" if n == 1 else f"{n} movements"
+
+
+def _calibration(fact: Fact[CalibrationData]) -> str:
+    why = "; ".join(fact.data["why"])
+    return f"bio-calibration {fact.data['when']}: {fact.data['verdict'].upper()}" + (
+        f", {why}" if why else ""
+    )
+
+
+def _stream(fact: Fact[StreamData]) -> str:
+    legs = fact.data["legs"]
+    return f"{fact.data['name']} connected" if legs else ""
+
+
+def _trouble(fact: Fact[TroubleData]) -> str:
+    what = "not written" if fact.data["about"] == "writing" else "the disk"
+    end_s = fact.data["end"]
+    lasted = "" if end_s is None else f", for {wording.minutes_seconds(end_s - (fact.t or 0.0))}"
+    return f"{what}: {fact.data['reason']}{lasted}"
+
+
+def _alerts(n: int) -> str:
+    return "alert" if n == 1 else f"{n} alerts"
+
+
+_TOLD: Mapping[str, Callable[[Fact[Any]], str]] = {
+    "note": lambda fact: str(fact.data["text"]),
+    "lights": lambda fact: f"lights {fact.data['state']}",
+    "stage": _stage,
+    "staging": lambda fact: str(fact.data["reason"]) or f"estimate of sleep: {fact.data['state']}",
+    "segment": lambda fact: f"segment: {fact.data.get('label', '')}",
+    "position": lambda fact: f"position: {fact.data.get('position', '')}",
+    "artifact": _artifact,
+    "reject": lambda fact: f"{_movements(fact)} rejected: {fact.data['reason']}",
+    "accept": lambda fact: f"{_movements(fact)} brought back",
+    "calibration": _calibration,
+    "sign": lambda fact: f"signed by {fact.data.get('author', 'a person')}",
+    "gap": _gap,
+    "quality": _quality,
+    "limb_quality": _limb_quality,
+    "stream": _stream,
+    "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
+    "source_accepted": lambda fact: f"{fact.data['name']} is taken as it is now",
+    "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal came late",
+    "warning": lambda fact: f"{fact.data['about']}: {fact.data['reason']}",
+    "trouble": _trouble,
+    "acknowledged": lambda fact: _alerts(len(fact.data["alerts"])) + " seen",
+    "sound": lambda fact: "sound of alerts " + ("paused" if fact.data["state"] == "paused" else "on again"),
+    "marker_rejected": lambda fact: f"marker {fact.data['text']!r} not used: {fact.data['reason']}",
+    "withdrawn": lambda fact: f"taken back: {fact.data['what']}",
+    "damaged": lambda fact: f"{fact.data['what']} damaged: {damage_words(fact.data)}",
+    "stop": lambda fact: f"recording ended: {fact.data['reason']}",
+    UNUSABLE: entry_text,
+}

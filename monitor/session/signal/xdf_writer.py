@@ -1,0 +1,216 @@
+"""The raw signal on disk: an append-only XDF writer.
+
+There is no kept XDF writer to use (pyxdf reads only), and the format is small; see `xdf_format`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.files.xdf_chunks import (
+    BOUNDARY,
+    BOUNDARY_MARK,
+    CLOCK_OFFSET,
+    DTYPES,
+    SAMPLES,
+    STAMPED,
+    STREAM_FOOTER,
+    STREAM_HEADER,
+)
+from monitor.model.safe_file import open_fd
+from monitor.session.signal.xdf_format import (
+    StreamTally,
+    chunk,
+    file_header,
+    readable,
+    sample_bytes,
+    tally,
+    varlen,
+)
+
+_MOST_AT_ONCE = 1 << 20
+
+
+class XdfWriter:
+    """Write the streams of one recording as they come.
+
+    Every header is written whole and synced before its first sample, so that the file is readable from
+    then on whatever happens.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made with mode 0600 if new, appended to if there. A torn tail must have been cut off.
+
+    Attributes
+    ----------
+    streams : dict of int to StreamTally
+        What is in the file, by stream number.
+    """
+
+    def __init__(self, path: Path) -> None:
+        # All that is not known to be on disk, the first `_handed_n` bytes of it handed to the system.
+        self._unsynced, self._handed_n = bytearray(), 0
+        self._taken_back_n = 0
+        self._has_ended = False
+        self.streams = tally(path) if path.exists() else {}
+        self._fd = open_fd(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._synced_n = os.fstat(self._fd).st_size
+        if self._synced_n == 0:
+            self._append(file_header())
+
+    @property
+    def held_bytes(self) -> int:
+        """What lies in memory because it is not known to be on disk."""
+        return len(self._unsynced)
+
+    def add_stream(self, number: int, header_xml: str, channel_format: str, n_channels: int) -> None:
+        """Write a stream's header.
+
+        Parameters
+        ----------
+        number : int
+            What its samples go under; not used before in this file (see `streams`).
+        header_xml : str
+            The LSL header as it came, ``<info>...</info>``.
+        channel_format : str
+            ``float32 double64 int8 int16 int32 int64 string``.
+        n_channels : int
+            Channels per sample.
+        """
+        if channel_format != "string" and channel_format not in DTYPES:
+            raise ValueError(f"XDF has no channel format {channel_format!r}")
+        if number in self.streams:
+            raise ValueError(f"stream {number} has its header already")
+        header = readable(header_xml, channel_format, n_channels)
+        self.streams[number] = StreamTally(channel_format, n_channels, sample_bytes(header))
+        self._append(chunk(STREAM_HEADER, struct.pack("<I", number) + header))
+        self.sync()
+
+    def samples(self, stream: int, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64]) -> None:
+        """Append numeric samples, shape (n_samples, n_channels), with one stamp (s, LSL) each."""
+        if not len(stamps):
+            return
+        kept = self.streams[stream]
+        dtype = np.dtype(DTYPES[kept.channel_format])
+        rows = np.empty(
+            len(stamps), dtype=[("flag", "u1"), ("stamp", "<f8"), ("values", dtype, (kept.n_channels,))]
+        )
+        rows["flag"], rows["stamp"], rows["values"] = STAMPED, stamps, values
+        self._samples_chunk(stream, rows.tobytes(), stamps)
+
+    def texts(self, stream: int, texts: Sequence[Sequence[str]], stamps: npt.NDArray[np.float64]) -> None:
+        """Append string samples (one sequence of channel strings per stamp)."""
+        if not len(stamps):
+            return
+        parts = []
+        for stamp, row in zip(stamps, texts, strict=True):
+            parts.append(struct.pack("<Bd", STAMPED, stamp))
+            for text in row:
+                raw = text.encode("utf-8", "replace")
+                parts.append(varlen(len(raw)) + raw)
+        self._samples_chunk(stream, b"".join(parts), stamps)
+
+    def clock_offset(self, stream: int, collected_at_s: float, offset_s: float) -> None:
+        """Append one measured clock offset of a stream (s)."""
+        self.streams[stream].offsets.append((collected_at_s, offset_s))
+        self._append(chunk(CLOCK_OFFSET, struct.pack("<Idd", stream, collected_at_s, offset_s)))
+
+    def boundary(self) -> None:
+        """Append a boundary: a place to find one's feet again behind damage."""
+        self._append(chunk(BOUNDARY, BOUNDARY_MARK))
+
+    def flush(self) -> None:
+        """Hand all that was appended to the system.
+
+        Raises
+        ------
+        OSError
+            If it could not; nothing is lost, the next flush goes on with the byte this one stopped at.
+        """
+        with memoryview(self._unsynced) as waiting:
+            while self._handed_n < len(waiting):
+                self._handed_n += os.write(self._fd, waiting[self._handed_n : self._handed_n + _MOST_AT_ONCE])
+
+    def sync(self) -> None:
+        """Return once all that was appended is on disk.
+
+        Raises
+        ------
+        OSError
+            If it is not; nothing is lost, the next sync writes all of it again.
+        """
+        self.flush()
+        try:
+            self.fsync()
+        except OSError:
+            self.take_back()
+            raise
+        self.note_synced(self.handed)
+
+    @property
+    def handed(self) -> tuple[int, int]:
+        """What the next `fsync` brings to disk, for `note_synced`."""
+        return self._taken_back_n, self._synced_n + self._handed_n
+
+    def fsync(self) -> None:
+        """Bring what was handed to the system to disk; the one call that another thread may make meanwhile.
+
+        Raises
+        ------
+        OSError
+            If it could not: call `take_back`.
+        """
+        os.fsync(self._fd)
+
+    def note_synced(self, handed: tuple[int, int]) -> None:
+        """Drop from memory what is on disk: all that was `handed` to the system when a sync began."""
+        taken_back_n, end_n = handed
+        n = end_n - self._synced_n
+        if taken_back_n == self._taken_back_n and n > 0:
+            self._synced_n = end_n
+            self._handed_n -= n
+            del self._unsynced[:n]
+
+    def take_back(self) -> None:
+        """Write again all that is not known to be on disk: after a failed sync its pages may be lost."""
+        self._taken_back_n += 1
+        self._handed_n = 0
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, self._synced_n)
+
+    def end(self) -> None:
+        """Append the footers, once; `sync` brings them to disk."""
+        if not self._has_ended:
+            self._has_ended = True
+            for number, kept in self.streams.items():
+                self._append(chunk(STREAM_FOOTER, struct.pack("<I", number) + kept.footer().encode()))
+
+    def close(self) -> None:
+        """Write the footers, sync and close.
+
+        Raises
+        ------
+        OSError
+            If not all came to disk; the file is closed all the same.
+        """
+        self.end()
+        try:
+            self.sync()
+        finally:
+            os.close(self._fd)
+
+    def _samples_chunk(self, stream: int, body: bytes, stamps: npt.NDArray[np.float64]) -> None:
+        content = struct.pack("<I", stream) + varlen(len(stamps)) + body
+        self._append(chunk(SAMPLES, content))
+        self.streams[stream].add(len(stamps), float(stamps[0]), float(stamps[-1]))
+
+    def _append(self, data: bytes) -> None:
+        self._unsynced += data

@@ -1,0 +1,286 @@
+"""The fold: from the facts of a night, in the order they were written, to what is known of it now.
+
+Fact by fact or all at once, over a prefix or after a crash, the same facts give the same night. Corrections
+replace the fact they name; nothing is ever patched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from string import ascii_letters
+from typing import Any, TypeVar
+
+from monitor.model.facts import LEGS, Fact, Leg
+from monitor.model.payloads import ClockData, ConditionData, MovementData, QualityData, RejectData, SignData
+from monitor.scoring.inputs import Epoch, LegSpan, Movement, Night, Span, split_at
+from monitor.session.facts_by_kind import FactsByKind
+from monitor.session.movement_parts import (
+    bounds_us,
+    damaged_spans,
+    epochs_before,
+    movement_of,
+    n_lost,
+    to_us,
+    unusable_spans,
+    without_lost_endings,
+)
+from monitor.session.stages import resolve_stages
+
+_SCORED = frozenset(
+    {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
+    | {"reject", "segment", "calibration", "damaged"}
+)
+_ALERTING = frozenset(
+    {"session", "trouble", "gap", "late", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
+    | {"damaged"}
+)
+_BY_HAND = "person"
+# A rejection says what a movement counts for: what is kept of the movements is no longer right.
+_KEPT_AS = {"reject": "movement"}
+_Made = TypeVar("_Made")
+
+
+class SessionState(FactsByKind):
+    """What the facts so far say.
+
+    Attributes
+    ----------
+    last_s : float
+        The latest moment any fact speaks of.
+    revision : int
+        Grows with every fact that can change a score.
+    alert_revision : int
+        Grows with every fact that can change an alert.
+    newest_seq : int
+        Number of the fact that was taken in last, -1 before the first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kind_of: dict[int, str] = {}
+        self._movements: dict[str, Fact[MovementData]] = {}
+        self._read: dict[str, tuple[Fact[MovementData], str, Movement]] = {}
+        self._cache: dict[str, Any] = {}
+        self._memo: dict[str, tuple[int, Any]] = {}
+        self.revision = self.alert_revision = 0
+        self.last_s = 0.0
+        self.newest_seq = -1
+
+    @classmethod
+    def of(cls, facts: Iterable[Fact]) -> SessionState:
+        """Fold a whole list."""
+        state = cls()
+        for fact in facts:
+            state.apply(fact)
+        return state
+
+    def apply(self, fact: Fact) -> None:
+        """Take in the next fact of the journal (with its ``seq``)."""
+        if fact.seq is None:
+            raise ValueError("only facts that are in the journal can be folded")
+        if fact.supersedes is not None:
+            kind = self._kind_of.pop(fact.supersedes, None)
+            if kind is not None:
+                del self._facts[kind][fact.supersedes]
+                self._cache.pop(_KEPT_AS.get(kind, kind), None)
+                self.revision += kind in _SCORED
+                self.alert_revision += kind in _ALERTING
+        if fact.kind == "movement":
+            moved = fact.of(MovementData)
+            self._movements[moved.data["id"]] = moved
+            self._cache.pop("twitch", None)
+        else:
+            self._facts.setdefault(fact.kind, {})[fact.seq] = fact
+            self._kind_of[fact.seq] = fact.kind
+        self._cache.pop(_KEPT_AS.get(fact.kind, fact.kind), None)
+        self.newest_seq = fact.seq
+        if fact.t is not None:
+            self.last_s = max(self.last_s, fact.t)
+        if fact.kind == "clock":
+            self.last_s = max(self.last_s, fact.of(ClockData).data["recorded_s"])
+        self.revision += fact.kind in _SCORED
+        self.alert_revision += fact.kind in _ALERTING
+
+    def fact(self, seq: int) -> Fact | None:
+        """Return a fact by its number, None if it was replaced or is a movement."""
+        kind = self._kind_of.get(seq)
+        return None if kind is None else self._facts[kind][seq]
+
+    def movement(self, key: str) -> Fact[MovementData] | None:
+        """Return the latest fact of a movement, None if there is none or it came to nothing."""
+        fact = self._movements.get(key)
+        return None if fact is None or fact.data["phase"] == "withdrawn" else fact
+
+    def movements(self) -> list[Fact[MovementData]]:
+        """List the latest fact of each movement, those that came to nothing left out."""
+        return [fact for fact in self._movements.values() if fact.data["phase"] != "withdrawn"]
+
+    def rejection(self, key: str) -> Fact[RejectData] | None:
+        """Return the standing fact by which a person rejected a movement, None if it counts."""
+        return next((fact for fact in self.facts("reject") if key in fact.data["movements"]), None)
+
+    @property
+    def signature(self) -> Fact[SignData] | None:
+        """The signature under the night as it is now: None if nobody signed, or something was added since."""
+        signed = self.facts("sign")
+        return signed[-1] if signed and signed[-1].seq == self.newest_seq else None
+
+    @property
+    def session(self) -> Mapping[str, Any]:
+        """How the night began."""
+        first = self.facts("session")
+        return first[0].data if first else {}
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The legs that have a channel."""
+        named = set(self.session.get("legs", ()))
+        return tuple(leg for leg in LEGS if leg in named)
+
+    @property
+    def limbs(self) -> tuple[str, ...]:
+        """The other limbs that are watched; they are scored nowhere (`monitor.session.limbs`)."""
+        return tuple(self.session.get("limbs", ()))
+
+    @property
+    def stopped_s(self) -> float | None:
+        """Where the recording ended, None while it runs or if it was cut off."""
+        stops = self.facts("stop")
+        return stops[-1].t if stops else None
+
+    def leg_state(self, leg: str) -> str:
+        """Return ``ok``, ``warn``, ``bad``, ``learning``, ``lost`` or ``absent`` for a leg as it is now."""
+        if leg not in self.legs:
+            return "absent"
+        if any(leg in fact.data["legs"] and fact.data["end"] is None for fact in self.facts("gap")):
+            return "lost"
+        latest = self._quality_of(leg)
+        return latest.data["state"] if latest else "learning"
+
+    def leg_causes(self, leg: str) -> list[str]:
+        """Return why a leg is not ``ok``, in words."""
+        latest = self._quality_of(leg)
+        return list(latest.data["causes"]) if latest else []
+
+    def _quality_of(self, leg: str) -> Fact[QualityData] | None:
+        told = (fact.of(QualityData) for fact in reversed(self._facts.get("quality", {}).values()))
+        return next((fact for fact in told if fact.data["leg"] == leg), None)
+
+    def stage_at(self, t_s: float) -> str | None:
+        """Return the stage of the latest epoch that began at or before `t_s`, None if there is none."""
+        begun = [epoch for epoch in self._cached("stage", self._stages) if epoch.start_us <= to_us(t_s)]
+        return begun[-1].stage if begun else None
+
+    def night(self, now_s: float | None = None, *, is_automatic: bool = False) -> Night:
+        """Put the night together as the scorer takes it.
+
+        Parameters
+        ----------
+        now_s : float, optional
+            How far the recording has come; the latest moment known if None.
+        is_automatic : bool
+            Leave out which movements a person rejected and which stretches a person marked as artifact.
+        """
+        end_s = self.stopped_s
+        if end_s is None:
+            end_s = self.last_s if now_s is None else now_s
+        end_us = to_us(end_s)
+        return Night(
+            movements=self._all_movements({}) if is_automatic else self._cached("movement", self._judged),
+            epochs=epochs_before(self._cached("stage", self._stages), end_us),
+            respiratory=self._spans("respiratory", end_us),
+            arousals=self._spans("arousal", end_us),
+            artifacts=tuple(self._artifacts(end_us, is_automatic=is_automatic)),
+            unusable={leg: self._unusable(leg, end_us) for leg in LEGS},
+            lights_off_us=min(self._lights("off"), default=None),
+            lights_on_us=max(self._lights("on"), default=None),
+            end_us=end_us,
+            legs=self.legs,
+            segments=split_at(
+                ((to_us(fact.t or 0.0), str(fact.data.get("label", ""))) for fact in self.facts("segment")),
+                end_us,
+            ),
+            twitches=self._cached("twitch", self._twitches),
+        )
+
+    def movement_numbers(self) -> dict[str, int]:
+        """Return the highest number of a movement by leg: a recorder that goes on must use none twice."""
+        highest: dict[str, int] = {}
+        for name, fact in self._movements.items():
+            leg, number = str(fact.data["leg"]), name.lstrip(ascii_letters)
+            highest[leg] = max(highest.get(leg, 0), int(number) if number.isdecimal() else 0)
+        lost = n_lost(self.facts("damaged"))
+        return {leg: highest.get(leg, 0) + lost for leg in (self.legs if lost else highest)}
+
+    def open_movements(self) -> list[Fact[MovementData]]:
+        """List the latest fact of each movement that has been flagged and has not ended."""
+        return [fact for fact in self._movements.values() if fact.data["phase"] in ("onset", "confirmed")]
+
+    def memo(self, name: str, version: int, make: Callable[[], _Made]) -> _Made:
+        """Return what was made of the facts under a name, made anew when its version has changed."""
+        at = self._memo.get(name)
+        if at is None or at[0] != version:
+            at = self._memo[name] = (version, make())
+        made: _Made = at[1]
+        return made
+
+    def _cached(self, kind: str, make: Any) -> Any:
+        if kind not in self._cache:
+            self._cache[kind] = make()
+        return self._cache[kind]
+
+    def _judged(self) -> tuple[Movement, ...]:
+        return self._all_movements(
+            {key: str(fact.data["reason"]) for fact in self.facts("reject") for key in fact.data["movements"]}
+        )
+
+    def _all_movements(self, rejected: Mapping[str, str]) -> tuple[Movement, ...]:
+        return tuple(self._as_scored(fact, rejected.get(fact.data["id"], "")) for fact in self.movements())
+
+    def _as_scored(self, fact: Fact[MovementData], rejected: str) -> Movement:
+        """Return a movement as the scorer takes it; of thousands at most a few have changed."""
+        key = fact.data["id"]
+        known = self._read.get(key)
+        if known is None or known[0] is not fact or known[1] != rejected:
+            self._read[key] = known = (fact, rejected, movement_of(fact, rejected))
+        return known[2]
+
+    def _twitches(self) -> tuple[Movement, ...]:
+        came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
+        return tuple(movement_of(fact, "") for fact in came_to_nothing if fact.data.get("twitch"))
+
+    def _artifacts(self, end_us: int, *, is_automatic: bool) -> Iterator[LegSpan]:
+        for fact in self.facts("artifact"):
+            if not (is_automatic and fact.source.startswith(_BY_HAND)):
+                yield LegSpan(*bounds_us(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
+        for calibration in self.facts("calibration"):
+            # What was moved on request is no movement of the night.
+            yield LegSpan(*bounds_us(calibration, end_us), legs=frozenset(LEGS), label="bio-calibration")
+
+    def _stages(self) -> tuple[Epoch, ...]:
+        return resolve_stages(self.facts("stage"))
+
+    def _spans(self, kind: str, end_us: int) -> tuple[Span, ...]:
+        return tuple(
+            Span(*bounds_us(fact, end_us), label=fact.data.get("label", kind)) for fact in self.facts(kind)
+        )
+
+    def _lights(self, state: str) -> list[int]:
+        """When the lights went off or on: the first off and the last on count, whenever they were told."""
+        return [
+            to_us(fact.t)
+            for fact in self.facts("lights")
+            if fact.data["state"] == state and fact.t is not None
+        ]
+
+    def _unusable(self, leg: Leg, end_us: int) -> tuple[Span, ...]:
+        """Spans in which nothing could be detected on a leg: gaps, bad signal, learning, no channel."""
+        if leg not in self.legs:
+            return (Span(0, end_us, "no channel"),)
+        gaps = [fact for fact in self.facts("gap") if leg in fact.data["legs"]]
+        qualities: list[Fact[ConditionData]] = [f for f in self.facts("quality") if f.data["leg"] == leg]
+        damaged = self.facts("damaged")
+        if damaged:
+            onsets_s = [float(fact.data["onset"]) for fact in self.movements() if fact.data["leg"] == leg]
+            gaps, qualities = without_lost_endings(gaps, qualities, damaged, onsets_s)
+        return (*unusable_spans(gaps, qualities, end_us), *damaged_spans(damaged, end_us))

@@ -1,0 +1,1 @@
+"""The simulated amplifier and the replay of recordings, both as LSL outlets."""

@@ -1,0 +1,148 @@
+"""A recording that another program is still writing, as LSL outlets: a little behind, never in bursts."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.files import Recording
+from monitor.files.growing_edf import GrowingEdf
+from monitor.lsl.library import lsl
+from monitor.lsl.outlet import Outlet, open_outlet
+from monitor.model.errors import InputError
+from monitor.simulator.pacing import CHUNK_S, Stop, buffered_s, parent_is_gone, wait_for_receivers
+from monitor.simulator.replay import marker_header, recording_markers, stream_header
+
+_LOOK_EVERY_S = 0.5
+
+
+class _FollowedStream:
+    """The samples of one stream that are read and not yet sent."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._parts: collections.deque[tuple[NDArray[np.float64], NDArray[np.float64]]] = collections.deque()
+
+    def add(self, times_s: NDArray[np.float64], samples: NDArray[np.float64]) -> None:
+        self._parts.append((times_s, samples))
+
+    def push(self, until_s: float, origin_stamp_s: float) -> None:
+        """Send what is due by that moment of the recording."""
+        while self._parts:
+            times_s, samples = self._parts[0]
+            n = int(np.searchsorted(times_s, until_s, side="right"))
+            if n:
+                self._outlet.push_chunk(samples[:n], origin_stamp_s + times_s[:n])
+            if n < len(times_s):
+                self._parts[0] = (times_s[n:], samples[n:])
+                return
+            self._parts.popleft()
+
+
+def follow_recording(
+    file: GrowingEdf, delay_s: float, stop: Stop, tell: Callable[[str], object] = lambda _: None
+) -> float:
+    """Send a growing recording over LSL from when the first receiver connects, until told to stop.
+
+    Parameters
+    ----------
+    file : GrowingEdf
+        With at least one whole record.
+    delay_s : float
+        How far behind the file's end it is sent: longer than its writer ever waits between two writes.
+    stop : Stop
+        Ends it.
+    tell : callable
+        Gets in words that the file cannot be read, and that it can be again.
+
+    Returns
+    -------
+    float
+        Where in the recording the sending began, s.
+
+    Notes
+    -----
+    Every sample is stamped with when it was recorded, as far as the file's own pace tells; what an EDF+D left
+    out stays out. What the file held
+    before is not sent: LSL cannot hold back a receiver.
+    """
+    first = file.read(0, 1)
+    with ExitStack() as stack:
+        # The markers that will come are not known yet: the stream is there for them.
+        headers = [stream_header(first, i, 1.0) for i in range(len(first.streams))]
+        outlets = [stack.enter_context(open_outlet(header, buffered_s(1.0))) for header in headers]
+        marker_outlet = stack.enter_context(open_outlet(marker_header(first, 1.0)))
+        if not wait_for_receivers([*outlets, marker_outlet], stop):
+            return 0.0
+        feeds = [_FollowedStream(outlet) for outlet in outlets]
+        return _play(_Reading(file, delay_s, tell), feeds, marker_outlet, delay_s, stop)
+
+
+class _Reading:
+    """What of the file was read; begins a delay before its end."""
+
+    def __init__(self, file: GrowingEdf, delay_s: float, tell: Callable[[str], object]) -> None:
+        self._file, self._report, self._trouble = file, tell, ""
+        there = file.records
+        self.end_s = file.start_s(there - 1) + file.record_s
+        self._taken = there - 1
+        while self._taken and file.start_s(self._taken - 1) + file.record_s / 2 >= self.end_s - delay_s:
+            self._taken -= 1
+        self.begin_s = file.start_s(self._taken)
+
+    def look(self) -> Recording | None:
+        """Read what is new; None if nothing is, or it cannot be read now: what was missed comes later."""
+        there = self._file.records
+        if there <= self._taken:
+            return None
+        try:
+            part = self._file.read(self._taken, there)
+        except InputError as err:
+            # A share that is away for a moment must not end the night.
+            if not self._trouble:
+                self._report(f"{err}; it is tried again and again.")
+            self._trouble = str(err)
+            return None
+        if self._trouble:
+            self._report("It can be read again.")
+        self._taken, self._trouble = there, ""
+        return part
+
+
+def _play(
+    reading: _Reading, feeds: list[_FollowedStream], marker_outlet: Outlet, delay_s: float, stop: Stop
+) -> float:
+    clock = lsl().local_clock
+    begun_stamp_s = float(clock())
+    # The file's end is now; what lies before it was recorded so long ago.
+    origin_stamp_s = begun_stamp_s - reading.end_s
+    next_look_s = begun_stamp_s
+    waiting = []
+    while not (stop.wait(CHUNK_S) or parent_is_gone()):
+        now_s = float(clock())
+        if now_s >= next_look_s:
+            next_look_s = now_s + _LOOK_EVERY_S
+            part = reading.look()
+            if part is not None:
+                _take(part, feeds)
+                waiting += recording_markers(part.annotations)
+        due_s = now_s - delay_s - origin_stamp_s
+        for feed in feeds:
+            feed.push(due_s, origin_stamp_s)
+        while waiting and waiting[0].onset_s <= due_s:
+            marker = waiting.pop(0)
+            marker_outlet.push_text(marker.text, origin_stamp_s + marker.onset_s)
+    return reading.begin_s
+
+
+def _take(part: Recording, feeds: list[_FollowedStream]) -> None:
+    for feed, stream in zip(feeds, part.streams, strict=True):
+        if stream.stamps_s is not None:
+            times_s = stream.start_s + stream.stamps_s
+        else:
+            times_s = stream.start_s + np.arange(stream.sample_n) / stream.rate_hz
+        feed.add(times_s, stream.read())

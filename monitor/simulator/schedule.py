@@ -1,0 +1,309 @@
+"""The script of a simulated recording: everything that will happen, known beforehand from the seed.
+
+What happens in the simulated nights: the demonstration, the whole night, the quiet one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
+from itertools import count
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from monitor.simulator.burst import Burst, Leg
+from monitor.simulator.conditions import CONDITIONS, Condition, MotorUnit, RestingLevel, motor_units
+from monitor.simulator.scene import EPOCH_S, LEGS, STAGE_NAMES, Mark, Scene, SceneWriter, StageName
+
+DEMO_SCENE_S = 600.0
+QUIET_SCENE_S = 600.0
+_LIGHTS_ON_BEFORE_END_S = 60.0
+
+# Where a bout of each stage has what: (weight, activity). Weights are relative.
+_Activity = Callable[[SceneWriter, float], float]
+Hypnogram = Callable[[np.random.Generator, int], list[tuple[StageName, int]]]
+
+
+def write_demo(writer: SceneWriter, *, first: bool) -> None:
+    """Write ten minutes with everything a viewer should see.
+
+    Notes
+    -----
+    The first scene promises: nothing at all for 6 s, so that the resting level can be learned; then a
+    series whose fourth movement lies in the first two epochs, whose intervals are 12 to 16.5 s and so
+    count under both rule sets.
+    """
+    rng, start_s = writer.rng, writer.start_s
+    at_s = start_s
+    plan: tuple[tuple[StageName, int], ...] = (("N2", 8), ("N3", 3), ("N2", 3), ("R", 2), ("W", 2), ("N1", 2))
+    for name, epochs_n in plan:
+        at_s = writer.stages(at_s, name, epochs_n)
+    if first:
+        writer.mark(start_s, 0.0, "lights_off")
+        writer.series(start_s + rng.uniform(7.0, 8.5), 8, (12.0, 16.5))
+    else:
+        writer.series(start_s + rng.uniform(7.0, 12.0), 6, (15.0, 20.0), 0.3)
+    writer.twitch(start_s + 135.0)
+    writer.movement(start_s + 145.0, legs=("left",))
+    writer.hypopnea(start_s + 160.0, with_movement=True)
+    writer.arousal(start_s + 205.0, with_movement=True)
+    writer.arousal(start_s + 225.0, with_movement=False)
+    writer.movement(start_s + 285.0)
+    writer.series(start_s + 332.0, 5, (15.0, 20.0), 0.5)
+    for offset_s in (432.0, 444.0, 461.0):
+        writer.twitch(start_s + offset_s + rng.uniform(0.0, 5.0))
+    writer.position_change(start_s + 483.0)
+    writer.series(start_s + 505.0, 3, (10.5, 13.0))
+    writer.twitch(start_s + 552.0)
+    writer.movement(start_s + 570.0, legs=("right",))
+
+
+def write_quiet(writer: SceneWriter) -> None:
+    """Write ten minutes of N2 in which no leg moves."""
+    writer.stages(writer.start_s, "N2", round((writer.stop_s - writer.start_s) / EPOCH_S))
+
+
+def write_night(writer: SceneWriter, hypnogram: Hypnogram | None = None) -> None:
+    """Write a whole night: lights off, restless wake, sleep cycles, lights on.
+
+    Parameters
+    ----------
+    writer : SceneWriter
+    hypnogram : callable, optional
+        Draws the stage bouts that fill so many epochs, in the place of the usual ones.
+    """
+    night_epochs_n = int((writer.stop_s - writer.start_s) // EPOCH_S)
+    writer.mark(writer.start_s + min(60.0, 2 * EPOCH_S), 0.0, "lights_off")
+    at_s = writer.start_s
+    for name, epochs_n in (hypnogram or _hypnogram)(writer.rng, night_epochs_n):
+        bout_end_s = writer.stages(at_s, name, epochs_n)
+        _fill_bout(writer, name, at_s, bout_end_s)
+        at_s = bout_end_s
+    if at_s - writer.start_s > 4 * _LIGHTS_ON_BEFORE_END_S:
+        writer.mark(at_s - _LIGHTS_ON_BEFORE_END_S, 0.0, "lights_on")
+
+
+def _hypnogram(rng: np.random.Generator, epochs_n: int) -> list[tuple[StageName, int]]:
+    """Draw stage bouts that fill the night exactly, the last of them wake."""
+    bouts: list[tuple[StageName, int]] = [("W", 20), ("N1", 8)]
+    last_wake_n = min(8, epochs_n)
+    left_n = epochs_n - last_wake_n
+    cycle = 0
+    while sum(n for _, n in bouts) < left_n:
+        # Deep sleep fades over the night and REM sleep grows.
+        means: tuple[tuple[StageName, float], ...] = (
+            ("N2", 50), ("N3", max(4.0, 50 - 14 * cycle)), ("N2", 40), ("R", 12 + 12 * cycle),
+            ("W", 4), ("N1", 4),
+        )  # fmt: skip
+        bouts += [(name, max(2, round(mean * rng.uniform(0.7, 1.3)))) for name, mean in means]
+        cycle += 1
+    fitted: list[tuple[StageName, int]] = []
+    for name, n in bouts:
+        take = min(n, left_n)
+        if take > 0:
+            fitted.append((name, take))
+        left_n -= take
+    return [*fitted, ("W", last_wake_n)]
+
+
+def _fill_bout(writer: SceneWriter, name: StageName, start_s: float, stop_s: float) -> None:
+    """Draw activities one after another until the bout is full."""
+    rng = writer.rng
+    weights, activities = zip(*_STAGE_LIFE[name], strict=True)
+    shares = np.array(weights) / sum(weights)
+    writer.limit_s = stop_s
+    # The very first seconds are rest, so that the resting level can be learned.
+    at_s = start_s + rng.uniform(7.0, 12.0)
+    while at_s < stop_s:
+        at_s = activities[int(rng.choice(len(activities), p=shares))](writer, at_s) + rng.uniform(5.0, 20.0)
+    writer.limit_s = writer.stop_s
+
+
+def _pause(writer: SceneWriter, at_s: float) -> float:
+    return at_s + float(writer.rng.uniform(30.0, 240.0))
+
+
+def _long_series(writer: SceneWriter, at_s: float) -> float:
+    middle_s = float(writer.rng.uniform(20.0, 38.0))
+    spread_s = (middle_s - 5.0, min(45.0, middle_s + 7.0))
+    return writer.series(at_s, int(writer.rng.integers(5, 25)), spread_s, 0.25)
+
+
+def _restless(writer: SceneWriter, at_s: float) -> float:
+    return writer.series(at_s, int(writer.rng.integers(2, 8)), (10.5, 30.0))
+
+
+def _breathing(writer: SceneWriter, at_s: float) -> float:
+    for _ in range(int(writer.rng.integers(1, 5))):
+        at_s = writer.hypopnea(at_s, with_movement=writer.rng.random() < 0.5) + writer.rng.uniform(15.0, 30.0)
+    return at_s
+
+
+def _movement(writer: SceneWriter, at_s: float) -> float:
+    return writer.movement(at_s)
+
+
+def _twitch(writer: SceneWriter, at_s: float) -> float:
+    return writer.twitch(at_s)
+
+
+def _position(writer: SceneWriter, at_s: float) -> float:
+    return writer.position_change(at_s)
+
+
+def _arousal(writer: SceneWriter, at_s: float) -> float:
+    return writer.arousal(at_s, with_movement=writer.rng.random() < 0.4)
+
+
+_STAGE_LIFE: dict[StageName, tuple[tuple[float, _Activity], ...]] = {
+    "W": ((4, _restless), (2, _position), (1, _twitch), (2, _pause)),
+    "N1": ((3, _twitch), (2, _movement), (1, _arousal), (2, _pause)),
+    "N2": ((5, _long_series), (2, _breathing), (2, _arousal), (1, _twitch), (1, _movement), (0.5, _position),
+           (3, _pause)),
+    "N3": ((1, _movement), (8, _pause)),
+    "R": ((4, _twitch), (2, _breathing), (1, _movement), (1, _arousal), (3, _pause)),
+}  # fmt: skip
+
+
+Profile = Literal["demo", "night", "quiet"]
+PROFILES: tuple[Profile, ...] = ("demo", "night", "quiet")
+NIGHT_S = 8 * 3600.0
+# Separates the schedule's random numbers from those of the signal made with the same seed.
+_SCHEDULE_STREAM = 1
+
+
+class TruthRow(NamedTuple):
+    """One row of the truth table (BIDS-style events)."""
+
+    onset_s: float
+    duration_s: float
+    trial_type: str
+
+
+class Schedule:
+    """Everything that happens in a simulated recording, in scenes drawn when first asked for.
+
+    Parameters
+    ----------
+    seed : int
+        Not negative. The same seed, profile and duration give the same recording.
+    profile : {"demo", "night", "quiet"}
+        What kind of recording.
+    duration_s : float, optional
+        Length in seconds of signal. By default 8 h for ``night``; the others never end.
+    conditions : collection of Condition
+        What makes it hard (`monitor.simulator.conditions`). Movements are the same with and without, but for
+        those with a flank in a posture step, which do not happen, and those that ``close`` adds.
+
+    Attributes
+    ----------
+    duration_s : float
+        Length, infinite where it never ends. What does not fit into it whole does not happen.
+    rest_uv : dict of leg to float
+        RMS amplitude of each leg at rest, where no condition moves it.
+    rest : RestingLevel
+        That amplitude over time.
+    conditions : frozenset of Condition
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        profile: Profile,
+        duration_s: float | None = None,
+        conditions: Collection[Condition] = (),
+    ) -> None:
+        if seed < 0 or profile not in PROFILES or (duration_s is not None and not duration_s > 0):
+            raise ValueError(f"no schedule for seed {seed}, profile {profile!r}, duration {duration_s} s")
+        if not set(conditions) <= set(CONDITIONS):
+            raise ValueError(f"no conditions {conditions}: expected some of {', '.join(CONDITIONS)}")
+        self.seed, self.profile, self.conditions = seed, profile, frozenset(conditions)
+        self.duration_s = duration_s or (NIGHT_S if profile == "night" else math.inf)
+        self._scene_s = {"demo": DEMO_SCENE_S, "quiet": QUIET_SCENE_S, "night": self.duration_s}[profile]
+        rng = np.random.default_rng([_SCHEDULE_STREAM, seed])
+        self.rest_uv: dict[Leg, float] = {leg: float(rng.uniform(1.5, 3.0)) for leg in LEGS}
+        self.rest = RestingLevel(seed, self.rest_uv, self.conditions)
+        self._scene = lru_cache(maxsize=4)(self._write_scene)
+
+    def bursts_between(self, start_s: float, stop_s: float) -> list[Burst]:
+        """List the bursts that touch a span, in no order."""
+        first, last = int(start_s // self._scene_s), int(stop_s // self._scene_s)
+        scenes = (self._scene(index) for index in range(first, last + 1))
+        return [b for scene in scenes for b in scene.bursts if b.start_s < stop_s and b.stop_s > start_s]
+
+    def motor_units_between(self, leg: Leg, start_s: float, stop_s: float) -> Iterator[MotorUnit]:
+        """Give the fasciculations of a leg that begin within a span, by onset."""
+        if "fasciculation" in self.conditions:
+            span_s = start_s, min(stop_s, self.duration_s)
+            yield from motor_units(self.seed, leg, span_s, self.bursts_between)
+
+    def stage_at(self, time_s: float) -> StageName:
+        """Return the stage of the epoch that holds a moment; W outside the recording and between scenes."""
+        if not 0 <= time_s < self.duration_s:
+            return "W"
+        names = (m for m in self._scene(int(time_s // self._scene_s)).marks if m.kind in STAGE_NAMES)
+        holds = (m.kind for m in names if m.onset_s <= time_s < m.onset_s + m.duration_s)
+        return next(holds, "W")  # type: ignore[arg-type]
+
+    def marks(self) -> Iterator[Mark]:
+        """Give stages and events one scene after another, without end where the recording has none.
+
+        Within a scene they come by the time at which they are over, as a live scorer would tell of them.
+        """
+        for scene in self._scenes():
+            yield from sorted(
+                scene.marks, key=lambda mark: (mark.onset_s + mark.duration_s, mark.onset_s, mark.kind)
+            )
+
+    def truth(self, until_s: float) -> list[TruthRow]:
+        """Make the truth table.
+
+        Parameters
+        ----------
+        until_s : float
+            Rows that begin later are left out; must be finite.
+
+        Returns
+        -------
+        list of TruthRow
+            By onset. ``LM_left`` and ``LM_right`` are the crossings of the true envelope of one leg,
+            also when longer than 10 s (position changes); ``twitch_left`` and ``twitch_right`` are the
+            bursts shorter than 0.5 s, which are no leg movements. ``tremor_left`` and ``tremor_right`` say
+            which leg movements wax and wane; ``fasciculation_left`` and ``fasciculation_right`` are single
+            motor units.
+        """
+        rows = []
+        for scene in self._scenes():
+            if scene.start_s >= until_s:
+                break
+            rows += [TruthRow(m.onset_s, m.duration_s, m.kind) for m in scene.marks]
+            movements = [b for b in scene.bursts if b.duration_s >= 0.5]
+            rows += [TruthRow(b.onset_s, b.duration_s, f"LM_{b.leg}") for b in movements]
+            rows += [TruthRow(b.onset_s, b.duration_s, f"tremor_{b.leg}") for b in movements if b.tremor_hz]
+            for leg in LEGS:
+                units = self.motor_units_between(leg, scene.start_s, min(scene.stop_s, until_s))
+                rows += [TruthRow(u.onset_s, u.duration_s, f"fasciculation_{u.leg}") for u in units]
+        return sorted(row for row in rows if row.onset_s < until_s)
+
+    def _scenes(self) -> Iterator[Scene]:
+        for index in count():
+            if index * self._scene_s >= self.duration_s:
+                return
+            yield self._scene(index)
+
+    def _write_scene(self, index: int) -> Scene:
+        start_s = index * self._scene_s
+        rng = np.random.default_rng([_SCHEDULE_STREAM, self.seed, index])
+        writer = SceneWriter(rng, self.rest, start_s, start_s + self._scene_s, self.conditions)
+        if self.profile == "demo":
+            write_demo(writer, first=index == 0)
+        elif self.profile == "night":
+            write_night(writer)
+        else:
+            write_quiet(writer)
+        scene = writer.scene()
+        bursts = tuple(b for b in scene.bursts if b.stop_s <= self.duration_s)
+        marks = tuple(m for m in scene.marks if m.onset_s + m.duration_s <= self.duration_s)
+        return Scene(scene.start_s, scene.stop_s, bursts, marks)

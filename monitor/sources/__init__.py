@@ -1,1 +1,0 @@
-"""Things that look like an amplifier: the simulator and the replay of recordings, both as LSL outlets."""

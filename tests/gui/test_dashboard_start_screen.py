@@ -1,0 +1,216 @@
+"""The start screen: what is suggested, what is asked for, what goes to the recorder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from monitor.dashboard.pages.start_screen import StartScreen
+from monitor.dashboard.theme import NIGHT
+from monitor.dashboard.viewmodel.recorder_client import RecorderClient
+from monitor.dashboard.viewmodel.stream_selection import (
+    Choice,
+    OfferedStream,
+    leg_names,
+    suggested,
+    what_is_missing,
+)
+from monitor.session.control import ControlClient, ControlServer
+
+LATE_MS = 10000
+
+
+def stream(
+    uid: str, labels: tuple[str, ...] = ("LAT", "RAT"), unit: str = "uV", **more: Any
+) -> dict[str, Any]:
+    legs = {
+        leg: {"channel": i, "label": name, "unit": unit}
+        for i, name in enumerate(labels)
+        for leg in ("left", "right")
+        if name == {"left": "LAT", "right": "RAT"}[leg]
+    }
+    return {
+        "uid": uid, "name": f"Amp {uid}", "type": "EMG", "rate_hz": 500.0, "hostname": "psg",
+        "simulated": False, "is_text": False,
+        "channels": [{"label": name, "unit": unit, "type": "EMG"} for name in labels],
+        "legs": legs, "problems": [], "warnings": [],
+    } | more  # fmt: skip
+
+
+def markers(uid: str) -> dict[str, Any]:
+    return stream(uid, ("",), "", is_text=True, type="Markers", rate_hz=0.0)
+
+
+def read(*answers: Mapping[str, Any]) -> list[OfferedStream]:
+    return [OfferedStream.of(answer) for answer in answers]
+
+
+def choice(**more: Any) -> Choice:
+    values = {"uids": ("a",), "left": "LAT", "right": "RAT", "unit": "", "bed": "b", "main_profile": "aasm3"}
+    return Choice(**(values | more))
+
+
+def test_one_plain_stream_and_its_markers_are_suggested() -> None:
+    assert suggested(read(stream("a"), markers("m"), stream("x", ("EEG",)))) == {"a", "m"}
+
+
+def test_a_simulated_stream_is_never_suggested() -> None:
+    assert suggested(read(stream("a", simulated=True))) == frozenset()
+
+
+def test_between_two_amplifiers_a_person_chooses() -> None:
+    assert suggested(read(stream("a"), stream("b"), markers("m"))) == frozenset()
+
+
+def test_one_stream_for_each_leg_is_one_choice() -> None:
+    assert suggested(read(stream("a", ("LAT",)), stream("b", ("RAT",)))) == {"a", "b"}
+
+
+def test_channels_without_a_name_are_counted_from_one() -> None:
+    assert leg_names(read(stream("a", ("", "RAT", ""))), {"a"}) == ("#1", "RAT", "#3")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        (choice(), ""),
+        (choice(uids=()), "Choose the stream"),
+        (choice(left="", right=""), "which channel"),
+        (choice(right=""), ""),
+        (choice(right="LAT"), "same channel"),
+        (choice(bed=""), "bed"),
+    ],
+)
+def test_says_what_is_missing(chosen: Choice, told: str) -> None:
+    missing = what_is_missing(read(stream("a")), chosen)
+    assert (told in missing) if told else missing == ""
+
+
+def test_an_unknown_unit_is_asked_for_and_not_guessed() -> None:
+    unknown = read(stream("a", unit=""))
+    assert "unit" in what_is_missing(unknown, choice())
+    assert what_is_missing(unknown, choice(unit="mV")) == ""
+
+
+class StreamSelection:
+    """Stands in for a recorder that waits."""
+
+    def __init__(self, contact: Path) -> None:
+        self.asked: list[Mapping[str, Any]] = []
+        self.refuse = ""
+        self.view: dict[str, Any] = {
+            "state": "looking", "session": None, "warm": True, "bed": "bed-7", "main_profile": "wasm2016",
+            "wish": {"left": "", "right": "", "unit": ""}, "missing": "two streams, say which",
+            "streams": [stream("a"), stream("b", ("ch1", "ch2"), ""), markers("m")],
+        }  # fmt: skip
+        self._server = ControlServer(contact, self._answer)
+
+    def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        if request["do"] == "lobby":
+            return dict(self.view)
+        self.asked.append(request)
+        if self.refuse:
+            return {"error": self.refuse}
+        self.view |= {"state": "recording", "session": "/nights/one"}
+        return {"ok": True}
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.fixture
+def lobby(tmp_path: Path) -> Iterator[StreamSelection]:
+    made = StreamSelection(tmp_path / "contact.json")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path, lobby: StreamSelection, qtbot: QtBot) -> Iterator[StartScreen]:
+    screen = StartScreen(RecorderClient(lambda: ControlClient.at(tmp_path / "contact.json"), "lobby"), NIGHT)
+    screen.show()
+    screen.start()
+    qtbot.waitUntil(lambda: len(screen._rows) == 3, timeout=LATE_MS)
+    yield screen
+    screen.close()
+    screen.deleteLater()
+
+
+def test_enter_starts_what_is_suggested(start: StartScreen, lobby: StreamSelection, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(start.began, timeout=LATE_MS) as began:
+        QTest.keyClick(start, Qt.Key.Key_Return)
+    assert began.args == ["/nights/one"]
+    assert lobby.asked == [
+        {
+            "do": "choose", "uids": ["a", "m"], "left": "LAT", "right": "RAT", "unit": "", "bed": "bed-7",
+            "main_profile": "wasm2016",
+        }
+    ]  # fmt: skip
+
+
+def test_the_unclear_stream_needs_its_legs_and_its_unit(start: StartScreen, lobby: StreamSelection) -> None:
+    start._rows[0].box.setChecked(False)
+    start._rows[1].box.setChecked(True)
+    assert not start.start_button.isEnabled()
+    start._left.setCurrentText("ch2")
+    start._right.setCurrentText("ch1")
+    assert not start.start_button.isEnabled()
+    start._unit.setEditText("mV")
+    assert start.start_button.isEnabled()
+    assert (start.choice.left, start.choice.right, start.choice.unit) == ("ch2", "ch1", "mV")
+
+
+def test_a_refusal_is_shown_and_another_try_is_open(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    lobby.refuse = "another recorder is running on 'bed-7'"
+    QTest.keyClick(start, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "another recorder" in start._missing.text(), timeout=LATE_MS)
+    lobby.refuse = ""
+    with qtbot.waitSignal(start.began, timeout=LATE_MS):
+        QTest.keyClick(start, Qt.Key.Key_Return)
+
+
+def test_a_choice_survives_a_stream_that_comes(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    start._rows[0].box.setChecked(False)
+    lobby.view["streams"] = [*lobby.view["streams"], stream("c", ("EEG",))]
+    qtbot.waitUntil(lambda: len(start._rows) == 4, timeout=LATE_MS)
+    assert not start._rows[0].box.isChecked()
+
+
+def test_how_the_legs_look_at_rest_is_shown_without_a_new_row(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    row = start._rows[0]
+    assert not row._preview.isVisible()
+    rests = {"left": {"rest_uv": 1.84, "word": "ok"}, "right": {"rest_uv": 0.0, "word": "flat"}}
+    lobby.view["streams"] = [stream("a", rests=rests), *lobby.view["streams"][1:]]
+    qtbot.waitUntil(row._preview.isVisible, timeout=LATE_MS)
+    assert row._preview.text() == "left rest 1.8 µV ok   ·   right rest 0.0 µV flat"
+    assert "right rest 0.0 µV flat" in row.box.accessibleDescription()
+    assert start._rows[0] is row
+    gone = {"left": {"rest_uv": None, "word": "no signal"}}
+    lobby.view["streams"] = [stream("a", rests=gone), *lobby.view["streams"][1:]]
+    qtbot.waitUntil(lambda: row._preview.text() == "left no signal", timeout=LATE_MS)
+
+
+def test_a_session_that_was_cut_off_is_asked_about(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    assert not start.resume_card.isVisible()
+    lobby.view["cut_off"] = {
+        "session": "/nights/one", "recorded_s": 15130.0, "ago_s": 200.0, "left_s": 41.0, "otherwise": True,
+    }  # fmt: skip
+    qtbot.waitUntil(start.resume_card.isVisible, timeout=LATE_MS)
+    assert "3 min ago, after 4:12 h" in start.resume_card.text.text()
+    assert "gone on with in 41 s" in start.resume_card.text.text()
+    QTest.mouseClick(start.resume_card.go_on_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: lobby.asked == [{"do": "resume", "yes": True}], timeout=LATE_MS)

@@ -1,0 +1,154 @@
+"""Samples that come a second time are left out, whatever the chunks; jitter is no repeat."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.cutting import parts
+
+from dsp import DetectorSettings
+from monitor.detection.aligned_chunk import Duplicate
+from monitor.detection.duplicates import REMEMBERED_S, Duplicates
+from monitor.detection.pipeline import StreamDetection
+from monitor.montage import LegChannel
+
+RATE_HZ = 200.0
+LEFT = LegChannel("left", 0, "LAT", 1.0, "uV", "given")
+
+
+def sent(seconds, again=(), step_uv=0.0):
+    """Values and times of what a sender sends; at each (at, many) the `many` before come once more."""
+    n = round(seconds * RATE_HZ)
+    emg = np.random.default_rng(4).normal(0, 2.0, n)
+    for onset_s in range(35, int(seconds) - 5, 15):
+        emg[round(onset_s * RATE_HZ) : round((onset_s + 2) * RATE_HZ)] *= 20
+    if step_uv:
+        emg = np.round(emg / step_uv) * step_uv
+    numbers, done = [], 0
+    for at, many in sorted(again):
+        numbers += [*range(done, at), *range(max(0, at - many), at)]
+        done = at
+    numbers = np.asarray([*numbers, *range(done, n)])
+    return np.column_stack((emg[numbers], numbers)), 50.0 + numbers / RATE_HZ
+
+
+def run(values, times_s, sizes=(1_000_000,), columns=(0,)):
+    """Return the numbers of the samples that stay, and the repeats."""
+    repeats, kept, found = Duplicates(RATE_HZ, list(columns)), [], []
+    for part in parts(len(times_s), sizes):
+        for each in repeats.take(values[part], times_s[part]):
+            if isinstance(each, Duplicate):
+                found.append(each)
+            else:
+                kept += each[0][:, 1].astype(int).tolist()
+    last = repeats.end()
+    return kept, found if last is None else [*found, last]
+
+
+def detect(values, times_s, sizes=(1_000_000,)):
+    detection = StreamDetection(RATE_HZ, [LEFT], DetectorSettings())
+    facts = detection.start(50.0)
+    for part in parts(len(times_s), sizes):
+        for placed in detection.in_place(values[part], times_s[part]):
+            facts += detection.take(placed)
+    return [*facts, *detection.finish()]
+
+
+@pytest.mark.parametrize("many", [10, 1000, 20_000])
+@pytest.mark.parametrize("step_uv", [0.0, 1.0])
+def test_what_comes_twice_is_left_out_and_told(many, step_uv):
+    kept, (repeat,) = run(*sent(150, [(25_000, many)], step_uv))
+    assert kept == list(range(30_000))
+    assert repeat.n == many
+    assert (repeat.start_s, repeat.end_s) == pytest.approx(
+        (50 + (25_000 - many) / RATE_HZ, 50 + 24_999 / RATE_HZ)
+    )
+
+
+def test_the_night_is_as_if_it_had_come_once():
+    plain = detect(*sent(150))
+    twice = detect(*sent(150, [(25_000, 3000)]))
+    (warning,) = [fact for fact in twice if fact.kind == "warning"]
+    assert (warning.data["about"], warning.data["repeated_n"]) == ("samples sent twice", 3000)
+    assert (warning.t, warning.data["end"]) == pytest.approx(
+        (50 + 22_000 / RATE_HZ, 50 + 25_000 / RATE_HZ), abs=0.01
+    )
+    assert [fact for fact in twice if fact.kind != "warning"] == plain
+
+
+def test_short_ones_are_told_in_sums():
+    again = [(2000 + 100 * i, 20) for i in range(200)]
+    facts = detect(*sent(150, again))
+    told = [fact.data for fact in facts if fact.kind == "warning"]
+    assert [(each["repeated_n"], each["places"]) for each in told] == [(20, 1), (199 * 20, 199)]
+    assert [fact for fact in facts if fact.kind != "warning"] == detect(*sent(150))
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    again=st.lists(
+        st.tuples(st.integers(100, 5900), st.integers(2, 3000)), max_size=4, unique_by=lambda a: a[0]
+    ),
+    sizes=st.lists(st.integers(1, 700), min_size=1, max_size=5),
+)
+def test_any_chunking_leaves_each_sample_once(again, sizes):
+    values, times_s = sent(30, again)
+    whole, cut = run(values, times_s), run(values, times_s, sizes)
+    assert whole == cut
+    assert whole[0] == list(range(6000))
+    assert sum(repeat.n for repeat in whole[1]) == len(values) - 6000
+
+
+@settings(deadline=None, max_examples=30)
+@given(sizes=st.lists(st.integers(1, 700), min_size=1, max_size=5))
+def test_facts_do_not_depend_on_the_chunks(sizes):
+    values, times_s = sent(60, [(5000, 1500), (8000, 30), (8030, 40)])
+    assert detect(values, times_s, sizes) == detect(values, times_s)
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=st.integers(0, 2**32 - 1), is_flat=st.booleans(), grid_ms=st.sampled_from([0, 1]))
+def test_stamps_that_overlap_by_jitter_are_no_repeats(seed, is_flat, grid_ms):
+    """Each chunk is stamped backwards from when it was sent: overlaps of up to a chunk, no sample twice."""
+    rng, chunk_n, n = np.random.default_rng(seed), 10, 4000
+    values, _ = sent(20, step_uv=1.0)
+    if is_flat:
+        values[:, 0] = 0.0
+    at = np.arange(n)
+    delay_s = np.repeat(rng.uniform(0, 0.05, n // chunk_n), chunk_n)
+    times_s = 50.0 + at / RATE_HZ + delay_s
+    if grid_ms:
+        times_s = np.round(times_s, 3)
+    kept, found = run(values, times_s)
+    # Stamps in whole milliseconds and values in whole microvolts may be equal now and then: a sample or two.
+    lost_n = n - len(kept)
+    assert lost_n == sum(repeat.n for repeat in found)
+    assert lost_n <= (0.01 * n if grid_ms and not is_flat else 0)
+
+
+def test_what_is_older_than_what_is_remembered_is_a_clock_set_back():
+    values, times_s = sent(200)
+    old = slice(0, 2000)
+    assert times_s[-1] - times_s[old][-1] > REMEMBERED_S
+    values, times_s = np.concatenate((values, values[old])), np.concatenate((times_s, times_s[old]))
+    kept, found = run(values, times_s)
+    assert (len(kept), found) == (42_000, [])
+
+
+def test_a_repeat_with_holes_is_left_out_all_the_same():
+    values, times_s = sent(60, [(8000, 2000)])
+    holes = np.r_[8300:8350, 9000:9020]
+    kept, found = run(np.delete(values, holes, axis=0), np.delete(times_s, holes))
+    assert kept == list(range(12_000))
+    assert sum(repeat.n for repeat in found) == 2000 - len(holes)
+
+
+def test_missing_values_come_twice_like_others():
+    values, times_s = sent(60, [(8000, 2000)])
+    values[:, 0][(values[:, 1] >= 6500) & (values[:, 1] < 6600)] = np.nan
+    assert run(values, times_s)[0] == list(range(12_000))
+
+
+def test_stamps_that_are_none_pass():
+    values, times_s = sent(10)
+    assert len(run(values, np.full(len(times_s), np.nan))[0]) == 2000

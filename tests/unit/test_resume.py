@@ -1,0 +1,141 @@
+"""Whether an interrupted session is resumed: by option, by an answer, by default."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from monitor.cli import resume
+from monitor.cli.resume import Asking, as_before, cut_off_to_resume
+from monitor.lsl.discovery import Query
+from monitor.model.config import load_config
+from monitor.model.errors import InputError
+from monitor.model.facts import Fact
+from monitor.recorder.run import StopRequest
+from monitor.session.folder import SessionFolder
+from monitor.session.resume import CutOff
+from monitor.session.state import SessionState
+
+LEG = {"leg": "left", "channel": 1, "label": "", "unit": "uV", "scale_uv": 1.0, "how": "given"}
+STREAM = {"key": 1, "name": "Amp", "source_id": "amp-1", "channels": [["", "uV", ""]] * 2, "legs": [LEG]}
+
+
+def cut_off(ago_s=60.0, **config):
+    document = {"config": dict(load_config("default").document) | config, "bed": "b", "legs": ["left"]}
+    facts = [
+        Fact("session", 0.0, "recorder", document, None, 0),
+        Fact("stream", 0.0, "recorder", STREAM, None, 1),
+    ]
+    return CutOff(SessionFolder(Path("/nights/one")), SessionState.of(facts), ago_s)
+
+
+class Said:
+    def __init__(self):
+        self.text = ""
+
+    def say(self, text):
+        self.text += text + "\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def ask(monkeypatch):
+    """Ask in a terminal where this is typed; return whether it goes on, and what was said."""
+
+    def asking(found, typed="", *, always=False, screen=None, on_terminal=True):
+        monkeypatch.setattr(resume, "find_cut_off", lambda *_: found)
+        monkeypatch.setattr("sys.stdin", Terminal(typed) if on_terminal else io.StringIO(typed))
+        said = Said()
+        taken = cut_off_to_resume(Path("/nights"), "b", "", Asking(always, screen, said, StopRequest()))
+        assert taken is None or taken is found
+        return taken is not None, said.text
+
+    monkeypatch.setattr(resume, "ANSWER_S", 0.3)
+    return asking
+
+
+@pytest.mark.parametrize(("typed", "goes_on"), [("y\n", True), ("n\n", False), ("what\nYes\n", True)])
+def test_the_terminal_is_asked(ask, typed, goes_on):
+    went_on, said = ask(cut_off(ago_s=7200.0 if goes_on else 60.0), typed)
+    assert went_on == goes_on
+    assert "Resume /nights/one (interrupted" in said
+    assert ("--resume" in said) != goes_on
+
+
+@pytest.mark.parametrize(("ago_s", "goes_on"), [(60.0, True), (7200.0, False)])
+def test_without_an_answer_only_a_fresh_one_is_gone_on_with(ask, ago_s, goes_on):
+    went_on, said = ask(cut_off(ago_s))
+    assert went_on == goes_on
+    assert ("yes" if goes_on else "no") in said.splitlines()[0]
+
+
+def test_where_nobody_can_answer_a_new_one_begins_and_it_is_said_how_to_go_on(ask):
+    went_on, said = ask(cut_off(), "y\n", on_terminal=False)
+    assert not went_on
+    assert "plms-monitor recover /nights/one" in said
+
+
+def test_the_option_asks_nobody(ask):
+    assert ask(cut_off(7200.0), "n\n", always=True)[0]
+    went_on, said = ask(None, always=True)
+    assert not went_on
+    assert "A new session starts" in said
+
+
+def test_the_start_screen_is_asked_where_there_is_one(ask):
+    class Screen:
+        def __init__(self, answers):
+            self.answers, self.offers = answers, []
+
+        def offer(self, offer):
+            self.offers.append(offer)
+            return self.answers.pop(0)
+
+    yes, no = Screen([None, True]), Screen([False])
+    assert ask(cut_off(), screen=yes)[0]
+    assert not ask(cut_off(), screen=no)[0]
+    assert [o["session"] for o in yes.offers] == ["/nights/one"] * 2
+    assert yes.offers[0]["left_s"] > yes.offers[1]["left_s"]
+
+
+def test_a_damaged_one_keeps_no_night_from_beginning(ask, monkeypatch):
+    def damaged(*_):
+        raise InputError("journal.jsonl, line 3", "damaged")
+
+    ask(None)
+    monkeypatch.setattr(resume, "find_cut_off", damaged)
+    said = Said()
+    assert cut_off_to_resume(Path("/n"), "b", "", Asking(True, None, said, StopRequest())) is None
+    assert "line 3: damaged" in said.text
+    went_on, text = ask(cut_off(nonsense={}), always=True)
+    assert not went_on
+    assert "A new session starts" in text
+
+
+def test_streams_and_channels_are_those_of_before_where_none_are_named():
+    config = load_config("default")
+    queries, kept = as_before(cut_off(), [], config)
+    assert queries == [Query("source_id", "amp-1")]
+    assert dict(kept.wish.channels) == {"left": "#2"}
+    assert kept.wish.unit == ""
+    silent = {**STREAM, "channels": [["", "", ""]] * 2}
+    before = cut_off()
+    before.state.apply(Fact("stream", 0.0, "recorder", silent, None, 2))
+    assert as_before(before, [], config)[1].wish.unit == "uV"
+    named = [Query("name", "Other")]
+    queries, kept = as_before(cut_off(), named, load_config("default", {"legs": {"left": "A", "right": "B"}}))
+    assert queries == named
+    assert dict(kept.wish.channels) == {"left": "A", "right": "B"}
+
+
+def test_what_stood_in_for_a_source_is_looked_for_and_not_what_it_replaced():
+    before = cut_off()
+    spare = STREAM | {"key": 2, "replaces": 1, "source_id": "spare", "legs": [LEG | {"label": "TA"}]}
+    before.state.apply(Fact("stream", 50.0, "recorder", spare, None, 2))
+    queries, kept = as_before(before, [], load_config("default"))
+    assert queries == [Query("source_id", "spare")]
+    assert dict(kept.wish.channels) == {"left": "TA"}

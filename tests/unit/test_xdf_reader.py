@@ -1,0 +1,157 @@
+"""XDF files, sound and cut off."""
+
+import numpy as np
+import pytest
+
+from monitor.files import Annotation, RecordedChannel, read_recording
+from monitor.model.errors import InputError
+from monitor.session.signal.xdf_writer import XdfWriter
+
+HEADER = """<?xml version="1.0"?><info><name>{name}</name><type>{type}</type>
+<channel_count>{count}</channel_count><channel_format>{format}</channel_format><source_id>dev-1</source_id><nominal_srate>{rate}</nominal_srate>
+<desc>{desc}</desc></info>"""
+CHANNELS = """<channels><channel><label>LAT</label><unit>microvolts</unit><type>EMG</type></channel>
+<channel><name>RAT</name><unit>V</unit></channel></channels>"""
+ACC = np.arange(300, dtype=np.int16).reshape(100, 3)
+LEGS = np.random.default_rng(2).normal(0, 20, (500, 2)).astype(np.float32)
+# A jitter that goes back, and a gap.
+LEG_STAMPS_S = 1000.0 + np.arange(500) / 250 + np.tile([0.0, -0.006], 250) + (np.arange(500) >= 300) * 4.0
+
+
+def write(path, desc=CHANNELS, legs=LEGS):
+    writer = XdfWriter(path)
+    add = writer.add_stream
+    add(1, HEADER.format(name="Acc", type="ACC", count=3, format="int16", rate=50, desc=""), "int16", 3)
+    add(
+        2,
+        HEADER.format(name="Legs", type="EMG", count=2, format="float32", rate=250, desc=desc),
+        "float32",
+        2,
+    )
+    add(
+        3,
+        HEADER.format(name="Stages", type="Markers", count=1, format="string", rate=0, desc=""),
+        "string",
+        1,
+    )
+    writer.samples(1, ACC, 999.5 + np.arange(100) / 50)
+    if len(legs):
+        writer.samples(2, legs[:250], LEG_STAMPS_S[:250])
+        writer.samples(2, legs[250:], LEG_STAMPS_S[250:])
+    writer.texts(3, [["N2"], ["hypopnea 23.4"]], np.array([1000.5, 998.0]))
+    writer.close()
+    return path
+
+
+def test_streams_keep_their_raw_relative_stamps(tmp_path):
+    recording = read_recording(write(tmp_path / "a.xdf"))
+    acc, legs = recording.streams
+    assert recording.origin_s == LEG_STAMPS_S[0]
+    assert np.array_equal(legs.stamps_s, LEG_STAMPS_S - LEG_STAMPS_S[0])
+    assert (legs.start_s, acc.start_s) == (0.0, -0.5)
+    assert (acc.name, acc.rate_hz, acc.sample_n) == ("Acc", 50.0, 100)
+    assert recording.notes == ()
+
+
+def test_samples_and_headers_are_those_recorded(tmp_path):
+    acc, legs = read_recording(write(tmp_path / "a.xdf")).streams
+    assert np.array_equal(legs.read(), LEGS.astype(np.float64))
+    assert np.array_equal(acc.read([2, 0], 10, 20), ACC[10:20, [2, 0]])
+    assert legs.channels == (RecordedChannel("LAT", "microvolts", "EMG"), RecordedChannel("RAT", "V", ""))
+    assert acc.channels == (RecordedChannel("", "", ""),) * 3
+    assert (legs.name, legs.type, legs.source_id, legs.speed, legs.simulated) == (
+        "Legs",
+        "EMG",
+        "dev-1",
+        1.0,
+        False,
+    )
+
+
+def test_markers_become_annotations_relative_to_the_first_emg_sample(tmp_path):
+    recording = read_recording(write(tmp_path / "a.xdf"))
+    assert recording.annotations == (Annotation(-2.0, 0.0, "hypopnea 23.4"), Annotation(0.5, 0.0, "N2"))
+
+
+def test_a_simulation_run_fast_says_so(tmp_path):
+    legs = read_recording(write(tmp_path / "a.xdf", "<speed>10.0</speed><simulated>1</simulated>")).streams[1]
+    assert (legs.speed, legs.simulated) == (10.0, True)
+
+
+def read_legs(path):
+    """Give the legs' samples, or none where the file is refused; whatever else is raised, is raised."""
+    try:
+        recording = read_recording(path)
+    except InputError:
+        return np.empty((0, 2)), ()
+    legs = [stream.read() for stream in recording.streams if stream.name == "Legs"]
+    return (legs[0] if legs else np.empty((0, 2))), recording.notes
+
+
+def test_a_file_cut_anywhere_is_read_up_to_the_cut_or_refused(tmp_path):
+    data = write(tmp_path / "a.xdf").read_bytes()
+    path = tmp_path / "cut.xdf"
+    read_n = []
+    for end_n in range(4, len(data), 37):
+        path.write_bytes(data[:end_n])
+        samples, notes = read_legs(path)
+        assert np.array_equal(samples, LEGS[: len(samples)])
+        # A cut between two chunks cannot be told from an end.
+        assert all("cut off" in note for note in notes)
+        read_n.append(len(samples))
+    assert read_n == sorted(read_n)
+    assert set(read_n) == {0, 250, 500}
+
+
+def test_a_cut_is_said(tmp_path):
+    path = write(tmp_path / "a.xdf")
+    path.write_bytes(path.read_bytes()[:-3])
+    assert "cut off" in read_recording(path).notes[0]
+
+
+def test_damage_between_chunks_costs_no_chunk_and_is_said(tmp_path):
+    path = write(tmp_path / "a.xdf")
+    data = path.read_bytes()
+    # The first chunk of leg samples ends with its last sample.
+    end_n = data.index(LEGS[249].tobytes()) + LEGS[249].nbytes
+    path.write_bytes(data[:end_n] + b"\xee" * 9 + data[end_n:])
+    samples, notes = read_legs(path)
+    assert np.array_equal(samples, LEGS)
+    assert f"damaged in 1 place: 9 of {len(data) + 9} bytes" in notes[0]
+
+
+def test_a_damaged_chunk_costs_its_own_samples(tmp_path):
+    path = write(tmp_path / "a.xdf")
+    data = bytearray(path.read_bytes())
+    at = data.index(LEGS[100].tobytes())
+    data[at : at + 40] = bytes(byte ^ 255 for byte in data[at : at + 40])
+    path.write_bytes(data)
+    samples, notes = read_legs(path)
+    assert np.array_equal(samples, LEGS[250:])
+    assert "damaged in 1 place" in notes[0]
+
+
+def test_damage_in_a_footer_costs_the_footer_and_is_said(tmp_path, capsys):
+    path = write(tmp_path / "a.xdf")
+    path.write_bytes(path.read_bytes()[:-30] + b"\xee" * 30)
+    samples, notes = read_legs(path)
+    assert np.array_equal(samples, LEGS)
+    assert "damaged or cut off after" in notes[0]
+    assert capsys.readouterr().err == ""
+
+
+def test_markers_alone_are_no_recording(tmp_path):
+    writer = XdfWriter(tmp_path / "a.xdf")
+    header = HEADER.format(name="M", type="Markers", count=1, format="string", rate=0, desc="")
+    writer.add_stream(1, header, "string", 1)
+    writer.texts(1, [["N2"]], np.array([5.0]))
+    writer.close()
+    with pytest.raises(InputError, match="no stream with samples"):
+        read_recording(tmp_path / "a.xdf")
+
+
+def test_garbage_after_the_magic_word_is_refused(tmp_path):
+    path = tmp_path / "a.xdf"
+    path.write_bytes(b"XDF:" + b"\x99" * 500)
+    with pytest.raises(InputError, match="no stream with samples"):
+        read_recording(path)
