@@ -1,4 +1,4 @@
-"""Leave out what a source sends a second time: samples with the stamps and the values of some before.
+"""Leave out what a source sends a second time: samples with the stamps and the values of earlier ones.
 
 A program that lost its amplifier for a moment may send again what it had sent already, stamps and all. Taken
 as new they would be movements that never were, behind a clock that seems to have been set back.
@@ -16,8 +16,9 @@ from monitor.detection.aligned_chunk import Duplicate, Times, steps_of
 
 # How far back is looked for them.
 REMEMBERED_S = 120.0
-# Stamps are placed by one sum and one product: what was equal stays equal but for rounding.
-_EQUAL_S = 1e-6
+# Equal stamps are placed at equal times: one sum and one product. Jittered stamps come closer than a
+# microsecond once in some hundred recordings.
+_EQUAL_S = 1e-8
 # A flat signal repeats itself with every sample: where nothing moved for so many, nothing is concluded.
 _ALIVE_N = 8
 
@@ -34,7 +35,7 @@ class Duplicates:
 
     Notes
     -----
-    A repeat begins where the stamps step back onto one that was there, to the microsecond, with the same
+    A repeat begins where the stamps step back onto an earlier one, exactly, with the same
     values; it ends with the first sample for which that no longer holds. Stamps that overlap by jitter meet
     neither condition. Everything depends on samples and times alone, not on how they were cut into chunks.
     """
