@@ -1,4 +1,4 @@
-"""Samples on their way into the detector: where they lie, and what is known of them beside their stamps."""
+"""Samples on their way into the detector: their positions, and what is known beyond their stamps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def steps_of(numbers: Times, before: float) -> Times:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """`n` samples that came a second time; they lie from `start_s` to `end_s`."""
+    """`n` samples that were received twice; they lie from `start_s` to `end_s`."""
 
     n: int
     start_s: float
@@ -37,26 +37,26 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class AlignedChunk:
-    """Samples in their places.
+    """Samples with their positions.
 
     Attributes
     ----------
     values : ndarray, shape (n_samples, n_channels)
     times_s : ndarray, shape (n_samples,), float64, s
     moved : bool
-        The stamps were not believed.
+        The stamps were replaced.
     lost_n : int
-        Samples that are missing before the first, as a counter of samples says.
+        Samples missing before the first, by the sample counter.
     left_out_s : float
-        How much of that the stamps left out; the times have it.
+        The part of it that the stamps do not show; the times include it.
     is_counted : bool
-        A counter of samples goes along: what it does not miss is not missing.
+        A sample counter is in use: samples it does not miss are not missing.
     distrust : str
-        Why such a counter is not believed from here on.
-    repeat : Repeat or None
-        What came a second time and was left out before the first.
+        Why the sample counter is ignored from here on.
+    repeat : Duplicate or None
+        Duplicates that were discarded before the first.
     change : StampChange or None
-        What became of the stamps before the first.
+        Change of the stamps before the first.
     """
 
     values: npt.NDArray[Any]
@@ -72,7 +72,7 @@ class AlignedChunk:
 
 @dataclass(frozen=True, slots=True)
 class ChunkContext:
-    """What is known of samples beside their stamps, live.
+    """What is known of samples beyond their stamps, live.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class ChunkContext:
     missing : str
         Why signal is missing, if it is.
     margin_s : float
-        How far before a hole stamps may be wrong: a queue that overflows inside a sender's chunk misplaces
+        How far before a gap stamps may be wrong: a queue that overflows inside a sender's chunk misplaces
         the rest of it.
     """
 

@@ -1,4 +1,4 @@
-"""Put the samples of one stream in their places before they are detected in."""
+"""Place the samples of one stream on the timeline before detection."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from monitor.detection.stamp_check import StampChange, StampCheck
 
 
 class Alignment:
-    """Put samples where they belong.
+    """Place samples on the timeline.
 
-    Stamps that mean nothing are replaced by the count, what came before is left out, what was stamped too
-    late is put back, and what a counter misses is stepped over.
+    Unusable stamps are replaced by the count, duplicates are discarded, samples stamped too late are moved
+    back, and samples that a counter misses are skipped.
 
     Parameters
     ----------
     rate_hz : float
         Nominal rate of the signal.
     columns : list of int
-        The channels whose values are looked at.
+        The channels whose values are compared.
     counter : int or None
         The column that counts the samples.
     """
@@ -43,37 +43,37 @@ class Alignment:
 
     @property
     def is_counting(self) -> bool:
-        """Whether samples are placed by count because their stamps mean nothing."""
+        """Whether samples are placed by count because their stamps are unusable."""
         return self._check.is_counting
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether it is not known yet what the latest stamps mean."""
+        """Whether the latest stamps are not yet classified."""
         return self._check.is_holding
 
     @property
     def is_holding(self) -> bool:
-        """Whether samples behind a hole wait until it is plain where they belong."""
+        """Whether samples after a gap are held until they can be placed."""
         return self._check.is_holding or self._retiming.is_holding or self._counter_losses.is_holding
 
     @property
     def is_duplicating(self) -> bool:
-        """Whether the latest sample came before."""
+        """Whether the latest sample is a duplicate."""
         return self._duplicates.is_duplicating
 
     @property
     def shift_s(self) -> float:
-        """What is added to the times since the stamps left out losses (s)."""
+        """What is added to the times because the stamps do not show losses (s)."""
         return self._check.shift_s + self._counter_losses.shift_s
 
     def start(self, start_s: float) -> None:
-        """Begin behind a break, with a sample at `start_s`."""
+        """Start after a break, with a sample at `start_s`."""
         self._check.start(start_s)
         self._duplicates.forget()
         self._counter_losses.start()
 
     def take(self, values: npt.NDArray[Any], times_s: Times) -> list[AlignedChunk]:
-        """Take samples, shape (n, n_channels), and their times (s); return those that are in their places."""
+        """Take samples, shape (n, n_channels), and their times (s); return those that are placed."""
         placed: list[AlignedChunk] = []
         self._nothing = (values[:0], times_s[:0])
         for checked in self._check.take(values, times_s):
@@ -81,7 +81,7 @@ class Alignment:
         return placed
 
     def _changed(self, change: StampChange) -> list[AlignedChunk]:
-        """Take note of a change of the stamps; at another rate nothing is compared with what was before."""
+        """Handle a change of the stamps; at another rate samples are not compared with earlier ones."""
         before: list[AlignedChunk] = []
         if change.kind == "rate":
             before = self._rest()
@@ -98,7 +98,7 @@ class Alignment:
         return placed
 
     def flush(self) -> list[AlignedChunk]:
-        """Return what is still held: nothing follows any more."""
+        """Return the samples still held: no more follow."""
         checked = [each for held in self._check.flush() for each in self._sorted(*held)]
         return checked + self._rest()
 
@@ -109,5 +109,5 @@ class Alignment:
         )
         return held if repeat is None else [*held, AlignedChunk(*self._nothing, repeat=repeat)]
 
-    def _followed(self, thawed: list[AlignedChunk]) -> list[AlignedChunk]:
-        return [each for placed in thawed for each in self._counter_losses.take(placed)]
+    def _followed(self, retimed: list[AlignedChunk]) -> list[AlignedChunk]:
+        return [each for placed in retimed for each in self._counter_losses.take(placed)]

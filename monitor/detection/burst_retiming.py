@@ -1,7 +1,7 @@
-"""Put the samples of a source that froze and thawed back in their places.
+"""Retime the burst of samples that a source sends after it was frozen.
 
-A program that stamps samples when it sends them and stood still for a while sends what its amplifier had kept
-meanwhile all at once, stamped "now": thousands of samples within some milliseconds, behind a hole.
+A program that stamps samples on sending and was frozen for a while sends the samples that its amplifier
+buffered all at once, stamped "now": thousands of samples within some milliseconds, after a gap.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class BurstRetiming:
 
     Notes
     -----
-    Behind a hole of a second or more a quarter of a second of samples is held until it is plain whether they
-    come at the stream's pace. Everything depends on samples and times alone, not on how they were cut into
-    chunks, so that a file gives what the live night gave.
+    After a gap of a second or more, a quarter of a second of samples is held until it is known whether they
+    arrive at the stream's pace. Everything depends on samples and times alone, not on how they were cut into
+    chunks, so that a file gives the result of the live recording.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -99,19 +99,19 @@ class BurstRetiming:
         if len(times_s) <= m:
             return None
         enough_s = _PACE * m * self._dt_s
-        # As a rule it does at once: a plain hole.
+        # Usually it does at once: an ordinary gap.
         if not times_s[m] - times_s[0] < enough_s:
             return 0
         calm = np.flatnonzero(~(times_s[m:] - times_s[:-m] < enough_s))
         if len(calm):
             first = int(calm[0])
-            # While it catches up the stamps fall behind the count; where they are lowest it has caught up.
+            # While it catches up the stamps lag the count; at their lowest point it has caught up.
             behind_s = times_s[first : first + m + 1] - self._dt_s * np.arange(m + 1)
             return first + int(np.nanargmin(behind_s)) if np.isfinite(behind_s).any() else first
         return len(times_s) - 1 if len(times_s) > self._longest_n else None
 
     def _retimed(self, times_s: Times, end: int) -> Times:
-        """Place `end` samples one step apart before the one that follows; closer if there is not the room."""
+        """Place `end` samples one step apart before the next one; closer if the gap is shorter."""
         until_s = float(times_s[end])
         if not np.isfinite(until_s):
             return times_s[:end]

@@ -1,7 +1,7 @@
 """Leave out what a source sends a second time: samples with the stamps and the values of earlier ones.
 
 A program that lost its amplifier for a moment may send again what it had sent already, stamps and all. Taken
-as new they would be movements that never were, behind a clock that seems to have been set back.
+as new they would be false movements after an apparent clock step.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from monitor.detection.aligned_chunk import Duplicate, Times, steps_of
 
-# How far back is looked for them.
+# How far back duplicates are searched.
 REMEMBERED_S = 120.0
 # Equal stamps are placed at equal times: one sum and one product. Jittered stamps come closer than a
 # microsecond once in some hundred recordings.
 _EQUAL_S = 1e-8
-# A flat signal repeats itself with every sample: where nothing moved for so many, nothing is concluded.
+# A flat signal repeats itself with every sample: runs of constant samples are not compared.
 _ALIVE_N = 8
 
 
@@ -48,7 +48,7 @@ class Duplicates:
         self.forget()
 
     def forget(self) -> None:
-        """Begin behind a break: the stamps may be of another clock."""
+        """Start after a break: the stamps may belong to another clock."""
         self._n, self._last_s = 0, float("nan")
         # Where in what is remembered the next sample of a repeat is, how many of it there were, from when on.
         self._at: int | None = None
@@ -88,7 +88,7 @@ class Duplicates:
                 begin = at = at + self._follow(seen[at:], times_s[at:])
                 if at < n and (repeat := self.end()) is not None:
                     yield repeat
-                    # Perhaps it goes on elsewhere.
+                    # It may continue elsewhere.
                     is_back[at] = True
                 continue
             later = np.flatnonzero(is_back[at + 1 :])
@@ -119,7 +119,7 @@ class Duplicates:
         return None
 
     def _follow(self, seen: npt.NDArray[Any], times_s: Times) -> int:
-        """Return how many samples go on with the repeat."""
+        """Return how many samples continue the repeat."""
         if self._at is None or self._values is None:
             return 0
         n = min(len(times_s), self._n - self._at)

@@ -1,4 +1,4 @@
-"""One leg: what its detector says, in facts."""
+"""One leg: the results of its detector as facts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from monitor.montage import LegChannel
 SOURCE = "detector"
 Known = tuple[int, Fact]
 
-# The words for people; the order is that of the flags.
+# Texts for the screen, in the order of the flags.
 _CAUSES = {
     Cause.FLAT: "flat",
     Cause.SATURATED: "saturated",
@@ -76,11 +76,11 @@ class LegFacts:
         return self._events(events, "") + self._rows(rows)
 
     def finish(self, cause: str) -> list[Known]:
-        """End what is open, for a reason in words."""
+        """End an open movement, with the reason."""
         return self._events(self.detector.finish(), cause)
 
     def learn(self, start_s: float) -> Fact:
-        """Begin anew: the resting level is to be learned."""
+        """Restart: the resting level has to be learned."""
         self.detector.reset(self._timeline.n)
         self._state, self._last_row = ("learning", []), None
         return self._quality(start_s, {})
@@ -121,7 +121,7 @@ class LegFacts:
         for row in rows:
             quality = int(row["state"]), int(row["causes"]), math.isnan(row["rest_uv"])
             if quality == self._last_row:
-                # Most seconds of a night are like the one before.
+                # Most seconds of a recording are like the one before.
                 continue
             self._last_row = quality
             said = _in_words(*quality)
@@ -135,7 +135,7 @@ class LegFacts:
                 "ecg_bpm": _figure(row["ecg_bpm"]),
             }
             start, second_n = int(row["index"]), round(self.detector.fs_hz)
-            # With the last sample of its second on the absolute grid: whatever the chunks, the same order.
+            # With the last sample of its second on the absolute grid: the same order for all chunks.
             last = (start // second_n + 1) * second_n - 1
             known.append((last, self._quality(self._timeline.time_of(start), figures)))
         return known

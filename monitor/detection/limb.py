@@ -1,9 +1,9 @@
-"""One limb: the detector of each of its derivations, and what they say together.
+"""One limb: the detectors of its derivations and their combined result.
 
 Several derivations of one leg: the leg moves while any of them does.
 
 Each derivation has a detector and a resting level of its own, so that a quiet one is not drowned by a loud
-one. Movements that overlap are one, from the first onset to the last end; which derivations saw it is told.
+one. Movements that overlap are one, from the first onset to the last end; its derivations are listed.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class DerivationMerge:
         self._said: tuple[str, list[str]] | None = None
 
     def take(self, child: int, fact: Fact) -> list[Fact]:
-        """Take the next fact of one derivation (by its number); return what the leg has to say."""
+        """Take the next fact of one derivation (by its number); return the facts of the limb."""
         return self._movement(child, fact) if fact.kind == "movement" else self._quality_of(child, fact)
 
     def _movement(self, child: int, fact: Fact) -> list[Fact]:
@@ -78,7 +78,7 @@ class DerivationMerge:
         return replace(fact, data=dict(fact.data) | {"id": f"{self._prefix}{self._n}"})
 
     def _whole(self, last: Fact) -> Fact:
-        """Put the movement together from the parts that were movements, when the last of all has ended."""
+        """Merge the parts that were movements, after the last one has ended."""
         parts = [data for _, data in self._closed]
         strongest = max(parts, key=lambda data: (data["peak_uv"] or 0.0) - (data["resting_uv"] or 0.0))
         latest = max(parts, key=lambda data: float(data["end"]))
@@ -121,7 +121,7 @@ class DerivationMerge:
         self._n = next_id - 1
 
     def forget(self) -> None:
-        """Begin anew: nothing is known of any derivation's quality."""
+        """Restart: the quality of every derivation is unknown."""
         self._quality, self._said = [None] * len(self._labels), None
 
 
@@ -129,7 +129,7 @@ def _known(fact: Fact, last: Fact) -> dict[str, Any]:
     return dict(fact.data) | {"known": last.data["known"]}
 
 
-# A limb that is no leg speaks in kinds of its own: no rule, marker or index takes it for a leg.
+# A limb that is not a leg has fact kinds of its own: rules, markers and indices ignore it.
 _LIMB_KIND = {"movement": "limb", "quality": "limb_quality"}
 
 
@@ -168,11 +168,11 @@ class Limb:
         return self._together([part.process(x) for part, x in zip(self.parts, signals_uv, strict=True)])
 
     def finish(self, cause: str) -> list[Known]:
-        """End what is open, for a reason in words."""
+        """End open movements, with the reason."""
         return self._together([part.finish(cause) for part in self.parts])
 
     def learn(self, start_s: float) -> list[Fact]:
-        """Begin anew: the resting levels are to be learned."""
+        """Restart: the resting levels have to be learned."""
         if self._merge is not None:
             self._merge.forget()
         return [fact for _, fact in self._together([[(0, part.learn(start_s))] for part in self.parts])]

@@ -1,9 +1,9 @@
 """From the samples of one stream to facts: movements with their life, gaps, and the quality of each leg.
 
-The one path for a live night and for a file: samples in native numbers and their places on the session's
-timeline go in, facts come out. The facts do not depend on how the samples were cut into chunks.
+The same code for live recordings and files: samples in native numbers and their positions on the session's
+timeline in, facts out. The facts do not depend on how the samples were cut into chunks.
 
-Whether a stream keeps the rate it was announced with.
+The measured rate of a stream is compared with the announced one.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from monitor.montage import LegChannel
 
 # A crystal is off by parts per million: a whole percent is a wrong header, or a device that loses samples.
 OFF_SHARE = 0.01
-# The measured rate moves for a minute or more after a start; it counts once it has stood still for so long.
+# The measured rate varies for a minute or more after a start; it counts once it was steady for this long.
 _STEADY_SHARE = 0.002
 _STEADY_S = 30
 
 
 class RateWatch:
-    """Say once if the measured rate is another than the announced one.
+    """Report once if the measured rate differs from the announced one.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class RateWatch:
         self._reported = False
 
     def look(self, measured_hz: float) -> bool:
-        """Take the rate as it is, once a second of signal; return whether it is to be told now."""
+        """Take the present rate, once per second of signal; return whether to report it now."""
         if abs(measured_hz / self._reference_hz - 1) > _STEADY_SHARE:
             self._reference_hz, self._steady_s = measured_hz, 0
         self._steady_s += 1
@@ -107,7 +107,7 @@ class StreamDetection:
         channels: Iterable[LegChannel] | None = None,
         counter: int | None = None,
     ) -> StreamDetection:
-        """Return a new one in its place, with nothing but the place in time and the numbering carried on.
+        """Return a replacement that continues only the position in time and the numbering.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class StreamDetection:
         Returns
         -------
         list of Fact
-            The gap, if there was one, and that the legs are learning.
+            The gap, if any, and the learning state of the legs.
         """
         facts = self._flush() + self._finish(cause)
         self._placement.start(start_s)
@@ -145,30 +145,30 @@ class StreamDetection:
 
     @property
     def is_holding(self) -> bool:
-        """Whether samples behind a hole wait until it is plain where they belong."""
+        """Whether samples after a gap are held until they can be placed."""
         return self._placement.is_holding
 
     @property
     def is_counting(self) -> bool:
-        """Whether samples are placed by count because their stamps mean nothing."""
+        """Whether samples are placed by count because their stamps are unusable."""
         return self._placement.is_counting
 
     @property
     def is_in_doubt(self) -> bool:
-        """Whether it is not known yet what the latest stamps mean."""
+        """Whether the latest stamps are not yet classified."""
         return self._placement.is_in_doubt
 
     @property
     def is_duplicating(self) -> bool:
-        """Whether the latest sample came before, and was left out."""
+        """Whether the latest sample is a duplicate that was discarded."""
         return self._placement.is_duplicating
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
-        """Put samples where they belong before they are taken; see `monitor.detection.alignment`."""
+        """Place samples before detection; see `monitor.detection.alignment`."""
         return self._placement.take(values, times_s)
 
     def take(self, placed: AlignedChunk, context: ChunkContext = USUAL) -> list[Fact]:
-        """Take samples that are in their places; see `process`."""
+        """Process placed samples; see `process`."""
         facts = []
         if placed.change is not None:
             facts += self._stamps_changed(placed.change)
@@ -177,13 +177,13 @@ class StreamDetection:
             facts.append(self._warning({"about": "the sample counter", "reason": reason}))
         if placed.repeat is not None:
             shift_s = self._placement.shift_s + self.timeline.shift_s
-            facts += self._loss_reports.came_twice(placed.repeat, shift_s, self.timeline.now_s)
+            facts += self._loss_reports.add_duplicates(placed.repeat, shift_s, self.timeline.now_s)
         if placed.lost_n:
             facts += self._lost(placed, context.missing)
         return facts + self.process(placed.values, placed.times_s, context, is_counted=placed.is_counted)
 
     def _stamps_changed(self, change: StampChange) -> list[Fact]:
-        """Say what became of the stamps; at another rate the detector begins again."""
+        """Report a change of the stamps; at another rate the detector restarts."""
         if change.kind == "rate":
             return self._at_rate(change)
         about = {"about": "the time stamps", "stamps": change.kind, "legs": list(self.legs)}
@@ -209,18 +209,18 @@ class StreamDetection:
         return [*facts, self._warning(about | rates), *self._learn(end_s)]
 
     def _lost(self, placed: AlignedChunk, cause: str) -> list[Fact]:
-        """Step over samples that a counter misses: where they are missing and how many is known exactly."""
-        told: dict[str, Any] = {"missing_n": placed.lost_n}
+        """Skip samples that a counter misses: their position and number are known exactly."""
+        extra: dict[str, Any] = {"missing_n": placed.lost_n}
         if placed.left_out_s:
-            # Whatever came late: these stamps know nothing of the loss.
-            told, cause = told | {"left_out_s": round(placed.left_out_s, 6)}, MISSING
+            # Even in a backlog: these stamps do not show the loss.
+            extra, cause = extra | {"left_out_s": round(placed.left_out_s, 6)}, MISSING
         piece = self.timeline.skip(placed.lost_n)
         if isinstance(piece, Gap):
-            gap = self._gap(piece.start_s, piece.end_s, cause, resets=True, **told)
+            gap = self._gap(piece.start_s, piece.end_s, cause, resets=True, **extra)
             return [*self._finish(cause), gap, *self._learn(piece.end_s)]
         facts = self._blank(piece)
         if not self._loss_reports.is_short_loss(piece.n):
-            return [self._gap(piece.start_s, piece.end_s, cause, resets=False, **told), *facts]
+            return [self._gap(piece.start_s, piece.end_s, cause, resets=False, **extra), *facts]
         return [*self._loss_reports.lost(piece.n, piece.start_s), *facts]
 
     def process(
@@ -239,8 +239,8 @@ class StreamDetection:
             Native numbers of all the stream's channels. NaN is missing.
         times_s : ndarray, shape (n_samples,), float64, s
             Their stamps on the session's timeline.
-        context : Context
-            What is known beside the stamps, live.
+        context : ChunkContext
+            What is known beyond the stamps, live.
         is_counted : bool
             A counter goes along: see `StampTimeline.follow`.
 
@@ -307,14 +307,14 @@ class StreamDetection:
         return [part for limb in self._limbs for part in limb.parts]
 
     def lose(self, cause: str) -> list[Fact]:
-        """Take note that the source is gone: what is open ends here, and a gap begins."""
+        """End open movements and begin a gap: the source was lost."""
         facts = self._flush() + self._finish(cause)
         now_s = self.timeline.now_s
         facts.append(self._gap(now_s, None, cause, resets=True))
         return facts
 
-    def go_on(self, end_s: float, numbers: Mapping[str, int], cause: str) -> list[Fact]:
-        """Take the place of a recorder that was cut off at `end_s`: a gap begins there.
+    def resume(self, end_s: float, numbers: Mapping[str, int], cause: str) -> list[Fact]:
+        """Continue after a recorder that was interrupted at `end_s`: a gap begins there.
 
         Parameters
         ----------
@@ -330,7 +330,7 @@ class StreamDetection:
         return self.lose(cause)
 
     def finish(self) -> list[Fact]:
-        """End the night: a movement that is still open ends at the last sample."""
+        """End the recording: a movement that is still open ends at the last sample."""
         facts = self._flush() + self._finish("end of the recording")
         return facts + self._loss_reports.rest(self.timeline.now_s)
 
@@ -351,7 +351,7 @@ class StreamDetection:
         return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
 
     def _look_at_rate(self) -> list[Fact]:
-        """Say that the header's rate is wrong; looks where the timeline adapts, so chunks do not matter."""
+        """Report a wrong rate in the header; checked where the timeline adapts, so chunks do not matter."""
         measured_hz = round(self.timeline.rate_hz, 3)
         if not self.timeline.is_full_second or not self._rate.look(measured_hz):
             return []
@@ -367,7 +367,7 @@ class StreamDetection:
     def _learn(self, start_s: float) -> list[Fact]:
         return [fact for limb in self._limbs for fact in limb.learn(start_s)]
 
-    def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool, **told: Any) -> Fact:
-        data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets} | told
+    def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool, **extra: Any) -> Fact:
+        data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets} | extra
         limbs = [limb.name for limb in self._limbs if not limb.is_leg]
         return Fact("gap", start_s, SOURCE, data | ({"limbs": limbs} if limbs else {}))

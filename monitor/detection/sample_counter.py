@@ -1,9 +1,9 @@
-"""What a channel that counts the samples tells: how many are missing between one sample and the next.
+"""Losses shown by a sample counter channel: how many samples are missing between two.
 
-Losses that a counter tells: put where they are, and told apart from what the stamps alone would say.
+Losses shown by a counter are placed where they occurred, and distinguished from jumps of the stamps.
 
 A sender stamps what it has, in chunks: for a loss its stamps jump at the next chunk, at the one before, or
-never, if it stamps by counting what it sends. The counter says where and how much.
+never, if it stamps by counting what it sends. The counter shows where and how much.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from monitor.detection.aligned_chunk import AlignedChunk, Times, steps_of
 _LEARN_N = 64
 _ALIKE = 0.9
 _WRAPS = tuple(float(1 << bits) for bits in (8, 16, 24, 32))
-# A loss that hides the end of a count whose end was never seen must be small beside it.
+# A loss that hides the wrap of a counter whose wrap was never seen must be small compared to its range.
 _HIDDEN_SHARE = 0.25
 # 32-bit floats count no further: what follows is rounded.
 _FLOAT32_END = float(1 << 24)
-# A count that says that so much more is missing than the stamps say has begun anew.
+# A counter that shows this much more loss than the stamps has restarted.
 _BELIEVED_S = 60.0
-# Stamps that leave out more are of a clock that stepped.
+# Stamps that leave out more indicate a clock step.
 _LONGEST_S = 6 * 3600.0
 # A counter that starts again does so at its begin; so near to its end it has come to its end.
 _ANEW_S, _NEAR_END_SHARE = 1.0, 1 / 16
@@ -43,11 +43,11 @@ class Break:
     Attributes
     ----------
     row : int
-        May be one behind the last.
+        May be one after the last.
     missing_n : int
-        Samples that are missing before it; 0 if the count is odd there: it went back, or stood still.
+        Samples that are missing before it; 0 if the counter decreased or did not advance there.
     begins : bool
-        From this row on the counter is believed.
+        From this row on the counter is used.
     distrust : str
         From this row on it is not, and why.
     """
@@ -87,7 +87,7 @@ class Counter:
         return self._step > 0 and not self._is_off
 
     def forget(self) -> None:
-        """Begin behind a break: what comes next follows nothing."""
+        """Start after a break: the next sample has no predecessor."""
         self._has_last = False
         self._first = []
 
@@ -119,7 +119,7 @@ class Counter:
             self._step = step
             return Break(row, begins=True)
         self._is_off = True
-        return Break(row, distrust="it stands still" if step == 0 else "it does not count the samples")
+        return Break(row, distrust="it does not advance" if step == 0 else "it does not count the samples")
 
     def _follow(self, counts: Floats, times_s: Floats, offset: int) -> Iterator[Break]:
         steps = steps_of(counts, self._last)
@@ -174,22 +174,22 @@ class Counter:
         if missing < 0 or missing != int(missing):
             return None
         if round_n and round_n == int(round_n):
-            # A short counter may have gone round several times: as often as the stamps say.
+            # A short counter may have wrapped several times: the stamps show how often.
             missing += round_n * max(0, round((stamps_n - missing) / round_n))
         return int(missing) if (missing - stamps_n) * self._dt_s <= _BELIEVED_S else None
 
     def _odd_again(self, count: float) -> str:
-        """Take note that the count makes no sense here; return why it is believed no more, if so."""
+        """Count an implausible step; return why to stop using the counter, if so."""
         if abs(count) >= _FLOAT32_END and self._step < 2 and not self._wrap:
-            return f"it has come to {_FLOAT32_END:.0f}, where 32-bit numbers count no further"
+            return f"it reached {_FLOAT32_END:.0f}, the limit of a 32-bit float counter"
         passed_s = (self._n - self._odd_at_n) * self._dt_s
         self._odd = max(0.0, self._odd - passed_s / _FORGIVEN_S) + 1
         self._odd_at_n = self._n
-        return "it goes back or stands still again and again" if self._odd >= _MOST_ODD else ""
+        return "it repeatedly decreases or does not advance" if self._odd >= _MOST_ODD else ""
 
 
 # What is shorter is blanked where it is; stamps may be off by as much, and are followed again soon.
-_PLAIN_S = 0.1
+_CLEAR_S = 0.1
 # How far from a loss the jump of the stamps may be: its sender's chunk.
 _CHUNK_S = 1.0
 _GLITCH_N = 8
@@ -211,7 +211,7 @@ class _Rows:
         return _Rows(*(getattr(self, name)[start:stop] for name in self.__slots__))
 
     def followed_by(self, other: _Rows) -> _Rows:
-        """Return these and the others behind them."""
+        """Return these and the following ones."""
         return _Rows(*(np.concatenate((getattr(self, n), getattr(other, n))) for n in self.__slots__))
 
 
@@ -232,7 +232,7 @@ class CounterLosses:
 
     Notes
     -----
-    Where counter and stamps do not agree at once, a second of samples is held until it is plain whether the
+    Where counter and stamps disagree, a second of samples is held until it is known whether the
     stamps jump. Everything depends on samples and times alone, not on how they were cut into chunks.
     """
 
@@ -250,7 +250,7 @@ class CounterLosses:
         return self._held is not None
 
     def start(self) -> None:
-        """Begin behind a break."""
+        """Start after a break."""
         self._counter.forget()
         self._held, self._last_s, self.shift_s = None, float("nan"), 0.0
 
@@ -280,7 +280,7 @@ class CounterLosses:
     def _rows(self, placed: AlignedChunk) -> _Rows:
         times_s, n = placed.times_s, len(placed.times_s)
         jump_s = steps_of(times_s, self._last_s) - self._dt_s
-        jump_s[~(jump_s >= _PLAIN_S)] = 0.0
+        jump_s[~(jump_s >= _CLEAR_S)] = 0.0
         self._last_s = float(times_s[-1])
         lost_n, is_odd = np.zeros(n, np.int64), np.zeros(n, bool)
         return _Rows(placed.values, times_s + self.shift_s, lost_n, jump_s, np.zeros(n), is_odd)
@@ -296,11 +296,11 @@ class CounterLosses:
 
     def _settled(self, rows: _Rows, *, is_all: bool) -> list[AlignedChunk]:
         """Bring counter and stamps together at each loss, as far as what follows it is here."""
-        for row in np.flatnonzero((rows.lost_n * self._dt_s >= _PLAIN_S) | (rows.jump_s > 0)).tolist():
+        for row in np.flatnonzero((rows.lost_n * self._dt_s >= _CLEAR_S) | (rows.jump_s > 0)).tolist():
             if not is_all and len(rows.times_s) - row <= self._chunk_n:
                 self._held = rows.part(row)
                 return _pieces(rows.part(0, row))
-            if rows.lost_n[row] * self._dt_s >= _PLAIN_S:
+            if rows.lost_n[row] * self._dt_s >= _CLEAR_S:
                 self._settle_loss(rows, row)
             elif rows.jump_s[row] > 0:
                 self._settle_jump(rows, row)
@@ -309,7 +309,7 @@ class CounterLosses:
     def _settle_loss(self, rows: _Rows, row: int) -> None:
         lost_s = float(rows.lost_n[row]) * self._dt_s
         if rows.is_odd[row + 1 : row + 1 + _GLITCH_N].any():
-            # One wild number: the count goes on from before it.
+            # One outlier: the count continues from before it.
             rows.lost_n[row] = 0
             return
         if rows.jump_s[row] >= lost_s / 2:
@@ -326,7 +326,7 @@ class CounterLosses:
         self.shift_s += lost_s
 
     def _settle_jump(self, rows: _Rows, row: int) -> None:
-        """Move a jump of the stamps to the loss behind it that it belongs to, if there is one."""
+        """Move a jump of the stamps to the following loss that it belongs to, if any."""
         jump_s = float(rows.jump_s[row])
         behind = slice(row + 1, row + 1 + self._chunk_n)
         later = np.flatnonzero(np.abs(rows.lost_n[behind] * self._dt_s - jump_s) <= jump_s / 2)

@@ -20,32 +20,32 @@ Times = npt.NDArray[np.float64]
 Values = npt.NDArray[Any]
 Checked = tuple[Values, Times]
 
-# A stamp this far from where the count expects it is looked at together with those that follow.
+# A stamp this far from where the count expects it is checked together with those that follow.
 _SUSPECT_S = 0.25
-# How much signal is looked at together: at first, and at most.
+# How much signal is checked together: at first, and at most.
 _LOOK_S = 0.5
 _LONGEST_LOOK_S = 3.0
-# Stamps that go on at the stream's own pace lie so near to one line, most of them.
+# Stamps that continue at the stream's rate lie this near to one line, most of them.
 _LINE_S = 0.05
 _WIDEST_LINE_S = 0.2
 _MOST = 0.9
 _SLOPE = 0.17
-# A rate may change by so much; beyond, the stamps make no sense.
+# A rate may change by this much; beyond, the stamps are unusable.
 _LEAST_RATIO, _MOST_RATIO = 0.2, 5.0
 _RATE_LOOK_S = 2.0
 _LOWEST_HZ, _HIGHEST_HZ = 100.0, 20_000.0
 # A smaller change of the rate shows in the places of whole seconds.
 _RATE_OFF, _STRAIGHT = 0.025, 0.25
 _CHANGED_N, _BEFORE_N = 4, 8
-# Where only the first samples of a connection lie so far from the rest, the first are wrong.
+# If only the first samples of a connection lie this far from the rest, the first are wrong.
 _FAR_S = 60.0
-# A source that was frozen for so long sends what it had kept with stamps of one moment; see `BurstRetiming`.
+# A source that was frozen for this long sends its buffer with stamps of one moment; see `BurstRetiming`.
 _FROZEN_S, _LONGEST_FROZEN_S = 1.0, 600.0
 _NO_NUMBERS_S = 2.0
 # So many good seconds in a row, and the stamps are used again.
 _GOOD_N, _MOST_GOOD_N = 5, 300
 _NEAR_S = 2.0
-# A clock may be set back once in a while; so often within so long it means nothing.
+# A clock may be set back occasionally; this often within this time the stamps are unusable.
 _BACK_S, _BACK_N, _BACK_WITHIN_S = 2.0, 3, 60.0
 _FOLLOW, _MOST_FOLLOW_S = 0.05, 0.01
 
@@ -61,7 +61,7 @@ class StampChange:
     at_s : float
         Where the next sample lies, in the times that were given.
     reason : str
-        What is wrong with the stamps, in words.
+        What is wrong with the stamps.
     rate_hz : float
         The rate that counts from here on.
     """
@@ -80,11 +80,11 @@ class StampCheck:
     rate_hz : float
         Nominal rate of the signal.
     may_change_rate : bool
-        False where a counter of samples says what is missing: then faster stamps mean lost samples.
+        False if a sample counter shows losses: then faster stamps mean lost samples.
 
     Notes
     -----
-    Stamps that make sense pass unchanged and at once, jumps, losses and repeats among them; only behind a
+    Plausible stamps pass unchanged and at once, jumps, losses and repeats among them; only after a
     jump up to three seconds of samples wait for what follows. Everything depends on the stamps alone and not
     on how they were cut into chunks: a live session and its recording give the same places.
     """
@@ -107,7 +107,7 @@ class StampCheck:
         self._spread_s = 0.0
 
     def start(self, start_s: float) -> None:
-        """Begin behind a break with a sample at `start_s`: the stamps may be of another clock."""
+        """Start after a break with a sample at `start_s`: the stamps may belong to another clock."""
         self.shift_s = 0.0
         self._start_s = start_s
         self._suspect_n = 0
@@ -184,7 +184,7 @@ class StampCheck:
         off: Times = times_s - (self._n + np.arange(len(times_s))) * self._dt_s
         return off
 
-    # Stamps that make sense.
+    # Plausible stamps.
 
     def _pass(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> int:
         """Let samples pass up to the end of the second, or to the first that is suspect; return how many."""
@@ -234,7 +234,7 @@ class StampCheck:
         return n
 
     def _none_until(self, finite: npt.NDArray[np.bool_]) -> int | None:
-        """Count stamps that are not numbers; return behind which sample there were too many in a row."""
+        """Count stamps that are not numbers; return after which sample too many followed each other."""
         most_n = round(_NO_NUMBERS_S * self.rate_hz)
         if finite.all():
             self._none_n = 0
@@ -269,7 +269,7 @@ class StampCheck:
             self._change_rate(rate_hz, float("nan"), out)
 
     def _slope(self) -> float:
-        """How much longer a sample lasts than nominally, as far as known."""
+        """Return the relative deviation of the sample interval from the nominal one, as far as known."""
         steps = np.diff(self._levels)
         if len(steps) < _BEFORE_N:
             return 0.0
@@ -288,10 +288,10 @@ class StampCheck:
             return 0.0
         return self.rate_hz / (1.0 + sum(now) / _CHANGED_N)
 
-    # Stamps that are looked at.
+    # Stamps under examination.
 
     def _look(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> int:
-        """Decide about samples behind a jump; return how many are done with, 0 if more are needed."""
+        """Classify samples after a jump; return how many are finished, 0 if more are needed."""
         n = self._suspect_n
         if len(times_s) < n:
             return 0
@@ -304,7 +304,7 @@ class StampCheck:
         if line_s is not None:
             passed = times_s[:n]
             if abs(line_s - level_s) <= _SUSPECT_S:
-                # They came back: single stamps were wrong, and the count says where their samples lie.
+                # They returned: single stamps were wrong, and the count places their samples.
                 passed = np.where(np.abs(off_s - line_s) <= _SUSPECT_S, passed, np.nan)
             is_back_again = self._was_set_back(line_s - level_s)
             if self._n <= self._look_n and abs(line_s - level_s) > _FAR_S:
@@ -346,14 +346,14 @@ class StampCheck:
         self._restart_block()
 
     def _is_backlog(self, off_s: Times, times_s: Times, level_s: float) -> bool:
-        """Whether this is what a source kept while it was frozen: in order, too close, behind a hole."""
+        """Whether this is the buffer of a source that was frozen: in order, too close, after a gap."""
         jump_s = float(off_s[0]) - level_s
         if not _FROZEN_S - _SUSPECT_S <= jump_s <= _LONGEST_FROZEN_S or not np.isfinite(times_s).all():
             return False
         return bool(np.diff(times_s).min() >= -_WIDEST_LINE_S and off_s[-1] - off_s[0] < 0)
 
     def _other_rate(self, off_s: Times, level_s: float) -> float:
-        """Return the rate if the stamps go on evenly at another one, 0 if they do not."""
+        """Return the rate if the stamps continue evenly at another one, 0 if they do not."""
         finite = np.isfinite(off_s)
         if (
             not self._may_change_rate
@@ -451,7 +451,7 @@ def _middle(numbers: Times, share: float = 0.5) -> float:
 
 
 def _line(off_s: Times, dt_s: float, width_s: float) -> float | None:
-    """Return where stamps lie that go on at the stream's pace, None if they do not."""
+    """Return the line of stamps that continue at the stream's rate, None if they do not."""
     finite = off_s[np.isfinite(off_s)]
     if 2 * len(finite) < len(off_s):
         return None
@@ -464,7 +464,7 @@ def _line(off_s: Times, dt_s: float, width_s: float) -> float | None:
 
 
 def _what_is_wrong(times_s: Times) -> str:
-    """Say in words what is wrong with stamps."""
+    """Describe what is wrong with stamps."""
     finite = times_s[np.isfinite(times_s)]
     if 2 * len(finite) < len(times_s):
         return "they are not numbers"

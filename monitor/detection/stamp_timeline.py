@@ -1,6 +1,6 @@
 """Where on the session's timeline each sample lies.
 
-LSL has no sequence numbers and its stamps jitter, so neither counting samples (20 ppm are 0.58 s in a night)
+LSL has no sequence numbers and its stamps jitter, so neither counting samples (20 ppm are 0.58 s in 8 h)
 nor believing each stamp will do. A slow loop follows the stamps; a jump of the stamps is missing signal.
 """
 
@@ -22,13 +22,13 @@ _STEP_S = 6 * 3600.0
 _BACK_S = 2.0
 _FIRST_JITTER_S = 0.1
 # A header's rate may be far off: too far for the loop to get there before its lag looks like missing signal.
-# The first seconds are looked at as a line; where they lie on one of another rate, that is taken.
+# A line is fitted to the first seconds; if it has another rate, that rate is used.
 _FIRST_BLOCKS_N = 4
 _FAR_OFF, _STRAIGHT = 0.025, 0.25
 _JITTER_DECAY = 0.99
 # Delays of some milliseconds are daily bread on a busy machine, and no loss.
 _LEAST_LATE_S = 0.02
-# Where a counter says that nothing is missing, a delay may be longer.
+# If a counter shows that nothing is missing, a delay may be longer.
 _LEAST_LATE_COUNTED_S = 0.1
 
 
@@ -71,7 +71,7 @@ class StampTimeline:
     Attributes
     ----------
     n : int
-        Samples so far, those blanked included.
+        Samples so far, blanked ones included.
     shift_s : float
         What is added to the stamps since their clock stepped.
 
@@ -113,7 +113,7 @@ class StampTimeline:
         return self.n % self._block_n == 0
 
     def restart(self, start_s: float, cause: str) -> Gap | None:
-        """Begin again at `start_s` after a break; say what was missed (None at the very first start)."""
+        """Restart at `start_s` after a break; return the gap (None at the very first start)."""
         gap = Gap(self.now_s, max(start_s, self.now_s), cause) if self._started else None
         self._anchor(gap.end_s if gap else start_s)
         self.shift_s = self._ref_s - start_s
@@ -132,7 +132,7 @@ class StampTimeline:
         self._anchor(max(now_s, first_s + self.shift_s) if np.isfinite(first_s) else now_s)
 
     def skip(self, n: int) -> Fill | Gap:
-        """Step over `n` samples that are missing by count, and say what that is."""
+        """Skip `n` samples that are missing by count, and return the gap or fill."""
         start_s, end_s = self.now_s, self.time_of(self.n + n)
         if end_s - start_s >= self._gap_s:
             self._anchor(end_s)
@@ -147,16 +147,16 @@ class StampTimeline:
         *,
         is_counted: bool = False,
     ) -> Iterator[Run | Fill | Gap]:
-        """Cut a chunk into runs without a break, and say what is missing between them.
+        """Cut a chunk into runs without a break, and yield what is missing between them.
 
         Parameters
         ----------
         times_s : ndarray, shape (n_samples,), float64, s
             The stamps on the session's timeline. Not-finite ones are taken as expected.
         latest_s : float
-            The latest that can be, live: a stamp beyond it is of a clock that stepped, not of missing signal.
+            The latest possible time, live: a stamp beyond it indicates a clock step, not missing signal.
         is_counted : bool
-            A counter says what is missing: stamps that come a little later alone do not.
+            A counter shows losses: slightly later stamps alone do not.
 
         Yields
         ------
@@ -206,7 +206,7 @@ class StampTimeline:
             yield Gap(start_s, start_s, CLOCK_STEP)
             self.shift_s -= residual_s
         elif residual_s >= self._gap_s:
-            # Whoever reads this still places what came before by the old anchor.
+            # The caller still places earlier samples by the old anchor.
             yield Gap(start_s, start_s + residual_s, MISSING)
             self._anchor(start_s + residual_s)
         else:

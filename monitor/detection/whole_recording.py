@@ -37,7 +37,7 @@ class FileStream:
     counter : int or None
         Column of what `read` returns that counts the samples.
     breaks : tuple of int
-        Samples before which its clock was set anew: there the detector begins again, as live.
+        Samples before which its clock was reset: there the detector restarts, as live.
     """
 
     rate_hz: float

@@ -180,7 +180,7 @@ def _times(rows: Sequence[_Row], name: str, headers: Mapping[str, str]) -> list[
         for key, cell in (("start", row.start), ("end", row.end or row.start)):
             if all(_when(cell, form) is None for form in _FORMATS):
                 where = f"{name}, line {row.line}, column {headers[key]!r}"
-                raise InputError(where, f"{cell!r} is no time", _EXPECTED)
+                raise InputError(where, f"{cell!r} is not a time", _EXPECTED)
     raise InputError(name, "its times are not of one form, or span more than two days", _EXPECTED)
 
 

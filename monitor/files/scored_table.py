@@ -201,7 +201,7 @@ def _row(event: Listed, name: str, fields: FieldNames, labels: Mapping[str, str]
 
 def _seconds(cell: str, where: str) -> Decimal:
     if not NUMBER.fullmatch(cell):
-        raise InputError(where, f"{cell!r} is no number", "seconds, such as 12.5")
+        raise InputError(where, f"{cell!r} is not a number", "seconds, such as 12.5")
     value = Decimal(cell)
     if value < 0:
         raise InputError(where, f"{cell!r} is negative", "0 s or more")

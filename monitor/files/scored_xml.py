@@ -111,7 +111,9 @@ def _stages(root: ET.Element, name: str) -> Iterator[Listed]:
     text = _EPOCH_S if length is None else (length.text or "").strip()
     if stages and (not NUMBER.fullmatch(text) or float(text) <= 0):
         where = f"{name}, line {root.attrib[_LINE] if length is None else length.attrib[_LINE]}"
-        raise InputError(f"{where}, element 'EpochLength'", f"{text!r} is no length", "seconds, such as 30")
+        raise InputError(
+            f"{where}, element 'EpochLength'", f"{text!r} is not a length", "seconds, such as 30"
+        )
     for i, stage in enumerate(stages):
         # An empty element is an epoch that nobody scored.
         label = (stage.text or "").strip() or "unscored"

@@ -142,6 +142,14 @@ def walk(file: BinaryIO, at: int, forms: dict[int, Form], most_skipped: int | No
         yield waiting
 
 
+def add_part(parts: list[tuple[int, int]], chunk: Chunk) -> None:
+    """Add a chunk to the readable parts (begin, end) of a file, adjacent ones joined."""
+    if parts and parts[-1][1] == chunk.begin:
+        parts[-1] = (parts[-1][0], chunk.end)
+    else:
+        parts.append((chunk.begin, chunk.end))
+
+
 def _ends_in_missing_page(file: BinaryIO, chunk: Chunk) -> bool:
     """Whether the page of zeros behind a chunk begins inside it: then its last numbers are zeros too.
 

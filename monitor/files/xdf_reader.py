@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from monitor.files.recording import Annotation, RecordedChannel, RecordedStream, Recording
 from monitor.files.stream_clocks import align
-from monitor.files.xdf_chunks import MAGIC, walk
+from monitor.files.xdf_chunks import MAGIC, add_part, walk
 from monitor.model.errors import InputError
 from monitor.model.units import unit_scale_uv
 
@@ -87,10 +87,7 @@ def _readable_parts(file: BinaryIO) -> list[tuple[int, int]]:
     at_n = len(MAGIC) if file.read(len(MAGIC)) == MAGIC else 0
     parts = [(0, at_n)] if at_n else []
     for chunk in walk(file, at_n, {}, _MOST_SKIPPED_N):
-        if parts and parts[-1][1] == chunk.begin:
-            parts[-1] = (parts[-1][0], chunk.end)
-        else:
-            parts.append((chunk.begin, chunk.end))
+        add_part(parts, chunk)
     return parts
 
 

@@ -27,7 +27,7 @@ class Samples:
     Attributes
     ----------
     ahead : bool
-        These are only to be looked at: they wait for what is late before them, and come again in their turn.
+        For display only: they wait for late samples before them, and are delivered again in order.
     after : str
         Why what lies before them is missing, where the reader knows.
     """
@@ -55,7 +55,7 @@ class Offset:
     Attributes
     ----------
     rtt_s : float or None
-        Round-trip time of the measurement, its uncertainty; None if liblsl does not say.
+        Round-trip time of the measurement, its uncertainty; None if liblsl does not report it.
     """
 
     key: int
@@ -66,7 +66,7 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The source went away; it is being looked for."""
+    """The source disconnected; the reader searches for it."""
 
     key: int
     reason: str

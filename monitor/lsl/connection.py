@@ -1,7 +1,7 @@
-"""One inlet, from its opening to its end, in threads of its own: no call into liblsl holds up anything else.
+"""One inlet, from opening to end, in separate threads: no call into liblsl blocks anything else.
 
 `recover=False`: liblsl's own recovery accepts a source with another rate silently and hangs on others.
-No processing flags: its de-jittering is wrong for minutes behind a gap.
+No processing flags: its de-jittering is wrong for minutes after a gap.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ Event = Opened | Pulled | Measured | Ended
 
 
 class Connection:
-    """Pull one inlet into a queue of events until it is let go or ends by itself.
+    """Pull one inlet into a queue of events until it is released or ends by itself.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Connection:
     info : pylsl.StreamInfo
         The stream as it was found.
     events : queue.SimpleQueue
-        Unbounded, because nothing behind it may stop the pulling.
+        Unbounded, because no consumer may stop the pulling.
     offsets : bool
         Measure clock offsets; a second connection to the same outlet need not.
     """
@@ -99,7 +99,7 @@ class Connection:
         self._stop.set()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the end of its thread, behind `release`."""
+        """Wait for the end of its thread, after `release`."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
@@ -108,7 +108,7 @@ class Connection:
         try:
             self._read()
         except pylsl.util.LostError:
-            reason = "the source went away"
+            reason = "the source disconnected"
         except pylsl.util.TimeoutError:
             reason = "the source did not answer"
         except Exception as err:  # noqa: BLE001 - whatever liblsl or a strange header comes up with
@@ -160,7 +160,7 @@ class Connection:
                 self._events.put(Pulled(self.line, texts, np.asarray(stamps)))
 
     def _measure(self, inlet: Any) -> None:
-        """Measure the clock offset beside the pulling: it may block for seconds."""
+        """Measure the clock offset in a separate thread: it may block for seconds."""
         pylsl = lsl()
         while not self._stop.wait(_OFFSET_EVERY_S):
             try:
@@ -181,7 +181,7 @@ def measure(inlet: Any) -> tuple[float | None, float | None]:
     Raises
     ------
     pylsl.util.LostError
-        If the source went away.
+        If the source disconnected.
     """
     pylsl = lsl()
     call = getattr(pylsl.lib.lib, "lsl_time_correction_ex", None)

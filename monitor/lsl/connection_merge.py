@@ -42,8 +42,8 @@ class ConnectionMerge:
 
     Notes
     -----
-    Pure: whoever uses it says what came and what time it is. The connections must be to one outlet (one uid),
-    so that their stamps are of one clock and a sample has the same stamp on each.
+    Pure: the caller passes data and time. The connections must be to one outlet (one uid),
+    so that their stamps share one clock and a sample has the same stamp on each.
     """
 
     def __init__(self, step_s: float) -> None:
@@ -64,7 +64,7 @@ class ConnectionMerge:
         return tuple(self._lines)
 
     def open(self, line: int, now_s: float) -> None:
-        """Add a connection behind the others."""
+        """Add a connection after the others."""
         if not self._lines:
             self._head_heard_s = now_s
         self._lines[line] = _MergeInput()
@@ -92,7 +92,7 @@ class ConnectionMerge:
         yield from self._lead([piece], now_s)
 
     def close(self, line: int, now_s: float) -> Iterator[Piece]:
-        """Take a connection out, it has ended or is given up; yield what was waiting behind it."""
+        """Remove a connection that has ended or is abandoned; yield what waited for it."""
         if line not in self._lines:
             return
         if line == self.lines[0]:
@@ -105,7 +105,7 @@ class ConnectionMerge:
             del self._lines[line]
 
     def overdue(self, now_s: float) -> int | None:
-        """Return the connection that was waited for long enough, if there is one."""
+        """Return the connection whose waiting time has expired, if there is one."""
         if not self._lines or now_s < self._deadline_s or now_s - self._head_heard_s < _GRACE_S:
             return None
         return self.lines[0]
@@ -114,7 +114,7 @@ class ConnectionMerge:
         """Whether a later connection brings what the first one just brought: it is enough by itself.
 
         Whatever comes next comes over it too, so nothing is lost with those before it. The first stamps of a
-        connection may mean nothing: they are farther off.
+        connection may be invalid: they are farther off.
         """
         behind_s = self._last_s - float(stamps[-1])
         return not self.is_waiting and -0.5 * self._step_s < behind_s < _GRACE_S
@@ -124,10 +124,10 @@ class ConnectionMerge:
         if np.isnan(mine.first_s):
             new = stamps[np.isfinite(stamps) & ~(stamps <= self._last_s)]
             if not len(new) and self._is_old(stamps):
-                # The head is alive and was quicker; kept, this would pile up as long as it is.
+                # The head is alive and was faster; keeping this would grow without limit.
                 return
             if len(new):
-                # What waits and has no place in the night was a connection's first: its stamps mean nothing.
+                # Waiting samples that cannot be placed were a connection's first: their stamps are invalid.
                 mine.first_s, mine.waiting = float(new[0]), []
         if self._deadline_s == float("inf"):
             silent_s = now_s - self._head_heard_s
@@ -135,11 +135,11 @@ class ConnectionMerge:
         mine.waiting.append(piece)
 
     def _is_old(self, stamps: npt.NDArray[np.float64]) -> bool:
-        """Whether the last sample came before; a clock that was set back is no reason to say so."""
+        """Whether the last sample is a duplicate; a clock that was set back does not count."""
         return bool(self._last_s - float(stamps[-1]) < _LONGEST_WAIT_S)
 
     def _reaches_next(self, stamps: npt.NDArray[np.float64]) -> int | None:
-        """Return where the head has caught up with what waits behind it."""
+        """Return where the head has caught up with the samples that wait for it."""
         for line in list(self._lines.values())[1:]:
             if line.waiting and np.isfinite(line.first_s):
                 reached = np.flatnonzero(stamps >= line.first_s - 0.5 * self._step_s)
@@ -160,7 +160,7 @@ class ConnectionMerge:
             yield from self.close(self.lines[0], now_s)
 
     def _lead(self, pieces: list[Piece], now_s: float) -> Iterator[Piece]:
-        """Yield what the first connection brings, up to where it has caught up with what waits behind it."""
+        """Yield samples of the first connection, up to where it has caught up with the waiting ones."""
         line = self.lines[0]
         for values, stamps in pieces:
             end = self._reaches_next(stamps)
@@ -176,7 +176,7 @@ class ConnectionMerge:
     def _new_from(self, line: _MergeInput, stamps: npt.NDArray[np.float64]) -> int:
         """Return from where on a connection brings what none before it has brought.
 
-        A connection that begins inside a sender's chunk gives its first samples stamps that mean nothing.
+        A connection that begins inside a sender's chunk gives its first samples invalid stamps.
         """
         if not line.is_fresh or not np.isfinite(self._last_s):
             line.is_fresh = False
@@ -196,7 +196,7 @@ _MOST_REMEMBERED = 10_000
 
 
 class HeardTexts:
-    """Remember what was heard, to leave out what another connection brings too."""
+    """Store what was received, to discard it when another connection delivers it too."""
 
     def __init__(self) -> None:
         self._heard: dict[tuple[float, tuple[str, ...]], None] = {}

@@ -1,4 +1,4 @@
-"""Find streams on the network: what a person asked for, what is there now."""
+"""Find streams on the network: by query, or all that are present."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ class Query:
             )
         if not value:
             raise InputError(
-                "--stream", f"{text!r} names nothing", "use name=X, source_id=X, uid=X or pred=XPATH"
+                "--stream", f"{text!r} has no value", "use name=X, source_id=X, uid=X or pred=XPATH"
             )
         if field == "pred" and not _balanced(value):
-            raise InputError("--stream", f"{value!r} is no XPath predicate", _EXAMPLE)
+            raise InputError("--stream", f"{value!r} is not an XPath predicate", _EXAMPLE)
         return cls(field, value)
 
     @property
@@ -158,12 +158,12 @@ def some_seconds(info: Any, stream: StreamDescription, seconds: float) -> npt.ND
 
 
 class Finder:
-    """Keep an eye on the network, and remember the whole header of each stream seen.
+    """Resolve streams continuously, and cache the whole header of each.
 
     Parameters
     ----------
     query : Query, optional
-        Only streams that fit; all if None.
+        Only streams that match; all if None.
     measure : bool
         Measure the rate of numeric streams that call themselves irregular, and how large legs of unknown
         unit are at rest (takes seconds, once each).
@@ -193,7 +193,7 @@ class Finder:
             self._resolver = lsl().ContinuousResolver(pred=pred, forget_after=forget_after_s)
         except RuntimeError as err:
             # liblsl alone knows all of XPath; what it cannot parse it refuses here.
-            raise InputError("--stream", f"{pred!r} is no XPath predicate", _EXAMPLE) from err
+            raise InputError("--stream", f"{pred!r} is not an XPath predicate", _EXAMPLE) from err
         self._known: dict[str, StreamDescription] = {}
 
     def found(self) -> list[tuple[Any, StreamDescription]]:
@@ -221,7 +221,7 @@ class Finder:
                 return None
             description = full_description(info)
             if description is None:
-                # A dying source, or a header nobody can read: asking takes seconds, so not at every turn.
+                # A source that is ending, or an unreadable header: reading takes seconds, not at every call.
                 self._retry_s[uid] = now_s + _RETRY_S
                 return None
             if self._measure and _may_be_signal(description):

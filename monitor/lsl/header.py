@@ -8,7 +8,7 @@ from typing import Any
 from monitor.lsl.library import lsl
 from monitor.montage import MOST_CHANNELS, Channel, StreamDescription
 
-# What is taken from the network is bounded: a header is a stranger's word.
+# Data from the network is bounded: a header is untrusted.
 _MAX_TEXT = 200
 _FORMATS = {1: "float32", 2: "double64", 3: "string", 4: "int32", 5: "int16", 6: "int8", 7: "int64"}
 _MAX_SPEED = 60.0
@@ -49,7 +49,7 @@ def _channels(desc: Any, n: int) -> tuple[Channel, ...]:
         if node.empty():
             channels.append(Channel())
             continue
-        # Some bridges write `name` where the specification says `label`.
+        # Some bridges write `name` where the specification has `label`.
         label = node.child_value("label") or node.child_value("name")
         factor = node.child_value("scaling_factor") or node.child_value("conversion")
         channels.append(

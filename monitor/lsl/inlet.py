@@ -1,8 +1,7 @@
-"""Read one stream for a whole night: over a second connection when the first is silent, anew after a loss.
+"""Read one stream for a whole recording: over a second connection if the first is silent, again after a loss.
 
-After an outage the first connection delivers late, or never (its sender's TCP may have given up, and nothing
-says so); a second one to the same outlet is live at once. `monitor.lsl.connection_merge` makes one stream of
-both.
+After an outage the first connection delivers late, or never (its sender's TCP may have given up without an
+error); a second one to the same outlet is live at once. `monitor.lsl.connection_merge` merges both.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _LOOK_EVERY_S = 0.5
 _SILENT_S = 2.0
 _USELESS_S = 10.0
 _MOST_LINES = 3
-# Text is silent as a rule: a connection is made anew when the source was out of sight.
+# Text streams are usually silent: reconnect when the source was not announced for a while.
 _OUT_OF_SIGHT_S = 3.0
 _DRAIN_S = 130.0
 _PAUSE_S = 1.0
@@ -37,7 +36,7 @@ _BROKEN = "connection broken"
 
 @dataclass(slots=True)
 class _OpenConnection:
-    """A connection and when (monotonic seconds) it was last heard."""
+    """A connection and the time of its last data (monotonic seconds)."""
 
     connection: Connection
     heard_s: float
@@ -52,7 +51,7 @@ class Reader:
     Parameters
     ----------
     key : int
-        Put into every arrival, to tell streams apart.
+        Put into every arrival, to distinguish streams.
     info : pylsl.StreamInfo
         The stream as the finder saw it.
     stream : StreamDescription
@@ -60,7 +59,7 @@ class Reader:
     arrivals : queue.SimpleQueue
         Where everything goes; unbounded, because a full disk must not stop the pulling.
     accepts : callable, optional
-        Decides whether a source that comes back in another form may go on in its place; never by default.
+        Decides whether a source with a changed header may continue; never by default.
     is_taken : callable, optional
         Whether another session records the run of a source with this uid.
     """
@@ -99,13 +98,13 @@ class Reader:
         self._thread.start()
 
     def search_for(self, query: Query, found: Callable[[str], None]) -> None:
-        """Take the stream that fits, if it comes before the source: a person said that it is the source now.
+        """Use the stream that matches a query, if it appears before the source: selected by a person.
 
         Parameters
         ----------
         query : Query
         found : callable
-            Gets the uid of what fits, before it is asked whether its form is accepted.
+            Called with the uid of a match, before its header is checked.
         """
         self._named = Named(query, found)
 
@@ -118,7 +117,7 @@ class Reader:
         while not self._stop.is_set():
             try:
                 self._turn()
-            except Exception as err:  # noqa: BLE001 - a night cannot be repeated: begin anew
+            except Exception as err:  # noqa: BLE001 - a recording cannot be repeated: restart
                 self._lose(f"reading it failed ({type(err).__name__}: {err})")
                 self._stop.wait(_PAUSE_S)
         self._finish()
@@ -240,7 +239,7 @@ class Reader:
         while self._lines:
             self._release(next(iter(self._lines)))
         self._merge = ConnectionMerge(1.0)
-        # A source that refuses every attempt says so once.
+        # A source that refuses every attempt is reported once.
         if self._is_connected or reason != self._refused:
             self._arrivals.put(Lost(self._key, reason))
         self._is_connected, self._refused = False, reason
@@ -257,10 +256,10 @@ class Reader:
         search.note_twins(heard_s if newest.is_open else float("-inf"), now_s)
         unheard_s = now_s - self._seen_s if self._stream.is_text else silent_s
         if unheard_s > _USELESS_S and search.has_successor():
-            self._lose("it is silent and out of sight, and another run of it is there")
+            self._lose("it is silent and no longer announced, and another run of it was found")
 
     def _try_another(self, search: Search, newest: _OpenConnection, silent_s: float) -> None:
-        """Open one more connection to a source that is seen and not heard."""
+        """Open one more connection to a source that is announced and silent."""
         if not newest.is_open or (len(self._lines) > 1 and silent_s < _USELESS_S):
             return
         if len(self._lines) > 1 and not newest.has_data:
@@ -280,7 +279,7 @@ class Reader:
                 self._release(min(self._lines))
             self._connect(info)
         oldest, newest = self._lines[min(self._lines)], self._lines[max(self._lines)]
-        # What the old one still has comes within two minutes; nothing tells whether it has anything.
+        # Data of the old one arrives within two minutes; whether it has any is unknown.
         if len(self._lines) > 1 and now_s - newest.opened_s > _DRAIN_S:
             self._release(oldest.connection.line)
 

@@ -1,7 +1,7 @@
 """The one guarded door to pylsl, and the isolated loopback configuration of liblsl.
 
 Everything else in :mod:`monitor.lsl` asks :func:`lsl` for the module, so that a machine without a
-loadable liblsl gets one plain sentence instead of a traceback at import.
+loadable liblsl is reported in one sentence instead of a traceback at import.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def loopback_config(session_id: str, port: int) -> str:
     -----
     Multicast bound to the loopback interface finds all outlets at once with liblsl 1.17 and 1.18 and
     sends no packet off the host; ``ResolveScope=machine`` finds one outlet of several with 1.17.7.
-    liblsl logs to standard error; only what ends it is let through, because the monitor itself says that a
-    source went away.
+    liblsl logs to standard error; only fatal errors are passed on, because the monitor itself reports that a
+    source disconnected.
     """
     return _LOOPBACK.format(session_id=session_id, multicast_port=port, base_port=port + 1)
 

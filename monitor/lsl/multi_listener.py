@@ -1,6 +1,6 @@
 """Listen to many small streams at once from one place, as they come and go: an index, a line now and then.
 
-For a night's signal there is `monitor.lsl.inlet`; what is said while a stream cannot be reached is lost here.
+To record signal use `monitor.lsl.inlet`: here, data sent while a stream is unreachable is lost.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SILENT_NUMBERS_S, _SILENT_TEXTS_S = 10.0, 75.0
 
 @dataclass(frozen=True, slots=True)
 class StreamNews:
-    """What one stream said since it was last asked: a list of channel values per sample, oldest first."""
+    """Samples of one stream since the last call: a list of channel values per sample, oldest first."""
 
     stream: StreamDescription
     samples: list[list[Any]]
@@ -31,7 +31,7 @@ class StreamNews:
 
 @dataclass(slots=True)
 class _ListenedStream:
-    """An open inlet, and when it was last heard (monotonic s)."""
+    """An open inlet, and the time of its last data (monotonic s)."""
 
     inlet: Any
     stream: StreamDescription
@@ -39,7 +39,7 @@ class _ListenedStream:
 
 
 class MultiListener:
-    """Keep listening to all streams that fit.
+    """Receive from all streams that match.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class MultiListener:
 
     Notes
     -----
-    `look` may block for seconds and belongs into a thread of its own; `poll` never does.
+    `look` may block for seconds and belongs in a separate thread; `poll` never does.
     """
 
     def __init__(self, query: Query, most: int) -> None:
@@ -59,12 +59,12 @@ class MultiListener:
         self._lock = threading.Lock()
 
     def look(self) -> None:
-        """Connect to what has appeared since, and anew to what is there and has been silent for long."""
+        """Connect to new streams, and reconnect to present ones that have been silent for long."""
         found = self._finder.found()
         now_s = time.monotonic()
         with self._lock:
             silent = [uid for uid, line in self._lines.items() if now_s - line.heard_s > _patience_s(line)]
-            # Whether it is still there or not: this connection says nothing any more.
+            # Whether the stream is still present or not: this connection delivers nothing.
             dropped = [self._lines.pop(uid) for uid in silent]
             known = set(self._lines)
         del dropped
@@ -78,7 +78,7 @@ class MultiListener:
                     self._lines[stream.uid] = line
 
     def poll(self) -> list[StreamNews]:
-        """Take what was said since; a stream that went away is let go."""
+        """Return samples since the last call; release streams that disconnected."""
         with self._lock:
             lines = list(self._lines.items())
         said = []

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from monitor.lsl.library import lsl
 
-# The type of what a monitor says of a bed as facts and numbers; never a signal.
+# Type of the facts and numbers that a monitor publishes; never a signal.
 OWN_TYPE = "PLMS"
 
 ChannelFormat = Literal["float32", "double64", "string", "int32", "int16"]
@@ -23,7 +23,7 @@ ChannelFormat = Literal["float32", "double64", "string", "int32", "int16"]
 
 @dataclass(frozen=True)
 class ChannelHeader:
-    """What a stream's header says of one channel.
+    """One channel in a stream's header.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ChannelHeader:
 
 @dataclass(frozen=True)
 class OutletHeader:
-    """Everything a stream says of itself.
+    """The header of a stream.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Outlet:
     Parameters
     ----------
     header : OutletHeader
-        What the stream says of itself.
+        Header of the stream.
     handle : pylsl.StreamOutlet
         The open outlet, owned from now on.
     """
@@ -112,7 +112,7 @@ class Outlet:
         Raises
         ------
         ValueError
-            If the shapes do not fit the header or each other.
+            If the shapes do not match the header or each other.
         """
         if samples.ndim != 2 or samples.shape[1] != len(self.header.channels):
             raise ValueError(f"samples of shape {samples.shape} for {len(self.header.channels)} channels")
@@ -138,7 +138,7 @@ class Outlet:
         return bool(self._handle.have_consumers())
 
     def wait_for_consumers(self, timeout_s: float) -> bool:
-        """Wait for someone to connect; say whether someone did.
+        """Wait for a receiver; return whether one connected.
 
         Signals are not handled meanwhile: wait in short turns.
         """
@@ -164,10 +164,10 @@ def open_outlet(header: OutletHeader, max_buffered_s: float = 360.0) -> Outlet:
     Parameters
     ----------
     header : OutletHeader
-        What it says of itself, complete before anyone can see it.
+        Header, complete before the stream is announced.
     max_buffered_s : float
-        Seconds of stamps kept for a receiver that does not keep up; the oldest samples are dropped
-        beyond it, silently. An irregular stream keeps a hundred samples for each such second.
+        Seconds of stamps buffered for a slow receiver; the oldest samples are dropped
+        beyond it, silently. An irregular stream buffers a hundred samples for each such second.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Find a source again, tell it from others that look like it, and never hop to another one silently."""
+"""Find a source again, distinguish it from similar ones, and never switch to another one silently."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from monitor.montage import Found, StreamDescription
 _FORGET_AFTER_S = 2.0
 _MOST_LISTED = 4
 HOW_TO_ACCEPT = "plms-monitor accept SESSION"
-"""In a reason: somebody is asked to say whether that is the source."""
+"""In a reason: a person is asked to accept the source."""
 _PINNED = ("name", "type", "source_id", "hostname")
 _DESCRIPTOR = ("rate_hz", "channel_format", "channels", "speed")
 
-# Says why a stream of changed form cannot take the place of what it was; empty if it can.
+# Returns why a stream with a changed header cannot replace the source; empty if it can.
 Accepts = Callable[[StreamDescription], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What a person said the source is now, and who is told the uid of each stream that fits."""
+    """A query of a person for the source, and the callback for the uid of each match."""
 
     query: Query
     found: Callable[[str], None]
@@ -32,7 +32,7 @@ class Named:
 
 def refuse_any_change(_stream: StreamDescription) -> str:
     """Accept no source whose form has changed."""
-    return "its form may not change"
+    return "its header must not change"
 
 
 def taken_by_nobody(_uid: str) -> bool:
@@ -46,14 +46,14 @@ class Search:
     Parameters
     ----------
     stream : StreamDescription
-        What was chosen: name, type, source id and host are pinned, its form may change if that is accepted.
-        Under another source id it is taken if nothing else could be it, see `monitor.lsl.successor`.
+        What was chosen: name, type, source id and host are pinned, its header may change if that is accepted.
+        Under another source id it is used if no other stream could be it, see `monitor.lsl.successor`.
     accepts : callable
-    tell : callable
-        Gets, once each, what a person should know.
+    report : callable
+        Called once with each message for a person.
     named : Named, optional
-        A person said that the stream that fits is the source now, whatever its name and host; the source
-        itself is looked for as well.
+        A person selected the stream that matches as the source, whatever its name and host; the search for
+        the source itself continues.
     is_taken : callable
         Whether another session records the run of a source with this uid.
     """
@@ -62,12 +62,12 @@ class Search:
         self,
         stream: StreamDescription,
         accepts: Accepts,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         named: Named | None = None,
         is_taken: Callable[[str], bool] = taken_by_nobody,
     ) -> None:
         self.stream = stream
-        self._accepts, self._report, self._named = accepts, tell, named
+        self._accepts, self._report, self._named = accepts, report, named
         self._finder = Finder(same_source(stream), forget_after_s=_FORGET_AFTER_S)
         self._successor = Successor(stream, lambda now: changed(self.stream, now), is_taken)
         self._named_finder = Finder(named.query, forget_after_s=_FORGET_AFTER_S) if named else None
@@ -76,7 +76,7 @@ class Search:
         self._first_seen_s: dict[str, float] = {}
 
     def find_again(self) -> Any:
-        """Look once; return the LSL info of the source if it is there, and nothing else could be it."""
+        """Search once; return the LSL info of the source if it is present and unambiguous."""
         if self._named is not None and self._named_finder is not None:
             found = self._named_finder.found()
             for _, stream in found:
@@ -94,26 +94,28 @@ class Search:
         successor = self._successor.find(found, time.monotonic())
         if self._successor.why_not:
             how = _how(f"--stream uid={self._successor.suggested_uid}")
-            self._say(f"{self._successor.why_not} is not taken. {how}")
+            self._report_once(f"{self._successor.why_not} is not used. {how}")
         return None if successor is None else successor[0]
 
     def _one_of(self, found: Sequence[Found], *, is_named: bool) -> Any:
         hits = []
         for info, stream in found:
             if not is_named and (why := self._other(stream)):
-                told = f"a source like it is there, on {stream.hostname!r}, but {why}; it is not taken"
-                self._say(f"{told}. {_how(f'--stream uid={stream.uid}')}")
+                message = f"a similar source was found on {stream.hostname!r}, but {why}; it is not used"
+                self._report_once(f"{message}. {_how(f'--stream uid={stream.uid}')}")
                 continue
             form = changed(self.stream, stream)
             if form and (refused := self._accepts(stream)):
-                self._say(f"it is back, but {form}, and {refused}; waiting. {_how('--left CH --right CH')}")
+                self._report_once(
+                    f"it is back, but {form}, and {refused}; waiting. {_how('--left CH --right CH')}"
+                )
                 continue
             hits.append(info)
         if len(hits) > 1:
-            what = "that fit what was said" if is_named else "with its name, id and host"
+            what = "matching the selection" if is_named else "with its name, id and host"
             uids = ", ".join(info.uid() for info in hits[:_MOST_LISTED])
-            told = f"{len(hits)} streams {what} are there ({uids}); waiting until one is left"
-            self._say(f"{told}. {_how('--stream uid=X')}")
+            message = f"{len(hits)} streams {what} found ({uids}); waiting until only one remains"
+            self._report_once(f"{message}. {_how('--stream uid=X')}")
         return hits[0] if len(hits) == 1 else None
 
     def is_visible(self) -> bool:
@@ -125,39 +127,39 @@ class Search:
         return next((info for info in self._finder.seen() if info.uid() == self.stream.uid), None)
 
     def has_successor(self) -> bool:
-        """Whether this run of the source is gone from sight and another one is there."""
+        """Whether this run of the source disappeared and another one was found."""
         return not self.is_visible() and self.find_again() is not None
 
     def note_twins(self, heard_s: float, now_s: float) -> None:
-        """Look for others with the same name and id: those there while the source is heard are never taken.
+        """Search for others with the same name and id: those present while the source sends are never used.
 
         Parameters
         ----------
         heard_s, now_s : float
-            When the source itself was last heard, and now (monotonic seconds).
+            Time of the source's last data, and now (monotonic seconds).
         """
         seen = self._finder.seen()
         rival_id = self._successor.note_rivals(seen, heard_s, now_s)
         if rival_id is not None:
-            there = f"its computer sends another stream of its name, with source_id {rival_id!r}"
-            self._say(f"{there}: if the source {RIVAL}")
+            there = f"its computer sends another stream with the same name, source_id {rival_id!r}"
+            self._report_once(f"{there}: if the source {RIVAL}")
         for info in seen:
             uid = info.uid()
             same = (info.name(), info.type()) == (self.stream.name, self.stream.type)
             same = same and self._has_its_id(info.source_id())
             if uid == self.stream.uid or uid in self._twins or not same:
                 continue
-            # A source that hangs may be started again at once: the new run is no twin.
+            # A source that hangs may be restarted at once: the new run is not a duplicate.
             if heard_s <= self._first_seen_s.setdefault(uid, now_s):
                 continue
             self._twins.add(uid)
-            self._say(
-                f"a second stream with its name and id is there, on {info.hostname()!r}; the recording stays "
-                f"with the one on {self.stream.hostname!r}"
+            self._report_once(
+                f"a second stream with the same name and id was found on {info.hostname()!r}; recording "
+                f"continues with the one on {self.stream.hostname!r}"
             )
 
     def pin(self, stream: StreamDescription) -> None:
-        """Hold on to this run of the source from now on."""
+        """Use this run of the source from now on."""
         is_same = same_source(stream) == same_source(self.stream)
         self.stream = stream
         self._successor.pin(stream)
@@ -168,14 +170,14 @@ class Search:
 
     def _other(self, stream: StreamDescription) -> str:
         if stream.uid in self._twins:
-            return "it was there beside it"
+            return "it was present at the same time as the source"
         for what in _PINNED:
             old, new = getattr(self.stream, what), getattr(stream, what)
             if old != new:
                 return f"its {what} is {new!r} instead of {old!r}"
         return ""
 
-    def _say(self, text: str) -> None:
+    def _report_once(self, text: str) -> None:
         if text not in self._reported:
             self._reported.add(text)
             self._report(text)
@@ -186,7 +188,7 @@ def _how(options: str) -> str:
 
 
 def changed(before: StreamDescription, now: StreamDescription) -> str:
-    """Say in what form `now` differs from `before`; empty if in none."""
+    """Describe how the header `now` differs from `before`; empty if it does not."""
     parts = []
     for what in _DESCRIPTOR:
         old, new = getattr(before, what), getattr(now, what)

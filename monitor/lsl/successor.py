@@ -1,4 +1,4 @@
-"""A source that makes a new source id at each start: found again by all else, if nothing else could be it."""
+"""Find a source that uses a new source id at each start by its other properties, if unambiguous."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _SETTLE_S = 3.0
 # A program that opens its new outlet before it closes the old one has both for a moment.
 _BESIDE_S = 10.0
 _MOST_LISTED = 4
-RIVAL = "comes back with a new source id, it is not taken by itself"
-"""In a reason: another stream like the source was there beside it."""
+RIVAL = "comes back with a new source id, it is not used automatically"
+"""In a reason: a similar stream was present at the same time as the source."""
 
 
 def same_source(stream: StreamDescription) -> Query:
@@ -29,26 +29,27 @@ def same_source(stream: StreamDescription) -> Query:
 class Successor:
     """Decide which stream with another source id is the source, if any is.
 
-    It must have the same name, type, computer and form, be no simulation, and be alone: no stream with the
-    source's own id is there, no second one like it is or was, and none like it was there beside the source.
+    It must have the same name, type, computer and header, not be simulated, and be the only one: no stream
+    with the source's own id is present, no second one like it is or was, and none was present at the same
+    time as the source.
 
     Parameters
     ----------
     stream : StreamDescription
         The source as it was.
     form : callable
-        Says in what form a stream differs from it, empty if in none.
+        Returns how the header of a stream differs from it; empty if it does not.
     is_taken : callable
         Whether another session records the run of a source with this uid.
 
     Attributes
     ----------
     why_not : str
-        Why the streams like it that are there are not taken, empty if there is none or one may be taken soon.
+        Why the similar streams present are not used; empty if there is none or one may be used soon.
     suggested_uid : str
-        The run that a person may name instead, empty if there is none.
+        The run that a person may select instead; empty if there is none.
     has_rival : bool
-        Whether two streams like it were there at the same time: then nothing is taken without a person.
+        Whether two similar streams were present at the same time: then a person must select.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Successor:
         if uids != self._fitting[0]:
             self._fitting = (uids, now_s)
         has_settled = now_s - self._fitting[1] >= _SETTLE_S
-        # A run that has just ended is listed for a moment beside the next.
+        # A run that has just ended is listed together with the next one for a moment.
         self.has_rival = self.has_rival or (len(uids) > 1 and has_settled)
         self.why_not = self._refusal(like, fitting)
         if has_settled and len(fitting) == 1 and not self.why_not and self._is_taken(fitting[0][1].uid):
@@ -103,14 +104,14 @@ class Successor:
         return fitting[0] if has_settled and len(fitting) == 1 and not self.why_not else None
 
     def note_rivals(self, infos: Iterable[Any], heard_s: float, now_s: float) -> str | None:
-        """Look for streams like the source while it is heard; return the source id of the first, once.
+        """Search for similar streams while the source sends; return the source id of the first, once.
 
         Parameters
         ----------
         infos : iterable of pylsl.StreamInfo
             What `same_source` finds.
         heard_s, now_s : float
-            When the source itself was last heard, and now (monotonic seconds).
+            Time of the source's last data, and now (monotonic seconds).
         """
         mine = self.stream
         for info in infos:
@@ -136,9 +137,9 @@ class Successor:
             return ""
         if len(fitting) > 1:
             uids = ", ".join(stream.uid for _, stream in fitting[:_MOST_LISTED])
-            return f"{len(fitting)} streams like it are there under new source ids ({uids}): none of them"
+            return f"{len(fitting)} similar streams with new source ids found ({uids}): none of them"
         other = (fitting or like)[0][1]
-        there = f"a stream like it is there with source_id {other.source_id!r}, but"
+        there = f"a similar stream with source_id {other.source_id!r} was found, but"
         if fitting:
-            return f"{there} there was another one too, so it may be another bed's: it"
+            return f"{there} there was a second one, so it may belong to another bed: it"
         return f"{there} {self._unlike(other)}: it"

@@ -45,10 +45,10 @@ def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: fl
     offset_s = source.offset_s if source.offset_known else None
     was_holding, reached_s = detection.is_holding, detection.timeline.now_s
     pieces = detection.in_place(chunk.values, source.place(chunk.stamps))
-    # What comes a second time is old, and not late.
+    # Duplicates are old, not late.
     ended = None
     if detection.is_counting:
-        # Stamps that mean nothing say nothing of when a sample was taken.
+        # Unusable stamps do not give the time at which a sample was taken.
         source.lateness.reset()
     elif not (detection.is_duplicating or detection.is_in_doubt) and all(
         placed.repeat is None for placed in pieces
@@ -56,13 +56,13 @@ def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: fl
         ended = source.lateness.take(chunk.stamps, now_s, offset_s, reached_s)
     context = _context(source, chunk, latest_s, is_late=bool(ended or source.lateness.spell))
     if was_holding:
-        # Samples behind a hole are held until it is plain what they are: what was known at the hole stands.
+        # Samples after a gap are held until they can be placed: the context at the gap applies.
         context = source.hole
     source.hole = context
     for placed in pieces:
         facts = detection.take(placed, context)
         if placed.left_out_s:
-            # From here on its stamps are late by that, and nothing that comes is.
+            # From here on the stamps are late by that amount; the samples are not.
             source.lateness.reset()
             ended = None
         if placed.moved:
@@ -77,7 +77,7 @@ def _context(source: Source, chunk: Samples, latest_s: float, *, is_late: bool) 
     latest = float(source.place(np.array([latest_s]))[0])
     if chunk.after or not is_late:
         return ChunkContext(latest, chunk.after or MISSING)
-    # A hole inside a backlog: the sender's queue was full, and dropped its oldest samples.
+    # A gap inside a backlog: the sender's queue was full, and dropped its oldest samples.
     return ChunkContext(latest, _OVERFLOW, source.lateness.chunk_n / source.stream.rate_hz)
 
 

@@ -20,7 +20,7 @@ class ClockFit:
     Notes
     -----
     Offsets jitter with the network and single ones are garbage: the line is Theil and Sen's, through the half
-    of the last three minutes with the shortest round trips. A step is believed when two measurements in a row
+    of the last three minutes with the shortest round trips. A step is accepted when two measurements in a row
     agree on it.
     """
 

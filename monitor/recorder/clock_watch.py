@@ -15,7 +15,7 @@ _EVERY_S = 60.0
 _STEP_S = 1.0
 # Sources of this machine have its clock: two machines were never started within this time of each other.
 _SAME_CLOCK_S = 0.05
-# A remote source tells whether this machine's LSL clock stood still: its offset is measured anew, twice.
+# A remote source shows whether this machine's LSL clock stopped: its offset is measured twice more.
 _SETTLE_S = 20.0
 _SOURCE = "recorder"
 
@@ -91,7 +91,7 @@ class ClockWatch:
             )
             notices.append(self._notice(about, reason))
         if notices and abs(self._lead.offset_s) > _SAME_CLOCK_S:
-            # The timeline may have gone on while LSL's clock here stood still; by how much is not known yet.
+            # The timeline may have advanced while the LSL clock here stopped; by how much is not known yet.
             self._settled_s = now.lsl_s + _SETTLE_S
             self._woke = self._woke or (now, self._reached_s())
         if now.local.utcoffset() != last.local.utcoffset():
@@ -112,7 +112,7 @@ def _last(clocks: Iterable[Fact]) -> Reading | None:
         return None
     data = known[-1]
     if data.get("slept_s") is None:
-        # An older version: whether this machine slept since cannot be told from a clock that was set.
+        # An older version: a suspend cannot be distinguished from a clock that was set.
         return None
     zone = dt.datetime.strptime(data["zone"], "%z").tzinfo
     if zone is not None and zone.utcoffset(None) is not None:

@@ -1,7 +1,7 @@
-"""The clocks of the sources against this machine's: offsets kept as measured, followed by a line.
+"""The clocks of the sources against this machine's: offsets are recorded as measured and fitted by a line.
 
-Where the stamps are not of LSL's clock the recording holds the offset that was used and not the measured
-ones: those are of another clock, and whoever reads the file would place the stream somewhere else.
+Where the stamps are not from the LSL clock the recording holds the offset that was used and not the measured
+ones: those belong to another clock, and a reader of the file would misplace the stream.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from monitor.recorder.context import RecorderContext
 from monitor.recorder.source import Source
 
 _STEPPED_S = 0.01
-# An offset that puts a source's stamps so far from now is not theirs.
+# An offset that places a source's stamps this far from now does not belong to them.
 _BELIEVED_S = 60.0
 # A clock that stepped shows in its stamps at once, and in its offset within two measurements.
 _SAME_STEP_S = 20.0
@@ -25,7 +25,7 @@ class Clocks:
 
     Parameters
     ----------
-    desk : Desk
+    context : RecorderContext
     """
 
     def __init__(self, context: RecorderContext) -> None:
@@ -39,8 +39,10 @@ class Clocks:
         source.offset_s += off_s
         source.has_own_clock = True
         self.record_offset(source, now_s, source.offset_s)
-        why = "are not of LSL's clock" if source.offset_known else "are of a clock whose offset is not known"
-        self._context.warn(source.stream.name, f"its stamps {why}: they are placed by when they came")
+        why = "are not from the LSL clock" if source.offset_known else "are from a clock with unknown offset"
+        self._context.warn(
+            source.stream.name, f"its stamps {why}: samples are placed by their time of arrival"
+        )
 
     def offset(self, source: Source, arrival: Offset) -> None:
         """Take a measured offset."""
@@ -65,12 +67,12 @@ class Clocks:
             self._clock_stepped(source, stepped_s)
 
     def anchored(self, source: Source, now_s: float) -> None:
-        """Keep the offset that places the stamps of a connection, where it is the measured one."""
+        """Record the offset that places the stamps of a connection, if it was measured."""
         if source.offset_known and not source.has_own_clock:
             self.record_offset(source, now_s, source.offset_s)
 
     def stamps_stepped(self, source: Source) -> None:
-        """Keep what places the stamps behind a step that shows in them alone, so that the file has it too."""
+        """Record the offset after a step that only the stamps show, so that the file has it too."""
         self.record_offset(source, self._context.time.clock(), self._used_s(source))
 
     @staticmethod
@@ -79,16 +81,16 @@ class Clocks:
         return source.offset_s + shift_s / source.stream.speed
 
     def record_offset(self, source: Source, at_s: float, offset_s: float) -> None:
-        """Keep an offset in the file, as it was measured."""
+        """Record an offset in the file, as it was measured."""
         # As LabRecorder writes it: the time of collection in the SOURCE's clock, and the offset.
         number = source.number
         self._context.raw.put(lambda xdf: xdf.clock_offset(number, at_s - offset_s, offset_s))
 
     def _clock_stepped(self, source: Source, stepped_s: float) -> None:
-        """Place a source anew whose clock stood still or jumped.
+        """Place a source again after its clock stopped or jumped.
 
-        Where it was this machine's own clock that stood still (it slept), the signal has gone on: the
-        timeline keeps following the stamps, and only what it is on this machine's clock changes.
+        If this machine's own clock stopped (it was suspended), the signal continued: the
+        timeline follows the stamps as before, and only its relation to this machine's clock changes.
         """
         source.lateness.reset()
         jumped = self._context.time.clock() - source.stepped_at_s < _SAME_STEP_S

@@ -1,4 +1,4 @@
-"""What the parts of the recorder share: where raw samples and facts go, and what time it is.
+"""What the parts of the recorder share: writers of raw samples and facts, and the time.
 
 The session's timeline against this machine's LSL clock.
 """
@@ -44,7 +44,7 @@ class SessionTime:
         return self._origin_s
 
     def resume(self, origin_s: float) -> None:
-        """Go on with a session whose first sample lay there on this machine's LSL clock."""
+        """Resume a session whose first sample was at `origin_s` on this machine's LSL clock."""
         self._origin_s = origin_s
 
     @property
@@ -64,7 +64,7 @@ class SessionTime:
         """Place the first stamp of a connection; the very first of all is where the session begins."""
         if self._origin_s is None:
             self._origin_s = stamp_s + source.offset_s
-        # The lead is not anchored now, so it has not drifted: it takes the drift so far along.
+        # The lead is not anchored at this moment, so its drift is already contained in the offset.
         return self.place(source, stamp_s)
 
     def place(self, source: Source, stamp_s: float) -> float:
@@ -82,14 +82,14 @@ class SessionTime:
 
 @dataclass(frozen=True, slots=True)
 class RecorderContext:
-    """What the intake works with, and whom it tells.
+    """The services that the parts of the recorder share.
 
     Attributes
     ----------
     record : callable
         Writes facts to disk, then folds and sends them; returns those written.
     reached_s : callable
-        How far the night has come on the session's timeline (s).
+        Length of the recording so far on the session's timeline (s).
     """
 
     folder: SessionFolder
@@ -101,12 +101,12 @@ class RecorderContext:
     reached_s: Callable[[], float]
 
     def warn(self, about: str, reason: str) -> None:
-        """Write down that something looks wrong."""
+        """Record a warning."""
         data: WarningData = {"about": about, "reason": reason}
         self.record([Fact("warning", self.reached_s(), "recorder", data)])
 
     def open_gap(self, source: Source, facts: Iterable[Fact], cause: str) -> None:
-        """Write facts with a gap that lasts, and remember which it is."""
+        """Record facts with an open gap, and store its number in the source."""
         for fact in self.record(facts):
             if fact.kind == "gap":
                 source.open_gap_seq, source.gap_cause = fact.seq, cause

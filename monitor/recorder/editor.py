@@ -1,6 +1,6 @@
-"""Editing a night that has ended: what a person says is appended to its journal, under the session's lock.
+"""Editing a finished session: entries of a person are appended to its journal, under the session's lock.
 
-It answers where a recorder would, so that a screen speaks to both in the same words.
+It answers the same requests as a recorder, so that a screen needs one protocol for both.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Editor:
     Raises
     ------
     InputError
-        If the session has not been ended, somebody else edits it, or its journal is damaged.
+        If the session has not been ended, another process edits it, or its journal is damaged.
 
     Attributes
     ----------
     has_unwritten_tables : bool
         Whether facts were added since the tables were written.
     trouble : str
-        Why the last request or the tables could not be written, empty while all goes well.
+        Why the last request or the tables could not be written; empty if they were.
     """
 
     def __init__(self, folder: SessionFolder) -> None:
@@ -59,7 +59,7 @@ class Editor:
             if tail.is_damaged:
                 raise InputError(
                     str(folder.journal),
-                    "is damaged: it cannot be edited as it is",
+                    "is damaged and cannot be edited",
                     f"repair it with: plms-monitor recover {folder.path}",
                 )
             self._rules = config_from(self._state.session["config"], str(folder.journal)).rules
@@ -71,14 +71,14 @@ class Editor:
             raise
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a person asks; see `monitor.recorder.requests`. Called from a connection's thread."""
+        """Answer a request; see `monitor.recorder.requests`. Called from a connection's thread."""
         ended_s = self._state.stopped_s or 0.0
         if request.get("do") == "status":
             return {"recorded_s": ended_s, "trouble": self.trouble, "saved_s_ago": None, "is_editor": True}
         if request.get("do") == "stop":
             return {"error": "this recording has ended already"}
         if request.get("do") in _LIVE_ONLY:
-            return {"error": "this recording has ended: it alerts nobody"}
+            return {"error": "this recording has ended and raises no alerts"}
         with self._one_at_a_time:
             try:
                 made = self._signed(request) if request.get("do") == "sign" else None
@@ -94,16 +94,16 @@ class Editor:
         return {"ok": True, "seq": written.seq}
 
     def _signed(self, request: Mapping[str, Any]) -> Fact:
-        """Sign all that is in the journal now; a signature without a name is none."""
+        """Sign all facts in the journal; a signature requires a name."""
         author, newest = author_of(request), self._state.newest_seq
         if not author:
             raise RefusedError("author = '': a signature needs a name")
         if request.get("over_seq", newest) != newest:
-            raise RefusedError("over_seq: something was added since you looked; read it, then sign again")
+            raise RefusedError("over_seq: a newer entry was added; read it, then sign again")
         return Fact("sign", self._state.stopped_s, PERSON, signature(self.folder.journal, newest) | author)
 
     def write_tables(self) -> None:
-        """Write the tables anew, if facts were added."""
+        """Write the tables again if facts were added."""
         with self._one_at_a_time:
             if not self.has_unwritten_tables:
                 return
@@ -111,13 +111,13 @@ class Editor:
                 write_tables(self.folder, self._state, self._rules)
             except OSError as err:
                 self.trouble = (
-                    f"the tables could not be written ({err.strerror or err}); `recover` makes them"
+                    f"the tables could not be written ({err.strerror or err}); `recover` writes them"
                 )
             else:
                 self.has_unwritten_tables, self.trouble = False, ""
 
     def close(self) -> None:
-        """End the editing: the tables are as the journal says, and another may edit."""
+        """End editing: write the tables if needed and release the lock."""
         self._control.close()
         self.write_tables()
         with self._one_at_a_time:

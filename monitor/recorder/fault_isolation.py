@@ -1,4 +1,4 @@
-"""No fault in one part of the recorder ends the night: it is told, and the loop goes on."""
+"""A fault in one part of the recorder is reported and does not end the recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 # (what was being done, why it failed)
-Tell = Callable[[str, str], object]
+Report = Callable[[str, str], object]
 
 
 @dataclass(slots=True)
@@ -20,31 +20,31 @@ class FaultOutcome:
 
 
 class FaultIsolation:
-    """Keep going when a part fails, and say so, without flooding the journal.
+    """Continue when a part fails and report it, without flooding the journal.
 
     Parameters
     ----------
-    tell : callable
-        Gets in words what failed and why, at the first, tenth, hundredth... time that it fails in one place.
+    report : callable
+        Called with what failed and why, at the first, tenth, hundredth... failure in one place.
     """
 
-    def __init__(self, tell: Tell) -> None:
-        self._report = tell
+    def __init__(self, report: Report) -> None:
+        self._report = report
         self._failed: Counter[tuple[str, str]] = Counter()
 
     @contextmanager
     def isolate(self, what: str) -> Iterator[FaultOutcome]:
-        """Do `what`; a failure is told and goes no further.
+        """Run `what`; report a failure and suppress it.
 
         Yields
         ------
         Outcome
-            To be looked at behind the block.
+            To be checked after the block.
         """
         outcome = FaultOutcome()
         try:
             yield outcome
-        except Exception as err:  # noqa: BLE001 - the one place: a night cannot be repeated
+        except Exception as err:  # noqa: BLE001 - the one place: a recording cannot be repeated
             outcome.failed = True
             self._note(what, err)
 
@@ -57,7 +57,7 @@ class FaultIsolation:
         again = f", {times} times by now" if times > 1 else ""
         try:
             self._report(what, f"{type(err).__name__}: {str(err)[:200]} ({where}){again}")
-        except Exception:  # noqa: BLE001 - even the telling may not end the night
+        except Exception:  # noqa: BLE001 - even reporting must not end the recording
             self._failed[what, where] -= 1
 
 

@@ -1,4 +1,4 @@
-"""What arrives from the streams: placed in time, kept raw, detected in, told as facts."""
+"""Data received from the streams: placed in time, recorded raw, passed to detection, reported as facts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_EARLY_MARKERS = 1000
 _DETECTOR_FAULT = "detector fault"
 _CUT_OFF = "recorder was cut off"
 _ALONE = (
-    ": name, type, computer, channels and rate are the same and no other stream is like it, so the recording "
+    ": name, type, computer, channels and rate are unchanged and no other stream matches, so recording "
     "continues with it"
 )
 _FIRST_REST_S = 1.0
@@ -33,14 +33,14 @@ _LONGEST_REST_S = 60.0
 
 
 class Intake:
-    """Take in what the readers pull.
+    """Process what the readers receive.
 
     Parameters
     ----------
-    desk : Desk
+    context : RecorderContext
     sources : Mapping of int to Source
     labels : Mapping of str to str
-        What each word of a marker means.
+        Meaning of each marker word.
     """
 
     def __init__(
@@ -52,13 +52,13 @@ class Intake:
         self._early: list[tuple[Source, Texts]] = []
         self._highest_number = max(sources, default=0)
 
-    def go_on(self, state: SessionState, end_s: float) -> None:
-        """Take the place of a recorder that was cut off at `end_s`: what lies between is a gap.
+    def resume(self, state: SessionState, end_s: float) -> None:
+        """Continue after a recorder that was interrupted at `end_s`: the time between is a gap.
 
         Parameters
         ----------
-        state : NightState
-            What the cut-off session's facts say.
+        state : SessionState
+            State of the interrupted session.
         end_s : float
         """
         for kind in ("respiratory", "arousal", "artifact"):
@@ -76,19 +76,19 @@ class Intake:
             if source.detection is None:
                 continue
             legs = set(source.detection.legs)
-            # The source may have been lost before the recorder was: then the gap began there.
-            standing = next(
+            # The source may have been lost before the recorder was interrupted: then the gap began there.
+            lasting_gap = next(
                 (f for f in state.facts("gap") if f.data["end"] is None and legs & set(f.data["legs"])), None
             )
-            start_s = end_s if standing is None else standing.t or 0.0
-            facts = source.detection.go_on(start_s, numbers, _CUT_OFF)
-            if standing is None:
+            start_s = end_s if lasting_gap is None else lasting_gap.t or 0.0
+            facts = source.detection.resume(start_s, numbers, _CUT_OFF)
+            if lasting_gap is None:
                 self._context.open_gap(source, facts, _CUT_OFF)
             else:
-                source.open_gap_seq, source.gap_cause = standing.seq, str(standing.data["cause"])
+                source.open_gap_seq, source.gap_cause = lasting_gap.seq, str(lasting_gap.data["cause"])
 
     def take(self, arrival: Arrival) -> None:
-        """Take in one arrival."""
+        """Process one arrival."""
         source = self._sources[arrival.key]
         if isinstance(arrival, Samples):
             self._samples(source, arrival)
@@ -108,7 +108,7 @@ class Intake:
         if chunk.ahead:
             self._show_ahead(source, chunk)
             return
-        self._keep(source, chunk)
+        self._record_raw(source, chunk)
         source.n_samples += len(chunk.stamps)
         if source.detection is None or source.last_arrival_s < source.resting_until_s:
             return
@@ -117,7 +117,7 @@ class Intake:
         if outcome.failed:
             self._detector_failed(source)
 
-    def _keep(self, source: Source, chunk: Samples) -> None:
+    def _record_raw(self, source: Source, chunk: Samples) -> None:
         before_n = source.n_left_out
         if self._context.raw.put_samples(source.number, chunk.values, chunk.stamps):
             source.n_left_out = 0
@@ -125,16 +125,14 @@ class Intake:
             source.n_left_out += len(chunk.stamps)
         about = f"the raw signal of {source.stream.name}"
         if source.n_left_out and not before_n:
-            self._context.warn(
-                about, "the disk takes nothing and memory is full: it is not kept from here on"
-            )
+            self._context.warn(about, "disk write failed and the buffer is full: raw data is being LOST")
         elif before_n and not source.n_left_out:
             self._context.warn(
-                about, f"it is kept again; {before_n} samples before this are missing in the file"
+                about, f"writing resumed; {before_n} samples before this are missing in the file"
             )
 
     def _show_ahead(self, source: Source, chunk: Samples) -> None:
-        """Let screens draw what waits for its turn; it is kept and detected in when that has come."""
+        """Show samples that wait for earlier ones; they are recorded once those have arrived."""
         if source.detection is None or not source.is_anchored:
             return
         self._context.record(self._context.stall_watch.heard(source))
@@ -160,7 +158,7 @@ class Intake:
         source.fault_rest_s = 0.0
 
     def _detector_failed(self, source: Source) -> None:
-        """Begin anew with a fresh detector behind a pause: raw samples are kept meanwhile."""
+        """Restart with a new detector after a pause; raw samples are recorded meanwhile."""
         detection = source.detection
         if detection is None:
             return
@@ -194,7 +192,7 @@ class Intake:
             self._texts(other, texts)
 
     def _closing_gap(self, source: Source, facts: list[Fact]) -> list[Fact]:
-        """Let the gap that has ended take the place of the one that was open."""
+        """Supersede the open gap by the one that has ended."""
         seq, source.open_gap_seq = source.open_gap_seq, None
         return [
             Fact(f.kind, f.t, f.source, f.data, supersedes=seq) if f.kind == "gap" and seq is not None else f
@@ -204,7 +202,7 @@ class Intake:
     def _texts(self, source: Source, chunk: Texts) -> None:
         time = self._context.time
         if not time.has_begun:
-            # Markers before the first sample have no place yet; the first sample gives it.
+            # Markers before the first sample cannot be placed until it arrives.
             if len(self._early) < _MOST_EARLY_MARKERS:
                 self._early.append((source, chunk))
             return
@@ -229,7 +227,7 @@ class Intake:
             return True
         if not flooded:
             name = source.stream.name
-            self._context.warn(name, "it floods: most of its markers are kept in the recording and not read")
+            self._context.warn(name, "too many markers: all are recorded, most are not interpreted")
         return False
 
     def _connected(self, source: Source, arrival: Connected) -> None:
@@ -239,7 +237,7 @@ class Intake:
         if stream.source_id != source.stream.source_id and not is_named:
             self._note_new_id(source, source.stream.source_id, stream.source_id, _ALONE)
         if not form and source.override is not None and source.override.speaks_of(stream):
-            form = "its legs were named anew"
+            form = "its legs were assigned again"
         if form:
             self._reform(source, stream, form)
         source.connected, source.stream = True, stream
@@ -251,7 +249,7 @@ class Intake:
         source.lateness.reset()
         if not source.header_written:
             source.header_written = True
-            self._keep_header(source, arrival.header_xml)
+            self._record_header(source, arrival.header_xml)
         if arrival.offset_s is not None:
             source.clock.take(self._context.time.clock(), arrival.offset_s, None)
             if source.detection is None:
@@ -266,18 +264,18 @@ class Intake:
         data = {"about": source.stream.name, "reason": reason, "source_id": new, "source_id_before": old}
         self._context.record([Fact("warning", self._context.reached_s(), "recorder", data)])
 
-    def _keep_header(self, source: Source, xml: str) -> None:
+    def _record_header(self, source: Source, xml: str) -> None:
         number, kind, n = source.number, source.stream.channel_format, len(source.stream.channels)
         header = readable(xml, kind, n, source.stream).decode()
         if header != xml:
             self._context.warn(
                 source.stream.name,
-                "its header is huge or cannot be read whole: the recording has the main parts",
+                "its header is too large or partly unreadable: only its main fields are recorded",
             )
         self._context.raw.put(lambda xdf: xdf.add_stream(number, header, kind, n))
 
     def _reform(self, source: Source, stream: StreamDescription, form: str) -> None:
-        """Go on with a source that came back in another form: a new stream in the file, a new detector."""
+        """Continue with a source whose header changed: a new stream in the file, a new detector."""
         channels = source.channels_in(stream)
         if isinstance(channels, str):
             raise ValueError(f"{stream.name!r} came back and {form}, but {channels}")
@@ -292,8 +290,8 @@ class Intake:
             source.detection = source.detection.renewed(
                 stream.rate_hz, channels, counter_column(stream.channels)
             )
-        why = "its legs are plain" if source.override is None else "a person said that it is the right one"
-        self._context.warn(source.stream.name, f"it came back, and {form}; {why}, so the night goes on")
+        why = "channels matched by label" if source.override is None else "a person confirmed it"
+        self._context.warn(source.stream.name, f"it came back, and {form}; {why}, and recording resumed")
 
     def _live_ring(self, source: Source) -> LiveRingWriter | None:
         try:
@@ -301,8 +299,8 @@ class Intake:
                 self._context.folder.live(source.key), source.lane_names, source.stream.rate_hz
             )
         except OSError as err:
-            # A full disk: the night is recorded as far as it can be, only screens see no trace.
-            self._context.warn("the live trace", f"there is none: {err.strerror or err}")
+            # A full disk: recording continues as far as possible, only the live trace is missing.
+            self._context.warn("the live trace", f"not available: {err.strerror or err}")
             return None
 
     def _lost(self, source: Source, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""How late what arrives is: an outage delivers late, and a stamp that is early is of a clock that stepped."""
+"""Delay of received samples: after an outage they arrive late; early stamps indicate a clock step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIZES_N = 50
 
 @dataclass(slots=True)
 class Spell:
-    """A stretch that came late.
+    """A period of late delivery.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Spell:
     n : int
         Samples.
     missing_s : float
-        What was missing in it all the same.
+        Duration of signal missing in it (s).
     """
 
     begun_s: float
@@ -53,7 +53,7 @@ class Lateness:
         self.spell: Spell | None = None
 
     def reset(self) -> None:
-        """Learn anew: another connection, or another clock."""
+        """Restart for a new connection or clock."""
         self._usual_s = self.spell = None
 
     @property

@@ -1,8 +1,8 @@
-"""What one bed says to the network: markers, facts, the running index. No note text, no author, no name.
+"""What one bed publishes: markers, facts, the running index. No note text, no author, no name.
 
-Where the night stands, in the few numbers that go out every second and every half minute.
+The index sent every second, and the snapshot sent every half minute.
 
-Tell what became of the series since last time: scores come whole, markers are changes.
+Changes of the series since the last score, as markers.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def index_values(
 def snapshot(
     state: SessionState, scores: Mapping[str, Score], main_profile: str, recorded_s: float
 ) -> dict[str, Any]:
-    """Return where the night stands, enough for a screen that joined late."""
+    """Return the index snapshot, complete for a receiver that joined late."""
     main = scores[main_profile]
     running = main.series[-1] if main.series and not main.series[-1].ended else None
     return {
@@ -79,9 +79,9 @@ def news(where: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def current_facts(state: SessionState) -> list[Fact]:
-    """List the facts that say how things are right now: what a screen that joined late has to know of them.
+    """List the facts that describe the present state, for a receiver that joined late.
 
-    How the night began, each stream, each leg's quality, gaps that are open and the last that was, the
+    The session fact, each stream, each leg's quality, open gaps and the last closed one, the
     lights, the last stage of each source.
     """
     latest: dict[tuple[str, str], Fact] = {("session", ""): state.facts("session")[0]}
@@ -116,13 +116,13 @@ class SeriesChange:
 
 
 class SeriesWatch:
-    """Remember which series were told of."""
+    """Track which series were published."""
 
     def __init__(self) -> None:
         self._reported: dict[int, int | None] = {}
 
     def update(self, series: Iterable[Series]) -> list[SeriesChange]:
-        """Compare with what was told before; return the changes, withdrawals first."""
+        """Compare with what was published before; return the changes, withdrawals first."""
         now = {each.onset_us: each.end_us if each.ended else None for each in series}
         changes = [SeriesChange("withdrawn", onset * _US) for onset in self._reported if onset not in now]
         for onset, end in now.items():
@@ -206,25 +206,25 @@ class Outlets:
             del self._curve[next(iter(self._curve))]
         self._index.push_sample([math.nan if n is None else n for n in numbers], self._to_lsl(t_s))
 
-    def snapshot(self, snapshot: Mapping[str, Any], t_s: float, standing: Iterable[Fact] = ()) -> None:
-        """Send where the night stands, for those who joined late.
+    def snapshot(self, snapshot: Mapping[str, Any], t_s: float, current: Iterable[Fact] = ()) -> None:
+        """Send the index snapshot, for receivers that joined late.
 
         Parameters
         ----------
         snapshot : Mapping
         t_s : float
             Seconds on the session's timeline.
-        standing : iterable of Fact
-            Facts that say how things are right now; they go along as they were sent when they were new.
+        current : iterable of Fact
+            Facts that describe the present state, in the form in which they were first sent.
         """
         whole = {"kind": "snapshot", "t": t_s} | dict(snapshot)
         whole["curve"] = {"step_s": _CURVE_STEP_S, "rate_30min": list(self._curve.items())}
-        whole["standing"] = [_brief(fact) for fact in standing]
+        whole["standing"] = [_brief(fact) for fact in current]
         line = json.dumps(whole, separators=(",", ":"))
         self._facts.push_text(line, self._to_lsl(t_s))
 
     def close(self) -> None:
-        """Take the outlets off the network, once whoever listens had time to hear the last word."""
+        """Close the outlets after receivers had time to read the last samples."""
         if any(outlet.have_consumers() for outlet in self._all()):
             # liblsl drops what was not sent yet, and a receiver what it has not yet asked for when we go.
             time.sleep(_LAST_WORD_S)
@@ -252,7 +252,7 @@ def marker_of(fact: Fact) -> tuple[str, float] | None:
     if fact.kind == "lights":
         return f"lights_{fact.data['state']}", fact.t
     if fact.kind in _PLAIN and fact.supersedes is None:
-        # An artifact whose end became known was told of when it began.
+        # An artifact that has ended was published when it began.
         return _PLAIN[fact.kind], fact.t
     return None
 
@@ -279,7 +279,7 @@ def _source_id(name: str, bed: str, installation: str) -> str:
 
 
 def other_recorder(bed: str, source_ids: Iterable[str]) -> str:
-    """Say whether one of these outlets is of another recorder of the same bed.
+    """Return whether one of these outlets belongs to another recorder of the same bed.
 
     Parameters
     ----------
@@ -313,6 +313,6 @@ def _installation_id() -> str:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, fresh + "\n")
     except OSError:
-        # Without a place to keep it the streams still have an id, only not the same one next time.
+        # If it cannot be stored, the streams get a new id at the next start.
         return fresh
     return fresh

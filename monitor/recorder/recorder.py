@@ -1,4 +1,4 @@
-"""The recorder of one night: joins what arrives to the journal, the raw signal, the score and the outlets.
+"""The recorder of one session: joins arrivals, journal, raw signal, score and outlets.
 
 Everything happens in the order samples -> facts -> journal (on disk) -> fold -> outlets. No arithmetic of its
 own, and no threads: the caller hands in arrivals and the time.
@@ -41,7 +41,7 @@ from monitor.session.tables import write_tables
 _DISK_EVERY_S = 60.0
 _SCORE_EVERY_S = 1.0
 _SNAPSHOT_EVERY_S = 30.0
-# At the end, for a disk that takes nothing: long enough to make room, and then it ends all the same.
+# At the end, if the disk refuses writes: time to free space before the recorder gives up.
 _LAST_PATIENCE_S = 20.0
 
 
@@ -58,34 +58,34 @@ class RecordingPlan:
 
 
 class SessionRecorder:
-    """Record one night.
+    """Record one session.
 
     Parameters
     ----------
     folder : SessionFolder
-        New and empty, or one that was cut off.
-    plan : NightPlan
+        New and empty, or one that was interrupted.
+    plan : RecordingPlan
     sources : iterable of Source
         The chosen streams.
     clock : callable
         This machine's LSL clock (s).
     resumed : Resumed, optional
-        The cut-off session that is gone on with.
+        The interrupted session to resume.
 
     Attributes
     ----------
     time : SessionTime
         The session's timeline against the LSL clock.
-    state : NightState
-        The fold of what is on disk.
+    state : SessionState
+        The fold of the facts on disk.
     scores : dict of str to Score
         By profile, at most a second old.
     disk_s : float or None
         Seconds of recording for which the disk has room, None if that is not yet known.
-    guard : Guard
-        Whatever fails in it is told and ends nothing.
+    faults : FaultIsolation
+        Reports failures of parts and suppresses them.
     stager : Stager
-        Looks after the process that estimates sleep.
+        Supervises the staging process.
     """
 
     def __init__(
@@ -136,13 +136,13 @@ class SessionRecorder:
             about = dict(plan.about) | {"bed": plan.bed, "legs": legs} | ({"limbs": limbs} if limbs else {})
             self._record([Fact("session", 0.0, "recorder", about)])
         else:
-            self._go_on(resumed)
+            self._resume(resumed)
 
-    def _go_on(self, resumed: Resumed) -> None:
-        """Begin where a cut-off session ended."""
+    def _resume(self, resumed: Resumed) -> None:
+        """Resume where the interrupted session ended."""
         self.time.resume(resumed.anchor.origin_s)
         self._has_origin = True
-        # What became of the series until then was told before.
+        # The series so far were published before the interruption.
         before = score(self.state.night(), self.plan.rules[self.plan.main_profile])
         self._series.update(before.series)
         about: ResumedData = {
@@ -153,17 +153,17 @@ class SessionRecorder:
         }
         end_s = resumed.found.end_s
         self._record(closed_movements(self.state, "recorder"))
-        self._intake.go_on(self.state, end_s)
+        self._intake.resume(self.state, end_s)
         self._record([*self._clocks.note(), Fact("resumed", end_s, "recorder", about)])
 
     @property
     def trouble(self) -> str:
-        """What keeps anything from being written, empty while all goes well."""
+        """Why data cannot be written; empty if it can."""
         return self._unfinished or self._journal.trouble or self._raw.error
 
     @property
     def recorded_s(self) -> float:
-        """How far the night has come: the last sample, or the wall's pace while a source is lost."""
+        """Length of the recording (s): the last sample, or elapsed time while a source is lost."""
         legs = [s for s in self.sources.values() if s.detection is not None]
         reached = max((s.detection.timeline.now_s for s in legs if s.detection), default=0.0)
         if any(not (s.connected and s.is_anchored) for s in legs):
@@ -171,17 +171,17 @@ class SessionRecorder:
         return max(0.0, reached)
 
     def take(self, arrival: Arrival) -> None:
-        """Take in what a reader pulled."""
-        with self.faults.isolate("taking in what arrived"):
+        """Process what a reader received."""
+        with self.faults.isolate("processing received data"):
             self._intake.take(arrival)
         if self.time.has_begun and not self._has_origin:
-            # With the first sample, not a busy moment later: without it no crash can be gone on from.
+            # With the first sample: without this record an interrupted session cannot be resumed.
             with self.faults.isolate("noting the clock") as noting:
                 self._record(self._clocks.note())
             self._has_origin = not noting.failed
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Do what a person asks; see `monitor.recorder.requests`."""
+        """Answer a request; see `monitor.recorder.requests`."""
         if request.get("do") == "status":
             return self.status()
         with self.faults.isolate("answering a request"):
@@ -198,12 +198,14 @@ class SessionRecorder:
                 return {"error": str(err)}
             if self._journal.n_waiting:
                 why = self.trouble or "the disk is slow"
-                return {"error": f"not saved yet: {why}. It is kept and written as soon as that is possible."}
+                return {
+                    "error": f"not saved yet: {why}. It stays in memory and is written as soon as possible."
+                }
             return {"ok": True}
-        return {"error": "the recorder could not do that; the recording goes on"}
+        return {"error": "the request failed in the recorder; recording continues"}
 
     def status(self) -> dict[str, Any]:
-        """Return what a screen cannot know from the journal: what is going on right now."""
+        """Return the present state that is not in the journal."""
         return {
             "recorded_s": self.recorded_s,
             "trouble": self.trouble,
@@ -214,9 +216,9 @@ class SessionRecorder:
         }
 
     def _record(self, facts: Iterable[Fact]) -> list[Fact]:
-        """Have facts written, and fold and send what is on disk by now; return them with their ``seq``.
+        """Queue facts, then fold and send those on disk; return them with their ``seq``.
 
-        What the disk does not take waits in memory: it is not shown, and its turn comes in a later call.
+        Facts that cannot be written wait in memory and are not shown until a later call wrote them.
         """
         numbered = self._journal.put(facts)
         self._journal.settle()
@@ -235,19 +237,19 @@ class SessionRecorder:
         self._record([Fact("warning", self.recorded_s, "recorder", data)])
 
     def tick(self) -> None:
-        """Do what is due by the clock; call a few times a second, and after arrivals."""
+        """Run what is due; call a few times a second, and after arrivals."""
         now_s = self.time.clock()
-        with self.faults.isolate("looking for silent sources"):
+        with self.faults.isolate("checking for silent sources"):
             self._record(self._stall_watch.look(self.sources.values(), self.state, now_s))
-        with self.faults.isolate("looking after the staging process"):
+        with self.faults.isolate("supervising the staging process"):
             self._record(self.stager.look(self.sources.values(), now_s, self.recorded_s))
         with self.faults.isolate("noting the clock"):
             self._record(self._clocks.look())
         if now_s >= self._next_disk_s:
             self._next_disk_s = now_s + _DISK_EVERY_S
-            with self.faults.isolate("looking at the disk"):
+            with self.faults.isolate("checking the free disk space"):
                 self.disk_s = self._disk.look()[1]
-        with self.faults.isolate("noting what the disk takes"):
+        with self.faults.isolate("checking that data is written"):
             self._storage_watch.look(self.trouble, self.disk_s, self.recorded_s)
         due = now_s >= self._next_score_s
         if due or self.state.revision != self._scored_revision:
@@ -263,8 +265,8 @@ class SessionRecorder:
             self.outlets.index(values, self.recorded_s)
 
     def _send_snapshot(self, now_s: float) -> None:
-        """Say where the night stands: each half minute, and at once when it stands otherwise."""
-        with self.faults.isolate("sending where the night stands"):
+        """Send the index snapshot each half minute, and at once when it changed."""
+        with self.faults.isolate("sending the index snapshot"):
             where = snapshot(self.state, self.scores, self.plan.main_profile, self.recorded_s)
             where["health"] = self.status()
             if now_s >= self._next_snapshot_s or news(where) != self._reported_news:
@@ -272,7 +274,7 @@ class SessionRecorder:
                 self.outlets.snapshot(where, self.recorded_s, current_facts(self.state))
 
     def rescore(self) -> None:
-        """Score the night as it is known now, and tell what became of the series."""
+        """Score the recording so far and publish changes of the series."""
         self._scored_revision = self.state.revision
         with self.faults.isolate("scoring"):
             night = self.state.night(self.recorded_s)
@@ -280,7 +282,7 @@ class SessionRecorder:
             self.outlets.series(self._series.update(self.scores[self.plan.main_profile].series))
 
     def finish(self, reason: str) -> None:
-        """End the night: what is open ends at the last sample, the tables are written, the outlets close."""
+        """End the recording: close open movements at the last sample, write the tables, close the outlets."""
         self.stager.close()
         for source in self.sources.values():
             with self.faults.isolate("ending the detection"):
@@ -299,5 +301,5 @@ class SessionRecorder:
                 write_tables(self.folder, self.state, self.plan.rules)
             except OSError as err:
                 why = f"the tables could not be written ({err.strerror or err})"
-                self._unfinished = f"{why}; `recover` makes them"
+                self._unfinished = f"{why}; `recover` writes them"
         self.outlets.close()

@@ -1,4 +1,4 @@
-"""What a person asks to record: notes, lights, stages, what counts, taking one's own word back."""
+"""Requests of a person: notes, lights, stages, exclusions, undo."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Data = dict[str, Any]
 
 
 class RefusedError(ValueError):
-    """A request that makes no sense; its text goes back to whoever asked."""
+    """An invalid request; its text is returned to the sender."""
 
 
 def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
@@ -40,10 +40,10 @@ def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
     request : Mapping
         ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``segment``, ``acknowledged``, ``sound``,
         ``reject``, ``accept``, ``calibration`` or ``undo``, with that one's keys; ``author`` is optional.
-    state : NightState
-        What is known: which movements there are, what stands and may be undone.
+    state : SessionState
+        State of the session: known movements, facts that may be undone.
     recorded_s : float
-        How far the night has come.
+        Length of the recording so far (s).
 
     Raises
     ------
@@ -56,7 +56,7 @@ def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
         fact = about_movements(request, state, recorded_s)
         return replace(fact, data={**fact.data, **signed})
     if request.get("do") == "sign":
-        raise RefusedError("sign: a night is signed once its recording has ended")
+        raise RefusedError("sign: a recording can be signed only after it has ended")
     t_s = _time(request, recorded_s)
     at_a_time = _AT_A_TIME.get(str(request.get("do")))
     if at_a_time is None:
@@ -65,13 +65,13 @@ def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
 
 
 def author_of(request: Mapping[str, Any]) -> Data:
-    """Return who says it, as the key of a fact; empty if that was not told."""
+    """Return the author as the key of a fact; empty if not given."""
     author = _text(request, "author", _LONGEST_AUTHOR, required=False)
     return {"author": author} if author else {}
 
 
 def with_time_entered(fact: Fact) -> Fact:
-    """Return a fact with when it was said: about a past moment, that is not its own time."""
+    """Return a fact with the time of its entry, which differs from the time it concerns."""
     return replace(fact, data={**fact.data, "told_utc": utc_now().isoformat(timespec="milliseconds")})
 
 
@@ -141,7 +141,7 @@ def _undo(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -
     seq = request.get("seq")
     fact = state.fact(seq) if isinstance(seq, int) else None
     if fact is None or not fact.source.startswith(PERSON) or fact.kind in NOT_UNDONE:
-        raise RefusedError(f"seq = {seq!r}: expected a standing fact that a person recorded")
+        raise RefusedError(f"seq = {seq!r}: expected a valid fact recorded by a person")
     return Fact("withdrawn", fact.t, PERSON, {"what": fact.kind}, supersedes=fact.seq)
 
 
@@ -153,7 +153,7 @@ def _reject(request: Mapping[str, Any], state: SessionState, _recorded_s: float)
     for key in keys:
         fact = state.movement(key) if isinstance(key, str) else None
         if fact is None:
-            raise RefusedError(f"movements: there is no movement {str(key)[:40]!r}")
+            raise RefusedError(f"movements: unknown movement {str(key)[:40]!r}")
         if state.rejection(key) is not None:
             raise RefusedError(f"movements: {key!r} is rejected already")
         found.append(fact)
@@ -205,7 +205,7 @@ def _time(request: Mapping[str, Any], recorded_s: float) -> float:
         raise RefusedError(f"t = {value!r}: expected seconds on the session's timeline")
     if not 0 <= value <= recorded_s + _AHEAD_S:
         raise RefusedError(
-            f"t = {str(value)[:40]}: expected 0 to {recorded_s:.0f} s, what was recorded so far"
+            f"t = {str(value)[:40]}: expected 0 to {recorded_s:.0f} s, the length recorded so far"
         )
     return round(float(value), 6)
 
@@ -215,7 +215,7 @@ def _length(request: Mapping[str, Any], t_s: float, recorded_s: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= _LONGEST_SPAN_S:
         raise RefusedError(f"duration_s = {str(value)[:40]}: expected seconds, more than 0")
     if t_s + value > recorded_s + _AHEAD_S:
-        raise RefusedError(f"duration_s = {value:g}: ends behind what was recorded so far")
+        raise RefusedError(f"duration_s = {value:g}: ends after the end of the recording so far")
     return round(float(value), 6)
 
 

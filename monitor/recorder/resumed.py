@@ -1,4 +1,4 @@
-"""What a recorder takes over from one that was cut off: the facts, the clock, the numbers of its streams."""
+"""What a resumed recorder takes over: the facts, the clock, the numbers of its streams."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.session.state import SessionState
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A cut-off session, repaired, and where its timeline lies now."""
+    """An interrupted session, repaired, and the position of its timeline."""
 
     found: Reopened
     anchor: Reanchored
@@ -23,14 +23,14 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class KnownStream:
-    """A stream of the cut-off session.
+    """A stream of the interrupted session.
 
     Attributes
     ----------
     identity : tuple
-        What the stream must still be to go on under its number.
+        What must be unchanged for the stream to continue under its number.
     has_header : bool
-        Whether its header came to disk in `recording.xdf`.
+        Whether its header is in `recording.xdf`.
     """
 
     identity: tuple[object, ...]
@@ -38,26 +38,26 @@ class KnownStream:
 
 
 def known_streams(state: SessionState, folder: SessionFolder) -> dict[int, KnownStream]:
-    """List the streams of a cut-off session by their number."""
+    """List the streams of an interrupted session by their number."""
     in_file = tally(folder.recording) if folder.recording.exists() else {}
     known = {}
     for fact in state.facts("stream"):
         about = fact.data
         key = int(about["key"])
-        kept = in_file.get(key)
-        kind = kept.channel_format if kept else about.get("format")
+        written = in_file.get(key)
+        kind = written.channel_format if written else about.get("format")
         identity = _identity(about["source_id"], about["name"], about["type"], kind, about["channels"])
-        known[key] = KnownStream(identity, kept is not None)
+        known[key] = KnownStream(identity, written is not None)
     for key in in_file.keys() - known.keys():
-        # Its header came to disk and the word of it did not: the number is taken.
+        # Its header is on disk and its fact is not: the number is in use.
         known[key] = KnownStream((), has_header=True)
     return known
 
 
 def source_keys(chosen: Sequence[Chosen], known: Mapping[int, KnownStream]) -> list[int]:
-    """Give each chosen stream its number: those that were recorded before go on under their number.
+    """Give each chosen stream its number: those recorded before continue under their number.
 
-    Some sources make a new source id at each start: if just one stream is the same but for that, it is it.
+    Some sources use a new source id at each start: a single stream that is equal otherwise is accepted.
     """
     mine = []
     for each in chosen:

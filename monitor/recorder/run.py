@@ -26,27 +26,27 @@ from monitor.session.folder import SessionFolder
 from monitor.session.resume import is_recorded_by_another
 
 _LOOP_S = 0.1
-# Where signal comes as fast as it is taken, requests, clock and score have their turn all the same.
+# Requests, clock and score are served even if signal arrives without a pause.
 _LONGEST_TURN_S = 1.0
 _ANSWER_S = 4.0
 _LAST_ESTIMATE_S = 3.0
 
 
 class StopRequest:
-    """Whether the recording is to end, and why: a signal, a request, the duration."""
+    """Request to end the recording, and its reason: a signal, a request, the duration."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self.reason = ""
 
     def ask(self, reason: str) -> None:
-        """End soon; the first reason stands."""
+        """Request the end; the first reason is used."""
         if not self._event.is_set():
             self.reason = reason
             self._event.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait so long, or until the end is asked for; return whether it is."""
+        """Wait for `seconds` or until the end is requested; return whether it is."""
         return self._event.wait(seconds)
 
     @property
@@ -61,7 +61,7 @@ class StopRequest:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What is needed to record a night.
+    """What is needed to record a session.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Recording:
     watch : callable
         Called about ten times a second with the recorder, for a status line.
     resumed : Resumed or None
-        The cut-off session that is gone on with in `folder`.
+        The interrupted session in `folder` to resume.
     """
 
     folder: SessionFolder
@@ -83,18 +83,18 @@ class Recording:
 
 
 def record(recording: Recording, ending: StopRequest, begun: Callable[[], None]) -> SessionRecorder:
-    """Record until the end is asked for, then close the session.
+    """Record until the end is requested, then close the session.
 
     Parameters
     ----------
     recording : Recording
-    ending : Ending
+    ending : StopRequest
     begun : callable
-        Called once the session can be looked at.
+        Called once the session folder can be read.
 
     Returns
     -------
-    NightRecorder
+    SessionRecorder
         Finished.
     """
     resumed = recording.resumed
@@ -105,7 +105,7 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     ]
     for source in sources:
         source.header_written = source.key in before and before[source.key].has_header
-    night = SessionRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
+    recorder = SessionRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
     is_taken = partial(is_recorded_by_another, recording.folder)
     readers = [
@@ -116,7 +116,7 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         source.search_for = reader.search_for
     asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
     control = None
-    with night.faults.isolate("opening the control channel"):
+    with recorder.faults.isolate("opening the control channel"):
         # A full disk has no room for its contact: a signal still ends the recording.
         control = ControlServer(recording.folder.control, lambda request: _ask(request, ending, asked))
     for reader in readers:
@@ -124,22 +124,22 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     begun()
     try:
         while not ending.asked:
-            _take_all(arrivals, night, _LOOP_S)
-            _answer_all(asked, night)
-            night.tick()
-            with night.faults.isolate("showing the status"):
-                recording.watch(night)
-            if recording.duration_s is not None and night.recorded_s >= recording.duration_s:
+            _take_all(arrivals, recorder, _LOOP_S)
+            _answer_all(asked, recorder)
+            recorder.tick()
+            with recorder.faults.isolate("showing the status"):
+                recording.watch(recorder)
+            if recording.duration_s is not None and recorder.recorded_s >= recording.duration_s:
                 ending.ask("duration reached")
     finally:
         for reader in readers:
             reader.stop()
-        _take_all(arrivals, night, 0.0)
-        _hear_the_last(asked, night)
-        night.finish(ending.reason or "error")
+        _take_all(arrivals, recorder, 0.0)
+        _take_final_estimate(asked, recorder)
+        recorder.finish(ending.reason or "error")
         if control is not None:
             control.close()
-    return night
+    return recorder
 
 
 def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
@@ -150,25 +150,25 @@ def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
     return Source(key, chosen.stream, chosen.legs, detection, chosen.limbs)
 
 
-def _take_all(arrivals: queue.SimpleQueue[Arrival], night: SessionRecorder, wait_s: float) -> None:
-    """Take what is there, waiting a little for the first; all of it only if nothing else is to be done."""
+def _take_all(arrivals: queue.SimpleQueue[Arrival], recorder: SessionRecorder, wait_s: float) -> None:
+    """Process queued arrivals, waiting `wait_s` for the first, for a limited time."""
     until_s = time.monotonic() + _LONGEST_TURN_S if wait_s > 0 else float("inf")
     try:
-        night.take(arrivals.get(timeout=wait_s) if wait_s > 0 else arrivals.get_nowait())
+        recorder.take(arrivals.get(timeout=wait_s) if wait_s > 0 else arrivals.get_nowait())
         while time.monotonic() < until_s:
-            night.take(arrivals.get_nowait())
+            recorder.take(arrivals.get_nowait())
     except queue.Empty:
         return
 
 
-def _hear_the_last(asked: queue.SimpleQueue[_Asked], night: SessionRecorder) -> None:
-    """Let the staging process say what it makes of the whole night, if it is quick."""
-    night.stager.ask_for_the_last()
+def _take_final_estimate(asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder) -> None:
+    """Wait briefly for the final estimate of the staging process."""
+    recorder.stager.request_final_estimate()
     until_s = time.monotonic() + _LAST_ESTIMATE_S
-    while night.stager.is_running and time.monotonic() < until_s:
+    while recorder.stager.is_running and time.monotonic() < until_s:
         with contextlib.suppress(queue.Empty):
             one = asked.get(timeout=_LOOP_S)
-            one.answer.put(night.answer(one.request))
+            one.answer.put(recorder.answer(one.request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +190,10 @@ def _ask(
     try:
         return answer.get(timeout=_ANSWER_S)
     except queue.Empty:
-        return {"error": "the recorder is ending or held up"}
+        return {"error": "the recorder is ending or busy"}
 
 
-def _answer_all(asked: queue.SimpleQueue[_Asked], night: SessionRecorder) -> None:
+def _answer_all(asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder) -> None:
     while not asked.empty():
         one = asked.get()
-        one.answer.put(night.answer(one.request))
+        one.answer.put(recorder.answer(one.request))

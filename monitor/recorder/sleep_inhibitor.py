@@ -1,4 +1,4 @@
-"""Keep the computer awake while a night is recorded, where the system can be asked to."""
+"""Inhibit sleep of the computer during a recording, where the system supports it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from contextlib import contextmanager
 # Asked in this order: closing the lid is not everybody's to forbid.
 _WHAT = ("sleep:idle:handle-lid-switch", "sleep:idle", "idle")
 _SETTLE_S = 1.0
-_NOT_KEPT = "This computer is not kept awake"
-_REMEDY = "switch off its sleep and screen-lock settings for the night."
+_NOT_KEPT = "This computer may go to sleep"
+_REMEDY = "switch off its sleep and screen-lock settings."
 
 
 @contextmanager
@@ -25,9 +25,9 @@ def sleep_inhibited(why: str, say: Callable[[str], None]) -> Iterator[None]:
     Parameters
     ----------
     why : str
-        Shown by the system to whoever wants to switch it off.
+        Shown by the system to a user who wants to shut down.
     say : callable
-        Gets a sentence if the computer cannot be kept awake; from a thread of its own.
+        Called with a sentence if sleep cannot be inhibited; from a separate thread.
     """
     keeper = _Inhibitor(why, say)
     try:
@@ -52,7 +52,7 @@ class _Inhibitor:
             return
         commands = _commands(why)
         if not commands:
-            say(f"{_NOT_KEPT}: there is no systemd-inhibit or caffeinate here; {_REMEDY}")
+            say(f"{_NOT_KEPT}: systemd-inhibit or caffeinate was not found; {_REMEDY}")
             return
         self._thread = threading.Thread(target=self._run, args=(commands,), name="keep-awake", daemon=True)
         self._thread.start()

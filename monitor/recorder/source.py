@@ -1,8 +1,8 @@
-"""One stream of the night: where its stamps lie on the session's timeline, what is detected in it.
+"""One stream of the session: its position on the timeline and its detection.
 
-How a person said that a source is to be read when it is back.
+How a person assigned the channels of a source that returned.
 
-How many markers a stream may send: a flood costs a warning, not the night.
+Marker rate limit of a stream.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from monitor.session.signal.live_ring import LiveRingWriter
 
 @dataclass(frozen=True, slots=True)
 class SourceOverride:
-    """What was said.
+    """The assignment of a person.
 
     Attributes
     ----------
     wish : MontageWish
         The legs and limbs by channel; no legs where the stream alone was named.
     form : StreamDescription or None
-        The form it was said of; None if it was said of the stream that was named.
+        The header it applies to; None if it applies to the stream selected with it.
     uids : set of str
         The runs that were found by that name.
     """
@@ -52,7 +52,7 @@ class SourceOverride:
     def channels_in(
         self, before: StreamDescription, channels: Sequence[LegChannel], now: StreamDescription
     ) -> tuple[LegChannel, ...] | str:
-        """Find legs and limbs where they were said to be; limbs of which nothing was said by their labels.
+        """Find legs and limbs where they were assigned; other limbs by their labels.
 
         Parameters
         ----------
@@ -80,7 +80,7 @@ class SourceOverride:
         return tuple(sorted(found, key=lambda channel: order.index(channel.leg)))
 
 
-# A whole scored night may come at once; no live scorer says more than some words a second.
+# A whole scored recording may arrive at once; a live scorer sends a few markers per second.
 _AT_ONCE = 5000.0
 _PER_S = 50.0
 
@@ -91,7 +91,7 @@ class MarkerRateLimit:
     Attributes
     ----------
     n_refused : int
-        In the flood that lasts; 0 when there is none.
+        Refused in the present burst; 0 without one.
     """
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class MarkerRateLimit:
             self.n_refused += 1
             return False
         self._left -= 1.0
-        # Half of it must be back before a flood is over, or its end would be told at every drop.
+        # Half of the allowance must be restored before a burst ends: one report per burst.
         if self._left > _AT_ONCE / 2:
             self.n_refused = 0
         return True
@@ -114,7 +114,7 @@ class MarkerRateLimit:
 
 @dataclass(slots=True)
 class Source:
-    """A chosen stream and its state over the night.
+    """A chosen stream and its state during the recording.
 
     Attributes
     ----------
@@ -135,15 +135,15 @@ class Source:
     n_samples : int
         Received so far.
     n_left_out : int
-        Received, and not kept in the raw signal: the disk took nothing and memory was full.
+        Received and missing in the raw signal: the disk refused writes and the buffer was full.
     away_because : str
-        Why it is not connected, as its reader said last.
+        Why it is not connected: the last reason of its reader.
     offered : StreamDescription or None
-        The form in which it came back last and was not taken.
-    told : Told or None
-        How a person said that it is to be taken.
+        The last changed header that was refused.
+    override : SourceOverride or None
+        The assignment of a person for its return.
     look_for : callable
-        Lets its reader take the stream that fits a query, and tell its uid when it is found.
+        Lets its reader use the stream that matches a query, and report its uid when found.
     """
 
     key: int
@@ -225,21 +225,21 @@ class Source:
         return self._anchor_t_s + (stamps_s - self._anchor_stamp_s) * self.stream.speed
 
     def accepts(self, stream: StreamDescription) -> str:
-        """Say why a stream of another form cannot go on in its place; empty if its legs are plain or told."""
+        """Return why a stream with a changed header cannot replace it; empty if its legs are known."""
         legs = self.channels_in(stream)
         if isinstance(legs, str):
             self.offered = stream
         return legs if isinstance(legs, str) else ""
 
     def channels_in(self, stream: StreamDescription) -> tuple[LegChannel, ...] | str:
-        """Find its legs and limbs in a stream of another form; say why they are not plain."""
+        """Find its legs and limbs in a stream with a changed header, or return why they are ambiguous."""
         channels = (*self.legs, *self.limbs)
         if self.override is not None and self.override.speaks_of(stream):
             return self.override.channels_in(self.stream, channels, stream)
         return rematch_legs(self.stream, channels, stream)
 
     def about(self) -> dict[str, Any]:
-        """Return what the journal says of it when it is connected."""
+        """Return the data of its ``stream`` fact."""
         stream = self.stream
         legs = [self._about(c, self.legs) for c in first_of_each(self.legs)]
         limbs = [self._about(c, self.limbs) for c in first_of_each(self.limbs)]
@@ -265,7 +265,7 @@ class Source:
 
     @property
     def waits(self) -> str:
-        """What somebody is asked to say of it while it is away, empty if nothing."""
+        """What a person is asked to confirm while it is disconnected; empty if nothing."""
         asks = not self.connected and HOW_TO_ACCEPT in self.away_because
         return self.away_because if asks else ""
 

@@ -1,4 +1,4 @@
-"""A person says that a source that came back in another form, or another in its place, is the right one."""
+"""A person accepts a source that returned with a changed header, or a replacement."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _LONGEST = 200
 
 
 def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorded_s: float) -> Fact:
-    """Take what a person says of a source that is waited for.
+    """Accept a source that the recorder waits for.
 
     Parameters
     ----------
     request : Mapping
         ``left``, ``right``, ``limbs`` (by name) and ``unit`` where its channels are others now; ``stream``, a
-        query, where another stream stands for it; ``source``, its name, where several are waited for.
+        query, if another stream replaces it; ``source``, its name, if several are awaited.
     sources : iterable of Source
     recorded_s : float
-        How far the night has come.
+        Length of the recording so far (s).
 
     Returns
     -------
     Fact
-        To be recorded; the source looks for what was said.
+        To be recorded; the source searches for the selection.
 
     Raises
     ------
@@ -41,12 +41,12 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorde
     query = _text(request, "stream")
     named = {leg: text for leg in LEGS if (text := _text(request, leg))}
     if not query and not named:
-        raise RefusedError("name its legs (--left CH, --right CH), or the stream that is taken (--stream Q)")
+        raise RefusedError("name its legs (--left CH, --right CH), or the stream to use (--stream Q)")
     override = SourceOverride(
         _wish(request, source, named) if named else MontageWish(), None if query else source.offered
     )
     if not query and override.form is None:
-        raise RefusedError(f"{source.stream.name!r} has not come back in another form")
+        raise RefusedError(f"{source.stream.name!r} has not returned with a changed header")
     if override.form is not None:
         found = override.channels_in(source.stream, (*source.legs, *source.limbs), override.form)
         if isinstance(found, str):
@@ -68,24 +68,24 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorde
 def _waiting(sources: Iterable[Source], name: str) -> Source:
     away = [s for s in sources if s.legs and not s.connected and name in ("", s.stream.name)]
     if not away:
-        raise RefusedError(f"no source {name!r} is waited for" if name else "no source is waited for")
+        raise RefusedError(f"not waiting for a source {name!r}" if name else "not waiting for a source")
     if len(away) > 1:
         names = ", ".join(repr(source.stream.name) for source in away)
-        raise RefusedError(f"several sources are waited for: {names}; name one with --source NAME")
+        raise RefusedError(f"waiting for several sources: {names}; select one with --source NAME")
     return away[0]
 
 
 def _wish(request: Mapping[str, Any], source: Source, named: Mapping[Leg, str]) -> MontageWish:
-    """Check that what is named is what this source was recorded for: a night's legs do not change."""
+    """Check that the legs are those recorded from this source: the legs of a session do not change."""
     have = set(source.leg_names)
     if set(named) != have:
         wanted = " ".join(f"--{leg} CH" for leg in LEGS if leg in have)
         raise RefusedError(
-            f"from {source.stream.name!r} is recorded: {', '.join(sorted(have))}; give {wanted}"
+            f"{source.stream.name!r} is recorded for: {', '.join(sorted(have))}; give {wanted}"
         )
     limbs = request.get("limbs", {})
     if not isinstance(limbs, dict) or not set(limbs) <= {channel.leg for channel in source.limbs}:
-        raise RefusedError(f"limbs = {str(limbs)[:40]}: expected the names of those that are recorded")
+        raise RefusedError(f"limbs = {str(limbs)[:40]}: expected names of recorded limbs")
     return MontageWish(dict(named), _text(request, "unit"), {str(k): str(v) for k, v in limbs.items()})
 
 

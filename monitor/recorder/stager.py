@@ -1,4 +1,4 @@
-"""Look after the staging process: choose its channels, start it, start it again; take what it tells."""
+"""Supervise the staging process: choose its channels, start and restart it, record its estimates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KILLED_S = 1.0
 
 
 class Child(Protocol):
-    """A running staging process; `subprocess.Popen` in earnest."""
+    """A running staging process; normally `subprocess.Popen`."""
 
     stdin: Any
 
@@ -47,7 +47,7 @@ class Child(Protocol):
 
 
 class Stager:
-    """Keep a staging process beside a recording.
+    """Run a staging process during a recording.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Stager:
 
     Notes
     -----
-    The process reads the session's folder and speaks through its control channel. It lives as long as its
+    The process reads the session's folder and sends requests to its control channel. It lives as long as its
     standard input is open: that is what ends it with the recording, or with a recorder that was killed.
     """
 
@@ -70,7 +70,7 @@ class Stager:
 
     @property
     def is_running(self) -> bool:
-        """Whether there is a process now."""
+        """Whether a process is running."""
         return self._child is not None and self._child.poll() is None
 
     def look(self, sources: Iterable[Source], now_s: float, t_s: float) -> list[Fact]:
@@ -82,7 +82,7 @@ class Stager:
         now_s : float
             This machine's LSL clock.
         t_s : float
-            How far the night has come.
+            Length of the recording so far (s).
 
         Returns
         -------
@@ -101,7 +101,7 @@ class Stager:
             self._is_wanted = code != _MISSING_CODE
             self._start_at_s, self._wait_s = now_s + self._wait_s, min(2 * self._wait_s, _LONGEST_WAIT_S)
             if self._is_wanted:
-                reason = f"the staging process ended ({code}) and is started again"
+                reason = f"the staging process ended ({code}) and was restarted"
                 facts.append(Fact("staging", t_s, _SOURCE, {"state": "restarted", "reason": reason}))
         return facts
 
@@ -145,8 +145,8 @@ class Stager:
         )
         return child
 
-    def ask_for_the_last(self) -> None:
-        """Say that the recording has ended: the process tells what it has and ends."""
+    def request_final_estimate(self) -> None:
+        """Signal the end of the recording: the process sends its final estimate and ends."""
         self._is_wanted = False
         if self._child is not None:
             with contextlib.suppress(OSError):
@@ -154,7 +154,7 @@ class Stager:
 
     def close(self) -> None:
         """End the process."""
-        self.ask_for_the_last()
+        self.request_final_estimate()
         if self._child is not None:
             self._child.kill()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -163,17 +163,17 @@ class Stager:
 
 
 def estimate_facts(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> list[Fact]:
-    """Turn what the staging process tells into facts.
+    """Turn the estimates of the staging process into facts.
 
     Parameters
     ----------
     request : Mapping
         ``epochs``: rows of number, stage, probability of sleep (null if unscored) and why; or ``state`` with
         ``reason``.
-    state : NightState
-        What stands: an estimate takes the place of the one before it.
+    state : SessionState
+        Present state: an estimate supersedes the one before it.
     recorded_s : float
-        How far the night has come.
+        Length of the recording so far (s).
 
     Raises
     ------
@@ -189,11 +189,11 @@ def estimate_facts(request: Mapping[str, Any], state: SessionState, recorded_s: 
     rows = request.get("epochs")
     if not isinstance(rows, list) or len(rows) > _MOST_AT_ONCE:
         raise RefusedError(f"epochs = {str(rows)[:40]}: expected a list of at most {_MOST_AT_ONCE}")
-    standing = {fact.t: fact for fact in state.facts("stage") if fact.source == AUTO}
+    current = {fact.t: fact for fact in state.facts("stage") if fact.source == AUTO}
     facts: list[Fact] = []
     for row in rows:
         t_s, data = _estimate(row, recorded_s)
-        before = standing.get(t_s)
+        before = current.get(t_s)
         if before is None or before.data["stage"] != data["stage"]:
             facts.append(Fact("stage", t_s, AUTO, data, None if before is None else before.seq))
     return facts

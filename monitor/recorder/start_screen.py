@@ -1,6 +1,6 @@
-"""What a start screen is told while the recorder waits for its streams, and what it may choose.
+"""Status and choices of the start screen while the recorder waits for its streams.
 
-What the legs of a stream look like before it is chosen: their resting level, from a few seconds of it.
+Preview of the legs of a stream: the resting level of a few seconds of signal.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Preview:
         self._thread: threading.Thread | None = None
 
     def look(self, around: Sequence[Found]) -> None:
-        """Begin with the stream that is due longest, unless one is being looked at."""
+        """Start the preview that is due longest, unless one is running."""
         if self.is_busy:
             return
         now_s = self._clock()
@@ -98,16 +98,16 @@ class Preview:
         self._thread.start()
 
     def of(self, uid: str) -> Rests:
-        """Return what is known of a stream: each leg's resting level (uV, None if unknown) and a word."""
+        """Return the preview of a stream: each leg's resting level (uV, None if unknown) and a word."""
         return self._rests.get(uid, {})
 
     @property
     def is_busy(self) -> bool:
-        """Whether a stream is being looked at."""
+        """Whether a preview is running."""
         return self._thread is not None and self._thread.is_alive()
 
     def close(self) -> None:
-        """Wait for the look that is going on."""
+        """Wait for the running preview."""
         if self._thread is not None:
             self._thread.join()
 
@@ -151,7 +151,7 @@ class StartScreen:
     claim_bed : callable
         Takes the lock of a bed, or raises `InputError`.
     preview : Preview, optional
-        What the legs of the streams look like; only while somebody looks.
+        Preview of the legs; only while a screen is open.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class StartScreen:
         self._resume: bool | None = None
 
     def offer(self, cut_off: Mapping[str, Any]) -> bool | None:
-        """Ask whether to go on with a session that was cut off; return what was answered, None so far."""
+        """Ask whether to resume an interrupted session; return the answer, None without one."""
         with self._lock:
             self._offer = cut_off if self._resume is None else None
             return self._resume
@@ -191,7 +191,7 @@ class StartScreen:
             self._preview.look(around)
 
     def advance(self, state: str, session: str = "") -> None:
-        """Say that the recording runs (in which session), or has ended."""
+        """Set the state of the recording and its session."""
         with self._lock:
             self._state, self._session = state, session
 
@@ -237,10 +237,10 @@ class StartScreen:
         wanted = request.get("uids")
         by_uid = {found[1].uid: found for found in self._around}
         if not isinstance(wanted, list) or not wanted or any(uid not in by_uid for uid in wanted):
-            return {"error": "a chosen stream is no longer there"}
+            return {"error": "a chosen stream was not found on the network"}
         unit = str(request.get("unit") or "")
         if unit and unit_scale_uv(unit) is None:
-            return {"error": f"{unit!r} is no unit; e.g. uV, mV, V, nV, or the step of a count as '0.1 uV'"}
+            return {"error": f"{unit!r} is not a unit; use uV, mV, V, nV, or the step of a count as '0.1 uV'"}
         channels: dict[Leg, str] = {}
         if request.get("left") or request.get("right"):
             channels = {"left": str(request.get("left") or ""), "right": str(request.get("right") or "")}
@@ -258,6 +258,6 @@ class StartScreen:
 
 
 def _without_options(sentence: str) -> str:
-    """Leave out the remedy for the command line, on the screen a click; what follows it is a hint."""
+    """Remove the command-line remedy from a message: the screen offers it as a click."""
     problem, _, rest = sentence.partition(";")
     return problem + "".join(rest.partition(";")[1:])

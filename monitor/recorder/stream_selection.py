@@ -1,6 +1,6 @@
-"""Before the night: say what is on the network, and wait until the streams are there.
+"""Before the recording: list the streams on the network, and wait for those selected.
 
-Which streams on the network are taken for the night: what was asked for, or the one that is plain.
+The streams to record: those selected, or the only leg EMG stream found.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def choose_by_query(found: Sequence[tuple[Query, Sequence[Found]]], wish: Montag
 
     Parameters
     ----------
-    found : sequence of (Query, streams that fit it)
+    found : sequence of (Query, matching streams)
     wish : MontageWish
 
     Returns
@@ -31,27 +31,29 @@ def choose_by_query(found: Sequence[tuple[Query, Sequence[Found]]], wish: Montag
     Raises
     ------
     InputError
-        If a query fits several streams, or a stream cannot be read as it was asked for.
+        If a query matches several streams, or a stream cannot be read as requested.
     """
     taken: list[Found] = []
     for query, streams in found:
         if not streams:
-            return f"no stream fits {query}"
+            return f"no stream matches {query}"
         if len(streams) > 1:
             listing = "; ".join(describe_line(s) for _, s in streams)
-            raise InputError("--stream", f"{query} fits {len(streams)} streams ({listing})", "name just one")
+            raise InputError(
+                "--stream", f"{query} matches {len(streams)} streams ({listing})", "select exactly one"
+            )
         if streams[0][1].uid not in {s.uid for _, s in taken}:
             taken.append(streams[0])
     return assign_legs(taken, wish)
 
 
 def choose_alone(found: Sequence[Found], wish: MontageWish) -> list[Chosen] | str:
-    """Take the one stream on the network that is plainly a leg EMG, if there is exactly one.
+    """Select the only stream on the network that is identified as leg EMG.
 
     Returns
     -------
     list of Chosen or str
-        Why none is taken, in words.
+        Why none was selected.
     """
     plausible = [
         (info, stream)
@@ -61,18 +63,20 @@ def choose_alone(found: Sequence[Found], wish: MontageWish) -> list[Chosen] | st
     if len(plausible) == 1:
         return assign_legs(plausible, wish)
     if not plausible:
-        return "no stream is plainly a leg EMG; choose one with --stream NAME (and --left CH --right CH)"
+        return (
+            "no leg EMG stream could be identified; choose one with --stream NAME (and --left CH --right CH)"
+        )
     names = ", ".join(repr(stream.name) for _, stream in plausible)
     return f"several streams could be the leg EMG ({names}); choose with --stream NAME"
 
 
 _LOOK_EVERY_S = 0.25
-# A second outlet of the same name may answer a little later than the first: look twice before it is settled.
+# A second outlet of the same name may answer later than the first: search twice before deciding.
 _SETTLE_S = 1.0
 
 
 class StreamSelection:
-    """Look for the streams of a night.
+    """Search for the streams to record.
 
     Parameters
     ----------
@@ -80,13 +84,13 @@ class StreamSelection:
         What was asked for; if empty, the one plausible EMG stream is taken.
     wish : MontageWish
     say : callable
-        Gets a line of text whenever there is something new to say.
+        Called with a line of text whenever the status changed.
     clock, sleep : callable
-        Seconds now; wait so many seconds and return whether to give up.
+        Monotonic seconds; wait for some seconds and return whether to give up.
     screen : StartScreen, optional
-        Where a person looks and chooses.
+        Start screen on which a person chooses.
     successors : Mapping of Query to Successor, optional
-        What may stand for a source of a resumed session that has a new source id.
+        Possible successors of the sources of a resumed session.
     """
 
     def __init__(
@@ -123,7 +127,7 @@ class StreamSelection:
         MissingError
             If they did not come in time.
         InputError
-            If what is there cannot be what was asked for.
+            If the streams found cannot be used as requested.
         """
         every = Finder(measure=True, wish=self._wish)
         finders = [
@@ -132,7 +136,7 @@ class StreamSelection:
         started_s = self._clock()
         while True:
             found = [(query, self._fitting(query, finder.found())) for query, finder in finders]
-            # The others are looked at for who has to choose: on a ward there are a hundred.
+            # The other streams are read only for a person who has to choose: a ward has a hundred.
             around = every.found() if self._screen is not None or not finders else []
             settled = self._clock() - started_s >= _SETTLE_S
             outcome: list[Chosen] | str = "looking"
@@ -157,7 +161,7 @@ class StreamSelection:
         return same_source(self._successors[query].stream) if query in self._successors else query
 
     def _fitting(self, query: Query, found: Sequence[Found]) -> Sequence[Found]:
-        """Return what fits a query, else what stands for the source that had that id."""
+        """Return the streams that match a query, else the successor of the source with that id."""
         if query not in self._successors:
             return found
         before = self._successors[query].stream
@@ -168,12 +172,12 @@ class StreamSelection:
 
     def _with_reasons(self, missing: str) -> str:
         reasons = [each.why_not for each in self._successors.values() if each.why_not]
-        how = "end this, and name the right one with --resume --stream uid=X"
-        return "; ".join([missing, *(f"{reason} is not taken: {how}" for reason in reasons)])
+        how = "stop, then select the correct one with --resume --stream uid=X"
+        return "; ".join([missing, *(f"{reason} is not used: {how}" for reason in reasons)])
 
     def _report(self, missing: str, around: Sequence[Found]) -> None:
         lines = [f"Waiting: {missing}."]
-        lines += listing(around, self._wish) if around else ["There is no stream on the network."]
+        lines += listing(around, self._wish) if around else ["No stream was found on the network."]
         text = "\n".join(lines)
         if text != self._reported:
             self._reported = text
@@ -181,7 +185,7 @@ class StreamSelection:
 
 
 def listing(around: Sequence[Found], wish: MontageWish) -> list[str]:
-    """List streams, each with the monitor's reading of it."""
+    """List streams, each with the monitor's interpretation."""
     lines = []
     for _, stream in around:
         reading = read_montage(stream, wish)

@@ -1,6 +1,6 @@
-"""A source that is connected and says nothing: not yet lost, since LSL delivers late, but no leg is seen.
+"""Connected sources that send no data: not yet lost, since LSL delivers late, but without signal.
 
-Whether what is recorded comes to disk: told as a fact that is written as soon as that is possible.
+Whether data reaches the disk: recorded as a fact as soon as one can be written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SOURCE = "recorder"
 
 
 class StallWatch:
-    """Remember which sources are silent, and what their legs were like before.
+    """Track silent sources and the quality of their legs before.
 
     A gap is only known from the stamps of what comes next: after an outage everything may still arrive.
     """
@@ -28,7 +28,7 @@ class StallWatch:
         self._before: dict[int, list[QualityData]] = {}
 
     def look(self, sources: Iterable[Source], state: SessionState, now_s: float) -> list[Fact]:
-        """Return that the legs of sources which fell silent have no data; `now_s` is the LSL clock."""
+        """Return quality facts ``no data`` for newly silent sources; `now_s` is the LSL clock."""
         facts: list[Fact] = []
         for source in sources:
             quiet = source.connected and source.is_anchored and now_s - source.last_arrival_s > SILENT_S
@@ -43,7 +43,7 @@ class StallWatch:
         return facts
 
     def heard(self, source: Source) -> list[Fact]:
-        """Return that the legs are what they were, if the source was silent until now."""
+        """Return the former quality of the legs, if the source was silent until now."""
         before = self._before.pop(source.key, [])
         if not before or source.detection is None:
             return []
@@ -55,14 +55,14 @@ Record = Callable[[Iterable[Fact]], list[Fact]]
 
 
 class StorageWatch:
-    """Note when writing fails or room runs out, and when that is over.
+    """Record when writing fails or disk space runs out, and when that is over.
 
     Parameters
     ----------
     record : callable
-        Takes facts and returns them with their ``seq``, on disk or not.
-    state : NightState
-        A session that is gone on with may have a trouble that has not ended.
+        Records facts and returns them with their ``seq``, on disk or not.
+    state : SessionState
+        A resumed session may have a ``trouble`` fact without an end.
     """
 
     def __init__(self, record: Record, state: SessionState) -> None:
@@ -70,14 +70,14 @@ class StorageWatch:
         self._open = {str(f.data["about"]): f for f in state.facts("trouble") if f.data["end"] is None}
 
     def look(self, writing: str, disk_s: float | None, t_s: float) -> None:
-        """Compare with how it was.
+        """Compare with the state before.
 
         Parameters
         ----------
         writing : str
-            Why something cannot be written, empty while all goes well.
+            Why data cannot be written; empty if it can.
         disk_s : float or None
-            For how long the disk has room (s), None if that is not known.
+            Recording time left on the disk (s), None if not known.
         t_s : float
             Now, on the session's timeline.
         """

@@ -1,4 +1,4 @@
-"""What an alert is: raised, standing, cleared; and arithmetic of times that may have no end yet."""
+"""Alert types: raised, active, cleared; and arithmetic of times that may have no end yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.session.movement_parts import to_us
 
 Priority = Literal["high", "medium", "low"]
 RANK: Mapping[Priority, int] = {"high": 0, "medium": 1, "low": 2}
-# What lasts has no end yet.
+# An active condition has no end yet.
 FAR_US = 2**60
 
 
@@ -27,11 +27,11 @@ class AlertEpisode:
     ----------
     priority : str
     text : str
-        ``{age}`` stands for the time since `since_s` (m:ss), ``{age_s}`` for its seconds.
+        ``{age}`` is replaced by the time since `since_s` (m:ss), ``{age_s}`` by its seconds.
     key : str
         Names the cause: an acknowledgement stays with it.
     start_s, end_s : float
-        When it is raised and cleared (s); infinite while it stands.
+        When it is raised and cleared (s); infinite while it is active.
     since_s : float
         When its cause began.
     legs : tuple of str
@@ -63,7 +63,7 @@ def _clock(age_s: float) -> str:
 
 
 def end_of(fact: Fact[GapData] | Fact[TroubleData]) -> int:
-    """Return when what a fact tells of ended (us), `FAR_US` while it lasts."""
+    """Return the end of the condition in a fact (us), `FAR_US` while it is active."""
     end_s = fact.data["end"]
     return FAR_US if end_s is None else to_us(end_s)
 

@@ -1,9 +1,9 @@
-"""What needed attention in a night, and from when to when: a fold of its facts, the same live and afterwards.
+"""The alerts of a session and their times: a fold of its facts, the same live and afterwards.
 
-Alerts are technical, never for a movement or a high index. The screen adds what no fact says: how the
-recorder stands this very second (`monitor.session.current_alerts`).
+Alerts are technical, never for a movement or a high index. The screen adds the present state of the
+recorder, which is in no fact (`monitor.session.current_alerts`).
 
-Alerts of the legs: nothing comes of one, or what comes is bad.
+Alerts of the legs: missing or unusable signal.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _gone(state: SessionState, leg: str) -> Iterator[tuple[int, int]]:
 
 
 def _late(state: SessionState, leg: str) -> Iterator[tuple[int, int]]:
-    """Give when a source said nothing although it had all of it, and sent it later."""
+    """Return the periods in which a source was silent and sent everything later."""
     lates = state.facts("late")
     if not lates:
         return
@@ -93,7 +93,7 @@ def lost(state: SessionState, missing: Mapping[Leg, Spans]) -> Iterator[AlertEpi
             for leg in legs
             for begin_us, stop_us in _gone(state, leg)
         )
-        return f"{who} missing {{age}}, " + ("and all of it came late" if is_late else "not counted")
+        return f"{who} missing {{age}}, " + ("all of it arrived late" if is_late else "not counted")
 
     parts: tuple[tuple[Priority, Spans], ...] = (("high", dark), ("medium", light))
     for priority, part in parts:
@@ -136,7 +136,7 @@ def _qualities(state: SessionState, leg: str) -> list[tuple[Fact[QualityData], i
 
 
 def quality(state: SessionState, leg: str, missing: Spans) -> list[AlertEpisode]:
-    """List what a leg was like where that is worth telling; while nothing comes of it, that alone is told."""
+    """List the quality episodes of a leg; while its signal is missing, only that is listed."""
     there = complement(missing, 0, FAR_US)
     merged: list[AlertEpisode] = []
     for fact, start_us, end_us in _qualities(state, leg):
@@ -152,7 +152,7 @@ def quality(state: SessionState, leg: str, missing: Spans) -> list[AlertEpisode]
 
 
 def _add(merged: list[AlertEpisode], new: AlertEpisode) -> None:
-    """Add an episode, as the same one if it goes on where that ended."""
+    """Add an episode, joined to the previous one if it continues that."""
     for i, one in enumerate(reversed(merged), 1):
         if one.key == new.key and (one.end_s, one.text, one.priority) == (
             new.start_s,
@@ -165,7 +165,7 @@ def _add(merged: list[AlertEpisode], new: AlertEpisode) -> None:
 
 
 def _of_quality(leg: str, fact: Fact[QualityData]) -> Iterator[AlertEpisode]:
-    """Give what a quality is worth telling; its times are put in by the caller."""
+    """Return the alerts of a quality; the caller sets their times."""
     causes, name = fact.data["causes"], f"{leg.capitalize()} leg"
 
     def make(priority: Priority, text: str, key: str) -> AlertEpisode:
@@ -192,31 +192,31 @@ _STAGE_OLD_S = 90.0
 _STEP_S = 1.0
 _TROUBLES: Mapping[str, tuple[Priority, str, str]] = {
     "writing": ("high", "trouble", "Data is not being written: {reason}"),
-    "disk": ("medium", "disk", "Room on the disk runs out: {reason}"),
+    "disk": ("medium", "disk", "Disk space is running out: {reason}"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """That a person acknowledged an alert: when (s), and who, empty if that was not told."""
+    """Acknowledgement of an alert: when (s), and who; empty if not given."""
 
     t_s: float
     author: str
 
 
 def alert_history(state: SessionState, silent_s: Mapping[str, float] | None = None) -> list[AlertEpisode]:
-    """List all alerts of a night so far, in the order they were raised.
+    """List all alerts of a session so far, in the order they were raised.
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
     silent_s : Mapping of leg to float, optional
-        Since when (s) a leg's source says nothing, where no fact says so yet.
+        Since when (s) a leg's source is silent, if no fact records it yet.
 
     Notes
     -----
-    Nothing depends on when it is asked: an alert that stands has an infinite end. What is to be raised only
-    later, if its cause lasts, is in the list already.
+    The result does not depend on the time of the call: an active alert has an infinite end. An alert that is
+    raised only later, if its cause persists, is in the list already.
     """
     if not silent_s:
         return state.memo("alerts", state.alert_revision, lambda: _history(state, {}))
@@ -235,12 +235,12 @@ def _history(state: SessionState, silent_s: Mapping[str, float]) -> list[AlertEp
         *_stages(state),
         *_damaged(state),
     ]
-    standing = (episode for episode in found if episode.end_s > episode.start_s)
-    return sorted(standing, key=lambda episode: (episode.start_s, RANK[episode.priority]))
+    lasting = (episode for episode in found if episode.end_s > episode.start_s)
+    return sorted(lasting, key=lambda episode: (episode.start_s, RANK[episode.priority]))
 
 
 def seen(state: SessionState, episode: AlertEpisode) -> Seen | None:
-    """Return the first acknowledgement of an alert, None if nobody saw it, or when it was less urgent."""
+    """Return the first acknowledgement of an alert, None without one or if it was less urgent then."""
     for fact in state.facts("acknowledged"):
         t_s = fact.t or 0.0
         known: Mapping[str, Priority] = fact.data["alerts"]
@@ -260,19 +260,19 @@ def _troubles(state: SessionState) -> Iterator[AlertEpisode]:
 
 def _gaps(state: SessionState) -> Iterator[AlertEpisode]:
     """Raise for a while each gap that is over; the next takes its place."""
-    told = []
+    reports = []
     for fact in state.facts("gap"):
         end_s, start_s = fact.data["end"], fact.t or 0.0
         if end_s is None:
             continue
         if fact.data["cause"] == "clock step":
-            told.append((end_s, "Clock step in the signal", fact, start_s))
+            reports.append((end_s, "Clock step in the signal", fact, start_s))
         elif end_s - start_s > _STEP_S:
             legs = " and ".join(fact.data["legs"])
-            told.append((end_s, f"Gap of {end_s - start_s:.1f} s, {legs} leg", fact, start_s))
-    told.sort(key=lambda one: one[0])
-    following = [one[0] for one in told[1:]] + [float("inf")]
-    for (end_s, text, fact, start_s), next_s in zip(told, following, strict=False):
+            reports.append((end_s, f"Gap of {end_s - start_s:.1f} s, {legs} leg", fact, start_s))
+    reports.sort(key=lambda one: one[0])
+    following = [one[0] for one in reports[1:]] + [float("inf")]
+    for (end_s, text, fact, start_s), next_s in zip(reports, following, strict=False):
         until_s = min(end_s + _RECENT_S, next_s)
         yield AlertEpisode(
             "medium", text, f"gap-{fact.seq}", end_s, until_s, start_s, tuple(fact.data["legs"])
@@ -309,11 +309,11 @@ def _stamps(state: SessionState) -> Iterator[AlertEpisode]:
 def _stages(state: SessionState) -> Iterator[AlertEpisode]:
     """Tell of a stager that fell silent; who types stages is asked for nothing."""
     scored = [fact for fact in state.facts("stage") if not fact.source.startswith("person")]
-    told_s = _report_times(state, scored)
+    reported_s = _report_times(state, scored)
     newest_s = 0.0
     for i, fact in enumerate(scored):
         newest_s = max(newest_s, (fact.t or 0.0) + float(fact.data["duration_s"] or 0.0))
-        next_s = told_s[i + 1] if i + 1 < len(scored) else float("inf")
+        next_s = reported_s[i + 1] if i + 1 < len(scored) else float("inf")
         start_s = newest_s + _STAGE_OLD_S
         if next_s > start_s:
             yield AlertEpisode(
@@ -330,13 +330,13 @@ def _damaged(state: SessionState) -> Iterator[AlertEpisode]:
 
 
 def _report_times(state: SessionState, facts: list[Fact[StageData]]) -> list[float]:
-    """Return about when facts became known, maybe long after what they speak of: between two clocks."""
+    """Return approximately when facts became known, between two clock records, maybe much later."""
     clocks = [(fact.seq or 0, float(fact.data["recorded_s"])) for fact in state.facts("clock")]
     numbers = [number for number, _ in clocks]
-    told = []
+    reports = []
     for fact in facts:
         at = bisect(numbers, fact.seq or 0)
         first_s = clocks[at - 1][1] if at else 0.0
         last_s = clocks[at][1] if at < len(clocks) else float("inf")
-        told.append(min(max((fact.t or 0.0) + float(fact.data["duration_s"] or 0.0), first_s), last_s))
-    return told
+        reports.append(min(max((fact.t or 0.0) + float(fact.data["duration_s"] or 0.0), first_s), last_s))
+    return reports

@@ -20,7 +20,7 @@ Movements = Sequence[Fact[MovementData]]
 
 
 def seen(movements: Movements, leg: str, span: Sequence[float]) -> list[Fact[MovementData]]:
-    """List the movements of a leg that began in a stretch of time (s) and have ended."""
+    """List the movements of a leg that began in a time range (s) and have ended."""
     return [
         fact
         for fact in movements
@@ -35,7 +35,7 @@ def judge(state: SessionState, steps: Spans) -> dict[str, Any]:
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
         What is known; its movements in the steps must have ended.
     steps : Mapping of str to (float, float)
         Begin and end (s) of each of `STEPS`; those of a leg without a channel may be left out.
@@ -43,7 +43,7 @@ def judge(state: SessionState, steps: Spans) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``verdict`` ``pass`` or ``repeat``; ``why`` it is to be repeated, in words; ``swapped``; ``legs``:
+        ``verdict`` ``pass`` or ``repeat``; ``why`` it is to be repeated; ``swapped``; ``legs``:
         of each leg ``rest_uv`` and ``over_rest_uv`` (peaks over rest in its own step), in the detector's
         measure.
     """
@@ -63,8 +63,8 @@ def _leg(state: SessionState, movements: Movements, leg: str, steps: Spans) -> d
     rests = [uv for fact in own if (uv := fact.data.get("resting_uv")) is not None]
     if not rests:
         # Not each of these facts knows it: a leg that is still learning has none.
-        told = [fact.data.get("rest_uv") for fact in state.facts("quality") if fact.data["leg"] == leg]
-        rests = [uv for uv in told if uv is not None][-1:]
+        levels = [fact.data.get("rest_uv") for fact in state.facts("quality") if fact.data["leg"] == leg]
+        rests = [uv for uv in levels if uv is not None][-1:]
     rest_uv = median(rests) if rests else None
     return {
         "rest_uv": rest_uv,

@@ -57,7 +57,7 @@ class ControlServer:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop answering and take the contact away."""
+        """Stop answering and remove the contact file."""
         self._closing.set()
         self._contact.unlink(missing_ok=True)
         # Accepting cannot be interrupted: knock at one's own door.
@@ -83,7 +83,7 @@ class ControlServer:
             try:
                 peer.start()
             except RuntimeError:
-                # No thread can be started now: whoever asks tries again, and others may still be answered.
+                # No thread can be started now: the client tries again, and others may still be answered.
                 connection.close()
 
     def _serve(self, connection: Connection[bytes, bytes]) -> None:
@@ -142,7 +142,7 @@ class ControlClient:
 
     @classmethod
     def at(cls, contact: Path) -> ControlClient:
-        """Talk to whoever left this contact file."""
+        """Connect to the process that wrote this contact file."""
         return cls(contact)
 
     def ask(self, request: Mapping[str, Any], timeout_s: float = _PATIENCE_S) -> Mapping[str, Any]:
@@ -151,7 +151,7 @@ class ControlClient:
         Raises
         ------
         InputError
-            If the recorder went away, did not answer in time, or refused.
+            If the recorder disconnected, did not answer in time, or refused.
 
         Notes
         -----

@@ -1,4 +1,4 @@
-"""The alerts of this moment: what the journal says, and how the recorder stands; the highest first."""
+"""The present alerts: from the journal and the recorder status; the highest first."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Alert:
     Attributes
     ----------
     is_seen : bool
-        Whether the journal says that somebody acknowledged it, in this window or another.
+        Whether it was acknowledged in the journal, in this window or another.
     """
 
     priority: Priority
@@ -36,7 +36,7 @@ _SILENT_S = 3.0
 # With the pace of the screen it is seen within 5 s.
 _UNHEARD_S = 4.0
 _RATE_OFF = 0.01
-# Of these the recorder's own word is newer than the journal's.
+# For these the recorder status is newer than the journal.
 _OWN_WORD = ("trouble", "disk", "rate-")
 
 
@@ -45,10 +45,10 @@ def alerts(state: SessionState, live_status: LiveStatus, phase: Phase, now_s: fl
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
     situation : Situation
     phase : str
-        Of the recording: an ended one alerts nobody.
+        Of the recording: an ended one raises no alerts.
     now_s : float
         How far the recording has come.
     """

@@ -1,6 +1,6 @@
 """What damage to a session's files costs: which facts and which seconds are missing, as ``damaged`` facts.
 
-Of a stretch of the journal that cannot be read it is known which numbers are missing, and between which
+For an unreadable part of the journal it is known which numbers are missing, and between which
 moments they were written. In this time a leg counts as not usable: a movement may have been noted there and
 be lost, so silence proves nothing. What could be read on either side of it stays.
 
@@ -27,32 +27,32 @@ SOURCE = "recover"
 _ENDING = {"journal": "jsonl", "recording": "xdf"}
 # How long before it is written a flagged movement may have begun.
 _REACH_S = 1.0
-# Facts are written at least each minute (the clock); a signal that goes on for longer has lost its facts.
+# Facts are written at least each minute (the clock); a longer signal has lost its facts.
 _LONGEST_SILENCE_S = 75.0
-# How many numbers are passed over where nobody knows how many were in use.
+# How many numbers are skipped if it is unknown how many were in use.
 UNKNOWN_N = 1_000_000
 
 
 def written_at_s(fact: Fact) -> float | None:
-    """Return about when (s) the recorder wrote a fact, None if the fact does not say so.
+    """Return approximately when (s) the recorder wrote a fact, None if the fact does not show it.
 
     Notes
     -----
-    What a person or a marker says may be of any other time.
+    Facts of a person or a marker may concern any other time.
     """
     if fact.kind == "clock":
-        told = fact.data.get("recorded_s")
+        seen = fact.data.get("recorded_s")
     elif fact.kind in ("movement", "limb"):
-        told = fact.data.get("known", fact.data.get("end"))
+        seen = fact.data.get("known", fact.data.get("end"))
     elif fact.kind == "gap":
-        told = fact.data.get("end")
-        told = fact.t if told is None else told
+        seen = fact.data.get("end")
+        seen = fact.t if seen is None else seen
     elif fact.kind in ("quality", "limb_quality", "anchor", "stream", "lost", "resumed", "stop"):
-        told = fact.t
+        seen = fact.t
     else:
         return None
-    is_time = isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told)
-    return max(0.0, float(told)) if is_time and told is not None else None
+    is_time = isinstance(seen, int | float) and not isinstance(seen, bool) and math.isfinite(seen)
+    return max(0.0, float(seen)) if is_time and seen is not None else None
 
 
 def journal_damage(
@@ -63,7 +63,7 @@ def journal_damage(
     *,
     is_ended: bool = False,
 ) -> list[Fact]:
-    """List what a journal misses, one ``damaged`` fact for each stretch of missing numbers.
+    """List what a journal misses, one ``damaged`` fact for each range of missing numbers.
 
     Parameters
     ----------
@@ -75,16 +75,16 @@ def journal_damage(
     reached_s : float
         How far the session had come before the first of these facts.
     is_ended : bool
-        Something else says that the recording was ended: then a fact says so, or it is missing.
+        Another source shows that the recording was ended: then a fact has it, or is missing.
 
     Returns
     -------
     list of Fact
         Without ``seq``. Empty if nothing is wrong.
     """
-    told = [(number(fact), at_s) for fact in facts if (at_s := written_at_s(fact)) is not None]
-    reached = list(accumulate((at_s for _, at_s in told), max, initial=reached_s))
-    found = [_stretch(first, last, told, reached) for first, last in tail.missing]
+    seen = [(number(fact), at_s) for fact in facts if (at_s := written_at_s(fact)) is not None]
+    reached = list(accumulate((at_s for _, at_s in seen), max, initial=reached_s))
+    found = [_stretch(first, last, seen, reached) for first, last in tail.missing]
     ending = _missing_end(facts, tail, reached[-1], signal_end_s, is_ended=is_ended)
     found += [] if ending is None else [ending]
     common: dict[str, Any] = {"what": "journal", "bytes": 0, "synced_bytes": tail.synced}
@@ -98,11 +98,11 @@ def journal_damage(
     return made
 
 
-def _stretch(first: int, last: int, told: Sequence[tuple[int, float]], reached_s: Sequence[float]) -> Fact:
-    """Place missing numbers between the latest moment before them and the first one behind them."""
-    before_s = reached_s[bisect(told, first, key=lambda each: each[0])]
-    behind = bisect(told, last, key=lambda each: each[0])
-    after_s = told[behind][1] if behind < len(told) else before_s
+def _stretch(first: int, last: int, seen: Sequence[tuple[int, float]], reached_s: Sequence[float]) -> Fact:
+    """Place missing numbers between the latest time before them and the first one after them."""
+    before_s = reached_s[bisect(seen, first, key=lambda each: each[0])]
+    behind = bisect(seen, last, key=lambda each: each[0])
+    after_s = seen[behind][1] if behind < len(seen) else before_s
     data = {"from_seq": first, "to_seq": last, "n": last - first + 1, "end": max(before_s, after_s)}
     return Fact("damaged", max(0.0, before_s - _REACH_S), SOURCE, data)
 
@@ -115,7 +115,7 @@ def _missing_end(
     *,
     is_ended: bool,
 ) -> Fact | None:
-    """Return what is missing behind the last fact: how many facts, nobody can say."""
+    """Return what is missing after the last fact: an unknown number of facts."""
     kinds = {str(fact.data["of"]) if fact.kind == UNUSABLE else fact.kind for fact in facts}
     has_stopped = "stop" in kinds
     end_s = reached_s if signal_end_s is None or has_stopped else max(reached_s, signal_end_s)
@@ -130,7 +130,7 @@ def _missing_end(
 
 
 def numbered(facts: Iterable[Fact], next_seq: int) -> list[Fact]:
-    """Give facts their numbers, behind all that may have been in use."""
+    """Assign numbers to facts, higher than all that may have been in use."""
     made = []
     highest = next_seq - 1
     pending = list(facts)
@@ -144,11 +144,11 @@ def numbered(facts: Iterable[Fact], next_seq: int) -> list[Fact]:
 
 
 def with_damage(facts: Sequence[Fact], tail: JournalEnd, reached_s: float = 0.0) -> list[Fact]:
-    """Return the facts of a journal that was not repaired, and among them what says which are missing.
+    """Return the facts of an unrepaired journal, with ``damaged`` facts for the missing ones.
 
     Notes
     -----
-    For whoever only reads: nothing of it is written. Each ``damaged`` fact takes the first missing number.
+    For readers only: nothing is written. Each ``damaged`` fact takes the first missing number.
     """
     lost = journal_damage(facts, tail, reached_s=reached_s)
     if not lost:
@@ -161,7 +161,7 @@ def with_damage(facts: Sequence[Fact], tail: JournalEnd, reached_s: float = 0.0)
 
 
 def missing_facts(state: SessionState) -> list[Fact]:
-    """List the ``damaged`` facts that say that other facts are missing."""
+    """List the ``damaged`` facts about missing facts."""
     return [f for f in state.facts("damaged") if f.data.get("what") == "journal" and f.data.get("n") != 0]
 
 
@@ -185,7 +185,7 @@ def damage_notes(state: SessionState) -> list[str]:
 
 
 def damage_words(data: Mapping[str, Any]) -> str:
-    """Say in a few words what a ``damaged`` fact says, without its time."""
+    """Describe a ``damaged`` fact, without its time."""
     if data.get("what") == "recording":
         name = data.get("stream") or ""
         return f"signal of {name} could not be read" if name else "signal could not be read"
@@ -209,7 +209,7 @@ class SetAside(TypedDict):
 
 
 def set_aside(state: SessionState) -> list[SetAside]:
-    """List the journal entries that were set aside because no fact can say what they say."""
+    """List the journal entries that were set aside because of impossible content."""
     return [
         {"seq": fact.seq or 0, "kind": fact.data["of"], "reason": fact.data["reason"]}
         for fact in state.facts(UNUSABLE)
@@ -233,12 +233,12 @@ def entry_text(fact: Fact[UnusableData]) -> str:
 
 
 def require_session(state: SessionState, journal: Path) -> None:
-    """Check that the journal says how the session began: nothing can be scored without it.
+    """Check that the journal has a usable ``session`` entry: nothing can be scored without it.
 
     Raises
     ------
     InputError
-        If there is no usable ``session`` entry.
+        If the ``session`` entry is missing or unusable.
     """
     if state.session:
         return

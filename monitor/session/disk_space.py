@@ -23,8 +23,8 @@ class DiskWatch:
 
     Notes
     -----
-    The files' times are the wall clock's, which may be set: they only say how old the files are at the first
-    look. From then on a file that did not change has aged by the time that passed.
+    The files' times are the wall clock's, which may be set: they only show how old the files are at the first
+    check. From then on a file that did not change has aged by the time that passed.
     """
 
     _LEAST_S = 30.0
@@ -32,12 +32,12 @@ class DiskWatch:
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
         self._first: tuple[float, int] | None = None
-        # What the files were like when they changed last, and when that was (monotonic s).
+        # Sizes and times of the files at their last change, and its time (monotonic s).
         self._changed: tuple[object, float] | None = None
         self._looked_s = 0.0
 
     def look(self) -> tuple[float | None, float | None]:
-        """Return the age of the newest write (s), and for how long there is room (s)."""
+        """Return the age of the newest write (s), and the recording time left on the disk (s)."""
         now_s = time.monotonic()
         states = [state for path in self._files if (state := _stat(path)) is not None]
         if not states:

@@ -1,4 +1,4 @@
-"""The facts that stand, by kind: for the type checker each with the form of its kind."""
+"""The facts that are not superseded, by kind: typed with the payload of their kind."""
 
 from __future__ import annotations
 
@@ -123,5 +123,5 @@ class FactsByKind:
     @overload
     def facts(self, kind: str) -> list[Fact]: ...
     def facts(self, kind: str) -> list[Fact[Any]]:
-        """List the standing facts of one kind, in the order they were written."""
+        """List the current facts of one kind, in the order they were written."""
         return list(self._facts.get(kind, {}).values())

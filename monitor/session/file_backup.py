@@ -20,12 +20,12 @@ _MOST_IN_ONE_SECOND = 100
 
 
 def keep_original(path: Path) -> str:
-    """Keep a whole file beside itself as ``<name>.damaged-<utc>``; return the name.
+    """Back up a whole file next to it as ``<name>.damaged-<utc>``; return the name.
 
     Notes
     -----
-    A second name for the same bytes where the file system has such, else a copy. What was kept before and is
-    the same is not kept again.
+    A hard link where the file system supports it, else a copy. An identical backup is not
+    made again.
     """
     for known in _kept(path, "damaged"):
         if path.samefile(known) or filecmp.cmp(path, known, shallow=False):
@@ -62,7 +62,7 @@ def keep_tail(path: Path, good_bytes: int) -> str:
 
 
 def put_in_place(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file whole or not at all, in place of one whose original was kept if there is one."""
+    """Write a file atomically, in place of an existing one that was backed up."""
     with written_whole(path) as part, part.open("wb") as file:
         for data in parts:
             file.write(data)

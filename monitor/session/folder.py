@@ -36,7 +36,7 @@ def check_code(option: str, value: str) -> str:
         raise InputError(
             option,
             f"{value!r} cannot be used",
-            "letters, digits, '.', '-', '_', at most 40, no name of a patient",
+            "letters, digits, '.', '-', '_', at most 40, not a patient's name",
         )
     return value
 
@@ -74,7 +74,7 @@ class SessionFolder:
         return self.path / "recording.xdf"
 
     def live(self, key: int) -> Path:
-        """Return the live ring of a stream, by its number; it is there while the recording runs."""
+        """Return the live ring of a stream, by its number; it exists during the recording."""
         return self.path / f"live-{key}.ring"
 
     @property
@@ -89,12 +89,12 @@ class SessionFolder:
         Raises
         ------
         InputError
-            If there is no journal in it, or one of its files is a symbolic link or no regular file.
+            If it has no journal, or one of its files is a symbolic link or not a regular file.
         """
         folder = cls(path)
         folder.refuse_unsafe_files()
         if not folder.journal.is_file():
-            raise InputError(str(path), "is no session folder", "it has no journal.jsonl")
+            raise InputError(str(path), "is not a session folder", "it has no journal.jsonl")
         return folder
 
     def refuse_unsafe_files(self) -> None:
@@ -138,7 +138,7 @@ class SessionFolder:
 
 
 def _check_room(sessions: Path) -> None:
-    """Refuse to begin a night where there is no room for even its first hour."""
+    """Refuse to record if the disk has not enough space for the first hour."""
     place = sessions
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -148,7 +148,7 @@ def _check_room(sessions: Path) -> None:
             raise InputError(
                 str(sessions),
                 f"has only {free / 2**20:.0f} MB free",
-                "make room, or choose another with --sessions",
+                "free disk space, or choose another with --sessions",
             )
 
 
@@ -193,7 +193,7 @@ class BedLock:
             ) from err
         about = {"pid": os.getpid(), "host": platform.node(), "since": f"{utc_now():%Y-%m-%d %H:%M} UTC"}
         with contextlib.suppress(OSError):
-            # For words only: whether it is held is the lock's business, also on a full disk.
+            # For messages only: the lock itself decides, also on a full disk.
             write_private(self._owner, json.dumps(about))
 
     def release(self) -> None:
@@ -247,7 +247,7 @@ class SessionLock:
     def release(self) -> None:
         """Give the lock back; nothing of it stays in the folder."""
         if self._lock.is_locked:
-            # While it is held: whoever opened it meanwhile sees that it is gone, and makes it anew.
+            # While it is held: a process that opened it meanwhile sees the removal, and creates it again.
             with contextlib.suppress(OSError):
                 Path(self._lock.lock_file).unlink()
         self._lock.release()

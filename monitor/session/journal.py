@@ -1,4 +1,4 @@
-"""The journal: the truth about a night, one JSON object per line, append-only, on disk before it is shown."""
+"""The journal: the truth about a session, one JSON object per line, append-only, synced before shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from monitor.session.durability_mark import durable_bytes
 FORMAT_VERSION = 1
 _BOM = b"\xef\xbb\xbf"
 _LINE_BEGIN = re.compile(rb'\{"v":\d+,"seq":')
-# A line begins once; its data may hold what looks like another beginning.
+# A line has one beginning; its data may contain text that looks like another.
 _MOST_BEGINNINGS = 3
 
 
@@ -51,7 +51,7 @@ def plain(line: bytes) -> bytes:
 
 
 def decode(line: bytes) -> Fact:
-    """Read one journal line back; one that says what no fact can say is set aside as ``unusable``.
+    """Decode one journal line; one with impossible content is set aside as ``unusable``.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def fact_of(row: Mapping[str, Any]) -> Fact:
 
 
 def parse(line: bytes) -> dict[str, Any]:
-    """Return what a journal line says, its checksum and format checked, its content not.
+    """Return the object of a journal line, its checksum and format checked, its content not.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def parse(line: bytes) -> dict[str, Any]:
     except ValueError as err:
         raise ValueError("not a whole journal line") from err
     if crc != zlib.crc32(body):
-        raise ValueError("checksum does not fit")
+        raise ValueError("checksum mismatch")
     try:
         row = json.loads(body.decode())
     except (ValueError, RecursionError) as err:
@@ -168,7 +168,7 @@ class Journal:
             os.fsync(self._fd)
         except OSError:
             # A torn line in the middle would make the whole journal unreadable from there on. After a failed
-            # sync the system may have dropped the pages, and would not say so again: all is written anew.
+            # sync the system may have dropped the pages, and would not report it again: all is written again.
             with contextlib.suppress(OSError):
                 self._take_back()
             raise
@@ -209,19 +209,19 @@ class JournalEnd:
     good_bytes : int
         Where the last readable line ends.
     torn_bytes : int
-        Bytes behind it.
+        Bytes after it.
     is_torn : bool
-        These are the begin of a line whose writing never ended; nothing else was behind it.
+        These are the beginning of a line that was not completed; nothing follows it.
     skipped_bytes : int
         Bytes before `good_bytes` that are no line.
     missing : tuple of (int, int)
-        First and last number of facts that are neither there nor accounted for by a ``damaged`` fact.
+        First and last number of facts that are neither present nor covered by a ``damaged`` fact.
     lost_bytes : int
-        Bytes of whole lines that were on disk behind the last readable one, as far as that is known.
+        Bytes of whole lines that were on disk after the last readable one, as far as known.
     disorder : str
-        What is wrong with the lines that can be read, in words; empty if nothing is.
+        What is wrong with the readable lines; empty if nothing is.
     synced : int or None
-        How much of the file its last writer had brought to disk, if it left that note.
+        How much of the file its last writer had synced, if it left a mark.
     next_seq : int
         One more than the highest number.
     """
@@ -267,7 +267,7 @@ def read_journal(path: Path) -> tuple[list[Fact], JournalEnd]:
 
 def read_lines(path: Path) -> tuple[list[Line], JournalEnd]:
     """Read every readable line of a journal, in the order of their numbers; see `read_journal`."""
-    # Before the file: what is said to be on disk by then is in what is read.
+    # Before the file: what the mark covers is then in the data read.
     synced = durable_bytes(path)
     try:
         data = read_bytes(path)
@@ -316,7 +316,7 @@ def find_lines(data: bytes) -> list[Line]:
 
 
 def _beginnings(data: bytes, at: int, end: int) -> Iterable[int]:
-    """Give where the line that ends at `end` may begin: first as it should, then behind lost bytes."""
+    """Yield where the line that ends at `end` may begin: first the expected place, then after lost bytes."""
     yield at
     if data[end - 1 : end] == b"\n":
         inside = [found.start() for found in _LINE_BEGIN.finditer(data, at + 1, end)]
@@ -330,7 +330,7 @@ def in_order(found: Iterable[Line]) -> tuple[list[Line], str]:
     -------
     lines : list of Line
     disorder : str
-        What was wrong, in words; empty if nothing was.
+        What was wrong; empty if nothing was.
 
     Notes
     -----
@@ -367,7 +367,7 @@ def number(fact: Fact) -> int:
 
 
 def accounted(facts: Iterable[Fact]) -> list[tuple[int, int]]:
-    """List the numbers (first, last) that ``damaged`` facts say are missing."""
+    """List the numbers (first, last) that ``damaged`` facts report as missing."""
     found = []
     for fact in facts:
         first, last = fact.data.get("from_seq"), fact.data.get("to_seq")
@@ -377,7 +377,7 @@ def accounted(facts: Iterable[Fact]) -> list[tuple[int, int]]:
 
 
 def missing_numbers(facts: Iterable[Fact], expected: int = 0) -> Iterator[tuple[int, int]]:
-    """Give the numbers (first, last), from `expected` on, that are neither there nor accounted for."""
+    """Yield the numbers (first, last), from `expected` on, that are neither present nor covered."""
     known = list(facts)
     there = [(number(fact), number(fact)) for fact in known]
     for first, last in sorted([*there, *accounted(known)]):
@@ -387,7 +387,7 @@ def missing_numbers(facts: Iterable[Fact], expected: int = 0) -> Iterator[tuple[
 
 
 def _is_unfinished(rest: bytes, next_seq: int) -> bool:
-    """Whether bytes behind the last line are how the next one begins."""
+    """Whether the bytes after the last line are the beginning of the next one."""
     begin = b'{"v":%d,"seq":%d,' % (FORMAT_VERSION, next_seq)
     is_begun = rest.startswith(begin) or begin.startswith(rest)
     return is_begun and b"\n" not in rest and b"\0" not in rest

@@ -1,11 +1,11 @@
-"""Follow a journal that is being written: only the new lines, only whole ones."""
+"""Follow a journal during writing: only new and complete lines."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
@@ -18,7 +18,7 @@ _LONGEST_LINE = 1 << 20
 
 
 def beginning(path: Path) -> Mapping[str, Any]:
-    """Return how a session began, from the first line of its journal; empty if there is none yet."""
+    """Return the data of the ``session`` fact, the first line of the journal; empty before that."""
     try:
         with open_to_read(path) as file:
             data = file.readline(_LONGEST_LINE)
@@ -31,7 +31,7 @@ def beginning(path: Path) -> Mapping[str, Any]:
 
 
 def _beginning_in_damage(path: Path) -> Mapping[str, Any]:
-    """Look for the line that says how the session began: of a damaged journal it may not be the first."""
+    """Search for the ``session`` fact: in a damaged journal it may not be the first."""
     try:
         facts, _ = read_journal(path)
     except InputError:
@@ -46,32 +46,38 @@ class JournalFollower:
     ----------
     path : Path
         ``journal.jsonl``.
+    from_end : bool
+        Skip what the journal holds at the first call and, after the file was replaced, at the next one.
 
     Attributes
     ----------
     problem : str
-        What could not be read and is not yet noted in the journal, empty while all reads well.
+        What could not be read and is not yet noted in the journal; empty if everything could.
 
     Notes
     -----
-    Lines that cannot be read are passed over as soon as one behind them can be. In their place stands a
-    ``damaged`` fact that says how many are missing, unless the journal has such a fact itself.
+    Unreadable lines are skipped as soon as a later one is readable. A ``damaged`` fact that gives the number
+    of missing facts takes their place, unless the journal has such a fact itself.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+        self._path, self._from_end = path, from_end
         self._file_id: int | None = None
+        self._next_seq: int | None
         self._forget()
 
     def _forget(self) -> None:
-        self._good_bytes = self._next_seq = self._n_lost = 0
+        self._good_bytes = self._n_lost = 0
+        # Not known before the first fact if reading begins at the end.
+        self._next_seq = None if self._from_end else 0
+        self._is_end_wanted = self._from_end
         self._reached_s = 0.0
         self.problem = self._lost = ""
 
     def read_new(self, most_bytes: int | None = None) -> tuple[list[Fact], bool]:
-        """Read what was added since last time.
+        """Read the facts added since the last call.
 
-        A last line without its newline is one that is being written: it is left for the next call.
+        A last line without a newline is still being written: the next call reads it.
 
         Parameters
         ----------
@@ -83,8 +89,8 @@ class JournalFollower:
         facts : list of Fact
             In the order of their numbers.
         is_new_start : bool
-            The file became shorter (its writer took back what it could not write whole) or was replaced (a
-            repaired one is in its place): forget everything before, `facts` are the journal from its begin.
+            The file became shorter (its writer removed an incomplete line) or was replaced (by a repaired
+            one): discard everything before, `facts` are the journal from its begin.
 
         Raises
         ------
@@ -92,6 +98,8 @@ class JournalFollower:
             If the file cannot be read.
         """
         try:
+            if self._is_unchanged(most_bytes):
+                return [], False
             with open_to_read(self._path) as file:
                 about = os.fstat(file.fileno())
                 is_new_start = about.st_size < self._good_bytes or self._file_id not in (None, about.st_ino)
@@ -99,6 +107,8 @@ class JournalFollower:
                     self._forget()
                 self._file_id = about.st_ino
                 until = about.st_size if most_bytes is None else min(about.st_size, most_bytes)
+                if self._is_end_wanted:
+                    self._good_bytes, self._is_end_wanted = _end_of_lines(file, until), False
                 if until <= self._good_bytes:
                     return [], is_new_start
                 file.seek(self._good_bytes)
@@ -106,6 +116,12 @@ class JournalFollower:
         except OSError as err:
             raise InputError(str(self._path), f"the journal cannot be read ({err.strerror})") from err
         return self._readable(data), is_new_start
+
+    def _is_unchanged(self, most_bytes: int | None) -> bool:
+        """Whether the file ends where it was read to: cheaper than opening it."""
+        about = self._path.lstat()
+        until = about.st_size if most_bytes is None else min(about.st_size, most_bytes)
+        return about.st_ino == self._file_id and until == self._good_bytes and not self._is_end_wanted
 
     def _readable(self, data: bytes) -> list[Fact]:
         whole = data[: data.rfind(b"\n") + 1]
@@ -118,13 +134,14 @@ class JournalFollower:
         else:
             facts = []
         self._good_bytes += good
-        here = f"line {self._next_seq + 1} of the journal cannot be read" if is_unreadable else ""
+        here = f"line {(self._next_seq or 0) + 1} of the journal cannot be read" if is_unreadable else ""
         self.problem = ", ".join(part for part in (self._lost, here) if part)
         return facts
 
-    def _next(self, lines: Iterable[Line], disorder: str, skipped_bytes: int) -> list[Fact]:
-        facts = [line.fact for line in lines if number(line.fact) >= self._next_seq]
-        missing = tuple(missing_numbers(facts, self._next_seq))
+    def _next(self, lines: Sequence[Line], disorder: str, skipped_bytes: int) -> list[Fact]:
+        expected = number(lines[0].fact) if self._next_seq is None else self._next_seq
+        facts = [line.fact for line in lines if number(line.fact) >= expected]
+        missing = tuple(missing_numbers(facts, expected))
         if missing:
             unread = Unread(0, 0, skipped_bytes=skipped_bytes, missing=missing, disorder=disorder)
             self._n_lost += unread.n_missing
@@ -133,5 +150,11 @@ class JournalFollower:
             facts = with_damage(facts, unread, self._reached_s)
         times_s = (at_s for fact in facts if (at_s := written_at_s(fact)) is not None)
         self._reached_s = max([self._reached_s, *times_s])
-        self._next_seq = max([self._next_seq, *(number(fact) + 1 for fact in facts)])
+        self._next_seq = max([expected, *(number(fact) + 1 for fact in facts)])
         return facts
+
+
+def _end_of_lines(file: BinaryIO, size: int) -> int:
+    start = max(0, size - _LONGEST_LINE)
+    file.seek(start)
+    return start + file.read(size - start).rfind(b"\n") + 1

@@ -73,7 +73,7 @@ class JournalWriter:
         return numbered
 
     def settle(self) -> None:
-        """Wait until all is on disk or cannot be; not again while one write keeps the disk busy."""
+        """Wait until all is on disk or writing failed; not again while one write blocks the disk."""
         with self._changed:
             if self._waiting and not self._is_slow:
                 tries = self._tries
@@ -83,7 +83,7 @@ class JournalWriter:
                 )
 
     def take(self) -> list[Fact]:
-        """Return what has come to disk since the last call."""
+        """Return the facts written to disk since the last call."""
         with self._changed:
             written, self._written = self._written, []
             return written
@@ -103,7 +103,7 @@ class JournalWriter:
         return f"the disk has not taken the journal for {late_s:.0f} s" if late_s > _LATE_S else ""
 
     def close(self, patience_s: float) -> None:
-        """Write what is left, trying for so long, and end."""
+        """Write the rest, for at most `patience_s`, and end."""
         with self._changed:
             self._until_s = time.monotonic() + patience_s
             self._changed.notify_all()

@@ -34,7 +34,7 @@ def open_limb_movements(state: SessionState) -> list[Fact[LimbData]]:
 
 
 def limb_numbers(state: SessionState) -> dict[str, int]:
-    """Return the highest number of a movement by limb: a recorder that goes on must use none twice."""
+    """Return the highest number of a movement by limb: a resumed recorder must use none twice."""
     highest: dict[str, int] = {}
     for fact in state.facts("limb"):
         limb, used = str(fact.data["limb"]), int(str(fact.data["id"]).rpartition("-")[2])
@@ -53,7 +53,7 @@ def limbs_summary(state: SessionState, end_us: int) -> dict[str, Mapping[str, fl
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
     end_us : int
         How far the recording has come.
     """

@@ -43,9 +43,9 @@ _DIM = ("stream", "stop", "position", "withdrawn", "accept", "acknowledged", "so
 
 
 def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
-    """Write a fact that is no movement as an entry, None for those the log does not show."""
-    told = _TOLD.get(fact.kind)
-    text = told(fact) if told is not None else ""
+    """Return the log entry of a fact other than a movement, None for those the log does not show."""
+    entry_of = _ENTRIES.get(fact.kind)
+    text = entry_of(fact) if entry_of is not None else ""
     if not text:
         return None
     is_person = fact.source.startswith("person")
@@ -126,7 +126,7 @@ def _alerts(n: int) -> str:
     return "alert" if n == 1 else f"{n} alerts"
 
 
-_TOLD: Mapping[str, Callable[[Fact[Any]], str]] = {
+_ENTRIES: Mapping[str, Callable[[Fact[Any]], str]] = {
     "note": lambda fact: str(fact.data["text"]),
     "lights": lambda fact: f"lights {fact.data['state']}",
     "stage": _stage,
@@ -135,7 +135,7 @@ _TOLD: Mapping[str, Callable[[Fact[Any]], str]] = {
     "position": lambda fact: f"position: {fact.data.get('position', '')}",
     "artifact": _artifact,
     "reject": lambda fact: f"{_movements(fact)} rejected: {fact.data['reason']}",
-    "accept": lambda fact: f"{_movements(fact)} brought back",
+    "accept": lambda fact: f"{_movements(fact)} restored",
     "calibration": _calibration,
     "sign": lambda fact: f"signed by {fact.data.get('author', 'a person')}",
     "gap": _gap,
@@ -143,14 +143,14 @@ _TOLD: Mapping[str, Callable[[Fact[Any]], str]] = {
     "limb_quality": _limb_quality,
     "stream": _stream,
     "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
-    "source_accepted": lambda fact: f"{fact.data['name']} is taken as it is now",
-    "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal came late",
+    "source_accepted": lambda fact: f"{fact.data['name']} accepted in its present form",
+    "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal arrived late",
     "warning": lambda fact: f"{fact.data['about']}: {fact.data['reason']}",
     "trouble": _trouble,
     "acknowledged": lambda fact: _alerts(len(fact.data["alerts"])) + " seen",
     "sound": lambda fact: "sound of alerts " + ("paused" if fact.data["state"] == "paused" else "on again"),
     "marker_rejected": lambda fact: f"marker {fact.data['text']!r} not used: {fact.data['reason']}",
-    "withdrawn": lambda fact: f"taken back: {fact.data['what']}",
+    "withdrawn": lambda fact: f"undone: {fact.data['what']}",
     "damaged": lambda fact: f"{fact.data['what']} damaged: {damage_words(fact.data)}",
     "stop": lambda fact: f"recording ended: {fact.data['reason']}",
     UNUSABLE: entry_text,

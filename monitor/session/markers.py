@@ -1,8 +1,6 @@
-"""Marker streams: what a stager, a scorer or a person's program says about the night, as text.
+"""Marker streams: text of a stager, a scorer or another program about the recording.
 
-Turn what marker streams say into facts; a span that comes as start and end is corrected at its end.
-
-Marker streams and annotations: what a stager, a scorer or a program says about the night, as text.
+Turn markers into facts; a span sent as start and end is corrected at its end.
 """
 
 from __future__ import annotations
@@ -53,12 +51,12 @@ def parse_marker(text: str, labels: Mapping[str, str] = DEFAULT_LABELS) -> Marke
     text : str
         As it came.
     labels : Mapping of str to str
-        What each word means, keys as `monitor.model.labels.normalise` leaves them.
+        Meaning of each word, keys as returned by `monitor.model.labels.normalise`.
 
     Returns
     -------
     Marker or str
-        The reason in words if it cannot be used.
+        The reason if it cannot be used.
 
     Examples
     --------
@@ -74,12 +72,12 @@ def parse_marker(text: str, labels: Mapping[str, str] = DEFAULT_LABELS) -> Marke
         return "empty marker"
     whole = labels.get(normalise(text))
     if whole is not None:
-        return _plain(whole)
+        return _of_word(whole)
     word, slash, edge = text.rpartition("/")
     if slash and edge.casefold() in ("start", "end"):
         span = labels.get(normalise(word))
         if span not in SPANS:
-            return f"{word!r} is nothing that starts and ends"
+            return f"{word!r} cannot start or end"
         return Marker(_kind_of(span), _span(span, None), "start" if edge.casefold() == "start" else "end")
     if match := _WITH_DURATION.fullmatch(text):
         span = labels.get(normalise(match["word"]))
@@ -94,7 +92,7 @@ def parse_marker(text: str, labels: Mapping[str, str] = DEFAULT_LABELS) -> Marke
         return Marker(named, {"position" if named == "position" else "label": rest[:80]})
     if named in SPANS:
         return f"{named!r} needs a duration in seconds or /start and /end"
-    return "not a word this monitor knows"
+    return "unknown marker"
 
 
 def _kind_of(span: str) -> str:
@@ -106,29 +104,29 @@ def _span(span: str, duration_s: float | None) -> dict[str, Any]:
     return label | {"duration_s": duration_s}
 
 
-def _plain(word: str) -> Marker | str:
+def _of_word(word: str) -> Marker | str:
     if word in STAGES:
         return Marker("stage", {"stage": word, "duration_s": EPOCH_S})
     if word in ("lights_off", "lights_on"):
         return Marker("lights", {"state": word.removeprefix("lights_")})
     if word in SPANS:
         return f"{word!r} needs a duration in seconds or /start and /end"
-    return f"{word!r} needs to say which"
+    return f"{word!r} needs a value"
 
 
-_MOST_TOLD = 500
-# A marker's stamp is the start of what it names: a day back is another night, and nobody scores the future.
+_MOST_REPORTED = 500
+# A marker's stamp is the start of its event: a day back is another recording, the future cannot be scored.
 _OLDEST_S = -86400.0
 _AHEAD_S = 120.0
 
 
 class MarkerReader:
-    """Read the markers of all streams of a night.
+    """Read the markers of all streams of a session.
 
     Parameters
     ----------
     labels : Mapping of str to str
-        What each word means, keys normalised.
+        Meaning of each word, keys normalised.
     """
 
     def __init__(self, labels: Mapping[str, str]) -> None:
@@ -152,10 +150,10 @@ class MarkerReader:
         Returns
         -------
         Fact or None
-            A ``marker_rejected`` if it cannot be used; None for a bad one that was told of before.
+            A ``marker_rejected`` if it cannot be used; None for a bad one that was reported before.
         """
         if not _OLDEST_S <= t_s <= now_s + _AHEAD_S or math.isinf(t_s):
-            return self._rejected(text, None, source, f"its stamp lies {_where(t_s)} the recording")
+            return self._rejected(text, None, source, f"its stamp is {_where(t_s)} the recording")
         marker = parse_marker(text, self._labels)
         if isinstance(marker, str):
             return self._rejected(text, t_s, source, marker)
@@ -180,11 +178,11 @@ class MarkerReader:
         return Fact(start.kind, start.t, source, data, supersedes=start.seq)
 
     def _rejected(self, text: str, t_s: float | None, source: str, reason: str) -> Fact | None:
-        told = (source, reason + text)
+        report = (source, reason + text)
         # A flood of nonsense costs a line for each kind of it, and in the end nothing.
-        if told in self._reported or len(self._reported) >= _MOST_TOLD:
+        if report in self._reported or len(self._reported) >= _MOST_REPORTED:
             return None
-        self._reported.add(told)
+        self._reported.add(report)
         place = None if t_s is None else round(t_s, 6)
         data: MarkerRejectedData = {"text": text[:200], "reason": reason}
         return Fact("marker_rejected", place, source, data)
@@ -192,7 +190,7 @@ class MarkerReader:
 
 def _where(t_s: float) -> str:
     if math.isnan(t_s):
-        return "nowhere in"
+        return "not in"
     return "far before" if t_s < 0 else "far beyond"
 
 

@@ -1,4 +1,4 @@
-"""From facts to the parts of a night: spans, epochs and movements, in whole microseconds."""
+"""From facts to the input of the scorer: spans, epochs and movements, in whole microseconds."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def unusable_spans(
             end_s = gap.data["end"]
             spans.append(Span(to_us(gap.t), end_us if end_s is None else to_us(end_s), gap.data["cause"]))
     since: Fact[ConditionData] | None = None
-    # By time, not as written: what a leg was like must not depend on when it was told.
+    # By time, not as written: the quality of a leg must not depend on when it was recorded.
     for fact in sorted(qualities, key=lambda each: each.t or 0.0):
         if since is not None:
             spans.append(_quality_span(since, to_us(fact.t or 0.0)))
@@ -56,7 +56,7 @@ def damaged_spans(damaged: Iterable[Fact[DamagedData]], end_us: int) -> tuple[Sp
 
 
 def n_lost(damaged: Iterable[Fact[DamagedData]]) -> int:
-    """Return how many facts may be lost: so many numbers of movements may have been in use."""
+    """Return how many facts may be lost: as many numbers of movements may have been in use."""
     lost = (fact.data for fact in damaged if fact.data["what"] == "journal")
     return sum(_MANY if data["n"] is None else int(data["n"]) for data in lost)
 
@@ -79,7 +79,7 @@ def without_lost_endings(
 
     Notes
     -----
-    The fact that said so may be among the lost ones; without this the rest of the recording would count as
+    That fact may be among the lost ones; without this the rest of the recording would count as
     unusable.
     """
     kept_gaps, kept_qualities = list(gaps), list(qualities)
@@ -102,7 +102,7 @@ def without_lost_endings(
 
 
 def bounds_us(fact: Fact, end_us: int) -> tuple[int, int]:
-    """Return begin and end of a fact that lasts, up to `end_us` while its end is not known."""
+    """Return begin and end of a fact with a duration, up to `end_us` while its end is not known."""
     start_s = fact.t or 0.0
     duration_s = fact.data.get("duration_s")
     return to_us(start_s), max(to_us(start_s), end_us) if duration_s is None else to_us(start_s + duration_s)
@@ -110,17 +110,17 @@ def bounds_us(fact: Fact, end_us: int) -> tuple[int, int]:
 
 def epochs_before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
     """Cut typed stages, which hold for ever, at now; whole epochs stay."""
-    kept = []
+    trimmed = []
     for epoch in epochs:
         if epoch.start_us >= end_us:
             continue
         stays = epoch.end_us - epoch.start_us <= to_us(EPOCH_S)
-        kept.append(epoch if stays else replace(epoch, end_us=min(epoch.end_us, end_us)))
-    return tuple(kept)
+        trimmed.append(epoch if stays else replace(epoch, end_us=min(epoch.end_us, end_us)))
+    return tuple(trimmed)
 
 
 def movement_of(fact: Fact[MovementData], rejected: str) -> Movement:
-    """Make the movement of its latest fact; `rejected` is why a person excluded it, empty if nobody did."""
+    """Make the movement of its latest fact; `rejected` is why a person excluded it, empty if not excluded."""
     data = fact.data
     is_open = data["phase"] in ("onset", "confirmed")
     return Movement(

@@ -1,4 +1,4 @@
-"""A session read whole: its facts, the night they fold to, its scores and its summary."""
+"""A session read whole: its facts, the scorer's input, its scores and its summary."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Session:
     folder : SessionFolder
     facts : tuple of Fact
         Every fact ever written, also those that were corrected later.
-    state : NightState
-        What stands.
+    state : SessionState
+        The fold of its facts.
     rules : Mapping of str to RulesProfile
-        Both rule sets, with the switches the session was begun with.
+        Both rule sets, with the switches of the session.
     night : Night
         As the scorer takes it.
     scores : Mapping of str to Score
@@ -65,22 +65,22 @@ def began(facts: Sequence[Fact], journal: Path) -> SessionState:
     Raises
     ------
     InputError
-        If there are none, or the one that says how the session began could not be read.
+        If there are none, or the ``session`` fact could not be read.
     """
     if not facts:
-        raise InputError(str(journal), "holds no fact that can be read", "nothing was recorded")
+        raise InputError(str(journal), "contains no readable fact", "nothing was recorded")
     state = SessionState.of(facts)
     if not state.session:
         raise InputError(
             str(journal),
-            f"its `session` line cannot be read, and without it the other {len(facts)} facts mean nothing",
+            f"its `session` line cannot be read, and without it the other {len(facts)} facts cannot be used",
             "restore the file from a copy; nothing was changed",
         )
     return state
 
 
 def read_session(path: Path | str) -> Session:
-    """Read a session folder and score what its journal says.
+    """Read a session folder and score its journal.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def read_session(path: Path | str) -> Session:
     Raises
     ------
     InputError
-        If it is no session folder, or its journal does not say how the session began.
+        If it is not a session folder, or its journal has no ``session`` fact.
     """
     folder = SessionFolder.open(Path(path))
     read, tail = read_journal(folder.journal)

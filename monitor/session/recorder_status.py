@@ -1,4 +1,4 @@
-"""What the screen knows beyond the journal: the recorder's own word on itself, and the files' age."""
+"""Status beyond the journal: that of the recorder, and the age of the files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STALE_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One stream as the recorder sees it now; `waits` is what somebody is asked to say of it."""
+    """Status of one stream; `waits` is what a person is asked to confirm."""
 
     name: str
     is_connected: bool
@@ -24,7 +24,7 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class RecorderStatus:
-    """The answer to ``status``: of the recorder, or of whoever edits a night that has ended."""
+    """The answer to ``status``: of the recorder, or of the editor of a finished session."""
 
     recorded_s: float
     trouble: str
@@ -34,7 +34,7 @@ class RecorderStatus:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> RecorderStatus:
-        """Read an answer; keys that are not there are unknown."""
+        """Read an answer; absent keys are unknown."""
         sources = tuple(
             SourceStatus(
                 str(one.get("name", "")),
@@ -57,7 +57,7 @@ class RecorderStatus:
 
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
-    """One look around.
+    """The status at one moment.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class LiveStatus:
     newest_s : float
         The newest sample the screen has seen (s on the session's timeline), 0 if none.
     saved_s_ago : float or None
-        Age of what was last written to disk.
+        Age of the last write to disk (s).
     disk_s : float or None
         Seconds of recording for which the disk still has room, None if it is not yet known.
     unheard_s : float

@@ -1,4 +1,4 @@
-"""After a crash or damage: say what is there, keep the original bytes, use all that can be read, close it."""
+"""After a crash or damage: back up the original bytes, use all readable data, close the session."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ class Reopened:
 
     Attributes
     ----------
-    state : NightState
+    state : SessionState
         The fold of its facts.
     n_facts : int
         Facts that could be read.
     next_seq : int
         The number of the next fact.
     journal_cut_bytes, recording_cut_bytes : int
-        Ends of writes that a crash cut short; they were kept aside.
+        Incomplete writes at the end; they were backed up.
     end_s : float
         How far the session reaches, in facts and in signal.
     damaged : tuple of Fact
         What was found to be damaged and is noted in the journal now.
     kept : Mapping of str to str
-        Under which name the original of a file (or its end) was kept.
+        Name of the backup of a file (or of its end).
     """
 
     state: SessionState
@@ -82,14 +82,14 @@ class Recovered:
 
 
 def reopen(folder: SessionFolder) -> Reopened:
-    """Put what can be read of a session in place of what is there. Its lock must be held.
+    """Replace the files of a session by their readable content. Its lock must be held.
 
     Raises
     ------
     InputError
         If its journal holds no readable ``session`` fact; then nothing is touched.
     OSError
-        If it cannot be written to; what is there is still there.
+        If it cannot be written to; the files are then unchanged.
     """
     lines, tail = read_lines(folder.journal)
     facts = [line.fact for line in lines]
@@ -127,7 +127,7 @@ def reopen(folder: SessionFolder) -> Reopened:
 
 
 def recover(folder: SessionFolder) -> Recovered:
-    """Repair and close a session that a crash left open; a closed one gets its tables anew.
+    """Repair and close a session that a crash left open; write the tables of a closed one again.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _recover(folder: SessionFolder) -> Recovered:
 
 
 def _is_damaged(there: Survey, state: SessionState) -> bool:
-    """Whether more than the end of the last write is wrong with a recording."""
+    """Whether a recording is damaged beyond an incomplete last write."""
     is_ended = there.has_footer or state.stopped_s is not None
     is_foreign = there.size > 0 and not there.parts
     return bool(there.damaged or there.headless or is_foreign or (there.torn_bytes and is_ended))
@@ -174,10 +174,10 @@ def _is_noted(fact: Fact, state: SessionState) -> bool:
 
 
 def _put_journal(path: Path, lines: list[Line], tail: JournalEnd, noted: list[Fact]) -> dict[str, str]:
-    """Write the journal that holds every readable line and what is missing; return what was kept."""
+    """Write the journal with every readable line and ``damaged`` facts; return the backup."""
     new = b"".join(encode(fact) for fact in noted)
     if any(fact.data["what"] == "journal" for fact in noted):
-        # One file, one renaming: there is no moment at which lines are missing and nothing says so.
+        # One file, one rename: at no moment are lines missing without a ``damaged`` fact.
         put_in_place(path, (*(line.raw for line in lines), new))
         return {}
     kept = {"journal.jsonl": keep_tail(path, tail.good_bytes)} if tail.torn_bytes else {}
@@ -190,7 +190,7 @@ def _put_journal(path: Path, lines: list[Line], tail: JournalEnd, noted: list[Fa
 def _put_recording(
     path: Path, there: Survey | None, state: SessionState, kept: Mapping[str, str]
 ) -> dict[str, str]:
-    """Write the recording that holds every readable chunk; return what was kept."""
+    """Write the recording with every readable chunk; return the backup."""
     if there is None:
         return {}
     if path.name in kept:
@@ -203,7 +203,7 @@ def _put_recording(
 
 
 def _signal_end_s(state: SessionState, stamps: Mapping[int, float]) -> float:
-    """Place the last sample on disk on the timeline: up to a minute behind the last clock record."""
+    """Place the last sample on disk on the timeline: up to a minute after the last clock record."""
     # The latest anchor of each stream holds: an earlier one may be of a clock that was restarted since.
     anchors = {fact.data["key"]: fact for fact in state.facts("anchor") if fact.data["key"] in stamps}
     ends = [
@@ -220,7 +220,7 @@ def _within_reach(state: SessionState, end_s: float) -> float:
 
 
 def closed_movements(state: SessionState, source: str) -> list[Fact]:
-    """End what a crash left open, arms too: a confirmed movement where last known; a flag is withdrawn."""
+    """End movements that a crash left open, arms too: confirmed ones where last known; withdraw flags."""
     closing: list[Fact] = []
     for last in (*state.open_movements(), *open_limb_movements(state)):
         data: dict[str, Any] = dict(last.data)

@@ -1,4 +1,4 @@
-"""A session that was cut off and can be gone on with: which one, and where its timeline lies now.
+"""An interrupted session that can be resumed: which one, and the position of its timeline.
 
 What the other recorders of a sessions folder record: another bed's stream replaces no source.
 """
@@ -21,11 +21,11 @@ from monitor.session.journal_follower import beginning
 from monitor.session.reader import began
 from monitor.session.state import SessionState
 
-# Longer ago it was another night.
+# Longer ago it was another recording.
 _OLDEST_S = 18 * 3600.0
 # The first clock record lies in it.
 _BEGINNING_BYTES = 1 << 16
-# A clock record is written each minute; what was written last may be so much newer.
+# A clock record is written each minute; the last write may be this much newer.
 _BETWEEN_CLOCKS_S = 65.0
 
 
@@ -36,10 +36,10 @@ class CutOff:
     Attributes
     ----------
     folder : SessionFolder
-    state : NightState
+    state : SessionState
         The fold of its facts.
     ago_s : float
-        Seconds since it was last written to.
+        Seconds since the last write.
     """
 
     folder: SessionFolder
@@ -55,21 +55,21 @@ class CutOff:
 def find_cut_off(
     sessions: Path, bed: str, study: str | None, lsl_now_s: float | None = None
 ) -> CutOff | None:
-    """Find the session to go on with: the bed's newest, if it was cut off in this night.
+    """Find the session to resume: the bed's newest, if it was interrupted recently.
 
     Parameters
     ----------
     sessions : Path
     bed : str
     study : str or None
-        Study code of the recording that begins; a session of another one is not gone on with.
+        Study code of the new recording; a session of another study is not resumed.
     lsl_now_s : float, optional
-        LSL clock of this machine: how long ago it was is told by it where the wall clock was set since.
+        LSL clock of this machine: it gives the age of the session if the wall clock was set since.
 
     Raises
     ------
     InputError
-        If that session's journal does not say how the session began.
+        If the journal of that session has no ``session`` fact.
     """
     names = sorted(sessions.glob(f"*Z_{bed}*"), reverse=True) if sessions.is_dir() else []
     newest = next((path for path in names if _bed_of(path) == bed), None)
@@ -92,7 +92,7 @@ def find_cut_off(
 
 
 def _by_lsl(ago_s: float, last: Mapping[str, Any], lsl_now_s: float | None) -> float:
-    """Correct how long ago it was, by the wall clock, where that was set since the last clock record."""
+    """Correct the age by the wall clock, if that was set since the last clock record."""
     slept_now_s = slept_s()
     is_same_boot = last["boot_id"] and last["boot_id"] == boot_id()
     if lsl_now_s is None or not is_same_boot or slept_now_s is None or last.get("slept_s") is None:
@@ -102,7 +102,7 @@ def _by_lsl(ago_s: float, last: Mapping[str, Any], lsl_now_s: float | None) -> f
 
 
 def _began_in_this_boot(folder: SessionFolder) -> bool:
-    """Whether the machine was not restarted since a session began; told by its first clock record."""
+    """Whether the machine was not restarted since a session began, by its first clock record."""
     try:
         with open_to_read(folder.journal) as file:
             lines = find_lines(file.read(_BEGINNING_BYTES))
@@ -118,7 +118,7 @@ def _bed_of(path: Path) -> str | None:
 
 
 def _last_clock(state: SessionState) -> Mapping[str, Any] | None:
-    """Return the last clock record that says where the timeline lies."""
+    """Return the last clock record that places the timeline."""
     clocks = [fact.data for fact in state.facts("clock") if fact.data.get("origin") is not None]
     return clocks[-1] if clocks else None
 
@@ -147,7 +147,7 @@ def reanchor(state: SessionState, lsl_now_s: float, end_s: float, speed: float) 
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
         With a clock record that has an origin.
     lsl_now_s : float
         LSL clock of this machine.
@@ -163,19 +163,19 @@ def reanchor(state: SessionState, lsl_now_s: float, end_s: float, speed: float) 
     """
     last = _last_clock(state)
     if last is None:
-        raise ValueError("no clock record says where this session's timeline lies")
+        raise ValueError("no clock record places this session's timeline")
     away_s = (utc_now() - dt.datetime.fromisoformat(last["utc"])).total_seconds()
     by: Literal["lsl", "utc"] = "lsl" if last["boot_id"] and last["boot_id"] == boot_id() else "utc"
     if by == "lsl":
         away_s, origin_s = lsl_now_s - last["lsl"], float(last["origin"])
     else:
         origin_s = float(last["origin"]) + lsl_now_s - last["lsl"] - away_s
-    # A clock that was set back must not make the night go back.
+    # A clock that was set back must not move the timeline back.
     return Reanchored(min(origin_s, lsl_now_s - end_s / speed), by, away_s)
 
 
 def why_not(state: SessionState, legs: set[str], speed: float) -> str:
-    """Say why a session cannot be gone on with by these streams; empty if it can."""
+    """Return why a session cannot be resumed with these streams; empty if it can."""
     before = set(state.session.get("legs", ()))
     if legs != before:
         return f"its legs are {_words(before)}, those chosen now {_words(legs)}"

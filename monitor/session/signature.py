@@ -1,4 +1,4 @@
-"""Signing a night: a fact that says who has read it, and exactly which facts were there to be read."""
+"""Signature of a session: a fact with the reader's name and exactly which facts were read."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def signature(path: Path, last_seq: int) -> SignData:
     """
     sha256 = journal_sha256(path, last_seq)
     if sha256 is None:
-        raise ValueError(f"there is no fact {last_seq} to be signed")
+        raise ValueError(f"the journal has no fact {last_seq} to sign")
     return {"over_seq": last_seq, "over_sha256": sha256}
 
 
@@ -57,7 +57,7 @@ def is_intact(path: Path, sign: Fact[SignData]) -> bool:
 
 
 def signed_by(path: Path, sign: Fact[SignData] | None) -> Mapping[str, Any] | None:
-    """Return who signed the night as it is now and when; None if nobody did or the facts were changed."""
+    """Return who signed the present facts and when; None without a signature or if the facts were changed."""
     if sign is None or not is_intact(path, sign):
         return None
     keys = ("author", "told_utc", "over_seq", "over_sha256")

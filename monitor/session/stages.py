@@ -1,6 +1,6 @@
-"""Which stage holds where several sources speak: person, scored stream, automatic; the later of equals.
+"""The valid stage of each epoch among several sources: person, scored stream, automatic; the later of equals.
 
-How far the estimate of sleep agrees with who staged: over the epochs of the night that both speak of.
+Agreement of the estimate with the scored stages, over the epochs that both contain.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from monitor.session.markers import EPOCH_S
 
 _EPOCH_US = round(EPOCH_S * 1e6)
 _FOREVER_US = 2**62
-# Clock offsets wander by milliseconds: a repeated epoch starts a little beside its first.
+# Clock offsets wander by milliseconds: a repeated epoch starts slightly before or after its first.
 _SAME_EPOCH_US = 1_000_000
 
 
@@ -67,7 +67,7 @@ def _length_us(fact: Fact[StageData]) -> int:
 
 def _until_next(spans: list[tuple[int, int, Fact[StageData]]]) -> list[tuple[int, int, Fact[StageData]]]:
     """End a typed stage where the next typed one starts, whichever was typed first."""
-    # A single epoch that was corrected ends nothing: what holds goes on behind it.
+    # A single corrected epoch ends nothing: the stage before it continues after it.
     starts = sorted(start for start, end, _ in spans if end > 2**61)
     out = []
     for start, end, fact in spans:
@@ -79,7 +79,7 @@ def _until_next(spans: list[tuple[int, int, Fact[StageData]]]) -> list[tuple[int
 def _snapped(spans: list[tuple[int, int, Fact[StageData]]]) -> list[tuple[int, int, Fact[StageData]]]:
     """Move epochs that start within a second of one another's grid onto that of the first in time.
 
-    Not of the first written: an epoch that is told late must not move the others.
+    Not of the first written: an epoch that arrives late must not move the others.
     """
     off: dict[int, int] = {}
     anchors: list[int] = []
@@ -154,17 +154,19 @@ def agreement(facts: Sequence[Fact[StageData]]) -> StagingAgreement | None:
     Parameters
     ----------
     facts : sequence of Fact
-        The standing facts of kind ``stage``, in journal order.
+        The current facts of kind ``stage``, in journal order.
 
     Returns
     -------
     Agreement or None
         None where no epoch has both.
     """
-    told = [[f for f in facts if (f.source == AUTO) is is_auto] for is_auto in (True, False)]
-    if not all(told):
+    by_source = [[f for f in facts if (f.source == AUTO) is is_auto] for is_auto in (True, False)]
+    if not all(by_source):
         return None
-    estimated, staged = (StageTimeline(Night(epochs=resolve_stages(each), end_us=_UNTIL_US)) for each in told)
+    estimated, staged = (
+        StageTimeline(Night(epochs=resolve_stages(each), end_us=_UNTIL_US)) for each in by_source
+    )
     of_estimate, of_staged = _parts(estimated), _parts(staged)
     table = np.array(
         [[_length(intersection([a, b], _UNTIL_US)) for b in of_staged] for a in of_estimate], float

@@ -1,6 +1,6 @@
-"""The fold: from the facts of a night, in the order they were written, to what is known of it now.
+"""The fold: from the facts of a session, in the order they were written, to its present state.
 
-Fact by fact or all at once, over a prefix or after a crash, the same facts give the same night. Corrections
+Fact by fact or all at once, over a prefix or after a crash, the same facts give the same state. Corrections
 replace the fact they name; nothing is ever patched.
 """
 
@@ -35,24 +35,24 @@ _ALERTING = frozenset(
     | {"damaged"}
 )
 _BY_HAND = "person"
-# A rejection says what a movement counts for: what is kept of the movements is no longer right.
+# A rejection changes how a movement counts: cached movements are outdated.
 _KEPT_AS = {"reject": "movement"}
 _Made = TypeVar("_Made")
 
 
 class SessionState(FactsByKind):
-    """What the facts so far say.
+    """The state after the facts so far.
 
     Attributes
     ----------
     last_s : float
-        The latest moment any fact speaks of.
+        The latest time in any fact (s).
     revision : int
         Grows with every fact that can change a score.
     alert_revision : int
         Grows with every fact that can change an alert.
     newest_seq : int
-        Number of the fact that was taken in last, -1 before the first.
+        Number of the last fact applied, -1 before the first.
     """
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class SessionState(FactsByKind):
         return None if kind is None else self._facts[kind][seq]
 
     def movement(self, key: str) -> Fact[MovementData] | None:
-        """Return the latest fact of a movement, None if there is none or it came to nothing."""
+        """Return the latest fact of a movement, None without one or if it was withdrawn."""
         fact = self._movements.get(key)
         return None if fact is None or fact.data["phase"] == "withdrawn" else fact
 
@@ -116,18 +116,18 @@ class SessionState(FactsByKind):
         return [fact for fact in self._movements.values() if fact.data["phase"] != "withdrawn"]
 
     def rejection(self, key: str) -> Fact[RejectData] | None:
-        """Return the standing fact by which a person rejected a movement, None if it counts."""
+        """Return the current fact by which a person rejected a movement, None if it counts."""
         return next((fact for fact in self.facts("reject") if key in fact.data["movements"]), None)
 
     @property
     def signature(self) -> Fact[SignData] | None:
-        """The signature under the night as it is now: None if nobody signed, or something was added since."""
+        """The valid signature: None without one, or if facts were added since."""
         signed = self.facts("sign")
         return signed[-1] if signed and signed[-1].seq == self.newest_seq else None
 
     @property
     def session(self) -> Mapping[str, Any]:
-        """How the night began."""
+        """Data of the ``session`` fact."""
         first = self.facts("session")
         return first[0].data if first else {}
 
@@ -158,28 +158,28 @@ class SessionState(FactsByKind):
         return latest.data["state"] if latest else "learning"
 
     def leg_causes(self, leg: str) -> list[str]:
-        """Return why a leg is not ``ok``, in words."""
+        """Return why a leg is not ``ok``."""
         latest = self._quality_of(leg)
         return list(latest.data["causes"]) if latest else []
 
     def _quality_of(self, leg: str) -> Fact[QualityData] | None:
-        told = (fact.of(QualityData) for fact in reversed(self._facts.get("quality", {}).values()))
-        return next((fact for fact in told if fact.data["leg"] == leg), None)
+        ratings = (fact.of(QualityData) for fact in reversed(self._facts.get("quality", {}).values()))
+        return next((fact for fact in ratings if fact.data["leg"] == leg), None)
 
     def stage_at(self, t_s: float) -> str | None:
-        """Return the stage of the latest epoch that began at or before `t_s`, None if there is none."""
+        """Return the stage of the latest epoch that began at or before `t_s`, None without one."""
         begun = [epoch for epoch in self._cached("stage", self._stages) if epoch.start_us <= to_us(t_s)]
         return begun[-1].stage if begun else None
 
     def night(self, now_s: float | None = None, *, is_automatic: bool = False) -> Night:
-        """Put the night together as the scorer takes it.
+        """Return the input of the scorer.
 
         Parameters
         ----------
         now_s : float, optional
             How far the recording has come; the latest moment known if None.
         is_automatic : bool
-            Leave out which movements a person rejected and which stretches a person marked as artifact.
+            Ignore rejections and artifacts marked by a person.
         """
         end_s = self.stopped_s
         if end_s is None:
@@ -204,7 +204,7 @@ class SessionState(FactsByKind):
         )
 
     def movement_numbers(self) -> dict[str, int]:
-        """Return the highest number of a movement by leg: a recorder that goes on must use none twice."""
+        """Return the highest number of a movement by leg: a resumed recorder must use none twice."""
         highest: dict[str, int] = {}
         for name, fact in self._movements.items():
             leg, number = str(fact.data["leg"]), name.lstrip(ascii_letters)
@@ -217,7 +217,7 @@ class SessionState(FactsByKind):
         return [fact for fact in self._movements.values() if fact.data["phase"] in ("onset", "confirmed")]
 
     def memo(self, name: str, version: int, make: Callable[[], _Made]) -> _Made:
-        """Return what was made of the facts under a name, made anew when its version has changed."""
+        """Return the cached result under a name, computed again when its version has changed."""
         at = self._memo.get(name)
         if at is None or at[0] != version:
             at = self._memo[name] = (version, make())
@@ -254,7 +254,7 @@ class SessionState(FactsByKind):
             if not (is_automatic and fact.source.startswith(_BY_HAND)):
                 yield LegSpan(*bounds_us(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
         for calibration in self.facts("calibration"):
-            # What was moved on request is no movement of the night.
+            # Movements on request are not scored.
             yield LegSpan(*bounds_us(calibration, end_us), legs=frozenset(LEGS), label="bio-calibration")
 
     def _stages(self) -> tuple[Epoch, ...]:
@@ -266,7 +266,7 @@ class SessionState(FactsByKind):
         )
 
     def _lights(self, state: str) -> list[int]:
-        """When the lights went off or on: the first off and the last on count, whenever they were told."""
+        """When the lights went off or on: the first off and the last on count, in any order of entry."""
         return [
             to_us(fact.t)
             for fact in self.facts("lights")

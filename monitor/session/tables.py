@@ -1,6 +1,6 @@
 """The three tables of a session, made from the fold of its journal and from nothing else.
 
-What people changed by hand, beside what would be counted without it.
+Changes by hand, and the counts without them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def edits(state: SessionState) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        ``movements_rejected`` (single legs), ``artifacts``, ``stages``, ``segments``: those that stand;
+        ``movements_rejected`` (single legs), ``artifacts``, ``stages``, ``segments``: those in force;
         ``taken_back``: how often something was.
     """
     own = {
@@ -55,11 +55,11 @@ def manual(state: SessionState, scores: Mapping[str, Score], now_s: float | None
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
     scores : Mapping of str to Score
-        Of the night as it is, by both profiles.
+        Of the present state, by both profiles.
     now_s : float, optional
-        How far the recording has come, as in `SessionState.night`.
+        Length of the recording so far, as in `SessionState.night`.
     """
     made = edits(state)
     if made["movements_rejected"] or made["artifacts"]:
@@ -78,7 +78,7 @@ def write_tables(
     ----------
     folder : SessionFolder or Path
         Where they go.
-    state : NightState
+    state : SessionState
         Names the main profile, the configuration's hash and the measure in its ``session`` fact.
     rules : Mapping of str to RulesProfile
         Both profiles.
@@ -103,15 +103,15 @@ def write_tables(
 def summary_of(
     state: SessionState, night: Night, scores: Mapping[str, Score], journal: Path
 ) -> dict[str, object]:
-    """Return what `summary.json` says of a night, also while it is still being recorded.
+    """Return the content of `summary.json`, also during the recording.
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
     night : Night
         As `state` gives it.
     scores : Mapping of str to Score
-        Of that night, by both profiles.
+        By both profiles.
     journal : Path
         A signature is checked against it.
     """

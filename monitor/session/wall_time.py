@@ -1,6 +1,6 @@
 """Session time to time of day: the one mapping for the screen, the report and the exports.
 
-A clock record says where the session was at a moment of the day. Each record holds from its own moment on, so
+A clock record ties a time of day to a session time. Each record applies from its own time on, so
 what is shown before it never changes. Small differences are made up for slowly, as a clock that is slewed; a
 difference of more than a second is a step of the computer's clock (or a stop of it while the computer slept).
 """
@@ -23,7 +23,7 @@ _STEP_S = 1.0
 _NOISE_S = 0.02
 # A difference is made up for in this time: until the next record at the latest, and never by a step back.
 _SLEW_S = 60.0
-# The last digits of a float are no second of the day.
+# The last digits of a float are rounding errors.
 _ROUNDING_S = 5e-4
 
 
@@ -42,7 +42,7 @@ class _Piece:
     zone : timezone
         Local time from here on.
     is_provisional : bool
-        Written before the first sample: nobody knew where 0 would be.
+        Written before the first sample: the position of 0 was unknown.
     """
 
     start_s: float
@@ -72,8 +72,8 @@ class WallTime:
 
     Notes
     -----
-    Without any record (a file that was scored) there is no time of day: then the time since the first sample
-    is shown. Between two steps of the computer's clock the time of day never runs backward.
+    Without any record (a file that was scored) the time of day is unknown: the time since the first sample is
+    shown. Between two steps of the computer's clock the time of day never runs backward.
     """
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class WallTime:
             if is_provisional:
                 return
             self._pieces, self._twice = [], []
-        # Nothing that may have been shown changes: it holds from the newest moment known so far.
+        # Times already shown must not change: it applies from the newest time known so far.
         start_s = max(session_s, float(data["recorded_s"]), self._known_s) if self._pieces else session_s
         utc_s += (start_s - session_s) / self._speed
         if not self._pieces:
@@ -128,11 +128,11 @@ class WallTime:
         self._starts_s = [piece.start_s for piece in self._pieces]
 
     def _session_s(self, data: Mapping[str, Any]) -> float | None:
-        """Return where the session was when a record was made; None where nobody knew."""
+        """Return the session time of a record; None if it was unknown."""
         recorded_s = float(data["recorded_s"])
         if data.get("origin") is None:
             return recorded_s
-        # How far was recorded says little: a recorder that stood still is behind.
+        # The recorded length is a poor reference: a stalled recorder lags.
         by_lsl_s = (float(data["lsl"]) - float(data["origin"])) * self._speed
         session_s = data.get("session_s", by_lsl_s)
         return None if session_s is None else max(float(session_s), recorded_s)
@@ -140,7 +140,7 @@ class WallTime:
     def _go_on(self, start_s: float, utc_s: float, zone: dt.timezone) -> None:
         shown_s = self._utc_s(start_s)
         off_s = utc_s - shown_s
-        # A slew that has not ended is planned anew.
+        # A slew that has not ended is planned again.
         self._pieces = [piece for piece in self._pieces if piece.start_s <= start_s]
         last = self._pieces[-1]
         if abs(off_s) > _STEP_S:
@@ -167,7 +167,7 @@ class WallTime:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is a time of day at all."""
+        """Whether the time of day is known."""
         return bool(self._pieces)
 
     @property
@@ -182,7 +182,7 @@ class WallTime:
         return " ".join(["00:00:00", *sorted(set(names), key=len)[-1:]])
 
     def at(self, t_s: float) -> dt.datetime | None:
-        """Return the local time of a moment of the session (s), None if no clock record is there."""
+        """Return the local time of a session time (s), None without a clock record."""
         if not self._pieces:
             return None
         return dt.datetime.fromtimestamp(self._utc_s(t_s), self._pieces[self._number(t_s)].zone)
@@ -190,7 +190,7 @@ class WallTime:
     def text(self, t_s: float, *, seconds: bool = True) -> str:
         """Write a moment as ``hh:mm:ss`` of the day, or since the first sample where no day is known.
 
-        A time of day that came twice says which it is: ``02:30:00 CEST``, or ``02:30:00 (2nd)`` after the
+        A time of day that occurred twice is marked: ``02:30:00 CEST``, or ``02:30:00 (2nd)`` after the
         computer's clock was set back.
         """
         if not self._pieces:
@@ -258,7 +258,7 @@ class WallTime:
         return piece.utc_s + (t_s - piece.start_s) * piece.pace / self._speed
 
     def _written(self, local_s: float, number: int, *, seconds: bool) -> str:
-        # By hand: `strftime` looks for a module at each call, and texts are painted all the time.
+        # By hand: `strftime` imports a module at each call, and texts are painted all the time.
         whole = math.floor(local_s + _ROUNDING_S)
         text = f"{whole // 3600 % 24:02d}:{whole // 60 % 60:02d}"
         text = f"{text}:{whole % 60:02d}" if seconds else text

@@ -1,4 +1,4 @@
-"""Sleep stages where nobody scores them: estimated from EEG, EOG and chin EMG."""
+"""Sleep stages of unscored recordings: estimated from EEG, EOG and chin EMG."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import importlib.util
 
 
 def is_installed() -> bool:
-    """Say whether the optional extra ``staging`` is there, without loading it."""
+    """Return whether the optional extra ``staging`` is installed, without loading it."""
     return importlib.util.find_spec("yasa") is not None

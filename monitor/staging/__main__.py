@@ -1,4 +1,4 @@
-"""Estimate sleep beside a running recorder: ``python -m monitor.staging SESSION``, started by it."""
+"""Estimate sleep during a recording: ``python -m monitor.staging SESSION``, started by it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NICE = 10
 
 
 def main() -> int:
-    """Run until the recorder closes our standard input, or is gone."""
+    """Run until the recorder closes standard input or ends."""
     folder, planned_s = SessionFolder(Path(sys.argv[1])), float(sys.argv[2]) * 3600
     if hasattr(os, "nice"):
         # The recording comes first, whatever this costs.
@@ -33,7 +33,7 @@ def main() -> int:
         recorder = _connect(folder, ending)
         return 0 if recorder is None else _run(folder, recorder, planned_s, ending)
     except InputError:
-        # The recorder is gone: so are we.
+        # The recorder has ended.
         return 0
 
 

@@ -1,4 +1,4 @@
-"""Which channels a stage can be estimated from: one EEG, and beside it one EOG and one of the chin."""
+"""Which channels a stage can be estimated from: one EEG, optionally one EOG and one chin EMG."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class StageChannel:
     index : int
         Column of the stream.
     minus : int or None
-        Column that is taken away from it, where the amplifier sends site and reference on their own.
+        Column that is subtracted, where the amplifier sends site and reference separately.
     label : str
         As shown: ``C4-M1``.
     scale_uv : float
@@ -165,7 +165,7 @@ def _words(label: str) -> list[str]:
     words = [w for w in re.split(r"[^A-Z0-9]+", label.upper()) if w and w not in _FILLERS]
     if len(words) > 1 and words[0] in ("EOG", "CHIN"):
         rest = words[1:]
-        # "EOG L", "Chin 1": the side belongs to the name; "EOG E1-M2" names its site behind it.
+        # "EOG L", "Chin 1": the side belongs to the name; "EOG E1-M2" names its site after it.
         return (
             [words[0] + rest[0], *rest[1:]] if len(rest[0]) == 1 else (rest if words[0] == "EOG" else words)
         )

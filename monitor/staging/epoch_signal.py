@@ -14,7 +14,7 @@ from monitor.model.config_fields import Role
 EPOCH_S = 30.0
 RATE_HZ = 100
 EPOCH_N = int(EPOCH_S * RATE_HZ)
-# The resampling filter needs a little of what is around.
+# The resampling filter needs some samples on both sides.
 PAD_S = 1.0
 
 _GAP_S = 0.5
@@ -41,7 +41,7 @@ class EpochSignal:
     uv : ndarray, shape (3000,), float64, uV
         At 100 Hz.
     why : str
-        Why it cannot be used, in words; empty if it can.
+        Why it cannot be used; empty if it can.
     """
 
     uv: Floats
@@ -49,7 +49,7 @@ class EpochSignal:
 
 
 def missing_epoch() -> EpochSignal:
-    """Return an epoch of which nothing is there."""
+    """Return an epoch without samples."""
     return EpochSignal(np.zeros(EPOCH_N), "missing")
 
 
@@ -59,8 +59,8 @@ def read_epoch(times_s: Floats, values_uv: Floats, rate_hz: float, start_s: floa
     Parameters
     ----------
     times_s : ndarray, shape (n,), float64
-        Session time of the samples, a little of both sides included (`PAD_S`); jitter is evened out, a hole
-        of 0.5 s or more stays one.
+        Session time of the samples, `PAD_S` on both sides included; jitter is removed, a gap
+        of 0.5 s or more remains.
     values_uv : ndarray, shape (n,), float64
         NaN is missing.
     rate_hz : float
@@ -90,7 +90,7 @@ def read_epoch(times_s: Floats, values_uv: Floats, rate_hz: float, start_s: floa
 
 
 def _on_grid(times_s: Floats, values: Floats, rate_hz: float, start_s: float, n: int) -> Floats:
-    """Place samples by the stretch they arrived in: within one they follow each other at the rate."""
+    """Place samples by continuous segments: within one they follow each other at the rate."""
     grid = np.full(n, np.nan)
     if not len(times_s):
         return grid
@@ -124,7 +124,7 @@ def _why_in_band(uv: Floats, role: Role) -> str:
 
 def _seconds(epoch: Floats, rate_n: int) -> Floats:
     rows: Floats = epoch[: len(epoch) // rate_n * rate_n].reshape(-1, rate_n)
-    # A second of which nothing is there says nothing.
+    # Seconds without samples are not judged.
     return rows[np.isfinite(rows).any(axis=1)]
 
 

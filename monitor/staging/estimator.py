@@ -1,4 +1,4 @@
-"""The estimate of a night so far: epochs come in one after another, all of them are estimated again."""
+"""The estimate of a recording so far: with each new epoch, all epochs are estimated again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Estimator(Protocol):
-    """What makes features and probabilities; `monitor.staging.model.Model` in earnest."""
+    """What makes features and probabilities; normally `monitor.staging.model.Model`."""
 
     roles: tuple[Role, ...]
 
@@ -42,7 +42,7 @@ class Estimate:
     p_sleep : float or None
         Probability that it is sleep; None where unscored.
     why : str
-        Why it is unscored, in words.
+        Why it is unscored.
     """
 
     stage: str
@@ -51,13 +51,13 @@ class Estimate:
 
 
 class RunningEstimate:
-    """Keep the features of a night's epochs and estimate all of them again.
+    """Store the features of the epochs and estimate all of them again.
 
     Parameters
     ----------
     model : Estimator
     planned_s : float
-        How long the night is meant to last: where in it an epoch lies is one of the features.
+        Planned length of the recording: the relative position of an epoch is one of the features.
     """
 
     def __init__(self, model: Estimator, planned_s: float) -> None:
@@ -100,7 +100,7 @@ class RunningEstimate:
         self._tail = list(stretch[-2:])
 
     def estimate(self) -> list[Estimate]:
-        """Estimate every epoch of the night so far."""
+        """Estimate every epoch of the recording so far."""
         used = np.array(self._used, np.bool_).reshape(-1, len(self._model.roles))
         if not used.size or not used[:, 0].any():
             return [Estimate("unscored", None, why) for why in self._why]

@@ -3,9 +3,9 @@
 Notes
 -----
 Vallat and Walker (2021), eLife 10:e70092. Two things differ from `yasa.SleepStaging.predict`. The features of
-an epoch are made once, when its right neighbour is there, and kept: only smoothing and trees run over the
-whole night again. And the time feature is time over the planned length: over the time so far, as YASA has it,
-every live edge would look like the end of the night.
+an epoch are computed once, when its right neighbour is there, and stored: only smoothing and trees run on the
+whole recording again. The time feature is time over the planned length: over the time so far, as in YASA,
+every live edge would look like the end of the recording.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Model:
     Parameters
     ----------
     roles : sequence of Role
-        The signals there are; the first is the EEG.
+        The available signals; the first is the EEG.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class Model:
         self._trees: dict[frozenset[Role], Any] = {}
 
     def warm_up(self) -> None:
-        """Load and compile everything, so that the first epoch of the night does not wait."""
+        """Load and compile everything, so that the first epoch does not wait."""
         noise = np.random.default_rng(0).normal(0, 20, (len(self.roles), 3 * int(EPOCH_S) * RATE_HZ))
         features = self.features(noise)
         used = np.ones((len(features), len(self.roles)), np.bool_)
@@ -95,16 +95,16 @@ class Model:
         return values
 
     def probabilities(self, features: Floats, used: Bools, planned_s: float) -> Floats:
-        """Estimate every epoch of the night so far.
+        """Estimate every epoch of the recording so far.
 
         Parameters
         ----------
         features : ndarray, shape (n_epochs, n_features), float64
-            What `features` returned, one row for each epoch from the night's begin.
+            What `features` returned, one row for each epoch from the start.
         used : ndarray, shape (n_epochs, n_roles), bool
             Which signals were good; what was not is left out of smoothing and scaling as well.
         planned_s : float
-            Planned length of the night; a longer one is its own.
+            Planned length of the recording; a longer recording uses its own length.
 
         Returns
         -------

@@ -31,7 +31,7 @@ class WholeStream:
     times_s : ndarray, shape (n_samples,), float64
         Session time of its samples.
     read : callable
-        Gets first sample and the one after the last, gives them with all channels.
+        Takes the first sample and the one after the last, returns them with all channels.
     """
 
     about: StreamDescription
@@ -67,7 +67,7 @@ def estimate_whole(
     MissingError
         If the optional extra ``staging`` is not installed.
     """
-    # The night is over, and as long as it is: no other length was planned.
+    # The recording is complete: its own length is the planned one.
     night = RunningEstimate(Model([channel.role for channel in channels]), planned_s=1.0)
     n = int(end_s // EPOCH_S)
     for first in range(0, n, _AT_ONCE_N):

@@ -103,14 +103,18 @@ def again_and_again(action):
 def test_a_query_that_fits_two_streams_lists_them(watch, tmp_path):
     with open_outlet(emg("Twin", source_id="twin-a")), open_outlet(emg("Twin", source_id="twin-b")):
         refused(
-            watch("--stream", "Twin"), 2, "fits 2 streams", "name just one", sessions=tmp_path / "sessions"
+            watch("--stream", "Twin"),
+            2,
+            "matches 2 streams",
+            "select exactly one",
+            sessions=tmp_path / "sessions",
         )
 
 
 BAD_ARGUMENTS = {
     "malformed predicate": (["--stream", "pred=type='EMG"], ["type='EMG", "XPath"]),
     "unknown field": (["--stream", "host=x"], ["host=x", "source_id=X"]),
-    "empty query": (["--stream", "name="], ["name=", "names nothing"]),
+    "empty query": (["--stream", "name="], ["name=", "has no value"]),
     "bad bed": (["--bed", "../x"], ["--bed", "'../x'", "letters"]),
     "bad study": (["--study", "Jane Doe"], ["--study", "'Jane Doe'"]),
     "same channel": (["--left", "LAT", "--right", "LAT"], ["'LAT'", "two channels"]),
@@ -195,7 +199,7 @@ def test_without_liblsl_it_says_what_to_install(tmp_path, command):
 def test_what_is_no_session_is_said(tmp_path, command):
     result = run(command, str(tmp_path))
     assert result.returncode == 2
-    assert "no session folder" in result.stderr
+    assert "not a session folder" in result.stderr
 
 
 def test_streams_reads_each_stream_and_guesses_nothing():

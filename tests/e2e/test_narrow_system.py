@@ -99,7 +99,7 @@ def test_too_low_a_limit_is_one_sentence_before_anything_is_recorded(limit, said
 
 def test_a_soft_limit_on_files_is_raised(tmp_path):
     done = limited("-Sn 64", *WATCH, "--sessions", str(tmp_path / "s"))
-    assert "Waited 1 s: no stream fits" in done.stderr
+    assert "Waited 1 s: no stream matches" in done.stderr
     assert done.returncode == 3
 
 

@@ -167,13 +167,13 @@ def test_of_two_that_could_be_it_none_is_taken_until_a_person_names_one(send, wa
     kill(first)
     recorder.facts_until(lambda facts: of_kind(facts, "lost"), "word of the loss")
     second, third = send(), send()
-    facts = recorder.facts_until(lost("2 streams like it are there under new source ids"), "the reason")
+    facts = recorder.facts_until(lost("2 similar streams with new source ids found"), "the reason")
     assert "plms-monitor accept SESSION --stream uid=X" in of_kind(facts, "lost")[-1].data["reason"]
-    recorder.wait_for(lambda: "WAITING: 2 streams like it" in recorder.said, "the status line")
+    recorder.wait_for(lambda: "WAITING: 2 similar streams" in recorder.said, "the status line")
     assert len(of_kind(facts, "anchor")) == 1
     kill(third)
     # The one that went away may have been it.
-    facts = recorder.facts_until(lost("it may be another bed's: it is not taken"), "the reason")
+    facts = recorder.facts_until(lost("it may belong to another bed: it is not used"), "the reason")
     assert len(of_kind(facts, "anchor")) == 1
     (uid,) = re.findall("--stream (uid=[-0-9a-f]+)", of_kind(facts, "lost")[-1].data["reason"])
     done = run("accept", str(recorder.folder.path), "--stream", uid)
@@ -190,7 +190,7 @@ def test_where_another_like_it_ran_beside_it_a_person_decides(send, watch):
     recorder.facts_until(anchored(1), "first sample")
     recorder.facts_until(
         lambda facts: any(
-            "another stream of its name" in f.data["reason"] for f in of_kind(facts, "warning")
+            "another stream with the same name" in f.data["reason"] for f in of_kind(facts, "warning")
         ),
         "word of the other",
     )
@@ -198,7 +198,7 @@ def test_where_another_like_it_ran_beside_it_a_person_decides(send, watch):
     kill(first)
     recorder.facts_until(lambda facts: of_kind(facts, "lost"), "word of the loss")
     again = send()
-    facts = recorder.facts_until(lost("it may be another bed's: it is not taken"), "the reason")
+    facts = recorder.facts_until(lost("it may belong to another bed: it is not used"), "the reason")
     assert len(of_kind(facts, "anchor")) == 1
     (uid,) = re.findall("--stream (uid=[-0-9a-f]+)", of_kind(facts, "lost")[-1].data["reason"])
     done = run("accept", str(recorder.folder.path), "--stream", uid, "--author", "N. Nurse")
@@ -226,7 +226,7 @@ def test_one_that_is_not_the_same_is_waited_for_loudly(send, watch, changes, why
     recorder.facts_until(lambda facts: of_kind(facts, "lost"), "word of the loss")
     wrong = send(**changes)
     facts = recorder.facts_until(lost(why), "the reason")
-    assert "it is not taken. If it is the right one" in of_kind(facts, "lost")[-1].data["reason"]
+    assert "it is not used. If it is the right one" in of_kind(facts, "lost")[-1].data["reason"]
     assert len(of_kind(facts, "anchor")) == 1
     # The same under its own id again, beside that one.
     send(source_id=first.source_id)
@@ -271,9 +271,7 @@ def test_a_recorder_that_is_started_again_takes_none_of_two(send, watch):
     second = send()
     send()
     recorder = watch("--resume")
-    recorder.wait_for(
-        lambda: "2 streams like it are there under new source ids" in recorder.said, "the reason"
-    )
+    recorder.wait_for(lambda: "2 similar streams with new source ids found" in recorder.said, "the reason")
     recorder.process.terminate()
     assert recorder.end() == 0
     recorder = watch("--resume", "--stream", f"source_id={second.source_id}")

@@ -200,7 +200,7 @@ def test_a_source_that_comes_back_in_another_form_goes_on_if_its_legs_are_plain(
     start(FORM, **changes)
     watch.facts_until(anchored(2), "the source again")
     facts = end(watch)
-    assert "its legs are plain" in said(facts, "warning")[0]
+    assert "channels matched by label" in said(facts, "warning")[0]
     before, after = of_kind(facts, "stream")
     assert (before.data["key"], after.data["key"]) == (1, 2)
     legs = {leg["leg"]: leg for leg in after.data["legs"]}
@@ -250,10 +250,11 @@ def test_two_sources_with_one_id_the_recording_stays_with_the_first(start):
     watch.facts_until(anchored(1), "first sample")
     twin = start(FORM)
     facts = watch.facts_until(lambda f: of_kind(f, "warning"), "word of the second")
-    assert "a second stream with its name and id" in said(facts, "warning")[0]
+    assert "a second stream with the same name and id" in said(facts, "warning")[0]
     first.kill()
     facts = watch.facts_until(
-        lambda f: any("was there beside it" in reason for reason in said(f, "lost")), "word of the refusal"
+        lambda f: any("was present at the same time" in reason for reason in said(f, "lost")),
+        "word of the refusal",
     )
     assert len(of_kind(facts, "anchor")) == 1
     twin.kill()
@@ -273,7 +274,7 @@ def test_a_source_that_hangs_and_is_started_again_is_taken_anew(start):
     start(FORM)
     watch.facts_until(anchored(2), "the new run", 60)
     facts = end(watch)
-    assert any("out of sight" in reason for reason in said(facts, "lost"))
+    assert any("no longer announced" in reason for reason in said(facts, "lost"))
 
 
 @pytest.mark.soak

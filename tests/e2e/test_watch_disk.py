@@ -153,7 +153,7 @@ def test_raw_signal_that_finds_no_room_in_memory_is_told(tmp_path, monkeypatch):
     facts = recorder.end()
     assert write is os.write
     begun, ended = [f.data["reason"] for f in of_kind(facts, "warning")]
-    assert "not kept from here on" in begun
+    assert "raw data is being LOST" in begun
     missing = int(ended.split("; ")[1].split()[0])
     assert tally(folder.recording)[1].n_samples == 21 * RATE_HZ - missing
     assert missing > 0

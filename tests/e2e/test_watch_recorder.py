@@ -116,7 +116,7 @@ def test_a_source_that_was_silent_and_then_sent_it_all_was_one_alert(bench):
     bench.feed(60, 4010.0)
     (over,) = alert_history(SessionState.of(bench.end()))
     assert (over.start_s, over.end_s) == (pytest.approx(20.0, abs=0.1), pytest.approx(70.0, abs=0.5))
-    assert over.text_without_age == "Left leg missing, and all of it came late"
+    assert over.text_without_age == "Left leg missing, all of it arrived late"
 
 
 def test_what_a_person_did_about_alerts_is_noted_and_goes_out_without_a_name(bench):

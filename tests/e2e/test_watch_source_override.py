@@ -60,7 +60,7 @@ def test_a_source_with_renamed_channels_goes_on_when_its_legs_are_named(start):
     first = start(FORM)
     watch = start()
     watch.facts_until(anchored(1), "first sample")
-    assert "no source is waited for" in accept(watch, "--left", "A", "--right", "B").stderr
+    assert "not waiting for a source" in accept(watch, "--left", "A", "--right", "B").stderr
     first.kill()
     start(FORM, labels=["X", "A", "B"])
     facts = watch.facts_until(refused("no channel is labelled 'LAT' now"), "the reason")
@@ -93,7 +93,7 @@ def test_of_two_with_one_id_the_one_that_is_named_is_taken(start):
     start(FORM)
     watch.facts_until(lambda facts: of_kind(facts, "warning"), "word of the second")
     first.kill()
-    facts = watch.facts_until(refused("was there beside it"), "word of the refusal")
+    facts = watch.facts_until(refused("was present at the same time"), "word of the refusal")
     (uid,) = re.findall("accept SESSION --stream (uid=[-0-9a-f]+)", of_kind(facts, "lost")[-1].data["reason"])
     done = accept(watch, "--stream", uid)
     assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr

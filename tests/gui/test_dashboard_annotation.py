@@ -231,7 +231,7 @@ def test_notes_are_about_what_is_looked_at_and_undo_is_an_entry(
     qtbot.waitUntil(lambda: "snores" in rows_of(window), timeout=LATE_MS)
     assert facts_of(ended, "note")[0].t == 115.0
     press(window, Qt.Key.Key_Z, CTRL)
-    qtbot.waitUntil(lambda: "taken back: note" in rows_of(window), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: "undone: note" in rows_of(window), timeout=LATE_MS)
     press(window, Qt.Key.Key_Z, CTRL)
     assert "nothing of yours to take back" in told(window)
     assert [fact.supersedes for fact in facts_of(ended, "withdrawn")] == [facts_of(ended, "note")[0].seq]

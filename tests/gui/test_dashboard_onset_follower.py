@@ -83,6 +83,15 @@ def test_waits_for_the_rest_of_a_line_and_survives_one_taken_back(folder: Sessio
     assert [b.key for b in onset_follower.over(view, 21.9).brackets] == ["L0", "L1"]
 
 
+def test_an_onset_behind_a_damaged_line_is_shown(folder: SessionFolder) -> None:
+    onset_follower, view = OnsetFollower(folder.journal), view_of(("L0", 10.0))
+    onset_follower.over(view, 20.0)
+    with folder.journal.open("ab") as file:
+        file.write(b'{"damaged\n')
+    append(folder, [movement("L1", 21.0, 0.0, "onset")])
+    assert [b.key for b in onset_follower.over(view, 21.9).brackets] == ["L0", "L1"]
+
+
 def test_the_window_shows_an_onset_while_the_score_is_busy(
     open_window: Opener, running: SessionFolder, qtbot: QtBot
 ) -> None:

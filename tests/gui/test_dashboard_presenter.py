@@ -152,7 +152,7 @@ def test_a_note_taken_back_stays_to_be_read(tmp_path: Path) -> None:
     assert after is not None
     rows = [row for row in after.log.rows if row.t_s == 50.0]
     assert [(row.what, row.is_struck) for row in rows if row.what == "turned left"] == [("turned left", True)]
-    assert any(row.what.startswith("taken back") for row in rows)
+    assert any(row.what.startswith("undone") for row in rows)
     assert [flag for flag in after.night.flags if flag.kind == "note"] == []
 
 

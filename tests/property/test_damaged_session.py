@@ -73,7 +73,7 @@ def check_journal(folder, whole, at, damaged):
     }
     if 0 not in {fact.seq for fact in read_journal(folder.journal)[0]}:
         assert 0 not in untouched
-        with pytest.raises(InputError, match=r"`session` line cannot be read|holds no fact"):
+        with pytest.raises(InputError, match=r"`session` line cannot be read|contains no readable fact"):
             recover(folder)
         assert folder.journal.read_bytes() == damaged
         return

@@ -72,7 +72,7 @@ def test_signal_that_came_late_was_missing_until_it_came_and_counts():
     data = {"name": "Amp", "end": 160.0, "late_s": 60.0, "n": 30_000, "missing_s": 0.0, "retimed": False}
     (late,) = history(Fact("late", 100.0, "recorder", data))
     assert (late.key, late.start_s, late.end_s) == ("lost-all", 110.0, 160.0)
-    assert late.text_without_age == "Both legs missing, and all of it came late"
+    assert late.text_without_age == "Both legs missing, all of it arrived late"
     # Some of it did not come at all.
     some = history(Fact("late", 100.0, "recorder", data), gap(105.0, 150.0, "left", "right"))
     assert some[0].text_without_age == "Both legs missing, not counted"
@@ -228,7 +228,7 @@ def test_trouble_with_the_disk_is_one_fact_from_when_to_when():
     found = [(e.key, e.priority, e.start_s, e.end_s, e.text_without_age) for e in alert_history(state)]
     assert found == [
         ("trouble", "high", 2.0, 9.0, "Data is not being written: no space"),
-        ("disk", "medium", 10.0, FOR_EVER, "Room on the disk runs out: it is full in 60 min"),
+        ("disk", "medium", 10.0, FOR_EVER, "Disk space is running out: it is full in 60 min"),
     ]
 
 

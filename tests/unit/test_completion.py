@@ -51,7 +51,7 @@ def test_a_session_in_the_usual_place_goes_by_its_name(usual_place, tmp_path):
     # A folder of that name where one is goes before.
     (tmp_path / newest).mkdir()
     refused = CliRunner().invoke(cli, ["report", newest, "--out", "night.html"])
-    assert (refused.exit_code, "is no session folder" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "is not a session folder" in refused.stderr) == (2, True)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the usual place is elsewhere")
@@ -60,4 +60,4 @@ def test_what_is_no_session_anywhere_is_refused_by_the_name_that_was_given(usual
     more = {"report": ["--out", "x.pdf"], "export": ["--out", "x", "--format", "csv"]}.get(name, [])
     refused = CliRunner().invoke(cli, [name, "2026-11-20T221500Z_bed-3", *more])
     assert refused.exit_code == 2
-    assert refused.stderr.startswith("plms-monitor: 2026-11-20T221500Z_bed-3: is no session folder")
+    assert refused.stderr.startswith("plms-monitor: 2026-11-20T221500Z_bed-3: is not a session folder")

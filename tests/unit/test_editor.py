@@ -58,11 +58,11 @@ def test_what_is_judged_is_appended_and_the_tables_follow(folder, editor):
     client = ControlClient(folder)
     assert client.ask({"do": "status"})["is_editor"] is True
     client.ask({"do": "reject", "movements": ["L4"], "reason": "turned over", "author": "AB"})
-    with pytest.raises(InputError, match="no movement 'L9'"):
+    with pytest.raises(InputError, match="unknown movement 'L9'"):
         client.ask({"do": "reject", "movements": ["L9"], "reason": "x"})
     with pytest.raises(InputError, match="ended already"):
         client.ask({"do": "stop"})
-    with pytest.raises(InputError, match="alerts nobody"):
+    with pytest.raises(InputError, match="raises no alerts"):
         client.ask({"do": "acknowledged", "t": 5.0, "alerts": {"lost-left": "medium"}})
     client.close()
     assert folder.journal.read_bytes().startswith(before)
@@ -78,7 +78,7 @@ def test_what_is_judged_is_appended_and_the_tables_follow(folder, editor):
 
 def test_a_signature_is_over_all_there_is_and_a_later_edit_makes_it_provisional(folder, editor):
     assert "signature needs a name" in editor.answer({"do": "sign"})["error"]
-    assert "something was added" in editor.answer({"do": "sign", "author": "AB", "over_seq": 3})["error"]
+    assert "a newer entry was added" in editor.answer({"do": "sign", "author": "AB", "over_seq": 3})["error"]
     assert editor.answer({"do": "sign", "author": "AB", "over_seq": 6})["ok"]
     editor.write_tables()
     signed = summary_of(folder)["signed"]

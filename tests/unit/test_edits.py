@@ -84,17 +84,17 @@ def test_a_movement_that_is_told_again_stays_rejected():
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        ({"do": "reject", "movements": ["L9"], "reason": "x"}, "no movement 'L9'"),
-        ({"do": "reject", "movements": ["gone"], "reason": "x"}, "no movement 'gone'"),
+        ({"do": "reject", "movements": ["L9"], "reason": "x"}, "unknown movement 'L9'"),
+        ({"do": "reject", "movements": ["gone"], "reason": "x"}, "unknown movement 'gone'"),
         ({"do": "reject", "movements": [], "reason": "x"}, "movements = []"),
         ({"do": "reject", "movements": "L0", "reason": "x"}, "movements = L0"),
-        ({"do": "reject", "movements": [{}], "reason": "x"}, "no movement"),
+        ({"do": "reject", "movements": [{}], "reason": "x"}, "unknown movement"),
         ({"do": "reject", "movements": ["L0"], "reason": " "}, "reason"),
         ({"do": "reject", "movements": ["L1"], "reason": "x"}, "'L1' is rejected already"),
         ({"do": "accept", "movement": "L0"}, "movement = 'L0'"),
         ({"do": "accept"}, "movement = 'None'"),
         ({"do": "artifact", "t": 3, "duration_s": 0}, "duration_s = 0"),
-        ({"do": "artifact", "t": 3, "duration_s": END_S * 2}, "ends behind"),
+        ({"do": "artifact", "t": 3, "duration_s": END_S * 2}, "ends after the end"),
         ({"do": "artifact", "t": 3, "duration_s": 5, "legs": ["arm"]}, "legs"),
         ({"do": "artifact", "t": 3, "duration_s": 5, "legs": [{}]}, "legs"),
         ({"do": "segment", "t": 3}, "label"),
@@ -307,7 +307,7 @@ def test_a_leg_that_never_moved_is_told_of_with_the_rest_that_is_known():
 
 
 def test_a_running_night_is_not_signed():
-    with pytest.raises(RefusedError, match="once its recording has ended"):
+    with pytest.raises(RefusedError, match="only after it has ended"):
         SourceOverride().ask(do="sign", author="AB")
 
 

@@ -49,7 +49,7 @@ def test_where_no_folder_can_be_is_said(tmp_path):
             SessionFolder.create(sessions, "b")
         with pytest.raises(InputError, match=re.escape(str(sessions))):
             BedLock(sessions, "b").acquire()
-    with pytest.raises(InputError, match="no session folder"):
+    with pytest.raises(InputError, match="not a session folder"):
         SessionFolder.open(tmp_path)
 
 

@@ -49,11 +49,11 @@ def test_events(text, marker):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "empty"), ("   ", "empty"), ("gibberish", "not a word"), ("hypopnea", "duration"),
+        ("", "empty"), ("   ", "empty"), ("gibberish", "unknown marker"), ("hypopnea", "duration"),
         ("hypopnea ten", "duration"), ("hypopnea -3", "duration"), ("hypopnea 0", "expected over 0"),
-        ("hypopnea 1e9", "duration"), ("arousal 4000", "3600"), ("N2/start", "starts and ends"),
-        ("hypopnea/middle", "not a word"), ("position", "which"), ("9", "not a word"),
-        ("/start", "starts and ends"),
+        ("hypopnea 1e9", "duration"), ("arousal 4000", "3600"), ("N2/start", "cannot start or end"),
+        ("hypopnea/middle", "unknown marker"), ("position", "needs a value"), ("9", "unknown marker"),
+        ("/start", "cannot start or end"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_says_why(text, reason):

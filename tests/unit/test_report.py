@@ -343,7 +343,7 @@ def test_another_ending_is_refused(folder, tmp_path, name):
 def test_the_command_says_what_is_wrong(tmp_path, folder):
     result = CliRunner().invoke(cli, ["report", str(tmp_path), "--out", str(tmp_path / "x.pdf")])
     assert result.exit_code == 2
-    assert "is no session folder" in result.stderr
+    assert "is not a session folder" in result.stderr
     result = CliRunner().invoke(cli, ["report", str(folder.path), "--out", str(tmp_path / "no" / "x.html")])
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr

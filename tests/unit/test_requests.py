@@ -98,5 +98,5 @@ def test_only_a_persons_own_word_can_be_taken_back():
 
 def test_that_an_alert_was_seen_cannot_be_taken_back():
     state = SessionState.of([Fact("acknowledged", 1.0, "person", {"alerts": {"disk": "medium"}}, seq=0)])
-    with pytest.raises(RefusedError, match="a standing fact"):
+    with pytest.raises(RefusedError, match="a valid fact"):
         fact_of({"do": "undo", "seq": 0}, state, NOW_S)

@@ -131,13 +131,16 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
         ("", "is no XML"),
         ("onset\tduration\ttrial_type\n", "is no XML"),
         ("<html><body/></html>", "the root element is 'html'"),
-        (PROFUSION.replace("61.4", "later"), "line 5, element 'Start': 'later' is no number"),
-        (PROFUSION.replace("<Start>61.4</Start>", ""), "line 5, element 'Start': '' is no number"),
-        (PROFUSION.replace("<Duration>1.7</Duration>", ""), "line 5, element 'Duration': 'n/a' is no number"),
+        (PROFUSION.replace("61.4", "later"), "line 5, element 'Start': 'later' is not a number"),
+        (PROFUSION.replace("<Start>61.4</Start>", ""), "line 5, element 'Start': '' is not a number"),
+        (
+            PROFUSION.replace("<Duration>1.7</Duration>", ""),
+            "line 5, element 'Duration': 'n/a' is not a number",
+        ),
         (PROFUSION.replace("1.7", "-1.7"), "line 5, element 'Duration': '-1.7' is negative"),
         (PROFUSION.replace("PLM (Right)", ""), "line 5, type of the event: is empty"),
-        (PROFUSION.replace("30</Epoch", "x</Epoch"), "line 3, element 'EpochLength': 'x' is no length"),
-        (PROFUSION.replace("30</Epoch", "0</Epoch"), "line 3, element 'EpochLength': '0' is no length"),
+        (PROFUSION.replace("30</Epoch", "x</Epoch"), "line 3, element 'EpochLength': 'x' is not a length"),
+        (PROFUSION.replace("30</Epoch", "0</Epoch"), "line 3, element 'EpochLength': '0' is not a length"),
         (nsrr(("0", "60", "Wake|0"), ("30", "30", "REM sleep|5")), "overlaps stage"),
         (nsrr(("0", "0", "Wake|0")), "longer than 0 s"),
     ],
@@ -204,8 +207,11 @@ def test_noxturnal_times_count_from_the_recording_s_start(tmp_path: Path) -> Non
         ("a,b\n1,2\n", "no column 'event' and 'start time'"),
         ("", "no column 'event' and 'start time'"),
         ("Start Time,Event\n", "no column 'end time'"),
-        (FRENCH.replace("20/11/2026 23:00:12", "soon"), "line 5, column 'Heure de début': 'soon' is no time"),
-        (FRENCH.replace("20/11/2026 23:00:12", "23:00:12"), "'23:00:12' is no time"),
+        (
+            FRENCH.replace("20/11/2026 23:00:12", "soon"),
+            "line 5, column 'Heure de début': 'soon' is not a time",
+        ),
+        (FRENCH.replace("20/11/2026 23:00:12", "23:00:12"), "'23:00:12' is not a time"),
         (FRENCH.replace("21/11/2026", "24/11/2026"), "span more than two days"),
         (FRENCH.replace(":40,N2", ":40,"), "column 'Événement': is empty"),
         (
@@ -252,7 +258,7 @@ def test_edf_annotations(tmp_path: Path, signal: bool) -> None:
 
 def test_bad_edf_annotations(tmp_path: Path) -> None:
     path = edf(tmp_path / "a.edf", (1.0, 2.0, "LM_left"), (3.0, None, "arousal"))
-    assert "annotation 2, duration: 'n/a' is no number" in refused(path)
+    assert "annotation 2, duration: 'n/a' is not a number" in refused(path)
     assert "holds no annotations" in refused(edf(tmp_path / "b.edf", signal=True))
     assert "cannot be read as EDF+" in refused(saved(tmp_path, "c.edf", b"0       not a header"))
     assert "cannot be read" in refused(tmp_path / "absent.edf")

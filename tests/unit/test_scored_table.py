@@ -115,13 +115,13 @@ def test_an_empty_list_is_a_night_of_no_length() -> None:
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ("x 2 LM_left", ["line 2", "column 'onset'", "'x' is no number"]),
-        ("nan 2 LM_left", ["column 'onset'", "'nan' is no number"]),
-        ("inf 2 LM_left", ["column 'onset'", "no number"]),
-        ("1_0 2 LM_left", ["no number"]),
+        ("x 2 LM_left", ["line 2", "column 'onset'", "'x' is not a number"]),
+        ("nan 2 LM_left", ["column 'onset'", "'nan' is not a number"]),
+        ("inf 2 LM_left", ["column 'onset'", "not a number"]),
+        ("1_0 2 LM_left", ["not a number"]),
         ("-1 2 LM_left", ["column 'onset'", "'-1' is negative"]),
         ("1 -2 LM_left", ["column 'duration'", "'-2' is negative"]),
-        ("1 n/a LM_left", ["column 'duration'", "'n/a' is no number"]),
+        ("1 n/a LM_left", ["column 'duration'", "'n/a' is not a number"]),
         ("1 n/a arousal", ["column 'duration'"]),
         ("1 0 N2", ["column 'duration'", "'0' for a stage", "longer than 0 s"]),
         ("1e9 2 LM_left", ["column 'onset'", "too large"]),

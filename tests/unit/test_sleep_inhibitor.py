@@ -78,7 +78,7 @@ def test_a_refusal_is_said_with_its_reason(helper):
     with sleep_inhibited("recording", lambda text: (said.append(text), heard.set())):
         assert heard.wait(30)
     assert len(said) == 1
-    assert said[0].startswith("This computer is not kept awake: Access denied; switch off its sleep")
+    assert said[0].startswith("This computer may go to sleep: Access denied; switch off its sleep")
 
 
 def test_where_there_is_no_helper_it_is_said(tmp_path, monkeypatch):
@@ -86,7 +86,7 @@ def test_where_there_is_no_helper_it_is_said(tmp_path, monkeypatch):
     said = []
     with sleep_inhibited("recording", said.append):
         pass
-    assert "no systemd-inhibit" in said[0]
+    assert "systemd-inhibit or caffeinate was not found" in said[0]
 
 
 def test_it_ends_with_a_recorder_that_is_killed(helper):

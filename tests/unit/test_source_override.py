@@ -1,4 +1,4 @@
-"""What a person may say of a source that is waited for."""
+"""What a person may accept while a source is awaited."""
 
 from dataclasses import replace
 
@@ -67,7 +67,7 @@ def test_a_limb_is_found_by_its_label_or_must_be_named():
         ({"left": "A", "right": "C"}, "there is no channel 'C'"),
         ({"left": "A", "right": "A"}, "the same channel"),
         ({"left": "A", "right": "B", "unit": "bananas"}, "unit"),
-        ({"left": "A", "right": "B", "source": "Else"}, "no source 'Else' is waited for"),
+        ({"left": "A", "right": "B", "source": "Else"}, "not waiting for a source 'Else'"),
         ({"left": "A", "right": "B", "limbs": {"tail": "A"}}, "limbs"),
         ({"left": ["A"], "right": "B"}, "left"),
         ({"left": "A" * 999, "right": "B"}, "left"),
@@ -85,10 +85,10 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(request_, why):
 
 def test_a_source_that_is_here_or_has_not_come_back_cannot_be_accepted():
     mine = source()
-    with pytest.raises(RefusedError, match="has not come back"):
+    with pytest.raises(RefusedError, match="has not returned with a changed header"):
         ask(mine, left="left", right="right")
     mine.connected = True
-    with pytest.raises(RefusedError, match="no source is waited for"):
+    with pytest.raises(RefusedError, match="not waiting for a source"):
         ask(mine, left="left", right="right")
 
 
@@ -97,7 +97,7 @@ def test_of_several_that_are_away_one_must_be_named():
     for each in both:
         each.accepts(stream("A", "B"))
     request = {"left": "A", "right": "B"}
-    with pytest.raises(RefusedError, match="'Amp', 'Other'; name one with --source"):
+    with pytest.raises(RefusedError, match="'Amp', 'Other'; select one with --source"):
         accept_source(request, both, 1.0)
     assert accept_source(request | {"source": "Other"}, both, 1.0).data["name"] == "Other"
     assert (both[0].override, both[1].override is None) == (None, False)

@@ -125,7 +125,7 @@ def test_what_cannot_run_is_not_tried_again(bench):
 
 def test_at_the_end_its_lifeline_is_closed_and_then_it_is_killed(bench):
     bench.look()
-    bench.stager.ask_for_the_last()
+    bench.stager.request_final_estimate()
     assert bench.children[0].stdin.closed
     assert bench.stager.is_running
     bench.stager.close()

@@ -6,6 +6,8 @@ import pytest
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
+from monitor.session.signal.chunk_index import ChunkIndex
+from monitor.session.signal.recorded import RecordedSignal, SignalIndex
 from monitor.session.signal.xdf_writer import XdfWriter
 from monitor.staging.channels import StageChannel
 from monitor.staging.estimator import Estimate
@@ -43,12 +45,13 @@ class Session:
     def connect(self, t_s, stamp_s):
         self.tell("anchor", t_s, {"key": 1, "stamp": stamp_s, "speed": self.speed})
 
-    def samples(self, stamp_s, seconds, chunk_s=0.5, level=None):
+    def samples(self, stamp_s, seconds, chunk_s=0.5, level=None, sent_stamps=None):
         """Write samples whose EEG is a wave of the session's clock, 20 uV high once scaled."""
         step_s = 1 / (RATE_HZ * self.speed)
         for k in range(round(seconds / chunk_s)):
             n = round(chunk_s * RATE_HZ)
             stamps = stamp_s + (k * n + np.arange(n)) * step_s
+            stamps = stamps if sent_stamps is None else sent_stamps(stamps)
             wave = 10 * np.sin(2 * np.pi * 2 * (k * n + np.arange(n)) / RATE_HZ)
             wave = wave if level is None else np.full(n, level)
             rows = np.stack([np.arange(n) % 7, wave + 100, np.full(n, 100.0)], axis=1).astype(np.float32)
@@ -67,6 +70,12 @@ def session(tmp_path, request):
     yield made
     made.xdf.close()
     made.journal.close()
+
+
+def whole_recording(session):
+    state = session.read().state
+    about = state.facts("stream")[0].data
+    return RecordedSignal(session.folder.recording, about, tuple(state.facts("anchor")))
 
 
 def wave_uv(start_s=0.0):
@@ -97,6 +106,69 @@ def test_signal_that_came_over_a_new_connection_lies_where_it_was_anchored(sessi
     assert signals.n_complete() == 4
     assert [signals.epoch(i)["eeg"].why for i in range(4)] == ["", "missing", "", ""]
     assert np.abs(signals.epoch(3)["eeg"].uv - wave_uv(30.0))[50:-50].max() < 1.0
+
+
+@pytest.mark.parametrize(
+    "sent_stamps",
+    [
+        lambda stamps: np.full(len(stamps), 5000.0),
+        lambda stamps: np.random.default_rng(1).permuted(stamps * 7.0),
+        lambda stamps: 10000.0 - stamps,
+    ],
+    ids=["constant", "shuffled", "backward"],
+)
+def test_samples_with_unusable_stamps_are_placed_by_count(session, sent_stamps):
+    first = sent_stamps(np.arange(50) / (RATE_HZ * session.speed) + 5000.0)[0]
+    session.connect(0.0, float(first))
+    session.samples(5000.0, 95.0, sent_stamps=sent_stamps)
+    signals = session.read()
+    assert signals.n_complete() == 3
+    assert [signals.epoch(i)["eeg"].why for i in range(3)] == ["", "", ""]
+    placed = whole_recording(session)
+    times_s = np.concatenate([times for times, _ in placed.runs([1])])
+    for i in range(3):
+        expected = wave_uv(30.0 * i - times_s[0])
+        assert np.abs(signals.epoch(i)["eeg"].uv - expected)[100:-100].max() < 8.0
+
+
+@pytest.mark.parametrize("update_every_n", [1, 7, 1000])
+def test_positions_are_those_of_the_whole_recording_whenever_they_are_updated(session, update_every_n):
+    """The index that grows with the recording gives the times of the reader of the finished recording."""
+    session.connect(0.0, 5000.0)
+    session.samples(5000.0, 20.0)
+    index = ChunkIndex(session.folder.recording)
+    growing = None
+    for k in range(20):
+        if k == 8:
+            session.connect(40.0, 12.0)
+        stamp_s = 12.0 + (k - 8) / session.speed if k >= 8 else 5000.0 + (20.0 + k) / session.speed
+        session.samples(stamp_s, 1.0)
+        if k % update_every_n == 0 or k == 19:
+            state = session.read().state
+            growing = growing or SignalIndex(index, state.facts("stream")[0].data)
+            index.update()
+            growing.update(state.facts("anchor"))
+    placed = whole_recording(session)
+    parts = list(placed.runs([0, 1, 2]))
+    times_s, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    found_s, found = growing.read(-1.0, 100.0)
+    np.testing.assert_allclose(found_s, times_s[: len(found_s)], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(found, values[: len(found)])
+    # What follows a gap may wait for its next samples.
+    assert len(times_s) - len(found_s) <= RATE_HZ
+    inside = (times_s >= 41.0) & (times_s < 43.0)
+    assert np.array_equal(growing.read(41.0, 43.0)[1], values[inside])
+
+
+def test_an_anchor_that_arrives_after_its_samples_places_them(session):
+    session.connect(0.0, 5000.0)
+    session.samples(5000.0, 30.0)
+    session.samples(12.0, 32.0)
+    session.read()
+    session.connect(60.0, 12.0)
+    signals = session.read()
+    assert [signals.epoch(i)["eeg"].why for i in range(3)] == ["", "missing", ""]
+    assert np.abs(signals.epoch(2)["eeg"].uv - wave_uv(0.0))[50:-50].max() < 1.0
 
 
 def test_what_is_written_before_it_is_anchored_waits(session):

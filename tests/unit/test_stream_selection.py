@@ -38,7 +38,7 @@ def test_alone_the_one_plausible_stream_is_taken():
 
 
 def test_alone_none_or_several_are_not_guessed():
-    assert "no stream is plainly" in choose_alone(found(emg("Sim", simulated=True), words()), NO_WISH)
+    assert "no leg EMG stream" in choose_alone(found(emg("Sim", simulated=True), words()), NO_WISH)
     both = choose_alone(found(emg("A"), emg("B")), NO_WISH)
     assert "'A', 'B'" in both
 
@@ -49,8 +49,8 @@ def test_by_query_the_named_are_taken_simulated_or_not():
 
 
 def test_by_query_what_is_missing_is_said_and_what_is_twice_is_refused():
-    assert choose_by_query(asked(Amp=[emg()], Stager=[]), NO_WISH) == "no stream fits name=Stager"
-    with pytest.raises(InputError, match="fits 2 streams"):
+    assert choose_by_query(asked(Amp=[emg()], Stager=[]), NO_WISH) == "no stream matches name=Stager"
+    with pytest.raises(InputError, match="matches 2 streams"):
         choose_by_query(asked(Amp=[emg(), emg(uid="other")]), NO_WISH)
 
 

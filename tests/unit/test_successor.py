@@ -92,11 +92,11 @@ def test_two_that_were_there_together_are_left_to_a_person():
     one = successor()
     third = replace(NEXT, uid="run-3", source_id="id-3")
     assert after_a_while(one, NEXT, third) is None
-    assert "2 streams like it are there under new source ids (run-2, run-3)" in one.why_not
+    assert "2 similar streams with new source ids found (run-2, run-3)" in one.why_not
     assert one.suggested_uid == "X"
     for now_s in (10.0, 20.0):
         assert one.find(found(NEXT), now_s) is None
-    assert "it may be another bed's" in one.why_not
+    assert "it may belong to another bed" in one.why_not
     assert one.suggested_uid == "run-2"
 
 
@@ -109,7 +109,7 @@ def test_one_that_was_there_beside_the_source_makes_a_person_decide():
     assert one.note_rivals(seen, 111.0, 111.0) == "id-9"
     assert one.note_rivals(seen, 112.0, 112.0) is None
     assert after_a_while(one, NEXT) is None
-    assert "it may be another bed's" in one.why_not
+    assert "it may belong to another bed" in one.why_not
 
 
 def test_the_next_run_of_a_source_that_hangs_is_no_rival():
@@ -122,7 +122,7 @@ def test_the_next_run_of_a_source_that_hangs_is_no_rival():
 def test_another_beds_stream_is_not_taken():
     one = successor(taken={"run-2"})
     assert after_a_while(one, NEXT) is None
-    assert "it may be another bed's" in one.why_not
+    assert "it may belong to another bed" in one.why_not
 
 
 def test_what_another_session_records_is_read_from_its_journal(tmp_path):

@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from monitor.dashboard.viewmodel.screen import Bracket, MovementsView
+from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.model.payloads import MovementData
-from monitor.model.safe_file import open_to_read
 from monitor.session.durability_mark import durable_bytes
-from monitor.session.journal import decode
+from monitor.session.journal_follower import JournalFollower
 
 # What the scored picture does not show by then it will not show: its journal is damaged, say.
 _LONGEST_WAIT_S = 10.0
 _AMONG_LAST = 50
-_LONGEST_LINE = 1 << 16
 
 
 class OnsetFollower:
@@ -30,13 +29,13 @@ class OnsetFollower:
 
     Notes
     -----
-    For the thread that paints: a call costs one look at the file's size, and reads only what was added. The
-    whole night is read and scored elsewhere; what that shows takes the place of what is shown from here.
+    For the painting thread: a call checks the size of the file and reads only what was added. The whole
+    journal is read and scored elsewhere; scored movements replace those shown from here.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read_bytes: int | None = None
+        self._follower = JournalFollower(path, from_end=True)
         self._waiting: dict[str, Fact[MovementData]] = {}
         self._made: tuple[MovementsView, tuple[str, ...], MovementsView] | None = None
 
@@ -88,29 +87,7 @@ class OnsetFollower:
 
     def _new_facts(self) -> list[Fact]:
         try:
-            size, on_disk = self._path.stat().st_size, durable_bytes(self._path)
-            size = size if on_disk is None else min(size, on_disk)
-            if self._read_bytes is None or size < self._read_bytes:
-                # Now, or its writer took back what it could not write whole: go on from the last whole line.
-                self._read_bytes = _end_of_lines(self._path, size)
-            if size == self._read_bytes:
-                return []
-            with open_to_read(self._path) as file:
-                file.seek(self._read_bytes)
-                data = file.read(size - self._read_bytes)
-        except OSError:
-            # The thread that reads the whole journal says so.
+            return self._follower.read_new(durable_bytes(self._path))[0]
+        except InputError:
+            # The presenter reads the whole journal and reports it.
             return []
-        whole = data[: data.rfind(b"\n") + 1]
-        self._read_bytes += len(whole)
-        try:
-            return [decode(line) for line in whole.splitlines(keepends=True)]
-        except ValueError:
-            return []
-
-
-def _end_of_lines(path: Path, size: int) -> int:
-    with open_to_read(path) as file:
-        start = max(0, size - _LONGEST_LINE)
-        file.seek(start)
-        return start + file.read(size - start).rfind(b"\n") + 1

@@ -1,4 +1,4 @@
-"""Find one's way in `recording.xdf` while it is being written: where its chunks lie, and only those wanted.
+"""Random access to `recording.xdf` during writing: an index of its chunks, and reads of those wanted.
 
 The files are our own (`monitor.session.signal.xdf_writer`): one stamp with every sample, chunks of about half
 a second. Chunks that cannot be read are passed over.
@@ -32,7 +32,7 @@ Rows = npt.NDArray[np.float64]
 
 @dataclass(slots=True)
 class _Stream:
-    """What is known of one stream in the file: where its chunks lie and when they begin."""
+    """One stream in the file: positions and first stamps of its chunks."""
 
     first_stamps: list[float] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
@@ -41,7 +41,7 @@ class _Stream:
 
 
 class ChunkIndex:
-    """Where the chunks of each stream lie; grows with the file.
+    """Index of the chunks of each stream; grows with the file.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class ChunkIndex:
         self._streams: dict[int, _Stream] = {}
 
     def update(self) -> None:
-        """Take in what was written since; a last chunk that is cut waits.
+        """Index what was added; an incomplete last chunk waits.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The live ring: the last minutes of each signal for whoever looks, mapped from a file by writer and readers.
+"""The live ring: the last minutes of each signal for screens, memory-mapped from a file.
 
 The file's blocks are really allocated: a sparse map on a full disk would kill its writer.
 """
@@ -40,7 +40,7 @@ class LiveRingWriter:
     Raises
     ------
     OSError
-        If there is no room for it.
+        If the disk has not enough space.
     """
 
     def __init__(self, path: Path, lanes: Sequence[str], rate_hz: float) -> None:
@@ -86,17 +86,17 @@ class LiveRing:
         Raises
         ------
         InputError
-            If there is none.
+            If it is not a live ring.
         """
         try:
             with open_to_read(path) as file:
                 return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except (OSError, ValueError, KeyError, TypeError) as err:
-            raise InputError(str(path), "is no live ring") from err
+            raise InputError(str(path), "is not a live ring") from err
 
     @property
     def n(self) -> int:
-        """Rows written so far."""
+        """Number of rows written so far."""
         return self._ring.published_n
 
     def read_since(self, n: int) -> tuple[int, Rows]:
@@ -116,7 +116,7 @@ class LiveRing:
         return first + len(rows), rows
 
     def read_last(self, seconds: float) -> tuple[int, Rows]:
-        """Copy the rows of the last so many seconds of signal; see `read_since`."""
+        """Copy the rows of the last `seconds` of signal; see `read_since`."""
         return self.read_since(max(0, self.n - round(seconds * self.rate_hz)))
 
 

@@ -1,4 +1,4 @@
-"""Keep the raw signal: threads write `recording.xdf`, so that no disk ever holds up the detector.
+"""Record the raw signal: threads write `recording.xdf`, so that the disk never blocks the detector.
 
 One thread hands the signal to the system (`write`), another brings it to disk (`fsync`): a sync may take
 seconds on a busy disk, and what was handed over outlives the process.
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from monitor.session.signal.xdf_writer import XdfWriter
 
-# What a disk that takes nothing may cost in memory: some ten hours of two legs at 500 Hz.
+# Largest buffer while the disk refuses writes: some ten hours of two legs at 500 Hz.
 MOST_HELD_BYTES = 512 << 20
 # What a killed process may lose where no fact asks for more; a write is cheap, a sync is not.
 _WRITE_EVERY_S = 0.1
@@ -36,7 +36,7 @@ class RawWriter:
     Parameters
     ----------
     path : Path
-        ``recording.xdf``; appended to if it is there.
+        ``recording.xdf``; appended to if it exists.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class RawWriter:
     synced_at_s : float
         All that had been handed to the system by then (monotonic seconds) is on disk.
     refused : str
-        What was wrong with the last job that made no sense to the writer.
+        Error of the last job that the writer refused.
     """
 
     def __init__(self, path: Path) -> None:
@@ -102,7 +102,7 @@ class RawWriter:
         return True
 
     def hand_over(self) -> None:
-        """Return once all that was put so far is with the system, out of reach of a kill of this process.
+        """Return once all queued data is handed to the system and survives a kill of this process.
 
         The journal's thread calls this before it writes: so no fact on disk refers to signal that only this
         process had. A disk that takes no writes delays it by half a second, once.
@@ -115,7 +115,7 @@ class RawWriter:
 
     @property
     def error(self) -> str:
-        """Why the last write or sync failed, empty while all goes well.
+        """Why the last write or sync failed; empty if it succeeded.
 
         What could not be written stays in memory and is tried again.
         """
@@ -132,7 +132,7 @@ class RawWriter:
         return time.monotonic() - self.synced_at_s
 
     def close(self, patience_s: float = 20.0) -> None:
-        """Write what is queued and the footers, trying for so long, and end."""
+        """Write the queue and the footers, for at most `patience_s`, and end."""
         self._until_s = time.monotonic() + patience_s
         self._jobs.put(None)
         self._thread.join(patience_s + 1.0)
@@ -170,7 +170,7 @@ class RawWriter:
             except OSError as err:
                 self._sync_error = err.strerror or str(err)
                 with self._lock:
-                    self._writer.take_back()
+                    self._writer.rewind()
                 continue
             self._sync_error = ""
             with self._lock:

@@ -1,10 +1,11 @@
-"""The recorded samples of a session, each where it lies on the session's timeline."""
+"""The recorded samples of a session, placed on its timeline."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ from monitor.session.signal.chunk_index import ChunkIndex
 
 _READ_CHUNKS = 400
 _SAME_STAMP_S = 1e-6
-# Where a clock ran a little slow or fast, rounding to the grid leaves out one place: that is no gap.
+# With a slightly slow or fast clock, rounding to the grid skips one place: this is not a gap.
 _BRIDGED_N = 2
 
 Floats = npt.NDArray[np.float64]
 Grid = npt.NDArray[np.float32]
+# Session time of the first sample (s), time from each sample to the next (s), carried values.
+_Placed = tuple[float, float, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,6 @@ class RecordedSignal:
             for leg in self.about["legs"]
         ]
 
-    def _watched(self) -> list[int]:
-        """List the channels of its legs and limbs."""
-        limbs = [*self.about["legs"], *self.about.get("limbs", ())]
-        signals = [signal for limb in limbs for signal in (limb, *limb.get("further", ()))]
-        channels = [signal.get(name) for signal in signals for name in ("channel", "minus")]
-        return sorted({int(channel) for channel in channels if channel is not None})
-
     def runs(self, columns: Sequence[int]) -> Iterator[tuple[Floats, Floats]]:
         """Read the samples of some channels, in order.
 
@@ -128,35 +124,22 @@ class RecordedSignal:
 
         Notes
         -----
-        The stamps are followed by the code that followed them live, so a sample lies where it did then.
+        The stamps are aligned by the code that aligned them live, so the positions are the same.
         """
         index = ChunkIndex(self.path)
         index.update()
-        key = int(self.about["key"])
+        key, chosen = int(self.about["key"]), list(columns)
         first_stamps, lengths = index.chunks(key)
         if not len(first_stamps) or not self.anchors:
             return
         dtype = index.dtype(key, len(self.about["channels"]))
-        timeline, counter = StampTimeline(self.rate_hz), self.about.get("counter")
-        # Beside what is asked for: what the samples were placed by.
-        looked_at = self._watched()
-        wanted = [*columns, *looked_at, *([] if counter is None else [int(counter)])]
-        compared = list(range(len(columns), len(columns) + len(looked_at)))
-        placement = Alignment(self.rate_hz, compared, None if counter is None else len(wanted) - 1)
-        before_n = np.cumsum(lengths // dtype.itemsize) - lengths // dtype.itemsize
-        for anchor, first, last in _by_anchor(self.anchors, first_stamps, before_n):
-            t_s, stamp_s, speed = anchor.t or 0.0, float(anchor.data["stamp"]), float(anchor.data["speed"])
-            timeline.restart(t_s, "")
-            placement.start(t_s)
+        placement = _Placement(self.about, len(chosen))
+        for anchor, first, last in _by_anchor(self.anchors, first_stamps, _samples_before(lengths, dtype)):
+            yield from map(_with_times, placement.start(anchor))
             for start in range(first, last, _READ_CHUNKS):
                 records = index.read(key, dtype, start, min(start + _READ_CHUNKS, last))
-                values = records["values"][:, wanted].astype(np.float64)
-                for placed in placement.take(values, t_s + (records["stamp"] - stamp_s) * speed):
-                    timeline = _at_its_rate(timeline, placed)
-                    yield from _follow(timeline, placed, len(columns))
-            for placed in placement.flush():
-                timeline = _at_its_rate(timeline, placed)
-                yield from _follow(timeline, placed, len(columns))
+                yield from map(_with_times, placement.take(records["values"][:, chosen], records))
+        yield from map(_with_times, placement.flush())
 
     def grid(self, columns: Sequence[int], end_s: float) -> Grid:
         """Lay the samples of some channels on an even grid of the nominal rate.
@@ -183,29 +166,240 @@ class RecordedSignal:
         return made
 
 
-def _at_its_rate(timeline: StampTimeline, placed: AlignedChunk) -> StampTimeline:
-    change = placed.change
-    if change is None or change.kind != "rate":
-        return timeline
-    other = StampTimeline(change.rate_hz)
-    other.take_over(timeline, change.at_s)
-    return other
+class SignalIndex:
+    """The position of every sample of one stream on the session's timeline, while it is being recorded.
+
+    Parameters
+    ----------
+    chunks : ChunkIndex
+        Index of ``recording.xdf``. The caller updates it.
+    about : Mapping
+        Data of the ``stream`` fact.
+
+    Attributes
+    ----------
+    end_s : float
+        Session time just after the last sample, 0 before the first.
+
+    Notes
+    -----
+    The positions are those of `RecordedSignal.runs`, and so those of the live recording.
+    """
+
+    def __init__(self, chunks: ChunkIndex, about: Mapping[str, Any]) -> None:
+        self._chunks, self._about = chunks, about
+        self._key, self._n_channels = int(about["key"]), len(about["channels"])
+        self._before_n = np.empty(0, np.int64)
+        self._restart()
+
+    def _restart(self) -> None:
+        self._placement = _Placement(self._about, 1)
+        self._begun: list[tuple[int, float | None, float]] = []
+        self._next_chunk = 0
+        self._runs: list[_PlacedRun] = []
+        self._bounds = np.empty((0, 2))
+        self.end_s = 0.0
+
+    def update(self, anchors: Sequence[Fact[AnchorData]]) -> None:
+        """Place the chunks that were added to the index since the last call.
+
+        Parameters
+        ----------
+        anchors : sequence of Fact
+            All ``anchor`` facts of the stream so far.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        first_stamps, lengths = self._chunks.chunks(self._key)
+        if not len(first_stamps):
+            return
+        dtype = self._chunks.dtype(self._key, self._n_channels)
+        self._before_n = _samples_before(lengths, dtype)
+        recorded_n = int(self._before_n[-1]) + int(lengths[-1]) // dtype.itemsize
+        reached = [anchor for anchor in anchors if anchor.data.get("n", 0) < recorded_n]
+        spans = list(_by_anchor(reached, first_stamps, self._before_n))
+        begun = [span for span in map(_origin, spans) if span[0] < self._next_chunk]
+        if begun != self._begun or len(first_stamps) < self._next_chunk:
+            # A connection is placed by an anchor that reached the journal after its first samples.
+            self._restart()
+        for span in spans:
+            anchor, first, last = span
+            if last > self._next_chunk:
+                if first >= self._next_chunk:
+                    self._add(self._placement.start(anchor))
+                    self._begun.append(_origin(span))
+                self._place(max(first, self._next_chunk), last, dtype)
+                self._next_chunk = last
+
+    def _place(self, first: int, last: int, dtype: np.dtype[np.void]) -> None:
+        for start in range(first, last, _READ_CHUNKS):
+            records = self._chunks.read(self._key, dtype, start, min(start + _READ_CHUNKS, last))
+            numbers = np.arange(len(records), dtype=np.float64)[:, None] + self._before_n[start]
+            self._add(self._placement.take(numbers, records))
+
+    def _add(self, placed: Iterator[_Placed]) -> None:
+        for begin_s, step_s, carried in placed:
+            numbers = carried[:, 0].astype(np.int64)
+            edges = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1).tolist(), len(numbers)]
+            for first, last in pairwise(edges):
+                run = _PlacedRun(begin_s + first * step_s, step_s, int(numbers[first]), last - first)
+                self._runs.append(run)
+                self.end_s = max(self.end_s, run.begin_s + run.n * step_s)
+
+    def read(self, low_s: float, high_s: float) -> tuple[Floats, npt.NDArray[np.generic]]:
+        """Read the samples of [low_s, high_s) of the session.
+
+        Returns
+        -------
+        times_s : ndarray, shape (n_samples,), float64
+            Session time (s).
+        values : ndarray, shape (n_samples, n_channels)
+            All channels, as sent.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        if len(self._bounds) != len(self._runs):
+            self._bounds = np.array([(run.begin_s, run.begin_s + run.n * run.step_s) for run in self._runs])
+        near = np.flatnonzero((self._bounds[:, 1] >= low_s) & (self._bounds[:, 0] < high_s))
+        if not len(near):
+            return np.empty(0), np.empty((0, self._n_channels))
+        runs = [self._runs[i] for i in near]
+        times_s = np.concatenate([run.times_s for run in runs])
+        numbers = np.concatenate([run.first_n + np.arange(run.n) for run in runs])
+        wanted = (times_s >= low_s) & (times_s < high_s)
+        times_s, numbers = times_s[wanted], numbers[wanted]
+        if not len(numbers):
+            return np.empty(0), np.empty((0, self._n_channels))
+        first = int(np.searchsorted(self._before_n, numbers.min(), side="right")) - 1
+        last = int(np.searchsorted(self._before_n, numbers.max(), side="right"))
+        dtype = self._chunks.dtype(self._key, self._n_channels)
+        records = self._chunks.read(self._key, dtype, first, last)
+        return times_s, records["values"][numbers - self._before_n[first]]
 
 
-def _follow(timeline: StampTimeline, placed: AlignedChunk, n_columns: int) -> Iterator[tuple[Floats, Floats]]:
-    if placed.lost_n:
-        timeline.skip(placed.lost_n)
-    for piece in timeline.follow(placed.times_s, is_counted=placed.is_counted):
-        if isinstance(piece, Run):
-            n = piece.stop - piece.start
-            begin_s = timeline.time_of(timeline.n - n)
-            step_s = (timeline.time_of(timeline.n) - begin_s) / n
-            times_s = begin_s + np.arange(n, dtype=np.float64) * step_s
-            yield times_s, placed.values[piece.start : piece.stop, :n_columns]
+@dataclass(frozen=True, slots=True)
+class _PlacedRun:
+    """Consecutive samples of the recording.
+
+    Attributes
+    ----------
+    begin_s, step_s : float
+        Session time of the first sample, and the time from each to the next (s).
+    first_n : int
+        Number of the first sample in the recording.
+    n : int
+    """
+
+    begin_s: float
+    step_s: float
+    first_n: int
+    n: int
+
+    @property
+    def times_s(self) -> Floats:
+        """Session time of each sample (s)."""
+        return _times(self.begin_s, self.step_s, self.n)
+
+
+class _Placement:
+    """Place the samples of one stream by the code that placed them live.
+
+    Parameters
+    ----------
+    about : Mapping
+        Data of the ``stream`` fact.
+    n_columns : int
+        Columns of the values that are carried along.
+    """
+
+    def __init__(self, about: Mapping[str, Any], n_columns: int) -> None:
+        rate_hz, counter = float(about["rate_hz"]), about.get("counter")
+        watched = _watched(about)
+        self._n_columns = n_columns
+        self._placed_by = [*watched, *([] if counter is None else [int(counter)])]
+        compared = list(range(n_columns, n_columns + len(watched)))
+        counter_column = None if counter is None else n_columns + len(watched)
+        self._alignment = Alignment(rate_hz, compared, counter_column)
+        self._timeline = StampTimeline(rate_hz)
+        self._t_s = self._stamp_s = 0.0
+        self._speed = 1.0
+
+    def start(self, anchor: Fact[AnchorData]) -> Iterator[_Placed]:
+        """Start a connection at its anchor, after the last samples of the connection before."""
+        yield from self.flush()
+        self._t_s, self._stamp_s = anchor.t or 0.0, float(anchor.data["stamp"])
+        self._speed = float(anchor.data["speed"])
+        self._timeline.restart(self._t_s, "")
+        self._alignment.start(self._t_s)
+
+    def take(self, carried: npt.NDArray[Any], records: npt.NDArray[np.void]) -> Iterator[_Placed]:
+        """Place records; yield time of the first sample, step (s) and carried values of each run."""
+        placed_by = records["values"][:, self._placed_by]
+        values = np.concatenate([carried.astype(np.float64), placed_by.astype(np.float64)], axis=1)
+        times_s = self._t_s + (records["stamp"] - self._stamp_s) * self._speed
+        for placed in self._alignment.take(values, times_s):
+            yield from self._follow(placed)
+
+    def flush(self) -> Iterator[_Placed]:
+        """Yield the samples that are still held: the connection has ended."""
+        for placed in self._alignment.flush():
+            yield from self._follow(placed)
+
+    def _follow(self, placed: AlignedChunk) -> Iterator[_Placed]:
+        change = placed.change
+        if change is not None and change.kind == "rate":
+            before, self._timeline = self._timeline, StampTimeline(change.rate_hz)
+            self._timeline.take_over(before, change.at_s)
+        timeline = self._timeline
+        if placed.lost_n:
+            timeline.skip(placed.lost_n)
+        for piece in timeline.follow(placed.times_s, is_counted=placed.is_counted):
+            if isinstance(piece, Run):
+                n = piece.stop - piece.start
+                begin_s = timeline.time_of(timeline.n - n)
+                step_s = (timeline.time_of(timeline.n) - begin_s) / n
+                yield begin_s, step_s, placed.values[piece.start : piece.stop, : self._n_columns]
+
+
+def _times(begin_s: float, step_s: float, n: int) -> Floats:
+    times_s: Floats = begin_s + np.arange(n, dtype=np.float64) * step_s
+    return times_s
+
+
+def _with_times(placed: _Placed) -> tuple[Floats, Floats]:
+    begin_s, step_s, carried = placed
+    return _times(begin_s, step_s, len(carried)), carried
+
+
+def _watched(about: Mapping[str, Any]) -> list[int]:
+    """List the channels of the legs and limbs of a stream."""
+    limbs = [*about["legs"], *about.get("limbs", ())]
+    signals = [signal for limb in limbs for signal in (limb, *limb.get("further", ()))]
+    channels = [signal.get(name) for signal in signals for name in ("channel", "minus")]
+    return sorted({int(channel) for channel in channels if channel is not None})
+
+
+def _samples_before(lengths: npt.NDArray[np.int64], dtype: np.dtype[np.void]) -> npt.NDArray[np.int64]:
+    """Return the number of samples before each chunk, from the lengths of the chunks in bytes."""
+    counts = lengths // dtype.itemsize
+    before: npt.NDArray[np.int64] = np.cumsum(counts) - counts
+    return before
+
+
+def _origin(span: tuple[Fact[AnchorData], int, int]) -> tuple[int, float | None, float]:
+    """Return what identifies a connection: its first chunk, and the anchor that places it."""
+    anchor, first, _ = span
+    return first, anchor.t, float(anchor.data["stamp"])
 
 
 def recorded_signals(session: Session) -> list[RecordedSignal]:
-    """List the numeric streams that have samples in a session; none if there is no recording."""
+    """List the numeric streams that have samples in a session; none without a recording."""
     path = session.folder.recording
     if not path.is_file():
         return []
@@ -221,8 +415,8 @@ def recorded_signals(session: Session) -> list[RecordedSignal]:
 
 def _by_anchor(
     anchors: Sequence[Fact[AnchorData]], first_stamps: Floats, before_n: npt.NDArray[np.int64]
-) -> Iterator[tuple[Fact, int, int]]:
-    """Give each anchor its chunks [first, last): those before the one that begins at the next anchor."""
+) -> Iterator[tuple[Fact[AnchorData], int, int]]:
+    """Yield each anchor with its chunks [first, last): those before the chunk of the next anchor."""
     begin = 0
     for i, anchor in enumerate(anchors):
         end = len(first_stamps)
@@ -239,9 +433,9 @@ def _first_of(anchor: Fact, first_stamps: Floats, before_n: npt.NDArray[np.int64
     is_same = ~(np.abs(first_stamps - stamp_s) > _SAME_STAMP_S)
     numbered = np.flatnonzero(is_same & (before_n == anchor.data.get("n", -1)))
     if len(numbered):
-        # Stamps that mean nothing may be equal at many places.
+        # Unusable stamps may be equal at many places.
         return int(numbered[0])
-    # A stamp that is no number anchors by the clock: then the first one behind it begins the next.
+    # A stamp that is not a number anchors by the clock: the first stamp after it begins the next one.
     same = np.flatnonzero(is_same & np.isfinite(first_stamps))
     behind = same if len(same) else np.flatnonzero(first_stamps >= stamp_s)
     return int(behind[0]) if len(behind) else len(first_stamps)

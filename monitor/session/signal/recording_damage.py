@@ -1,4 +1,4 @@
-"""What damage to a recording costs: which seconds of which stream, and the file without it."""
+"""Damage of a recording: the seconds lost of each stream, and the file without the damage."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def _described(state: SessionState) -> dict[int, StreamDescription]:
 
 
 def recording_damage(there: Survey, state: SessionState, end_s: float, kept: str) -> list[Fact]:
-    """List the seconds of signal that a recording lost, one ``damaged`` fact for each damaged stretch.
+    """List the seconds of signal that a recording lost, one ``damaged`` fact for each damaged part.
 
     Parameters
     ----------
     there : Survey
-    state : NightState
+    state : SessionState
     end_s : float
         Where the session ends.
     kept : str
@@ -106,7 +106,7 @@ def _placed(state: SessionState, key: int, stamp: float | None) -> float | None:
 
 
 def repaired(path: Path, there: Survey, state: SessionState) -> Iterator[bytes]:
-    """Give a recording without its damage: headers that were lost are made of what the journal says."""
+    """Yield a recording without its damage: lost headers are rebuilt from the journal."""
     yield file_header()
     streams = _described(state)
     for key in there.headless:

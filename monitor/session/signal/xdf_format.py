@@ -1,11 +1,11 @@
-"""What an XDF file is made of: chunks that each carry their own length, so that a cut costs the last one.
+"""Chunks of an XDF file: each has its own length, so that a cut costs only the last one.
 
 Notes
 -----
 After the public XDF 1.0 specification: FileHeader 1, StreamHeader 2, Samples 3, ClockOffset 4, Boundary 5,
 StreamFooter 6.
 
-Look into an XDF file that this program wrote: what of it can be read, where it ends, and what it holds.
+Survey and count the content of an XDF file that this program wrote.
 """
 
 from __future__ import annotations
@@ -16,15 +16,11 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 from xml.etree import ElementTree
-
-import numpy as np
 
 from monitor.files.xdf_chunks import (
     BOUNDARY,
     CLOCK_OFFSET,
-    DTYPES,
     FILE_HEADER,
     MAGIC,
     SAMPLES,
@@ -33,6 +29,7 @@ from monitor.files.xdf_chunks import (
     STREAM_HEADER,
     Chunk,
     Form,
+    add_part,
     walk,
 )
 from monitor.model.safe_file import open_to_read
@@ -69,11 +66,11 @@ def readable(
     Parameters
     ----------
     header_xml : str
-        As it came. If it is huge, no XML, or of something else, one is made of what is known.
+        As it came. If it is huge, no XML, or of another stream, one is made from what is known.
     channel_format : str
     n_channels : int
     known : StreamDescription, optional
-        What could be read of it all the same.
+        What could be read of it.
     """
     if len(header_xml) <= _LONGEST_HEADER:
         header = _NOT_IN_XML.sub("", header_xml).encode("utf-8", "replace")
@@ -112,35 +109,33 @@ def _made(channel_format: str, n_channels: int, known: StreamDescription | None)
 
 
 class StreamTally:
-    """What a footer has to say of a stream.
+    """Content of the footer of a stream.
 
     Attributes
     ----------
     channel_format : str
     n_channels : int
-    sample_bytes : int
-        What one stamped sample takes in the file, 0 for text.
     n_samples : int
     first, last : float or None
-        Stamps (s); the last one of a text stream is not known of a file that is gone on with.
+        Stamps (s); the last one of a text stream is not known in a resumed file.
     """
 
-    def __init__(self, channel_format: str, n_channels: int, sample_bytes: int) -> None:
-        self.channel_format, self.n_channels, self.sample_bytes = channel_format, n_channels, sample_bytes
+    def __init__(self, channel_format: str, n_channels: int) -> None:
+        self.channel_format, self.n_channels = channel_format, n_channels
         self.first: float | None = None
         self.last: float | None = None
         self.n_samples = 0
         self.offsets: list[tuple[float, float]] = []
 
     def add(self, n: int, first: float, last: float | None) -> None:
-        """Take note of `n` samples and the stamps of the first and the last of them."""
+        """Add `n` samples with the stamps of the first and the last of them."""
         if self.first is None:
             self.first = first
         self.last = last
         self.n_samples += n
 
     def footer(self) -> str:
-        """Write it as XDF wants it."""
+        """Return it as XDF."""
         offsets = "".join(
             f"<offset><time>{time!r}</time><value>{value!r}</value></offset>" for time, value in self.offsets
         )
@@ -157,14 +152,6 @@ def info_of(header: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(header)
 
 
-def sample_bytes(header: bytes) -> int:
-    """Return what one stamped sample of a stream takes, 0 for text."""
-    dtype = DTYPES.get(info_of(header).findtext("channel_format", ""))
-    if dtype is None:
-        return 0
-    return 9 + np.dtype(dtype).itemsize * int(info_of(header).findtext("channel_count", "0"))
-
-
 _READ_BYTES = 1 << 20
 
 
@@ -178,7 +165,7 @@ class Stretch:
     before : dict of int to float
         Stamp of the last sample before it, by stream.
     after : dict of int to float
-        Stamp of the first sample behind it, by stream; none of a stream that has no more.
+        Stamp of the first sample after it, by stream; absent for a stream without further samples.
     """
 
     begin: int
@@ -204,7 +191,7 @@ class Survey:
     forms : dict of int to Form
         Of the streams whose samples can be read.
     headers, used : set of int
-        Streams whose header is there, and those that other chunks speak of.
+        Streams whose header is present, and those referred to by other chunks.
     last : dict of int to float
         Stamp of the last numeric sample by stream.
     begin : int
@@ -226,7 +213,7 @@ class Survey:
 
     @property
     def torn_bytes(self) -> int:
-        """Bytes behind the last readable chunk."""
+        """Bytes after the last readable chunk."""
         return self.size - self.good_bytes
 
     @property
@@ -247,7 +234,7 @@ def survey(path: Path, known: Mapping[int, Form] | None = None) -> Survey:
     ----------
     path : Path
     known : Mapping of int to Form, optional
-        Streams of which the journal says how their samples lie, for the case that a header cannot be read.
+        Sample layout of the streams by the journal, in case a header cannot be read.
 
     Raises
     ------
@@ -256,7 +243,7 @@ def survey(path: Path, known: Mapping[int, Form] | None = None) -> Survey:
 
     Notes
     -----
-    The file is streamed; what is held in memory grows with the number of damaged stretches.
+    The file is streamed; what is held in memory grows with the number of damaged parts.
     """
     with open_to_read(path) as file:
         found = Survey(os.fstat(file.fileno()).st_size, forms=dict(known or {}))
@@ -276,10 +263,7 @@ def survey(path: Path, known: Mapping[int, Form] | None = None) -> Survey:
 
 
 def _note(found: Survey, chunk: Chunk, waiting: list[Stretch]) -> None:
-    if found.parts and found.parts[-1][1] == chunk.begin:
-        found.parts[-1] = (found.parts[-1][0], chunk.end)
-    else:
-        found.parts.append((chunk.begin, chunk.end))
+    add_part(found.parts, chunk)
     if chunk.tag == FILE_HEADER:
         found.begin = chunk.end
     elif chunk.tag == STREAM_HEADER:
@@ -304,7 +288,7 @@ def _stamp(content: bytes, at: int) -> float:
 
 
 def readable_bytes(path: Path, found: Survey) -> Iterator[bytes]:
-    """Give what can be read of a recording behind the file's own header, in order, in pieces."""
+    """Yield the readable content of a recording after the file's own header, in order, in pieces."""
     with open_to_read(path) as file:
         for begin, end in found.parts:
             start = max(begin, found.begin)
@@ -322,61 +306,27 @@ def tally(path: Path) -> dict[int, StreamTally]:
     ------
     OSError
         If it cannot be read.
-
-    Notes
-    -----
-    Of a chunk of numbers only its begin and its last sample are looked at.
     """
     found: dict[int, StreamTally] = {}
+    forms: dict[int, Form] = {}
     with open_to_read(path) as file:
-        file.seek(len(MAGIC))
-        for tag, start, stop in _chunks(file):
-            if tag == STREAM_HEADER:
-                header = file.read(stop - start)
-                n_channels = int(info_of(header[4:]).findtext("channel_count", "0"))
-                kind = info_of(header[4:]).findtext("channel_format", "")
-                found[_number(header)] = StreamTally(kind, n_channels, sample_bytes(header[4:]))
-            elif tag == CLOCK_OFFSET:
-                number, *offset = struct.unpack("<Idd", file.read(20))
-                if number in found:
-                    found[number].offsets.append((offset[0], offset[1]))
-            elif tag == SAMPLES:
-                number, width = struct.unpack("<IB", file.read(5))
-                n = int.from_bytes(file.read(width), "little")
-                first = struct.unpack("<Bd", file.read(9))[1]
-                if number in found:
-                    found[number].add(n, first, _last_stamp(file, stop, found[number]))
+        for each in walk(file, len(MAGIC), forms):
+            number, content = each.stream, each.content
+            if each.tag == STREAM_HEADER:
+                form = forms[number]
+                found[number] = StreamTally(form.channel_format, form.n_channels)
+            elif each.tag == CLOCK_OFFSET:
+                at_s, offset_s = struct.unpack_from("<dd", content, 4)
+                found[number].offsets.append((at_s, offset_s))
+            elif each.tag == SAMPLES:
+                n, first = each.samples
+                if n:
+                    size = forms[number].value_bytes
+                    last = _stamp(content, len(content) - 9 - size) if size else None
+                    found[number].add(n, _stamp(content, first), last)
     return found
-
-
-def _last_stamp(file: BinaryIO, stop: int, kept: StreamTally) -> float | None:
-    if not kept.sample_bytes:
-        return None
-    file.seek(stop - kept.sample_bytes + 1)
-    return float(struct.unpack("<d", file.read(8))[0])
 
 
 def last_stamps(path: Path) -> dict[int, float]:
     """Return the stamp of the last numeric sample of each stream of a file this module wrote."""
     return {number: kept.last for number, kept in tally(path).items() if kept.last is not None}
-
-
-def _number(content: bytes) -> int:
-    return int.from_bytes(content[:4], "little")
-
-
-def _chunks(file: BinaryIO) -> Iterator[tuple[int, int, int]]:
-    """Yield (tag, start of the content, end) of each whole chunk, the file placed at its content."""
-    at, size = file.tell(), os.fstat(file.fileno()).st_size
-    while True:
-        file.seek(at)
-        width = int.from_bytes(file.read(1), "little")
-        raw = file.read(width)
-        if width not in (1, 4, 8) or len(raw) < width:
-            return
-        length, start = int.from_bytes(raw, "little"), file.tell()
-        if length < 2 or start + length > size:
-            return
-        tag = struct.unpack("<H", file.read(2))[0]
-        at = start + length
-        yield tag, start + 2, at

@@ -1,6 +1,6 @@
 """The raw signal on disk: an append-only XDF writer.
 
-There is no kept XDF writer to use (pyxdf reads only), and the format is small; see `xdf_format`.
+No maintained XDF writer exists (pyxdf reads only), and the format is small; see `xdf_format`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from monitor.session.signal.xdf_format import (
     chunk,
     file_header,
     readable,
-    sample_bytes,
     tally,
     varlen,
 )
@@ -58,7 +57,7 @@ class XdfWriter:
     def __init__(self, path: Path) -> None:
         # All that is not known to be on disk, the first `_handed_n` bytes of it handed to the system.
         self._unsynced, self._handed_n = bytearray(), 0
-        self._taken_back_n = 0
+        self._rewound_n = 0
         self._has_ended = False
         self.streams = tally(path) if path.exists() else {}
         self._fd = open_fd(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -90,7 +89,7 @@ class XdfWriter:
         if number in self.streams:
             raise ValueError(f"stream {number} has its header already")
         header = readable(header_xml, channel_format, n_channels)
-        self.streams[number] = StreamTally(channel_format, n_channels, sample_bytes(header))
+        self.streams[number] = StreamTally(channel_format, n_channels)
         self._append(chunk(STREAM_HEADER, struct.pack("<I", number) + header))
         self.sync()
 
@@ -98,10 +97,10 @@ class XdfWriter:
         """Append numeric samples, shape (n_samples, n_channels), with one stamp (s, LSL) each."""
         if not len(stamps):
             return
-        kept = self.streams[stream]
-        dtype = np.dtype(DTYPES[kept.channel_format])
+        counts = self.streams[stream]
+        dtype = np.dtype(DTYPES[counts.channel_format])
         rows = np.empty(
-            len(stamps), dtype=[("flag", "u1"), ("stamp", "<f8"), ("values", dtype, (kept.n_channels,))]
+            len(stamps), dtype=[("flag", "u1"), ("stamp", "<f8"), ("values", dtype, (counts.n_channels,))]
         )
         rows["flag"], rows["stamp"], rows["values"] = STAMPED, stamps, values
         self._samples_chunk(stream, rows.tobytes(), stamps)
@@ -124,7 +123,7 @@ class XdfWriter:
         self._append(chunk(CLOCK_OFFSET, struct.pack("<Idd", stream, collected_at_s, offset_s)))
 
     def boundary(self) -> None:
-        """Append a boundary: a place to find one's feet again behind damage."""
+        """Append a boundary: readers resynchronise there after damage."""
         self._append(chunk(BOUNDARY, BOUNDARY_MARK))
 
     def flush(self) -> None:
@@ -133,7 +132,7 @@ class XdfWriter:
         Raises
         ------
         OSError
-            If it could not; nothing is lost, the next flush goes on with the byte this one stopped at.
+            If it could not; nothing is lost, the next flush continues where this one stopped.
         """
         with memoryview(self._unsynced) as waiting:
             while self._handed_n < len(waiting):
@@ -151,14 +150,14 @@ class XdfWriter:
         try:
             self.fsync()
         except OSError:
-            self.take_back()
+            self.rewind()
             raise
         self.note_synced(self.handed)
 
     @property
     def handed(self) -> tuple[int, int]:
         """What the next `fsync` brings to disk, for `note_synced`."""
-        return self._taken_back_n, self._synced_n + self._handed_n
+        return self._rewound_n, self._synced_n + self._handed_n
 
     def fsync(self) -> None:
         """Bring what was handed to the system to disk; the one call that another thread may make meanwhile.
@@ -166,22 +165,22 @@ class XdfWriter:
         Raises
         ------
         OSError
-            If it could not: call `take_back`.
+            If it could not: call `rewind`.
         """
         os.fsync(self._fd)
 
     def note_synced(self, handed: tuple[int, int]) -> None:
         """Drop from memory what is on disk: all that was `handed` to the system when a sync began."""
-        taken_back_n, end_n = handed
+        rewound_n, end_n = handed
         n = end_n - self._synced_n
-        if taken_back_n == self._taken_back_n and n > 0:
+        if rewound_n == self._rewound_n and n > 0:
             self._synced_n = end_n
             self._handed_n -= n
             del self._unsynced[:n]
 
-    def take_back(self) -> None:
+    def rewind(self) -> None:
         """Write again all that is not known to be on disk: after a failed sync its pages may be lost."""
-        self._taken_back_n += 1
+        self._rewound_n += 1
         self._handed_n = 0
         with contextlib.suppress(OSError):
             os.ftruncate(self._fd, self._synced_n)
@@ -190,8 +189,8 @@ class XdfWriter:
         """Append the footers, once; `sync` brings them to disk."""
         if not self._has_ended:
             self._has_ended = True
-            for number, kept in self.streams.items():
-                self._append(chunk(STREAM_FOOTER, struct.pack("<I", number) + kept.footer().encode()))
+            for number, counts in self.streams.items():
+                self._append(chunk(STREAM_FOOTER, struct.pack("<I", number) + counts.footer().encode()))
 
     def close(self) -> None:
         """Write the footers, sync and close.
@@ -199,7 +198,7 @@ class XdfWriter:
         Raises
         ------
         OSError
-            If not all came to disk; the file is closed all the same.
+            If not all reached the disk; the file is closed nevertheless.
         """
         self.end()
         try:
