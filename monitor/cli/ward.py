@@ -16,6 +16,7 @@ import click
 
 from monitor.dashboard.shell.display import why_no_window
 from monitor.model.clock import utc_now
+from monitor.ward import texts
 from monitor.ward.tile import Tile
 
 if TYPE_CHECKING:
@@ -86,13 +87,12 @@ def _print_until(ending: threading.Event, listening: Ward, as_json: bool, durati
 
 _MARKS = {"high": "!!! ", "medium": "!! ", "low": "! "}
 _COLUMNS = (("bed", 14), ("state", 10), ("recorded", 9), ("index", 46), ("stage", 9), ("series", 30))
-NOBODY = "No bed is heard yet."
 
 
 def table(tiles: Sequence[Tile]) -> str:
     """Return the beds as a table, the highest alert first."""
     if not tiles:
-        return NOBODY
+        return texts.NO_BEDS
     names = [tile.bed for tile in tiles]
     head = [name.ljust(width) for name, width in _COLUMNS]
     lines = [" ".join([*head, "alert"])]

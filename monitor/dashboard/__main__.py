@@ -16,11 +16,11 @@ from monitor.model.errors import InputError, MissingError, MonitorError
 @click.option(
     "--lobby", type=click.Path(path_type=Path), metavar="CONTACT", help="Start screen of a recorder."
 )
-@click.option("--theme", "theme_name", help="night, red or day; by default as this bed's screen was left.")
+@click.option("--theme", "theme_name", help="night, red or day; default: as last used on this bed.")
 @click.option(
     "--screenshot", "picture", type=click.Path(path_type=Path), metavar="F", help="Render and quit."
 )
-@click.option("--size", default="1920x1080", show_default=True, metavar="WxH", help="Of the screenshot.")
+@click.option("--size", default="1920x1080", show_default=True, metavar="WxH", help="Size of the screenshot.")
 @click.option(
     "--after", "after_s", default=3.0, show_default=True, metavar="S", help="Seconds until the screenshot."
 )
@@ -32,7 +32,7 @@ def main(
     size: str,
     after_s: float,
 ) -> None:
-    """Show a session: running, finished or cut off."""
+    """Show a session that is running, finished or cut off."""
     try:
         sys.exit(_run(session, lobby, theme_name, picture, size, after_s))
     except MonitorError as err:
@@ -49,12 +49,12 @@ def _run(
     after_s: float,
 ) -> int:
     if session is not None and lobby is not None:
-        raise InputError("SESSION", "and --lobby were given", "one of the two")
+        raise InputError("SESSION", "and --lobby are both given", "give one of them")
     why = why_no_window()
     if why:
         raise MissingError(why)
     try:
-        # Only now: a library of Qt's that `why_no_window` does not know may be missing.
+        # Imported here: a Qt library that `why_no_window` does not check may be missing.
         from monitor.dashboard.shell import app
     except ImportError as err:
         raise MissingError(f"The window needs Qt, which cannot be loaded: {err}.") from err
@@ -68,7 +68,7 @@ def _run(
     if lobby is not None:
         return app.run_start_screen(lobby, theme)
     if session is None:
-        raise InputError("SESSION", "is needed")
+        raise InputError("SESSION", "is missing", "give the path of a session folder")
     if picture is not None:
         return app.screenshot(session, picture, (width, height), theme, after_s)
     return app.run_session(session, theme)

@@ -1,4 +1,4 @@
-"""The style sheet: a theme and a scale in, Qt's style out; and the small widgets every panel is made of."""
+"""The Qt style sheet of a theme and a scale, and the small widgets of the panels."""
 
 from __future__ import annotations
 
@@ -73,29 +73,29 @@ QToolTip {{ background: {card}; color: {text}; border: 1px solid {line}; }}
 """
 
 
-# The person's own choice, for every text of the process: painted ones ask `font`, the others the style sheet.
+# Chosen by the user for every text of the process: painted texts use `font`, all others the style sheet.
 _TEXT_SCALE = [1.0]
 
 
 def set_text_scale(scale: float) -> None:
-    """Choose the size of all text; what is on the screen follows once it is given its theme again."""
+    """Set the size of all text. It takes effect when a window's theme is set again."""
     _TEXT_SCALE[0] = scale
 
 
 def text_scale() -> float:
-    """Return the chosen size of all text, 1 for the usual."""
+    """Return the size of all text; 1 is the default."""
     return _TEXT_SCALE[0]
 
 
 def text_px(px: float) -> int:
-    """Return a length that grows with the text."""
+    """Return a length in pixels, scaled with the text."""
     return round(px * _TEXT_SCALE[0])
 
 
 def style_sheet(theme: Theme, scale: float) -> str:
-    """Return the style of the whole window; `scale` 1 is meant for 1080 lines."""
+    """Return the style of the whole window; `scale` 1 is for 1080 lines."""
     texts = {"small": 12, "body": 14, "title": 13, "field": 20, "rules": 18}
-    # Large as they are, the figures leave the room to the texts.
+    # The large figures do not grow with the text size: the texts need the room.
     figures = {"figure": 29, "huge": 96}
     sizes = {name: max(11, round(px * scale * text_scale())) for name, px in texts.items()}
     sizes |= {name: round(px * scale) for name, px in figures.items()}
@@ -105,7 +105,7 @@ def style_sheet(theme: Theme, scale: float) -> str:
 
 
 def font(px: int, *, bold: bool = False) -> QFont:
-    """Return a font of the screen's families by its size in pixels."""
+    """Return a font of the screen's families; the size is in pixels."""
     made = QFont(list(FAMILIES))
     made.setPixelSize(text_px(px))
     if bold:
@@ -121,7 +121,7 @@ def faded(colour: str, share: float) -> QColor:
 
 
 def label(text: str = "", role: str = "", *, align: Qt.AlignmentFlag | None = None) -> QLabel:
-    """Make a text of one of the style sheet's roles. It never makes its panel wider."""
+    """Make a label with one of the style sheet's roles."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     if role:
@@ -146,7 +146,7 @@ def card(name: str) -> QFrame:
 
 
 def set_flag(widget: QWidget, name: str, *, on: bool) -> None:
-    """Set a property the style sheet looks at; restyle only when it changes, which is dear."""
+    """Set a property used by the style sheet; restyle only on a change, because that is slow."""
     value = "true" if on else "false"
     if widget.property(name) != value:
         widget.setProperty(name, value)

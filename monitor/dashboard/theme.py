@@ -1,4 +1,4 @@
-"""The three looks: night, red (for dark-adapted eyes), day. Plain data, checked for contrast by a test."""
+"""The three colour themes: night, red (for dark-adapted eyes), day. A test checks their contrast."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class Theme:
     Attributes
     ----------
     ground, card, well : str
-        Window, panels, and what is sunk into a panel (fields, plots).
+        Background of the window, of panels, and of fields and plots inside a panel.
     line : str
         Borders; not text.
     text, soft, dim : str
-        Text in three ranks, all readable.
+        Text in three levels of emphasis, all readable.
     left, right : str
         The legs.
     accent : str
-        What is running or chosen.
+        What is running or selected.
     good : str
-        A stream that is well; always with a word.
+        A stream without problems; always shown with a word.
     low, medium, high : str
-        Alerts; always with a word and marks.
+        Alerts; always shown with a word and marks.
     grid : str
         Faint lines in plots; not text.
     """
@@ -47,7 +47,7 @@ class Theme:
     grid: str
 
     def leg(self, leg: str) -> str:
-        """Return the colour of a leg, and of what is named after its side; of others the plain one."""
+        """Return the colour of a leg or of a limb on its side; `soft` for any other name."""
         sides = {"left": self.left, "right": self.right}
         return sides.get(leg.split("_", maxsplit=1)[0], self.soft)
 
@@ -115,12 +115,12 @@ def theme_named(name: str) -> Theme:
     Raises
     ------
     ValueError
-        If there is none of that name.
+        If no theme has that name.
     """
     for theme in THEMES:
         if theme.name == name:
             return theme
-    raise ValueError(f"there is no theme {name!r}; one of {', '.join(theme.name for theme in THEMES)}")
+    raise ValueError(f"unknown theme {name!r}; use one of {', '.join(theme.name for theme in THEMES)}")
 
 
 def next_theme(theme: Theme) -> Theme:

@@ -1,1 +1,1 @@
-"""All beds of the network on one screen. It only listens."""
+"""All beds of the network on one screen. The ward only receives."""

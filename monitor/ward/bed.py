@@ -1,4 +1,4 @@
-"""What is known of one bed, from nothing but what its outlets have said since we listen."""
+"""The state of one bed, from the data of its outlets since the ward was started."""
 
 from __future__ import annotations
 
@@ -15,32 +15,33 @@ from monitor.session.current_alerts import Alert, alerts
 from monitor.session.journal import fact_of, parse
 from monitor.session.recorder_status import LiveStatus, RecorderStatus
 from monitor.session.state import SessionState
-from monitor.ward.tile import GONE_S, Heard, Tile, bare_tile, tile_of
+from monitor.ward import texts
+from monitor.ward.tile import GONE_S, Received, Tile, bare_tile, tile_of
 
-_KEPT_FACTS_N = 500
+_MAX_FACTS = 500
 _CURVE_STEP_S, _CURVE_N = 60.0, 120
 _MOST_CHARS = 200_000
 _SNAPSHOT = '{"kind":"snapshot"'
-# Of movements the bed itself keeps the score; here they are only told.
+# The bed scores its movements itself; here they are only listed.
 _NOT_FOLDED = frozenset({"movement"})
-# All of it comes from the network.
+# Errors that data from the network can cause.
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 class Bed:
-    """One bed as it is heard.
+    """One bed, from its received data.
 
     Parameters
     ----------
     name, host : str
-        Of the bed, and of the machine that records it.
+        Names of the bed and of the computer that records it.
     clock : callable
-        A clock that only goes forward (s).
+        Monotonic clock (s).
 
     Attributes
     ----------
     log : deque of Fact
-        The latest facts heard, oldest first.
+        The latest received facts, oldest first.
     """
 
     def __init__(self, name: str, host: str, clock: Callable[[], float]) -> None:
@@ -49,49 +50,49 @@ class Bed:
         self._reset()
 
     def _reset(self) -> None:
-        self.log: deque[Fact] = deque(maxlen=_KEPT_FACTS_N)
+        self.log: deque[Fact] = deque(maxlen=_MAX_FACTS)
         self._state = SessionState()
         self._index: dict[str, float] = {}
         self._curve: dict[int, float | None] = {}
         self._snapshot: dict[str, Any] = {}
         self._moving: set[str] = set()
         self._last_movement: Fact | None = None
-        self._snapshot_at_s = self._heard_at_s = self._clock()
+        self._snapshot_at_s = self._received_at_s = self._clock()
         self._problem = ""
 
     def connected(self, outlet: str, uid: str) -> None:
-        """Take note that one of its outlets was connected; another recording begins a new page."""
+        """Note the connection of an outlet; a new recording resets the state."""
         if self._uids.get(outlet, uid) != uid:
             self._uids.clear()
             self._reset()
         self._uids[outlet] = uid
 
-    def took_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
-        """Take the numbers of the index outlet."""
+    def add_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
+        """Apply a sample of the index outlet."""
         self._index = dict(zip(labels, map(float, values), strict=False))
-        self._heard_at_s = self._clock()
+        self._received_at_s = self._clock()
         rate = self._index.get("plm_rate_30min", math.nan)
         try:
             self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)
         except _UNREADABLE as err:
             self._note_problem(err)
 
-    def took_line(self, line: str) -> None:
-        """Take a line of the facts outlet; one that cannot be read is passed over, and told."""
+    def add_line(self, line: str) -> None:
+        """Apply a line of the facts outlet; an unreadable one is skipped and reported."""
         try:
             if len(line) > _MOST_CHARS:
                 raise ValueError(f"a line of {len(line)} characters")
             if line.startswith(_SNAPSHOT):
-                self._took_snapshot(json.loads(line))
+                self._apply_snapshot(json.loads(line))
             else:
-                self._took_fact(fact_of(parse(line.encode() + b"\n")))
+                self._apply_fact(fact_of(parse(line.encode() + b"\n")))
         except _UNREADABLE as err:
             self._note_problem(err)
 
     def _note_problem(self, err: Exception) -> None:
-        self._problem = f"Sends what cannot be read ({type(err).__name__}: {err})"[:200]
+        self._problem = _unreadable(err)
 
-    def _took_fact(self, fact: Fact) -> None:
+    def _apply_fact(self, fact: Fact) -> None:
         self.log.append(fact)
         if fact.kind not in _NOT_FOLDED:
             self._state.apply(fact)
@@ -101,11 +102,11 @@ class Bed:
         if phase == "closed":
             self._last_movement = fact
 
-    def _took_snapshot(self, whole: dict[str, Any]) -> None:
-        # It says all that holds now: what was missed while the network was away must not stay as it was.
+    def _apply_snapshot(self, whole: dict[str, Any]) -> None:
+        # A snapshot replaces all state, because facts may have been missed during a network failure.
         state = SessionState.of(_fact_of(row) for row in whole["standing"])
         if not math.isfinite(float(whole["recorded_s"])):
-            raise ValueError("recorded_s is no length")
+            raise ValueError("recorded_s is not finite")
         self._state = state
         for minute, rate in whole["curve"]["rate_30min"]:
             self._note_rate(int(minute), None if rate is None else float(rate))
@@ -118,57 +119,59 @@ class Bed:
 
     @property
     def recorded_s(self) -> float:
-        """How far the night has come, as far as is known here (s); it stands still when the bed is silent."""
+        """End of the recording as far as it is known here (s); it does not advance without data."""
         if not self._snapshot:
             return self._state.last_s
         speed = max((float(f.data.get("speed") or 1.0) for f in self._state.facts("stream")), default=1.0)
-        passed_s = max(0.0, self._heard_at_s - self._snapshot_at_s)
+        passed_s = max(0.0, self._received_at_s - self._snapshot_at_s)
         return max(float(self._snapshot["recorded_s"]) + speed * passed_s, self._state.last_s)
 
     @property
     def has_ended(self) -> bool:
-        """Whether its recording was ended."""
+        """Whether the recording has ended."""
         return self._state.stopped_s is not None or self._index.get("state") == 4
 
     def tile(self) -> Tile:
-        """Make what is shown of the bed now."""
+        """Make the current tile of the bed."""
         now_s = self._clock()
         try:
-            heard = Heard(
+            received = Received(
                 name=self.name,
                 host=self.host,
                 state=self._state,
                 index=self._index,
                 snapshot=self._snapshot,
                 snapshot_age_s=now_s - self._snapshot_at_s,
-                silent_s=now_s - self._heard_at_s,
+                silent_s=now_s - self._received_at_s,
                 recorded_s=self.recorded_s,
                 has_ended=self.has_ended,
                 curve=tuple(sorted(self._curve.items())),
                 moving=frozenset(self._moving),
                 last_movement=self._last_movement,
-                alerts=self._alerts(now_s - self._heard_at_s),
+                alerts=self._alerts(now_s - self._received_at_s),
             )
-            return tile_of(heard)
+            return tile_of(received)
         except _UNREADABLE as err:
-            alert = Alert(
-                "high", f"Sends what cannot be read ({type(err).__name__}: {err})"[:200], "unreadable"
-            )
+            alert = Alert("high", _unreadable(err), "unreadable")
             return bare_tile(self.name, self.host, alert)
 
     def _alerts(self, silent_s: float) -> tuple[Alert, ...]:
         if self.has_ended:
             return ()
         if silent_s > GONE_S:
-            text = f"Not heard for {minutes_seconds(silent_s)}: recorder or network"
+            text = texts.GONE.format(age=minutes_seconds(silent_s))
             return (Alert("high", text, "gone"),)
         health = self._snapshot.get("health") or {}
-        told = RecorderStatus.of(health)
-        # How long a source was silent when that was sent says nothing of now; its gap tells it.
-        sources = tuple(replace(one, last_arrival_s_ago=None) for one in told.sources)
-        live_status = LiveStatus(replace(told, sources=sources), saved_s_ago=told.saved_s_ago)
+        status = RecorderStatus.of(health)
+        # The age of the last arrival is outdated here; missing data appears as a gap.
+        sources = tuple(replace(one, last_arrival_s_ago=None) for one in status.sources)
+        live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)
         return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
+
+
+def _unreadable(err: Exception) -> str:
+    return texts.UNREADABLE.format(problem=f"{type(err).__name__}: {err}")[:200]
 
 
 def _fact_of(row: dict[str, Any]) -> Fact:
@@ -177,5 +180,5 @@ def _fact_of(row: dict[str, Any]) -> Fact:
         for key, value in row.items()
         if key not in ("v", "seq", "kind", "t", "source", "supersedes")
     }
-    # What it once replaced is not among the facts that hold.
+    # A fact that it superseded is not part of the snapshot.
     return Fact(row["kind"], row["t"], row["source"], data, None, int(row["seq"]))

@@ -1,4 +1,4 @@
-"""Find the beds' outlets and listen to them, for as long as the ward is open."""
+"""Find and read the outlets of all beds while the ward is open."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from monitor.ward.tile import Tile, by_alert
 
 _OUTLETS = ("Index", "Facts")
 _PREDICATE = f"(starts-with(name,'PLMS-Index-') or starts-with(name,'PLMS-Facts-')) and type='{OWN_TYPE}'"
-_LOOK_EVERY_S = 0.5
+_DISCOVER_EVERY_S = 0.5
 _POLL_EVERY_S = 0.1
 _MOST_STREAMS = 400
 
 
 class Ward:
-    """All beds that were heard since it was started. It sends nothing.
+    """All beds found since the start. The ward sends nothing.
 
     Used as a context manager. `tiles` and `log` may be called from any thread.
     """
@@ -33,8 +33,8 @@ class Ward:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads = [
-            threading.Thread(target=self._listen_forever, args=each, name=f"ward-{each[1]}", daemon=True)
-            for each in ((self._listener.look, _LOOK_EVERY_S), (self._poll, _POLL_EVERY_S))
+            threading.Thread(target=self._repeat, args=each, name=f"ward-{each[1]}", daemon=True)
+            for each in ((self._listener.look, _DISCOVER_EVERY_S), (self._poll, _POLL_EVERY_S))
         ]
 
     def __enter__(self) -> Ward:
@@ -53,26 +53,26 @@ class Ward:
             return by_alert(bed.tile() for bed in self._beds.values())
 
     def log(self, bed: str, host: str) -> list[Fact]:
-        """Return the facts heard of one bed, oldest first; none of an unknown one."""
+        """Return the received facts of one bed, oldest first; empty for an unknown bed."""
         with self._lock:
             found = self._beds.get((bed, host))
             return list(found.log) if found else []
 
-    def _listen_forever(self, do: Callable[[], None], every_s: float) -> None:
+    def _repeat(self, do: Callable[[], None], every_s: float) -> None:
         while not self._stop.is_set():
-            # What one stream comes up with must not blind the ward for the others.
+            # An error of one stream must not stop the ward for the others.
             with contextlib.suppress(Exception):
                 do()
             self._stop.wait(every_s)
 
     def _poll(self) -> None:
-        said = self._listener.poll()
-        if said:
+        news = self._listener.poll()
+        if news:
             with self._lock:
-                self._take(said)
+                self._apply(news)
 
-    def _take(self, said: Iterable[StreamNews]) -> None:
-        for one in said:
+    def _apply(self, news: Iterable[StreamNews]) -> None:
+        for one in news:
             stream, named = one.stream, bed_of(one.stream.name)
             if named is None:
                 continue
@@ -81,14 +81,14 @@ class Ward:
             bed = self._beds.setdefault(key, Bed(name, stream.hostname, time.monotonic))
             bed.connected(kind, stream.uid)
             if kind == "Index" and not stream.is_text:
-                bed.took_index([channel.label for channel in stream.channels], one.samples[-1])
+                bed.add_index([channel.label for channel in stream.channels], one.samples[-1])
             elif kind == "Facts" and stream.is_text:
                 for row in one.samples:
-                    bed.took_line(row[0])
+                    bed.add_line(row[0])
 
 
 def bed_of(name: str) -> tuple[str, str] | None:
-    """Split an outlet's name into what it carries and its bed, None if it is of no bed."""
+    """Split the name of an outlet into its content and its bed, None for any other name."""
     for kind in _OUTLETS:
         head = f"PLMS-{kind}-"
         if name.startswith(head) and len(name) > len(head):

@@ -1,4 +1,4 @@
-"""One bed's tile as plain values: what the window paints, the table prints and ``--json`` writes."""
+"""The tile of a bed as values: painted by the window, printed as a table, written by ``--json``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from monitor.session.alert_types import RANK
 from monitor.session.current_alerts import SAVED_OLD_S, Alert
 from monitor.session.recorder_status import STALE_S
 from monitor.session.state import SessionState
+from monitor.ward import texts
 
 Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not heard"]
 GONE_S = 5.0
@@ -24,8 +25,8 @@ _RECORDED = "plm_per_hour_recorded"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Hold what was heard of a bed; see :class:`monitor.ward.bed.Bed`."""
+class Received:
+    """The received data of a bed; see :class:`monitor.ward.bed.Bed`."""
 
     name: str
     host: str
@@ -44,7 +45,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One thing that can be well or not: its word, and how it is (ok, warn, bad, off)."""
+    """State of a stream or leg: text, and ok, warn, bad or off."""
 
     text: str
     state: str
@@ -52,18 +53,18 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """Hold what is shown of one bed.
+    """The tile of one bed.
 
     Parameters
     ----------
     bed, host : str
     phase : str
     title, value, count : str
-        The index by its honest name, the number or a dash, and what it counts.
+        Name of the index, its value or a dash, and its count.
     is_too_early : bool
-        Whether the rate means little yet: it is then shown greyed, beside its count.
+        Whether the rate is not meaningful yet: it is then shown dimmed, beside its count.
     index_per_h : float or None
-        The number itself.
+        Numeric value.
     curve : tuple of (minute, rate)
         30-min rate of the last two hours; None where unknown.
     series, stage, recorded, saved, last_movement : str
@@ -71,9 +72,9 @@ class Tile:
     health : tuple of Health
         Each stream, then each leg.
     moving : frozenset of str
-        Legs on which a movement runs now.
+        Legs with a running movement.
     stale : str
-        How long the bed has not been heard, once that is too long to show anything as good.
+        Time without data from the bed, once it is too long to show any state as good.
     alerts : tuple of Alert
         Highest first.
     """
@@ -88,7 +89,7 @@ class Tile:
     index_per_h: float | None = None
     curve: tuple[tuple[int, float | None], ...] = ()
     series: str = ""
-    stage: str = "no stages"
+    stage: str = texts.NO_STAGES
     recorded: str = wording.NONE
     saved: str = ""
     is_saved_old: bool = False
@@ -104,7 +105,7 @@ class Tile:
         return self.alerts[0] if self.alerts else None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it for JSON."""
+        """Return the tile for JSON."""
         return {
             "bed": self.bed,
             "host": self.host,
@@ -126,12 +127,12 @@ class Tile:
 
 
 def bare_tile(bed: str, host: str, alert: Alert) -> Tile:
-    """Make the tile of a bed of which nothing can be shown but why."""
+    """Make the tile of a bed with unreadable data: only the alert is shown."""
     return Tile(bed, host, "not heard", alerts=(alert,))
 
 
 def by_alert(tiles: Iterable[Tile]) -> list[Tile]:
-    """Put tiles in order: the highest alert first, ended beds last, then by bed."""
+    """Sort tiles: highest alert first, ended beds last, then by bed."""
 
     def rank(tile: Tile) -> tuple[Any, ...]:
         alert = tile.alert
@@ -147,106 +148,109 @@ def by_alert(tiles: Iterable[Tile]) -> list[Tile]:
 
 
 def _by_number(bed: str) -> list[tuple[int, str]]:
-    """Put bed-2 before bed-10."""
+    """Return a sort key that puts bed-2 before bed-10."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", bed)]
 
 
-def tile_of(heard: Heard) -> Tile:
+def tile_of(received: Received) -> Tile:
     """Make the tile of a bed."""
-    key, title, value = _index(heard)
-    early = key in heard.snapshot.get("too_early", (key,))
-    saved_s = (heard.snapshot.get("health") or {}).get("saved_s_ago")
-    stale = f"not heard for {heard.silent_s:.0f} s" if _is_stale(heard) else ""
+    key, title, value = _index(received)
+    early = key in received.snapshot.get("too_early", (key,))
+    saved_s = (received.snapshot.get("health") or {}).get("saved_s_ago")
+    stale = texts.NO_DATA.format(age_s=received.silent_s) if _is_stale(received) else ""
     return Tile(
-        bed=heard.name,
-        host=heard.host,
-        phase=_phase(heard),
+        bed=received.name,
+        host=received.host,
+        phase=_phase(received),
         title=title,
         value=wording.big_rate(value),
-        count=_count(heard, key),
+        count=_count(received, key),
         is_too_early=early,
         index_per_h=None if value is None else round(value, 2),
-        curve=heard.curve,
-        series=_series(heard),
-        stage=heard.state.stage_at(heard.recorded_s) or "no stages",
-        recorded=clock(heard.recorded_s),
-        saved="" if saved_s is None else f"saved {wording.ago(saved_s + heard.snapshot_age_s)}",
+        curve=received.curve,
+        series=_series(received),
+        stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
+        recorded=clock(received.recorded_s),
+        saved=""
+        if saved_s is None
+        else texts.SAVED.format(ago=wording.ago(saved_s + received.snapshot_age_s)),
         is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S,
-        last_movement=_movement(heard),
-        health=(Health(stale, "off"),) if stale else _health(heard),
-        moving=frozenset() if stale else heard.moving,
+        last_movement=_movement(received),
+        health=(Health(stale, "off"),) if stale else _health(received),
+        moving=frozenset() if stale else received.moving,
         stale=stale,
-        alerts=heard.alerts,
+        alerts=received.alerts,
     )
 
 
-def _is_stale(heard: Heard) -> bool:
-    return heard.silent_s > STALE_S and not heard.has_ended
+def _is_stale(received: Received) -> bool:
+    return received.silent_s > STALE_S and not received.has_ended
 
 
-def _phase(heard: Heard) -> Phase:
-    if heard.has_ended:
+def _phase(received: Received) -> Phase:
+    if received.has_ended:
         return "ended"
-    if heard.silent_s > GONE_S:
+    if received.silent_s > GONE_S:
         return "not heard"
-    return _PHASES.get(heard.index.get("state", math.nan), "waiting")
+    return _PHASES.get(received.index.get("state", math.nan), "waiting")
 
 
-def _index(heard: Heard) -> tuple[str, str, float | None]:
-    """Return the index that can be shown: without stages there is no PLMS index."""
-    profile = heard.snapshot.get("main_profile")
+def _index(received: Received) -> tuple[str, str, float | None]:
+    """Return the index to be shown: a PLMS index needs stages."""
+    profile = received.snapshot.get("main_profile")
     profile = profile if profile in _RULES else _RULES[0]
     name = wording.RULES[profile]
-    if _number(heard, "tst_h") is not None:
-        return "plms_index", f"PLMS per hour of sleep · {name}", _number(heard, f"plms_index_{profile}")
-    return _RECORDED, f"PLM per hour recorded · {name}", _number(heard, _RECORDED)
+    if _number(received, "tst_h") is not None:
+        return "plms_index", f"PLMS per hour of sleep · {name}", _number(received, f"plms_index_{profile}")
+    return _RECORDED, f"PLM per hour recorded · {name}", _number(received, _RECORDED)
 
 
-def _number(heard: Heard, label: str) -> float | None:
-    value = heard.index.get(label, math.nan)
+def _number(received: Received, label: str) -> float | None:
+    value = received.index.get(label, math.nan)
     return value if math.isfinite(value) else None
 
 
-def _count(heard: Heard, key: str) -> str:
-    profile = heard.snapshot.get("main_profile", _RULES[0])
-    n, tst_h = _number(heard, f"n_plms_{profile}"), _number(heard, "tst_h")
+def _count(received: Received, key: str) -> str:
+    profile = received.snapshot.get("main_profile", _RULES[0])
+    n, tst_h = _number(received, f"n_plms_{profile}"), _number(received, "tst_h")
     if key == "plms_index" and n is not None and tst_h is not None:
         return f"{n:.0f} PLMS in {wording.hours(round(tst_h * 3.6e9))} of sleep"
-    n_lm = heard.snapshot.get("n_lm")
+    n_lm = received.snapshot.get("n_lm")
     return "" if n_lm is None else f"{n_lm} leg movements"
 
 
-def _series(heard: Heard) -> str:
-    if not heard.snapshot:
+def _series(received: Received) -> str:
+    if not received.snapshot:
         return ""
-    running = heard.snapshot["series"]
-    if running and not heard.has_ended:
-        return f"series of {running['n']} since {clock(float(running['onset']))}"
-    n = int(heard.snapshot["n_series"])
-    return f"no series now, {n} so far" if n else "no series yet"
+    running = received.snapshot["series"]
+    if running and not received.has_ended:
+        return texts.SERIES.format(n=running["n"], start=clock(float(running["onset"])))
+    n = int(received.snapshot["n_series"])
+    return texts.NO_SERIES_NOW.format(n=n) if n else texts.NO_SERIES
 
 
-def _movement(heard: Heard) -> str:
-    if heard.last_movement is None:
+def _movement(received: Received) -> str:
+    if received.last_movement is None:
         return ""
-    data = heard.last_movement.data
+    data = received.last_movement.data
     length_s = float(data["end"]) - float(data["onset"])
-    since_s = max(0.0, heard.recorded_s - float(data["end"]))
-    return f"last {wording.LEG_SHORT.get(str(data['leg']), '?')} {length_s:.1f} s, {wording.ago(since_s)}"
+    since_s = max(0.0, received.recorded_s - float(data["end"]))
+    leg = wording.LEG_SHORT.get(str(data["leg"]), "?")
+    return texts.LAST_MOVEMENT.format(leg=leg, length_s=length_s, ago=wording.ago(since_s))
 
 
-def _health(heard: Heard) -> tuple[Health, ...]:
+def _health(received: Received) -> tuple[Health, ...]:
     found = []
-    for source in (heard.snapshot.get("health") or {}).get("sources") or ():
+    for source in (received.snapshot.get("health") or {}).get("sources") or ():
         if not source.get("connected"):
-            found.append(Health(f"{source['name']} lost", "bad"))
+            found.append(Health(texts.LOST.format(name=source["name"]), "bad"))
         elif source.get("legs"):
             found.append(Health(f"{source['name']} {float(source['rate_hz']):.1f} Hz", "ok"))
         else:
             found.append(Health(str(source["name"]), "ok"))
-    for leg in heard.state.legs:
-        state = heard.state.leg_state(leg)
-        causes = ", ".join(heard.state.leg_causes(leg)) if state in ("warn", "bad") else ""
+    for leg in received.state.legs:
+        state = received.state.leg_state(leg)
+        causes = ", ".join(received.state.leg_causes(leg)) if state in ("warn", "bad") else ""
         found.append(Health(f"{wording.LEG_SHORT[leg]} {causes or state}", _LEG_HEALTH.get(state, "warn")))
     return tuple(found)
 

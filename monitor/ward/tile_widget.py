@@ -1,4 +1,4 @@
-"""One bed's tile, painted: alert, index, rate curve, series, stage, health, last saved."""
+"""The painted tile of a bed: alert, index, rate curve, series, stage, health, last save."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QWidget
 from monitor.dashboard.panels.top_bar import paint_health
 from monitor.dashboard.style import faded, font
 from monitor.dashboard.theme import Theme
+from monitor.ward import texts
 from monitor.ward.tile import Tile
 
 MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
@@ -32,7 +33,7 @@ _LEAST_CURVE_PER_H = 10.0
 
 
 class TileWidget(QWidget):
-    """One bed. Click or Enter opens its detail."""
+    """One bed. A click or Enter opens its details."""
 
     chosen = Signal(str, str)
 
@@ -45,35 +46,37 @@ class TileWidget(QWidget):
         self._is_chosen = False
 
     def show_tile(self, tile: Tile, theme: Theme, *, is_chosen: bool) -> None:
-        """Take what is shown of the bed now."""
+        """Set the content."""
         if (tile, theme, is_chosen) == (self.tile, self._theme, self._is_chosen):
             return
         self.tile, self._theme, self._is_chosen = tile, theme, is_chosen
         self.setAccessibleName(f"Bed {tile.bed}")
-        alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else "no alerts"
-        self.setAccessibleDescription(f"{tile.phase}; {tile.value} {tile.title}; {tile.series}; {alert}")
+        alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else texts.NO_ALERTS
+        self.setAccessibleDescription(
+            f"{texts.PHASES.get(tile.phase, tile.phase)}; {tile.value} {tile.title}; {tile.series}; {alert}"
+        )
         self.setToolTip("\n".join(f"{MARKS[one.priority]} {one.text}" for one in tile.alerts))
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Open its detail."""
+        """Open the details."""
         del event
         self._choose()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Open its detail with Enter."""
+        """Open the details with Enter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose()
         else:
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show where the keyboard is."""
+        """Show the keyboard focus."""
         super().focusInEvent(event)
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show where the keyboard is not."""
+        """Remove the keyboard focus."""
         super().focusOutEvent(event)
         self.update()
 
@@ -113,11 +116,11 @@ class TileWidget(QWidget):
 
     def _head(self, painter: QPainter, tile: Tile, line: QRectF) -> None:
         theme = self._theme
-        told = tile.phase if tile.phase != "recording" else ""
-        right = "  ".join(part for part in (told or tile.stale, tile.recorded) if part)
+        phase = texts.PHASES.get(tile.phase, tile.phase) if tile.phase != "recording" else ""
+        right = "  ".join(part for part in (phase or tile.stale, tile.recorded) if part)
         is_bad = tile.phase in ("not heard", "no signal")
         width = _text(painter, right, line, theme.high if is_bad else theme.soft, 13, align=_RIGHT)
-        # A running movement is seen at once, by leg.
+        # A running movement is shown at once, by leg.
         x = line.right() - width - 14
         for leg, letter in (("right", "R"), ("left", "L")):
             spot = QRectF(x - 20, line.top() + 4, 18, 18)
@@ -150,7 +153,7 @@ class TileWidget(QWidget):
             painter.setPen(QPen(QColor(theme.line), 0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(line, 4, 4)
-            _text(painter, "no alerts", line.adjusted(8, 0, -8, 0), theme.soft, 13)
+            _text(painter, texts.NO_ALERTS, line.adjusted(8, 0, -8, 0), theme.soft, 13)
             return
         colour = getattr(theme, tile.alert.priority)
         painter.fillRect(line, faded(colour, 0.16))
@@ -166,7 +169,7 @@ class TileWidget(QWidget):
         used = _text(painter, tile.value, box, colour, 46, bold=True)
         beside = QRectF(box.left() + used + 14, box.top() + 4, box.width() - used - 14, 22)
         _text(painter, tile.title, beside, theme.text, 13, bold=True)
-        remark = f"{tile.count} (too early)" if tile.is_too_early and tile.count else tile.count
+        remark = texts.TOO_EARLY.format(count=tile.count) if tile.is_too_early and tile.count else tile.count
         _text(painter, remark, beside.translated(0, 22), theme.soft, 13)
 
     def _curve(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
@@ -191,7 +194,7 @@ class TileWidget(QWidget):
         painter.setPen(QPen(QColor(theme.accent), 0))
         painter.drawPolyline(QPolygonF(points))
         above = QRectF(box.left(), box.top() - 12, box.width(), 14)
-        _text(painter, f"30-min rate, up to {top:.0f} /h", above, theme.dim, 11, align=_RIGHT)
+        _text(painter, texts.RATE_CURVE.format(top=top), above, theme.dim, 11, align=_RIGHT)
 
     def _foot(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
@@ -229,7 +232,7 @@ def _text(
     bold: bool = False,
     align: Qt.AlignmentFlag = _LEFT,
 ) -> float:
-    """Write a text into a box, cut where it does not fit; return the width it took."""
+    """Paint a text into a box, shortened if it does not fit; return its width."""
     made = font(px, bold=bold)
     metrics = QFontMetricsF(made)
     shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.width()))

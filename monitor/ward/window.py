@@ -1,6 +1,6 @@
-"""The ward's window: a tile for each bed, and beside them the detail of one. It only looks.
+"""The window of the ward: a tile for each bed, and the details of one beside them.
 
-The detail of one bed beside the tiles: its alerts, and the facts heard from it.
+The details are alerts, numbers, and the facts received from the bed.
 """
 
 # ruff: noqa: N802  # Qt names what it calls
@@ -33,32 +33,31 @@ from monitor.dashboard.theme import NIGHT, Theme, next_theme
 from monitor.model.facts import Fact
 from monitor.model.wording import LEG_SHORT
 from monitor.session.log_entries import fact_row
+from monitor.ward import texts
 from monitor.ward.network import Ward
 from monitor.ward.tile import Tile, clock
 from monitor.ward.tile_widget import LEAST_PX, MARKS, TileWidget
 
 _WIDTH_PX = 460
 _ROWS = 200
-# What a person wrote stays with the bed.
-_TEXT_STAYS = frozenset({"note", "segment", "marker_rejected"})
+# Texts entered by a person are not sent by the bed.
+_NO_TEXT = frozenset({"note", "segment", "marker_rejected"})
 
 
 class DetailPanel(QFrame):
-    """One bed in words: everything its outlets have told since the ward listens, newest first."""
+    """The details of one bed, with the facts received since the ward was opened, newest first."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("card", "true")
         self.setFixedWidth(_WIDTH_PX)
-        self.setAccessibleName("Detail of a bed")
+        self.setAccessibleName("Details of a bed")
         self._bed, self._about = label("", "field"), label("", "soft")
         self._alerts, self._health = label("", "strong"), label("", "soft")
         self._index = label("", "strong")
         for wide in (self._about, self._alerts, self._health, self._index):
             wide.setWordWrap(True)
-        self._note = label(
-            "Facts heard since this screen was opened; the whole night is on the bed's own.", "small"
-        )
+        self._note = label(texts.DETAIL_NOTE, "small")
         self._note.setWordWrap(True)
         self.table = _empty_table()
         self._shown: tuple[Fact, ...] = ()
@@ -71,15 +70,17 @@ class DetailPanel(QFrame):
         whole.addWidget(self._note)
 
     def show_bed(self, tile: Tile, facts: Sequence[Fact], theme: Theme) -> None:
-        """Take a bed as it is now."""
+        """Set the content."""
         self._bed.setText(tile.bed)
-        saved = tile.saved or "not yet known when saved"
-        self._about.setText(f"on {tile.host} · {tile.phase} · {tile.recorded} recorded · {saved}")
-        told = [f"{MARKS[one.priority]} {one.priority}: {one.text}" for one in tile.alerts]
-        self._alerts.setText("\n".join(told) or "no alerts")
+        saved = tile.saved or texts.SAVED_UNKNOWN
+        phase = texts.PHASES.get(tile.phase, tile.phase)
+        about = texts.ABOUT.format(host=tile.host, phase=phase, recorded=tile.recorded, saved=saved)
+        self._about.setText(about)
+        lines = [f"{MARKS[one.priority]} {one.priority}: {one.text}" for one in tile.alerts]
+        self._alerts.setText("\n".join(lines) or texts.NO_ALERTS)
         colour = getattr(theme, tile.alert.priority) if tile.alert else theme.soft
         self._alerts.setStyleSheet(f"color: {colour}")
-        early = " (too early for a rate)" if tile.is_too_early else ""
+        early = texts.RATE_TOO_EARLY if tile.is_too_early else ""
         self._index.setText(
             f"{tile.value} {tile.title}{early}\n{tile.count}\n{tile.series} · stage {tile.stage}"
         )
@@ -103,8 +104,8 @@ class DetailPanel(QFrame):
 
 def _empty_table() -> QTableWidget:
     table = QTableWidget(0, 3)
-    table.setAccessibleName("Facts heard")
-    table.setHorizontalHeaderLabels(["time", "leg", "what"])
+    table.setAccessibleName("Facts received")
+    table.setHorizontalHeaderLabels(list(texts.TABLE_HEADS))
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(24)
     table.setShowGrid(False)
@@ -122,20 +123,20 @@ def _readable(fact: Fact) -> tuple[str, str, str] | None:
     try:
         return _row(fact)
     except (KeyError, TypeError, ValueError, AttributeError):
-        # It comes from the network: what lacks something is named, and that is all.
-        return "", "", f"{fact.kind} (incomplete)"
+        # Data from the network: an incomplete fact is shown by its kind only.
+        return "", "", texts.INCOMPLETE.format(kind=fact.kind)
 
 
 def _row(fact: Fact) -> tuple[str, str, str] | None:
-    """Write a fact as a line of the log, None for those nobody reads."""
+    """Return a fact as a line of the log, None for facts that are not shown."""
     at = clock(fact.t or 0.0)
     if fact.kind == "movement":
         leg, phase = LEG_SHORT.get(str(fact.data.get("leg")), "?"), fact.data.get("phase")
         if phase == "closed":
             length_s = float(fact.data["end"]) - float(fact.data["onset"])
-            return clock(float(fact.data["onset"])), leg, f"movement of {length_s:.1f} s"
-        return (at, leg, "movement withdrawn") if phase == "withdrawn" else None
-    if fact.kind in _TEXT_STAYS:
+            return clock(float(fact.data["onset"])), leg, texts.MOVEMENT.format(length_s=length_s)
+        return (at, leg, texts.WITHDRAWN) if phase == "withdrawn" else None
+    if fact.kind in _NO_TEXT:
         return at, "", fact.kind
     row = fact_row(fact)
     return None if row is None else (at, row.leg, row.what)
@@ -143,10 +144,6 @@ def _row(fact: Fact) -> tuple[str, str, str] | None:
 
 _REFRESH_MS = 200
 _GAP_PX = 10
-_NOBODY = "No bed is heard yet. A bed appears here as soon as its recorder runs on this network."
-_KEYS = (
-    "Tab, arrows: to a bed    Enter: its detail    Esc: close it    D: night, red, day    F11: whole screen"
-)
 
 
 class WardWindow(QMainWindow):
@@ -155,7 +152,7 @@ class WardWindow(QMainWindow):
     Parameters
     ----------
     ward : Ward
-        Listening already; left to the caller to end.
+        Already started; the caller ends it.
     theme : Theme
     """
 
@@ -174,18 +171,18 @@ class WardWindow(QMainWindow):
         self._timer.timeout.connect(self.refresh)
 
     def start(self) -> None:
-        """Begin to show what is heard."""
+        """Start to show the beds."""
         self._timer.start(_REFRESH_MS)
         self.refresh()
 
     def _arrange(self) -> None:
-        self._nobody = label(_NOBODY, "soft", align=Qt.AlignmentFlag.AlignCenter)
+        self._empty = label(texts.NO_BEDS_HINT, "soft", align=Qt.AlignmentFlag.AlignCenter)
         ground = QWidget()
         ground.setObjectName("ground")
         self._grid = QGridLayout(ground)
         self._grid.setContentsMargins(_GAP_PX, _GAP_PX, _GAP_PX, _GAP_PX)
         self._grid.setSpacing(_GAP_PX)
-        self._grid.addWidget(self._nobody, 0, 0)
+        self._grid.addWidget(self._empty, 0, 0)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -200,10 +197,8 @@ class WardWindow(QMainWindow):
         row.addWidget(self._area, 1)
         row.addWidget(self.detail)
         self.setCentralWidget(whole)
-        self.statusBar().addWidget(label(_KEYS, "small"))
-        self.statusBar().addPermanentWidget(
-            label("every number is provisional · not a medical device · this screen only listens", "small")
-        )
+        self.statusBar().addWidget(label(texts.KEYS, "small"))
+        self.statusBar().addPermanentWidget(label(texts.NOTICE, "small"))
 
     def _bind(self) -> None:
         for keys, act in (
@@ -223,7 +218,7 @@ class WardWindow(QMainWindow):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show every bed as it is now."""
+        """Show the current state of every bed."""
         tiles = {(tile.bed, tile.host): tile for tile in self._ward.tiles()}
         for key, tile in tiles.items():
             if key not in self._widgets:
@@ -239,13 +234,13 @@ class WardWindow(QMainWindow):
             self.detail.show_bed(tile, self._ward.log(tile.bed, tile.host), self._theme)
 
     def _place(self, order: list[tuple[str, str]]) -> None:
-        """Lay the tiles out in order; nothing moves while the order stands."""
+        """Lay out the tiles in order; nothing moves while the order is unchanged."""
         columns = self._columns_for(len(order))
         if (order, columns) == (self._order, self._columns):
             return
         for key in self._order:
             self._grid.removeWidget(self._widgets[key])
-        self._nobody.setVisible(not order)
+        self._empty.setVisible(not order)
         for place, key in enumerate(order):
             self._grid.addWidget(self._widgets[key], place // columns, place % columns)
             self._widgets[key].show()
@@ -257,7 +252,7 @@ class WardWindow(QMainWindow):
             previous = self._widgets[key]
 
     def _columns_for(self, n: int) -> int:
-        """Return how many beds lie side by side: as few as show them all, wide tiles are easier to read."""
+        """Return the number of columns: as few as show all beds, because wide tiles are easier to read."""
         room = self._area.viewport()
         across, down = (
             max(1, (px - _GAP_PX) // (least_px + _GAP_PX))
@@ -266,7 +261,7 @@ class WardWindow(QMainWindow):
         return max(1, min(across, -(-n // down)))
 
     def _step(self, by: int) -> None:
-        """Move the keyboard to another bed."""
+        """Move the keyboard focus to another bed."""
         if not self._order:
             return
         now = [key for key in self._order if self._widgets[key].hasFocus()]
@@ -276,18 +271,18 @@ class WardWindow(QMainWindow):
             self._area.ensureWidgetVisible(self._widgets[self._order[place]])
 
     def choose(self, key: tuple[str, str] | None) -> None:
-        """Open the detail of a bed, or close it."""
+        """Open the details of a bed, or close them."""
         self._chosen = key
         self.detail.setVisible(key is not None)
         self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lay out anew for the room there is."""
+        """Lay out the tiles for the new size."""
         super().resizeEvent(event)
         self._place(list(self._order))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Stop looking; no recording depends on it."""
+        """Stop the updates; no recording depends on them."""
         self._timer.stop()
         super().closeEvent(event)
 

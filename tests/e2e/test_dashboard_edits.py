@@ -150,7 +150,7 @@ def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(pe
     menu.setActiveAction(next(each for each in menu.actions() if "report" in each.text().lower()))
     QTest.keyClick(menu, Qt.Key.Key_Return)
     report = person.folder.path / "report.pdf"
-    person.waits(lambda: "report: " in window.keybar.news.text(), "word of the report")
+    person.waits(lambda: "Report written: " in window.keybar.message.text(), "the message about the report")
     assert report.read_bytes().startswith(b"%PDF-")
     if os.name == "posix":
         assert stat.S_IMODE(report.stat().st_mode) == 0o600

@@ -229,7 +229,7 @@ def test_demo_hands_over_from_the_start_screen_and_records_on_without_its_window
     demo.wait_for(lambda: not windows(desktop, "PLMS Monitor · start"), "end of the start screen")
     dashboard = dashboard_of(demo)
     close_by_hand(desktop, night)
-    demo.wait_for(lambda: "the recording goes on" in demo.said, "word that it goes on")
+    demo.wait_for(lambda: "the recording continues" in demo.said, "the message of the closed window")
     demo.wait_for(lambda: has_ended(dashboard), "end of the dashboard")
     assert f"plms-monitor stop {folder.path}" in demo.said
     n = len(whole_facts(folder.journal))

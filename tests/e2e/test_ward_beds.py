@@ -83,7 +83,7 @@ def test_what_others_send_under_a_bed_s_name_is_told_and_stops_nothing(wait_for)
             lines.push_text('{"kind":"snapshot","standing":7}', lsl().local_clock())
             return [alert.text for tile in ward.tiles() if tile.bed == "odd" for alert in tile.alerts]
 
-        wait_for(lambda: any("cannot be read" in text for text in said()), "word of it", END_S)
+        wait_for(lambda: any("Unreadable data" in text for text in said()), "the alert", END_S)
         result = run("ward", "--json", "--duration", "2")
         assert result.returncode == 0, result.stderr
         last = json.loads(result.stdout.splitlines()[-1])

@@ -46,7 +46,7 @@ def rows_of(window: DashboardWindow) -> list[str]:
 
 
 def told(window: DashboardWindow) -> str:
-    return window.keybar.news.text()
+    return window.keybar.message.text()
 
 
 def answer(window: DashboardWindow, text: str = "") -> None:
@@ -79,11 +79,11 @@ def test_a_movement_is_rejected_with_its_reason_and_brought_back(
     window: DashboardWindow, ended: SessionFolder, qtbot: QtBot
 ) -> None:
     QTest.keyClick(window, Qt.Key.Key_X)
-    assert "choose a movement first" in told(window)
+    assert "Select a movement first" in told(window)
     QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
     assert window.live.sweep.chosen == {"L60-5"}
     press(window, Qt.Key.Key_X)
-    assert "Why does this movement not count?" in window.log.note.placeholderText()
+    assert "Why is this movement rejected?" in window.log.note.placeholderText()
     answer(window, "turned over")
     qtbot.waitUntil(lambda: bool(facts_of(ended, "reject")), timeout=LATE_MS)
     (fact,) = facts_of(ended, "reject")
@@ -110,7 +110,7 @@ def test_a_twitch_is_not_asked_about(open_window: Opener, ended: SessionFolder, 
         QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
         assert window.live.sweep.chosen == {"R99"}
         press(window, Qt.Key.Key_X)
-        assert "a twitch is not counted" in told(window)
+        assert "A twitch is not counted" in told(window)
         assert window.focusWidget() is not window.log.note
     finally:
         editor.close()
@@ -141,7 +141,7 @@ def test_a_click_chooses_the_movement_under_it(window: DashboardWindow) -> None:
     assert sweep.chosen == frozenset()
     QTest.mouseClick(sweep, Qt.MouseButton.LeftButton, pos=QPoint(x, sweep.lanes[0].rect.center().y()))
     assert sweep.chosen == {"L60-5"}
-    assert "X: does not count" in told(window)
+    assert "X: reject" in told(window)
 
 
 def test_a_row_of_the_log_is_chosen_and_ones_own_entry_taken_back(
@@ -233,7 +233,7 @@ def test_notes_are_about_what_is_looked_at_and_undo_is_an_entry(
     press(window, Qt.Key.Key_Z, CTRL)
     qtbot.waitUntil(lambda: "undone: note" in rows_of(window), timeout=LATE_MS)
     press(window, Qt.Key.Key_Z, CTRL)
-    assert "nothing of yours to take back" in told(window)
+    assert "Nothing to undo" in told(window)
     assert [fact.supersedes for fact in facts_of(ended, "withdrawn")] == [facts_of(ended, "note")[0].seq]
 
 
@@ -320,11 +320,11 @@ def test_the_recording_is_ended_only_by_the_typed_word(
         window.act("finish")
         assert "Type END" in window.log.note.placeholderText()
         answer(window, typed)
-    assert "the recording goes on" in told(window)
+    assert "The recording continues" in told(window)
     window.act("finish")
     QTest.keyClick(window.log.note, Qt.Key.Key_Escape)
     window.act("sign")
-    assert "signed once it has been ended" in told(window)
+    assert "signed once its recording has ended" in told(window)
     assert recorder.asked == []
     window.act("finish")
     answer(window, "END")
@@ -413,7 +413,7 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
         assert (text, form.format(aasm[key]), form.format(wasm[key])) in rows
     assert ("movements rejected", "1") in rows
     automatic = on_disk["manual"]["automatic"]["aasm3"]["n_plms"]
-    assert ("PLMS found → with edits, AASM v3", f"{automatic} → {aasm['n_plms']}") in rows
+    assert ("PLMS automatic → corrected, AASM v3", f"{automatic} → {aasm['n_plms']}") in rows
     before, after = on_disk["segments"]
     cells = [f"{part['rules']['aasm3']['plms_index']:.1f}" for part in (before, after)]
     parts = {row[0].split()[0]: row[1] for row in rows if row[0].startswith(("before", "CPAP"))}
@@ -422,14 +422,14 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     window.act("sign")
     assert window.log.note.text() == "night shift"
     answer(window, "Dr B")
-    qtbot.waitUntil(lambda: window.index._state.text().startswith("signed Dr B"), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.index._state.text().startswith("signed by Dr B"), timeout=LATE_MS)
     (fact,) = facts_of(ended, "sign")
     assert (fact.data["over_seq"], fact.data["author"]) == (newest, "Dr B")
-    qtbot.waitUntil(lambda: "signed Dr B" in window.index.frame.accessibleDescription(), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: "signed by Dr B" in window.index.frame.accessibleDescription(), timeout=LATE_MS)
     press(window, Qt.Key.Key_S)
     QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
     press(window, Qt.Key.Key_X)
-    changed = "provisional · changed since signed"
+    changed = "provisional · changed since it was signed"
     qtbot.waitUntil(lambda: window.index._state.toolTip() == changed, timeout=LATE_MS)
     assert window.index._state.text() == "provisional"
 
@@ -463,4 +463,4 @@ def test_on_a_small_screen_a_question_brings_its_field_to_the_front(
     press(window, Qt.Key.Key_N)
     assert window.log.note.isVisible()
     assert window.focusWidget() is window.log.note
-    assert window.log.asking.text().startswith("Note about")
+    assert window.log.question.text().startswith("Note (")

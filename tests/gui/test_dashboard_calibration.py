@@ -33,24 +33,24 @@ def three(leg: str, first_s: float) -> list[tuple[str, float]]:
 def test_the_course_goes_on_by_itself_once_each_leg_has_moved() -> None:
     course = CalibrationCourse(("left", "right"), "before", -1)
     assert course.texts(0.0)[0].startswith("The patient lies still")
-    course.go_on(100.0)
-    course.look(moved(("left", 90.0)), 129.9)
+    course.next_step(100.0)
+    course.update(moved(("left", 90.0)), 129.9)
     assert course.texts(129.0) == ("Relax: lie still.", "1 s left")
-    course.look(moved(), 130.0)
+    course.update(moved(), 130.0)
     assert course.step == "left"
     seen = three("left", 131.0)
-    course.look(moved(*seen[:2]), 137.0)
-    assert course.texts(137.0)[1] == "seen: left 2 · right 0 of 3"
-    course.look(moved(*seen, life="open"), 139.0)
+    course.update(moved(*seen[:2]), 137.0)
+    assert course.texts(137.0)[1] == "detected: left 2 · right 0 of 3"
+    course.update(moved(*seen, life="open"), 139.0)
     assert course.step == "left"
-    course.look(moved(*seen), 139.0)
+    course.update(moved(*seen), 139.0)
     assert course.step == "right"
     # Swapped electrodes: the right foot shows on the left channel, and the course goes on all the same.
-    course.look(moved(*seen, *three("left", 140.0)), 149.0)
+    course.update(moved(*seen, *three("left", 140.0)), 149.0)
     assert course.step == "both"
-    course.look(moved(("left", 150.0)), 152.0)
+    course.update(moved(("left", 150.0)), 152.0)
     assert course.step == "both"
-    course.look(moved(("left", 150.0), ("right", 150.1)), 153.0)
+    course.update(moved(("left", 150.0), ("right", 150.1)), 153.0)
     assert course.step == "judged"
     assert course.request()["steps"] == {
         "relax": [100.0, 130.0], "left": [130.0, 139.0], "right": [139.0, 149.0], "both": [149.0, 153.0],
@@ -66,7 +66,7 @@ def test_the_course_goes_on_by_itself_once_each_leg_has_moved() -> None:
 def test_one_leg_alone_has_no_step_of_the_other() -> None:
     course = CalibrationCourse(("right",), "after", -1)
     for at_s in (0.0, 30.0, 40.0):
-        course.go_on(at_s)
+        course.next_step(at_s)
     assert course.step == "judged"
     assert list(course.spans) == ["relax", "right"]
 
@@ -106,7 +106,7 @@ def test_one_key_leads_through_it_while_all_others_work(
     assert (request["do"], request["when"], request["author"]) == ("calibration", "before", "night shift")
     append(running, [fact_of(request, SessionState.of(read_journal(running.journal)[0]), 500.0)])
     qtbot.waitUntil(lambda: panel.course.result is not None, timeout=LATE_MS)
-    said, why = panel._say.text(), panel._progress.text()
+    said, why = panel._instruction.text(), panel._progress.text()
     assert said == ("REPEAT" if is_swapped else "PASS")
     assert ("swapped" in why) == is_swapped
     texts = [cell.text() for cell in panel._cells]
@@ -126,7 +126,7 @@ def test_it_needs_a_running_recording_and_gives_way_to_nothing_recorded(
     window = open_window(ended)
     press(window, Qt.Key.Key_B)
     assert window.pages.calibration.course is None
-    assert "needs a running recording" in window.keybar.news.text()
+    assert "only during a recording" in window.keybar.message.text()
 
 
 def press(

@@ -143,7 +143,7 @@ def test_an_interrupt_closes_the_window_and_says_that_recording_goes_on(running:
         process.send_signal(signal.SIGINT)
         told, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "the recording goes on" in told
+    assert "the recording continues" in told
 
 
 def test_a_screenshot_is_made_and_the_window_quits(ended: SessionFolder, tmp_path: Path) -> None:

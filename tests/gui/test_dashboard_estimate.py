@@ -1,4 +1,4 @@
-"""Estimated sleep on the screen: called so everywhere, set aside with a key, and said where there is none."""
+"""Estimated sleep on the screen: always named so, ignored with a key, and reported where there is none."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import pytest
 from pytestqt.qtbot import QtBot
 from support.screens import recorder, screen_of
 from support.sessions import append, beginning, make_session, series, stage
+from support.windows import Opener
 
+from monitor.dashboard import texts
 from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.theme import NIGHT
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.model.facts import Fact
+from monitor.session.folder import SessionFolder
 
 
 def estimated(first: int, n: int, name: str, p_sleep: float | None) -> list[Fact]:
@@ -42,7 +45,7 @@ def test_a_person_beside_it_makes_it_partly_and_the_agreement_is_told(tmp_path: 
     typed = [stage(0.0, "N1", 600.0, "person"), stage(600.0, "W", 30.0, "person")]
     screen = screen_of(tmp_path / "s", [*SLEPT, *typed], recorder(1200.0))
     assert screen.index.unit == "per hour of\npartly\nESTIMATED\nsleep"
-    assert screen.index.remark == "48% estimated, agrees 95% (21 epochs)"
+    assert screen.index.remark == "48% estimated, 95% agree (21 epochs)"
 
 
 def test_with_a_key_the_estimate_is_set_aside_and_back(tmp_path: Path) -> None:
@@ -54,12 +57,26 @@ def test_with_a_key_the_estimate_is_set_aside_and_back(tmp_path: Path) -> None:
     assert without is not None
     assert without.index.unit == "per hour\nrecorded"
     assert without.index.value == "18.0"
-    assert without.index.remark == "the estimate of sleep is set aside (U)"
+    assert without.index.remark == "estimated stages ignored (U)"
     assert without.night.stages == ()
     assert presenter.switch_estimate()
     again = presenter.poll(recorder(1200.0))
     assert again is not None
     assert (again.index.value, again.index.unit) == (screen.index.value, screen.index.unit)
+
+
+def test_the_key_names_what_it_does_and_that_nothing_was_estimated(
+    tmp_path: Path, ended: SessionFolder, open_window: Opener
+) -> None:
+    stop = Fact("stop", 1200.0, "recorder", {"reason": "test"})
+    window = open_window(make_session(tmp_path / "s", [*SLEPT, stop]))
+    window.act("estimate")
+    assert window.keybar.message.text() == texts.ESTIMATE_IGNORED
+    window.act("estimate")
+    assert window.keybar.message.text() == texts.ESTIMATE_USED
+    without = open_window(ended)
+    without.act("estimate")
+    assert without.keybar.message.text() == texts.NO_ESTIMATE
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_what_an_arm_does_is_marked_and_counted_nowhere(
     QTest.mousePress(sweep, Qt.MouseButton.LeftButton, pos=QPoint(x0, arm.center().y()))
     QTest.mouseMove(sweep, QPoint(x1, arm.center().y()))
     QTest.mouseRelease(sweep, Qt.MouseButton.LeftButton, pos=QPoint(x1, arm.center().y()))
-    assert not window.log.asking.isVisible()
+    assert not window.log.question.isVisible()
 
 
 def test_an_arm_that_moves_now_grows_with_the_recording(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_a_locked_window_is_not_closed_by_hand(open_window: Opener, ended: Sessi
     lock(window)
     assert not window.close()
     assert window.isVisible()
-    assert "locked" in window.keybar.news.text()
+    assert "locked" in window.keybar.message.text()
     unlock(window)
     assert window.close()
 
@@ -196,7 +196,7 @@ def test_damaged_settings_open_the_usual_screen_and_are_told(
     window = reopened(ended, file, qtbot)
     assert window.theme is NIGHT
     window.start()
-    qtbot.waitUntil(lambda: "damaged" in window.keybar.news.text(), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: "damaged" in window.keybar.message.text(), timeout=LATE_MS)
     window.stop()
 
 

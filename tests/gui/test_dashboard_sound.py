@@ -20,7 +20,7 @@ class Loudspeaker:
     """Remembers what it was told to play."""
 
     def __init__(self) -> None:
-        self.state = SoundState(True, "sound goes out through Test")
+        self.state = SoundState(True, "Sound output: Test")
         self.played: list[Priority] = []
 
     def start(self) -> None: ...
@@ -38,7 +38,7 @@ def with_speaker(window: DashboardWindow) -> Loudspeaker:
 def test_without_sound_the_window_says_so(open_window: Opener, ended: SessionFolder, qtbot: QtBot) -> None:
     window = open_window(ended)
     qtbot.waitUntil(lambda: "NO SOUND" in window.top.alert.accessibleDescription(), timeout=LATE_MS)
-    assert "seen, not heard" in window.keybar.news.text()
+    assert "shown on the screen only" in window.keybar.message.text()
 
 
 def test_an_alert_sounds_until_it_is_acknowledged_and_again_when_it_comes_back(

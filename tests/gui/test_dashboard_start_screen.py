@@ -80,8 +80,8 @@ def test_channels_without_a_name_are_counted_from_one() -> None:
     ("chosen", "told"),
     [
         (choice(), ""),
-        (choice(uids=()), "Choose the stream"),
-        (choice(left="", right=""), "which channel"),
+        (choice(uids=()), "Select the stream"),
+        (choice(left="", right=""), "Select the channels"),
         (choice(right=""), ""),
         (choice(right="LAT"), "same channel"),
         (choice(bed=""), "bed"),
@@ -211,6 +211,6 @@ def test_a_session_that_was_cut_off_is_asked_about(
     }  # fmt: skip
     qtbot.waitUntil(start.resume_card.isVisible, timeout=LATE_MS)
     assert "3 min ago, after 4:12 h" in start.resume_card.text.text()
-    assert "gone on with in 41 s" in start.resume_card.text.text()
-    QTest.mouseClick(start.resume_card.go_on_button, Qt.MouseButton.LeftButton)
+    assert "it is resumed in 41 s" in start.resume_card.text.text()
+    QTest.mouseClick(start.resume_card.resume_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: lobby.asked == [{"do": "resume", "yes": True}], timeout=LATE_MS)

@@ -190,7 +190,7 @@ def test_closing_says_that_the_recording_goes_on(
     window = open_window(running)
     window.close()
     told = capsys.readouterr().out
-    assert "the recording goes on" in told
+    assert "the recording continues" in told
     assert f"plms-monitor stop {running.path}" in told
     assert json.loads(running.control.read_text())["address"]
     assert recorder.asked == []
@@ -203,7 +203,7 @@ def test_closing_before_the_first_picture_says_so_too(
     window.start()
     window.close()
     window.deleteLater()
-    assert "the recording goes on" in capsys.readouterr().out
+    assert "the recording continues" in capsys.readouterr().out
     assert recorder.asked == []
 
 

@@ -121,7 +121,9 @@ def test_a_bed_that_comes_gets_a_tile_and_none_moves_without_need(window, heard)
     heard.now[0] = bed(1, value="4.0")
     window.refresh()
     assert shown(window) == before
-    heard.now.append(bed(17, alerts=(Alert("high", "Not heard for 0:07: recorder or network", "gone"),)))
+    heard.now.append(
+        bed(17, alerts=(Alert("high", "No data for 0:07: check the recorder and the network", "gone"),))
+    )
     window.refresh()
     assert shown(window)[:2] == ["bed-9", "bed-17"]
     assert len(shown(window)) == 17
@@ -132,13 +134,13 @@ def test_with_no_bed_it_says_so_and_every_theme_can_be_painted(qtbot) -> None:
     qtbot.addWidget(window)
     window.show()
     window.refresh()
-    assert window._nobody.isVisible()
+    assert window._empty.isVisible()
     window._ward = Heard(beds(16))
     for _ in THEMES:
         qtbot.keyClick(window, Qt.Key.Key_D)
         window.refresh()
         assert not window.grab().isNull()
-    assert not window._nobody.isVisible()
+    assert not window._empty.isVisible()
 
 
 if __name__ == "__main__":

@@ -166,7 +166,7 @@ def wait_until(condition) -> None:  # type: ignore[no-untyped-def]
 
 def test_a_speaker_tries_at_the_start_and_again_with_each_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
-    answers = iter([sound.SoundState(False, "no sound: none"), sound.SoundState(True, "plugged in")])
+    answers = iter([sound.SoundState(False, "No sound: none"), sound.SoundState(True, "plugged in")])
 
     def instead(samples, backends, ending):  # type: ignore[no-untyped-def]
         tried.append(None if samples is None else len(samples))
@@ -198,7 +198,7 @@ def test_a_stuck_sound_server_is_told_and_holds_nobody_up(monkeypatch: pytest.Mo
     speaker.start()
     assert is_in.wait(20.0)
     wait_until(lambda: speaker.state.works is False)
-    assert "does not answer" in speaker.state.text
+    assert "does not respond" in speaker.state.text
     speaker.play("high")
     assert speaker._waiting.empty()
     speaker.close()
@@ -208,7 +208,7 @@ def test_a_stuck_sound_server_is_told_and_holds_nobody_up(monkeypatch: pytest.Mo
 
 class Loudspeaker:
     def __init__(self) -> None:
-        self.state, self.played = sound.SoundState(True, "sound goes out through Test"), []
+        self.state, self.played = sound.SoundState(True, "Sound output: Test"), []
 
     def start(self) -> None: ...
     def close(self) -> None: ...
@@ -222,22 +222,22 @@ def test_what_is_said_of_the_sound() -> None:
     speaker = Loudspeaker()
     sounding = Sounding(speaker, clock=lambda: now_s)  # type: ignore[arg-type]
     assert sounding.text == "sound on"
-    assert "goes out through Test" in sounding.news()
-    assert sounding.news() == ""
+    assert "Sound output: Test" in sounding.change()
+    assert sounding.change() == ""
     sounding.pause()
     assert sounding.text == "sound paused 2:00"
     now_s = 60.5
     assert sounding.text == "sound paused 1:00"
-    sounding.look((DISK,), (), is_recording=True)
+    sounding.update((DISK,), (), is_recording=True)
     assert speaker.played == []
     now_s = 120.0
-    sounding.look((DISK,), (), is_recording=True)
+    sounding.update((DISK,), (), is_recording=True)
     assert speaker.played == ["high"]
-    speaker.state = sound.SoundState(False, "no sound: this machine has no sound device")
+    speaker.state = sound.SoundState(False, "No sound: this computer has no sound device")
     assert sounding.text == "NO SOUND"
-    assert "seen, not heard" in sounding.news()
+    assert "shown on the screen only" in sounding.change()
 
 
 def test_a_window_without_a_speaker_says_so() -> None:
     assert Sounding().text == "NO SOUND"
-    assert "seen, not heard" in Sounding().test()
+    assert "shown on the screen only" in Sounding().test()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.dashboard.theme import NIGHT, RED
 from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream, ScreenSettings, SettingsFile
-from monitor.dashboard.viewmodel.stream_selection import Choice, OfferedStream, StartDefaults, remembered
+from monitor.dashboard.viewmodel.stream_selection import Choice, OfferedStream, StartDefaults, saved_streams
 from monitor.model.errors import InputError
 
 CHANGED = ScreenSettings(
@@ -107,27 +107,27 @@ def choice_of(*streams: OfferedStream) -> SavedChoice:
 
 
 def test_a_stream_is_known_again_under_another_uid() -> None:
-    assert remembered([stream("new"), stream("x", source_id="b2")], choice_of(stream("old"))) == {"new"}
+    assert saved_streams([stream("new"), stream("x", source_id="b2")], choice_of(stream("old"))) == {"new"}
 
 
 def test_all_remembered_streams_must_be_there() -> None:
     both = choice_of(stream("old"), stream("m", name="Stager", source_id="s"))
-    assert remembered([stream("new")], both) == frozenset()
-    assert remembered([stream("new"), stream("n", name="Stager", source_id="s")], both) == {"new", "n"}
+    assert saved_streams([stream("new")], both) == frozenset()
+    assert saved_streams([stream("new"), stream("n", name="Stager", source_id="s")], both) == {"new", "n"}
 
 
 def test_two_of_the_same_kind_are_not_guessed_between() -> None:
-    assert remembered([stream("a"), stream("b")], choice_of(stream("old"))) == frozenset()
+    assert saved_streams([stream("a"), stream("b")], choice_of(stream("old"))) == frozenset()
 
 
 def test_a_simulated_stream_is_never_taken_for_the_remembered_one() -> None:
-    assert remembered([stream("new", simulated=True)], choice_of(stream("old"))) == frozenset()
+    assert saved_streams([stream("new", simulated=True)], choice_of(stream("old"))) == frozenset()
 
 
 def test_without_an_id_the_machine_must_be_the_same() -> None:
     before = choice_of(stream("old", source_id=""))
-    assert remembered([stream("new", source_id="", hostname="other")], before) == frozenset()
-    assert remembered([stream("new", source_id="")], before) == {"new"}
+    assert saved_streams([stream("new", source_id="", hostname="other")], before) == frozenset()
+    assert saved_streams([stream("new", source_id="")], before) == {"new"}
 
 
 def test_the_memory_of_a_bed_survives_and_leaves_the_other_settings_alone(file: SettingsFile) -> None:

@@ -68,8 +68,8 @@ def clock():
 @pytest.fixture
 def bed(clock):
     made = Bed("b", "pc", clock)
-    made.took_index(LABELS, index())
-    made.took_line(snapshot())
+    made.add_index(LABELS, index())
+    made.add_line(snapshot())
     return made
 
 
@@ -93,8 +93,8 @@ def test_one_snapshot_and_one_index_are_all_a_late_joiner_needs(bed) -> None:
 
 
 def test_without_stages_the_number_has_another_name_and_says_when_it_is_too_early(bed) -> None:
-    bed.took_line(snapshot(STANDING[:-1], too_early=["plm_per_hour_recorded"]))
-    bed.took_index(LABELS, index(tst_h=NAN, plms_index_wasm2016=NAN, plm_per_hour_recorded=8.0))
+    bed.add_line(snapshot(STANDING[:-1], too_early=["plm_per_hour_recorded"]))
+    bed.add_index(LABELS, index(tst_h=NAN, plms_index_wasm2016=NAN, plm_per_hour_recorded=8.0))
     tile = bed.tile()
     assert (tile.title, tile.value, tile.stage) == ("PLM per hour recorded · WASM 2016", "8.0", "no stages")
     assert tile.is_too_early
@@ -105,33 +105,33 @@ def test_without_stages_the_number_has_another_name_and_says_when_it_is_too_earl
 def test_before_the_first_snapshot_a_rate_is_too_early(clock) -> None:
     bed = Bed("b", "pc", clock)
     assert bed.tile().phase == "waiting"
-    bed.took_index(LABELS, index())
+    bed.add_index(LABELS, index())
     assert bed.tile().is_too_early
 
 
 def test_a_movement_is_seen_from_its_onset_to_its_end(bed) -> None:
     data = {"leg": "left", "id": "m1", "onset": 3031.0, "end": None, "known": 3031.1}
-    bed.took_line(line("movement", 3031.0, 91, **data, phase="onset"))
+    bed.add_line(line("movement", 3031.0, 91, **data, phase="onset"))
     assert bed.tile().moving == {"left"}
-    bed.took_line(line("movement", 3031.0, 92, **(data | {"end": 3033.5}), phase="closed"))
+    bed.add_line(line("movement", 3031.0, 92, **(data | {"end": 3033.5}), phase="closed"))
     assert bed.tile().moving == frozenset()
     assert bed.tile().last_movement.startswith("last L 2.5 s")
 
 
 def test_lost_legs_are_the_alert_the_bed_s_own_screen_would_show(bed, clock) -> None:
-    bed.took_line(line("gap", 3030.0, 91, legs=["left", "right"], end=None, cause="stream lost", resets=True))
+    bed.add_line(line("gap", 3030.0, 91, legs=["left", "right"], end=None, cause="stream lost", resets=True))
     clock.now_s += 30
-    bed.took_index(LABELS, index(state=3.0))
+    bed.add_index(LABELS, index(state=3.0))
     (alert,) = bed.tile().alerts
     assert (alert.priority, alert.text) == ("medium", "Both legs missing 0:30, not counted")
     assert bed.tile().phase == "no signal"
     # That it ended was told while nobody could hear: the next snapshot says what holds.
-    bed.took_line(snapshot())
+    bed.add_line(snapshot())
     assert bed.tile().alerts == ()
 
 
 def test_what_is_not_saved_is_a_high_alert(bed) -> None:
-    bed.took_line(snapshot(health={"trouble": "no space", "saved_s_ago": 40.0, "sources": []}))
+    bed.add_line(snapshot(health={"trouble": "no space", "saved_s_ago": 40.0, "sources": []}))
     assert priorities(bed) == ["high", "high"]
     assert bed.tile().is_saved_old
 
@@ -142,7 +142,7 @@ def test_a_bed_that_falls_silent_is_an_alert_and_its_clock_stands_still(bed, clo
     before = bed.tile().recorded
     clock.now_s += 60
     assert priorities(bed) == ["high"]
-    assert bed.tile().alert.text == "Not heard for 1:04: recorder or network"
+    assert bed.tile().alert.text == "No data for 1:04: check the recorder and the network"
     assert (bed.tile().phase, bed.tile().recorded) == ("not heard", before)
 
 
@@ -151,15 +151,15 @@ def test_a_bed_that_was_not_heard_for_three_seconds_shows_nothing_as_good(bed, c
     assert bed.tile().stale == ""
     assert "ok" in {one.state for one in bed.tile().health}
     clock.now_s += 0.2
-    assert bed.tile().stale == "not heard for 3 s"
-    assert [(one.text, one.state) for one in bed.tile().health] == [("not heard for 3 s", "off")]
-    bed.took_index(LABELS, index())
+    assert bed.tile().stale == "no data for 3 s"
+    assert [(one.text, one.state) for one in bed.tile().health] == [("no data for 3 s", "off")]
+    bed.add_index(LABELS, index())
     assert bed.tile().stale == ""
     assert "ok" in {one.state for one in bed.tile().health}
 
 
 def test_a_bed_that_was_ended_alerts_nobody(bed, clock) -> None:
-    bed.took_line(line("stop", 3040.0, 91, reason="SIGTERM"))
+    bed.add_line(line("stop", 3040.0, 91, reason="SIGTERM"))
     clock.now_s += 600
     assert (bed.tile().phase, bed.tile().alerts) == ("ended", ())
 
@@ -172,7 +172,7 @@ def test_another_recording_begins_a_new_page_and_a_new_connection_does_not(bed) 
     bed.connected("Index", "u3")
     bed.connected("Facts", "u4")
     assert (bed.tile().stage, bed.tile().series) == ("no stages", "")
-    bed.took_line(snapshot())
+    bed.add_line(snapshot())
     bed.connected("Facts", "u4")
     assert bed.tile().stage == "N3"
 
@@ -188,9 +188,9 @@ def test_another_recording_begins_a_new_page_and_a_new_connection_does_not(bed) 
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_and_changes_nothing(bed, text) -> None:
     before = bed.tile()
-    bed.took_line(text)
+    bed.add_line(text)
     after = bed.tile()
-    assert [alert.text[:27] for alert in after.alerts] == ["Sends what cannot be read ("]
+    assert [alert.text[:25] for alert in after.alerts] == ["Unreadable data received "]
     assert (after.stage, after.series, after.value) == (before.stage, before.series, before.value)
 
 
@@ -206,10 +206,10 @@ def test_what_cannot_be_read_is_told_and_changes_nothing(bed, text) -> None:
 )
 def test_a_snapshot_of_other_values_costs_the_ward_no_other_bed(bed, clock, changes) -> None:
     other = Bed("c", "pc", clock)
-    other.took_index(LABELS, index())
-    other.took_line(snapshot())
-    bed.took_line(snapshot(**changes))
-    bed.took_index(LABELS, index())
+    other.add_index(LABELS, index())
+    other.add_line(snapshot())
+    bed.add_line(snapshot(**changes))
+    bed.add_index(LABELS, index())
     tiles = by_alert(each.tile() for each in (other, bed))
     assert {tile.bed for tile in tiles} == {"b", "c"}
     assert json.loads(json.dumps([tile.as_dict() for tile in tiles], allow_nan=False))

@@ -1,8 +1,6 @@
-"""What is chosen on the start screen: legs, unit, bed, rules; and the buttons below.
+"""The parts of the start screen: form with legs, unit, bed and rules; stream; offer to resume.
 
-One stream on the start screen.
-
-The question of the start screen after a crash: go on with the session that was cut off, or begin anew.
+The offer is shown after a crash: resume the session that was cut off, or start a new one.
 """
 
 from __future__ import annotations
@@ -20,18 +18,17 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QVBoxLayout,
+    QWidget,
 )
 
+from monitor.dashboard import texts
 from monitor.dashboard.style import card, label
 from monitor.dashboard.viewmodel.stream_selection import AS_SENT, UNITS, Choice, OfferedStream
 from monitor.model import wording
 
-NOBODY = "(none)"
-_AS_SAID = "as the stream says"
-
 
 class StartForm:
-    """The card on the right of the start screen.
+    """The form on the right of the start screen.
 
     Attributes
     ----------
@@ -40,21 +37,21 @@ class StartForm:
     bed : QLineEdit
     start_button, sound_button, cancel : QPushButton
     missing, sound : QLabel
-        What is still to be said, and how the test of the sound went.
+        What is still missing, and the result of the sound test.
     """
 
     def __init__(self) -> None:
-        self.frame = card("What is recorded")
+        self.frame = card("Recording")
         self.left, self.right, self.unit, self.profile = (QComboBox() for _ in range(4))
         self.bed = QLineEdit()
-        self.start_button, self.cancel = QPushButton("Start recording"), QPushButton("Give up")
+        self.start_button, self.cancel = QPushButton(texts.START), QPushButton(texts.CANCEL)
         self.start_button.setProperty("main", "true")
-        self.sound_button = QPushButton("&Test sound")
+        self.sound_button = QPushButton(texts.TEST_SOUND)
         self.missing, self.sound = label("", "running"), label("", "small")
         for text in (self.missing, self.sound):
             text.setWordWrap(True)
         self.unit.setEditable(True)
-        self.unit.addItems([_AS_SAID, *UNITS])
+        self.unit.addItems([texts.UNIT_OF_STREAM, *UNITS])
         for name, shown in wording.RULES.items():
             self.profile.addItem(shown, name)
         self._arrange()
@@ -62,10 +59,8 @@ class StartForm:
     def _arrange(self) -> None:
         form = QFormLayout()
         form.setVerticalSpacing(10)
-        for name, widget in (
-            ("Left leg", self.left), ("Right leg", self.right), ("Unit", self.unit), ("Bed", self.bed),
-            ("Main rules", self.profile),
-        ):  # fmt: skip
+        for field, name in texts.FORM.items():
+            widget: QWidget = getattr(self, field)
             widget.setAccessibleName(name)
             form.addRow(label(name, "soft"), widget)
         column = QVBoxLayout(self.frame)
@@ -81,18 +76,19 @@ class StartForm:
         self.frame.setFixedWidth(340)
 
     def choice(self, uids: Collection[str]) -> Choice:
-        """Return what is chosen so far, of these streams."""
+        """Return the current selection, with these streams."""
         left, right = (
-            "" if box.currentText() == NOBODY else box.currentText() for box in (self.left, self.right)
+            "" if box.currentText() == texts.NO_CHANNEL else box.currentText()
+            for box in (self.left, self.right)
         )
         unit = self.unit.currentText().strip()
-        unit = AS_SENT if unit.startswith("as the stream") else unit
+        unit = AS_SENT if unit == texts.UNIT_OF_STREAM else unit
         profile = str(self.profile.currentData())
         return Choice(tuple(uids), left, right, unit, self.bed.text().strip(), profile)
 
 
 class StreamRow(QFrame):
-    """One stream: chosen or not, what it is, how the monitor reads it."""
+    """One stream: selected or not, its properties, its recognised channels."""
 
     def __init__(self, stream: OfferedStream, *, is_chosen: bool) -> None:
         super().__init__()
@@ -111,20 +107,20 @@ class StreamRow(QFrame):
         self.show_preview(stream.preview)
 
     def show_preview(self, text: str) -> None:
-        """Say how the legs look at rest, as far as is known."""
+        """Show the resting levels of the legs, as far as they are known."""
         self._preview.setText(text)
         self._preview.setVisible(bool(text))
-        told = "; ".join(part for part in (self.stream.about, self.stream.reading, text) if part)
-        self.box.setAccessibleDescription(told)
+        description = "; ".join(part for part in (self.stream.about, self.stream.reading, text) if part)
+        self.box.setAccessibleDescription(description)
 
 
 class ResumeCard(QFrame):
-    """Shown as long as the recorder asks.
+    """The offer to resume a session; shown while the recorder waits for an answer.
 
     Signals
     -------
     answered(bool)
-        Whether to go on.
+        Whether to resume.
     """
 
     answered = Signal(bool)
@@ -132,15 +128,15 @@ class ResumeCard(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("card", "true")
-        self.setAccessibleName("A recording was cut off")
+        self.setAccessibleName(texts.RESUME_NAME)
         self.text = label("", "running")
         self.text.setWordWrap(True)
-        self.go_on_button, self.new_button = QPushButton("&Go on with it"), QPushButton("&Begin a new one")
-        self.go_on_button.setProperty("main", "true")
-        self.go_on_button.clicked.connect(lambda: self.answered.emit(True))
+        self.resume_button, self.new_button = QPushButton(texts.RESUME), QPushButton(texts.BEGIN_NEW)
+        self.resume_button.setProperty("main", "true")
+        self.resume_button.clicked.connect(lambda: self.answered.emit(True))
         self.new_button.clicked.connect(lambda: self.answered.emit(False))
         row = QHBoxLayout()
-        row.addWidget(self.go_on_button)
+        row.addWidget(self.resume_button)
         row.addWidget(self.new_button)
         row.addStretch()
         whole = QVBoxLayout(self)
@@ -149,19 +145,16 @@ class ResumeCard(QFrame):
         self.hide()
 
     def show_offer(self, offer: Mapping[str, Any] | None) -> None:
-        """Show what the recorder offers; nothing if it does not ask."""
+        """Show the offer of the recorder; hide the card if there is none."""
         if offer is not None:
             self.text.setText(offer_text(offer))
         self.setVisible(offer is not None)
 
 
 def offer_text(offer: Mapping[str, Any]) -> str:
-    """Write the question, and what happens without an answer."""
+    """Return the question, and what happens without an answer."""
     minutes, recorded_min = float(offer["ago_s"]) / 60, float(offer["recorded_s"]) // 60
     ago = f"{minutes:.0f} min ago" if minutes >= 1 else "just now"
-    otherwise = "it is gone on with" if offer["otherwise"] else "a new one begins"
+    otherwise = texts.RESUMED_OTHERWISE[bool(offer["otherwise"])]
     left_s, length = float(offer["left_s"]), f"{recorded_min // 60:.0f}:{recorded_min % 60:02.0f} h"
-    return (
-        f"A recording of this bed was cut off {ago}, after {length}. "
-        f"Going on marks the time between as missing. Without an answer {otherwise} in {left_s:.0f} s."
-    )
+    return texts.RESUME_OFFER.format(ago=ago, length=length, otherwise=otherwise, left_s=left_s)

@@ -1,4 +1,4 @@
-"""The start screen: the streams on the network, which channel is which leg, and Start."""
+"""The start screen: streams on the network, channels of the legs, start of the recording."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -11,7 +11,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
-from monitor.dashboard.pages.start_form import NOBODY, ResumeCard, StartForm, StreamRow
+from monitor.dashboard import texts
+from monitor.dashboard.pages.start_form import ResumeCard, StartForm, StreamRow
 from monitor.dashboard.style import label, style_sheet
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.viewmodel.alarm import Sounding
@@ -27,28 +28,28 @@ from monitor.dashboard.viewmodel.stream_selection import (
     what_is_missing,
 )
 
-_LOOK_MS = 250
+_UPDATE_MS = 250
 _GONE_N = 12
 
 
 class StartScreen(QMainWindow):
-    """Choose the streams of the night.
+    """Select the streams of a recording.
 
     Parameters
     ----------
-    link : Link
-        To the lobby; asks ``lobby`` each second.
+    client : RecorderClient
+        Connected to the waiting recorder; requests ``lobby`` twice a second.
     theme : Theme or None
-        None: the one the bed's screen was left with.
+        None: the theme saved for the bed.
     speaker : Speaker, optional
-        What alerts of the night will be heard through.
+        Sound output for alerts, tested here.
     settings : callable, optional
-        Gives a bed's settings: what was chosen last time is suggested again.
+        Returns the settings of a bed: the previous selection is suggested again.
 
     Signals
     -------
     began(str)
-        The recording runs: the path of its session.
+        The recording has started; the path of its session.
     """
 
     began = Signal(str)
@@ -69,7 +70,7 @@ class StartScreen(QMainWindow):
         self._has_begun = self._is_sent = self._has_defaults = False
         self.setWindowTitle("PLMS Monitor · start")
         self.setStyleSheet(style_sheet(theme or NIGHT, 0.95))
-        self._state = label("Looking for streams…", "soft")
+        self._state = label(texts.SEARCHING, "soft")
         self._known = label("", "running")
         self.resume_card = ResumeCard()
         self.resume_card.answered.connect(self._resume)
@@ -83,16 +84,16 @@ class StartScreen(QMainWindow):
         )
         self._missing = self.form.missing
         self._set_up()
-        self._timer = QTimer(self, interval=_LOOK_MS)
-        self._timer.timeout.connect(self.look)
+        self._timer = QTimer(self, interval=_UPDATE_MS)
+        self._timer.timeout.connect(self.update_state)
         self.resize(920, 620)
 
     def _set_up(self) -> None:
         for box in (self._left, self._right, self._unit):
-            box.currentTextChanged.connect(self._judge)
-        self._bed.textChanged.connect(self._judge)
+            box.currentTextChanged.connect(self._check)
+        self._bed.textChanged.connect(self._check)
         self.start_button.clicked.connect(self._start)
-        self.form.cancel.clicked.connect(self._give_up)
+        self.form.cancel.clicked.connect(self._cancel)
         self.sound_button.clicked.connect(lambda: self._sound.setText(self._sounding.test()))
         for key in ("Return", "Enter"):
             QShortcut(QKeySequence(key), self).activated.connect(self._start)
@@ -110,7 +111,7 @@ class StartScreen(QMainWindow):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inside)
         left = QVBoxLayout()
-        left.addWidget(label("STREAMS ON THE NETWORK", "title"))
+        left.addWidget(label(texts.START_TITLE, "title"))
         left.addWidget(self._state)
         left.addWidget(self._known)
         left.addWidget(self.resume_card)
@@ -124,18 +125,18 @@ class StartScreen(QMainWindow):
         whole.addWidget(self.form.frame)
         self.setCentralWidget(ground)
 
-    # -- what the lobby says --------------------------------------------------------------------------
+    # -- answers of the recorder ----------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to ask the lobby."""
+        """Start the requests to the recorder."""
         self._client.start()
         self._sounding.start()
         self._timer.start()
 
-    def look(self) -> None:
-        """Take the lobby's newest answer."""
-        if news := self._sounding.news():
-            self._sound.setText(news)
+    def update_state(self) -> None:
+        """Show the newest answer of the recorder."""
+        if change := self._sounding.change():
+            self._sound.setText(change)
         for text in self._client.refusals():
             self._is_sent = False
             self._missing.setText(text)
@@ -143,7 +144,7 @@ class StartScreen(QMainWindow):
         if latest is None:
             self._gone_n += self._client.has_asked.is_set()
             if self._gone_n >= _GONE_N:
-                self._state.setText("The recorder has gone; this window can be closed.")
+                self._state.setText(texts.RECORDER_ENDED)
                 self.start_button.setEnabled(False)
             return
         self._gone_n = 0
@@ -165,17 +166,17 @@ class StartScreen(QMainWindow):
             self._known.setText(problem)
             if self._theme is None:
                 self.setStyleSheet(style_sheet(theme, 0.95))
-            self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or "as the stream says"))
+            self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or texts.UNIT_OF_STREAM))
         self.resume_card.show_offer(answer.get("cut_off"))
         if streams != self._streams:
             self._show_streams(streams, answer.get("wish") or {})
-        looks = {stream.uid: stream.preview for stream in streams}
+        previews = {stream.uid: stream.preview for stream in streams}
         for row in self._rows:
-            row.show_preview(looks[row.stream.uid])
+            row.show_preview(previews[row.stream.uid])
         state = str(answer.get("missing") or "")
         if not answer.get("warm", True):
-            state = f"{state} (getting ready…)" if state else "Getting ready…"
-        self._state.setText(state[:1].upper() + state[1:] if state else "Choose and press Start.")
+            state = f"{state} ({texts.PREPARING})" if state else texts.PREPARING
+        self._state.setText(state[:1].upper() + state[1:] if state else texts.SELECT_AND_START)
 
     def _show_streams(self, streams: Sequence[OfferedStream], wish: Mapping[str, Any]) -> None:
         known = {stream.uid for stream in self._streams}
@@ -183,7 +184,7 @@ class StartScreen(QMainWindow):
         chosen |= suggested(streams) - known
         if (again := self._defaults.recall(streams)) is not None:
             chosen = set(again[0])
-            # What the command line names comes first.
+            # Names from the command line have priority.
             wish = self._restore_wish(again[1]) | {leg: name for leg, name in wish.items() if name}
         self._streams = tuple(streams)
         focused = next((row.stream.uid for row in self._rows if row.box.hasFocus()), "")
@@ -196,20 +197,20 @@ class StartScreen(QMainWindow):
             row.box.toggled.connect(lambda _=False: self._refill({}))
             self._list.insertWidget(i, row)
             if row.stream.uid == focused or (is_first and i == 0):
-                # By keyboard the streams come first: Space takes one, Enter starts.
+                # With the keyboard the streams come first: Space selects one, Enter starts.
                 row.box.setFocus()
         self._refill(wish)
 
     def _restore_wish(self, again: SavedChoice) -> dict[str, str]:
-        """Set what was chosen last time, and return its legs."""
-        self._known.setText("As last time on this bed. Enter: start recording.")
+        """Restore the previous selection, and return its legs."""
+        self._known.setText(texts.SAME_AS_LAST_TIME)
         profile = self._profile.findData(again.main_profile)
         self._profile.setCurrentIndex(profile if profile >= 0 else self._profile.currentIndex())
         self._unit.setEditText(again.unit or self._unit.currentText())
-        return {"left": again.left or NOBODY, "right": again.right or NOBODY}
+        return {"left": again.left or texts.NO_CHANNEL, "right": again.right or texts.NO_CHANNEL}
 
     def _refill(self, wish: Mapping[str, Any]) -> None:
-        """Offer the channels of what is chosen; what was picked before stays if it can."""
+        """Offer the channels of the selected streams; a previous selection stays if possible."""
         chosen = self._chosen()
         names = leg_names(self._streams, chosen)
         mine = [stream for stream in self._streams if stream.uid in chosen]
@@ -219,22 +220,22 @@ class StartScreen(QMainWindow):
             wanted = str(wish.get(leg) or "") or (before if before in names else read)
             box.blockSignals(True)
             box.clear()
-            box.addItems([NOBODY, *names])
-            box.setCurrentText(wanted if wanted in names else NOBODY)
+            box.addItems([texts.NO_CHANNEL, *names])
+            box.setCurrentText(wanted if wanted in names else texts.NO_CHANNEL)
             box.blockSignals(False)
-        self._judge()
+        self._check()
 
-    # -- what a person says ---------------------------------------------------------------------------
+    # -- input of the user ----------------------------------------------------------------------------
 
     def _chosen(self) -> tuple[str, ...]:
         return tuple(row.stream.uid for row in self._rows if row.box.isChecked())
 
     @property
     def choice(self) -> Choice:
-        """What is chosen so far."""
+        """The current selection."""
         return self.form.choice(self._chosen())
 
-    def _judge(self) -> None:
+    def _check(self) -> None:
         missing = what_is_missing(self._streams, self.choice) if self._streams else ""
         self._missing.setText(missing)
         self.start_button.setEnabled(bool(self._streams) and not missing)
@@ -244,22 +245,22 @@ class StartScreen(QMainWindow):
             self._is_sent = True
             self._client.send(self.choice.request())
             self._defaults.save(self.choice, self._streams)
-            self._missing.setText("Starting…")
+            self._missing.setText(texts.STARTING)
 
     def _resume(self, yes: bool) -> None:
         self._client.send({"do": "resume", "yes": yes})
         self.resume_card.hide()
 
-    def _give_up(self) -> None:
+    def _cancel(self) -> None:
         self._client.send({"do": "cancel"})
         self._has_begun = True
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Close; the recorder goes on looking unless it was told to give up."""
+        """Close; the recorder continues to search unless it was cancelled."""
         self._timer.stop()
         if not self._has_begun:
-            print("The window is closed; the recorder goes on looking for its stream.", flush=True)  # noqa: T201
+            print(texts.START_SCREEN_CLOSED, flush=True)  # noqa: T201
         self._sounding.stop()
         self._client.stop()
         super().closeEvent(event)

@@ -1,4 +1,4 @@
-"""The end-of-night summary over the panels: it stops nothing, and one key puts it away."""
+"""The summary of the session, over the panels; one key closes it, and the display continues."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.style import card, elastic, label
 from monitor.dashboard.viewmodel.screen import Screen
 from monitor.dashboard.viewmodel.summary import Section, headline, sections
 
 _WIDE_PX = 1250
-_NOTICE = "For information; it does not diagnose. Not a medical device."
 
 
 class SummaryPage:
@@ -22,26 +22,26 @@ class SummaryPage:
     Parameters
     ----------
     room : QWidget
-        What it lies in.
+        Parent of the page.
     buttons : Mapping of str to str
-        Text of each button, and its action; ``finish`` and ``sign`` are there when they can be done.
+        Text of each button, and its action; ``finish`` and ``sign`` are visible when they are possible.
     act : callable
-        Called with an action.
+        Called with the action of a button.
 
     Attributes
     ----------
     shown : Mapping or None
-        The summary that is shown, as `summary.json` has it.
+        The summary that is shown, as in `summary.json`.
     """
 
     def __init__(self, room: QWidget, buttons: Mapping[str, str], act: Callable[[str], None]) -> None:
-        self.frame = card("Summary of the night")
+        self.frame = card("Summary of the recording")
         self.frame.setParent(room)
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.shown: Mapping[str, Any] | None = None
         self._drawn: tuple[Section, ...] = ()
         self._columns = 3
-        self._title, self._signature_text = label("SUMMARY OF THE NIGHT", "title"), label("", "pill")
+        self._title, self._signature_text = label(texts.SUMMARY_TITLE, "title"), label("", "pill")
         self._value, self._name, self._base = label("–", "huge"), label("", "field"), label("", "soft")
         self._base.setWordWrap(True)
         self._body = QScrollArea()
@@ -68,7 +68,7 @@ class SummaryPage:
         beside.addStretch()
         beside.addWidget(self._name)
         beside.addWidget(self._base)
-        beside.addWidget(label(_NOTICE, "small"))
+        beside.addWidget(label(texts.NOT_MEDICAL, "small"))
         beside.addStretch()
         number = QHBoxLayout()
         number.setSpacing(18)
@@ -81,7 +81,7 @@ class SummaryPage:
         whole.addWidget(self._body, 1)
 
     def show_screen(self, screen: Screen) -> None:
-        """Take the summary as it is now; nothing happens while the page is away."""
+        """Show the current summary; nothing is done while the page is hidden."""
         summary = screen.permissions.summary
         if summary is None or not self.frame.isVisible():
             return
@@ -97,9 +97,9 @@ class SummaryPage:
         self._name.setText(name)
         self._base.setText(base)
         found = sections(summary, screen.permissions.calibrations, screen.wall)
-        told = "; ".join(f"{s.title}: " + ", ".join(" ".join(row) for row in s.rows) for s in found)
+        tables = "; ".join(f"{s.title}: " + ", ".join(" ".join(row) for row in s.rows) for s in found)
         self.frame.setAccessibleDescription(
-            f"{name} {value}, {screen.permissions.signature_text}. {base}. {told}"
+            f"{name} {value}, {screen.permissions.signature_text}. {base}. {tables}"
         )
         if found != self._drawn:
             self._drawn = found
@@ -110,7 +110,7 @@ class SummaryPage:
         return {row for section in self._drawn for row in section.rows}
 
     def place(self, top_px: int, bottom_px: int, right_px: int) -> None:
-        """Cover the room between the bars, up to the log."""
+        """Cover the area between the bars, up to the log."""
         self.frame.setGeometry(8, top_px + 7, max(400, right_px - 15), max(200, bottom_px - top_px - 14))
         n = 2 if self.frame.width() < _WIDE_PX else 3
         if n != self._columns:

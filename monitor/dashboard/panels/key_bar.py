@@ -1,4 +1,4 @@
-"""The bar of keys at the bottom and the sheet of all keys: both from the one table."""
+"""The bar of keys at the bottom and the list of all keys: both from the key table."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -20,18 +20,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from monitor.dashboard import texts
 from monitor.dashboard.style import elastic, label
 from monitor.dashboard.viewmodel.keys import BAR_GROUPS, KEYS, Key
 
-# Whatever the font, three columns fit into the smallest window: long texts take a second line.
+# With any font three columns fit into the smallest window: long texts take a second line.
 _TEXT_PX = 230
 _BETWEEN_PX = 11
-_TITLES = {"view": "View", "night": "The night", "judge": "Judging and marking", "window": "Window"}
 _COLUMNS = (("view",), ("night",), ("judge", "window"))
 
 
 class KeyRow(QWidget):
-    """The keys of the bar, as many as there is room for, whole; the sheet of all keys is always named."""
+    """The keys of the bar, as many as fit completely; the key of the list of all keys is always shown."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class KeyRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(_BETWEEN_PX)
-        # What does not fit is left out, not squeezed.
+        # Groups that do not fit are hidden, not squeezed.
         row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         named = [(key.shown, key.bar) for key in KEYS if key.bar]
         self._groups = [self._group(keys, text) for keys, text in (*named, *BAR_GROUPS)]
@@ -61,11 +61,11 @@ class KeyRow(QWidget):
 
     @property
     def shown(self) -> list[QWidget]:
-        """Those there is room for."""
+        """The groups that fit."""
         return [group for group in self._groups if not group.isHidden()]
 
     def event(self, event: QEvent) -> bool:
-        """Fit again when the room or the text has another size."""
+        """Fit the groups again when the width or the text size has changed."""
         done = super().event(event)
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self._fit()
@@ -82,7 +82,7 @@ class KeyRow(QWidget):
 
 
 class KeyBar(QWidget):
-    """What the keys do, or a line of news; on the right the disk."""
+    """The keys, or a message; on the right the free disk space."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,22 +91,22 @@ class KeyBar(QWidget):
         whole = QHBoxLayout(self)
         whole.setContentsMargins(12, 4, 12, 4)
         self._keys = KeyRow()
-        self.news = elastic(label("", "running"))
+        self.message = elastic(label("", "running"))
         self.footer = label("", "small")
-        self.menu = QPushButton("F10  Menu")
+        self.menu = QPushButton(texts.MENU_BUTTON)
         whole.addWidget(self.menu)
         whole.addSpacing(6)
         whole.addWidget(self._keys, 1)
-        whole.addWidget(self.news, 1)
+        whole.addWidget(self.message, 1)
         whole.addSpacing(10)
         whole.addWidget(self.footer)
-        self.news.hide()
+        self.message.hide()
 
     def show_message(self, text: str) -> None:
-        """Show a line of news in place of the keys; an empty one brings them back."""
-        self.news.setText(text)
-        self.news.setToolTip(text)
-        self.news.setVisible(bool(text))
+        """Show a message in place of the keys; an empty text shows the keys again."""
+        self.message.setText(text)
+        self.message.setToolTip(text)
+        self.message.setVisible(bool(text))
         self._keys.setVisible(not text)
 
 
@@ -122,7 +122,7 @@ def _add_group(grid: QGridLayout, title: str, keys: Sequence[Key]) -> None:
 
 
 class HelpSheet(QFrame):
-    """All keys, over the window; any key or a click puts it away."""
+    """All keys, over the window; any key or a click closes the list."""
 
     closed = Signal()
 
@@ -134,22 +134,22 @@ class HelpSheet(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(24, 18, 24, 18)
-        whole.addWidget(label("ALL KEYS", "title"))
+        whole.addWidget(label(texts.HELP_TITLE, "title"))
         columns = QHBoxLayout()
         columns.setSpacing(28)
         for groups in _COLUMNS:
             grid = QGridLayout()
             grid.setVerticalSpacing(2)
             for group in groups:
-                _add_group(grid, _TITLES[group], [key for key in table if key.group == group])
+                _add_group(grid, texts.HELP_GROUPS[group], [key for key in table if key.group == group])
             grid.setRowStretch(grid.rowCount(), 1)
             columns.addLayout(grid)
         whole.addLayout(columns)
-        whole.addWidget(label("No key ends a recording or deletes anything.", "small"))
+        whole.addWidget(label(texts.HELP_NOTE, "small"))
         self.hide()
 
     def open(self) -> None:
-        """Show the sheet in the middle of its parent."""
+        """Show the list in the middle of its parent."""
         self.adjustSize()
         room = self._room.size()
         self.move((room.width() - self.width()) // 2, (room.height() - self.height()) // 2)
@@ -158,12 +158,12 @@ class HelpSheet(QFrame):
         self.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Put the sheet away."""
+        """Close the list."""
         del event
         self._close()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Put the sheet away."""
+        """Close the list."""
         del event
         self._close()
 

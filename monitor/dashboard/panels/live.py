@@ -1,4 +1,4 @@
-"""The panel of the trace: its head says what is shown and how, its buttons change it."""
+"""The panel of the trace: its head describes the view, its buttons change it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
+from monitor.dashboard import texts
 from monitor.dashboard.signal.lane import FULL_SCALES_UV
 from monitor.dashboard.signal.sweep import SWEEPS_S, SweepView
 from monitor.dashboard.signal.traces import ViewFilter
@@ -32,7 +33,7 @@ class LivePanel:
         self.frame = card("Live EMG")
         self.sweep = SweepView(theme)
         self.filter = ViewFilter()
-        self._title, self._state = label("LIVE EMG", "title"), elastic(label("tibialis anterior", "small"))
+        self._title, self._state = label(texts.LIVE_TITLE, "title"), elastic(label(texts.LIVE_HEAD, "small"))
         self._buttons = {
             name: QPushButton() for name in ("sweep", "sensitivity", "band", "notch", "envelope")
         }
@@ -59,46 +60,46 @@ class LivePanel:
         return tuple(self._buttons.values())
 
     def refresh(self) -> None:
-        """Say how the trace is shown."""
-        texts = {
+        """Update the texts of the buttons."""
+        shown = {
             "sweep": f"{self.sweep.sweep_s} s sweep",
             "sensitivity": f"±{self.sweep.full_uv} µV",
             "band": self.filter.band_text,
             "notch": self.filter.notch_text,
-            "envelope": "RMS envelope" if self.sweep.shows_envelope else "no envelope",
+            "envelope": texts.ENVELOPE if self.sweep.shows_envelope else texts.NO_ENVELOPE,
         }
-        for name, text in texts.items():
+        for name, text in shown.items():
             self._buttons[name].setText(text)
 
-    def say(self, *, is_frozen: bool, page_s: float | None, is_live: bool, wall: WallTime) -> None:
-        """Say whether this is live, frozen, or the past, and which epoch stage keys speak of."""
+    def show_state(self, *, is_frozen: bool, page_s: float | None, is_live: bool, wall: WallTime) -> None:
+        """Show whether the view is live, frozen, or a page; and the epoch that stage keys apply to."""
         if page_s is not None:
-            end = wall.text(page_s + self.sweep.sweep_s)
+            start, end = wall.text(page_s), wall.text(page_s + self.sweep.sweep_s)
             epoch = int(max(page_s + self.sweep.sweep_s / 2, 0.0) // EPOCH_S) + 1
-            title, state = "REVIEW", f"{wall.text(page_s)} – {end}   ·   middle: epoch {epoch}"
-            state += "   ·   recording goes on, End: live" if is_live else ""
+            head = texts.REVIEW_HEAD_LIVE if is_live else texts.REVIEW_HEAD
+            title, state = texts.REVIEW_TITLE, head.format(start=start, end=end, epoch=epoch)
         elif is_frozen:
-            title, state = "VIEW FROZEN", "recording goes on   ·   Space: go on"
+            title, state = texts.FROZEN_TITLE, texts.FROZEN_HEAD
         else:
-            title, state = "LIVE EMG", "tibialis anterior" if is_live else "nothing is being recorded"
+            title, state = texts.LIVE_TITLE, texts.LIVE_HEAD if is_live else texts.NO_RECORDING
         self._title.setText(title)
         self._state.setText(state)
         set_flag(self._title, "alarm", on=is_frozen)
 
     def change_sweep(self, step: int) -> None:
-        """Take the next longer or shorter sweep."""
+        """Set the next longer or shorter sweep."""
         at = SWEEPS_S.index(self.sweep.sweep_s) + step
         self.sweep.sweep_s = SWEEPS_S[min(max(at, 0), len(SWEEPS_S) - 1)]
         self._changed()
 
     def change_sensitivity(self, step: int) -> None:
-        """Take the next step of the scale; a larger one shows the trace smaller."""
+        """Set the next step of the scale; a larger scale makes the trace smaller."""
         at = FULL_SCALES_UV.index(self.sweep.full_uv) + step
         self.sweep.full_uv = FULL_SCALES_UV[min(max(at, 0), len(FULL_SCALES_UV) - 1)]
         self._changed()
 
     def fit(self) -> None:
-        """Take the smallest step that holds what is seen, once."""
+        """Set the smallest scale that holds the visible trace, once."""
         sweep = self.sweep
         sizes = [lane.traces.largest_uv(lane.name, sweep.sweep_s) for lane in sweep.lanes if lane.traces]
         known = [size for size in sizes if np.isfinite(size)]
@@ -108,19 +109,19 @@ class LivePanel:
             self._changed()
 
     def next_band(self) -> None:
-        """Filter the view by the next band."""
+        """Set the next band of the display filter."""
         low_hz, high_hz = _after(BANDS_HZ, (self.filter.low_hz, self.filter.high_hz))
         self.filter = ViewFilter(low_hz, high_hz, self.filter.notch_hz)
         self._changed()
 
     def next_notch(self) -> None:
-        """Filter the view by the next notch."""
+        """Set the next notch of the display filter."""
         notch_hz = _after(NOTCHES_HZ, self.filter.notch_hz)
         self.filter = ViewFilter(self.filter.low_hz, self.filter.high_hz, notch_hz)
         self._changed()
 
     def set_view(self, sweep_s: int, full_uv: int, view: ViewFilter, *, shows_envelope: bool) -> None:
-        """Take sweep, sensitivity, filter and envelope at once."""
+        """Set sweep, sensitivity, filter and envelope together."""
         self.sweep.sweep_s, self.sweep.full_uv = sweep_s, full_uv
         self.filter, self.sweep.shows_envelope = view, shows_envelope
         self._changed()

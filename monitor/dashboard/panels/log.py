@@ -1,4 +1,4 @@
-"""The log and the field for notes. What is typed is seen once it is in the journal."""
+"""The log and the note field. An entry appears once it is in the journal."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from monitor.dashboard import texts
 from monitor.dashboard.style import card, elastic, font, label, set_flag, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.keys import Key, split
@@ -30,14 +31,13 @@ from monitor.dashboard.viewmodel.screen import LogView
 from monitor.session.log_entries import LogRow
 from monitor.session.wall_time import WallTime
 
-_HEADS = ("time", "leg", "what", "dur", "IMI")
 _MARKS = {"note": "✎", "person": "✎", "technical": "⚠", "movement": ""}
 
 _Index = QModelIndex | QPersistentModelIndex
 
 
 class LogModel(QAbstractTableModel):
-    """The rows of the log; a cell is made when it is looked at."""
+    """The rows of the log; a cell is made when it is shown."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class LogModel(QAbstractTableModel):
         self._refill()
 
     def show_log(self, view: LogView) -> bool:
-        """Take the log as it is now; return whether it has changed."""
+        """Set the log; return whether it has changed."""
         if view.rows == self._all and view.wall.revision == self._wall_revision:
             return False
         self._all, self._wall, self._wall_revision = view.rows, view.wall, view.wall.revision
@@ -73,7 +73,7 @@ class LogModel(QAbstractTableModel):
         return True
 
     def find(self, row: LogRow) -> int | None:
-        """Return where an entry stands now: that of its moment, kind and leg."""
+        """Return the current position of an entry, found by time, kind, leg and number."""
         like = (row.t_s, row.kind, row.leg, row.seq)
         return next((i for i, r in enumerate(self._rows) if (r.t_s, r.kind, r.leg, r.seq) == like), None)
 
@@ -93,12 +93,12 @@ class LogModel(QAbstractTableModel):
 
     def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
         """Return the number of columns."""
-        return 0 if parent.isValid() else len(_HEADS)
+        return 0 if parent.isValid() else len(texts.LOG_HEADS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
         """Return a column's head."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _HEADS[section]
+            return texts.LOG_HEADS[section]
         return None
 
     def data(self, index: _Index, role: int = 0) -> Any:
@@ -131,10 +131,10 @@ class LogModel(QAbstractTableModel):
 
 
 class WideText(QStyledItemDelegate):
-    """Let what was written or went wrong reach over the columns that only movements fill."""
+    """Let notes and technical entries extend over the columns that only movements use."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
-        """Take the room of the empty cells to the right."""
+        """Use the space of the empty cells to the right."""
         super().initStyleOption(option, index)
         model, table = index.model(), self.parent()
         if isinstance(model, LogModel) and isinstance(table, QTableView):
@@ -144,14 +144,14 @@ class WideText(QStyledItemDelegate):
 
 
 class NoteField(QLineEdit):
-    """One line for a note. While it has the focus no letter is a command."""
+    """One line for a note. While it has the focus, letters are not commands."""
 
-    given_up = Signal()
+    cancelled = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Give up on Esc; everything else is typing."""
+        """Cancel on Esc; every other key is typed."""
         if event.key() == Qt.Key.Key_Escape:
-            self.given_up.emit()
+            self.cancelled.emit()
             return
         super().keyPressEvent(event)
 
@@ -163,25 +163,25 @@ class LogPanel:
     ----------
     theme : Theme
     keys : sequence of Key
-        Those of the quick notes get a button.
+        The key table; quick notes get a button.
 
     Attributes
     ----------
     note : NoteField
-    asking : QLabel
-        Over the field: what it asks now.
+    question : QLabel
+        The question above the field.
     """
 
     def __init__(self, theme: Theme, keys: Sequence[Key]) -> None:
         self.frame = card("Event log")
         self.model = LogModel(theme)
         self.note = NoteField()
-        self.note.setPlaceholderText("Note  (N or Enter)")
+        self.note.setPlaceholderText(texts.NOTE_FIELD)
         self.note.setAccessibleName("Note")
         self.note.setMaxLength(1000)
-        self.asking = elastic(label("", "running"))
-        self.asking.hide()
-        # Not by Tab and not at the start: while it has the focus the keys are letters.
+        self.question = elastic(label("", "running"))
+        self.question.hide()
+        # Not by Tab and not at the start: with the focus here, keys are letters instead of commands.
         self.note.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.table = self._make_table()
         self.filters = {name: QPushButton(name) for name in LOG_FILTERS}
@@ -202,7 +202,7 @@ class LogPanel:
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setWordWrap(False)
-        # Tab leads on, not from cell to cell.
+        # Tab moves to the next widget, not from cell to cell.
         table.setTabKeyNavigation(False)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.verticalHeader().hide()
@@ -215,7 +215,7 @@ class LogPanel:
         return table
 
     def set_scale(self, scale: float) -> None:
-        """Fit rows and columns to the size of the text."""
+        """Fit rows and columns to the text size."""
         self._scale = scale
         self.table.verticalHeader().setDefaultSectionSize(text_px(25 * scale))
         px = max(12, round(13 * scale))
@@ -240,13 +240,13 @@ class LogPanel:
         whole.setSpacing(6)
         whole.addLayout(head)
         whole.addWidget(self.table, 1)
-        whole.addWidget(self.asking)
+        whole.addWidget(self.question)
         whole.addWidget(self.note)
         whole.addLayout(quick)
         self.set_filter("all")
 
     def show_log(self, view: LogView) -> None:
-        """Take the log as it is now; whoever has scrolled back keeps their place."""
+        """Set the log; a scrolled view stays at its position."""
         place, n = self.table.verticalScrollBar().value(), self.model.rowCount()
         at = self.table.currentIndex()
         chosen = self.model.row(at.row()) if at.isValid() else None
@@ -256,7 +256,7 @@ class LogPanel:
             self._longest_time = view.wall.longest_text
             self.set_scale(self._scale)
         if chosen is not None and (row := self.model.find(chosen)) is not None:
-            # The view would else scroll to what is chosen, wherever somebody reads.
+            # Otherwise the view would scroll to the selected row.
             self.table.setAutoScroll(False)
             self.table.selectRow(row)
             self.table.setAutoScroll(True)

@@ -1,7 +1,4 @@
-"""The panels of numbers: big index, current series, tonight.
-
-The histogram of intervals from onset to onset, on a log axis, with the band of the rules.
-"""
+"""The panels of numbers: main index, current series, table of the night, histogram of intervals."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -13,6 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.style import card, elastic, faded, font, label, set_flag
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.screen import ImiView, IndexView, SeriesView, TableRow
@@ -39,7 +37,7 @@ class Sparkline(QWidget):
         self.update()
 
     def show_curve(self, times_s: Floats, values: Floats) -> None:
-        """Take a curve; NaN is left out."""
+        """Set the curve; NaN is omitted."""
         known = np.isfinite(values)
         if len(self._s) == int(known.sum()) and np.array_equal(self._values, values[known]):
             return
@@ -47,7 +45,7 @@ class Sparkline(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint line and ground."""
+        """Paint the curve and the area below it."""
         del event
         if len(self._s) < 2:
             return
@@ -68,11 +66,11 @@ class Sparkline(QWidget):
 
 
 class IndexPanel:
-    """The big index with its honest name, count and hours, both rule sets, rate and trend."""
+    """The main index with its name, count and hours, both rule sets, rate and trend."""
 
     def __init__(self, theme: Theme) -> None:
         self.frame = card("PLMS index")
-        self._title, self._state = label("", "title"), label("provisional", "pill")
+        self._title, self._state = label("", "title"), label(texts.PROVISIONAL, "pill")
         self._value = label("–", "huge")
         self._unit, self._trend = label("", "soft"), label("", "running")
         self._remark = elastic(label("", "small"))
@@ -112,7 +110,7 @@ class IndexPanel:
         whole.addWidget(self._rate)
 
     def show_view(self, view: IndexView) -> None:
-        """Take the numbers as they are now."""
+        """Set the numbers."""
         self._title.setText(view.title.upper())
         self._value.setText(view.value)
         set_flag(self._value, "early", on=view.is_too_early)
@@ -127,11 +125,11 @@ class IndexPanel:
             set_flag(name, "early", on=line.is_too_early)
         self._rate.setText(f"{view.rate_text}   last 2 h")
         self.spark.show_curve(view.rate_s, view.rate_per_h)
-        told = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
-        self.frame.setAccessibleDescription(f"{told} {view.remark}, {self._state.toolTip()}")
+        description = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
+        self.frame.setAccessibleDescription(f"{description} {view.remark}, {self._state.toolTip()}")
 
     def show_signature(self, signature_text: str, *, is_signed: bool) -> None:
-        """Say whether the numbers are provisional or signed; in short, the whole is there to be read."""
+        """Show whether the numbers are provisional or signed: short, with the whole text as tool tip."""
         if self._state.toolTip() != signature_text:
             short = signature_text.split(" · ", maxsplit=1)[0]
             self._state.setText(short if len(short) <= _SHORT_N else short[: _SHORT_N - 1] + "…")
@@ -141,7 +139,7 @@ class IndexPanel:
 
 
 class SeriesPanel:
-    """The current series: how many, mean interval, how long since the last."""
+    """The current series: number, mean interval, time since the last movement."""
 
     def __init__(self) -> None:
         self.frame = card("Current series")
@@ -152,7 +150,7 @@ class SeriesPanel:
         head.addStretch()
         head.addWidget(self._remark)
         grid = QGridLayout()
-        for i, name in enumerate(("movements", "s mean IMI", "since last")):
+        for i, name in enumerate(texts.SERIES_FIGURES):
             grid.addWidget(self._figures[i], 0, i)
             grid.addWidget(elastic(label(name, "small")), 1, i)
             grid.setColumnStretch(i, 1)
@@ -163,7 +161,7 @@ class SeriesPanel:
         whole.addLayout(grid)
 
     def show_view(self, view: SeriesView) -> None:
-        """Take the series as it is now."""
+        """Set the series."""
         for figure, text in zip(self._figures, (view.n, view.mean_imi, view.since_last), strict=True):
             figure.setText(text)
             set_flag(figure, "early", on=view.state == "none")
@@ -204,8 +202,8 @@ class TonightPanel:
         whole.addWidget(self._excluded)
 
     def show_rows(self, rows: tuple[TableRow, ...], excluded: str) -> None:
-        """Take the table as it is now, and what was not counted."""
-        self._excluded.setText(f"not counted: {excluded}" if excluded else "")
+        """Set the table and the reasons for exclusion."""
+        self._excluded.setText(texts.NOT_COUNTED.format(excluded=excluded) if excluded else "")
         if rows == self._shown:
             return
         self._shown = rows
@@ -225,7 +223,7 @@ _MARKS_S = (1, 2, 5, 10, 20, 50, 90, 200)
 
 
 class ImiPanel:
-    """Two bar items, whatever the number of intervals: inside the band and outside."""
+    """Histogram of onset-to-onset intervals on a log axis; two bar items: inside and outside the band."""
 
     def __init__(self, theme: Theme) -> None:
         self.frame = card("Intervals between movements")
@@ -259,7 +257,7 @@ class ImiPanel:
         whole.setSpacing(2)
         whole.addLayout(head)
         whole.addWidget(self._plot, 1)
-        whole.addWidget(label("s from onset to onset, log", "small", align=Qt.AlignmentFlag.AlignHCenter))
+        whole.addWidget(label(texts.INTERVAL_AXIS, "small", align=Qt.AlignmentFlag.AlignHCenter))
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
@@ -278,7 +276,7 @@ class ImiPanel:
         self._outside.setOpts(brush=QColor(theme.dim), pen=QPen(Qt.PenStyle.NoPen))
 
     def show_view(self, view: ImiView) -> None:
-        """Take the intervals as they are now."""
+        """Set the intervals."""
         if view is self._view:
             return
         self._view = view

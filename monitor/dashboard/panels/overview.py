@@ -1,8 +1,6 @@
-"""The night at a glance: hypnogram, movements per leg, gaps, notes, index and rate.
+"""The overview of the night: hypnogram, movements per leg, gaps, notes, index and rate.
 
-The axis with the time of day below the night.
-
-Look closer at a part of the night: with the wheel, or with keys.
+With its time axis, and zoom by mouse wheel or keys.
 """
 
 # ruff: noqa: N802  # Qt names what it calls
@@ -17,6 +15,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.panels.overview_items import (
     GapItem,
     OverviewCurves,
@@ -41,12 +40,12 @@ class WallAxis(pg.AxisItem):  # type: ignore[misc]
         self.wall = WallTime()
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
-        """Return marks at round times of the day."""
+        """Return marks at round times of day."""
         step_s = next((s for s in _STEPS_S if (maxVal - minVal) / s * 62 <= max(size, 1)), _STEPS_S[-1])
         return [(step_s, self.wall.ticks(minVal, maxVal, step_s))]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Write the marks."""
+        """Return the texts of the marks."""
         del scale, spacing
         return [self.wall.text(value, seconds=False) for value in values]
 
@@ -54,19 +53,19 @@ class WallAxis(pg.AxisItem):  # type: ignore[misc]
 _LEAST_S = 120.0
 _WHEEL_STEP = 120.0
 _FACTOR = 1.5
-# Where now stands while a part that ends with it is followed.
+# Position of now while the visible part follows it.
 _NOW_AT = 0.94
 
 
 class OverviewZoom(QObject):
-    """Which stretch of the night the overview shows.
+    """The part of the night that the overview shows.
 
     Parameters
     ----------
     plots : GraphicsLayoutWidget
-        Whose wheel is listened to.
+        Source of wheel events.
     curve : PlotItem
-        The others follow its time axis.
+        The other plots follow its time axis.
     """
 
     def __init__(self, plots: Any, curve: Any) -> None:
@@ -79,16 +78,16 @@ class OverviewZoom(QObject):
 
     @property
     def is_on(self) -> bool:
-        """Whether only a part is shown."""
+        """Whether only a part of the night is shown."""
         return self._part is not None
 
     @property
     def shown_s(self) -> tuple[float, float]:
-        """The stretch that is shown (s)."""
+        """The part that is shown (s)."""
         return self._part or (0.0, self._full_s)
 
     def set_full(self, full_s: float, end_s: float) -> None:
-        """Say how long the whole picture is and how far the night has come (s)."""
+        """Set the length of the whole axis and the end of the recording so far (s)."""
         self._full_s, self._end_s = full_s, end_s
         if self._part is not None and self._is_following:
             length_s = self._part[1] - self._part[0]
@@ -97,7 +96,7 @@ class OverviewZoom(QObject):
         self._apply()
 
     def step(self, step: int, around_s: float) -> None:
-        """Look closer (1), from farther off (-1), or at all (0); the moment stays in its place."""
+        """Zoom in (1), out (-1), or show all (0); `around_s` stays at its position."""
         if step == 0:
             self._part = None
         else:
@@ -115,7 +114,7 @@ class OverviewZoom(QObject):
         self._curve.setXRange(*self.shown_s, padding=0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Zoom where the wheel is turned."""
+        """Zoom at the mouse position."""
         if event.type() == QEvent.Type.Wheel and isinstance(event, QWheelEvent):
             turned = event.angleDelta().y() / _WHEEL_STEP
             if turned:
@@ -141,8 +140,6 @@ _SPANS_S = (
 )
 # The hypnogram's rows, from the bottom of the lowest to the top of the highest.
 _STAGE_LOW, _STAGE_HIGH = 0.6 - len(wording.STAGE_ROWS), 0.4
-_LEGEND = "line: index · area: 30-min rate · click or drag: review, recording goes on · wheel: zoom"
-_ESTIMATE = "shade: estimated probability of sleep · "
 
 
 class OverviewPanel(QObject):
@@ -151,7 +148,7 @@ class OverviewPanel(QObject):
     Signals
     -------
     picked(float)
-        A moment of the session (s) somebody wants to see.
+        A time of the session (s) to be shown.
     """
 
     picked = Signal(float)
@@ -177,7 +174,7 @@ class OverviewPanel(QObject):
         head = QHBoxLayout()
         head.addWidget(label("NIGHT", "title"))
         head.addStretch()
-        self._legend = label(_LEGEND, "small")
+        self._legend = label(texts.OVERVIEW_LEGEND, "small")
         head.addWidget(self._legend)
         whole = QVBoxLayout(self.frame)
         whole.setContentsMargins(10, 6, 10, 4)
@@ -262,12 +259,12 @@ class OverviewPanel(QObject):
             self.show_overview(view, self._axis.wall)
 
     def show_overview(self, view: OverviewView, wall: WallTime) -> None:
-        """Take the night as it is now."""
+        """Set the content."""
         if view is self._view:
             return
         self._view = view
         self._axis.wall = wall
-        # The times of day of its marks may have become known better; it keeps its picture else.
+        # The times of day may have changed; the axis caches its image.
         self._axis.picture = None
         self._axis.update()
         self._set_range(view)
@@ -282,8 +279,8 @@ class OverviewPanel(QObject):
         for line in self._now:
             line.setValue(view.end_s)
         left, right = len(view.onsets["left"]), len(view.onsets["right"])
-        told = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
-        self._plots.setAccessibleDescription(told)
+        description = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
+        self._plots.setAccessibleDescription(description)
 
     def _set_range(self, view: OverviewView) -> None:
         span_s = next((s for s in _SPANS_S if s >= view.end_s * 1.08), view.end_s * 1.08)
@@ -303,18 +300,18 @@ class OverviewPanel(QObject):
         self._hypnogram.setData(x, y)
         times_s, p = view.estimate
         self._estimate.setData(times_s, _STAGE_LOW + p * (_STAGE_HIGH - _STAGE_LOW))
-        self._legend.setText((_ESTIMATE if len(p) else "") + _LEGEND)
+        self._legend.setText((texts.ESTIMATE_LEGEND if len(p) else "") + texts.OVERVIEW_LEGEND)
         self._rem.setData([t for t, _ in rem], [v for _, v in rem])
 
-    def show_window(self, stretch_s: tuple[float, float] | None) -> None:
-        """Mark the stretch that is being reviewed, or none."""
+    def show_window(self, period_s: tuple[float, float] | None) -> None:
+        """Mark the period under review, or none."""
         for region in self._region:
-            region.setVisible(stretch_s is not None)
-            if stretch_s is not None:
-                region.setRegion(stretch_s)
+            region.setVisible(period_s is not None)
+            if period_s is not None:
+                region.setRegion(period_s)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Pick the moment under the mouse, also while it is dragged."""
+        """Emit the time under the mouse, also while it is dragged."""
         if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove) and isinstance(
             event, QMouseEvent
         ):
@@ -325,12 +322,12 @@ class OverviewPanel(QObject):
 
     @property
     def canvas(self) -> QWidget:
-        """What the mouse moves over."""
+        """The widget that receives mouse events."""
         canvas: QWidget = self._plots.viewport()
         return canvas
 
     def moment_at(self, at: QPoint) -> float | None:
-        """Return what moment (s) lies under a position on the canvas; None beside the night."""
+        """Return the time (s) at a position on the canvas; None outside the recording."""
         at_s = float(self._curve.vb.mapSceneToView(self._plots.mapToScene(at)).x())
         return at_s if self._view is not None and 0 <= at_s <= self._view.end_s else None
 

@@ -1,6 +1,6 @@
-"""Batched items of the night plot: one picture for all movements of a leg, one for all gaps.
+"""Items of the overview plots: movements of a leg, gaps, curves of index and rate, splits.
 
-How index and rate went over the night, the reference value, and where the night was split.
+All movements of a leg, and all gaps, are one item each, so that painting stays fast.
 """
 
 # ruff: noqa: N802  # Qt names what it calls
@@ -17,6 +17,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
+from monitor.dashboard import texts
 from monitor.dashboard.style import faded, font, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.screen import GapSpan, OverviewView
@@ -49,7 +50,7 @@ class TickItem(pg.GraphicsObject):  # type: ignore[misc]
         self.update()
 
     def set_ticks(self, onset_s: Floats, is_plm: npt.NDArray[np.bool_]) -> None:
-        """Take the onsets (s), and which of them are in a series."""
+        """Set the onsets (s), and which of them are PLM."""
         plm, other = onset_s[is_plm], onset_s[~is_plm]
         if not (np.array_equal(plm, self._plm) and np.array_equal(other, self._other)):
             self._plm, self._other = plm, other
@@ -57,7 +58,7 @@ class TickItem(pg.GraphicsObject):  # type: ignore[misc]
             self.update()
 
     def boundingRect(self) -> QRectF:
-        """Return the whole row: what is outside the view is cut anyway."""
+        """Return the whole row; painting is clipped to the view."""
         last = max((float(t[-1]) for t in (self._plm, self._other) if len(t)), default=0.0)
         return QRectF(0.0, self._low, last + 1.0, _HIGH)
 
@@ -88,7 +89,7 @@ class GapItem(pg.GraphicsObject):  # type: ignore[misc]
         self.update()
 
     def set_gaps(self, gaps: Sequence[GapSpan]) -> None:
-        """Take the gaps."""
+        """Set the gaps."""
         if tuple(gaps) != self._gaps:
             self._gaps = tuple(gaps)
             self.prepareGeometryChange()
@@ -99,7 +100,7 @@ class GapItem(pg.GraphicsObject):  # type: ignore[misc]
         return QRectF(0.0, 0.0, max((gap.end_s for gap in self._gaps), default=0.0) + 1.0, 2.0)
 
     def paint(self, painter: QPainter, *_: Any) -> None:
-        """Paint in pixels: the hatching looks the same at every zoom, no gap is narrower than 3."""
+        """Paint in pixels: the same hatching at every zoom, and no gap narrower than 3 pixels."""
         turn = painter.worldTransform()
         painter.save()
         painter.resetTransform()
@@ -114,12 +115,12 @@ class GapItem(pg.GraphicsObject):  # type: ignore[misc]
 
 
 _LEAST_TOP_PER_H = 30.0
-# Between the reference line and the middle of the words beside the index.
+# Between the reference line and the middle of the text of the index.
 _APART_PX = 30.0
 
 
 class OverviewCurves:
-    """Fill one plot of the overview.
+    """The curves of index and rate, with the reference value and the splits.
 
     Parameters
     ----------
@@ -129,13 +130,13 @@ class OverviewCurves:
     Attributes
     ----------
     reference : str
-        ``adult`` or ``child``, ``none``, or (empty) the configuration's.
+        ``adult``, ``child``, ``none``, or empty for that of the configuration.
     line : InfiniteLine
         The reference value.
     index_text, reference_text : TextItem
-        The words at the end of the index, and on the reference line.
+        The texts at the end of the index and on the reference line.
     splits : list of TextItem
-        What began each part of a split night but the first.
+        The labels of the parts of a split session, without the first.
     """
 
     def __init__(self, plot: Any, theme: Theme) -> None:
@@ -151,9 +152,9 @@ class OverviewCurves:
         for text in (self.reference_text, self.index_text):
             plot.addItem(text, ignoreBounds=True)
         self.splits: list[Any] = []
-        # Where the words stand depends on the height of the plot, and on what part of the night is shown.
-        plot.vb.sigXRangeChanged.connect(self._put_texts)
-        plot.vb.sigResized.connect(self._put_texts)
+        # The positions of the texts depend on the height of the plot and on the visible part.
+        plot.vb.sigXRangeChanged.connect(self._place_texts)
+        plot.vb.sigResized.connect(self._place_texts)
 
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
@@ -168,14 +169,14 @@ class OverviewCurves:
         self.reference_text.setColor(QColor(theme.soft))
         self.reference_text.setFont(font(11))
         for text in self.splits:
-            self._dress(text)
+            self._style(text)
 
-    def _dress(self, text: Any) -> None:
+    def _style(self, text: Any) -> None:
         text.setColor(QColor(self._theme.accent))
         text.setFont(font(11))
 
     def show_overview(self, view: OverviewView) -> None:
-        """Take the night as it is now."""
+        """Set the content."""
         self._view = view
         self._rate.setData(view.curve_s, view.rate_per_h)
         self._index.setData(view.curve_s, view.index_per_h)
@@ -190,11 +191,11 @@ class OverviewCurves:
         if len(finite):
             self.index_text.setText(f" {view.index_name} {view.index_per_h[finite[-1]]:.1f} /h")
         else:
-            self.index_text.setText(" too early for a rate" if view.end_s > 0 else "")
-        self._put_texts()
+            self.index_text.setText(f" {texts.TOO_EARLY}" if view.end_s > 0 else "")
+        self._place_texts()
 
     def set_reference(self, name: str) -> None:
-        """Draw the reference value of ``adult`` or ``child``, ``none``, or (empty) the configuration's."""
+        """Set the reference line: ``adult``, ``child``, ``none``, or empty for the configured one."""
         self.reference = name
         if self._view is not None:
             self.show_overview(self._view)
@@ -212,11 +213,11 @@ class OverviewCurves:
             self.reference_text.setText(f"reference value {name} {reference:g} /h")
 
     def _show_splits(self, view: OverviewView) -> None:
-        """Write what began each further part beside its line."""
+        """Show the label of each further part beside its line."""
         begins = [flag for flag in view.flags if flag.kind == "segment"]
         while len(self.splits) < len(begins):
             text = pg.TextItem(anchor=(0, 0))
-            self._dress(text)
+            self._style(text)
             self._plot.addItem(text, ignoreBounds=True)
             self.splits.append(text)
         for text, flag in zip(self.splits, begins, strict=False):
@@ -225,7 +226,7 @@ class OverviewCurves:
         for i, text in enumerate(self.splits):
             text.setVisible(i < len(begins))
 
-    def _put_texts(self) -> None:
+    def _place_texts(self) -> None:
         view = self._view
         if view is None:
             return
@@ -234,14 +235,14 @@ class OverviewCurves:
         self.reference_text.setPos(self._plot.vb.viewRange()[0][1], reference)
         finite = np.flatnonzero(np.isfinite(view.index_per_h))
         at = float(view.index_per_h[finite[-1]]) if len(finite) else top * 0.8
-        # At its curve, as long as that leaves the words on the reference line readable.
+        # At its curve, as long as the text on the reference line stays readable.
         apart = top * text_px(_APART_PX) / max(self._plot.vb.height(), 1.0)
         lowest = reference + apart if is_shown else apart / 2
         self.index_text.setPos(view.end_s, min(max(at, lowest), max(top * 0.9, lowest)))
 
 
 def split_line(view: OverviewView, low: float, high: float) -> tuple[list[float], list[float]]:
-    """Return the lines at which a night was split, as pairs of points over a plot's height."""
+    """Return the lines of the splits, as pairs of points over the height of a plot."""
     begins_s = [flag.t_s for flag in view.flags if flag.kind == "segment"]
     return [t_s for t_s in begins_s for _ in range(2)], [low, high] * len(begins_s)
 

@@ -1,8 +1,6 @@
-"""The bar at the top: who, since when, how late, lights, stage, streams, alert.
+"""The bar at the top: study, recording time, clock, last saved, lights, stage, streams, alerts.
 
-The streams in the top bar: a shape and a word for each, and what arrives.
-
-The one fixed place for alerts, and for what can be heard of them.
+Streams are shown with a shape, a word and the received data; alerts have one fixed place.
 """
 
 # ruff: noqa: N802  # Qt names what it calls
@@ -15,6 +13,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.style import font, label, set_flag, text_px
 from monitor.dashboard.theme import Theme, mix
 from monitor.dashboard.viewmodel.screen import Chip, TopView
@@ -30,7 +29,7 @@ _BETWEEN_PX = 9
 
 
 class ChipStrip(QWidget):
-    """All streams in one painted strip, two rows; of more than fit the worst are shown, and how many not."""
+    """All streams in two painted rows; if not all fit, the worst and the number of the others."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -46,12 +45,12 @@ class ChipStrip(QWidget):
         self.update()
 
     def show_chips(self, chips: Sequence[Chip]) -> None:
-        """Take the streams as they are now."""
+        """Set the streams."""
         if tuple(chips) != self._chips:
             self._chips = tuple(chips)
-            told = [" ".join((c.name, c.word, c.received, c.missing)) for c in chips]
-            self.setAccessibleDescription("; ".join(told))
-            self.setToolTip("\n".join(told))
+            lines = [" ".join((c.name, c.word, c.received, c.missing)) for c in chips]
+            self.setAccessibleDescription("; ".join(lines))
+            self.setToolTip("\n".join(lines))
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -79,7 +78,9 @@ class ChipStrip(QWidget):
             painter.setFont(font(11))
             painter.setPen(QColor(self._theme.soft))
             corner = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-            painter.drawText(self.rect().adjusted(0, 0, -4, -4), corner, f"+{hidden_n} more")
+            painter.drawText(
+                self.rect().adjusted(0, 0, -4, -4), corner, texts.MORE_STREAMS.format(n=hidden_n)
+            )
 
     def _chip(self, painter: QPainter, chip: Chip, box: QRectF) -> None:
         theme = self._theme
@@ -87,15 +88,15 @@ class ChipStrip(QWidget):
         paint_health(painter, theme, chip.health, shape)
         x = box.left() + _SHAPE_PX + 8
         word = theme.high if chip.health == "bad" else theme.text if chip.health == "warn" else theme.soft
-        # While all is well the name may take the word's room, in trouble the word comes first.
+        # Without a problem the name may use the space of the word; otherwise the word has priority.
         word_px = _width(chip.word, 13)
-        kept_px = word_px if chip.health in ("bad", "warn") else 0.0
-        x, room = self._text(painter, chip.name, theme.text, (14, True), x, box, kept_px)
-        if word_px > room + _BETWEEN_PX and not kept_px:
+        reserved_px = word_px if chip.health in ("bad", "warn") else 0.0
+        x, room = self._text(painter, chip.name, theme.text, (14, True), x, box, reserved_px)
+        if word_px > room + _BETWEEN_PX and not reserved_px:
             return
         x, room = self._text(painter, chip.word, word, (13, chip.health == "bad"), x, box, 0.0)
         both = "  ".join(part for part in (chip.received, chip.missing) if part)
-        # Half a number is worse than none; what is missing matters more than what is there.
+        # A cut number misleads, so it is omitted; for a problem the missing data matters most.
         for rest in (both, chip.missing if chip.health != "ok" else chip.received):
             if _width(rest, 12) <= room:
                 self._text(painter, rest, theme.soft, (12, False), x, box, 0.0)
@@ -103,12 +104,12 @@ class ChipStrip(QWidget):
 
     def _text(
         self, painter: QPainter, text: str, colour: str, px_bold: tuple[int, bool], x: float, box: QRectF,
-        kept_px: float,
+        reserved_px: float,
     ) -> tuple[float, float]:  # fmt: skip
-        """Write a text that leaves so much room behind it; return where it ends, and the room there is."""
+        """Paint a text and leave `reserved_px` after it; return its end and the remaining width."""
         used = font(px_bold[0], bold=px_bold[1])
         metrics = QFontMetricsF(used)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.right() - x - kept_px))
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.right() - x - reserved_px))
         painter.setFont(used)
         painter.setPen(QColor(colour))
         area = QRectF(x, box.top(), box.right() - x, box.height())
@@ -122,7 +123,7 @@ def _width(text: str, px: int) -> float:
 
 
 def paint_health(painter: QPainter, theme: Theme, health: str, box: QRectF) -> None:
-    """Paint a shape for how a stream is: disc well, triangle warned, square bad, ring off."""
+    """Paint the shape of a state: disc ok, triangle warning, square bad, ring off."""
     colours = {"ok": theme.good, "warn": theme.medium, "bad": theme.high, "off": theme.dim}
     colour = QColor(colours[health])
     painter.setPen(Qt.PenStyle.NoPen)
@@ -141,12 +142,12 @@ def paint_health(painter: QPainter, theme: Theme, health: str, box: QRectF) -> N
 
 
 MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
-# Share of the alert's colour in its ground: acknowledged is steady, new goes to and fro.
+# Share of the alert's colour in the background: steady if acknowledged, blinking if new.
 SEEN, NEW, NEW_BRIGHT = 0.05, 0.1, 0.2
 
 
 class AlertField(QWidget):
-    """The one fixed place for alerts: the highest, how many more, acknowledged or not, heard or not."""
+    """The one fixed place for alerts: the highest, the number of others, acknowledged or not, sound."""
 
     clicked = Signal()
 
@@ -166,16 +167,16 @@ class AlertField(QWidget):
         self.update()
 
     def show_alerts(self, alerts: tuple[Alert, ...], acknowledged: frozenset[str], sound: str) -> None:
-        """Take the alerts, highest first, the keys of those somebody has seen, and the state of the sound."""
+        """Set the alerts, highest first, the keys of the acknowledged ones, and the state of the sound."""
         if (alerts, acknowledged, sound) != (self._alerts, self._acknowledged, self._sound):
             self._alerts, self._acknowledged, self._sound = alerts, acknowledged, sound
             text = "; ".join(f"{alert.priority}: {alert.text}" for alert in alerts)
-            self.setAccessibleDescription(f"{text or 'no alerts'}; {sound}")
+            self.setAccessibleDescription(f"{text or texts.NO_ALERTS}; {sound}")
             self.setToolTip("\n".join(f"{MARKS[a.priority]} {a.text}" for a in alerts))
             self.update()
 
     def blink(self, *, is_bright: bool) -> None:
-        """Go to the bright or the dark half of the to and fro; only an alert nobody has seen shows it."""
+        """Blink: show the bright or the dark phase; only an alert that is not acknowledged blinks."""
         if is_bright != self._is_bright:
             self._is_bright = is_bright
             if self._alerts and self._alerts[0].key not in self._acknowledged:
@@ -213,7 +214,7 @@ class AlertField(QWidget):
         text = f"{MARKS[alert.priority]}  {alert.priority.upper()} · technical{more}{seen}"
         painter.drawText(head, left | middle, text)
         text_px = painter.fontMetrics().horizontalAdvance(text)
-        self._say_sound(painter, head.adjusted(text_px + 10, 0, 0, 0), theme.text)
+        self._show_sound(painter, head.adjusted(text_px + 10, 0, 0, 0), theme.text)
         painter.setPen(QColor(theme.text))
         painter.setFont(font(14, bold=is_new))
         body = box.adjusted(14, box.height() / 2 - 2, -8, -4)
@@ -224,22 +225,18 @@ class AlertField(QWidget):
         painter.setPen(QColor(self._theme.soft))
         painter.setFont(font(13))
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(box.adjusted(14, 0, 0, 0), left, "no alerts")
-        self._say_sound(painter, box.adjusted(0, 0, -10, 0), self._theme.soft)
+        painter.drawText(box.adjusted(14, 0, 0, 0), left, texts.NO_ALERTS)
+        self._show_sound(painter, box.adjusted(0, 0, -10, 0), self._theme.soft)
 
-    def _say_sound(self, painter: QPainter, box: QRectF, colour: str) -> None:
-        painter.setFont(font(12, bold=self._sound not in ("", "sound on")))
+    def _show_sound(self, painter: QPainter, box: QRectF, colour: str) -> None:
+        painter.setFont(font(12, bold=self._sound not in ("", texts.SOUND_ON)))
         painter.setPen(QColor(colour))
         if painter.fontMetrics().horizontalAdvance(self._sound) <= box.width():
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._sound)
 
 
-_PHASES = {"recording": "RECORDING", "ended": "ENDED", "cut off": "CUT OFF"}
-_CLOCKS = {"recording": "CLOCK", "ended": "ENDED AT", "cut off": "CUT OFF AT"}
-
-
 class _Field(QWidget):
-    """A caption, a value, and what belongs to it."""
+    """A caption, a value, and a remark beside it."""
 
     def __init__(self, caption: str) -> None:
         super().__init__()
@@ -273,7 +270,7 @@ class TopBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
         self._bed, self._recording, self._clock = _Field("BED"), _Field("RECORDING"), _Field("CLOCK")
-        self._lights, self._stage, self._saved = _Field("LIGHTS"), _Field("STAGE"), _Field("LAST SAVED")
+        self._lights, self._stage, self._saved = _Field("LIGHTS"), _Field("STAGE"), _Field(texts.LAST_SAVED)
         self.alert = AlertField(theme)
         self.chips = ChipStrip(theme)
         row = QHBoxLayout(self)
@@ -298,28 +295,28 @@ class TopBar(QWidget):
         self.alert.setFixedHeight(text_px(46))
 
     def set_small(self, *, is_small: bool) -> None:
-        """Leave out on a small screen what can be done without."""
+        """Hide less important texts on a small screen."""
         for field in (self._bed, self._clock):
             field.beside.setVisible(not is_small)
 
     def show_top(self, top: TopView, wall: WallTime) -> None:
-        """Take what stands at the top now."""
+        """Set the content of the bar."""
         self._bed.caption.setText(f"{top.bed} · STUDY".upper() if top.study else "BED")
         self._bed.show_text(top.study or top.bed, f"{top.audience} profile")
-        stale = f"NOT RESPONDING {top.stale_s:.0f} s" if top.stale_s else ""
-        self._recording.caption.setText(stale or _PHASES[top.phase])
+        stale = texts.NOT_RESPONDING.format(age_s=top.stale_s) if top.stale_s else ""
+        self._recording.caption.setText(stale or texts.PHASES[top.phase])
         set_flag(self._recording.caption, "alarm", on=top.phase == "cut off")
         for part in (self._recording.caption, self._recording.value):
             set_flag(part, "stale", on=bool(stale))
         self._recording.show_text(("● " if top.phase == "recording" else "■ ") + clock_text(top.recorded_s))
         self._clock.show_text(top.clock_text, f"epoch {top.epoch}")
-        self._clock.caption.setText(_CLOCKS[top.phase] if wall.is_known else "TIME")
+        self._clock.caption.setText(texts.CLOCKS[top.phase] if wall.is_known else "TIME")
         self._saved.show_text(top.saved_text or "–")
-        self._saved.caption.setText("NOT SAVED SINCE" if top.is_saved_old else "LAST SAVED")
+        self._saved.caption.setText(texts.NOT_SAVED_SINCE if top.is_saved_old else texts.LAST_SAVED)
         set_flag(self._saved.value, "alarm", on=top.is_saved_old)
         lights = {True: "OFF", False: "ON", None: "–"}[top.is_lights_off]
         since = "" if top.lights_since_s is None else f"since {wall.text(top.lights_since_s, seconds=False)}"
-        self._lights.show_text(lights, since or "not marked")
+        self._lights.show_text(lights, since or texts.NO_LIGHTS)
         self._stage.show_text(top.stage or "–", top.stage_about)
 
 

@@ -1,4 +1,4 @@
-"""What keys and buttons do, by the names of the key table; each part of the window adds its own."""
+"""The actions of keys and buttons, by the names of the key table; each part of the window adds its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt
 
+from monitor.dashboard import texts
 from monitor.dashboard.shell.host import Host
 from monitor.dashboard.style import set_text_scale, text_scale
 from monitor.dashboard.theme import next_theme
@@ -13,7 +14,7 @@ from monitor.dashboard.viewmodel.keys import split
 from monitor.dashboard.viewmodel.settings import TEXT_SCALES
 
 Act = Callable[[str], None]
-"""Gets the argument behind the colon of an action, empty if there is none."""
+"""Called with the argument after the colon of an action, empty if there is none."""
 
 
 class Actions:
@@ -22,7 +23,7 @@ class Actions:
     Parameters
     ----------
     window : Host
-        Whose parts are there already.
+        The window; its parts exist already.
     """
 
     def __init__(self, window: Host) -> None:
@@ -36,21 +37,21 @@ class Actions:
         self._known.update(more)
 
     def get(self, name: str) -> Act:
-        """Return what an action does now, for whoever does more on it."""
+        """Return the current function of an action, to be extended by another part."""
         return self._known[name]
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of all actions there are."""
+        """The names of all actions."""
         return frozenset(self._known)
 
     def do(self, action: str) -> None:
-        """Do what a key or a button asks for.
+        """Run the action of a key or a button.
 
         Raises
         ------
         KeyError
-            If there is no such action.
+            If the action is unknown.
         """
         name, argument = split(action)
         self._known[name](argument)
@@ -69,7 +70,9 @@ class Actions:
             "band": lambda _: self._refilter(live.next_band),
             "notch": lambda _: self._refilter(live.next_notch),
             "envelope": lambda _: live.toggle_envelope(),
-            "lanes": lambda step: window.show_message(f"shown: {live.sweep.show_lanes(int(step))}"),
+            "lanes": lambda step: window.show_message(
+                texts.LANES_SHOWN.format(lanes=live.sweep.show_lanes(int(step)))
+            ),
             "estimate": lambda _: self._switch_estimate(),
             "theme": lambda _: window.set_theme(next_theme(window.theme)),
             "text": lambda step: self._resize_text(int(step)),
@@ -98,9 +101,9 @@ class Actions:
         self._window.review.live()
 
     def _zoom(self, step: int) -> None:
-        """Zoom the night around what is reviewed, or around now."""
-        stretch_s = self._window.review.window_s
-        around_s = sum(stretch_s) / 2 if stretch_s is not None else self._window.now_s()
+        """Zoom the overview around the period under review, or around now."""
+        period_s = self._window.review.window_s
+        around_s = sum(period_s) / 2 if period_s is not None else self._window.now_s()
         self._window.night.zoom.step(step, around_s)
 
     def _resweep(self, step: int) -> None:
@@ -113,18 +116,20 @@ class Actions:
         self._window.review.reread()
 
     def _switch_estimate(self) -> None:
-        is_used = self._window.feed.presenter.switch_estimate()
-        self._window.show_message("estimated sleep is used" if is_used else "estimated sleep is set aside")
+        presenter = self._window.feed.presenter
+        is_used = presenter.switch_estimate()
+        message = texts.ESTIMATE_USED if is_used else texts.ESTIMATE_IGNORED
+        self._window.show_message(message if presenter.has_estimate else texts.NO_ESTIMATE)
 
     def _full_screen(self) -> None:
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _resize_text(self, step: int) -> None:
-        """Take the next larger or smaller text; 0 is the usual size."""
+        """Set the next larger or smaller text size; 0 is the default size."""
         at = TEXT_SCALES.index(text_scale()) + step if step else TEXT_SCALES.index(1.0)
         set_text_scale(TEXT_SCALES[min(max(at, 0), len(TEXT_SCALES) - 1)])
         self._window.set_theme(self._window.theme)
-        self._window.show_message(f"size of the text: {text_scale():.0%}")
+        self._window.show_message(texts.TEXT_SIZE.format(scale=text_scale()))
 
     def _help(self) -> None:
         self._window.switch_keys(is_on=False)

@@ -1,6 +1,6 @@
-"""The technologist's work: what keys and mouse enter into the night; each entry a signed fact.
+"""The entries of the technologist by keys and mouse; each is a fact with its author.
 
-The mouse over a stretch of time: a click is a moment, a drag a span.
+With the mouse a click selects a time, a drag a span of time.
 """
 
 # ruff: noqa: N802  # Qt names what it calls
@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QRect, Qt, Sign
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.shell.actions import Act
 from monitor.dashboard.shell.host import Host
 from monitor.dashboard.shell.notes import Author, Question
@@ -26,23 +27,23 @@ _LEAST_PX = 5
 
 
 class SpanDrag(QObject):
-    """Turn the left button over a widget into moments and spans of the session.
+    """Turn clicks and drags with the left button into times and spans of the session.
 
     Parameters
     ----------
     widget : QWidget
         Whose x axis is time.
     moment_of : callable
-        Turns a position into a moment (s), None where there is none.
+        Converts a position into a time (s), None where there is none.
     needs_shift : bool
-        Only with Shift held: without, the button is somebody else's.
+        Only with Shift held; otherwise the event is left to the widget.
 
     Signals
     -------
     clicked(float, QPoint)
-        A moment.
+        A time.
     dragged(float, float, QPoint)
-        Begin and end (s), and where it began.
+        Start and end (s), and the position of the start.
     """
 
     clicked = Signal(float, QPoint)
@@ -100,27 +101,20 @@ class SpanDrag(QObject):
 
 
 _NEAR_S = 0.4
-_CHOOSE = "choose a movement first: click on it, or Ctrl+← and Ctrl+→"
-# By life; the rest a person may take out of the count.
-_NOT_JUDGED = {
-    "twitch": "a twitch is not counted: there is nothing to reject",
-    "flagged": "not yet a movement: wait until it has lasted half a second",
-    "limb": "this limb is counted nowhere",
-}
 
 
 class Annotator(QObject):
-    """Enter, judge, mark.
+    """Notes, lights, stages, corrections and marks of the user.
 
     Parameters
     ----------
     window : Host
-        Whose parts are there already.
+        The window; its parts exist already.
 
     Attributes
     ----------
     author : Author
-        Signs what is entered.
+        Adds the name to each entry.
     """
 
     def __init__(self, window: Host) -> None:
@@ -151,43 +145,43 @@ class Annotator(QObject):
             "undo": lambda _: self._undo(),
         }
 
-    # -- what all entries share -------------------------------------------------------------------------
+    # -- shared by all entries --------------------------------------------------------------------------
 
     @property
     def permissions(self) -> EditPermissions | None:
-        """What may be entered now, None before the first picture."""
+        """Which entries are possible now, None before the first screen."""
         return self._window.screen_view.permissions if self._window.screen_view is not None else None
 
     def may_write(self) -> bool:
-        """Whether something can be entered; if not, say what to do."""
+        """Return whether entries are possible; if not, show what to do."""
         if self.permissions is None or self.permissions.may_write:
             return True
         self._window.show_message(self.permissions.why_not)
         return False
 
     def send(self, request: dict[str, object]) -> None:
-        """Enter something, signed; what comes of it is seen in the journal."""
+        """Send an entry with the name of its author; its effect appears in the journal."""
         if self.may_write():
             self.author.sign(request)
 
     def journal_alerts(self, what: str, **about: object) -> None:
-        """Have it noted what a person did about alerts while the night is recorded; no name is asked for."""
+        """Record what the user did about alerts during a recording; the name is not asked for."""
         if (
             self.is_recording
             and self.permissions is not None
             and self.permissions.may_write
             and all(about.values())
         ):
-            self.author.sign_unasked({"do": what, "t": self._window.now_s(), **about})
+            self.author.sign_at_once({"do": what, "t": self._window.now_s(), **about})
 
     def ask(self, question: Question) -> None:
-        """Ask what an entry needs, where one can be made."""
+        """Ask a question, if entries are possible."""
         if self.may_write():
             self._window.notes.ask(question)
 
     @property
     def is_recording(self) -> bool:
-        """Whether the night goes on: then an entry is about now, unless it says otherwise."""
+        """Whether the session is being recorded: then an entry applies to now by default."""
         screen = self._window.screen_view
         return screen is None or screen.top.phase == "recording"
 
@@ -195,7 +189,7 @@ class Annotator(QObject):
         return self._window.now_s() if self.is_recording else self._window.review.middle_s
 
     def text_of(self, t_s: float) -> str:
-        """Write a moment as the time of day."""
+        """Return a time of the session as time of day."""
         screen = self._window.screen_view
         return "now" if screen is None else screen.wall.text(t_s)
 
@@ -212,27 +206,28 @@ class Annotator(QObject):
 
         def enter(_: str) -> None:
             self.send({"do": "lights", "t": at_s, "state": state})
-            self._window.show_message(f"lights {state}: sent")
+            self._window.show_message(texts.LIGHTS_SENT.format(state=state))
             if state == "on":
                 self._window.pages.open_summary()
 
-        self.ask(Question("", f"Lights {state} {moment}?  Enter: yes, Esc: no", enter, is_fixed=True))
+        self.ask(Question("", texts.LIGHTS_QUESTION.format(state=state, moment=moment), enter, is_fixed=True))
 
     def _stage(self, stage: str) -> None:
         window, review = self._window, self._window.review
         is_past = review.at_s is not None or not self.is_recording
         at_s = review.middle_s if is_past else window.now_s()
         start_s = max(0.0, at_s // EPOCH_S * EPOCH_S)
-        epoch = f"epoch {int(start_s // EPOCH_S) + 1}"
+        epoch = int(start_s // EPOCH_S) + 1
         if not self.may_write():
             return
         if not is_past:
             self.send({"do": "stage", "t": start_s, "stage": stage})
-            window.show_message(f"stage {stage} from {epoch} on: sent")
+            window.show_message(texts.STAGE_SENT.format(stage=stage, epoch=epoch))
             return
-        # Back in the night it is that one epoch, and the next is shown.
+        # In review a stage applies to one epoch, and the next epoch is shown.
         self.send({"do": "stage", "t": start_s, "stage": stage, "duration_s": EPOCH_S})
-        window.show_message(f"stage {stage} for {epoch} ({self.text_of(start_s)}): sent")
+        moment = self.text_of(start_s)
+        window.show_message(texts.STAGE_EPOCH_SENT.format(stage=stage, epoch=epoch, moment=moment))
         if start_s + EPOCH_S < window.now_s():
             review.show(start_s + 1.5 * EPOCH_S - window.live.sweep.sweep_s / 2, is_exact=True)
 
@@ -241,23 +236,23 @@ class Annotator(QObject):
 
         def enter(label: str) -> None:
             self.send({"do": "segment", "t": at_s, "label": label})
-            self._window.show_message(f"the night is split at {self.text_of(at_s)}: sent")
+            self._window.show_message(texts.SEGMENT_SENT.format(moment=self.text_of(at_s)))
 
-        hint = f"What begins at {self.text_of(at_s)}?"
-        self.ask(Question(hint, "treatment started", enter))
+        hint = texts.SEGMENT_QUESTION.format(moment=self.text_of(at_s))
+        self.ask(Question(hint, texts.SEGMENT_DEFAULT, enter))
 
     def _undo(self, seq: int | None = None) -> None:
         screen = self._window.screen_view
         seq = seq if seq is not None or screen is None else screen.undo_seq
         if seq is None:
-            self._window.show_message("nothing of yours to take back")
+            self._window.show_message(texts.NOTHING_TO_UNDO)
             return
         self.send({"do": "undo", "seq": seq})
 
     # -- movements --------------------------------------------------------------------------------------
 
     def choose(self, keys: tuple[str, ...], entry: int | None = None) -> None:
-        """Choose movements by their keys, or an entry of a person by its number, or nothing."""
+        """Select movements by their keys, or an entry of a person by its number, or nothing."""
         self._entry = entry
         self._window.live.sweep.set_chosen(frozenset(keys))
 
@@ -269,9 +264,9 @@ class Annotator(QObject):
     def _choose_bracket(self, bracket: Bracket) -> None:
         self.choose((bracket.key,))
         is_out = self.permissions is not None and bracket.key in self.permissions.rejected
-        what = "X: counts again" if is_out else "X: does not count"
+        what = texts.X_RESTORES if is_out else texts.X_REJECTS
         parts = [f"{bracket.leg} {self.text_of(bracket.onset_s)}", bracket.text, bracket.why]
-        parts += [what] if bracket.life not in _NOT_JUDGED else []
+        parts += [what] if bracket.life not in texts.NOT_REJECTABLE else []
         self._window.show_message(" · ".join(part for part in parts if part))
 
     def _pressed(self, t_s: float, at: QPoint) -> None:
@@ -291,31 +286,33 @@ class Annotator(QObject):
         self.choose(row.keys, row.seq)
         if row.keys:
             self._window.show_message(
-                f"{row.what}: {row.detail}" if row.detail else f"{row.what} · X: does not count"
+                f"{row.what}: {row.detail}" if row.detail else f"{row.what} · {texts.X_REJECTS}"
             )
         elif row.seq is not None:
-            self._window.show_message(f"{row.what} · X: take it back")
+            self._window.show_message(f"{row.what} · {texts.X_UNDOES}")
 
     def _judge(self) -> None:
         keys, permissions = sorted(self._window.live.sweep.chosen), self.permissions
         if not keys and self._entry is not None:
             self._undo(self._entry)
         elif not keys or permissions is None:
-            self._window.show_message(_CHOOSE)
-        elif why := [_NOT_JUDGED[b.life] for b in self._brackets(keys) if b.life in _NOT_JUDGED]:
+            self._window.show_message(texts.SELECT_FIRST)
+        elif why := [
+            texts.NOT_REJECTABLE[b.life] for b in self._brackets(keys) if b.life in texts.NOT_REJECTABLE
+        ]:
             self._window.show_message(why[0])
         elif out := [key for key in keys if key in permissions.rejected]:
             self.send({"do": "accept", "movement": out[0]})
         else:
-            hint = "Why does this movement not count?"
-            self.ask(Question(hint, "artifact", lambda reason: self._reject(keys, reason)))
+            reject = partial(self._reject, keys)
+            self.ask(Question(texts.REJECT_QUESTION, texts.REJECT_DEFAULT, reject))
 
     def _brackets(self, keys: list[str]) -> list[Bracket]:
         return [each for each in self._window.live.sweep.movements.brackets if each.key in keys]
 
     def _reject(self, keys: list[str], reason: str) -> None:
         self.send({"do": "reject", "movements": keys, "reason": reason})
-        self._window.show_message(f"does not count, {reason}: sent · X: bring it back")
+        self._window.show_message(texts.REJECT_SENT.format(reason=reason))
 
     # -- artifacts --------------------------------------------------------------------------------------
 
@@ -325,20 +322,18 @@ class Annotator(QObject):
             return
         if begin_s is None:
             self._artifact_from_s = at_s
-            self._window.show_message(
-                f"artifact from {self.text_of(at_s)}: go to its end, then Shift+X again"
-            )
+            self._window.show_message(texts.ARTIFACT_BEGUN.format(moment=self.text_of(at_s)))
             return
         self._artifact_from_s = None
         if begin_s == at_s:
-            self._window.show_message("no artifact: it ended where it began")
+            self._window.show_message(texts.ARTIFACT_EMPTY)
             return
         self._ask_artifact(min(begin_s, at_s), max(begin_s, at_s), None)
 
     def _dragged(self, start_s: float, end_s: float, at: QPoint) -> None:
         leg = leg_at(self._window.live.sweep, at)
         if leg is not None and leg not in LEGS:
-            self._window.show_message("no artifact: this limb is counted nowhere")
+            self._window.show_message(texts.ARTIFACT_NO_LEG)
             return
         self._ask_artifact(start_s, end_s, leg)
 
@@ -347,20 +342,18 @@ class Annotator(QObject):
         if leg is not None:
             request["legs"] = [leg]
         where = f"{leg} leg" if leg is not None else "both legs"
-        span = f"{self.text_of(start_s)} – {self.text_of(end_s)}"
+        start, end = self.text_of(start_s), self.text_of(end_s)
 
         def enter(_: str) -> None:
             self.send(request)
-            self._window.show_message(
-                f"artifact {end_s - start_s:.1f} s, {where}: sent · Ctrl+Z takes it back"
-            )
+            self._window.show_message(texts.ARTIFACT_SENT.format(length_s=end_s - start_s, where=where))
 
-        text = f"Artifact {span}, {where}?  Enter: yes, Esc: no"
+        text = texts.ARTIFACT_QUESTION.format(start=start, end=end, where=where)
         self.ask(Question("", text, enter, is_fixed=True))
 
 
 def moment_at(sweep: SweepView, at: QPoint) -> float | None:
-    """Return what moment (s) lies under a position on the trace; None beside it."""
+    """Return the time (s) at a position on the trace; None outside it."""
     if not sweep.left_edge <= at.x() <= sweep.right_edge:
         return None
     first_s, last_s = sweep.visible_s
@@ -371,6 +364,6 @@ def moment_at(sweep: SweepView, at: QPoint) -> float | None:
 
 
 def leg_at(sweep: SweepView, at: QPoint) -> str | None:
-    """Return which leg's (or limb's) lane a position lies in, the marks above it included."""
+    """Return the leg or limb whose lane, with the marks above it, contains a position."""
     above = [leg for leg, top in sweep.lane_tops() if top <= at.y()]
     return above[-1] if above else None

@@ -1,4 +1,4 @@
-"""Start the dashboard: on a session, or on the start screen of a recorder that has not begun."""
+"""Start the dashboard: on a session, or with the start screen of a recorder that is not recording yet."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _SWITCH_S = 0.001
 
 
 def application() -> QApplication:
-    """Return the one application object, made at the first call."""
+    """Return the application object, created by the first call."""
     app = QApplication.instance()
     if isinstance(app, QApplication):
         return app
-    # Scoring a night of 3000 movements holds the interpreter for tens of ms; painting must get in between.
+    # Scoring 3000 movements holds the interpreter for tens of ms; painting must be able to interrupt it.
     sys.setswitchinterval(_SWITCH_S)
     made = QApplication(sys.argv[:1])
     made.setApplicationName("PLMS Monitor")
     made.setStyle("Fusion")
-    # An interrupt closes the window as the mouse does; the frame timer lets Python see the signal.
+    # An interrupt closes the window like the mouse; the frame timer lets Python handle the signal.
     signal.signal(signal.SIGINT, lambda *_: _leave(made))
     made.commitDataRequest.connect(lambda _: _unlock())
     return made
@@ -46,14 +46,14 @@ def _leave(app: QApplication) -> None:
 
 
 def _unlock() -> None:
-    """Open the lock of every window: it keeps people away, not the system or whoever started the program."""
+    """Open the lock of every window: it stops users, not the system or an interrupt from the terminal."""
     for window in QApplication.topLevelWidgets():
         if isinstance(window, DashboardWindow):
             window.lock.open()
 
 
 def open_window(path: Path, theme: Theme | None) -> DashboardWindow:
-    """Make the window of a session, as its bed's screen was left; a theme that is asked for comes first."""
+    """Make the window of a session with the saved settings of its bed; `theme` overrides the saved one."""
     folder = SessionFolder.open(path)
     window = DashboardWindow(folder, theme or NIGHT, Speaker(), settings_of(folder))
     if theme is not None:
@@ -72,14 +72,14 @@ def run_session(path: Path, theme: Theme | None = None) -> int:
 
 
 class StartScreenApp:
-    """First the start screen, then the session it has begun.
+    """The start screen, followed by the window of the new session.
 
     Parameters
     ----------
     contact : Path
-        Of the recorder that waits.
+        Contact file of the waiting recorder.
     theme : Theme or None
-        None: the one the bed's screen was left with.
+        None: the theme saved for the bed.
     """
 
     def __init__(self, contact: Path, theme: Theme | None) -> None:
@@ -104,10 +104,10 @@ class StartScreenApp:
 
 
 def run_start_screen(contact: Path, theme: Theme | None = None) -> int:
-    """Show the start screen of a recorder, and the night once it runs."""
+    """Show the start screen of a recorder, then the session once it is being recorded."""
     app = application()
-    lobby = StartScreenApp(contact, theme)
-    lobby.start()
+    start_screen = StartScreenApp(contact, theme)
+    start_screen.start()
     return int(app.exec())
 
 
@@ -116,7 +116,7 @@ def _fit(window: DashboardWindow) -> None:
 
 
 def screenshot(path: Path, file: Path, size: tuple[int, int], theme: Theme | None, after_s: float) -> int:
-    """Render a session into a picture and quit."""
+    """Render a session into an image file and quit."""
     app = application()
     window = DashboardWindow(SessionFolder.open(path), theme or NIGHT)
     window.resize(*size)

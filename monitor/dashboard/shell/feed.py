@@ -1,4 +1,4 @@
-"""The thread that follows the session, so that painting never waits for it."""
+"""The thread that follows the session: painting never waits for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.session.disk_space import DiskWatch
 from monitor.session.folder import SessionFolder
 from monitor.session.recorder_status import LiveStatus, RecorderStatus
 
-# Onsets do not wait for it: `fresh` shows them.
+# Onsets do not wait for it: `OnsetFollower` shows them.
 _POLL_S = 0.1
 _DISK_EVERY_N = 20
 
@@ -27,16 +27,16 @@ class Feed:
     ----------
     folder : SessionFolder
     signal : LiveSignal
-        Whose newest sample says how far the night has come; it is polled elsewhere.
+        Its newest sample gives the end of the recording so far; it is polled elsewhere.
 
     Attributes
     ----------
     screen : Screen or None
-        The newest; replaced, never changed.
+        The newest screen; replaced, never changed.
     problem : str
-        Why the session cannot be read, empty while it can.
+        Why the session cannot be read, empty if it can.
     presenter : Presenter
-        Its facts may be read once the thread has ended, and by `streams_and_gaps`.
+        Its state may be read once the thread has ended.
     """
 
     def __init__(self, folder: SessionFolder, signal: LiveSignal) -> None:
@@ -55,7 +55,7 @@ class Feed:
         self._thread = threading.Thread(target=self._run, name="presenter", daemon=True)
 
     def start(self) -> None:
-        """Begin to follow."""
+        """Start to follow the session."""
         self.client.start()
         self._thread.start()
 
@@ -67,7 +67,7 @@ class Feed:
         self.client.stop()
 
     def poll(self) -> None:
-        """Look once; the thread calls this."""
+        """Read the session once; called by the thread."""
         if self._polls % _DISK_EVERY_N == 0:
             self._saved_s_ago, self._disk_s = self._disk.look()
         self._polls += 1
@@ -85,12 +85,12 @@ class Feed:
 
     @property
     def unheard_s(self) -> float:
-        """Return the age of the recorder's last sign of life; where there was none, of its last write."""
+        """Age of the recorder's last answer or sample (s); if there was none, of its last write."""
         signs = [at_s for at_s in (self.client.answered_at_s, self._moved_at_s) if at_s is not None]
         return time.monotonic() - max(signs) if signs else self._saved_s_ago or 0.0
 
     def _run(self) -> None:
-        # Whether a recorder answers decides between "recording" and "cut off": ask before the first look.
+        # Whether a recorder answers decides between "recording" and "cut off": ask before the first poll.
         self.client.has_asked.wait(2.0)
         while not self._ending.wait(_POLL_S):
             self.poll()

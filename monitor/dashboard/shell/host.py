@@ -1,6 +1,6 @@
-"""What the parts of the window may use of it and of each other.
+"""The interface of the window for its parts.
 
-Parts take a `Host` and never import the window: the window imports its parts, not the other way.
+Parts use a `Host` and never import the window: the window imports its parts, not the reverse.
 """
 
 from __future__ import annotations
@@ -35,34 +35,34 @@ class ActionTable(Protocol):
         """Add actions by their names."""
 
     def get(self, name: str) -> Callable[[str], None]:
-        """Return what an action does now."""
+        """Return the current function of an action."""
 
 
 class Entries(Protocol):
-    """What a person enters into the session."""
+    """The entries of the user."""
 
     author: Author
 
     @property
     def permissions(self) -> EditPermissions | None:
-        """What may be entered now, None before the first screen."""
+        """Which entries are possible now, None before the first screen."""
 
     @property
     def is_recording(self) -> bool:
         """Whether the session is still being recorded."""
 
     def may_write(self) -> bool:
-        """Say whether something can be entered; if not, show why."""
+        """Return whether entries are possible; if not, show what to do."""
 
     def journal_alerts(self, what: str, **about: object) -> None:
-        """Record what a person did about alerts."""
+        """Record what the user did about alerts."""
 
 
 class PagesOver(Protocol):
-    """What lies over the panels."""
+    """The pages over the panels."""
 
-    def look(self, screen: Screen) -> None:
-        """Follow the session."""
+    def update(self, screen: Screen) -> None:
+        """Show the current screen."""
 
     def open_summary(self) -> None:
         """Show the summary."""
@@ -76,15 +76,15 @@ class Lockable(Protocol):
 
 
 class LogPlace(Protocol):
-    """Where the log is on the screen."""
+    """The position of the log."""
 
     @property
     def log_x(self) -> int:
-        """Where the column of the log begins (pixels of the ground)."""
+        """Left edge of the log column (pixels of the ground)."""
 
 
 class Host(Protocol):
-    """The window, as its parts know it."""
+    """The window as seen by its parts."""
 
     folder: SessionFolder
     theme: Theme
@@ -117,11 +117,11 @@ class Host(Protocol):
 
     @property
     def annotator(self) -> Entries:
-        """What a person enters."""
+        """The entries of the user."""
 
     @property
     def pages(self) -> PagesOver:
-        """What lies over the panels."""
+        """The pages over the panels."""
 
     @property
     def lock(self) -> Lockable:
@@ -129,25 +129,25 @@ class Host(Protocol):
 
     @property
     def window_layout(self) -> LogPlace:
-        """Where the panels are."""
+        """The layout of the panels."""
 
     def act(self, action: str) -> None:
-        """Do what a key or a button asks for."""
+        """Run the action of a key or a button."""
 
     def send(self, request: dict[str, object]) -> None:
-        """Enter something into the session."""
+        """Send an entry to the recorder."""
 
     def show_message(self, text: str) -> None:
         """Show a line of text for a while."""
 
     def now_s(self) -> float:
-        """Return how far the recording has come (s)."""
+        """Return the end of the recording so far (s)."""
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours and the size of the texts."""
 
     def acknowledge(self) -> None:
-        """Acknowledge all alerts there are now."""
+        """Acknowledge all current alerts."""
 
     def switch_keys(self, *, is_on: bool) -> None:
         """Switch all keys on, or off while letters are typed."""
@@ -156,7 +156,7 @@ class Host(Protocol):
         """Return the widget that has the focus."""
 
     def isAncestorOf(self, child: QWidget) -> bool:  # noqa: N802
-        """Say whether a widget lies in this window."""
+        """Return whether a widget is inside this window."""
 
     def windowState(self) -> Qt.WindowState:  # noqa: N802
         """Return whether the window fills the screen."""

@@ -1,4 +1,4 @@
-"""Everything by keyboard alone: Tab walks, and what has the focus gets its own keys before the shortcuts."""
+"""Use by keyboard alone: Tab moves the focus; the focused widget gets its keys before the shortcuts."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -19,14 +19,14 @@ _SIDEWAYS = frozenset({Key.Key_Left, Key.Key_Right})
 
 
 class Keyboard(QObject):
-    """Let a window be used without a mouse.
+    """Make a window usable without a mouse.
 
     Parameters
     ----------
     home : QWidget
-        Where the focus lies while nothing is chosen; Esc leads back to it.
+        Default widget for the focus; Esc returns to it.
     widgets : iterable of QWidget
-        What Tab leads through, in this order; a click gives none of them the focus.
+        Widgets in the order of Tab; a click does not give them the focus.
     """
 
     def __init__(self, home: QWidget, widgets: Iterable[QWidget]) -> None:
@@ -38,14 +38,14 @@ class Keyboard(QObject):
             widget.installEventFilter(self)
 
     def put_in_order(self) -> None:
-        """Set the order again: widgets that were moved to another place in the window have lost theirs."""
+        """Set the tab order again: widgets that were moved in the window have lost it."""
         before = self._home
         for widget in self._widgets:
             QWidget.setTabOrder(before, widget)
             before = widget
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the keys a widget has a use for from being shortcuts."""
+        """Give a focused widget its own keys instead of triggering shortcuts."""
         if isinstance(event, QKeyEvent) and isinstance(watched, QWidget):
             if event.type() == QEvent.Type.ShortcutOverride and self._is_own(watched, event):
                 event.accept()

@@ -1,12 +1,13 @@
-"""Where the panels stand: three columns on a large screen; on a small one, tabs.
+"""The layout of the panels: three columns on a large screen, tabs on a small one.
 
-Which panel shows which part of a screen.
+Also which panel shows which part of a `Screen`.
 """
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QGridLayout, QTabWidget, QVBoxLayout, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.shell.host import Host
 from monitor.dashboard.style import text_px, text_scale
 from monitor.dashboard.viewmodel.screen import Screen
@@ -16,7 +17,7 @@ _SMALL_WIDER = 1.1
 
 
 class WindowLayout:
-    """Lay the panels of a window out, again whenever it crosses from large to small.
+    """Lay out the panels of a window, again whenever it changes between large and small.
 
     Parameters
     ----------
@@ -48,15 +49,15 @@ class WindowLayout:
         self._grid.setRowStretch(1, 30)
 
     def apply(self, scale: float) -> None:
-        """Arrange for a size; `scale` 1 is 1920 x 1080."""
+        """Lay out for a size; `scale` 1 is 1920 x 1080."""
         is_small = scale < _SMALL
         if is_small != self._is_small:
             self._is_small = is_small
             focused = self._window.focusWidget()
             self._place()
-            self._give_back(focused)
+            self._restore_focus(focused)
             self._window.top.set_small(is_small=is_small)
-        # Wider texts need wider panels; the trace gives the room, as long as there is some.
+        # Larger texts need wider panels; the width is taken from the trace.
         wider = min(text_scale(), _SMALL_WIDER) if is_small else text_scale()
         self._left.setFixedWidth(round(max(352 * scale, 262) * wider))
         right_px = round(max(396 * scale, 340) * wider)
@@ -66,8 +67,8 @@ class WindowLayout:
         self._window.top.setFixedHeight(text_px(max(66 * scale, 54)))
         self._window.keybar.setFixedHeight(text_px(max(36 * scale, 30)))
 
-    def _give_back(self, focused: QWidget | None) -> None:
-        """Let whoever was typing go on typing: moving a panel takes the focus from what is in it."""
+    def _restore_focus(self, focused: QWidget | None) -> None:
+        """Restore the focus: moving a panel removes it from the panel's widgets."""
         if focused is None or not self._window.isAncestorOf(focused):
             return
         if self._window.log.frame.isAncestorOf(focused):
@@ -75,14 +76,14 @@ class WindowLayout:
         focused.setFocus()
 
     def reveal_log(self) -> None:
-        """Bring the log with its note field to the front, where it is one of several tabs."""
+        """Bring the log with its note field to the front, if it is one of the tabs."""
         at = self._tabs.indexOf(self._window.log.frame)
         if at >= 0:
             self._tabs.setCurrentIndex(at)
 
     @property
     def log_x(self) -> int:
-        """Where the column of the log begins (pixels of the ground)."""
+        """Left edge of the log column (pixels of the ground)."""
         return self._right.x()
 
     def _place(self) -> None:
@@ -100,9 +101,9 @@ class WindowLayout:
         self._left_box.addWidget(window.series.frame, 3)
         grid.addWidget(window.live.frame, 0, 1)
         if self._is_small:
-            for frame, name in ((window.log.frame, "Log"), (window.tonight.frame, "Tonight"),
-                                (window.imi.frame, "Intervals")):  # fmt: skip
-                self._tabs.addTab(frame, name)
+            tabs = {"log": window.log.frame, "tonight": window.tonight.frame, "imi": window.imi.frame}
+            for name, frame in tabs.items():
+                self._tabs.addTab(frame, texts.TABS[name])
             self._right_box.addWidget(self._tabs)
             grid.addWidget(self._left, 0, 0)
             grid.addWidget(self._right, 0, 2, 2, 1)
@@ -116,20 +117,20 @@ class WindowLayout:
             grid.addWidget(window.imi.frame, 1, 2)
         self._tabs.setVisible(bool(self._is_small))
         for frame in frames:
-            # A tab that is not in front stays hidden.
+            # The content of a background tab stays hidden.
             if not self._is_small or self._tabs.indexOf(frame) <= 0:
                 frame.setVisible(True)
 
 
 def show_screen(window: Host, screen: Screen, *, is_bright: bool) -> None:
-    """Let every panel of a window show a screen; called a few times a second.
+    """Show a screen on every panel of a window; called a few times a second.
 
     Parameters
     ----------
     window : Host
     screen : Screen
     is_bright : bool
-        Whether what blinks is bright now.
+        Phase of blinking alerts.
     """
     sweep = window.live.sweep
     sweep.wall = screen.wall
@@ -149,6 +150,6 @@ def show_screen(window: Host, screen: Screen, *, is_bright: bool) -> None:
     window.night.show_window(window.review.window_s)
     window.imi.show_view(screen.imi)
     window.log.show_log(screen.log)
-    window.pages.look(screen)
+    window.pages.update(screen)
     window.keybar.footer.setText(screen.footer)
-    window.review.say()
+    window.review.show_state()

@@ -1,4 +1,4 @@
-"""The lock: the picture goes on, keys and clicks do nothing until somebody says that it is meant."""
+"""The lock: the display continues, keys and clicks do nothing until the unlock word is typed."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -8,21 +8,18 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.shell.host import Host
 from monitor.dashboard.style import label
 
-WORD = "unlock"
-_LOCKED = "SCREEN LOCKED"
-_HOW = f"The recording goes on. Type “{WORD}” and press Enter."
-
 
 class Cover(QWidget):
-    """A sheet of glass over the window: it shows everything and takes every key and click itself.
+    """A transparent cover over the window: everything stays visible, keys and clicks go to the cover.
 
     Signals
     -------
     opened
-        Somebody typed the word.
+        The unlock word was typed.
     """
 
     opened = Signal()
@@ -31,11 +28,11 @@ class Cover(QWidget):
         super().__init__(room)
         self._room = room
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(_LOCKED)
+        self.setAccessibleName(texts.LOCKED)
         self._typed = ""
         self._card = QFrame(self)
         self._card.setProperty("card", "true")
-        self._title, self._line = label(_LOCKED, "title"), label("", "strong")
+        self._title, self._line = label(texts.LOCKED, "title"), label("", "strong")
         inside = QHBoxLayout(self._card)
         inside.setContentsMargins(16, 4, 16, 4)
         inside.setSpacing(16)
@@ -45,37 +42,37 @@ class Cover(QWidget):
         self.hide()
 
     def cover(self) -> None:
-        """Cover the room."""
-        self._say("")
+        """Cover the window."""
+        self._show_typed("")
         self._fit()
         self.show()
         self.raise_()
         self.setFocus()
 
     def hint(self) -> None:
-        """Say how it is opened."""
-        self._say(self._typed)
+        """Show how to unlock."""
+        self._show_typed(self._typed)
 
     def _fit(self) -> None:
         self.setGeometry(self._room.rect())
         self._card.adjustSize()
-        # Over the bar of keys: they do nothing now.
+        # Over the key bar: the keys do nothing now.
         self._card.move((self.width() - self._card.width()) // 2, self.height() - self._card.height() - 2)
 
-    def _say(self, typed: str) -> None:
+    def _show_typed(self, typed: str) -> None:
         self._typed = typed
-        self._line.setText(typed if typed else _HOW)
-        self.setAccessibleDescription(_HOW)
+        self._line.setText(typed if typed else texts.HOW_TO_UNLOCK)
+        self.setAccessibleDescription(texts.HOW_TO_UNLOCK)
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stay as large as the room."""
+        """Follow the size of the window."""
         if watched is self._room and event.type() == QEvent.Type.Resize and self.isVisible():
             self._fit()
         return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
-        """Keep every key and click; Tab would else lead to what lies below."""
+        """Accept every key and click; otherwise Tab would reach the widgets below."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             self._key(event)
             return True
@@ -90,18 +87,18 @@ class Cover(QWidget):
 
     def _key(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            is_right = self._typed.strip().lower() == WORD
-            self._say("")
+            is_right = self._typed.strip().lower() == texts.UNLOCK_WORD
+            self._show_typed("")
             if is_right:
                 self.opened.emit()
         elif event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Backspace):
-            self._say("" if event.key() == Qt.Key.Key_Escape else self._typed[:-1])
+            self._show_typed("" if event.key() == Qt.Key.Key_Escape else self._typed[:-1])
         elif event.text().isprintable() and event.text():
-            self._say((self._typed + event.text())[-len(WORD) * 2 :])
+            self._show_typed((self._typed + event.text())[-len(texts.UNLOCK_WORD) * 2 :])
 
 
 class Lock:
-    """Lock and unlock a window. The recorder knows nothing of it, and `stop` works as ever.
+    """Lock and unlock a window. The recorder is not affected, and `stop` still works.
 
     Parameters
     ----------
@@ -129,6 +126,6 @@ class Lock:
         self._window.switch_keys(is_on=True)
 
     def refuse(self) -> None:
-        """Say that something was not done because of the lock."""
+        """Show that an action was refused because of the lock."""
         self._cover.hint()
-        self._window.show_message(f"the screen is locked: type “{WORD}” first")
+        self._window.show_message(texts.LOCK_REFUSES)

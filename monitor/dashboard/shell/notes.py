@@ -1,6 +1,6 @@
-"""Notes and questions in the note field. A note's time is when its key was pressed.
+"""Notes and questions in the note field. The time of a note is that of the key press.
 
-Who enters something: asked once per window, written into the journal, never sent to the network.
+The author of the entries is asked once per window, written to the journal, and never sent to the network.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QLabel
 
+from monitor.dashboard import texts
 from monitor.dashboard.panels.log import NoteField
-
-_IDLE = "Note  (N or Enter)"
 
 
 def _nothing() -> None:
@@ -23,43 +22,43 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the field asks; Enter answers, Esc gives up. It never stops anything else.
+    """A question in the note field; Enter answers, Esc cancels. Nothing else waits for it.
 
     Attributes
     ----------
     hint : str
-        What is asked, seen while the field is empty.
+        The question, shown above the field and while it is empty.
     text : str
-        The answer that Enter alone gives.
+        The default answer.
     accept : callable
-        Gets the answer, without spaces around it; not called for an empty one.
+        Called with the answer, stripped of spaces; not called for an empty one.
     is_fixed : bool
-        The text is the question: yes or no.
-    give_up : callable
-        Called if nothing is answered.
+        The text is a yes-or-no question.
+    on_cancel : callable
+        Called without an answer.
     """
 
     hint: str
     text: str
     accept: Callable[[str], None]
     is_fixed: bool = False
-    give_up: Callable[[], None] = _nothing
+    on_cancel: Callable[[], None] = _nothing
 
 
 class NoteTaker(QObject):
-    """What the note field does.
+    """The function of the note field.
 
     Parameters
     ----------
     field : NoteField
-    asking : QLabel
-        Says what is asked.
+    question : QLabel
+        Shows the question.
     send : callable
-        Gets the request to the recorder.
+        Called with the request to the recorder.
     now_s : callable
-        How far the recording has come (s).
-    tell : callable
-        Gets a line for the bar.
+        Returns the end of the recording so far (s).
+    show_message : callable
+        Called with a message for the bar.
     reveal : callable
         Brings the field to the front.
     """
@@ -67,68 +66,68 @@ class NoteTaker(QObject):
     def __init__(
         self,
         field: NoteField,
-        asking: QLabel,
+        question: QLabel,
         send: Callable[[dict[str, object]], None],
         now_s: Callable[[], float],
-        tell: Callable[[str], None],
+        show_message: Callable[[str], None],
         reveal: Callable[[], None],
     ) -> None:
         super().__init__(field)
-        self._field, self._asking = field, asking
-        self._send, self._now_s, self._show_message, self._reveal = send, now_s, tell, reveal
+        self._field, self._question_label = field, question
+        self._send, self._now_s, self._show_message, self._reveal = send, now_s, show_message, reveal
         self._question: Question | None = None
         self._at_s: float | None = None
         field.returnPressed.connect(self._accepted)
-        field.given_up.connect(self.cancel)
+        field.cancelled.connect(self.cancel)
         field.textEdited.connect(self._edited)
 
-    def open(self, text: str = "", *, at_s: float | None = None, moment: str = "this moment") -> None:
-        """Begin a note about a moment (s), now if None, perhaps with a text to edit."""
+    def open(self, text: str = "", *, at_s: float | None = None, moment: str = "now") -> None:
+        """Start a note for a time (s), now if None, with an optional text to edit."""
         at_s = self._now_s() if at_s is None else at_s
 
         def send(written: str) -> None:
             self._send({"do": "note", "t": at_s, "text": written})
-            self._show_message("note sent")
+            self._show_message(texts.NOTE_SENT)
 
-        self.ask(Question(f"Note about {moment}", text, send))
+        self.ask(Question(texts.NOTE_HINT.format(moment=moment), text, send))
 
     def ask(self, question: Question) -> None:
-        """Ask something; what was asked before and not answered is given up."""
+        """Ask a question; a previous one without an answer is cancelled."""
         self._end()
         self._question = question
         self._field.setReadOnly(question.is_fixed)
         self._field.setText(question.text)
         self._field.setPlaceholderText(question.hint)
         self._field.setAccessibleDescription(question.hint or question.text)
-        self._say(question.hint)
+        self._show_question(question.hint)
         self._reveal()
         self._field.setFocus()
         if not question.is_fixed:
             self._field.selectAll()
 
     def cancel(self) -> None:
-        """Give up what was begun."""
+        """Cancel the question or note."""
         self._end()
         self._at_s = None
         self._field.clear()
         self._field.setReadOnly(False)
-        self._field.setPlaceholderText(_IDLE)
-        self._say("")
+        self._field.setPlaceholderText(texts.NOTE_FIELD)
+        self._show_question("")
         self._field.clearFocus()
 
-    def _say(self, hint: str) -> None:
-        """Say what is asked, whole also where the field has a text or is too narrow."""
-        self._asking.setText(hint)
-        self._asking.setToolTip(hint)
-        self._asking.setVisible(bool(hint))
+    def _show_question(self, hint: str) -> None:
+        """Show the question above the field, which may hold a text or be too narrow."""
+        self._question_label.setText(hint)
+        self._question_label.setToolTip(hint)
+        self._question_label.setVisible(bool(hint))
 
     def _end(self) -> None:
         question, self._question = self._question, None
         if question is not None:
-            question.give_up()
+            question.on_cancel()
 
     def _edited(self) -> None:
-        # The field was opened with the mouse: then the first key is the moment.
+        # The field was opened with the mouse: the time of the note is that of the first key.
         if self._question is None and self._at_s is None:
             self._at_s = self._now_s()
 
@@ -139,71 +138,72 @@ class NoteTaker(QObject):
         if question is not None and text:
             question.accept(text)
         elif question is not None:
-            question.give_up()
+            question.on_cancel()
         elif text:
             self._send({"do": "note", "t": self._now_s() if at_s is None else at_s, "text": text})
-            self._show_message("note sent")
+            self._show_message(texts.NOTE_SENT)
 
 
 _LONGEST = 60
 
 
 class Author:
-    """Sign what is sent with a name; the first time, ask for it.
+    """Add the name of the author to entries; the first time, ask for it.
 
     Parameters
     ----------
     notes : NoteTaker
-        Asks.
+        Asks for the name.
     send : callable
-        Gets the signed request.
-    tell : callable
-        Gets a line for the bar.
+        Called with the request and its author.
+    show_message : callable
+        Called with a message for the bar.
 
     Attributes
     ----------
     name : str
-        Empty until told.
+        Empty until it was entered.
     """
 
     def __init__(
-        self, notes: NoteTaker, send: Callable[[dict[str, object]], None], tell: Callable[[str], None]
+        self, notes: NoteTaker, send: Callable[[dict[str, object]], None], show_message: Callable[[str], None]
     ) -> None:
-        self._notes, self._send, self._show_message = notes, send, tell
+        self._notes, self._send, self._show_message = notes, send, show_message
         self._waiting: list[dict[str, object]] = []
         self.name = ""
 
     def sign(self, request: dict[str, object]) -> None:
-        """Send a request with the name of whoever makes it, once that is known."""
+        """Send a request with its author, once the name is known."""
         if self.name:
             self._send(request | {"author": self.name})
             return
         self._waiting.append(request)
         self.ask()
 
-    def sign_unasked(self, request: dict[str, object]) -> None:
-        """Send what cannot wait for a name: under the account's, if no other was told yet."""
+    def sign_at_once(self, request: dict[str, object]) -> None:
+        """Send a request without asking for the name: with the account name if none was entered."""
         self._send(request | {"author": self.name or account()})
 
     def ask(self) -> None:
-        """Ask for the name; what waits for it is sent in any case, then under the account's name."""
-        hint = "Your name or initials, asked once:"
-        self._notes.ask(Question(hint, self.name or account(), self._named, give_up=self.flush))
+        """Ask for the name; without an answer waiting requests are sent with the account name."""
+        self._notes.ask(
+            Question(texts.NAME_QUESTION, self.name or account(), self._named, on_cancel=self.flush)
+        )
 
     def _named(self, name: str) -> None:
         self.name = name[:_LONGEST]
-        self._show_message(f"entries are signed {self.name}")
+        self._show_message(texts.NAME_SET.format(name=self.name))
         self.flush()
 
     def flush(self) -> None:
-        """Send what waits, under the account's name if no other was told."""
+        """Send waiting requests, with the account name if none was entered."""
         waiting, self._waiting = self._waiting, []
         for request in waiting:
-            self.sign_unasked(request)
+            self.sign_at_once(request)
 
 
 def account() -> str:
-    """Return the name of the account this runs under."""
+    """Return the account name of this process."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

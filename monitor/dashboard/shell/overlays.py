@@ -1,4 +1,4 @@
-"""What lies over the panels or is in the menu: summary, calibration, signing, ending, the report."""
+"""Pages over the panels and functions of the menu: summary, calibration, signature, end, report."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from PySide6.QtCore import QObject, QPoint, QProcess
 from PySide6.QtWidgets import QMenu
 
+from monitor.dashboard import texts
 from monitor.dashboard.pages.calibration import CalibrationPanel
 from monitor.dashboard.pages.summary import SummaryPage
 from monitor.dashboard.shell.actions import Act
@@ -16,19 +17,6 @@ from monitor.dashboard.shell.notes import Question
 from monitor.dashboard.viewmodel.screen import Screen
 
 _REFERENCES = ("adult", "child", "none")
-_MENU = (
-    ("Summary of the night\tS", "summary"),
-    ("Bio-calibration\tB", "calibrate"),
-    ("Treatment started…\tT", "segment"),
-    ("Reference line\tC", "reference"),
-    ("Your name…", "author"),
-    ("Sign this night…", "sign"),
-    ("Write the report (PDF)", "report"),
-    ("", ""),
-    ("End the recording…", "finish"),
-)
-_BUTTONS = {"Sign…": "sign", "Report (PDF)": "report", "End the recording…": "finish", "Close  S": "summary"}
-_TO_END = "END"
 
 
 class Pages(QObject):
@@ -37,7 +25,7 @@ class Pages(QObject):
     Parameters
     ----------
     window : Host
-        Whose parts are there already.
+        The window; its parts exist already.
 
     Attributes
     ----------
@@ -51,7 +39,7 @@ class Pages(QObject):
         self._window = window
         self.calibration = CalibrationPanel(window)
         acts = window.acts
-        self.summary = SummaryPage(window.ground, _BUTTONS, window.act)
+        self.summary = SummaryPage(window.ground, texts.SUMMARY_BUTTONS, window.act)
         self.menu = self._make_menu()
         self._report: QProcess | None = None
         self._go_live = acts.get("live")
@@ -62,7 +50,7 @@ class Pages(QObject):
         return {
             "live": lambda _: self._live(),
             "summary": lambda _: self._toggle_summary(),
-            "calibrate": lambda how: self.calibration.give_up() if how else self.calibration.go_on(),
+            "calibrate": lambda how: self.calibration.cancel() if how else self.calibration.next_step(),
             "reference": lambda _: self._next_reference(),
             "menu": lambda _: self._open_menu(),
             "author": lambda _: self._window.annotator.author.ask(),
@@ -74,7 +62,7 @@ class Pages(QObject):
     def _make_menu(self) -> QMenu:
         menu = QMenu(self._window.ground)
         menu.setAccessibleName("Menu")
-        for text, action in _MENU:
+        for text, action in texts.MENU:
             if not action:
                 menu.addSeparator()
             else:
@@ -87,23 +75,23 @@ class Pages(QObject):
         button = self._window.keybar.menu
         self.menu.popup(button.mapToGlobal(QPoint(0, -self.menu.sizeHint().height())))
 
-    def look(self, screen: Screen) -> None:
-        """Follow the night; called a few times a second."""
-        self.calibration.look(screen)
+    def update(self, screen: Screen) -> None:
+        """Show the current screen; called a few times a second."""
+        self.calibration.update(screen)
         self.summary.show_screen(screen)
-        # The panels settle a moment after the window has changed.
+        # The panels get their final size a moment after a change of the window.
         self.place()
 
     def place(self) -> None:
-        """Fit to another size of the window."""
-        # Not over the log: what is asked of whoever reads the page is asked there.
+        """Fit the pages to the size of the window."""
+        # Not over the log: questions about the page are asked there.
         window = self._window
         self.summary.place(window.top.height(), window.keybar.y(), window.window_layout.log_x)
         if self.calibration.course is not None:
             self.calibration.place()
 
     def stop(self) -> None:
-        """End what runs beside the window."""
+        """End the process that writes a report."""
         if self._report is not None:
             self._report.kill()
             self._report.waitForFinished(2000)
@@ -111,7 +99,7 @@ class Pages(QObject):
     # -- summary ----------------------------------------------------------------------------------------
 
     def open_summary(self) -> None:
-        """Show the summary; its numbers come with the next picture."""
+        """Show the summary; its numbers come with the next screen."""
         self._window.feed.presenter.permissions.wants_summary = True
         self.place()
         self.summary.frame.show()
@@ -136,9 +124,8 @@ class Pages(QObject):
         now = night.curves.reference or (screen.night.audience if screen is not None else "adult")
         name = _REFERENCES[(_REFERENCES.index(now) + 1) % len(_REFERENCES)]
         night.curves.set_reference(name)
-        self._window.show_message(
-            f"reference line: {name}" + ("" if name == "none" else ", a reference value only")
-        )
+        message = texts.NO_REFERENCE_LINE if name == "none" else texts.REFERENCE_LINE.format(name=name)
+        self._window.show_message(message)
 
     # -- signing, ending, the report --------------------------------------------------------------------
 
@@ -147,41 +134,40 @@ class Pages(QObject):
         if permissions is None or not window.annotator.may_write():
             return
         if window.annotator.is_recording:
-            window.show_message("a night is signed once it has been ended")
+            window.show_message(texts.SIGN_AFTER_END)
             return
         seq = permissions.newest_seq
 
         def sign(name: str) -> None:
             window.annotator.author.name = name
             window.send({"do": "sign", "over_seq": seq})
-            window.show_message(f"signature of {name}: sent")
+            window.show_message(texts.SIGN_SENT.format(name=name))
 
-        hint = f"Sign all {seq + 1} entries, your name:"
+        hint = texts.SIGN_QUESTION.format(n=seq + 1)
         window.notes.ask(Question(hint, window.annotator.author.name, sign))
 
     def _ask_end(self) -> None:
         window = self._window
         if not window.annotator.is_recording:
-            window.show_message("nothing is being recorded")
+            window.show_message(texts.NO_RECORDING)
             return
 
         def end(typed: str) -> None:
-            if typed.upper() != _TO_END:
-                window.show_message(f"the recording goes on: {_TO_END} was not typed")
+            if typed.upper() != texts.END_WORD:
+                window.show_message(texts.END_NOT_TYPED)
                 return
             window.feed.client.send({"do": "stop"})
-            window.show_message("the recording is being ended")
+            window.show_message(texts.ENDING)
 
-        hint = f"Type {_TO_END} to end this recording"
-        window.notes.ask(Question(hint, "", end))
+        window.notes.ask(Question(texts.END_QUESTION, "", end))
 
     def _write_report(self) -> None:
         window = self._window
         if importlib.util.find_spec("monitor.outputs.report") is None:
-            window.show_message("this installation has no report")
+            window.show_message(texts.NO_REPORT_MODULE)
             return
         if self._report is not None:
-            window.show_message("the report is being written")
+            window.show_message(texts.REPORT_RUNNING)
             return
         target = window.folder.path / "report.pdf"
         self._report = QProcess(self)
@@ -189,12 +175,11 @@ class Pages(QObject):
         self._report.start(
             sys.executable, ["-m", "monitor", "report", str(window.folder.path), "--out", str(target)]
         )
-        window.show_message("the report is being written")
+        window.show_message(texts.REPORT_RUNNING)
 
     def _report_written(self, code: int, target: str) -> None:
         process, self._report = self._report, None
-        said = bytes(process.readAllStandardError().data()).decode(errors="replace") if process else ""
-        lines = said.strip().splitlines()
-        self._window.show_message(
-            f"report: {target}" if code == 0 else f"no report: {lines[-1] if lines else code}"
-        )
+        output = bytes(process.readAllStandardError().data()).decode(errors="replace") if process else ""
+        lines = output.strip().splitlines()
+        failed = texts.REPORT_FAILED.format(problem=lines[-1] if lines else f"exit code {code}")
+        self._window.show_message(texts.REPORT_WRITTEN.format(path=target) if code == 0 else failed)

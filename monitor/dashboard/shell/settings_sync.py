@@ -1,4 +1,4 @@
-"""Give a window the settings its bed was left with, and write down what is changed."""
+"""Restore the settings of a bed in a window, and save changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.session.journal_follower import beginning
 
 
 def settings_of(folder: SessionFolder) -> SettingsFile | None:
-    """Return where the settings of a session's bed lie, None if its journal names no bed."""
+    """Return the settings file of the bed of a session, None if its journal names no bed."""
     try:
         return SettingsFile.of_bed(str(beginning(folder.journal)["bed"]))
     except (KeyError, InputError):
@@ -33,7 +33,7 @@ class SettingsSync:
 
     Notes
     -----
-    A disk may take its time: saving happens in a thread, the picture does not wait for it.
+    The disk may be slow: settings are saved in a thread, and the display does not wait.
     """
 
     def __init__(self, window: Host, file: SettingsFile | None) -> None:
@@ -50,8 +50,8 @@ class SettingsSync:
         apply(self._window, self._saved)
         self._before = self._saved
 
-    def look(self) -> str:
-        """Save if something has changed; return what went wrong since the last call, empty if nothing did."""
+    def update(self) -> str:
+        """Save changed settings; return the problem since the last call, empty if there was none."""
         problem, self._problem = self._problem, ""
         now = self._now()
         is_steady, self._before = now == self._before, now
@@ -63,7 +63,7 @@ class SettingsSync:
         return problem
 
     def stop(self) -> None:
-        """Save what is not saved yet."""
+        """Save what has not been saved yet."""
         if self._saving is not None:
             self._saving.join()
         now = self._now()
@@ -94,7 +94,7 @@ class SettingsSync:
 
 
 def apply(window: Host, settings: ScreenSettings) -> None:
-    """Set a window as it was left."""
+    """Apply saved settings to a window."""
     window.live.set_view(
         settings.sweep_s,
         settings.full_uv,

@@ -1,4 +1,4 @@
-"""Live, frozen or looking back: which stretch of the night the trace shows."""
+"""Live view, frozen view or review: the period that the trace shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from monitor.session.folder import SessionFolder
 
 
 class Review:
-    """Move the trace through the night.
+    """Move the trace through the session.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Review:
     Attributes
     ----------
     screen : Screen or None
-        The newest; set by the window.
+        The newest screen; set by the window.
     """
 
     def __init__(self, folder: SessionFolder, panel: LivePanel, signal: LiveSignal) -> None:
@@ -34,14 +34,14 @@ class Review:
 
     @property
     def window_s(self) -> tuple[float, float] | None:
-        """The stretch that is reviewed (s), None while live."""
+        """The period under review (s), None while live."""
         if self._page_s is None:
             return None
         return self._page_s, self._page_s + self._panel.sweep.sweep_s
 
     @property
     def at_s(self) -> float | None:
-        """The moment that typed stages speak of while looking back; None while live or at the newest page."""
+        """The time that stage keys apply to in review (s); None while live or at the newest page."""
         sweep_s = self._panel.sweep.sweep_s
         if self._page_s is None or self._page_s + sweep_s >= self._newest_s():
             return None
@@ -49,7 +49,7 @@ class Review:
 
     @property
     def middle_s(self) -> float:
-        """The moment a person looks at (s): the middle of the page, or now."""
+        """The time in focus (s): the middle of the page, or now."""
         if self._page_s is None:
             return self._newest_s()
         return min(max(self._page_s + self._panel.sweep.sweep_s / 2, 0.0), self._newest_s())
@@ -60,11 +60,11 @@ class Review:
 
     @property
     def _has_live(self) -> bool:
-        # A recorder that was killed leaves its ring behind.
+        # A killed recorder leaves its ring behind.
         return bool(self._signal.traces) and self._is_recording
 
     def follow(self) -> None:
-        """Do what a frame needs: new columns while live, the page once it is read."""
+        """Update one frame: new columns while live, the page once it has been read."""
         if self._is_parked and self._has_live:
             self.live()
         if self._page_s is not None:
@@ -74,7 +74,7 @@ class Review:
                 self._panel.sweep.repaint_all()
             return
         if self.screen is not None and not self._is_recording and not self._is_frozen:
-            # Nothing is being recorded: the last page is what there is to see, unless somebody goes on.
+            # Nothing is being recorded: show the last page, until the user moves or recording resumes.
             self.turn(0)
             self._is_parked = True
             return
@@ -83,12 +83,12 @@ class Review:
             self._panel.sweep.advance(self._signal.newest_s)
 
     def freeze(self) -> None:
-        """Freeze the view, or go on."""
+        """Freeze the view, or resume it."""
         self._is_frozen = not self._is_frozen and self._page_s is None
         self._panel.sweep.is_frozen = self._is_frozen
 
     def live(self) -> None:
-        """Go back to now."""
+        """Return to now."""
         self._is_parked = False
         self._is_frozen = self._panel.sweep.is_frozen = False
         if self._has_live:
@@ -98,7 +98,7 @@ class Review:
             self.show(self.screen.top.recorded_s - self._panel.sweep.sweep_s)
 
     def turn(self, pages: float) -> None:
-        """Turn so many pages, or parts of one; beyond the newest page of a running recording is live."""
+        """Move by pages or parts of one; after the newest page of a running recording comes the live view."""
         sweep_s = self._panel.sweep.sweep_s
         from_s = self._page_s if self._page_s is not None else self._newest_s() - sweep_s
         to_s = from_s + pages * sweep_s
@@ -108,13 +108,13 @@ class Review:
             self.show(to_s)
 
     def to_movement(self, step: int) -> Bracket | None:
-        """Go to the movement before or after what is seen; return it, None if there is none."""
+        """Go to the previous or next movement; return it, None if there is none."""
         if self.screen is None or not len(self.screen.movements.onset_s):
             return None
         onsets_s = self.screen.movements.onset_s
         sweep_s = self._panel.sweep.sweep_s
         here_s = self._newest_s() if self._page_s is None else self._page_s + sweep_s / 2
-        # The movement that stands in the middle is the one we are at.
+        # The movement in the middle is the current one.
         edge_s = here_s - 0.05 if step < 0 else here_s + 0.05
         at = int(np.searchsorted(onsets_s, edge_s)) + (-1 if step < 0 else 0)
         if not 0 <= at < len(onsets_s):
@@ -123,7 +123,7 @@ class Review:
         return self.screen.movements.brackets[at]
 
     def show(self, start_s: float, *, is_exact: bool = False) -> None:
-        """Show the page that begins here; `is_exact` lets it begin before the recording."""
+        """Show the page that starts at a time; with `is_exact` it may start before the recording."""
         sweep_s = self._panel.sweep.sweep_s
         last_s = self._newest_s() - sweep_s
         self._is_parked = False
@@ -134,14 +134,14 @@ class Review:
         self._ask()
 
     def reread(self) -> None:
-        """Read the page again: another length or filter."""
+        """Read the page again, after a change of length or filter."""
         if self._page_s is not None:
             self.show(self._page_s)
 
-    def say(self) -> None:
-        """Let the panel's head say what is seen."""
+    def show_state(self) -> None:
+        """Show the state of the view in the head of the panel."""
         if self.screen is not None:
-            self._panel.say(
+            self._panel.show_state(
                 is_frozen=self._is_frozen,
                 page_s=self._page_s,
                 is_live=self._is_recording,
@@ -153,8 +153,8 @@ class Review:
         self._reader.close()
 
     def _newest_s(self) -> float:
-        told_s = self.screen.top.recorded_s if self.screen is not None else 0.0
-        return max(told_s, self._signal.newest_s)
+        recorded_s = self.screen.top.recorded_s if self.screen is not None else 0.0
+        return max(recorded_s, self._signal.newest_s)
 
     def _ask(self) -> None:
         if self._page_s is None or self.screen is None:

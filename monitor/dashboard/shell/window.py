@@ -1,4 +1,4 @@
-"""The window: puts the panels together, follows the session at 30 Hz, turns keys into actions."""
+"""The window: assembles the panels, follows the session at 30 Hz, maps keys to actions."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QMainWindow, QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.panels.key_bar import HelpSheet, KeyBar
 from monitor.dashboard.panels.live import LivePanel
 from monitor.dashboard.panels.log import LogPanel
@@ -41,10 +42,10 @@ from monitor.session.journal_follower import beginning
 
 _FRAME_MS = 33
 _TEXT_MS = 264
-# In rounds of the texts.
-_NEWS_N = 30
+# In updates of the texts.
+_MESSAGE_N = 30
 _BLINK_N = 3
-_TOLD_EVERY_N = 4
+_DESCRIBE_EVERY_N = 4
 _RELAYOUT_MS = 80
 _LEAST_SIZE = (1000, 600)
 
@@ -58,9 +59,9 @@ class DashboardWindow(QMainWindow):
         Running, finished or cut off.
     theme : Theme
     speaker : Speaker, optional
-        What alerts are heard through; without it they are only seen.
+        Sound output for alerts; without it they are only shown.
     settings : SettingsFile, optional
-        Of the bed; without it nothing is remembered.
+        Settings of the bed; without it none are restored or saved.
     """
 
     def __init__(
@@ -86,11 +87,11 @@ class DashboardWindow(QMainWindow):
         self.sounding = Sounding(speaker)
         self.screen_view: Screen | None = None
         self.seen: dict[str, Priority] = {}
-        self._frames = self._rounds = self._news_until = 0
+        self._frames = self._rounds = self._message_until = 0
         self._text_every_n = 1
         self.ground = QWidget()
         self.ground.setObjectName("ground")
-        # Else the panels of a large screen would keep the window from ever becoming a small one.
+        # Without it the panels of a large screen would prevent the window from shrinking.
         self.ground.setMinimumSize(*_LEAST_SIZE)
         self.setCentralWidget(self.ground)
         self.ground.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -99,7 +100,7 @@ class DashboardWindow(QMainWindow):
         self.help = HelpSheet(self.ground, self.keys)
         self.notes = NoteTaker(
             self.log.note,
-            self.log.asking,
+            self.log.question,
             self.send,
             self.now_s,
             self.show_message,
@@ -150,16 +151,16 @@ class DashboardWindow(QMainWindow):
     # -- life -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to follow the session."""
+        """Start to follow the session."""
         self.feed.start()
         self.sounding.start()
         self._timer.start()
-        # What start-up made stays: a full collection would stop the picture for a third of a second.
+        # Objects of the start-up stay: a full collection would stop the display for a third of a second.
         gc.collect()
         gc.freeze()
 
     def stop(self) -> None:
-        """End threads and timers; the recording is not touched."""
+        """End threads and timers; the recording is not affected."""
         self._timer.stop()
         self._relayout.stop()
         self.pages.stop()
@@ -169,22 +170,19 @@ class DashboardWindow(QMainWindow):
         self.review.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Close the window, and say what goes on without it."""
+        """Close the window; print that the recording continues."""
         if self.lock.is_on:
             self.lock.refuse()
             event.ignore()
             return
         self.annotator.author.flush()
         self.stop()
-        # A window may be closed before its first picture: look once more.
+        # A window may be closed before its first screen: poll once more.
         self.feed.poll()
         screen = self.feed.screen
         if screen is not None and screen.top.phase == "recording":
-            print(  # noqa: T201  # the window is gone: the terminal is what is left to speak through
-                "The window is closed; the recording goes on. To see it again: "
-                f"plms-monitor review {self.folder.path}\nTo end it: plms-monitor stop {self.folder.path}",
-                flush=True,
-            )
+            # The window is gone: only the terminal is left for a message.
+            print(texts.WINDOW_CLOSED.format(path=self.folder.path), flush=True)  # noqa: T201
         super().closeEvent(event)
 
     def set_frame_ms(self, frame_ms: int) -> None:
@@ -192,7 +190,7 @@ class DashboardWindow(QMainWindow):
         self._timer.setInterval(frame_ms)
         self._text_every_n = max(1, round(_TEXT_MS / frame_ms))
 
-    # -- the picture ----------------------------------------------------------------------------------
+    # -- display --------------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """Do one frame: the new columns of the trace, and every quarter of a second the texts."""
@@ -210,29 +208,29 @@ class DashboardWindow(QMainWindow):
     def _show_texts(self) -> None:
         self._rounds += 1
         for text in self.feed.client.refusals():
-            self.show_message(f"not recorded: {text}")
-        if self._rounds > self._news_until:
+            self.show_message(texts.REFUSED.format(problem=text))
+        if self._rounds > self._message_until:
             self.keybar.show_message("")
         if self.feed.problem:
             self.show_message(self.feed.problem)
-        if news := self.sounding.news():
-            self.show_message(news)
-        if problem := self.settings_sync.look():
+        if change := self.sounding.change():
+            self.show_message(change)
+        if problem := self.settings_sync.update():
             self.show_message(problem)
         screen = self.screen_view
         if screen is not None:
             self.seen = still_seen(self.seen, screen.alerts)
-            self.sounding.look(screen.alerts, self.seen, is_recording=screen.top.phase == "recording")
+            self.sounding.update(screen.alerts, self.seen, is_recording=screen.top.phase == "recording")
         if screen is None or not self.isVisible():
             return
-        if self._rounds % _TOLD_EVERY_N == 1:
-            self.live.sweep.show_levels()
+        if self._rounds % _DESCRIBE_EVERY_N == 1:
+            self.live.sweep.describe_levels()
         show_screen(self, screen, is_bright=self._rounds // _BLINK_N % 2 == 0)
 
     def show_message(self, text: str) -> None:
-        """Say something in the line at the bottom, for a while."""
+        """Show a message in the bar at the bottom for a while."""
         self.keybar.show_message(text)
-        self._news_until = self._rounds + _NEWS_N
+        self._message_until = self._rounds + _MESSAGE_N
 
     @property
     def overview_frame(self) -> QFrame:
@@ -240,26 +238,26 @@ class DashboardWindow(QMainWindow):
         return self.night.frame
 
     def now_s(self) -> float:
-        """Return how far the recording has come, by the newest sample or the newest fact (s)."""
-        told_s = self.screen_view.top.recorded_s if self.screen_view is not None else 0.0
-        return max(told_s, self.signal.newest_s)
+        """Return the end of the recording so far, by the newest sample or fact (s)."""
+        recorded_s = self.screen_view.top.recorded_s if self.screen_view is not None else 0.0
+        return max(recorded_s, self.signal.newest_s)
 
     # -- actions --------------------------------------------------------------------------------------
 
     def act(self, action: str) -> None:
-        """Do what a key or a button asks for; see `monitor.dashboard.viewmodel.keys`."""
+        """Run the action of a key or a button; see `monitor.dashboard.viewmodel.keys`."""
         self.acts.do(action)
-        self.review.say()
+        self.review.show_state()
 
     def send(self, request: dict[str, object]) -> None:
-        """Enter something into the night; what comes of it is seen in the journal."""
+        """Send an entry to the recorder; its effect appears in the journal."""
         self.annotator.send(request)
 
     def acknowledge(self) -> None:
-        """Take note of all alerts there are now."""
+        """Acknowledge all current alerts."""
         if self.screen_view is not None:
-            onset_follower = {a.key: a.priority for a in self.screen_view.alerts if a.key not in self.seen}
-            self.annotator.journal_alerts("acknowledged", alerts=onset_follower)
+            new = {a.key: a.priority for a in self.screen_view.alerts if a.key not in self.seen}
+            self.annotator.journal_alerts("acknowledged", alerts=new)
             self.seen = {alert.key: alert.priority for alert in self.screen_view.alerts}
             self.top.alert.show_alerts(self.screen_view.alerts, frozenset(self.seen), self.sounding.text)
 
@@ -273,22 +271,22 @@ class DashboardWindow(QMainWindow):
             shortcut.setEnabled(is_on)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Switch the keys off while the note field has the focus: its letters are no commands."""
+        """Switch the keys off while the note field has the focus: letters are text, not commands."""
         if watched is self.log.note and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.switch_keys(is_on=event.type() == QEvent.Type.FocusOut)
         return super().eventFilter(watched, event)
 
-    # -- looks ----------------------------------------------------------------------------------------
+    # -- appearance -----------------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
-        """Change all colours; texts take their size as it is now."""
+        """Change all colours and apply the current text size."""
         self.theme = theme
         for part in (self.top, self.live.sweep, self.index.spark, self.log.model, self.night, self.imi):
             part.set_theme(theme)
         self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Arrange the panels anew, once the size has settled."""
+        """Lay out the panels again, once the size has settled."""
         super().resizeEvent(event)
         self._relayout.start()
 

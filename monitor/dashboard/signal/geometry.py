@@ -1,4 +1,4 @@
-"""Where a moment lies on the sweep, and which stretch of the night is seen. No Qt."""
+"""Positions of times on the sweep, and the period that is visible. No Qt."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _ERASE_SHARE = 0.03
 
 
 class SweepGeometry:
-    """Time across a widget: live, a moment's column is its number modulo the width; a page is shifted.
+    """Time along the width of a widget: live, columns are counted modulo the width; a page is shifted.
 
     Attributes
     ----------
@@ -23,19 +23,19 @@ class SweepGeometry:
 
     @property
     def is_page(self) -> bool:
-        """Whether a page of the past is shown, not the live sweep."""
+        """Whether a page of the past is shown instead of the live sweep."""
         return self._page_s is not None
 
     @property
     def visible_s(self) -> tuple[float, float]:
-        """What stretch of the session is on the screen (s)."""
+        """Visible period of the session (s)."""
         if self._page_s is not None:
             return self._page_s, self._page_s + self.sweep_s
         return max(0.0, self._newest_s - self.sweep_s * (1 - _ERASE_SHARE)), self._newest_s
 
     @property
     def column_s(self) -> float:
-        """Seconds of one pixel of the widget."""
+        """Seconds per pixel of the widget."""
         return self.sweep_s / self._width
 
     @property
@@ -48,13 +48,13 @@ class SweepGeometry:
         return self.sweep_s / self._columns
 
     def x_of(self, t_s: float) -> float:
-        """Return where a moment lies, in pixels of this widget."""
+        """Return the position of a time, in pixels of this widget."""
         if self._page_s is not None:
             return self._gutter + (t_s - self._page_s) / self.column_s
         return self._gutter + (t_s / self.column_s) % self._width
 
     def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
-        """Return where a stretch of time lies (pixels): in no piece, one, or two around the edge."""
+        """Return the position of a period (pixels): no part, one, or two around the edge."""
         first_s, last_s = self.visible_s
         start_s, end_s = max(start_s, first_s), min(end_s, last_s)
         if end_s < start_s:
@@ -64,12 +64,12 @@ class SweepGeometry:
 
     @property
     def left_edge(self) -> float:
-        """Where the trace begins (pixels)."""
+        """Left edge of the trace (pixels)."""
         return float(self._gutter)
 
     @property
     def right_edge(self) -> float:
-        """Where the trace ends (pixels)."""
+        """Right edge of the trace (pixels)."""
         return float(self._gutter + self._width)
 
     @property

@@ -1,6 +1,6 @@
-"""One lane of the sweep: its pixels, and where on the widget they lie.
+"""One lane of the sweep: its pixels and their position on the widget.
 
-What stands around the trace: grid, time axis, levels and scale of each leg.
+Also the frame of the trace: grid, time axis, levels and scale of each leg.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ FULL_SCALES_UV = (10, 20, 50, 100, 200, 500, 1000, 2000)
 
 
 def gutter_px() -> int:
-    """Width of the texts left of the trace."""
+    """Return the width of the texts left of the trace."""
     return text_px(92)
 
 
 def top_band_px() -> int:
-    """Height of the marks above a lane."""
+    """Return the height of the marks above a lane."""
     return text_px(36)
 
 
 def bottom_band_px() -> int:
-    """Height of the series and the time of day below the lanes."""
+    """Return the height of the series and the time of day below the lanes."""
     return text_px(46)
 
 
 class Sweep(Protocol):
-    """What the painters of a trace read of the widget that shows it."""
+    """The widget as seen by the painters of a trace."""
 
     full_uv: int
     chosen: frozenset[str]
@@ -63,49 +63,49 @@ class Sweep(Protocol):
 
     @property
     def visible_s(self) -> tuple[float, float]:
-        """What part of the session is on the screen (s)."""
+        """Visible part of the session (s)."""
 
     @property
     def column_s(self) -> float:
-        """Seconds of one pixel of the widget."""
+        """Seconds per pixel of the widget."""
 
     @property
     def strip_top(self) -> int:
-        """Where the strip of the series begins (pixels)."""
+        """Top of the strip of the series (pixels)."""
 
     @property
     def left_edge(self) -> float:
-        """Where the trace begins (pixels)."""
+        """Left edge of the trace (pixels)."""
 
     @property
     def right_edge(self) -> float:
-        """Where the trace ends (pixels)."""
+        """Right edge of the trace (pixels)."""
 
     def x_of(self, t_s: float) -> float:
-        """Return where a moment lies (pixels)."""
+        """Return the position of a time (pixels)."""
 
     def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
-        """Return where a part of the session lies (pixels)."""
+        """Return the position of a part of the session (pixels)."""
 
     def height(self) -> int:
         """Return the height of the widget (pixels)."""
 
 
 class FramePainter:
-    """Paint what does not move with the signal."""
+    """Paint what does not change with every sample."""
 
     def __init__(self) -> None:
         self._grid: tuple[object, list[QLineF]] = (None, [])
 
     def paint_grid(self, painter: QPainter, view: Sweep, theme: Theme, dirty: QRect) -> None:
-        """Paint the time marks of the part that is asked for."""
+        """Paint the time marks inside a rectangle."""
         near = [line for line in self._lines(view) if dirty.left() - 1 <= line.x1() <= dirty.right() + 1]
         if near:
             painter.setPen(QPen(QColor(theme.grid), 0))
             painter.drawLines(near)
 
     def _lines(self, view: Sweep) -> list[QLineF]:
-        """Return the time marks up to a second ahead; they are put together once a second."""
+        """Return the time marks up to a second ahead; they are computed once a second."""
         start_s, end_s = view.visible_s
         key = (int(start_s), int(end_s), view.x_of(0.0), view.column_s, view.strip_top, view.wall)
         if self._grid[0] != key:
@@ -114,12 +114,12 @@ class FramePainter:
         return self._grid[1]
 
     def texts(self, view: Sweep) -> tuple[object, object]:
-        """Return what stands in the gutter, and under the marks and where: to be painted when it changes."""
+        """Return the texts of the gutter and of the time axis, with positions, to detect changes."""
         times = [(round(x), view.wall.text(t_s)) for x, t_s in ticks(view)]
         return [_levels(view, lane) for lane in view.lanes], times
 
     def paint_axis(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
-        """Write the time of day under the marks."""
+        """Paint the time of day below the marks."""
         painter.setFont(font(11))
         painter.setPen(QColor(theme.soft))
         for x, t_s in ticks(view):
@@ -127,7 +127,7 @@ class FramePainter:
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, view.wall.text(t_s))
 
     def paint_gutter(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
-        """Write each lane's name, levels and scale, as far as there is room."""
+        """Paint each lane's name, levels and scale, as far as there is room."""
         for lane in view.lanes:
             self._levels(painter, view, theme, lane)
             self._scale(painter, view, theme, lane)
@@ -161,7 +161,7 @@ class FramePainter:
         )
         n = len(_levels(view, lane))
         if middle - 10 < lane.top + text_px(_FIRST_LINE_PX + _LINE_PX * n):
-            # The head of the panel says it as well.
+            # No room: the head of the panel shows the scale too.
             return
         painter.setFont(font(11))
         box = QRectF(0, middle - 10, gutter_px() - 16, 20)
@@ -169,7 +169,7 @@ class FramePainter:
 
 
 def _levels(view: Sweep, lane: Lane) -> tuple[str, ...]:
-    """Write which signal it is, resting level and thresholds; the first of it where there is little room."""
+    """Return label, resting level and thresholds, as many lines as there is room for."""
     rest_uv = lane.resting_uv
     lines = [lane.view.label] if lane.view.label and lane.view.is_first else []
     lines.append(f"rest {wording.microvolts(rest_uv)}")
@@ -203,7 +203,7 @@ _BETWEEN_PX = 5
 
 @dataclass(slots=True)
 class Lane:
-    """One signal's picture: its pixels, and where on the widget they and the marks above them lie."""
+    """The image of one signal: its pixels, and the position of the image and of the marks above it."""
 
     view: LaneView
     pixels: Pixels
@@ -214,12 +214,12 @@ class Lane:
 
     @property
     def name(self) -> str:
-        """As in the live ring."""
+        """Name as in the live ring."""
         return self.view.name
 
     @property
     def leg(self) -> str:
-        """The limb it belongs to."""
+        """Limb that the signal belongs to."""
         return self.view.limb
 
     @property
@@ -229,12 +229,12 @@ class Lane:
 
 
 def make_lanes(views: Sequence[LaneView], area: QRect, ratio: float) -> list[Lane]:
-    """Share an area among the lanes; each limb has a band for its marks above its first one.
+    """Divide an area among the lanes; each limb has a band for its marks above its first lane.
 
-    A lane's own pixels are those of the device, `ratio` to one of the widget.
+    The images have device pixels, `ratio` to one of the widget.
     """
     lanes = []
-    # One that stands alone gets the marks of its limb.
+    # A single lane has the marks of its limb.
     bands = [top_band_px() if view.is_first or not i else _BETWEEN_PX for i, view in enumerate(views)]
     each_px = (area.height() - sum(bands)) / max(len(views), 1)
     for i, view in enumerate(views):
@@ -249,7 +249,7 @@ def make_lanes(views: Sequence[LaneView], area: QRect, ratio: float) -> list[Lan
 
 
 def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int) -> None:
-    """Draw the columns [left, right) of a lane (pixels of the widget) as far as they are asked for."""
+    """Draw the columns [left, right) of a lane (pixels of the widget) inside the dirty rectangle."""
     part = QRect(left, lane.rect.top(), right - left, lane.rect.height()).intersected(dirty)
     if part.width() > 0 and part.height() > 0:
         x, y = lane.image.width() / lane.rect.width(), lane.image.height() / lane.rect.height()
@@ -259,7 +259,7 @@ def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int
 
 
 def levels_text(lane: Lane) -> str:
-    """Say a lane's resting level in words."""
+    """Return the resting level of a lane as a text."""
     if lane.traces is None:
         return f"{lane.view.title}: no signal"
     return f"{lane.view.title} at rest {wording.microvolts(lane.resting_uv)}"
@@ -267,7 +267,7 @@ def levels_text(lane: Lane) -> str:
 
 @lru_cache(maxsize=32)
 def trace_colours(theme: Theme, leg: str, *, shows_envelope: bool) -> npt.NDArray[np.uint32]:
-    """Return the pixels of trace, thresholds and envelope; to be read, it is asked for in each frame."""
+    """Return the pixels of trace, thresholds and envelope; cached, as every frame needs them. Read only."""
     envelope = argb(faded(theme.text, 0.75)) if shows_envelope else 0
     return np.array([argb(QColor(theme.leg(leg))), argb(faded(theme.text, 0.55)), envelope], np.uint32)
 

@@ -1,4 +1,4 @@
-"""The movements over the trace: brackets that change with a movement's life, and the thread of a series."""
+"""The movements above the trace: brackets by state of the movement, and the line of a series."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STRIP_Y = 12.0
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """One thing to draw, laid out: painting only asks whether it lies in the dirty rectangle."""
+    """One mark with its final position: painting only tests whether it lies in the dirty rectangle."""
 
     bounds: QRectF
     pen: QPen
@@ -39,7 +39,7 @@ class _Mark:
 
 
 class MarkPainter:
-    """Lay the marks of the visible stretch out a few times a second; paint those that are touched."""
+    """Lay out the marks of the visible period a few times a second; paint those in a dirty rectangle."""
 
     def __init__(self) -> None:
         self._marks: list[_Mark] = []
@@ -47,7 +47,7 @@ class MarkPainter:
         self.set_fonts()
 
     def set_fonts(self) -> None:
-        """Take the size of the text as it is now."""
+        """Apply the current text size."""
         self._small, self._bold, self._struck = font(11), font(12, bold=True), font(11)
         self._struck.setStrikeOut(True)
         self._metrics = {id(f): QFontMetricsF(f) for f in (self._small, self._bold, self._struck)}
@@ -71,7 +71,7 @@ class MarkPainter:
                 painter.drawText(at, text)
 
     def lay_out(self, view: Sweep, theme: Theme) -> None:
-        """Lay out the brackets of every lane, and the series below them."""
+        """Lay out the brackets of every lane and the series below them."""
         start_s, end_s = view.visible_s
         movements = view.movements
         first = int(np.searchsorted(movements.onset_s, start_s - _LONGEST_S))
@@ -94,7 +94,7 @@ class MarkPainter:
             self._tick(view, theme, tick, start_s)
 
     def _gap(self, view: Sweep, theme: Theme, gap: GapSpan) -> None:
-        """Hatch what was not scored, and say so where there is room."""
+        """Hatch a period that was not scored, with a text where there is room."""
         for lane in view.lanes:
             if lane.leg == gap.leg:
                 self._hatch(view, theme, gap, lane)
@@ -126,7 +126,7 @@ class MarkPainter:
         self, theme: Theme, bracket: Bracket, x: float, y: float, taken: list[tuple[float, float]],
         right: float,
     ) -> None:  # fmt: skip
-        """Say what it is, as long as it does not run over its neighbour."""
+        """Add the label of a bracket, shortened so that it does not overlap its neighbour."""
         used = self._bold if bracket.life == "plm" else self._small
         metrics = self._metrics[id(used)]
         for text in (bracket.text, bracket.text.split(" · ")[0], bracket.text.split(" ")[0]):
@@ -139,7 +139,7 @@ class MarkPainter:
         taken.append((left, left + width + _LABEL_GAP))
         texts: tuple[tuple[QFont, QPointF, str], ...] = ((used, QPointF(left, y), text),)
         if bracket.life == "out":
-            # The first word only: the reason is there to be read.
+            # Strike out the first word only: the reason stays readable.
             head, _, rest = text.partition(" ")
             shift = metrics.horizontalAdvance(head + " ")
             texts = ((self._struck, QPointF(left, y), head), (used, QPointF(left + shift, y), rest))
@@ -158,7 +158,7 @@ class MarkPainter:
         width = self._metrics[id(self._small)].horizontalAdvance(text) + 8
         texts: tuple[tuple[QFont, QPointF, str], ...] = ()
         if before > x:
-            # The thread runs over the edge of the sweep.
+            # The line crosses the edge of the sweep.
             lines = (QLineF(view.left_edge, y, x - 3, y), QLineF(before + 3, y, view.right_edge, y))
         elif x - before < width + 12:
             lines = (QLineF(before + 3, y, x - 3, y),) * 2
@@ -176,7 +176,7 @@ class MarkPainter:
 
 
 def _chosen(theme: Theme, view: Sweep, bracket: Bracket, x0: float, x1: float) -> _Mark:
-    """Frame a chosen movement over the whole height of its lane."""
+    """Frame a selected movement over the whole height of its lane."""
     lane = next(lane for lane in view.lanes if lane.leg == bracket.leg)
     box = QRectF(x0 - 4, lane.rect.top() + 1, x1 - x0 + 8, lane.rect.height() - 2)
     corners = (box.topLeft(), box.topRight(), box.bottomRight(), box.bottomLeft(), box.topLeft())

@@ -1,6 +1,6 @@
-"""Kernels of the live trace: filter for the eye, smallest and largest per time bin, pixel columns.
+"""Kernels of the live trace: display filter, minimum and maximum per time bin, pixel columns.
 
-None of this enters a score: the detector has its own filter and its own process.
+None of this affects a score: the detector has its own filter and its own process.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _TINY = 1e-25
 
 @cached_njit(nogil=True)
 def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, y: Any) -> bool:
-    """Filter one leg's samples for the eye.
+    """Filter the samples of one leg for display.
 
     Parameters
     ----------
     x : ndarray, shape (n,), float64, uV
-        NaN is missing: it comes out as NaN, and what follows is a new start.
+        NaN is missing: the result is NaN, and the filter starts again after it.
     sos : ndarray, shape (n_sections, 6), float64
     rest_state : ndarray, shape (n_sections, 2), float64
-        State of the filter after an endless input of 1.
+        Steady state of the filter for a constant input of 1.
     state : ndarray, shape (n_sections, 2), float64
         Changed in place.
     is_started : bool
-        Whether `state` is that of the sample before.
+        Whether `state` is that of the previous sample.
     y : ndarray, shape (n,), float64, uV
         Filled.
 
@@ -44,7 +44,7 @@ def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, 
 
     Notes
     -----
-    A start takes on the first sample's level: an offset of some mV would else ring through the picture.
+    The filter starts at the level of the first sample: an offset of some mV would otherwise cause ringing.
     """
     for i in range(x.shape[0]):
         value = x[i]
@@ -59,7 +59,7 @@ def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, 
             out = sos[k, 0] * value + state[k, 0]
             state[k, 0] = sos[k, 1] * value - sos[k, 4] * out + state[k, 1]
             state[k, 1] = sos[k, 2] * value - sos[k, 5] * out
-            # A flat leg must not cost more than a live one.
+            # Denormal numbers would make a flat signal slow.
             if abs(state[k, 0]) < _TINY:
                 state[k, 0] = 0.0
             if abs(state[k, 1]) < _TINY:
@@ -71,7 +71,7 @@ def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, 
 
 @cached_njit(nogil=True)
 def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins: Any) -> int:
-    """Take samples into bins of time; bins keep the last ``bins.shape[2]`` of them.
+    """Add samples to time bins; the last ``bins.shape[2]`` bins are stored.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins:
     top : int
         Newest bin so far, counted from time 0; -1 for none.
     bins : ndarray, shape (n_legs, 4, n_bins), float32, uV
-        Smallest, largest, envelope (its largest), resting level (its last). Changed in place.
+        Minimum, maximum, envelope (maximum), resting level (last value). Changed in place.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins:
 
 @cached_njit(nogil=True)
 def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, out: Any) -> None:
-    """Put together what one pixel column shows.
+    """Compute the values of one pixel column.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, o
         Newest bin.
     bin_s, start_s, end_s : float
     out : ndarray, shape (4,), float64, uV
-        Filled: smallest, largest, envelope, resting level; NaN where there is nothing.
+        Filled: minimum, maximum, envelope, resting level; NaN without samples.
     """
     out[:] = np.nan
     n_bins = bins.shape[1]
@@ -163,7 +163,7 @@ def paint(
     Parameters
     ----------
     image : ndarray, shape (height, width), uint32
-        Premultiplied ARGB. Column k of time lies at ``(k - shift) % width``. Changed in place.
+        Premultiplied ARGB. Time column k is at ``(k - shift) % width``. Changed in place.
     bins, top, bin_s
         See `column_of`.
     column_s : float
@@ -177,11 +177,11 @@ def paint(
     colours : ndarray, shape (3,), uint32
         Trace, threshold lines, envelope (0: none).
     line_px : int
-        How thick lines are, and what dashes are made of: pixels of the device to one of the widget.
+        Thickness of lines and unit of dashes: device pixels per widget pixel.
 
     Notes
     -----
-    A column reaches to the one before it, so that a steep flank leaves no hole.
+    A column is connected to the previous one, so that a steep slope leaves no gap.
     """
     height, width = image.shape
     middle = (height - 1) / 2.0
@@ -200,7 +200,7 @@ def paint(
                 image[y, x] = colours[0]
         if not np.isnan(now[3]):
             for k in range(2):
-                # Onset dashed, offset dotted, by the column's number: the pattern stands still.
+                # Onset dashed, offset dotted, by the column's number: the pattern does not move.
                 dash = column // line_px
                 if (k == 0 and dash % 8 < 5) or (k == 1 and dash % 4 == 0):
                     level = now[3] + above_rest_uv[k]

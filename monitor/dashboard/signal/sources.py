@@ -1,4 +1,4 @@
-"""Where the trace comes from: the live rings of a running recording, or pages read back from disk."""
+"""The sources of the trace: live rings of a running recording, or pages read from disk."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from monitor.session.signal.chunk_index import Rows
 from monitor.session.signal.live_ring import LiveRing
 
 SPAN_S = 305.0
-_LOOK_EVERY_N = 30
-# The filter of the view settles before the page begins.
+_SCAN_EVERY_N = 30
+# The display filter settles before the page starts.
 _LEAD_S = 2.0
 
 
@@ -33,7 +33,7 @@ class _Ring:
 
 
 class LiveSignal:
-    """Read the live rings of a session as they appear, and keep the last minutes ready to be drawn.
+    """Read the live rings of a session as they appear; hold the last minutes ready for drawing.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ class LiveSignal:
         self.newest_s = 0.0
 
     def poll(self) -> bool:
-        """Take in what is new; return whether there was anything."""
-        if self._polls % _LOOK_EVERY_N == 0:
-            self._look()
+        """Read new samples; return whether there were any."""
+        if self._polls % _SCAN_EVERY_N == 0:
+            self._scan()
         self._polls += 1
         has_new = False
         for each in self._rings.values():
-            # Samples come in chunks: most frames find none.
+            # Samples arrive in chunks: most frames have none.
             if each.ring.n == each.next_n:
                 continue
             each.next_n, rows = each.ring.read_since(each.next_n)
@@ -70,15 +70,15 @@ class LiveSignal:
         return {lane: each.traces for each in self._rings.values() for lane in each.traces.lanes}
 
     def set_view(self, view: ViewFilter) -> None:
-        """Filter differently, as far back as the rings reach."""
+        """Change the display filter, as far back as the rings reach."""
         self._view = view
         for each in self._rings.values():
             self._fill(each)
 
-    def _look(self) -> None:
+    def _scan(self) -> None:
         there = {path.name: path for path in sorted(self._folder.path.glob("live-*.ring"))}
         for name in list(self._rings):
-            # A recording that was resumed has a new file under the old name.
+            # A resumed recording has a new file with the same name.
             if name not in there or _inode(there[name]) != self._rings[name].inode:
                 del self._rings[name]
         for name in there.keys() - self._rings.keys():
@@ -106,14 +106,14 @@ def _inode(path: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A stretch of the past, ready to be drawn."""
+    """A period of the past, ready for drawing."""
 
     start_s: float
     traces: dict[str, Traces]
 
 
 class PageReader:
-    """Read pages in a thread: the first look into a long recording takes a moment.
+    """Read pages in a thread: the first access to a long recording takes a moment.
 
     Parameters
     ----------
@@ -135,16 +135,16 @@ class PageReader:
         placing: Sequence[Fact],
         rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
     ) -> None:
-        """Ask for a page; an older question that is not answered yet is dropped.
+        """Request a page; an older request that is still waiting is dropped.
 
         Parameters
         ----------
         start_s, length_s : float
         view : ViewFilter
         streams, placing : sequence of Fact
-            Of the journal.
+            From the journal.
         rests : Mapping of leg to (times in s, resting levels in uV)
-            The file has no resting level: the one known at the time is drawn.
+            The file has no resting levels: those of the journal are drawn.
         """
         if self._waiting is not None:
             self._waiting.cancel()
@@ -153,7 +153,7 @@ class PageReader:
         )
 
     def take(self) -> Page | None:
-        """Return the page once it is there."""
+        """Return the page once it has been read, else None."""
         if self._waiting is None or not self._waiting.done():
             return None
         done, self._waiting = self._waiting, None
@@ -180,12 +180,12 @@ class PageReader:
             rows = scrollback.read(start_s - _LEAD_S, start_s + length_s)
             _fill_rests(rows, scrollback.lanes, rests)
             made.add(rows)
-            # A source that came back in another form goes on in another stream of the file.
+            # A source that returned in another form continues in another stream of the file.
             traces |= {lane: made for lane in scrollback.lanes if len(rows) or lane not in traces}
         return Page(start_s, traces)
 
     def _scrollbacks(self, streams: tuple[Fact, ...], placing: tuple[Fact, ...]) -> list[Scrollback]:
-        """Keep the index of the file as long as the anchors stand."""
+        """Return the readers of the file; they are reused until a fact that places samples is added."""
         version = tuple(fact.seq for fact in (*streams, *placing))
         if version != self._known[0]:
             first = {f.data["key"]: f for f in reversed(streams) if f.data["legs"] or f.data.get("limbs")}
@@ -201,7 +201,7 @@ def _fill_rests(
     rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
 ) -> None:
     for i, lane in enumerate(lanes):
-        # Of several signals the journal has the level of the first: on the others none is drawn.
+        # The journal has the level of a limb's first signal only: none is drawn for the others.
         times_s, levels_uv = rests.get(lane, (np.empty(0), np.empty(0)))
         if len(times_s):
             at = np.searchsorted(times_s, rows[:, 0], side="right") - 1

@@ -1,4 +1,4 @@
-"""The live trace: an overwriting sweep of each lane, or a still page of the past."""
+"""The live trace: an overwriting sweep of each lane, or a static page of the past."""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -39,8 +39,8 @@ class SweepView(QWidget, SweepGeometry):
 
     Notes
     -----
-    Live, a column of time lies at its number modulo the width. What was painted one sweep ago is shown faded
-    and is erased a little ahead of the cursor. A page is the same picture, shifted, without a cursor.
+    Live, time columns are counted modulo the width. The previous sweep is shown faded and is erased a little
+    ahead of the cursor. A page is the same image, shifted and without a cursor.
     """
 
     def __init__(self, theme: Theme) -> None:
@@ -65,29 +65,29 @@ class SweepView(QWidget, SweepGeometry):
         self._shown: tuple[object, object] = (None, None)
         self._marks, self._frame = MarkPainter(), FramePainter()
 
-    # -- what is asked of it --------------------------------------------------------------------------
+    # -- interface ------------------------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
-        """Change the colours, and take the size of the text as it is now."""
+        """Set the colours and apply the current text size."""
         self._theme = theme
         self._marks.set_fonts()
         self._lay_out()
 
     def set_lanes(self, lanes: tuple[LaneView, ...]) -> None:
-        """Say which signals there are; all of them are shown."""
+        """Set the lanes; all of them are shown."""
         if lanes and lanes != self._views:
             self._views, self._choice = lanes, 0
             self._lay_out()
 
     def show_lanes(self, step: int) -> str:
-        """Show the next choice of lanes (all, the legs, each one alone); return what it is."""
+        """Show the next selection of lanes (all, legs only, each one alone); return its name."""
         found = choices(self._views)
         self._choice = (self._choice + step) % len(found)
         self._lay_out()
         return found[self._choice][0]
 
     def set_traces(self, traces: dict[str, Traces]) -> None:
-        """Say where each lane's signal comes from."""
+        """Set the traces by lane."""
         changed = False
         for lane in self._lanes:
             changed |= lane.traces is not traces.get(lane.name)
@@ -97,31 +97,31 @@ class SweepView(QWidget, SweepGeometry):
             self.repaint_all()
 
     def set_page(self, start_s: float | None) -> None:
-        """Show the page that begins at a moment of the session, or the live sweep (None)."""
+        """Show the page that starts at a time of the session, or the live sweep (None)."""
         self._page_s = start_s
         self.repaint_all()
 
     def set_movements(self, movements: MovementsView) -> None:
-        """Take the movements as they are known now."""
+        """Set the movements."""
         if movements is not self.movements and not self.is_frozen:
             self.movements = movements
             self._marks.lay_out(self, self._theme)
             self.update()
 
     def set_chosen(self, keys: frozenset[str]) -> None:
-        """Frame the movements with these keys."""
+        """Select the movements with these keys: they are framed."""
         self.chosen = keys
         self._marks.lay_out(self, self._theme)
         self.update()
 
     def set_thresholds(self, above_rest_uv: tuple[float, float]) -> None:
-        """Take onset and offset over the resting level (uV)."""
+        """Set the thresholds of onset and offset above the resting level (uV)."""
         if tuple(self.above_rest_uv) != above_rest_uv:
             self.above_rest_uv = np.array(above_rest_uv)
             self.repaint_all()
 
     def update_texts(self) -> None:
-        """Repaint levels and times that changed, forget erased marks; a few times a second is enough."""
+        """Repaint changed levels and times, remove erased marks; to be called a few times a second."""
         if self.devicePixelRatioF() != self._ratio:
             # Moved to a screen of another resolution.
             self._lay_out()
@@ -136,35 +136,35 @@ class SweepView(QWidget, SweepGeometry):
             self.update(QRect(0, top + series_px, self.width(), self._bottom - series_px))
         self._shown = (levels, times)
 
-    def show_levels(self) -> None:
-        """Say the resting levels to assistive programs; once a second is enough."""
+    def describe_levels(self) -> None:
+        """Describe the resting levels for assistive programs; to be called about once a second."""
         levels = "; ".join(levels_text(lane) for lane in self._lanes)
-        told = f"{self.sweep_s} s sweep, ±{self.full_uv} µV; {levels}"
-        if told != self.accessibleDescription():
-            self.setAccessibleDescription(told)
+        description = f"{self.sweep_s} s sweep, ±{self.full_uv} µV; {levels}"
+        if description != self.accessibleDescription():
+            self.setAccessibleDescription(description)
 
     def set_gaps(self, gaps: tuple[GapSpan, ...]) -> None:
-        """Take the stretches in which a leg could not be scored."""
+        """Set the periods in which a leg could not be scored."""
         if gaps != self.gaps and not self.is_frozen:
             self.gaps = gaps
             self._marks.lay_out(self, self._theme)
             self.update()
 
     def advance(self, newest_s: float) -> None:
-        """Paint the columns up to the newest sample (s); nothing else is touched."""
+        """Paint the columns up to the newest sample (s), and nothing else."""
         if self._page_s is not None or not self._lanes:
             return
         last = int(newest_s / self._raster_s) + 1
         if newest_s <= self._newest_s and last <= self._painted:
             return
-        # Two columns back: a bin that reaches over their edge may have grown since.
+        # Two columns back: a bin across their edge may have changed.
         first, self._newest_s = max(self._painted - 2, last - self._columns, 0), newest_s
         self._painted = last
         self._paint_columns(first, last)
         self._update_columns(first, last)
 
     def repaint_all(self) -> None:
-        """Paint every column anew: another size, sensitivity, theme or stretch of time."""
+        """Repaint every column, after a change of size, sensitivity, theme or period."""
         if not self._lanes:
             return
         if self._page_s is not None:
@@ -183,7 +183,7 @@ class SweepView(QWidget, SweepGeometry):
     # -- geometry -------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        # Asked for a hundred times in each frame.
+        # Used a hundred times in each frame.
         self._gutter, self._bottom = gutter_px(), bottom_band_px()
         self._width = max(1, self.width() - self._gutter - _RIGHT)
         self._ratio = self.devicePixelRatioF()
@@ -196,7 +196,7 @@ class SweepView(QWidget, SweepGeometry):
         self.repaint_all()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lay the lanes out anew; the trace is there at once, from its bins."""
+        """Lay out the lanes again; the trace is redrawn from its bins."""
         super().resizeEvent(event)
         self._lay_out()
 
@@ -211,7 +211,7 @@ class SweepView(QWidget, SweepGeometry):
 
     @property
     def strip_top(self) -> int:
-        """Where the strip of the series begins (pixels)."""
+        """Top of the strip of the series (pixels)."""
         return self.height() - self._bottom
 
     # -- painting -------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class SweepView(QWidget, SweepGeometry):
             )  # fmt: skip
 
     def _update_columns(self, first: int, last: int) -> None:
-        """Ask for a repaint of the new columns, the cursor and the gap ahead of it."""
+        """Request a repaint of the new columns, the cursor and the gap ahead of it."""
         if last - first >= self._columns // 2:
             self.update()
             return
@@ -242,10 +242,10 @@ class SweepView(QWidget, SweepGeometry):
         self.update(QRect(self._gutter + x0 - 3, 0, x1 - x0 + 5, height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint what lies in the rectangle that is asked for."""
+        """Paint the region of the event."""
         painter = QPainter(self)
         top, left = self.height() - self._bottom, self._gutter
-        # One by one: texts on the left and below and new columns together span the whole widget.
+        # Zone by zone: the rectangle around texts and new columns would be the whole widget.
         for zone in (
             QRect(0, 0, left, self.height()),
             QRect(left, 0, self.width() - left, top),

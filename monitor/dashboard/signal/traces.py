@@ -1,4 +1,4 @@
-"""The signal as the screen keeps it: filtered for the eye, as smallest and largest per few milliseconds."""
+"""The signal as drawn: filtered for display, minimum and maximum per few milliseconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BREAK_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ViewFilter:
-    """The filter of the view; it changes no score.
+    """The display filter; it has no effect on a score.
 
     Attributes
     ----------
@@ -36,12 +36,12 @@ class ViewFilter:
 
     @property
     def band_text(self) -> str:
-        """The band, for people."""
+        """The band as a text."""
         return f"{self.low_hz:g}–{self.high_hz:g} Hz"
 
     @property
     def notch_text(self) -> str:
-        """The notch, for people."""
+        """The notch as a text."""
         return f"notch {self.notch_hz:g} Hz" if self.notch_hz else "no notch"
 
     def design(self, rate_hz: float) -> tuple[Floats, Floats]:
@@ -52,12 +52,12 @@ class ViewFilter:
         sos : ndarray, shape (n_sections, 6), float64
             High-pass and low-pass of second order (-3 dB at the edges, these at most 0.9 of Nyquist), notch.
         rest_state : ndarray, shape (n_sections, 2), float64
-            Its state after an endless input of 1.
+            Its steady state for a constant input of 1.
 
         Notes
         -----
-        The bilinear sections of R. Bristow-Johnson's "Audio EQ Cookbook". For the eye they do as well as the
-        detector's steeper filter, and the screen need not load SciPy for them.
+        The bilinear sections of R. Bristow-Johnson's "Audio EQ Cookbook". They are good enough for display,
+        and need no SciPy.
         """
         highest_hz = _HIGHEST_EDGE * rate_hz / 2
         high_hz = min(self.high_hz, highest_hz)
@@ -94,7 +94,7 @@ def _rest_state(sections: Sequence[Sequence[float]]) -> Floats:
 
 
 class Traces:
-    """Some minutes of the lanes of one stream, ready to be drawn at any width.
+    """Some minutes of the lanes of one stream, ready for drawing at any width.
 
     Parameters
     ----------
@@ -102,14 +102,14 @@ class Traces:
     rate_hz : float
         Of the signal.
     span_s : float
-        How much is kept.
+        Length of the stored period.
     view : ViewFilter
     """
 
     def __init__(self, lanes: Sequence[str], rate_hz: float, span_s: float, view: ViewFilter) -> None:
         self.lanes = tuple(lanes)
         self.rate_hz, self.span_s = rate_hz, span_s
-        # At least two samples in a bin, else jitter leaves holes.
+        # At least two samples per bin, otherwise jitter leaves holes.
         self.bin_s = max(_LEAST_BIN_S, 2.0 / rate_hz)
         self._sos, self._rest_state = view.design(rate_hz)
         n_bins = int(np.ceil(span_s / self.bin_s)) + 2
@@ -120,7 +120,7 @@ class Traces:
         self.newest_s = float("-inf")
 
     def add(self, rows: npt.NDArray[np.float64]) -> None:
-        """Take in samples.
+        """Add samples.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class Traces:
         return float(self._bins[self.lanes.index(lane), 3, self._top % self._bins.shape[2]])
 
     def largest_uv(self, lane: str, last_s: float) -> float:
-        """Return the largest size of a lane's trace in the last so many seconds, NaN if there is none."""
+        """Return the largest absolute value of a lane in the last `last_s` seconds, NaN if there is none."""
         n = min(round(last_s / self.bin_s), self._bins.shape[2], self._top + 1)
         if n <= 0 or lane not in self.lanes:
             return float("nan")

@@ -1,1 +1,1 @@
-"""What the dashboard shows, decided without Qt."""
+"""The content of the screen, computed without Qt."""

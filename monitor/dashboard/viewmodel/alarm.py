@@ -1,6 +1,6 @@
-"""When an alert sounds: by its priority, again and again until somebody has seen it. No clock of its own.
+"""When alerts sound: by priority, repeated until they are acknowledged. No Qt.
 
-The sound of a window: what is due is played; paused, tested or absent, it says so. No Qt.
+`Alarm` decides which sound is due; `Sounding` plays it and reports the state of the sound.
 """
 
 from __future__ import annotations
@@ -8,25 +8,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.sound import SoundState, Speaker
 from monitor.model import wording
 from monitor.session.alert_types import RANK, Priority
 from monitor.session.current_alerts import Alert
 
 PAUSE_S = 120.0
-# Ours; no conformity with an alarm standard is claimed.
+# Our own values; no conformity with an alarm standard is claimed.
 REPEAT_S: Mapping[Priority, float] = {"high": 8.0, "medium": 25.0, "low": 120.0}
 
 
 def still_seen(seen: Mapping[str, Priority], alerts: Sequence[Alert]) -> dict[str, Priority]:
-    """Return which acknowledgements still hold: one ends with its alert, and when that becomes worse.
+    """Return the acknowledgements that still apply: one ends with its alert, or when the priority rises.
 
     Parameters
     ----------
     seen : Mapping of key to priority
-        What was acknowledged here, and how urgent it was then.
+        Alerts acknowledged in this window, with their priority at that time.
     alerts : sequence of Alert
-        As they are now; some may have been acknowledged in another window.
+        Current alerts; some may have been acknowledged in another window.
     """
     known = {**seen, **{alert.key: alert.priority for alert in alerts if alert.is_seen}}
     return {a.key: known[a.key] for a in alerts if a.key in known and RANK[a.priority] >= RANK[known[a.key]]}
@@ -37,8 +38,8 @@ class Alarm:
 
     Notes
     -----
-    Times are seconds of any clock that only goes forward. A session that was never seen running makes no
-    sound: whoever looks at a night that was cut off last week need not be woken by it.
+    Times are seconds of any monotonic clock. A session that was not being recorded while the window was open
+    makes no sound: a review of an old session must not alarm anybody.
     """
 
     def __init__(self) -> None:
@@ -50,14 +51,14 @@ class Alarm:
     def due(
         self, alerts: Sequence[Alert], acknowledged: Collection[str], now_s: float, *, is_recording: bool
     ) -> Priority | None:
-        """Return the sound to be made now, None for silence.
+        """Return the sound that is due now, None if none is.
 
         Parameters
         ----------
         alerts : sequence of Alert
             Highest first.
         acknowledged : collection of str
-            Keys of the alerts somebody has seen: these are silent.
+            Keys of acknowledged alerts: these make no sound.
         now_s : float
         is_recording : bool
             Whether the session is being recorded.
@@ -83,28 +84,25 @@ class Alarm:
         return priority
 
     def pause(self, now_s: float) -> bool:
-        """Pause all sound, or end the pause; return whether it is paused now."""
+        """Pause all sound, or end the pause; return whether sound is paused now."""
         is_paused = self.pause_left_s(now_s) > 0
         self._paused_until_s = float("-inf") if is_paused else now_s + PAUSE_S
-        # The pause over, what still stands sounds at once.
+        # When the pause ends, alerts that are still active sound at once.
         self._sounded = None
         return not is_paused
 
     def pause_left_s(self, now_s: float) -> float:
-        """Return how long the pause still lasts (s), 0 if there is none."""
+        """Return the rest of the pause (s), 0 if sound is not paused."""
         return max(0.0, self._paused_until_s - now_s)
 
 
-_SEEN_ONLY = "alerts are seen, not heard"
-
-
 class Sounding:
-    """Let alerts be heard.
+    """Play the sounds of alerts.
 
     Parameters
     ----------
     speaker : Speaker or None
-        Started and ended here; None for a window without sound.
+        Started and stopped by this object; None for a window without sound.
     clock : callable
         Monotonic seconds.
     """
@@ -115,65 +113,65 @@ class Sounding:
         self._reported = SoundState()
 
     def start(self) -> None:
-        """Begin; the sound device is tried."""
+        """Start, and test the sound device."""
         if self._speaker is not None:
             self._speaker.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop."""
         if self._speaker is not None:
             self._speaker.close()
 
     @property
     def state(self) -> SoundState:
-        """Whether sound comes out."""
+        """Whether the sound output works."""
         if self._speaker is None:
-            return SoundState(False, "no sound in this window")
+            return SoundState(False, texts.NO_SOUND_OUTPUT)
         return self._speaker.state
 
     @property
     def pause_left_s(self) -> float:
-        """For how long sound is still paused (s), 0 if it is not."""
+        """Rest of the pause (s), 0 if sound is not paused."""
         return self._alarm.pause_left_s(self._clock())
 
     @property
     def text(self) -> str:
-        """The state of the sound in two or three words, with the count-down of a pause."""
+        """State of the sound in two or three words, with the rest of a pause."""
         left_s = self.pause_left_s
         if left_s > 0:
-            return f"sound paused {wording.minutes_seconds(left_s + 0.999)}"
-        return {True: "sound on", False: "NO SOUND", None: "sound …"}[self.state.works]
+            return texts.SOUND_PAUSED.format(left=wording.minutes_seconds(left_s + 0.999))
+        return {True: texts.SOUND_ON, False: texts.SOUND_OFF, None: texts.SOUND_UNKNOWN}[self.state.works]
 
-    def look(self, alerts: Sequence[Alert], acknowledged: Collection[str], *, is_recording: bool) -> None:
-        """Sound if it is time to; call it several times a second."""
+    def update(self, alerts: Sequence[Alert], acknowledged: Collection[str], *, is_recording: bool) -> None:
+        """Play the sound that is due; to be called several times a second."""
         due = self._alarm.due(alerts, acknowledged, self._clock(), is_recording=is_recording)
         if due is not None and self._speaker is not None:
             self._speaker.play(due)
 
     def pause(self) -> str:
-        """Pause all sound for two minutes, or end the pause; say which."""
+        """Pause all sound for two minutes, or end the pause; return a message."""
         if self._alarm.pause(self._clock()):
-            return "sound paused for 2 min; alerts are still shown. P: sound on again"
-        return "sound on again"
+            return texts.SOUND_PAUSE_BEGUN
+        return texts.SOUND_ON_AGAIN
 
     def test(self) -> str:
-        """Make a sound and say what to expect."""
+        """Play a test sound; return a message."""
         if self._speaker is None:
-            return f"{self.state.text}: {_SEEN_ONLY}"
+            return sound_message(self.state)
         self._speaker.play("medium")
-        return "Testing the sound: three tones…"
+        return texts.SOUND_TEST
 
-    def news(self) -> str:
-        """Return what has become of the sound since the last call, empty if nothing has."""
+    def change(self) -> str:
+        """Return a message if the state of the sound has changed since the last call, else an empty text."""
         state = self.state
         if state == self._reported:
             return ""
         self._reported = state
-        return heard(state)
+        return sound_message(state)
 
 
-def heard(state: SoundState) -> str:
-    """Say what a try of the sound device means for whoever keeps watch."""
+def sound_message(state: SoundState) -> str:
+    """Return what a test of the sound device means for the technologist."""
     if state.works:
-        return f"{state.text}. Heard nothing in a test? Turn the volume up."
-    return f"{state.text}: {_SEEN_ONLY}" if state.works is False else state.text
+        return texts.SOUND_HINT.format(state=state.text)
+    return texts.SOUND_SHOWN_ONLY.format(state=state.text) if state.works is False else state.text

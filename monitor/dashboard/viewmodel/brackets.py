@@ -1,6 +1,6 @@
-"""The movements as the trace shows them, each at its stage of life.
+"""The movements as the trace shows them, from onset to scored movement.
 
-What was made from parts of the night, kept: only what has changed is made anew.
+Results are cached by source: only what has changed is computed again.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _Made = TypeVar("_Made")
 
 
 class Memo(Generic[_Made]):
-    """Make things one by one from their sources; the same source gives the same object again.
+    """Cache of objects made from sources; an unchanged source returns the same object.
 
     Notes
     -----
-    A late fact may change any of thousands of movements, so all are looked at; to compare them costs a tenth
-    of wording them anew.
+    A late fact may change any of thousands of movements, so all are compared; a comparison costs a tenth of
+    making an object.
     """
 
     def __init__(self) -> None:
@@ -37,14 +37,14 @@ class Memo(Generic[_Made]):
     def each(
         self, sources: Iterable[tuple[Hashable, tuple[Any, ...]]], make: Callable[..., _Made]
     ) -> list[_Made]:
-        """Return what `make` makes of each source, in their order.
+        """Return the result of `make` for each source, in the same order.
 
         Parameters
         ----------
         sources : iterable of (key, source)
-            The key says which old source to compare with; the source is what `make` is called with.
+            The key selects the previous source to compare with; the source holds the arguments of `make`.
         make : callable
-            Must depend on its arguments alone.
+            Must depend on its arguments only.
         """
         before, self._known, made = self._known, {}, []
         for key, source in sources:
@@ -56,13 +56,13 @@ class Memo(Generic[_Made]):
         return made
 
 
-# Two legs have at most two open movements; by onset they are near the end.
+# Two legs have at most two open movements; sorted by onset these are near the end.
 _OPEN_AMONG_LAST = 50
 _RUNNING = ("onset", "confirmed")
 
 
 def numbers_in_series(score: Score) -> dict[tuple[str, ...], int]:
-    """Return the place of every PLM in its series, from 1, by the keys of its movements."""
+    """Return the number of every PLM within its series, from 1, by the keys of its movements."""
     seen: dict[int, int] = {}
     places = {}
     for lm in score.lms:
@@ -73,7 +73,7 @@ def numbers_in_series(score: Score) -> dict[tuple[str, ...], int]:
 
 
 class Brackets:
-    """Lay out the movements of the night again and again; only what changed is laid out anew."""
+    """Make the brackets of all movements; only changed ones are made again."""
 
     def __init__(self) -> None:
         self._brackets: Memo[Bracket | None] = Memo()
@@ -88,18 +88,18 @@ class Brackets:
         staged_s: float,
         limbs: Iterable[Fact[LimbData]] = (),
     ) -> MovementsView:
-        """Lay out the movements.
+        """Make the brackets.
 
         Parameters
         ----------
         facts : iterable of Fact
             The latest fact of each movement.
         score : Score or None
-            By the main profile; None before the first.
+            By the main profile; None before the first score.
         now_s : float
-            How far the recording has come: a movement that is still open reaches to here.
+            End of the recording so far: an open movement extends to it.
         staged_s : float
-            Where the last stage known so far ends: behind it no stage is not yet a verdict.
+            End of the last known stage: after it a missing stage excludes no movement yet.
         limbs : iterable of Fact
             The latest fact of each movement of a limb that is not scored.
         """
@@ -140,13 +140,13 @@ def _bracket_sources(
         lm = lm_of.get(key)
         place = places.get(lm.keys, 0) if lm is not None else 0
         is_waiting = lm is not None and is_undecided(lm, staged_s)
-        # Time alone makes only a movement grow that is still open.
+        # Only an open movement grows with time.
         reached_s = now_s if fact.data["phase"] in _RUNNING else None
         yield key, (fact, lm, place, is_waiting, reached_s)
 
 
 def grown(view: MovementsView, now_s: float) -> MovementsView:
-    """Let the movements that are still open reach to now; nothing else has changed."""
+    """Extend the open movements to now; everything else is unchanged."""
     brackets, limbs = _all_grown(view.brackets, now_s), _all_grown(view.limbs, now_s)
     if brackets is view.brackets and limbs is view.limbs:
         return view
@@ -166,14 +166,14 @@ def _grown(bracket: Bracket, now_s: float) -> Bracket:
 
 
 class RestingLevels:
-    """The resting levels the journal has: times (s) and levels (uV), by leg."""
+    """The resting levels in the journal: times (s) and levels (uV), by leg."""
 
     def __init__(self) -> None:
         self._known: dict[str, list[tuple[float, float]]] = {}
         self._made: dict[str, tuple[Floats, Floats]] = {}
 
     def take(self, fact: Fact) -> None:
-        """Take in the next fact of the journal."""
+        """Apply the next fact of the journal."""
         if fact.kind in ("movement", "limb"):
             at_s, uv = fact.data["onset"], fact.data.get("resting_uv")
         elif fact.kind in ("quality", "limb_quality"):
@@ -186,7 +186,7 @@ class RestingLevels:
             self._made.pop(limb, None)
 
     def view(self) -> Mapping[str, tuple[Floats, Floats]]:
-        """Return what is known so far."""
+        """Return the levels known so far."""
         for leg in self._known.keys() - self._made.keys():
             pairs = np.array(self._known[leg])
             self._made[leg] = (pairs[:, 0], pairs[:, 1])
@@ -194,7 +194,7 @@ class RestingLevels:
 
 
 def is_undecided(lm: ScoredLM, staged_s: float) -> bool:
-    """Whether an LM is out only because the stage of its epoch has not come yet."""
+    """Whether an LM is excluded only because the stage of its epoch is not known yet."""
     return lm.why == "unscored" and lm.onset_us / 1e6 >= staged_s
 
 
@@ -214,7 +214,7 @@ def _bracket(
 
 
 def _limb_bracket(fact: Fact[LimbData], reached_s: float | None) -> Bracket | None:
-    """Lay out a movement that is watched and counted nowhere."""
+    """Make the bracket of a movement of a limb that is not scored."""
     data = fact.data
     if data["phase"] == "withdrawn":
         return None
@@ -235,7 +235,7 @@ def _life(phase: str, lm: ScoredLM | None, place: int, length_s: float, key: str
     if lm is None:
         return "lm", f"LM · {length_s:.1f} s", ""
     if lm.plm:
-        # Of a movement of both legs only the first carries the number.
+        # In a movement of both legs only the first bracket shows the number.
         both = " both" if lm.leg == "both" else ""
         number = f"PLM {place}{both} · " if lm.keys[0] == key else "PLM · "
         return "plm", f"{number}{length_s:.1f} s", lm.reason

@@ -1,4 +1,4 @@
-"""The course of a bio-calibration: which step it is, how long, what was seen of it. No Qt."""
+"""The course of a bio-calibration: its steps, their times, the movements detected. No Qt."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import CalibrationView, MovementsView, TopView
 from monitor.session.calibration import RELAX_S, STEPS, WANTED
 
 Step = Literal["ready", "relax", "left", "right", "both", "judged", "done"]
 _ENDED = frozenset({"lm", "plm", "out"})
 _RUNNING = frozenset({"flagged", "open"})
-_SAID = {
-    "ready": "The patient lies still, legs relaxed and stretched.",
-    "relax": "Relax: lie still.",
-    "left": "Lift the LEFT foot three times, 2 s apart.",
-    "right": "Lift the RIGHT foot three times, 2 s apart.",
-    "both": "Lift BOTH feet once, together.",
-    "judged": "Judging…",
-}
 
 
 @dataclass(slots=True)
@@ -33,16 +26,16 @@ class CalibrationCourse:
     when : str
         ``before``, ``during`` or ``after`` the night.
     known_seq : int
-        Of the newest calibration there is already.
+        Of the newest calibration in the journal.
 
     Attributes
     ----------
     spans : dict of str to [begin, end]
-        Of the steps so far (s).
+        Times of the steps so far (s).
     seen : dict of str to int
-        Movements of each leg that ended in this step.
+        Movements of each leg that ended during this step.
     result : CalibrationView or None
-        Once the recorder has judged.
+        The recorder's verdict, once it is known.
     """
 
     legs: Sequence[str]
@@ -56,12 +49,12 @@ class CalibrationCourse:
 
     @property
     def order(self) -> list[Step]:
-        """The steps there are for these legs."""
+        """The steps for these legs."""
         wanted = [s for s in STEPS if s in ("relax", *self.legs) or len(self.legs) == 2]
         return ["ready", *wanted, "judged", "done"]  # type: ignore[list-item]
 
-    def go_on(self, now_s: float) -> None:
-        """End the step that is on and begin the next."""
+    def next_step(self, now_s: float) -> None:
+        """End the current step and start the next."""
         if self.step in ("judged", "done"):
             return
         if self.step in self.spans:
@@ -71,8 +64,8 @@ class CalibrationCourse:
         if self.step != "judged":
             self.spans[self.step] = [now_s, now_s]
 
-    def look(self, movements: MovementsView, now_s: float) -> None:
-        """Count what was seen, and go on once the step has what it needs."""
+    def update(self, movements: MovementsView, now_s: float) -> None:
+        """Count the movements detected; start the next step once there are enough."""
         if self.step not in self.spans:
             return
         begin_s = self.spans[self.step][0]
@@ -80,53 +73,56 @@ class CalibrationCourse:
         self.seen = {leg: sum(b.leg == leg and b.life in _ENDED for b in own) for leg in self.legs}
         if self.step == "relax":
             if now_s - begin_s >= RELAX_S:
-                self.go_on(now_s)
+                self.next_step(now_s)
         elif not any(b.life in _RUNNING for b in own) and self._has_enough():
-            self.go_on(now_s)
+            self.next_step(now_s)
 
     def _has_enough(self) -> bool:
         wanted = WANTED[self.step]
         if self.step == "both":
             return min(self.seen.values()) >= wanted
-        # On whichever leg: swapped electrodes show on the other one.
+        # On either leg: with swapped electrodes the movement appears on the other one.
         return max(self.seen.values()) >= wanted
 
     def judged(self, known: Sequence[CalibrationView]) -> None:
-        """Take the recorder's judgement, once it is among those that are known."""
+        """Take the recorder's verdict, once it is in the journal."""
         if self.step == "judged" and known and known[-1].seq > self.known_seq:
             self.step, self.result = "done", known[-1]
 
     def request(self) -> dict[str, object]:
-        """Return what the recorder is asked to judge."""
+        """Return the request to the recorder, which gives the verdict."""
         return {"do": "calibration", "when": self.when, "steps": {k: list(v) for k, v in self.spans.items()}}
 
     def texts(self, now_s: float) -> tuple[str, str]:
-        """Return what is to be done, and how far it is."""
+        """Return the instruction and the progress."""
         if self.result is not None:
             return ("PASS" if self.result.has_passed else "REPEAT"), "; ".join(self.result.why)
         if self.step == "relax":
             left_s = max(0.0, RELAX_S - (now_s - self.spans["relax"][0]))
-            return _SAID["relax"], f"{left_s:.0f} s left" + self._restless()
+            return texts.CALIBRATION_STEPS["relax"], texts.CALIBRATION_LEFT.format(
+                left_s=left_s
+            ) + self._moved()
         if self.step in WANTED:
             counts = " · ".join(f"{leg} {n}" for leg, n in self.seen.items())
-            return _SAID[self.step], f"seen: {counts} of {WANTED[self.step]}"
-        return _SAID[self.step], ""
+            progress = texts.CALIBRATION_COUNT.format(counts=counts, wanted=WANTED[self.step])
+            return texts.CALIBRATION_STEPS[self.step], progress
+        return texts.CALIBRATION_STEPS[self.step], ""
 
-    def _restless(self) -> str:
+    def _moved(self) -> str:
         moved = [leg for leg, n in self.seen.items() if n]
-        return f"   ·   moved: {', '.join(moved)}" if moved else ""
+        return texts.CALIBRATION_MOVED.format(legs=", ".join(moved)) if moved else ""
 
 
 def when_of(top: TopView) -> str:
-    """Say whether it is before, during or after the night, by the lights."""
+    """Return ``before``, ``during`` or ``after`` the night, by the lights."""
     return {None: "before", True: "during", False: "after"}[top.is_lights_off]
 
 
 def result_rows(result: CalibrationView) -> list[tuple[str, str, str]]:
-    """Write of each leg: its name, its rest, how far it rose above it."""
+    """Return for each leg: name, resting level, rise above it of each movement."""
     rows = []
     for leg, (rest_uv, over_rest_uv) in result.legs.items():
         rest = "–" if rest_uv is None else f"{rest_uv:.1f} µV"
         over = ", ".join(f"{uv:.0f}" for uv in over_rest_uv)
-        rows.append((leg, rest, f"{over} µV" if over else "not seen"))
+        rows.append((leg, rest, f"{over} µV" if over else texts.CALIBRATION_NOT_DETECTED))
     return rows

@@ -1,7 +1,8 @@
-"""One chip per leg and per marker stream: what it is, how it is, what arrives, what was missing."""
+"""One chip per leg and per marker stream: name, state, received data, missing data."""
 
 from __future__ import annotations
 
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import Chip, Health
 from monitor.model import wording
 from monitor.model.facts import Fact, Leg
@@ -27,12 +28,12 @@ def chips(state: SessionState, live_status: LiveStatus, phase: Phase, now_s: flo
 
     Parameters
     ----------
-    state : NightState
-    situation : Situation
+    state : SessionState
+    live_status : LiveStatus
     phase : str
         Of the recording.
     now_s : float
-        How far the recording has come.
+        End of the recording so far.
     """
     latest: dict[str, Fact[StreamData]] = {fact.data["name"]: fact for fact in state.facts("stream")}
     status = {s.name: s for s in live_status.status.sources} if live_status.status else {}
@@ -63,20 +64,20 @@ def _leg(
     elif live_status.is_stale:
         return _stale(_NAMES[leg], live_status, _missing(state, leg, now_s))
     elif source and source.is_connected and (source.last_arrival_s_ago or 0.0) > _SILENT_S and word != "LOST":
-        word, health = "found, nothing arrives", "bad"
+        word, health = texts.NO_DATA, "bad"
     return Chip(_NAMES[leg], word, health, f"{rate_hz:.1f} Hz", _missing(state, leg, now_s))
 
 
 def _stale(name: str, live_status: LiveStatus, missing: str) -> Chip:
-    """Show nothing as good of which nothing has been heard."""
-    return Chip(name, f"not heard for {live_status.unheard_s:.0f} s", "warn", "", missing)
+    """Make the chip of a stream whose recorder does not respond: no state is shown as good."""
+    return Chip(name, texts.NO_STATUS.format(age_s=live_status.unheard_s), "warn", "", missing)
 
 
 def _missing(state: SessionState, leg: Leg, now_s: float) -> str:
     gaps = [fact for fact in state.facts("gap") if leg in fact.data["legs"]]
     lost_s = sum((now_s if f.data["end"] is None else f.data["end"]) - (f.t or 0.0) for f in gaps)
     if not gaps:
-        return "0 lost"
+        return texts.NO_GAPS
     length = f"{lost_s:.1f} s" if lost_s < 60 else wording.minutes_seconds(lost_s)
     return f"{len(gaps)} gap{'s' if len(gaps) > 1 else ''}, {length}"
 
@@ -98,7 +99,7 @@ def _other(
     if source is not None and not source.is_connected:
         return Chip(name, "LOST", "bad", "markers", "")
     if not stages:
-        return Chip(name, "connected", "ok", "markers", "no stage yet")
+        return Chip(name, "connected", "ok", "markers", texts.NO_STAGE_YET)
     last = stages[-1]
     age_s = now_s - (last.t or 0.0) - float(last.data["duration_s"] or 0.0)
     health: Health = "ok" if age_s < 90 else "warn"

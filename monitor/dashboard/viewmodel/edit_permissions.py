@@ -1,4 +1,4 @@
-"""What may be entered here, and how the night stands: provisional or signed, what was judged."""
+"""Which entries are possible, and the state of the session: provisional or signed, rejected movements."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import CalibrationView, EditPermissions
 from monitor.model.facts import Fact
 from monitor.model.payloads import CalibrationData
@@ -23,7 +24,7 @@ Scored = tuple[Night, Mapping[str, Score]]
 
 
 class EditAccess:
-    """Make the view again and again; what is dear is made only when something changed.
+    """Make `EditPermissions`; the slow parts are computed again only after a change.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class EditAccess:
     Attributes
     ----------
     wants_summary : bool
-        Whether somebody looks at the summary; set by the window.
+        Whether the summary is shown; set by the window.
     """
 
     def __init__(self, folder: SessionFolder) -> None:
@@ -65,7 +66,7 @@ class EditAccess:
         )
 
     def _made(self, state: SessionState, scored: Scored, revision: int) -> Mapping[str, Any]:
-        # A note changes no score, but who looks must see whether it is still signed.
+        # A note changes no score, but it ends the validity of a signature.
         version = revision + state.newest_seq
         if self._summary is None or self._summary[0] != version:
             self._summary = (version, summary_of(state, *scored, self._folder.journal))
@@ -74,24 +75,24 @@ class EditAccess:
     def _signature_text(self, state: SessionState, wall: WallTime) -> tuple[str, bool]:
         sign = state.signature
         if sign is None:
-            return ("provisional · changed since signed" if state.facts("sign") else "provisional"), False
+            return (texts.CHANGED_SINCE_SIGNED if state.facts("sign") else texts.PROVISIONAL), False
         if self._checked[0] != sign.seq:
             self._checked = (sign.seq, is_intact(self._folder.journal, sign))
         if not self._checked[1]:
-            return "provisional · journal changed", False
-        told = sign.data.get("told_utc")
-        when = f" {wall.local(dt.datetime.fromisoformat(told)):%d %b %H:%M}" if told else ""
-        return f"signed {sign.data.get('author', '')}{when}", True
+            return texts.SIGNATURE_BROKEN, False
+        utc = sign.data.get("told_utc")
+        when = f" · {wall.local(dt.datetime.fromisoformat(utc)):%d %b %H:%M}" if utc else ""
+        return texts.SIGNED.format(author=sign.data.get("author", "")) + when, True
 
 
 def _access(path: Path, live_status: LiveStatus, phase: Phase) -> tuple[bool, str]:
     if phase == "recording":
         return True, ""
     if phase == "cut off":
-        return False, f"cut off, only to be read; close it with: plms-monitor recover {path}"
+        return False, texts.CUT_OFF_READ_ONLY.format(path=path)
     if live_status.status is not None and live_status.status.is_editor:
         return True, ""
-    return False, f"only to be read; to judge it: plms-monitor review --edit {path}"
+    return False, texts.READ_ONLY.format(path=path)
 
 
 def _calibration(fact: Fact[CalibrationData]) -> CalibrationView:

@@ -1,4 +1,4 @@
-"""The lanes of the trace: each signal that is detected in, the legs from the top, other limbs below."""
+"""The lanes of the trace: one for each analysed signal, legs at the top, other limbs below."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class LaneView(NamedTuple):
     Attributes
     ----------
     name : str
-        As in the live ring: the limb's name, from its second signal on with a number.
+        As in the live ring: the name of the limb, with a number from its second signal on.
     limb : str
         ``left``, ``right``, or the name of a limb that is not scored.
     label : str
-        Which of several signals of the limb it is; empty for the only one.
+        Label of the signal if the limb has several; empty otherwise.
     """
 
     name: str
@@ -28,7 +28,7 @@ class LaneView(NamedTuple):
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the one the limb's movements are drawn above."""
+        """Whether the movements of the limb are drawn above this lane."""
         return self.name == self.limb
 
     @property
@@ -38,13 +38,13 @@ class LaneView(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What it is called in a sentence."""
+        """Name for use in a sentence."""
         limb = f"{self.limb} leg" if self.is_leg else self.limb.replace("_", " ")
         return f"{limb} {self.label}".strip()
 
 
 def lanes_of(about: Mapping[str, Any]) -> Iterator[tuple[LaneView, Mapping[str, Any]]]:
-    """Return the lanes of one stream, from its ``stream`` fact, each with where its signal comes from."""
+    """Return the lanes of one stream from its ``stream`` fact, each with the channel of its signal."""
     for first in (*about.get("legs", ()), *about.get("limbs", ())):
         each = (first, *first.get("further", ()))
         for i, channel in enumerate(each):
@@ -56,31 +56,31 @@ def lanes_of(about: Mapping[str, Any]) -> Iterator[tuple[LaneView, Mapping[str, 
 def lanes_view(
     streams: Sequence[Fact[StreamData]], legs: Sequence[str], limbs: Sequence[str]
 ) -> tuple[LaneView, ...]:
-    """List the lanes of the night.
+    """List the lanes of the session.
 
     Parameters
     ----------
     streams : sequence of Fact
-        The ``stream`` facts so far; a source that came back in another form is told of anew.
+        The ``stream`` facts so far; a source that returns in another form has a new one.
     legs, limbs : sequence of str
-        Those of the session: each has a lane, also before its stream is there.
+        Those of the session: each has a lane, also before its stream is connected.
     """
     latest: dict[str, dict[str, LaneView]] = {limb: {} for limb in (*legs, *limbs)}
     for fact in streams:
-        told: dict[str, dict[str, LaneView]] = {}
+        found: dict[str, dict[str, LaneView]] = {}
         for lane, _ in lanes_of(fact.data):
-            told.setdefault(lane.limb, {})[lane.name] = lane
-        latest |= {limb: lanes for limb, lanes in told.items() if limb in latest}
+            found.setdefault(lane.limb, {})[lane.name] = lane
+        latest |= {limb: lanes for limb, lanes in found.items() if limb in latest}
     return tuple(
         lane for limb, lanes in latest.items() for lane in (lanes.values() or (LaneView(limb, limb),))
     )
 
 
 def choices(lanes: Sequence[LaneView]) -> list[tuple[str, tuple[LaneView, ...]]]:
-    """Return what may be shown of the lanes, each with its name: all, the legs, each one alone."""
+    """Return the selections of lanes with their names: all, legs only, each one alone."""
     found = [("all lanes", tuple(lanes))]
     legs = tuple(lane for lane in lanes if lane.is_leg and lane.is_first)
     if legs and len(legs) < len(lanes):
-        found.append(("the legs, one lane each", legs))
+        found.append(("legs only, one lane each", legs))
     alone = [(lane.title, (lane,)) for lane in lanes]
     return found + [each for each in alone if each[1] not in [shown for _, shown in found]]

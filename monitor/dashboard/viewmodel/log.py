@@ -1,4 +1,4 @@
-"""The log: movements, exclusions with their reason, notes, technical events, newest first."""
+"""The log: movements, exclusions with their reasons, notes, technical events; newest first."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
     "notes": frozenset({"note", "person"}),
     "technical": frozenset({"technical"}),
 }
-"""What the log can be narrowed to: the kinds of rows, None for all."""
+"""Filters of the log: the kinds of rows shown, None for all."""
 
 
 class MovementRows:
-    """List the leg movements of a score again and again; only what changed is worded anew."""
+    """Make the log rows of the leg movements; only changed ones are made again."""
 
     def __init__(self) -> None:
         self._rows: Memo[LogRow] = Memo()
@@ -42,7 +42,7 @@ def _movement(lm: ScoredLM, place: int, is_waiting: bool) -> LogRow:
     elif lm.candidate:
         what = "LM"
     elif is_waiting:
-        what, detail = "LM  stage to come", "its stage is not known yet"
+        what, detail = "LM  stage pending", "its sleep stage is not known yet"
     else:
         what = f"LM  {wording.lm_why(lm.why)}"
     return LogRow(
@@ -62,5 +62,5 @@ def _movement(lm: ScoredLM, place: int, is_waiting: bool) -> LogRow:
 
 
 def merge(movements: Iterable[LogRow], others: Iterable[LogRow]) -> tuple[LogRow, ...]:
-    """Put entries in order, newest first."""
+    """Merge and sort entries, newest first."""
     return tuple(sorted((*movements, *others), key=lambda row: row.t_s, reverse=True))

@@ -1,4 +1,4 @@
-"""The numbers of the night: big index, current series, tonight's table."""
+"""The numbers on the screen: main index, current series, table of the night."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from monitor.model import wording
 from monitor.scoring import Score
 from monitor.scoring.spans import Floats
 
-_TOO_EARLY = "too early: shown from 10 min on"
-# As narrow as the number beside them leaves room for.
+_TOO_EARLY = "too early: shown after 10 min"
+# Line breaks: the number beside leaves little room.
 _UNITS = {
     "sleep": "per hour\nof sleep",
     "ESTIMATED sleep": "per hour of\nESTIMATED\nsleep",
@@ -24,7 +24,7 @@ _TREND_LEAST_PER_H = 3.0
 
 
 def index_key(score: Score) -> tuple[str, str, str]:
-    """Return which index is the honest one now: its name in the score, its title, its unit."""
+    """Return the index that the known stages allow: name in the score, title, unit."""
     if score.denominators.has_stages:
         return "plms_index", "PLMS index", _UNITS[score.denominators.sleep_name]
     return "plm_per_hour_recorded", "PLM, no stages yet", "per hour\nrecorded"
@@ -33,7 +33,7 @@ def index_key(score: Score) -> tuple[str, str, str]:
 def index_view(
     scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per_h: Floats, estimate: str = ""
 ) -> IndexView:
-    """Make the big number.
+    """Make the view of the main index.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def index_view(
     main : str
         Name of the main profile.
     curve_s, rate_per_h : ndarray
-        The 30-min rate over the night.
+        The 30-min rate over the recording.
     estimate : str
-        What there is to know of estimated sleep.
+        Remark on estimated sleep stages, empty if there are none.
     """
     key, title, unit = index_key(scores[main])
     rules = tuple(_rule_line(scores[name], name, key) for name in (main, *(n for n in scores if n != main)))
@@ -84,7 +84,7 @@ def _rule_line(score: Score, name: str, key: str) -> RuleLine:
 
 
 def _trend(curve_s: Floats, rate_per_h: Floats) -> Trend:
-    """Compare the 30-min rate with that of a quarter of an hour ago."""
+    """Compare the 30-min rate with the rate 15 min ago."""
     known = np.flatnonzero(np.isfinite(rate_per_h))
     if not len(known) or curve_s[-1] - curve_s[known[0]] < _TREND_S:
         return ""
@@ -111,7 +111,7 @@ def series_view(score: Score, now_s: float, *, is_running: bool) -> SeriesView:
     elif score.series:
         series = score.series[-1]
         state, n, mean_us = "none", series.n, series.mean_imi_us
-        remark = f"none now; the last of {len(score.series)}"
+        remark = f"no series now; last of {len(score.series)}"
     else:
         return SeriesView("none", wording.NONE, wording.NONE, wording.NONE, "no series yet")
     return SeriesView(
@@ -124,7 +124,7 @@ def series_view(score: Score, now_s: float, *, is_running: bool) -> SeriesView:
 
 
 def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
-    """Make tonight's table. What only WASM counts is taken from it and says so."""
+    """Make the table of the night. Values that only WASM defines are taken from it and marked."""
     main = score.indices
     wasm = score if score.profile.name == "wasm2016" else other
     by_leg = main.plms_by_leg or main.plm_by_leg
@@ -133,7 +133,7 @@ def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
     rows = [
         _row(score, "PLMS + arousal", "plms_arousal_index", "/h sleep"),
         _row(wasm, "PLM awake", "plmw_index", "/h WASM"),
-        TableRow("Leg movements", str(main.n_lm), "", "after the legs were combined"),
+        TableRow("Leg movements", str(main.n_lm), "", "after combining both legs"),
         _ratio(wasm, "Periodicity", "pi_imi", "WASM"),
         TableRow("L · R · both", " · ".join(str(by_leg.get(leg, 0)) for leg in ("left", "right", "both"))),
         TableRow(
@@ -147,14 +147,14 @@ def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
         TableRow("Usable L · R", _usable(score), "%", "share of the recording that could be scored"),
     ]
     if den.one_leg_only_us > 0:
-        rows.append(TableRow("One leg only", wording.hours(den.one_leg_only_us), "", "counted with one leg"))
+        rows.append(TableRow("One leg only", wording.hours(den.one_leg_only_us), "", "scored with one leg"))
     if score.segments:
         rows.append(_parts(score))
     return tuple(rows)
 
 
 def _parts(score: Score) -> TableRow:
-    """Write the index of each part of a split night, the first one first."""
+    """Make the row with the index of each part of a split session, in order."""
     key, title, _ = index_key(score)
     values = " · ".join(wording.rate(getattr(part, key)) for part in score.segments)
     hint = f"{title} of each part: before, " + ", ".join(part.label for part in score.segments[1:])
@@ -163,7 +163,7 @@ def _parts(score: Score) -> TableRow:
 
 
 def excluded_text(score: Score) -> str:
-    """Say what was left out of the counts, most frequent first."""
+    """Return the reasons for exclusion with their counts, most frequent first."""
     most = sorted(score.excluded.items(), key=lambda pair: -pair[1])
     return ", ".join(f"{n} {wording.lm_why(why)}" for why, n in most if why != "open")
 
@@ -188,5 +188,5 @@ def _ratio(score: Score | None, name: str, key: str, unit: str) -> TableRow:
 def _usable(score: Score) -> str:
     whole_us = max(score.denominators.recording_us, 1)
     shares = [score.denominators.usable_us.get(leg, 0) / whole_us * 100 for leg in ("left", "right")]
-    # 99.97 is not 100: rounding must not hide a gap.
+    # 99.97 must not be rounded to 100: that would hide a gap.
     return " · ".join("100" if share >= 99.995 else f"{min(share, 99.9):.1f}" for share in shares)

@@ -1,4 +1,4 @@
-"""Onsets the moment they are in the journal: they do not wait until the night has been scored with them."""
+"""Onsets as soon as they are in the journal, before the session is scored with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from monitor.model.payloads import MovementData
 from monitor.session.durability_mark import durable_bytes
 from monitor.session.journal_follower import JournalFollower
 
-# What the scored picture does not show by then it will not show: its journal is damaged, say.
+# An onset that is not scored by then will not be scored, for example because the journal is damaged.
 _LONGEST_WAIT_S = 10.0
 _AMONG_LAST = 50
 
@@ -29,8 +29,8 @@ class OnsetFollower:
 
     Notes
     -----
-    For the painting thread: a call checks the size of the file and reads only what was added. The whole
-    journal is read and scored elsewhere; scored movements replace those shown from here.
+    For the painting thread: a call checks the size of the file and reads only new bytes. The presenter reads
+    and scores the whole session; its result replaces what is shown from here.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,14 +45,14 @@ class OnsetFollower:
         Parameters
         ----------
         view : MovementsView
-            As scored; taken before this call, so that it cannot be ahead.
+            As scored; taken before this call, so that it is never newer.
         now_s : float
-            How far the recording has come: a flagged movement reaches to here.
+            End of the recording so far: a flagged movement extends to it.
 
         Returns
         -------
         MovementsView
-            `view` itself if there is nothing to add; the same object again as long as nothing changes.
+            `view` itself if there is nothing to add; the same object as long as nothing changes.
         """
         for fact in self._new_facts():
             self._take(fact)
@@ -78,11 +78,11 @@ class OnsetFollower:
             self._waiting.pop(moved.data["id"], None)
 
     def _with_waiting(self, view: MovementsView, now_s: float) -> MovementsView:
-        fresh = [
+        flagged = [
             Bracket(f.data["onset"], max(now_s, f.data["known"]), f.data["leg"], "flagged", "onset", "", key)
             for key, f in self._waiting.items()
         ]
-        brackets = tuple(sorted((*view.brackets, *fresh)))
+        brackets = tuple(sorted((*view.brackets, *flagged)))
         return replace(view, brackets=brackets, onset_s=np.array([b.onset_s for b in brackets]))
 
     def _new_facts(self) -> list[Fact]:

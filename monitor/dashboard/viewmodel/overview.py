@@ -1,6 +1,6 @@
-"""The night at a glance: hypnogram, movements, gaps, and how index and rate went.
+"""The overview of the night: hypnogram, movements, gaps, curves of index and rate.
 
-What the screen says of estimated sleep: how much of it, how good so far, why there is none. No Qt.
+Also the remark on estimated sleep stages: share, agreement, or why there are none. No Qt.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _WHY_NONE = ("no EEG", "not installed", "failed")
 
 
 def estimate_remark(state: SessionState, score: Score) -> str:
-    """Say in a few words what there is to know of the estimate beside the big number, empty if nothing.
+    """Return the remark on estimated sleep stages beside the main index, empty if there is none.
 
     Parameters
     ----------
-    state : NightState
+    state : SessionState
     score : Score
-        As it is shown: with the estimate, or without if it was set aside.
+        As shown: with the estimated stages, or without them if they are ignored.
     """
     den = score.denominators
     if den.n_epochs_auto:
         agreed = agreement(state.facts("stage"))
-        said = f"{den.estimated_share:.0%} estimated"
+        remark = f"{den.estimated_share:.0%} estimated"
         if agreed is not None:
-            said += f", agrees {agreed.share:.0%} ({agreed.n_epochs} epochs)"
-        return said
+            remark += f", {agreed.share:.0%} agree ({agreed.n_epochs} epochs)"
+        return remark
     if any(fact.source == _AUTO for fact in state.facts("stage")):
-        return "the estimate of sleep is set aside (U)"
+        return "estimated stages ignored (U)"
     latest = state.facts("staging")
     if not den.has_stages and latest and latest[-1].data["state"] in _WHY_NONE:
         return str(latest[-1].data["reason"])
@@ -47,7 +47,7 @@ def probability_curve(night: Night) -> tuple[Floats, Floats]:
     Returns
     -------
     t_s, p : ndarray, shape (n,)
-        Two points for each estimated epoch; 0 between stretches that were estimated.
+        Two points for each estimated epoch; 0 between them.
     """
     t_s: list[float] = []
     p: list[float] = []
@@ -69,7 +69,7 @@ _IMI_EDGES_S = np.geomspace(1.0, 200.0, 47)
 def overview_view(
     state: SessionState, night: Night, score: Score, known: tuple[Floats, Floats, Floats], name: str
 ) -> OverviewView:
-    """Put the overview together; `known` is what `curves` returned, `name` that of the index."""
+    """Make the overview; `known` is the result of `curves`, `name` that of the index."""
     onsets = {leg: _of_leg(score, leg) for leg in ("left", "right")}
     return OverviewView(
         end_s=night.end_us / 1e6,
@@ -107,7 +107,7 @@ def _of_leg(score: Score, leg: str) -> tuple[Floats, np.ndarray[tuple[int], np.d
 
 
 def _stages(night: Night) -> tuple[StageSpan, ...]:
-    """Join epochs of one stage that follow each other."""
+    """Join consecutive epochs of the same stage."""
     spans: list[StageSpan] = []
     for epoch in sorted(night.epochs, key=lambda e: e.start_us):
         start_s, end_s = epoch.start_us / 1e6, epoch.end_us / 1e6
@@ -126,7 +126,7 @@ def _flags(state: SessionState) -> tuple[Flag, ...]:
 
 
 def imi_view(score: Score) -> ImiView:
-    """Count the intervals on a log axis."""
+    """Make the histogram of the intervals on a log axis."""
     imi_s = np.array([lm.imi_us / 1e6 for lm in score.lms if lm.imi_us is not None])
     counts, edges = np.histogram(imi_s, _IMI_EDGES_S)
     low_s, high_s = score.profile.imi_min_us / 1e6, score.profile.imi_max_us / 1e6

@@ -1,4 +1,4 @@
-"""From the journal to what is on the screen. No Qt: tests and other fronts use it as it stands."""
+"""From the journal to the screen. No Qt: tests and other front ends use it unchanged."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from monitor import __version__
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.brackets import Brackets, RestingLevels, grown
 from monitor.dashboard.viewmodel.chips import chips
 from monitor.dashboard.viewmodel.edit_permissions import EditAccess
@@ -33,38 +34,44 @@ from monitor.session.recorder_status import LiveStatus
 from monitor.session.state import SessionState
 from monitor.session.wall_time import WallTime
 
-# What the overview shows beside the score.
+# Shown in the overview in addition to the score.
 _OVERVIEW_KINDS = frozenset({"note", "stream", "withdrawn"})
 _OVERVIEW_EVERY_S = 10.0
-# A movement is an entry of the log once it has been scored.
+# A movement is logged once it has been scored.
 _NO_ENTRIES = frozenset({"movement", "limb", "clock"})
 _MOVED = frozenset({"movement", "limb"})
+# Source of estimated stages.
+_AUTO = "auto"
 _TEXTS_EVERY_S = 0.25
 
 
 class Presenter:
-    """Fold one session's journal into a `Screen`, again and again.
+    """Fold the journal of one session into a `Screen`.
 
     Parameters
     ----------
     folder : SessionFolder
     clock : callable
-        Monotonic seconds: scoring is paced by it.
+        Monotonic seconds; limits how often the session is scored.
+
+    Attributes
+    ----------
+    has_estimate : bool
+        Whether any sleep stage was estimated so far.
 
     Notes
     -----
-    Not for several threads at once: one thread calls `poll`, any thread may read the screen it returns.
+    Not thread-safe: one thread calls `poll`; any thread may read the screen it returns.
     """
 
     def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self._clock = folder, clock
         self._tail = JournalFollower(folder.journal)
         self._is_estimate_used = True
-        self._forget()
-
+        self._reset()
         self.permissions = EditAccess(folder)
 
-    def _forget(self) -> None:
+    def _reset(self) -> None:
         self.state = SessionState()
         self.wall = WallTime()
         self._scored = Rescoring()
@@ -73,22 +80,23 @@ class Presenter:
         self._limbs: dict[str, Fact[LimbData]] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
+        self.has_estimate = False
         self._screen: Screen | None = None
         self._overview_due_s = self._texts_due_s = float("-inf")
 
     def switch_estimate(self) -> bool:
-        """Score with the estimate of sleep, or without it; return whether with it from now on."""
+        """Use or ignore estimated sleep stages; return whether they are used from now on."""
         self._is_estimate_used = not self._is_estimate_used
         self._scored.ask()
         return self._is_estimate_used
 
     def poll(self, live_status: LiveStatus) -> Screen | None:
-        """Read what is new and return the screen as it is now; None as long as the journal is empty."""
-        # As long as a recorder answers, what it has not yet brought to disk is not shown.
+        """Read new facts and return the current screen; None as long as the journal is empty."""
+        # While a recorder answers, facts that are not yet durable on disk are not shown.
         on_disk = durable_bytes(self.folder.journal) if live_status.status is not None else None
         facts, is_new_start = self._tail.read_new(on_disk)
         if is_new_start:
-            self._forget()
+            self._reset()
         for fact in facts:
             self._take(fact)
         if not self.state.session:
@@ -113,7 +121,7 @@ class Presenter:
         return self._screen
 
     def _has_new_times(self) -> bool:
-        """Whether the computer's clock was set: rows of the log may have other times."""
+        """Whether the computer's clock was set: the times of log rows may have changed."""
         return self._screen is not None and self._screen.log.wall.revision != self.wall.revision
 
     def _take(self, fact: Fact) -> None:
@@ -126,8 +134,9 @@ class Presenter:
             if struck is None:
                 del self._log[fact.supersedes]
             else:
-                # What a person wrote stays to be read: taking it back is an entry of its own.
+                # An undone entry of a person stays visible, struck out: undoing is an entry of its own.
                 self._log[fact.supersedes] = struck
+        self.has_estimate |= fact.kind == "stage" and fact.source == _AUTO
         if fact.kind == "clock":
             self.wall = self.wall.with_clock(fact.of(ClockData))
         elif fact.kind == "anchor":
@@ -146,8 +155,8 @@ class Presenter:
     def _now_s(self, live_status: LiveStatus) -> float:
         if self.state.stopped_s is not None:
             return self.state.stopped_s
-        told_s = live_status.status.recorded_s if live_status.status else 0.0
-        return max(self.state.last_s, told_s, live_status.newest_s)
+        reported_s = live_status.status.recorded_s if live_status.status else 0.0
+        return max(self.state.last_s, reported_s, live_status.newest_s)
 
     def phase(self, live_status: LiveStatus) -> Phase:
         """Return whether the session is being recorded, has ended, or was cut off."""
@@ -169,9 +178,9 @@ class Presenter:
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
         self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
-        # What came late in its own place needs no other: each fact here has the file's index read anew.
-        thawed = (fact for fact in self.state.facts("late") if fact.data.get("retimed"))
-        self._placing = (*self.state.facts("gap"), *thawed)
+        # Late samples that were not retimed need no placing; each fact here causes a new index of the file.
+        retimed = (fact for fact in self.state.facts("late") if fact.data.get("retimed"))
+        self._placing = (*self.state.facts("gap"), *retimed)
         self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
 
     def _make(self, live_status: LiveStatus, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:
@@ -219,8 +228,8 @@ class Presenter:
         )
 
     def _is_undoable(self, seq: int) -> bool:
-        standing = self.state.fact(seq)
-        return standing is not None and standing.kind not in NOT_UNDONE
+        fact = self.state.fact(seq)
+        return fact is not None and fact.kind not in NOT_UNDONE
 
     def _alerts(self, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:
         found = alerts(self.state, live_status, phase, now_s)
@@ -251,7 +260,7 @@ class Presenter:
         )
 
     def _clock_text(self, phase: Phase, now_s: float) -> str:
-        """Return the time of day: of now while recording, else of the end."""
+        """Return the time of day: now while recording, else the end of the recording."""
         if phase == "recording" and self.wall.is_known:
             return self.wall.now_text(utc_now())
         return self.wall.text(now_s)
@@ -261,7 +270,7 @@ class Presenter:
             return "", "no stages yet"
         epoch = self._scored.epochs[-1]
         who = "estimated" if epoch.is_estimated else epoch.source
-        who = "typed" if epoch.source.startswith("person") else who
+        who = "manual" if epoch.source.startswith("person") else who
         return epoch.stage, f"{who}, {max(0.0, now_s - epoch.start_us / 1e6):.0f} s"
 
 
@@ -270,11 +279,10 @@ def _saved(wall: WallTime, saved_s_ago: float) -> str:
     return wall.now_text(when) if wall.is_known else f"{when:%H:%M:%S}"
 
 
-def _footer(live_status: LiveStatus, n_set_aside: int) -> str:
+def _footer(live_status: LiveStatus, n_unusable: int) -> str:
     parts = [f"v{__version__}"]
     if live_status.disk_s is not None:
         parts.insert(0, f"disk {wording.hours_left(live_status.disk_s)} left")
-    if n_set_aside:
-        entries = "entry" if n_set_aside == 1 else "entries"
-        parts.insert(0, f"{n_set_aside} journal {entries} cannot be used, see the log")
+    if n_unusable:
+        parts.insert(0, texts.UNUSABLE_ENTRIES[n_unusable == 1].format(n=n_unusable))
     return " · ".join(parts)

@@ -1,4 +1,4 @@
-"""Talk to the recorder without ever making the screen wait: a thread asks, answers are picked up."""
+"""Requests to the recorder from a thread of their own: the screen never waits for an answer."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from typing import Any
 from monitor.model.errors import InputError
 from monitor.session.control import ControlClient
 
-# The recorder's heartbeat as the screen hears it: its loop answers.
+# The recorder's loop answers: this is also its heartbeat.
 _STATUS_EVERY_S = 0.5
-# A recorder that is held up may never answer; whoever closes a window does not wait for it.
+# A blocked recorder may never answer: closing a window does not wait for it.
 _LAST_S = 2.0
 
 Request = Mapping[str, Any]
 
 
 class RecorderClient:
-    """One lasting conversation with a recorder (or a lobby), made again whenever it breaks.
+    """A lasting connection to a recorder (or its start screen), opened again whenever it breaks.
 
     Parameters
     ----------
     connect : callable
-        Makes a `ControlClient`; raises `InputError` while nobody is there.
+        Makes a `ControlClient`; raises `InputError` while no recorder answers.
     ask_each : str
-        The request that is put twice a second, ``status`` or ``lobby``.
+        The request that is sent twice a second, ``status`` or ``lobby``.
 
     Attributes
     ----------
     latest : Mapping or None
-        Newest answer to `ask_each`; None while nobody is there. It may be old: see `answered_at_s`.
+        Newest answer to `ask_each`; None while no recorder answers. It may be old: see `answered_at_s`.
     answered_at_s : float or None
-        When (monotonic seconds) the recorder last answered anything, None if it never did.
+        Time of the recorder's last answer (monotonic seconds), None if there was none.
     """
 
     def __init__(self, connect: Callable[[], ControlClient], ask_each: str) -> None:
@@ -48,15 +48,15 @@ class RecorderClient:
         self._thread = threading.Thread(target=self._run, name="recorder-link", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Start the thread."""
         self._thread.start()
 
     def send(self, request: Request) -> None:
-        """Ask for something; what comes of it is seen in the journal, or in `refusals`."""
+        """Send a request; its effect appears in the journal, a refusal in `refusals`."""
         self._waiting.put(request)
 
     def refusals(self) -> list[str]:
-        """Return what was refused since the last call, in words."""
+        """Return the reasons of the refusals since the last call."""
         found = []
         while True:
             try:
@@ -65,14 +65,14 @@ class RecorderClient:
                 return found
 
     def stop(self) -> None:
-        """End the conversation and the thread."""
+        """Close the connection and end the thread."""
         self._waiting.put(None)
         if self._thread.is_alive():
             self._thread.join(_LAST_S)
 
     def _run(self) -> None:
         while True:
-            self._look()
+            self._ask_status()
             try:
                 request = self._waiting.get(timeout=_STATUS_EVERY_S)
             except queue.Empty:
@@ -86,7 +86,7 @@ class RecorderClient:
         if self._client is not None:
             self._client.close()
 
-    def _look(self) -> None:
+    def _ask_status(self) -> None:
         try:
             self.latest = self._ask({"do": self._ask_each})
         except InputError:

@@ -1,6 +1,6 @@
-"""The night as it was scored last, and when it has to be scored again.
+"""The latest score of the session, and when it has to be scored again.
 
-The rule sets a night is scored by, as its own journal names them.
+The rule sets come from the session's own journal.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from monitor.session.state import SessionState
 
 
 def rules_of(session: Mapping[str, Any]) -> dict[str, RulesProfile]:
-    """Return both rule sets, with the switches the session was begun with.
+    """Return both rule sets with the configuration of the session.
 
     Parameters
     ----------
     session : Mapping
-        Data of the ``session`` fact; without ``config`` the published defaults stand.
+        Data of the ``session`` fact; without ``config`` the published defaults apply.
     """
     written = session.get("config", {}).get("rules", {})
     made = {}
@@ -39,31 +39,31 @@ def rules_of(session: Mapping[str, Any]) -> dict[str, RulesProfile]:
     return made
 
 
-# Without a new fact only the hours grow: by a thousandth of themselves at most.
+# Without a new fact only the hours grow: rescore when they have grown by a thousandth.
 _EVERY_S = 5.0
 _GROWN = 1e-3
 _RUNNING = ("onset", "confirmed")
 
 
 Due = Literal["", "hours", "verdicts"]
-"""What a new score may change: nothing, the hours alone, or what became of a movement."""
+"""What a new score may change: nothing, only the hours, or the classification of movements."""
 
 
 class Rescoring:
-    """Score one night again and again, as seldom as the screen stays true.
+    """Score one session repeatedly, only as often as the screen needs.
 
     Attributes
     ----------
     scores : dict of str to Score
-        By both rule sets; empty before the first time.
+        By both rule sets; empty before the first score.
     night : Night
-        What was scored.
+        The input of the latest score.
     epochs : tuple of Epoch
-        Its stages, in order.
+        Its stages, in order of time.
     staged_s : float
-        Where the last of them ends.
+        End of the last stage (s).
     revision : int
-        Grows with every score.
+        Incremented with every score.
     """
 
     def __init__(self) -> None:
@@ -79,18 +79,18 @@ class Rescoring:
         self._night_s = self._ends_s = float("-inf")
 
     def take(self, fact: Fact, revision: int) -> None:
-        """Look at the next fact; `revision` is that of the state it was taken into."""
+        """Note the next fact; `revision` is that of the state after it was applied."""
         is_running = fact.kind == "movement" and fact.of(MovementData).data["phase"] in _RUNNING
-        # A running movement enters no count: it waits for the next score.
+        # A running movement is not counted: it waits for the next score.
         self._is_asked |= revision != self._facts_n and not is_running
         self._facts_n = revision
 
     def ask(self) -> None:
-        """Want a new score, whatever the facts."""
+        """Request a new score, whatever the facts."""
         self._is_asked = True
 
     def due(self, state: SessionState, now_s: float, clock_s: float) -> Due:
-        """Say what may have changed since the last score (s of the session, s of a clock)."""
+        """Return what may have changed since the last score; session time and clock in s."""
         if self._is_asked or self._night_s < self._ends_s <= now_s:
             return "verdicts"
         if state.stopped_s is not None or now_s == self._night_s:
@@ -98,7 +98,7 @@ class Rescoring:
         return "hours" if clock_s - self._scored_s >= max(_EVERY_S, _GROWN * now_s) else ""
 
     def score(self, state: SessionState, now_s: float, clock_s: float, *, is_estimate_used: bool) -> None:
-        """Score the night as it is known now."""
+        """Score the session with the facts known now."""
         night = state.night(now_s)
         self.night = night if is_estimate_used else without_estimates(night)
         self._rules = self._rules or rules_of(state.session)
@@ -112,7 +112,7 @@ class Rescoring:
         self._ends_s = min(ahead, default=float("-inf"))
 
     def _ends_us(self) -> Iterator[int]:
-        """When time alone says that a series, or a run that may become one, goes on no more."""
+        """Return the times after which a series, or a run that may become one, can no longer continue."""
         for each in self.scores.values():
             runs = (*each.series[-1:], *((each.pending,) if each.pending is not None else ()))
             longest_us = each.profile.imi_max_us + each.profile.min_lm_us

@@ -1,7 +1,4 @@
-"""What the screen shows, as plain records: made by the presenter, painted by the widgets, no Qt.
-
-What lies along the time axis, as plain records: movements, series, stages, gaps, curves. No Qt.
-"""
+"""What the screen shows, as immutable records: made by the presenter, painted by the widgets. No Qt."""
 
 from __future__ import annotations
 
@@ -39,7 +36,7 @@ class Bracket(NamedTuple):
 
 
 class SeriesTick(NamedTuple):
-    """One PLM of a series: its onset (s), the interval before it (s, NaN for the first), its place in it."""
+    """One PLM of a series: onset (s), interval before it (s, NaN for the first), number in the series."""
 
     onset_s: float
     imi_s: float
@@ -48,12 +45,12 @@ class SeriesTick(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MovementsView:
-    """All movements of the night by onset; `onset_s` is there to search in.
+    """All movements of the session by onset; `onset_s` holds their onsets for searching.
 
     Attributes
     ----------
     limbs : tuple of Bracket
-        Those of limbs that are not scored, apart; `limb_s` is there to search in.
+        Movements of limbs that are not scored; `limb_s` holds their onsets.
     """
 
     brackets: tuple[Bracket, ...] = ()
@@ -65,7 +62,7 @@ class MovementsView:
 
 
 class StageSpan(NamedTuple):
-    """A stretch of one stage (s)."""
+    """A period of one stage (s)."""
 
     start_s: float
     end_s: float
@@ -73,7 +70,7 @@ class StageSpan(NamedTuple):
 
 
 class GapSpan(NamedTuple):
-    """A stretch in which a leg could not be scored, and why (s)."""
+    """A period in which a leg could not be scored (s), and the cause."""
 
     start_s: float
     end_s: float
@@ -82,7 +79,7 @@ class GapSpan(NamedTuple):
 
 
 class Flag(NamedTuple):
-    """A mark of the night: a note, lights, a segment."""
+    """A mark on the time axis: a note, lights, a segment."""
 
     t_s: float
     kind: str
@@ -91,12 +88,12 @@ class Flag(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OverviewView:
-    """The whole night at a glance; times in seconds of the session.
+    """The overview of the whole night; times in seconds of the session.
 
     Attributes
     ----------
     estimate : tuple of ndarray
-        Times (s) and the probability of sleep, where it was estimated.
+        Times (s) and the estimated probability of sleep.
     """
 
     end_s: float
@@ -132,7 +129,7 @@ Trend = Literal["", "rising", "falling", "steady"]
 
 @dataclass(frozen=True, slots=True)
 class TopView:
-    """The bar at the top; `stale_s` is the age of the recorder's last sign of life once it is too old."""
+    """The bar at the top; `stale_s` is the age of the recorder's last answer once it is too old, else 0."""
 
     bed: str
     study: str
@@ -152,7 +149,7 @@ class TopView:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule set's index in one line: the text, and whether it is too early to mean much."""
+    """The index of one rule set in one line, and whether it is too early to be meaningful."""
 
     name: str
     value: str
@@ -163,7 +160,7 @@ class RuleLine:
 
 @dataclass(frozen=True, slots=True)
 class IndexView:
-    """The big number and what belongs to it."""
+    """The main index with its title, counts and rate."""
 
     title: str
     unit: str
@@ -179,7 +176,7 @@ class IndexView:
 
 @dataclass(frozen=True, slots=True)
 class SeriesView:
-    """The series that runs now, or the last one."""
+    """The running series, or the last one."""
 
     state: Literal["running", "forming", "none"]
     n: str
@@ -189,7 +186,7 @@ class SeriesView:
 
 
 class TableRow(NamedTuple):
-    """One line of tonight's table."""
+    """One line of the table of the night."""
 
     name: str
     value: str
@@ -200,7 +197,7 @@ class TableRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One stream or leg: a word, a shape by `health`, what is received, what is missing."""
+    """One stream or leg: state as a word, shape by `health`, received data, missing data."""
 
     name: str
     word: str
@@ -211,7 +208,7 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """The log, newest first; the cells of a row are made when it is looked at."""
+    """The log, newest first; the cells of a row are made when they are shown."""
 
     rows: tuple[LogRow, ...]
     wall: WallTime
@@ -219,7 +216,7 @@ class LogView:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationView:
-    """A bio-calibration; `legs` gives of each leg its rest and the peaks over rest in its own step (uV)."""
+    """A bio-calibration; `legs` holds the resting level and the peaks above it of each leg (uV)."""
 
     seq: int
     t_s: float
@@ -231,20 +228,20 @@ class CalibrationView:
 
 @dataclass(frozen=True, slots=True)
 class EditPermissions:
-    """What may be entered, and how the night stands.
+    """Which entries are possible, and the state of the session.
 
     Attributes
     ----------
     why_not : str
-        What to do where nothing may be entered.
-    standing : str
+        What to do if no entry is possible.
+    signature_text : str
         Provisional, or who signed.
     newest_seq : int
-        A signature is over all facts up to this one.
+        A signature covers all facts up to this one.
     rejected : frozenset of str
         Keys of the movements a person rejected.
     summary : Mapping or None
-        What `summary.json` says, while somebody looks at it.
+        The content of `summary.json`, while the summary is shown.
     """
 
     may_write: bool
@@ -259,16 +256,16 @@ class EditPermissions:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """Everything the screen shows at one moment. Parts that did not change are the same objects.
+    """Everything the screen shows at one moment. Unchanged parts are the same objects as before.
 
     Attributes
     ----------
     streams, placing : tuple of Fact
-        What places the samples on disk on the timeline.
+        Facts that place the samples on disk on the timeline.
     rests : Mapping of leg to (times in s, resting levels in uV)
-        As far as the journal has them.
+        Resting levels in the journal.
     undo_seq : int or None
-        The newest fact of a person that stands.
+        The newest entry of a person that can be undone.
     """
 
     revision: int

@@ -1,4 +1,4 @@
-"""What a person has set on the screen of a bed, and finds again the next night. No Qt."""
+"""The screen settings of a bed, saved for the next session. No Qt."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.log import LOG_FILTERS
 from monitor.model.errors import InputError
 from monitor.model.safe_file import read_bytes, write_private
@@ -25,7 +26,7 @@ _Short = Annotated[str, Field(max_length=200)]
 
 
 def _one_of(values: Iterable[Any]) -> AfterValidator:
-    """Accept the steps the keys go in: between them nothing could be set."""
+    """Accept only the values that the keys can set."""
     known = tuple(values)
 
     def check(value: Any) -> Any:
@@ -37,7 +38,7 @@ def _one_of(values: Iterable[Any]) -> AfterValidator:
 
 
 class SavedStream(BaseModel):
-    """A stream as it can be known again: its `uid` is another each night."""
+    """The identity of a stream across sessions: its `uid` changes every time."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -48,7 +49,7 @@ class SavedStream(BaseModel):
 
 
 class SavedChoice(BaseModel):
-    """What was chosen on the start screen."""
+    """The selection made on the start screen."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -75,9 +76,9 @@ class ScreenSettings(BaseModel):
     text_scale : float
     log_filter : str
     reference : str
-        Of the reference line; empty for the configuration's.
-    choice : RememberedChoice or None
-        Of the start screen.
+        Name of the reference line; empty for that of the configuration.
+    choice : SavedChoice or None
+        Selection of the start screen.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -95,7 +96,7 @@ class ScreenSettings(BaseModel):
 
 
 class SettingsFile:
-    """One bed's settings on disk, the user's own.
+    """The settings of one bed, in the user's configuration folder.
 
     Parameters
     ----------
@@ -107,17 +108,17 @@ class SettingsFile:
 
     @classmethod
     def of_bed(cls, bed: str) -> SettingsFile:
-        """Return the place for a bed.
+        """Return the settings file of a bed.
 
         Raises
         ------
         InputError
-            If the name is none that a bed can have, or no home directory is known.
+            If the name is not valid for a bed, or no home directory is known.
         """
         try:
             folder = platformdirs.user_config_path("plms-monitor") / "screen"
         except RuntimeError as err:
-            raise InputError("HOME", "no home directory is known", "settings are not remembered") from err
+            raise InputError("HOME", "is not known", "set HOME; without it settings are not saved") from err
         return cls(folder / f"{check_code('bed', bed)}.json")
 
     def load(self) -> tuple[ScreenSettings, str]:
@@ -126,26 +127,23 @@ class SettingsFile:
         Returns
         -------
         settings : ScreenSettings
-            What can be used of the file; the usual ones where it is silent or wrong.
+            Usable values of the file; defaults where it has none or invalid ones.
         problem : str
-            What could not be used, in a sentence; empty if all could, or if there is no file yet.
+            What could not be used, as a sentence; empty if all could, or if the file does not exist yet.
         """
         try:
             text = read_bytes(self.path).decode()
         except FileNotFoundError:
             return ScreenSettings(), ""
         except (OSError, UnicodeDecodeError) as err:
-            return (
-                ScreenSettings(),
-                f"the settings in {self.path} cannot be read ({err}); the usual ones are used",
-            )
+            return ScreenSettings(), texts.SETTINGS_UNREADABLE.format(path=self.path, problem=err)
         try:
             return ScreenSettings.model_validate_json(text), ""
         except ValidationError as err:
-            return self._what_is_good(text, err)
+            return self._valid_part(text, err)
 
     def save(self, settings: ScreenSettings) -> None:
-        """Write the settings, whole or not at all.
+        """Write the settings completely or not at all.
 
         Raises
         ------
@@ -158,17 +156,15 @@ class SettingsFile:
         except OSError as err:
             raise InputError(str(self.path), f"the settings cannot be written ({err.strerror})") from err
 
-    def _what_is_good(self, text: str, err: ValidationError) -> tuple[ScreenSettings, str]:
+    def _valid_part(self, text: str, err: ValidationError) -> tuple[ScreenSettings, str]:
         wrong = [str(each["loc"][0]) for each in err.errors() if each["loc"]]
         document = _object(text)
         if document is None or not wrong:
-            return ScreenSettings(), f"the settings in {self.path} are damaged; the usual ones are used"
+            return ScreenSettings(), texts.SETTINGS_DAMAGED.format(path=self.path)
         good = {key: value for key, value in document.items() if key not in wrong}
-        told = ", ".join(dict.fromkeys(wrong))
-        return (
-            ScreenSettings.model_validate(good),
-            f"in the settings {self.path} {told} cannot be used; the usual is used instead",
-        )
+        names = ", ".join(dict.fromkeys(wrong))
+        problem = texts.SETTINGS_INVALID.format(path=self.path, names=names)
+        return ScreenSettings.model_validate(good), problem
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The way from an alert to a loudspeaker: tried at the start, and where there is none it says so. No Qt."""
+"""Sound output: the device is tested at the start, and a missing one is reported. No Qt."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monitor.dashboard import texts
 from monitor.session.alert_types import Priority
 
 RATE_HZ = 44_100
 _LOUD = 0.5
 _EDGE_S = 0.01
-# Pulses of (Hz, s), 0 Hz is silence: more and higher for what is more urgent.
+# Pulses of (Hz, s), 0 Hz is silence: more and higher pulses for higher priorities.
 _PATTERNS: Mapping[Priority, tuple[tuple[float, float], ...]] = {
     "high": ((880.0, 0.15), (0.0, 0.1)) * 3 + ((0.0, 0.2),) + ((988.0, 0.15), (0.0, 0.1)) * 2,
     "medium": ((660.0, 0.2), (0.0, 0.2)) * 3,
     "low": ((440.0, 0.25),),
 }
 _CARDS = Path("/proc/asound/cards")
-# A sound server that is stuck must be told from one that is busy.
+# After this time a sound server is not busy but stuck.
 _STUCK_S = 10.0
 _LEAVE_S = 1.0
 
@@ -35,18 +36,18 @@ Samples = npt.NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class SoundState:
-    """Whether sound comes out here, as far as a program can know.
+    """Whether the sound output works, as far as a program can know.
 
     Attributes
     ----------
     works : bool or None
         None while it has not been tried.
     text : str
-        In words: through what it goes, or why there is none.
+        The output in use, or why there is none.
     """
 
     works: bool | None = None
-    text: str = "sound not tested yet"
+    text: str = texts.SOUND_NOT_TESTED
 
 
 def tone(priority: Priority) -> Samples:
@@ -55,7 +56,7 @@ def tone(priority: Priority) -> Samples:
     Returns
     -------
     ndarray, shape (n,), int16
-        One channel at `RATE_HZ`; soft edges, so that it does not click.
+        One channel at `RATE_HZ`; soft edges avoid clicks.
     """
     parts = []
     for hz, length_s in _PATTERNS[priority]:
@@ -66,18 +67,18 @@ def tone(priority: Priority) -> Samples:
 
 
 class Speaker:
-    """Play sounds from a thread of its own: nobody waits for a sound server.
+    """Play sounds in a thread: nothing else waits for the sound server.
 
     Parameters
     ----------
     backends : sequence, optional
         miniaudio's, in the order they are tried; by default those of this system. The device is opened for
-        each sound: a loudspeaker that is plugged in at night is found, one that is gone is said to be.
+        each sound, so a loudspeaker that is plugged in or removed later is noticed.
 
     Attributes
     ----------
     state : SoundState
-        As the last try left it.
+        Result of the last attempt.
     """
 
     def __init__(self, backends: list[Any] | None = None) -> None:
@@ -89,24 +90,24 @@ class Speaker:
         self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
 
     def start(self) -> None:
-        """Begin; the device is tried without a sound."""
+        """Start, and test the device without a sound."""
         self._thread.start()
 
     @property
     def state(self) -> SoundState:
-        """Whether sound comes out."""
+        """Whether the sound output works."""
         since_s = self._busy_since_s
         if since_s is not None and time.monotonic() - since_s > _STUCK_S:
-            return SoundState(False, "no sound: the sound device does not answer")
+            return SoundState(False, texts.NO_SOUND_RESPONSE)
         return self._tried
 
     def play(self, priority: Priority) -> None:
-        """Sound; dropped while another sound is being made."""
+        """Play a sound; it is dropped while another one is being played."""
         if self._busy_since_s is None and self._waiting.empty():
             self._waiting.put(priority)
 
     def close(self) -> None:
-        """End the thread; a sound server that is stuck is left to itself."""
+        """End the thread, without waiting for a stuck sound server."""
         self._ending.set()
         self._waiting.put(None)
         if self._thread.is_alive():
@@ -128,7 +129,7 @@ def try_device(
     backends: list[Any] | None = None,
     ending: threading.Event | None = None,
 ) -> SoundState:
-    """Open this machine's sound device and play something on it.
+    """Open the sound device of this computer and play something on it.
 
     Parameters
     ----------
@@ -142,27 +143,27 @@ def try_device(
     try:
         import miniaudio
     except ImportError as err:
-        return SoundState(False, f"no sound: the Python package miniaudio cannot be loaded ({err})")
+        return SoundState(False, texts.NO_SOUND_PACKAGE.format(problem=err))
     if backends is None and not (backends := _backends(miniaudio)):
-        return SoundState(False, "no sound: this machine has no sound device")
+        return SoundState(False, texts.NO_SOUND_DEVICE)
     try:
         device = miniaudio.PlaybackDevice(
             nchannels=1, sample_rate=RATE_HZ, buffersize_msec=100, backends=backends, app_name="PLMS Monitor"
         )
     except miniaudio.MiniaudioError as err:
-        return SoundState(False, f"no sound: no sound device can be opened here ({err.args[0]})")
+        return SoundState(False, texts.NO_SOUND_OPEN.format(problem=err.args[0]))
     try:
         if samples is not None and not _play(device, samples, ending or threading.Event()):
-            return SoundState(False, f"no sound: {device.backend} takes no sound")
+            return SoundState(False, texts.NO_SOUND_ACCEPTED.format(backend=device.backend))
     except miniaudio.MiniaudioError as err:
-        return SoundState(False, f"no sound: the sound device cannot be played on ({err.args[0]})")
+        return SoundState(False, texts.NO_SOUND_PLAYED.format(problem=err.args[0]))
     finally:
         device.close()
-    return SoundState(True, f"sound goes out through {device.backend}")
+    return SoundState(True, texts.SOUND_WORKS.format(backend=device.backend))
 
 
 def _backends(miniaudio: Any) -> list[Any]:
-    """List what this system may have; asking ALSA without a card fills the terminal with its complaints."""
+    """List the backends of this system; ALSA without a sound card would fill the terminal with messages."""
     backend = miniaudio.Backend
     if sys.platform == "win32":
         return [backend.WASAPI]
@@ -176,9 +177,9 @@ def _backends(miniaudio: Any) -> list[Any]:
 
 
 def _play(device: Any, samples: Samples, ending: threading.Event) -> bool:
-    """Play to the end; return whether the device took it in time."""
+    """Play to the end; return whether the device accepted all samples in time."""
     over = threading.Event()
-    # What was handed over last still lies in the device's buffer.
+    # The last samples are still in the buffer of the device.
     silence = np.zeros(RATE_HZ // 4, np.int16)
     reader = _in_pieces(np.concatenate([samples, silence]), over)
     next(reader)

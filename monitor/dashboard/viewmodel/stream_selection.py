@@ -1,6 +1,6 @@
-"""What the start screen knows: the streams found, the monitor's reading of them, what is still to be said.
+"""The state of the start screen: streams found, their legs, what is still missing. No Qt.
 
-What a bed's start screen remembers: the streams, legs and unit of last time. No Qt.
+`StartDefaults` restores the streams, legs and unit of the previous session of the bed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.dashboard import texts
 from monitor.dashboard.theme import NIGHT, Theme, theme_named
 from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream, SettingsFile
 from monitor.model.errors import InputError
@@ -26,11 +27,11 @@ class OfferedStream:
     channels : tuple of str
         Labels; a channel without one is ``#n``, counted from 1.
     units : tuple of str
-        As sent, empty where the header is silent.
+        As sent, empty where the header has none.
     left, right : str
-        Channels as the monitor reads them, empty where it cannot tell.
+        Channels recognised as legs, empty if none was.
     preview : str
-        How the legs look at rest, empty as long as nobody looked; it changes while the stream stays.
+        Resting levels of the legs, empty until they were measured; not part of the comparison.
     """
 
     uid: str
@@ -51,7 +52,7 @@ class OfferedStream:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> OfferedStream:
-        """Read one stream of a lobby's answer."""
+        """Read one stream of the recorder's answer."""
         channels = answer.get("channels") or ()
         names = tuple(str(c.get("label") or f"#{i}") for i, c in enumerate(channels, start=1))
         legs = answer.get("legs") or {}
@@ -76,12 +77,12 @@ class OfferedStream:
 
     @property
     def has_legs(self) -> bool:
-        """Whether the monitor found a leg in it."""
+        """Whether a leg channel was recognised."""
         return bool(self.left or self.right)
 
     @property
     def about(self) -> str:
-        """Rate, channels and origin in a line."""
+        """Rate, channels and origin in one line."""
         rate = "markers" if self.is_text else f"{self.rate_hz:g} Hz"
         n = len(self.channels)
         parts = [self.type or "no type", rate, f"{n} channel{'s' if n != 1 else ''}", f"from {self.hostname}"]
@@ -89,15 +90,15 @@ class OfferedStream:
 
     @property
     def reading(self) -> str:
-        """The monitor's reading in a line."""
+        """Recognised channels and problems in one line."""
         if self.is_text:
-            return "markers: stages, events, lights"
+            return texts.MARKER_STREAM
         found = [f"{leg}: {name}" for leg, name in (("left", self.left), ("right", self.right)) if name]
-        return "   ".join([*found, *self.problems, *self.warnings]) or "no leg channel recognised"
+        return "   ".join([*found, *self.problems, *self.warnings]) or texts.NO_LEG_CHANNEL
 
 
 def _preview(rests: Mapping[str, Mapping[str, Any]]) -> str:
-    """Write the resting levels in a line."""
+    """Return the resting levels in one line."""
     parts = []
     for leg, found in rests.items():
         level = found.get("rest_uv")
@@ -107,7 +108,7 @@ def _preview(rests: Mapping[str, Mapping[str, Any]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is chosen so far."""
+    """The current selection."""
 
     uids: tuple[str, ...]
     left: str
@@ -117,7 +118,7 @@ class Choice:
     main_profile: str
 
     def to_save(self, streams: Sequence[OfferedStream]) -> SavedChoice:
-        """Return it as it can be known again another night."""
+        """Return the selection in the form that is saved for the next session."""
         chosen = [stream for stream in streams if stream.uid in self.uids]
         known = tuple(
             SavedStream(name=s.name, type=s.type, source_id=s.source_id, hostname=s.hostname) for s in chosen
@@ -127,7 +128,7 @@ class Choice:
         )
 
     def request(self) -> dict[str, object]:
-        """Return the request that asks for it."""
+        """Return the request to record this selection."""
         return {
             "do": "choose",
             "uids": list(self.uids),
@@ -140,17 +141,17 @@ class Choice:
 
 
 def suggested(streams: Sequence[OfferedStream]) -> frozenset[str]:
-    """Suggest streams: every real one in which a leg was read, and the marker streams beside it."""
+    """Suggest streams: every real one with a recognised leg, and the marker streams."""
     legs = {stream.uid for stream in streams if stream.has_legs and not stream.is_simulated}
     if len(legs) > 1 and not _are_halves([stream for stream in streams if stream.uid in legs]):
-        # Two amplifiers: only a person knows which one stands at this bed.
+        # Two amplifiers: only a person knows which one belongs to this bed.
         return frozenset()
     markers = {stream.uid for stream in streams if stream.is_text and not stream.is_simulated}
     return frozenset(legs | markers) if legs else frozenset()
 
 
-def remembered(streams: Sequence[OfferedStream], choice: SavedChoice | None) -> frozenset[str]:
-    """Return the streams of a remembered choice; none unless each of them is there, once, and is real."""
+def saved_streams(streams: Sequence[OfferedStream], choice: SavedChoice | None) -> frozenset[str]:
+    """Return the streams of a saved choice; none unless each is present exactly once and is not simulated."""
     if choice is None or not choice.streams:
         return frozenset()
     found = [[s.uid for s in streams if not s.is_simulated and _is_again(s, one)] for one in choice.streams]
@@ -160,34 +161,34 @@ def remembered(streams: Sequence[OfferedStream], choice: SavedChoice | None) -> 
 def _is_again(stream: OfferedStream, known: SavedStream) -> bool:
     if (stream.name, stream.type, stream.source_id) != (known.name, known.type, known.source_id):
         return False
-    # An id that its maker gave is the stream's wherever it runs; without one the machine must be the same.
+    # A source id identifies the stream on any computer; without one the computer must be the same.
     return bool(known.source_id) or stream.hostname == known.hostname
 
 
 def _are_halves(streams: Sequence[OfferedStream]) -> bool:
-    """Whether two streams are one leg each."""
+    """Whether two streams carry one leg each."""
     return len(streams) == 2 and {bool(s.left) for s in streams} == {True, False}
 
 
 def leg_names(streams: Sequence[OfferedStream], chosen: Collection[str]) -> tuple[str, ...]:
-    """List the channels a leg can be taken from."""
+    """List the channels that can be selected for a leg."""
     return tuple(
         name for stream in streams if stream.uid in chosen and not stream.is_text for name in stream.channels
     )
 
 
 def what_is_missing(streams: Sequence[OfferedStream], choice: Choice) -> str:
-    """Say what keeps the recording from being begun; empty if nothing does."""
+    """Return what is still missing before the recording can start; empty if nothing is."""
     chosen = [stream for stream in streams if stream.uid in choice.uids]
     if not any(not stream.is_text for stream in chosen):
-        return "Choose the stream with the leg EMG."
+        return texts.SELECT_STREAM
     if not (choice.left or choice.right):
-        return "Say which channel is the left leg, and which the right."
+        return texts.SELECT_LEGS
     if choice.left == choice.right:
-        return "Left and right are the same channel."
+        return texts.SAME_CHANNEL
     if choice.unit == AS_SENT and not _has_units(chosen, (choice.left, choice.right)):
-        return "The stream does not say its unit: choose it."
-    return "" if choice.bed else "Name the bed."
+        return texts.SELECT_UNIT
+    return "" if choice.bed else texts.ENTER_BED
 
 
 def _has_units(streams: Sequence[OfferedStream], legs: Collection[str]) -> bool:
@@ -200,12 +201,12 @@ def _has_units(streams: Sequence[OfferedStream], legs: Collection[str]) -> bool:
 
 
 class StartDefaults:
-    """Remember the choice of a start screen.
+    """Load and save the selection of the start screen.
 
     Parameters
     ----------
     settings : callable or None
-        Gives the settings of a bed, or raises `InputError`; None remembers nothing.
+        Returns the settings of a bed, or raises `InputError`; None: nothing is loaded or saved.
     """
 
     def __init__(self, settings: Callable[[str], SettingsFile] | None) -> None:
@@ -213,7 +214,7 @@ class StartDefaults:
         self._choice: SavedChoice | None = None
 
     def of_bed(self, bed: str) -> tuple[Theme, str]:
-        """Take up what a bed was left with; return its theme, and what could not be read, in words."""
+        """Load the settings of a bed; return its theme, and a message if they could not be read."""
         if self._settings is None:
             return NIGHT, ""
         try:
@@ -224,15 +225,15 @@ class StartDefaults:
         return theme_named(settings.theme), problem
 
     def recall(self, streams: Sequence[OfferedStream]) -> tuple[frozenset[str], SavedChoice] | None:
-        """Return the remembered choice and its streams as soon as all are there; only once."""
-        choice, uids = self._choice, remembered(streams, self._choice)
+        """Return the saved choice and its streams once all are present; only one time."""
+        choice, uids = self._choice, saved_streams(streams, self._choice)
         if choice is None or not uids:
             return None
         self._choice = None
         return uids, choice
 
     def save(self, choice: Choice, streams: Sequence[OfferedStream]) -> None:
-        """Write down what was chosen; a bed that forgets it is no reason not to record."""
+        """Save the choice; if that fails, recording starts all the same."""
         if self._settings is None:
             return
         try:

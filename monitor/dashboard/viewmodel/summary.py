@@ -1,4 +1,4 @@
-"""The end-of-night summary as tables of text: every number is that of `summary.json`. No Qt."""
+"""The summary of a session as tables of text: every number is from `summary.json`. No Qt."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _HOURS: tuple[tuple[str, str], ...] = (
 _EDITS = (
     ("movements rejected", "movements_rejected"),
     ("artifact spans", "artifacts"),
-    ("stages typed", "stages"),
-    ("taken back", "taken_back"),
+    ("stages entered", "stages"),
+    ("entries undone", "taken_back"),
 )
 
 
 class Section(NamedTuple):
-    """A small table: its title, the heads of its columns, its rows; the first cell of a row names it."""
+    """A small table: title, column heads, rows; the first cell of a row is its name."""
 
     title: str
     heads: tuple[str, ...]
@@ -47,7 +47,7 @@ class Section(NamedTuple):
 
 
 def headline(summary: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Return the one number of the night: value, its honest name, what it is made of."""
+    """Return the main index: value, name, and what it is computed from."""
     name = summary["main_profile"]
     main, rules = summary["rules"][name], wording.RULES.get(name, name)
     audience = main["profile"]["audience"]
@@ -63,14 +63,14 @@ def headline(summary: Mapping[str, Any]) -> tuple[str, str, str]:
 def sections(
     summary: Mapping[str, Any], calibrations: Sequence[CalibrationView], wall: WallTime
 ) -> tuple[Section, ...]:
-    """Lay the summary out.
+    """Make the tables of the summary.
 
     Parameters
     ----------
     summary : Mapping
-        As `summary.json` has it.
+        The content of `summary.json`.
     calibrations : sequence of CalibrationView
-        Those of the night.
+        Those of the session.
     wall : WallTime
     """
     names = [summary["main_profile"], *(n for n in summary["rules"] if n != summary["main_profile"])]
@@ -138,9 +138,9 @@ def _by_hand(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
     rows = [(text, str(manual["edits"][name])) for text, name in _EDITS]
     for name in names:
         automatic, now = manual["automatic"][name][key], summary["rules"][name][key]
-        told = f"{_number(automatic, '{}')} → {_number(now, '{}')}"
-        rows.append((f"{what} found → with edits, {wording.RULES.get(name, name)}", told))
-    return Section("By hand", ("", "n"), tuple(rows))
+        counts = f"{_number(automatic, '{}')} → {_number(now, '{}')}"
+        rows.append((f"{what} automatic → corrected, {wording.RULES.get(name, name)}", counts))
+    return Section("Manual corrections", ("", "n"), tuple(rows))
 
 
 def _calibrations(calibrations: Sequence[CalibrationView], wall: WallTime) -> Section:

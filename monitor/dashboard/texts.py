@@ -1,0 +1,240 @@
+"""The texts of the window and of the start screen in one place: messages, questions, titles, hints.
+
+Values are inserted with `str.format`. The key table is in `viewmodel.keys`, the names of the numbers are in
+`viewmodel.numbers` and `viewmodel.summary`, terms shared with the report are in `monitor.model.wording`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NO_RECORDING = "No recording in progress"
+NOT_MEDICAL = "For information only, not a diagnosis. Not a medical device."
+YES_OR_NO = "Enter: yes, Esc: no"
+
+# -- window ---------------------------------------------------------------------------------------------
+WINDOW_CLOSED = (
+    "The window is closed; the recording continues. To open it again: plms-monitor review {path}\n"
+    "To end the recording: plms-monitor stop {path}"
+)
+REFUSED = "Not accepted: {problem}"
+LANES_SHOWN = "Showing {lanes}"
+TEXT_SIZE = "Text size {scale:.0%}"
+ESTIMATE_USED = "Estimated sleep stages are used for the index"
+ESTIMATE_IGNORED = "Estimated sleep stages are ignored"
+NO_ESTIMATE = "No sleep stages have been estimated in this session"
+REFERENCE_LINE = "Reference line: {name}, a reference value only"
+NO_REFERENCE_LINE = "Reference line: none"
+TABS: Mapping[str, str] = {"log": "Log", "tonight": "Tonight", "imi": "Intervals"}
+
+# -- lock -----------------------------------------------------------------------------------------------
+UNLOCK_WORD = "unlock"
+LOCKED = "SCREEN LOCKED"
+HOW_TO_UNLOCK = f"The recording continues. Type “{UNLOCK_WORD}” and press Enter."
+LOCK_REFUSES = f"The screen is locked: type “{UNLOCK_WORD}” first"
+
+# -- menu, help, key bar --------------------------------------------------------------------------------
+MENU: tuple[tuple[str, str], ...] = (
+    ("Summary\tS", "summary"),
+    ("Bio-calibration\tB", "calibrate"),
+    ("Treatment started…\tT", "segment"),
+    ("Reference line\tC", "reference"),
+    ("Your name…", "author"),
+    ("Sign this session…", "sign"),
+    ("Write the report (PDF)", "report"),
+    ("", ""),
+    ("End the recording…", "finish"),
+)
+MENU_BUTTON = "F10  Menu"
+HELP_TITLE = "ALL KEYS"
+HELP_GROUPS: Mapping[str, str] = {
+    "view": "View",
+    "night": "Recording",
+    "judge": "Review and correction",
+    "window": "Window",
+}
+HELP_NOTE = "No key ends a recording or deletes data."
+
+# -- top bar --------------------------------------------------------------------------------------------
+PHASES: Mapping[str, str] = {"recording": "RECORDING", "ended": "ENDED", "cut off": "CUT OFF"}
+CLOCKS: Mapping[str, str] = {"recording": "CLOCK", "ended": "ENDED AT", "cut off": "CUT OFF AT"}
+NOT_RESPONDING = "NOT RESPONDING {age_s:.0f} s"
+LAST_SAVED, NOT_SAVED_SINCE = "LAST SAVED", "NOT SAVED SINCE"
+NO_LIGHTS = "not marked"
+NO_ALERTS = "no alerts"
+MORE_STREAMS = "+{n} more"
+
+# -- streams --------------------------------------------------------------------------------------------
+NO_STATUS = "no status for {age_s:.0f} s"
+NO_DATA = "connected, no data"
+NO_GAPS = "no gaps"
+NO_STAGE_YET = "no stage yet"
+
+# -- trace ----------------------------------------------------------------------------------------------
+LIVE_TITLE, REVIEW_TITLE, FROZEN_TITLE = "LIVE EMG", "REVIEW", "VIEW FROZEN"
+LIVE_HEAD = "tibialis anterior"
+REVIEW_HEAD = "{start}–{end} · epoch {epoch}"
+REVIEW_HEAD_LIVE = f"{REVIEW_HEAD} · End: live"
+FROZEN_HEAD = "recording continues · Space: resume view"
+ENVELOPE, NO_ENVELOPE = "RMS envelope", "no envelope"
+
+# -- overview, numbers, log -----------------------------------------------------------------------------
+OVERVIEW_LEGEND = "line: index · area: 30-min rate · click or drag: review, recording continues · wheel: zoom"
+ESTIMATE_LEGEND = "shade: estimated probability of sleep · "
+TOO_EARLY = "too early for a rate"
+INTERVAL_AXIS = "s from onset to onset, log scale"
+SERIES_FIGURES = ("movements", "s mean IMI", "since last")
+NOT_COUNTED = "not counted: {excluded}"
+LOG_HEADS = ("time", "leg", "event", "dur", "IMI")
+NOTE_FIELD = "Note  (N or Enter)"
+UNUSABLE_ENTRIES: Mapping[bool, str] = {
+    False: "{n} journal entries cannot be used, see the log",
+    True: "{n} journal entry cannot be used, see the log",
+}
+
+# -- entries --------------------------------------------------------------------------------------------
+NOTE_HINT = "Note ({moment})"
+NOTE_SENT = "Note sent"
+LIGHTS_QUESTION = f"Lights {{state}} {{moment}}?  {YES_OR_NO}"
+LIGHTS_SENT = "Lights {state}: sent"
+STAGE_SENT = "Stage {stage} from epoch {epoch} on: sent"
+STAGE_EPOCH_SENT = "Stage {stage} for epoch {epoch} ({moment}): sent"
+SEGMENT_QUESTION = "What starts at {moment}?"
+SEGMENT_DEFAULT = "treatment started"
+SEGMENT_SENT = "Indices split at {moment}: sent"
+NOTHING_TO_UNDO = "Nothing to undo"
+SELECT_FIRST = "Select a movement first: click it, or press Ctrl+← or Ctrl+→"
+NOT_REJECTABLE: Mapping[str, str] = {
+    "twitch": "A twitch is not counted: there is nothing to reject",
+    "flagged": "Not a movement yet: wait until it has lasted 0.5 s",
+    "limb": "Movements of this limb are not scored",
+}
+X_REJECTS, X_RESTORES, X_UNDOES = "X: reject", "X: restore", "X: undo this entry"
+REJECT_QUESTION = "Why is this movement rejected?"
+REJECT_DEFAULT = "artifact"
+REJECT_SENT = "Movement rejected ({reason}): sent · X: restore"
+ARTIFACT_BEGUN = "Artifact from {moment}: go to its end, then press Shift+X again"
+ARTIFACT_EMPTY = "No artifact marked: start and end are the same"
+ARTIFACT_NO_LEG = "No artifact marked: this limb is not scored"
+ARTIFACT_QUESTION = f"Artifact {{start}}–{{end}}, {{where}}?  {YES_OR_NO}"
+ARTIFACT_SENT = "Artifact {length_s:.1f} s, {where}: sent · Ctrl+Z: undo"
+NAME_QUESTION = "Your name or initials (asked once):"
+NAME_SET = "Your entries are recorded as “{name}”"
+
+# -- signature, end, report -----------------------------------------------------------------------------
+READ_ONLY = "Read-only. To edit this session: plms-monitor review --edit {path}"
+CUT_OFF_READ_ONLY = "Cut off, read-only. To close this session: plms-monitor recover {path}"
+PROVISIONAL = "provisional"
+CHANGED_SINCE_SIGNED = "provisional · changed since it was signed"
+SIGNATURE_BROKEN = "provisional · the signature does not match the journal"
+SIGNED = "signed by {author}"
+SIGN_AFTER_END = "A session can be signed once its recording has ended"
+SIGN_QUESTION = "Sign this session, {n} journal entries. Your name:"
+SIGN_SENT = "Signature of {name}: sent"
+END_WORD = "END"
+END_QUESTION = f"Type {END_WORD} to end this recording"
+END_NOT_TYPED = f"The recording continues: {END_WORD} was not typed"
+ENDING = "Ending the recording…"
+NO_REPORT_MODULE = "Reports are not available in this installation"
+REPORT_RUNNING = "Writing the report…"
+REPORT_WRITTEN = "Report written: {path}"
+REPORT_FAILED = "The report was not written: {problem}"
+SUMMARY_TITLE = "SUMMARY OF THE RECORDING"
+SUMMARY_BUTTONS: Mapping[str, str] = {
+    "Sign…": "sign",
+    "Report (PDF)": "report",
+    "End the recording…": "finish",
+    "Close  S": "summary",
+}
+
+# -- bio-calibration ------------------------------------------------------------------------------------
+CALIBRATION_STEPS: Mapping[str, str] = {
+    "ready": "The patient lies still, legs relaxed and straight.",
+    "relax": "Relax: lie still.",
+    "left": "Lift the LEFT foot three times, 2 s apart.",
+    "right": "Lift the RIGHT foot three times, 2 s apart.",
+    "both": "Lift BOTH feet once, together.",
+    "judged": "Evaluating…",
+}
+CALIBRATION_HINTS: Mapping[str, str] = {
+    "ready": "B: start, 30 s of rest   ·   Shift+B: cancel",
+    "judged": "",
+    "pass": "B: close",
+    "repeat": "B: repeat   ·   Shift+B: close",
+}
+CALIBRATION_RUNNING = "B: next step   ·   Shift+B: cancel   ·   all other keys work as usual"
+CALIBRATION_TITLE = "BIO-CALIBRATION {when} THE NIGHT"
+CALIBRATION_STEP = "   ·   step {n} of {of}"
+CALIBRATION_LEFT = "{left_s:.0f} s left"
+CALIBRATION_MOVED = "   ·   movement: {legs}"
+CALIBRATION_COUNT = "detected: {counts} of {wanted}"
+CALIBRATION_HEADS = ("", "at rest", "above rest, each")
+CALIBRATION_NOT_DETECTED = "not detected"
+CALIBRATION_NEEDS_RECORDING = "Bio-calibration is possible only during a recording"
+
+# -- sound ----------------------------------------------------------------------------------------------
+SOUND_ON, SOUND_OFF, SOUND_UNKNOWN = "sound on", "NO SOUND", "sound …"
+SOUND_PAUSED = "sound paused {left}"
+SOUND_PAUSE_BEGUN = "Sound paused for 2 min; alerts are still shown. P: sound on"
+SOUND_ON_AGAIN = "Sound on"
+SOUND_TEST = "Testing the sound: three tones…"
+SOUND_NOT_TESTED = "Sound not tested yet"
+SOUND_WORKS = "Sound output: {backend}"
+SOUND_HINT = "{state}. If the test is not audible, turn the volume up."
+SOUND_SHOWN_ONLY = "{state}. Alerts are shown on the screen only."
+NO_SOUND_OUTPUT = "No sound: this window has no sound output"
+NO_SOUND_RESPONSE = "No sound: the sound device does not respond"
+NO_SOUND_PACKAGE = "No sound: the Python package miniaudio cannot be loaded ({problem})"
+NO_SOUND_DEVICE = "No sound: this computer has no sound device"
+NO_SOUND_OPEN = "No sound: the sound device cannot be opened ({problem})"
+NO_SOUND_ACCEPTED = "No sound: {backend} accepts no data"
+NO_SOUND_PLAYED = "No sound: the sound device cannot play ({problem})"
+
+# -- start screen ---------------------------------------------------------------------------------------
+START_TITLE = "STREAMS ON THE NETWORK"
+SEARCHING = "Searching for streams…"
+PREPARING = "preparing…"
+SELECT_AND_START = "Select the streams and press Start recording."
+SAME_AS_LAST_TIME = "Same selection as last time on this bed. Enter: start recording."
+STARTING = "Starting…"
+RECORDER_ENDED = "The recorder has ended. Close this window."
+START_SCREEN_CLOSED = "The window is closed; the recorder continues to search for its stream."
+START, CANCEL, TEST_SOUND = "Start recording", "Cancel", "&Test sound"
+FORM: Mapping[str, str] = {
+    "left": "Left leg", "right": "Right leg", "unit": "Unit", "bed": "Bed", "profile": "Main rules",
+}  # fmt: skip
+NO_CHANNEL = "(none)"
+UNIT_OF_STREAM = "as in the stream"
+MARKER_STREAM = "markers: stages, events, lights"
+NO_LEG_CHANNEL = "no leg channel recognised"
+SELECT_STREAM = "Select the stream with the leg EMG."
+SELECT_LEGS = "Select the channels of the left and the right leg."
+SAME_CHANNEL = "Left and right leg have the same channel."
+SELECT_UNIT = "The stream states no unit: select one."
+ENTER_BED = "Enter the bed."
+RESUME_NAME = "A recording was cut off"
+RESUME, BEGIN_NEW = "&Resume it", "Start a &new one"
+RESUME_OFFER = (
+    "A recording of this bed was cut off {ago}, after {length}. "
+    "If it is resumed, the time between is marked as missing. "
+    "Without an answer {otherwise} in {left_s:.0f} s."
+)
+RESUMED_OTHERWISE: Mapping[bool, str] = {True: "it is resumed", False: "a new recording starts"}
+
+# -- settings, display ----------------------------------------------------------------------------------
+SETTINGS_UNREADABLE = "The settings in {path} cannot be read ({problem}); default settings are used"
+SETTINGS_DAMAGED = "The settings in {path} are damaged; default settings are used"
+SETTINGS_INVALID = "In the settings {path}, {names} cannot be used; the default is used instead"
+NO_DISPLAY = (
+    "No window can be opened: no display was found (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+    "Use --headless, or `plms-monitor review` on a computer with a screen."
+)
+NO_X_SERVER = (
+    "No window can be opened: the display that DISPLAY names ({display!r}) does not answer. "
+    "Correct DISPLAY, or use --headless."
+)
+NO_LIBRARIES = (
+    "No window can be opened: system libraries that it needs are not installed here: {packages} "
+    "(Debian: apt-get install {packages}). Install them, or use --headless."
+)
+NO_PACKAGE = "The window needs the Python package {package}, which is not installed here."

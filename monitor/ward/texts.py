@@ -1,0 +1,38 @@
+"""The texts of the ward in one place: tiles, detail, table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NO_BEDS = "No bed found yet."
+NO_BEDS_HINT = f"{NO_BEDS} A bed appears here as soon as its recorder runs on this network."
+KEYS = "Tab, arrows: select a bed    Enter: details    Esc: close details    D: theme    F11: full screen"
+NOTICE = "all numbers are provisional · not a medical device · this screen only receives"
+
+# Phases whose name in `--json` is not the text on the screen.
+PHASES: Mapping[str, str] = {"not heard": "no data"}
+
+# -- tile -----------------------------------------------------------------------------------------------
+NO_ALERTS = "no alerts"
+NO_STAGES = "no stages"
+NO_DATA = "no data for {age_s:.0f} s"
+UNREADABLE = "Unreadable data received ({problem})"
+GONE = "No data for {age}: check the recorder and the network"
+SAVED = "saved {ago}"
+SERIES = "series of {n} since {start}"
+NO_SERIES_NOW = "no series now, {n} so far"
+NO_SERIES = "no series yet"
+LAST_MOVEMENT = "last {leg} {length_s:.1f} s, {ago}"
+LOST = "{name} lost"
+TOO_EARLY = "{count} (too early)"
+RATE_CURVE = "30-min rate, up to {top:.0f} /h"
+
+# -- detail ---------------------------------------------------------------------------------------------
+ABOUT = "on {host} · {phase} · {recorded} recorded · {saved}"
+SAVED_UNKNOWN = "time of last save unknown"
+RATE_TOO_EARLY = " (too early for a rate)"
+DETAIL_NOTE = "Facts received since this screen was opened; the bed's own window shows the whole recording."
+TABLE_HEADS = ("time", "leg", "event")
+MOVEMENT = "movement of {length_s:.1f} s"
+WITHDRAWN = "movement withdrawn"
+INCOMPLETE = "{kind} (incomplete)"
