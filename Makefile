@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Processes that run tests side by side.
+JOBS ?= 2
 # What `make test-oldest` and `make test-newest` run.
 TESTS ?= tests/unit tests/rules tests/property
 
@@ -13,8 +15,9 @@ QT_LIBS := libglib2.0-0=libglib-2.0.so.0 libgl1=libGL.so.1 libegl1=libEGL.so.1 l
 	libxkbcommon-x11-0=libxkbcommon-x11.so.0 libxcb-icccm4=libxcb-icccm.so.4 libxcb-keysyms1=libxcb-keysyms.so.1 \
 	libxcb-shape0=libxcb-shape.so.0
 
-# A virtual screen for the tests of a real window, as package=command; without it they are skipped.
-TEST_TOOLS := xvfb=Xvfb xauth=xauth openbox=openbox xdotool=xdotool
+# For the tests of a real window and of faults of a network, as package=command; without them they are skipped.
+# `ip`: networks between namespaces.
+TEST_TOOLS := xvfb=Xvfb xauth=xauth openbox=openbox xdotool=xdotool iproute2=ip
 
 # Installs $$missing through apt, as root or with a sudo that needs no password.
 define INSTALL
@@ -27,11 +30,13 @@ $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-rec
 echo "That did not work. Install them by hand: apt-get install$$missing"
 endef
 
-.PHONY: help demo test lint coverage test-oldest test-newest bench soak picture libs test-libs clean
+.PHONY: help demo test test-rest test-all kernels lint coverage test-oldest test-newest bench soak picture libs test-libs clean
 
 help:
 	@echo "make demo         record a simulated sleeper"
-	@echo "make test         linters, type checks, import contracts, tests"
+	@echo "make test         linters, type checks, import contracts, tests; some five minutes"
+	@echo "make test-rest    the end-to-end tests that make test leaves out"
+	@echo "make test-all     both"
 	@echo "make lint         linters, type checks, import contracts"
 	@echo "make coverage     tests with line coverage per package"
 	@echo "make test-oldest  tests with the oldest allowed dependencies, in .venv-oldest"
@@ -40,13 +45,34 @@ help:
 	@echo "make soak         long-running tests"
 	@echo "make picture      draw the picture in the README"
 	@echo "make clean        remove virtual environments and caches"
-	@echo "Options: ARGS=\"...\" for pytest or the demo; TESTS=\"...\" for test-oldest and test-newest"
+	@echo "Options: ARGS=\"...\" for pytest or the demo; JOBS=2 processes of tests; TESTS=\"...\" for test-oldest and test-newest"
 
 demo: $(VENV)/.installed libs
 	@$(BIN)/plms-monitor demo $(ARGS)
 
-test: $(VENV)/.installed-dev test-libs lint
-	$(BIN)/python -m pytest $(ARGS)
+# One file at a time and process, in the order of the folders: the longest first, fixtures of a file made once.
+XDIST = -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+# The linters run beside the tests; what they say comes after.
+test: $(VENV)/.installed-dev test-libs kernels
+	@said=$$(mktemp); trap 'kill $$lint 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
+	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
+	$(BIN)/python -m pytest $(XDIST) -m "not soak and (smoke or not e2e)" $(ARGS); tests=$$?; \
+	wait $$lint; linters=$$?; cat "$$said"; \
+	[ $$tests = 0 ] || echo "make test: the tests failed"; \
+	[ $$linters = 0 ] || echo "make test: the linters failed"; \
+	[ $$tests = 0 ] && [ $$linters = 0 ]
+
+test-rest: $(VENV)/.installed-dev test-libs kernels
+	$(BIN)/python -m pytest $(XDIST) -m "not soak and not smoke and e2e" $(ARGS)
+
+test-all:
+	$(MAKE) test
+	$(MAKE) test-rest
+
+# Compiled once for all tests, which allow no time for it.
+kernels: $(VENV)/.installed-dev
+	@$(BIN)/python -c "import dsp; dsp.warm_up()"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -55,7 +81,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 coverage: $(VENV)/.installed-dev test-libs
-	$(BIN)/python -m pytest --cov=monitor --cov=dsp --cov-report= $(ARGS)
+	$(BIN)/python -m pytest $(XDIST) --cov=monitor --cov=dsp --cov-report= $(ARGS)
 	@for folder in monitor/*/ dsp/; do \
 	  ls $$folder*.py >/dev/null 2>&1 || continue; \
 	  printf '%-24s%4s %%\n' "$$folder" "$$($(BIN)/coverage report --include="$$folder*" --format=total)"; \

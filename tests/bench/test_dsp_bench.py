@@ -131,6 +131,20 @@ def test_a_dead_leg_costs_no_more_than_a_live_one(value, from_s, benchmark):
     assert other <= 1.2 * own, f"dead {other:.1f} ns, live {own:.1f} ns per sample"
 
 
+@pytest.mark.parametrize("kind", ["live", "flat"])
+def test_hour_twelve_costs_what_the_first_does(kind, benchmark):
+    half_hour = leg() if kind == "live" else dead(leg(), 0.0, 10)
+    old, fresh = LegDetector(SETTINGS, FS, SOS), LegDetector(SETTINGS, FS, SOS)
+    for _ in range(24):
+        old.process(half_hour)
+    fresh.process(half_hour[: 120 * FS])
+    x = half_hour[120 * FS : 240 * FS]
+    first, later = paired_ns((fresh.process, old.process), x, rounds=25)
+    benchmark.extra_info.update(first_ns=first, hour_twelve_ns=later)
+    benchmark.pedantic(old.process, args=(x,), rounds=3)
+    assert later <= 1.2 * first, f"hour twelve {later:.1f} ns, first hour {first:.1f} ns per sample"
+
+
 @pytest.mark.parametrize("chunk_n", [1, 16, 500])
 def test_a_live_chunk(benchmark, chunk_n):
     detector = LegDetector(SETTINGS, FS, SOS)

@@ -8,22 +8,32 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from support.hand_fed import Bench
+from support.waiting import wait_for
 
 from monitor.lsl.library import lsl, use_loopback
 from monitor.model import clock
+from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 
 LSL_CONFIG_PATH = use_loopback()
 # For windows in the process of the tests; a test of a real screen takes it out again.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 _DESKTOP_S = 90.0
+_HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests of this folder, so that they can be chosen."""
+    for item in items:
+        if _HERE in item.path.parents:
+            item.add_marker("e2e")
 
 
 class Receiver:
@@ -59,20 +69,6 @@ class Receiver:
 
     def close(self) -> None:
         self.inlet.close_stream()
-
-
-def wait_for(condition: Callable[[], object], what: str, deadline_s: float = DEADLINE_S) -> None:
-    """Wait until a condition holds; fail, saying what was waited for, at the deadline."""
-    until_s = time.monotonic() + deadline_s
-    while not condition():
-        assert time.monotonic() < until_s, f"no {what} within {deadline_s} s"
-        time.sleep(0.01)
-
-
-@pytest.fixture(name="wait_for")
-def wait_for_fixture():
-    """Give :func:`wait_for` to tests."""
-    return wait_for
 
 
 @pytest.fixture
@@ -129,6 +125,12 @@ def bench(tmp_path):
 
 
 @pytest.fixture
+def folder(tmp_path):
+    """Make the folder of a new session."""
+    return SessionFolder.create(tmp_path, "bench")
+
+
+@pytest.fixture
 def desktop():
     """An X server with a window manager; gives the environment that names it."""
     lacking = [name for name in ("Xvfb", "openbox", "xdotool") if shutil.which(name) is None]
@@ -145,13 +147,14 @@ def desktop():
     without = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
     environment = without | {"DISPLAY": display, "PYTHONUNBUFFERED": "1"}
     manager = subprocess.Popen(["openbox"], env=environment, stderr=subprocess.DEVNULL)
-    until_s = time.monotonic() + _DESKTOP_S
-    # It counts the desktops once it manages them.
-    while subprocess.run(
-        ["xdotool", "get_num_desktops"], env=environment, capture_output=True, check=False
-    ).returncode:
+
+    def is_managed() -> bool:
+        """Whether it counts the desktops: it does once it manages them."""
         assert manager.poll() is None, "the window manager ended"
-        assert time.monotonic() < until_s, "the window manager does not answer"
+        asked = ["xdotool", "get_num_desktops"]
+        return not subprocess.run(asked, env=environment, capture_output=True, check=False).returncode
+
+    wait_for(is_managed, "answer of the window manager", _DESKTOP_S)
     yield environment
     for process in (manager, server):
         process.terminate()

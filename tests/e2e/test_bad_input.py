@@ -202,6 +202,7 @@ def test_what_is_no_session_is_said(tmp_path, command):
     assert "not a session folder" in result.stderr
 
 
+@pytest.mark.smoke
 def test_streams_reads_each_stream_and_guesses_nothing():
     with (
         open_outlet(emg("Good")),

@@ -15,6 +15,8 @@ from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.lsl.arrivals import Connected, Offset, Samples
 from monitor.session.recorder_status import LiveStatus, RecorderStatus
 
+pytestmark = pytest.mark.smoke
+
 CENTRAL_EUROPE = "CET-1CEST,M3.5.0,M10.5.0/3"
 
 

@@ -2,12 +2,12 @@
 
 import os
 import stat
-import time
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from support.watching import END_S, Command, Watch, closed, of_kind, run, whole_facts
+from support.waiting import wait_for
+from support.watching import Command, Watch, closed, of_kind, run, whole_facts
 
 from monitor.dashboard.shell.app import application
 from monitor.dashboard.shell.window import DashboardWindow
@@ -29,11 +29,10 @@ class Person:
         self.window.start()
 
     def waits(self, condition, what):
-        until_s = time.monotonic() + END_S
-        while not (found := condition()):
-            assert time.monotonic() < until_s, f"no {what} within {END_S:g} s\n{self.watch.said}"
-            QTest.qWait(20)
-        return found
+        try:
+            return wait_for(condition, what, pause=lambda: QTest.qWait(20))
+        except AssertionError as err:
+            raise AssertionError(f"{err}\n{self.watch.said}") from None
 
     def presses(self, key, held=Qt.KeyboardModifier.NoModifier):
         QTest.keyClick(self.window.focusWidget() or self.window, key, held)
@@ -84,7 +83,7 @@ def person(tmp_path):
         amplifier.kill()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.smoke
 def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(person):
     window, sweep = person.window, person.window.live.sweep
     asked_s = window.now_s()

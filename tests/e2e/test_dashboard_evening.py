@@ -61,7 +61,7 @@ def writes(person, key, text):
     person.presses("Return")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.smoke
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X is for Linux")
 def test_a_persons_evening(evening, amplifier):
     person, watch = evening, evening.command

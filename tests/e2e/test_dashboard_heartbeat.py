@@ -133,7 +133,7 @@ def follow(viewer, until):
     return None
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.smoke
 def test_a_killed_recorder_is_shown_as_such_within_seconds(recorder, viewer, tmp_path):
     recorder.process.send_signal(signal.SIGKILL)
     recorder.process.wait(END_S)
@@ -150,7 +150,6 @@ def test_a_killed_recorder_is_shown_as_such_within_seconds(recorder, viewer, tmp
     assert (tmp_path / "alert.png").stat().st_size > 0
 
 
-@pytest.mark.timeout(240)
 def test_a_stopped_recorder_is_not_shown_as_well_and_comes_back(recorder, viewer):
     for _ in range(2):
         recorder.process.send_signal(signal.SIGSTOP)

@@ -1,10 +1,9 @@
 """An hour back in a night that goes on: from the recorder's own files, by mouse and by keys."""
 
-import time
-
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from support.waiting import wait_for
 
 from monitor.dashboard.shell.app import application
 from monitor.dashboard.shell.window import DashboardWindow
@@ -23,11 +22,7 @@ def record(bench, from_s, until_s):
 
 
 def waits(condition, what):
-    until_s = time.monotonic() + 60.0
-    while not (found := condition()):
-        assert time.monotonic() < until_s, f"no {what}"
-        QTest.qWait(20)
-    return found
+    return wait_for(condition, what, pause=lambda: QTest.qWait(20))
 
 
 @pytest.fixture
@@ -54,7 +49,6 @@ def columns_drawn(window):
     return (window.live.sweep.lanes[0].pixels != 0).any(axis=0).mean()
 
 
-@pytest.mark.timeout(120)
 def test_an_hour_back_and_home_while_the_recording_goes_on(window, bench):
     sweep, box = window.live.sweep, window.night._curve.vb
     waits(lambda: window.night.moment_at(window.night.canvas.rect().center()) is not None, "overview")

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import psutil
 import pytest
 import pyxdf
+from support.waiting import wait_for
 from support.watching import (
     END_S,
     START_S,
@@ -160,6 +160,7 @@ def shown_keys(facts):
     return sorted(k for k, d in last.items() if d["phase"] != "withdrawn" or d.get("twitch"))
 
 
+@pytest.mark.smoke
 def test_a_killed_dashboard_costs_no_sample_and_a_new_one_shows_every_fact(start, view, tmp_path):
     amplifier = start("simulate", "--seed", "31", "--speed", str(SPEED), "--hours", str(SIGNAL_S / 3600),
                       "--wait-for-receiver")  # fmt: skip
@@ -213,13 +214,15 @@ def test_two_dashboards_look_at_one_session(start, view, tmp_path):
 
 def close_by_hand(environment, window):
     """Close a window as its frame's button does; repeat until it is gone, a young window may miss it."""
-    until_s = time.monotonic() + START_S
-    while windows(environment, "PLMS Monitor"):
-        assert time.monotonic() < until_s, "the window does not close"
-        subprocess.run(["xdotool", "windowactivate", "--sync", window, "key", "--clearmodifiers", "alt+F4"],
-                       env=environment, capture_output=True, check=False, timeout=END_S)  # fmt: skip
+    keys = ["xdotool", "windowactivate", "--sync", window, "key", "--clearmodifiers", "alt+F4"]
+
+    def press():
+        subprocess.run(keys, env=environment, capture_output=True, check=False, timeout=END_S)
+
+    wait_for(lambda: not windows(environment, "PLMS Monitor"), "end of the window", START_S, press)
 
 
+@pytest.mark.smoke
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X is for Linux")
 def test_demo_hands_over_from_the_start_screen_and_records_on_without_its_window(start, desktop, tmp_path):
     demo = start("demo", "--sessions", str(tmp_path / "s"), "--speed", "5", environment=desktop)

@@ -12,6 +12,7 @@ from monitor.lsl import probe
 CHECKS = ["Limits", "Network", "LSL", "Detector", "Disk", "Clock", "Window", "Sound", "Sleep", "Staging"]
 
 
+@pytest.mark.smoke
 def test_a_machine_that_runs_these_tests_can_record_a_night(tmp_path):
     if shutil.disk_usage(tmp_path).free < doctor_module._NIGHT_BYTES:
         pytest.skip("the disk of the tests has no room for a night")

@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 from support.hand_fed import RATE_HZ
+from support.watching import of_kind
 
 from monitor.detection.pipeline import StreamDetection
 from monitor.recorder import recorder as night_module
 from monitor.recorder.outlets import Outlets
 
-
-def of_kind(facts, kind):
-    return [fact for fact in facts if fact.kind == kind]
+pytestmark = pytest.mark.smoke
 
 
 def failing(*_, **__):

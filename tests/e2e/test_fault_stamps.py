@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import pyxdf
 from support.hand_fed import RATE_HZ
+from support.watching import of_kind
 
 from monitor.lsl.arrivals import Offset, Samples, Texts
+
+pytestmark = pytest.mark.smoke
 
 STEP = 1 / RATE_HZ
 
@@ -45,10 +48,6 @@ class Amplifier:
 @pytest.fixture
 def amplifier(bench):
     return Amplifier(bench)
-
-
-def of_kind(facts, kind):
-    return [fact for fact in facts if fact.kind == kind]
 
 
 def test_a_late_backlog_is_told_and_is_no_gap(bench, amplifier):

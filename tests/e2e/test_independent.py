@@ -52,7 +52,7 @@ def peer():
     yield start
     for process in running:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=90)
 
 
 @pytest.fixture

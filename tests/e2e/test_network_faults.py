@@ -134,7 +134,7 @@ def test_a_black_hole_costs_no_sample_and_the_trace_is_back_before_the_backlog(
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_connection_whose_sender_gave_up_is_made_anew(begin, record_property):
     """Half-open TCP: liblsl never notices."""
     night = begin()
@@ -157,7 +157,7 @@ def test_a_connection_whose_sender_gave_up_is_made_anew(begin, record_property):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("role", [netlab.AMP, netlab.REC])
 def test_a_cable_pulled_and_put_back_costs_no_sample(begin, role, record_property):
     night = begin()
@@ -171,7 +171,7 @@ def test_a_cable_pulled_and_put_back_costs_no_sample(begin, role, record_propert
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_udp_that_is_blocked_costs_nothing_but_the_clock_offsets(begin):
     night = begin()
     night.lab.block_udp(on=True)
@@ -181,7 +181,7 @@ def test_udp_that_is_blocked_costs_nothing_but_the_clock_offsets(begin):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_an_amplifier_whose_clock_is_5000_s_ahead_is_placed_by_this_computers_clock(begin):
     night = begin(clock_s=5000)
     night.wait_for_signal(1.0)

@@ -144,7 +144,7 @@ def test_a_leg_each_and_markers_are_all_found_again(send, watch):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
 @pytest.mark.parametrize("hanging", ["Amp", "Stager"])
 def test_one_that_hangs_is_replaced_by_its_next_run(send, watch, hanging):

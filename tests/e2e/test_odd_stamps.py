@@ -87,7 +87,7 @@ def check_alert(folder, is_standing=True):
     assert warnings[0].t < 5.0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", ["zero", "constant", "random", "backward", "nan"])
 def test_stamps_that_mean_nothing_cost_no_movement_and_are_reported(record, tmp_path, mode):
     folder = record(mode)
@@ -106,7 +106,7 @@ def test_stamps_that_mean_nothing_cost_no_movement_and_are_reported(record, tmp_
     assert times_s[-1] == pytest.approx(of_kind(facts, "stop")[0].t, abs=0.01)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_rate_that_changes_is_measured_again_and_the_detector_begins_again_once(record, tmp_path):
     folder = record("rate", change_s=11.0, seconds=50.0)
     facts, _ = read_journal(folder.journal)
@@ -121,7 +121,7 @@ def test_a_rate_that_changes_is_measured_again_and_the_detector_begins_again_onc
     assert len(closed(facts)) == 2 * len(onsets(folder.path))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_an_amplifier_on_the_unix_clock_has_the_same_stages_live_and_from_its_recording(record, tmp_path):
     folder = record("unix")
     check_movements(folder)

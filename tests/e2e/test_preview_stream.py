@@ -1,10 +1,10 @@
 """The resting level on the start screen, from real outlets; too slow a source is left alone."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
+from support.waiting import wait_for
 
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.library import lsl
@@ -45,23 +45,21 @@ def _send(outlet, is_over):
 def test_a_real_stream_is_looked_at_and_left_again(outlets):
     amp, slow = outlets
     finders = [Finder(Query("source_id", f"preview-{name}")) for name in ("amp", "slow")]
-    deadline_s = time.monotonic() + 30.0
-    while not all(finder.found() for finder in finders):
-        assert time.monotonic() < deadline_s, "the outlets are not found"
-        time.sleep(0.05)
+    wait_for(lambda: all(finder.found() for finder in finders), "outlets")
     around = [found for finder in finders for found in finder.found()]
     preview, slow_was_opened = Preview(MontageWish()), False
     preview.look(around)
-    while preview.is_busy:
+
+    def is_over():
+        nonlocal slow_was_opened
         slow_was_opened |= slow.have_consumers()
-        assert time.monotonic() < deadline_s, "the preview does not end"
-        time.sleep(0.05)
+        return not preview.is_busy
+
+    wait_for(is_over, "end of the preview")
     uids = {stream.source_id: stream.uid for _, stream in around}
     found = preview.of(uids["preview-amp"])
     assert found["left"]["rest_uv"] == pytest.approx(2.0, rel=0.25)
     assert (found["left"]["word"], found["right"]["word"]) == ("ok", "flat")
     assert preview.of(uids["preview-slow"]) == {}
     assert not slow_was_opened
-    while amp.have_consumers():
-        assert time.monotonic() < deadline_s, "the preview keeps its connection"
-        time.sleep(0.05)
+    wait_for(lambda: not amp.have_consumers(), "end of the preview's connection")

@@ -8,21 +8,17 @@ import numpy as np
 import pytest
 from support.recorder_runs import RATE_HZ, Run
 
-from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 from monitor.session.signal import raw_writer as raw_module
 from monitor.session.signal.raw_writer import RawWriter
 from monitor.session.signal.xdf_format import tally
 
+pytestmark = pytest.mark.smoke
+
 HEADER = (
     "<info><name>x</name><type>EMG</type><channel_count>1</channel_count>"
     "<channel_format>float32</channel_format><nominal_srate>200</nominal_srate></info>"
 )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return SessionFolder.create(tmp_path, "bench")
 
 
 @pytest.fixture

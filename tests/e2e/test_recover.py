@@ -54,6 +54,7 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.smoke
 def test_it_closes_the_session_where_the_signal_ends(crashed):
     before, _ = read_journal(crashed / "journal.jsonl")
     said = run("recover", str(crashed))

@@ -68,6 +68,7 @@ def check_said(said, *words):
         assert word in said.stdout
 
 
+@pytest.mark.smoke
 def test_a_bad_page_in_the_journal_costs_the_lines_it_touches(session):
     before = facts_of(session)
     damaged = put_zeros(session.journal, middle_page(session.journal))

@@ -72,6 +72,6 @@ def test_follow_takes_no_speed_and_no_xdf(tmp_path, run_command):
     (tmp_path / "night.xdf").write_bytes(b"XDF:")
     for arguments, words in ((["--follow"], "is no EDF or BDF"), (["--follow", "--speed", "2"], "own pace")):
         process = run_command("replay", str(tmp_path / "night.xdf"), *arguments)
-        _, stderr = process.communicate(timeout=30)
+        _, stderr = process.communicate(timeout=90)
         assert process.returncode != 0
         assert words in stderr.splitlines()[-1]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pyarrow import parquet
+from support.waiting import wait_for
 from support.watching import END_S, START_S, run
 
 from monitor.archive.ledger import Ledger
@@ -32,7 +33,7 @@ def nights(tmp_path_factory) -> list[Path]:
 
 
 @pytest.fixture
-def cluster(tmp_path, wait_for):
+def cluster(tmp_path):
     """Start a scheduler and two workers as processes; give its address and the workers."""
     contact, processes = tmp_path / "scheduler.json", []
 
@@ -59,8 +60,8 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.glob("*/*")}
 
 
-@pytest.mark.timeout(300)
-def test_a_worker_that_dies_and_a_bad_file_cost_no_other_night(nights, cluster, tmp_path, wait_for) -> None:
+@pytest.mark.timeout(600)
+def test_a_worker_that_dies_and_a_bad_file_cost_no_other_night(nights, cluster, tmp_path) -> None:
     address, workers = cluster
     assert address.startswith("tcp://")
     out, log = tmp_path / "out", tmp_path / "score.log"

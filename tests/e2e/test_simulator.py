@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from support.waiting import wait_for
 
 from monitor.lsl.library import lsl
 from monitor.simulator.amplifier import run_amplifier
@@ -37,6 +38,7 @@ def amplifier():
         process.close()
 
 
+@pytest.mark.smoke
 def test_stream_is_the_schedule_sample_by_sample(amplifier, receive):
     amplifier(seed=11, rate_hz=250.0, speed=20.0, wait_for_receiver=True)
     emg, markers = receive(EMG, MARKERS)
@@ -81,7 +83,7 @@ def test_headers_say_what_it_is(amplifier, receive):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no way to freeze a process here")
-def test_after_a_stall_it_catches_up_and_loses_nothing(amplifier, receive, wait_for):
+def test_after_a_stall_it_catches_up_and_loses_nothing(amplifier, receive):
     process, _ = amplifier(seed=13, rate_hz=250.0, wait_for_receiver=True)
     emg, _ = receive(EMG, MARKERS)
     emg.pull_until(100)
@@ -127,7 +129,7 @@ def test_the_command_ends_cleanly_on_a_signal(run_command, receive, number):
     (emg,) = receive(EMG)
     emg.pull_until(10)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=90)
     assert process.returncode == 0
     assert stdout == ""
     assert "Traceback" not in stderr

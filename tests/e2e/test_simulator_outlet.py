@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import psutil
 import pytest
+from support.waiting import wait_for
 
 from monitor.lsl.discovery import Finder
 from monitor.lsl.library import loopback_config
@@ -32,7 +33,7 @@ print(len(lsl().resolve_byprop("name", "Outlet-Test", 1, 1.5)))
 def run_python(code, environment):
     """Run a few lines in a fresh process, with exactly that environment."""
     return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=90, check=False
     )
 
 
@@ -133,7 +134,7 @@ def test_liblsl_keeps_off_standard_output():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_a_simulated_amplifier_does_not_outlive_its_parent(receive, wait_for):
+def test_a_simulated_amplifier_does_not_outlive_its_parent(receive):
     code = """
 import multiprocessing
 from monitor.simulator.amplifier import run_amplifier
@@ -147,11 +148,11 @@ process.join()
     (emg,) = receive("PLMS-Sim-EMG")
     emg.pull_until(10)
     parent.kill()
-    parent.communicate(timeout=10)
+    parent.communicate(timeout=90)
     wait_for(lambda: has_ended(amplifier), "end of the orphan")
 
 
-def test_the_index_of_another_bed_is_not_waited_for_as_if_it_were_a_signal(wait_for):
+def test_the_index_of_another_bed_is_not_waited_for_as_if_it_were_a_signal():
     """Three seconds for each bed of a ward is how long the next bed's start would take."""
     index = replace(EMG, name="PLMS-Index-7", type="PLMS", source_id="index-7", rate_hz=0.0)
     foreign = replace(index, name="Foreign", type="EMG", source_id="foreign")

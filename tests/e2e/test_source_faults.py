@@ -264,7 +264,7 @@ def test_two_sources_with_one_id_the_recording_stays_with_the_first(start):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
 def test_a_source_that_hangs_and_is_started_again_is_taken_anew(start):
     hung = start(FORM)
@@ -278,7 +278,7 @@ def test_a_source_that_hangs_and_is_started_again_is_taken_anew(start):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no SIGSTOP")
 def test_a_recorder_that_stands_still_gets_everything_late(start):
     """The sender's queue of 360 s is more than it misses; a full one is told apart in test_fault_stamps."""

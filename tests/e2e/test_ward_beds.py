@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.waiting import wait_for
 from support.watching import END_S, START_S, Command, Watch, run
 
 from monitor.lsl.library import lsl
@@ -32,8 +33,9 @@ def start(tmp_path):
         command.kill()
 
 
-@pytest.mark.timeout(300)
-def test_beds_are_joined_late_and_may_die_come_back_and_end(start, wait_for) -> None:
+@pytest.mark.smoke
+@pytest.mark.timeout(600)
+def test_beds_are_joined_late_and_may_die_come_back_and_end(start) -> None:
     start()
     beds = {name: start(name) for name in ("ward-1", "ward-2")}
     for bed in beds.values():
@@ -72,7 +74,7 @@ def test_beds_are_joined_late_and_may_die_come_back_and_end(start, wait_for) -> 
         assert [fact.kind for fact in ward.log("ward-1", tile("ward-1").host)][-1] == "stop"
 
 
-def test_what_others_send_under_a_bed_s_name_is_told_and_stops_nothing(wait_for) -> None:
+def test_what_others_send_under_a_bed_s_name_is_told_and_stops_nothing() -> None:
     channels = (ChannelHeader("plms_index_aasm3", "1/h", ""),)
     index = OutletHeader("PLMS-Index-odd", "PLMS", "odd-index", 0.0, "float32", channels)
     facts = OutletHeader("PLMS-Facts-odd", "PLMS", "odd-facts", 0.0, "string", channels)

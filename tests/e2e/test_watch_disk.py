@@ -8,8 +8,8 @@ import threading
 import numpy as np
 import pytest
 import pyxdf
-from support.recorder_runs import RATE_HZ, Run, of_kind
-from support.watching import Command, Watch, closed, run
+from support.recorder_runs import RATE_HZ, Run
+from support.watching import Command, Watch, closed, of_kind, run
 
 from monitor.model.errors import InputError
 from monitor.session.control import ControlClient
@@ -54,6 +54,7 @@ def status(folder):
         client.close()
 
 
+@pytest.mark.smoke
 def test_a_full_disk_costs_nothing_once_there_is_room_again(small_disk, tmp_path):
     amplifier = Command(
         tmp_path / "amplifier.log", "simulate", "--seed", "51", "--speed", "20", "--wait-for-receiver"

@@ -8,6 +8,7 @@ import queue
 import numpy as np
 import pytest
 from support.hand_fed import EMG, RATE_HZ
+from support.waiting import wait_for
 
 from monitor.lsl import inlet as inlet_module
 from monitor.lsl.arrivals import Connected, Lost, Offset, Samples
@@ -19,6 +20,8 @@ from monitor.recorder.outlets import public_line
 from monitor.session.alerts import alert_history
 from monitor.session.journal import read_journal
 from monitor.session.state import SessionState
+
+pytestmark = pytest.mark.smoke
 
 
 def test_what_goes_out_and_comes_in_follows_the_drift_of_the_amplifiers_clock(bench):
@@ -153,7 +156,7 @@ def test_any_request_is_answered(bench):
     assert bench.night.answer({"do": "status"})["recorded_s"] == pytest.approx(1.0)
 
 
-def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice(monkeypatch, wait_for):
+def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice(monkeypatch):
     monkeypatch.setattr(inlet_module, "_SILENT_S", 0.3)
     header = OutletHeader("Mute", "EMG", "mute", 200.0, "float32", (ChannelHeader("LAT", "uV", "EMG"),))
     with open_outlet(header) as outlet:
@@ -167,7 +170,7 @@ def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice(monkey
 
         def until(condition):
             while not condition():
-                seen.append(arrivals.get(timeout=30))
+                seen.append(arrivals.get(timeout=60))
 
         until(lambda: seen and isinstance(seen[-1], Connected))
         begun_s = lsl().local_clock()

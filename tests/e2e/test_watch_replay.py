@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from support.realdata import REAL_DATA
+from support.realdata import REAL_DATA, needs
 from support.watching import Command, Watch, closed, movement_rows, of_kind, run, summary, table
 
 from monitor.files import read_recording
@@ -14,7 +14,6 @@ from monitor.session.signal.xdf_writer import XdfWriter
 from monitor.simulator.emg import SignalGenerator
 from monitor.simulator.schedule import Schedule
 
-DATA = REAL_DATA
 HEADER = """<?xml version="1.0"?><info><name>Legs</name><type>EMG</type><channel_count>2</channel_count>
 <channel_format>float32</channel_format><source_id>x</source_id><nominal_srate>500</nominal_srate><desc><channels>
 <channel><label>Leg/L</label><unit>mV</unit><type>EMG</type></channel>
@@ -86,6 +85,7 @@ def test_an_xdf_with_a_gap_jitter_and_millivolts(tmp_path, replayed):
     assert gaps[1][:2] == pytest.approx((80.0, 80.1), abs=0.02)
 
 
+@pytest.mark.smoke
 def test_an_edf_with_its_annotations(tmp_path, replayed):
     file = tmp_path / "demo.edf"
     made = run("simulate", "--seed", "7", "--rate", "200", "--hours", str(SECONDS / 3600), "--edf", str(file))
@@ -105,9 +105,9 @@ def test_an_edf_with_its_annotations(tmp_path, replayed):
     assert {row["stage"] for row in events} <= {"N2", "n/a", "unscored"}
 
 
-@pytest.mark.skipif(not (DATA / "xdf_delsys").is_dir(), reason="the real recordings are not here")
+@needs("xdf_delsys")
 def test_a_real_recording_of_one_burst(tmp_path, replayed):
-    file = next((DATA / "xdf_delsys").glob("*.xdf"))
+    file = next((REAL_DATA / "xdf_delsys").glob("*.xdf"))
     emg_n = next(s for s in read_recording(file).streams if s.type == "EMG").sample_n
     folder, facts, _ = replayed(file, ["Trigno-EMG"], emg_n, "--left", "sensor5_emg", speed=4)
     (row,) = movement_rows(folder)
@@ -119,9 +119,9 @@ def test_a_real_recording_of_one_burst(tmp_path, replayed):
     assert_same([row], movement_rows(tmp_path / "out" / file.stem))
 
 
-@pytest.mark.skipif(not (DATA / "xdf_delsys").is_dir(), reason="the real recordings are not here")
+@needs("xdf_delsys")
 def test_nothing_is_found_on_its_flat_channels(tmp_path, replayed):
-    file = next((DATA / "xdf_delsys").glob("*.xdf"))
+    file = next((REAL_DATA / "xdf_delsys").glob("*.xdf"))
     legs = ("--left", "sensor1_emg", "--right", "sensor2_emg")
     folder, facts, _ = replayed(file, ["Trigno-EMG"], 10_000, *legs, speed=4)
     assert of_kind(facts, "movement") == []
@@ -129,9 +129,9 @@ def test_nothing_is_found_on_its_flat_channels(tmp_path, replayed):
     assert {"flat"} <= {cause for f in of_kind(facts, "quality") for cause in f.data["causes"]}
 
 
-@pytest.mark.skipif(not (DATA / "nox_a1_psg").is_dir(), reason="the real recordings are not here")
+@needs("nox_a1_psg")
 def test_a_real_psg_with_a_coarse_step_is_refused_on_both_legs(tmp_path, replayed):
-    file = DATA / "nox_a1_psg" / "subject1.edf"
+    file = REAL_DATA / "nox_a1_psg" / "subject1.edf"
     folder, facts, _ = replayed(file, ["subject1-200Hz"], 120 * 200, speed=40)
     assert of_kind(facts, "movement") == []
     last = {f.data["leg"]: f.data for f in of_kind(facts, "quality") if f.source == "detector"}

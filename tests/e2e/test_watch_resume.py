@@ -73,6 +73,7 @@ def go_on(watch, folder, n_facts, *arguments):
     return finished(second, folder)
 
 
+@pytest.mark.smoke
 def test_the_same_session_goes_on_with_one_gap(watch, tmp_path):
     folder, before = cut_off(watch)
     # Nothing is named: the streams are those of before.

@@ -1,7 +1,8 @@
 """A recorder that takes over from one that was cut off, fed by hand: clocks, sources, spans, series."""
 
 import pytest
-from support.recorder_runs import CHOSEN, EMG, LEG, RATE_HZ, Run, of_kind
+from support.recorder_runs import CHOSEN, EMG, LEG, RATE_HZ, Run
+from support.watching import of_kind
 
 from monitor.lsl.arrivals import Lost
 from monitor.model.clock import slept_s, utc_now
@@ -14,6 +15,8 @@ from monitor.session.recovery import reopen
 from monitor.session.resume import find_cut_off, reanchor, why_not
 from monitor.session.signal.xdf_format import tally
 from monitor.session.state import SessionState
+
+pytestmark = pytest.mark.smoke
 
 
 def again(folder, clock_s):

@@ -26,6 +26,8 @@ from monitor.session.journal import read_journal
 from monitor.simulator.emg import SignalGenerator
 from monitor.simulator.schedule import Schedule
 
+pytestmark = pytest.mark.smoke
+
 SEED, SPEED, RATE_HZ = 5, 20.0, 500.0
 UNTIL_S = 125.0
 INDEX_LABELS = [

@@ -66,6 +66,7 @@ def test_a_signal_before_any_stream_leaves_nothing(start, tmp_path):
     assert session_paths(tmp_path / "sessions") == []
 
 
+@pytest.mark.smoke
 def test_a_source_that_dies_and_returns_leaves_a_gap_and_a_session_that_goes_on(start):
     first = start(Command, "--seed", "22", "--speed", "10", "--wait-for-receiver")
     watch = start(Watch, "--stream", EMG, "--bed", "lost")

@@ -51,6 +51,7 @@ def legs():
         leg.end()
 
 
+@pytest.mark.smoke
 def test_two_streams_make_one_night_and_one_may_go(tmp_path, legs):
     watch = Watch(tmp_path / "sessions", "--stream", "Left-Amp", "--stream", "Right-Amp", "--bed", "two")
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 from support.sessions import beginning, make_session, series
-from support.windows import Opener, Recorder, bursts
+from support.windows import LATE_MS, Opener, Recorder, bursts
 
 from monitor.dashboard.shell.window import DashboardWindow
 from monitor.model.facts import Fact
@@ -68,7 +68,7 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
         window.resize(1920, 1080)
         window.show()
         window.start()
-        qtbot.waitUntil(lambda: window.screen_view is not None, timeout=20000)
+        qtbot.waitUntil(lambda: window.screen_view is not None, timeout=LATE_MS)
         return window
 
     yield open_

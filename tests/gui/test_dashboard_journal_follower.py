@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.sessions import append, beginning, make_session, movement, series
 
 from monitor.model.errors import InputError
@@ -90,7 +91,7 @@ def test_says_when_there_is_no_journal(tmp_path: Path) -> None:
         JournalFollower(tmp_path / "journal.jsonl").read_new()
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(cuts=st.lists(st.integers(1, 4000), max_size=8))
 def test_any_pieces_give_the_facts_of_the_whole(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int]

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+from support.windows import LATE_MS
 
 from monitor.dashboard.panels.key_bar import KeyBar, KeyRow
 from monitor.dashboard.style import style_sheet
@@ -65,7 +66,7 @@ def test_the_bar_shows_keys_whole_or_not_at_all(width: int, qtbot: QtBot) -> Non
     def settled() -> bool:
         return bool(row.shown) and all(g.width() >= g.sizeHint().width() for g in row.shown)
 
-    qtbot.waitUntil(settled)
+    qtbot.waitUntil(settled, timeout=LATE_MS)
     texts = [[each.text() for each in group.findChildren(QLabel)] for group in row.shown]
     assert ["?", "all keys"] in texts
     last = row.shown[-1]

@@ -91,7 +91,7 @@ def test_every_lane_is_drawn_named_and_may_be_chosen_by_key(
     sweep = window.live.sweep
     # The first to paint waits until it is compiled.
     qtbot.waitUntil(
-        lambda: len(sweep.lanes) == 6 and all(lane.pixels.any() for lane in sweep.lanes), timeout=6 * LATE_MS
+        lambda: len(sweep.lanes) == 6 and all(lane.pixels.any() for lane in sweep.lanes), timeout=LATE_MS
     )
     assert sweep.accessibleName().startswith("Live EMG: left leg LAT1, left leg LAT2")
     qtbot.waitUntil(lambda: "right arm at rest" in sweep.accessibleDescription(), timeout=LATE_MS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from support.sessions import append, beginning, make_session, movement
-from support.windows import Opener
+from support.windows import LATE_MS, Opener
 
 from monitor.dashboard.viewmodel.onset_follower import OnsetFollower
 from monitor.dashboard.viewmodel.screen import Bracket, MovementsView
@@ -96,11 +96,11 @@ def test_the_window_shows_an_onset_while_the_score_is_busy(
     open_window: Opener, running: SessionFolder, qtbot: QtBot
 ) -> None:
     window = open_window(running)
-    qtbot.waitUntil(lambda: len(window.live.sweep.movements.brackets) == 6, timeout=15000)
+    qtbot.waitUntil(lambda: len(window.live.sweep.movements.brackets) == 6, timeout=LATE_MS)
     window.tick()
     # A night whose scoring never ends.
     window.feed.stop()
     append(running, [movement("R9", 299.0, 0.0, "onset")])
-    qtbot.waitUntil(lambda: window.live.sweep.movements.brackets[-1].key == "R9", timeout=15000)
+    qtbot.waitUntil(lambda: window.live.sweep.movements.brackets[-1].key == "R9", timeout=LATE_MS)
     assert window.screen_view is not None
     assert "R9" not in {b.key for b in window.screen_view.movements.brackets}

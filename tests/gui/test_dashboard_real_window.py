@@ -41,6 +41,6 @@ def test_opens_on_a_real_display_and_takes_keys(x_display: str, ended: SessionFo
     environment = {k: v for k, v in os.environ.items() if k not in ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY")}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(ended.path)],
-        env=environment | {"DISPLAY": x_display}, capture_output=True, text=True, timeout=100, check=False,
+        env=environment | {"DISPLAY": x_display}, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.stdout.split() == ["xcb", "red", "True"], done.stderr

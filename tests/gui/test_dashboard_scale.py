@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from support.windows import LATE_MS
 
 from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.theme import NIGHT
@@ -65,7 +66,7 @@ def test_everything_fits_at_every_scale(ended: SessionFolder, scale: str, width:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(ended.path), str(width), str(height)],
         env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": scale},
-        capture_output=True, text=True, timeout=110, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
@@ -94,12 +95,12 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
         index_per_h=np.full(len(times_s), index_per_h), rate_per_h=np.full(len(times_s), 110.0),
         index_name="PLMS index", reference_per_h=15.0, audience="adult",
     )  # fmt: skip
-    qtbot.waitUntil(lambda: panel._curve.vb.height() > 20)
+    qtbot.waitUntil(lambda: panel._curve.vb.height() > 20, timeout=LATE_MS)
     panel.show_overview(view, WallTime())
     before = panel._curve.vb.height()
     # The panel is made lower while the words are there.
     panel.frame.resize(990, height)
-    qtbot.waitUntil(lambda: panel._curve.vb.height() < before)
+    qtbot.waitUntil(lambda: panel._curve.vb.height() < before, timeout=LATE_MS)
     QApplication.processEvents()
     index, reference = (
         each.sceneBoundingRect() for each in (panel.curves.index_text, panel.curves.reference_text)

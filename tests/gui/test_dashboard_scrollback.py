@@ -136,15 +136,16 @@ def test_is_empty_where_nothing_is(tmp_path: Path) -> None:
     assert Scrollback(tmp_path / "none.xdf", stream_fact().data, []).read(0.0, 10.0).shape == (0, 7)
 
 
-def test_reads_hour_six_without_the_hours_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_hour_six_without_the_hours_before(tmp_path: Path) -> None:
     path = tmp_path / "r.xdf"
     xdf = writer(path)
     put(xdf, 0, 100_000)
     xdf.close()
     scrollback = Scrollback(path, stream_fact().data, [])
     scrollback.read(0.0, 1.0)
-    read: list[int] = []
-    real = np.frombuffer
-    monkeypatch.setattr(np, "frombuffer", lambda data, *a: read.append(len(data)) or real(data, *a))
-    assert len(scrollback.read(150.0, 152.0)) == 1000
-    assert sum(read) < 6 * 250 * 25
+    whole = scrollback.read(150.0, 152.0)
+    assert len(whole) == 1000
+    # What is not read may as well be lost.
+    with path.open("r+b") as file:
+        file.write(bytes(path.stat().st_size // 2))
+    assert np.array_equal(scrollback.read(150.0, 152.0), whole, equal_nan=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from monitor.dashboard.panels.top_bar import NEW, NEW_BRIGHT, SEEN
@@ -35,8 +36,40 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
 
 
-def test_the_legs_have_the_colours_that_are_safe_for_the_colour_blind() -> None:
-    assert (NIGHT.left, NIGHT.right) == ("#7FB5FF", "#DDAE78")
+# What is left of linear red, green and blue: Machado, Oliveira and Fernandes 2009, severity 1.
+SEEN_WITHOUT = {
+    "red": [
+        [0.1522, 1.0525, -0.2048],
+        [0.1145, 0.7862, 0.0992],
+        [-0.0038, -0.0481, 1.0519],
+    ],
+    "green": [
+        [0.3673, 0.8606, -0.2279],
+        [0.2800, 0.6725, 0.0474],
+        [-0.0118, 0.0429, 0.9688],
+    ],
+    "blue": [
+        [1.2555, -0.0767, -0.1787],
+        [-0.0784, 0.9308, 0.1476],
+        [0.0047, 0.6913, 0.3039],
+    ],
+}
+TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+
+
+def lab(colour: str, cones: str) -> np.ndarray:
+    """Return a colour in CIELAB (D65) as one sees it who lacks the cones for red, green or blue."""
+    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(SEEN_WITHOUT[cones]) @ linear, 0, 1)
+    f = np.cbrt(np.array(TO_XYZ) @ seen / [0.9505, 1.0, 1.089])
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("cones", SEEN_WITHOUT)
+@pytest.mark.parametrize("theme", [NIGHT, DAY], ids=lambda theme: theme.name)
+def test_the_colour_blind_tell_the_legs_apart(theme: Theme, cones: str) -> None:
+    assert np.linalg.norm(lab(theme.left, cones) - lab(theme.right, cones)) >= 40
 
 
 def blue_light(colour: str) -> float:

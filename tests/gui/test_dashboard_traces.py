@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.dashboard.signal.traces import Traces, ViewFilter
 
@@ -32,7 +33,7 @@ def make(rate_hz: float = 500.0) -> Traces:
     return Traces(("left", "right"), rate_hz, 20.0, ViewFilter())
 
 
-@settings(deadline=None, max_examples=20)
+@examples(20)
 @given(cuts=st.lists(st.integers(0, 2500), max_size=12))
 def test_any_pieces_give_the_same_picture(cuts: list[int]) -> None:
     rows = rows_of(np.random.default_rng(3).normal(0, 10, 2500))

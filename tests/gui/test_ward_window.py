@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
+from support.windows import LATE_MS, n_of, pixels
 
 from monitor.dashboard.theme import THEMES
 from monitor.model.facts import Fact
 from monitor.session.current_alerts import Alert
 from monitor.ward.tile import Health, Tile, by_alert
-from monitor.ward.window import WardWindow
+from monitor.ward.tile_widget import TileWidget
+from monitor.ward.window import _NOBODY, WardWindow
 
 GOOD = (Health("SAGA-3 2000.0 Hz", "ok"), Health("Stager", "ok"), Health("L ok", "ok"), Health("R ok", "ok"))
 LOST = (Health("SAGA-9 lost", "bad"), Health("L lost", "bad"), Health("R lost", "bad"))
@@ -77,42 +80,58 @@ def window(qtbot, heard):
     made.resize(1920, 1080)
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitExposed(made)
+    qtbot.waitUntil(made.windowHandle().isExposed, timeout=LATE_MS)
     made.refresh()
     return made
 
 
+def tiles(window) -> list[TileWidget]:
+    """List the tiles as one reads them, row by row."""
+    found = [each for each in window.findChildren(TileWidget) if each.isVisible()]
+    return sorted(found, key=lambda each: (each.y(), each.x()))
+
+
 def shown(window) -> list[str]:
-    return [window._widgets[key].tile.bed for key in window._order]
+    QApplication.processEvents()
+    return [each.tile.bed for each in tiles(window)]
+
+
+def tile_of(window, bed: str) -> TileWidget:
+    return next(each for each in tiles(window) if each.tile.bed == bed)
+
+
+def is_nobody_there(window) -> bool:
+    return any(each.isVisible() and each.text() == _NOBODY for each in window.findChildren(QLabel))
 
 
 def test_the_highest_alert_comes_first_and_what_has_ended_last(window) -> None:
     assert shown(window)[:3] == ["bed-9", "bed-5", "bed-7"]
     assert shown(window)[-1] == "bed-12"
-    first = window._widgets["bed-9", "lab-pc"]
+    first = tiles(window)[0]
     assert first.accessibleDescription().endswith("high alert: Both legs missing 0:42, not counted")
 
 
 def test_sixteen_beds_fit_a_full_screen_and_eight_a_small_one(window, heard, qtbot) -> None:
-    assert not window._area.verticalScrollBar().isVisible()
+    area = window.findChild(QScrollArea)
+    assert not area.verticalScrollBar().isVisible()
     heard.now = beds(16)[4:12]
     window.resize(1366, 768)
     window.refresh()
-    qtbot.waitUntil(lambda: not window._area.verticalScrollBar().isVisible())
-    assert not window._area.horizontalScrollBar().isVisible()
+    qtbot.waitUntil(lambda: not area.verticalScrollBar().isVisible(), timeout=LATE_MS)
+    assert not area.horizontalScrollBar().isVisible()
 
 
 def test_a_bed_s_detail_opens_by_click_or_enter_and_closes_with_escape(window, qtbot) -> None:
     assert not window.detail.isVisible()
-    qtbot.mouseClick(window._widgets["bed-5", "lab-pc"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(tile_of(window, "bed-5"), Qt.MouseButton.LeftButton)
     assert window.detail.isVisible()
     table = window.detail.table
     rows = [[table.item(row, column).text() for column in range(3)] for row in range(table.rowCount())]
     assert rows[:2] == [["0:01:39", "", "note"], ["0:01:00", "L", "movement of 2.1 s"]]
     qtbot.keyClick(window, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not window.detail.isVisible())
-    window._widgets["bed-7", "lab-pc"].setFocus()
-    qtbot.keyClick(window._widgets["bed-7", "lab-pc"], Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.detail.isVisible(), timeout=LATE_MS)
+    tile_of(window, "bed-7").setFocus()
+    qtbot.keyClick(tile_of(window, "bed-7"), Qt.Key.Key_Return)
     assert window.detail.isVisible()
 
 
@@ -130,17 +149,28 @@ def test_a_bed_that_comes_gets_a_tile_and_none_moves_without_need(window, heard)
 
 
 def test_with_no_bed_it_says_so_and_every_theme_can_be_painted(qtbot) -> None:
-    window = WardWindow(Heard([]))
+    heard = Heard([])
+    window = WardWindow(heard)
     qtbot.addWidget(window)
+    window.resize(1366, 768)
     window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=LATE_MS)
     window.refresh()
-    assert window._empty.isVisible()
-    window._ward = Heard(beds(16))
+    assert is_nobody_there(window)
+    heard.now = beds(16)
+    window.refresh()
+    assert not is_nobody_there(window)
+    painted = []
     for _ in THEMES:
         qtbot.keyClick(window, Qt.Key.Key_D)
         window.refresh()
-        assert not window.grab().isNull()
-    assert not window._empty.isVisible()
+        picture = pixels(window)
+        (theme,) = (each for each in THEMES if n_of(picture, each.ground) > 10_000)
+        # The numbers of the tiles.
+        assert n_of(picture, theme.text) > 500
+        painted.append(theme)
+    assert sorted(each.name for each in painted) == sorted(each.name for each in THEMES)
 
 
 if __name__ == "__main__":

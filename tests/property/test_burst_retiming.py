@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.cutting import parts
+from support.examples import examples
 
 from monitor.detection.burst_retiming import BurstRetiming
 from monitor.detection.stamp_timeline import Gap, StampTimeline
@@ -80,7 +81,7 @@ EVENTFUL = np.concatenate([frozen(5.0), 200.0 + even(3), 400.0 + frozen(2.0, 0.2
 WHOLE = run(EVENTFUL)
 
 
-@settings(deadline=None, max_examples=50)
+@examples(50)
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=8))
 def test_any_chunks_give_the_same_times_to_the_bit(sizes):
     times_s, moved_n = run(EVENTFUL, sizes)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from dsp import DetectorSettings, LegDetector
 from monitor.detection.filters import design_filters
@@ -62,7 +63,7 @@ def test_equal_chunks_give_the_same_bytes(size):
     assert rows.tobytes() == WHOLE_ROWS.tobytes()
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(sizes=st.lists(st.integers(0, 700), min_size=1, max_size=12).filter(any))
 def test_any_chunks_give_the_same_bytes(sizes):
     events, rows = detect(LEG, sizes)
@@ -70,7 +71,7 @@ def test_any_chunks_give_the_same_bytes(sizes):
     assert rows.tobytes() == WHOLE_ROWS.tobytes()
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(n=st.integers(1, LEG.size))
 def test_a_prefix_gives_what_was_known_by_then(n):
     detector = LegDetector(SETTINGS, FS, SOS)
@@ -78,7 +79,7 @@ def test_a_prefix_gives_what_was_known_by_then(n):
     assert events.tobytes() == WHOLE_EVENTS[WHOLE_EVENTS["known_index"] < n].tobytes()
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(n=st.integers(1, LEG.size))
 def test_every_onset_ends_once_wherever_the_signal_stops(n):
     events, _ = detect(LEG[:n], [n])

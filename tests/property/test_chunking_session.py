@@ -1,7 +1,5 @@
 """A later start, a later hour and a repeat change nothing: ticks are absolute, sums are exact."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -29,16 +27,6 @@ def with_heart(x):
     for at_s in np.arange(0.4, x.size / FS - 1, 0.83):
         x[int(at_s * FS) : int(at_s * FS) + spike.size] += spike
     return x
-
-
-def cost_s(detector, x, rounds=40):
-    """Return the least cost of a short chunk: what others do on the machine can only add."""
-    least = np.inf
-    for _ in range(rounds):
-        start = time.perf_counter()
-        detector.process(x)
-        least = min(least, time.perf_counter() - start)
-    return least
 
 
 def closed_after(detector, x, index):
@@ -84,19 +72,6 @@ def test_after_twelve_hours_the_envelope_is_that_of_a_start_an_hour_before():
     assert old.resting_uv == pytest.approx(fresh.resting_uv, rel=1e-9)
     assert len(first) >= 170
     np.testing.assert_allclose(first["onset_index"], second["onset_index"], atol=0.001 * FS)
-
-
-@pytest.mark.parametrize("kind", ["live", "flat"])
-def test_hour_twelve_costs_what_the_first_does(kind):
-    hour = leg(3600)
-    if kind == "flat":
-        hour[int(10 * FS) :] = 0.0
-    old, fresh = LegDetector(SETTINGS, FS, SOS), LegDetector(SETTINGS, FS, SOS)
-    for _ in range(12):
-        old.process(hour)
-    fresh.process(hour[: int(120 * FS)])
-    x = hour[int(120 * FS) : int(130 * FS)]
-    assert cost_s(old, x) < 1.2 * cost_s(fresh, x)
 
 
 def test_movement_numbers_and_indices_go_on_beyond_32_bits():

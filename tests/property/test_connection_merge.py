@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.lsl.connection_merge import ConnectionMerge
 
@@ -161,7 +162,7 @@ def test_stamps_that_are_none_go_through():
     assert numbers(got) == list(range(20))
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(seed=st.integers(0, 2**32 - 1), breaks=st.sets(st.integers(50, 900), min_size=2, max_size=2))
 def test_any_cuts_and_any_interleaving_give_each_sample_once(seed, breaks):
     """Three connections, each cut off at any place and delivering in its own time."""

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.cutting import parts
+from support.examples import examples
+from support.watching import of_kind
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
@@ -56,10 +58,6 @@ def detect(values, times_s, sizes=(1_000_000,), counter=1):
         for placed in detection.in_place(values[part], times_s[part]):
             facts += detection.take(placed)
     return [*facts, *detection.finish()], detection
-
-
-def of_kind(facts, kind):
-    return [fact for fact in facts if fact.kind == kind]
 
 
 def onsets(facts):
@@ -195,7 +193,7 @@ def test_a_recording_is_scored_as_the_live_night_was():
     assert end_s == detection.timeline.now_s == pytest.approx(120.0, abs=0.01)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(
     st.lists(st.integers(1, 900), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(200, 11_000), st.integers(1, 700)), max_size=5),
@@ -208,7 +206,7 @@ def test_any_chunks_give_the_same_facts(sizes, losses, stamps, wrap):
     assert detect(values, times_s, sizes)[0] == whole
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(
     st.lists(st.tuples(st.integers(1, 20), st.integers(1, 400)), min_size=1, max_size=10),
     st.sampled_from(STAMPS),
@@ -230,7 +228,7 @@ def test_every_lost_sample_is_counted_once(pieces, stamps, wrap):
     )
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(
     st.lists(st.floats(allow_nan=True, allow_infinity=True, width=64), min_size=1, max_size=300),
     st.integers(0, 200),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import pyxdf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small_sessions import RATE_HZ, SECONDS, make
+from support.examples import examples
 
 from monitor.files.xdf_chunks import MAGIC, SAMPLES, STREAM_HEADER, walk
 from monitor.model.errors import InputError
@@ -134,7 +135,7 @@ def test_every_sixteenth_page_of_a_recording(kind, state, request, tmp_path):
         shutil.rmtree(folder.path)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.data())
 def test_any_512_bytes_of_either_file(ended, cut_off, data):
     session = data.draw(st.sampled_from([ended, cut_off]))

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.recorded_sessions import record_night
 
 from monitor.cli import cli
@@ -198,7 +199,7 @@ def damage(draw, rows):
 
 
 def any_damage(n):
-    return settings(deadline=None, max_examples=n, suppress_health_check=list(HealthCheck))
+    return examples(n, suppress_health_check=list(HealthCheck))
 
 
 def first_is_refused(folder, at):

@@ -3,8 +3,9 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.model.facts import KINDS, UNUSABLE, Fact
 from monitor.session.journal import Journal, decode, encode, fact_of, parse, read_journal
@@ -38,7 +39,7 @@ ANY_KIND = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(FACTS)
 def test_a_fact_is_read_back_as_it_was(fact):
     line = encode(fact)
@@ -46,7 +47,7 @@ def test_a_fact_is_read_back_as_it_was(fact):
     assert decode(line) == fact
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(ANY_KIND)
 def test_a_line_is_read_back_whatever_it_says(fact):
     line = encode(fact)
@@ -55,7 +56,7 @@ def test_a_line_is_read_back_whatever_it_says(fact):
     assert decode(line) == fact or (decode(line).kind, decode(line).seq) == (UNUSABLE, fact.seq)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(st.lists(FACTS, min_size=1, max_size=6), st.data())
 def test_any_cut_of_a_journal_is_a_prefix_of_it(facts, data):
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +71,7 @@ def test_any_cut_of_a_journal_is_a_prefix_of_it(facts, data):
         assert tail.good_bytes + tail.torn_bytes == path.stat().st_size
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.lists(FACTS, min_size=2, max_size=12), st.data())
 def test_after_a_power_cut_all_that_was_synced_is_there(facts, data):
     """The pages of the last write, of 512 bytes here, are on disk or not, in any combination."""
@@ -107,7 +108,7 @@ def test_damage_in_the_middle_is_not_taken_for_a_power_cut(tmp_path):
         assert (tail.n_missing, tail.torn_bytes, tail.is_damaged) == (1, 0, True)
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(st.lists(FACTS, min_size=2, max_size=12), st.data())
 def test_a_bad_page_costs_only_the_lines_it_touches(facts, data):
     """A page of 512 bytes anywhere, of zeros or of anything."""

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.cutting import parts
+from support.examples import examples
 
 from dsp import DetectorSettings
 from monitor.detection.alignment import Alignment
@@ -71,7 +72,7 @@ def test_between_stamps_that_make_sense_nothing_is_displaced(kind):
     assert np.abs(times_s - TRUTH_S)[known].max() < 0.3
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(
     st.sampled_from(KINDS),
     st.integers(0, 60),
@@ -86,7 +87,7 @@ def test_any_chunks_give_the_same_places_to_the_bit(kind, first_s, length_s, siz
     assert cut_changes == changes
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(
     st.floats(-30_000, 30_000).filter(lambda s: abs(s) > 1),
     st.integers(2, 80),
@@ -194,7 +195,7 @@ def test_a_rate_that_changes_costs_one_restart_with_its_name(new_hz, chunk_n):
     )
 
 
-@settings(deadline=None, max_examples=10)
+@examples(10)
 @given(st.sampled_from([100.0, 180.0, 400.0]), st.lists(st.integers(20, 3000), min_size=1, max_size=8))
 def test_a_changed_rate_is_found_alike_in_any_chunks(new_hz, sizes):
     times_s, values = changed_rate(new_hz)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.detection.stamp_timeline import Fill, Gap, Run, StampTimeline
 
@@ -59,7 +60,7 @@ def test_equal_chunks_give_the_same_times_to_the_bit(sizes):
     assert missing == WHOLE_MISSING
 
 
-@settings(deadline=None, max_examples=20)
+@examples(20)
 @given(st.lists(st.integers(1, 3000), min_size=1, max_size=10))
 def test_any_chunks_give_the_same_times_to_the_bit(sizes):
     times, missing = follow(EVENTFUL, sizes)

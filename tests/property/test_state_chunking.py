@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
@@ -79,7 +80,7 @@ def test_equal_chunks_give_the_same_bytes(size):
     assert lines([size]) == WHOLE
 
 
-@settings(deadline=None, max_examples=12)
+@examples(12)
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=8))
 def test_any_chunks_give_the_same_bytes(sizes):
     assert lines(sizes) == WHOLE

@@ -2,8 +2,9 @@
 
 import dataclasses
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
@@ -74,7 +75,7 @@ def scored(facts):
     return {name: score(night, profile) for name, profile in PROFILES.items()}
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(nights(), st.integers(1, 9))
 def test_folding_on_is_folding_at_once(timed, look_every):
     facts = numbered([SESSION, *(fact for _, fact in timed)])
@@ -87,7 +88,7 @@ def test_folding_on_is_folding_at_once(timed, look_every):
     assert growing.night(END_S) == SessionState.of(facts).night(END_S)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(nights(), st.randoms(use_true_random=False))
 def test_what_comes_late_counts_as_if_it_had_come_in_time(timed, chance):
     """Stages, breathing and arousals arrive up to twenty minutes late and in any order."""
@@ -102,7 +103,7 @@ def test_what_comes_late_counts_as_if_it_had_come_in_time(timed, chance):
     assert scored([SESSION, *(f for _, f in timed)]) == scored([SESSION, *(f for _, f in late)])
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(nights(), st.data())
 def test_a_correction_is_as_if_the_wrong_had_never_been_said(timed, data):
     right = [SESSION, *(fact for _, fact in timed)]
@@ -126,7 +127,7 @@ def test_a_correction_is_as_if_the_wrong_had_never_been_said(timed, data):
     assert scored(corrected) == scored(right)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(nights(), st.data())
 def test_what_a_person_takes_back_is_gone(timed, data):
     right = [SESSION, *(fact for _, fact in timed)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model.facts import Fact
@@ -59,7 +59,6 @@ def facts_of(steps: list[tuple[float, float, float]], speed: float) -> tuple[lis
     return facts, at_s
 
 
-@settings(deadline=None)
 @given(records, speeds)
 def test_time_of_day_never_runs_backward_without_a_step(
     steps: list[tuple[float, float, float]], speed: float
@@ -72,7 +71,6 @@ def test_time_of_day_never_runs_backward_without_a_step(
     assert all(len(text) == len("00:00:00") for text in texts)
 
 
-@settings(deadline=None)
 @given(records, speeds)
 def test_what_was_shown_stays_whatever_is_noted_later(
     steps: list[tuple[float, float, float]], speed: float
@@ -87,7 +85,6 @@ def test_what_was_shown_stays_whatever_is_noted_later(
         assert [before.text(t_s) for t_s in shown] == [whole.text(t_s) for t_s in shown]
 
 
-@settings(deadline=None)
 @given(records, speeds)
 def test_time_of_day_is_that_of_the_computer_to_a_second(
     steps: list[tuple[float, float, float]], speed: float
@@ -100,7 +97,6 @@ def test_time_of_day_is_that_of_the_computer_to_a_second(
         assert abs((found - START).total_seconds() - t_s / speed) <= 1.0
 
 
-@settings(deadline=None)
 @given(records, records, st.floats(-7200.0, 7200.0).filter(lambda s: abs(s) > 2.0))
 def test_a_step_of_the_computers_clock_changes_nothing_before_it(
     first: list[tuple[float, float, float]], then: list[tuple[float, float, float]], step_s: float
@@ -131,7 +127,6 @@ def test_a_step_of_the_computers_clock_changes_nothing_before_it(
     assert abs((found - START).total_seconds() - end_s - step_s) <= 2.0
 
 
-@settings(deadline=None)
 @given(records, speeds, st.sampled_from([1.0, 10.0, 60.0, 3600.0]))
 def test_marks_of_an_axis_lie_at_round_times_in_order(
     steps: list[tuple[float, float, float]], speed: float, step_s: float

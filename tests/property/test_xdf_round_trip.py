@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyxdf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.session.signal.recording_damage import repaired
 from monitor.session.signal.xdf_format import last_stamps, survey
@@ -26,7 +27,7 @@ def load(path):
     return {stream["info"]["stream_id"]: stream for stream in streams}
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(
     kind=st.sampled_from(sorted(FORMATS)),
     n_channels=st.integers(1, 5),
@@ -126,7 +127,7 @@ def test_what_is_no_xdf_is_scanned_as_nothing(tmp_path):
     assert (found.good_bytes, found.parts, found.torn_bytes) == (0, [], 7)
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.data())
 def test_after_a_power_cut_all_that_was_synced_is_there(data):
     """Pages behind the last sync are on disk or read as zeros, in any combination; also of a late header."""

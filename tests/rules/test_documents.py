@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support.building import lm, night, spans, train
-from support.realdata import REAL_DATA
+from support.realdata import REAL_DATA, needs
 
 from monitor.cli.score_events import score_events
 from monitor.files.scored_table import parse_events_table
@@ -180,7 +180,7 @@ def test_command_refuses_what_it_cannot_read(tmp_path: Path) -> None:
         run(str(tsv), "--out", str(tsv / "x"))
 
 
-@pytest.mark.skipif(not NOX.exists(), reason="the scored night is not on this machine")
+@needs("scored_nights")
 def test_a_real_scored_night_has_the_one_series_its_laboratory_marked() -> None:
     facts, ignored = parse_events_table(NOX.read_text(encoding="utf-8"), NOX.name)
     assert ignored == {"analysis_start": 1, "desaturation": 191, "plm_series": 1}

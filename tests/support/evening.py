@@ -144,7 +144,7 @@ class Person:
 
     def _do(self, *arguments: str) -> None:
         subprocess.run(
-            ["xdotool", *arguments], env=self._environment, capture_output=True, check=True, timeout=30
+            ["xdotool", *arguments], env=self._environment, capture_output=True, check=True, timeout=90
         )
 
     def kills(self, window: str) -> None:

@@ -1,7 +1,6 @@
 """A recorder fed by hand, its clock in the hands of the test."""
 
 import numpy as np
-import pytest
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
@@ -11,7 +10,6 @@ from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.resumed import known_streams, source_keys
 from monitor.recorder.source import Source
-from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 
 RATE_HZ = 200.0
@@ -78,12 +76,3 @@ class Run:
     def end(self):
         self.night.finish("test")
         return read_journal(self.folder.journal)[0]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return SessionFolder.create(tmp_path, "bench")
-
-
-def of_kind(facts, kind):
-    return [fact for fact in facts if fact.kind == kind]

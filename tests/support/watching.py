@@ -14,6 +14,7 @@ from monitor.lsl.library import lsl
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import decode
+from support.waiting import wait_for
 
 # Compiling after a change of the numeric layer takes half a minute on a slow machine.
 START_S = 90.0
@@ -52,12 +53,16 @@ class Command:
 
     def wait_for(self, condition, what: str, deadline_s: float = START_S):
         """Wait until a condition gives something true; fail if the command ends or the deadline passes."""
-        until_s = time.monotonic() + deadline_s
-        while not (result := condition()):
-            assert self.code is None, f"ended with {self.code} while waiting for {what}:\n{self.said}"
-            assert time.monotonic() < until_s, f"no {what} within {deadline_s} s:\n{self.said}"
-            time.sleep(0.02)
-        return result
+
+        def unless_ended():
+            found = condition()
+            assert found or self.code is None, f"ended with {self.code} while waiting for {what}"
+            return found
+
+        try:
+            return wait_for(unless_ended, what, deadline_s)
+        except AssertionError as err:
+            raise AssertionError(f"{err}:\n{self.said}") from None
 
     def end(self, deadline_s: float = END_S) -> int:
         """Wait for its own end; return the exit code."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import wait_for
 
 from monitor.dashboard.viewmodel import sound
 from monitor.dashboard.viewmodel.alarm import PAUSE_S, REPEAT_S, Alarm, Sounding, still_seen
@@ -157,13 +157,6 @@ def test_no_card_means_that_alsa_is_not_asked(monkeypatch: pytest.MonkeyPatch, t
         assert (miniaudio.Backend.ALSA in sound._backends(miniaudio)) is has_alsa
 
 
-def wait_until(condition) -> None:  # type: ignore[no-untyped-def]
-    until_s = time.monotonic() + 20.0
-    while not condition():
-        assert time.monotonic() < until_s
-        threading.Event().wait(0.005)
-
-
 def test_a_speaker_tries_at_the_start_and_again_with_each_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
     answers = iter([sound.SoundState(False, "No sound: none"), sound.SoundState(True, "plugged in")])
@@ -175,10 +168,10 @@ def test_a_speaker_tries_at_the_start_and_again_with_each_sound(monkeypatch: pyt
     monkeypatch.setattr(sound, "try_device", instead)
     speaker = Speaker()
     speaker.start()
-    wait_until(lambda: speaker.state.works is False)
-    wait_until(lambda: speaker._busy_since_s is None)
+    wait_for(lambda: speaker.state.works is False, "failed try")
+    wait_for(lambda: speaker._busy_since_s is None, "end of the try")
     speaker.play("high")
-    wait_until(lambda: speaker.state.works)
+    wait_for(lambda: speaker.state.works, "try that works")
     speaker.close()
     assert tried == [None, len(tone("high"))]
 
@@ -197,7 +190,7 @@ def test_a_stuck_sound_server_is_told_and_holds_nobody_up(monkeypatch: pytest.Mo
     speaker = Speaker()
     speaker.start()
     assert is_in.wait(20.0)
-    wait_until(lambda: speaker.state.works is False)
+    wait_for(lambda: speaker.state.works is False, "failed try")
     assert "does not respond" in speaker.state.text
     speaker.play("high")
     assert speaker._waiting.empty()

@@ -1,7 +1,7 @@
 """Alerts are a fold of a night's facts: the screen's at each moment, and from when to when afterwards."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.sessions import beginning, clock_fact, quality, session_fact, stage, stream_fact
 
@@ -159,7 +159,6 @@ def troubled(draw):
     return numbered(facts)
 
 
-@settings(deadline=None)
 @given(troubled())
 def test_afterwards_the_night_had_the_alerts_that_the_screen_showed(facts):
     whole = alert_history(SessionState.of(facts))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.realdata import REAL_DATA
+from support.realdata import REAL_DATA, needs
 
 from monitor.cli.compare import compare
 from monitor.cli.run_info import scored_with
@@ -152,7 +152,7 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(tmp_path, args, words) 
         run(a, tmp_path / args[0], *args[1:])
 
 
-@pytest.mark.skipif(not _NIGHTS.is_dir(), reason="the scored nights are not here")
+@needs("scored_nights")
 def test_the_marked_time_of_two_raters_overlaps_as_far_as_is_known_of_them() -> None:
     """Phasic and Any marks of a leg are marks of that leg; all else of theirs is ignored, and said."""
     words = [

@@ -73,11 +73,14 @@ import os, sys
 from pathlib import Path
 from monitor.session.folder import BedLock
 BedLock(Path(sys.argv[1]), "b").acquire()
-os._exit(1)
+os._exit(7)
 """
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=60)
+    died = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=240)
+    assert died.returncode == 7
     lock = BedLock(tmp_path, "b")
     lock.acquire()
+    with pytest.raises(InputError, match="another recorder"):
+        BedLock(tmp_path, "b").acquire()
     lock.release()
 
 

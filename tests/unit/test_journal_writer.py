@@ -3,9 +3,9 @@
 import errno
 import os
 import threading
-import time
 
 import pytest
+from support.waiting import wait_for
 
 from monitor.model.facts import Fact
 from monitor.session import journal_writer
@@ -63,13 +63,6 @@ def texts(facts):
     return [fact.data["text"] for fact in facts]
 
 
-def wait_until(condition):
-    until_s = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.005)
-
-
 def test_on_a_good_disk_what_is_put_is_there_at_once(writer, tmp_path):
     (put,) = writer.put(notes("a"))
     writer.settle()
@@ -87,9 +80,9 @@ def test_a_stall_holds_nobody_up_and_shows_nothing_before_its_time(writer, disk,
         writer.settle()
     assert writer.take() == []
     assert writer.n_waiting == 3
-    wait_until(lambda: "has not taken the journal" in writer.trouble)
+    wait_for(lambda: "has not taken the journal" in writer.trouble, "word of the stall")
     disk.free.set()
-    wait_until(lambda: writer.n_waiting == 0)
+    wait_for(lambda: writer.n_waiting == 0, "facts on disk")
     assert texts(writer.take()) == ["a", "b", "c"]
     assert writer.trouble == ""
 
@@ -174,12 +167,12 @@ def test_what_is_written_and_not_yet_synced_is_not_read_by_who_asks_for_what_is_
     assert texts(tail.read_new(durable_bytes(path))[0]) == ["safe"]
     disk.free.clear()
     writer.put(notes("stalled"))
-    wait_until(lambda: b"stalled" in path.read_bytes())
+    wait_for(lambda: b"stalled" in path.read_bytes(), "write")
     assert tail.read_new(durable_bytes(path)) == ([], False)
     # Who asks for everything, because nobody writes any more, gets it.
     assert texts(JournalFollower(path).read_new()[0]) == ["safe", "stalled"]
     disk.free.set()
-    wait_until(lambda: durable_bytes(path) == path.stat().st_size)
+    wait_for(lambda: durable_bytes(path) == path.stat().st_size, "sync")
     assert texts(tail.read_new(durable_bytes(path))[0]) == ["stalled"]
     writer.close(30)
     assert durable_bytes(path) is None
@@ -196,8 +189,8 @@ def test_what_a_failed_write_took_back_was_never_safe(disk, tmp_path):
     writer.settle()
     assert texts(tail.read_new(durable_bytes(path))[0]) == ["one"]
     disk.error = None
-    wait_until(lambda: writer.n_waiting == 0)
-    wait_until(lambda: durable_bytes(path) == path.stat().st_size)
+    wait_for(lambda: writer.n_waiting == 0, "facts on disk")
+    wait_for(lambda: durable_bytes(path) == path.stat().st_size, "sync")
     assert texts(tail.read_new(durable_bytes(path))[0]) == ["two"]
     writer.close(30)
 

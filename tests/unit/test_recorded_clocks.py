@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.cli import cli
 from monitor.files import read_recording
@@ -113,7 +114,7 @@ def test_stages_of_the_same_computer_go_with_it(tmp_path):
     assert stages_s == pytest.approx([0, 30, 60, 90, 180, 210, 240, 270], abs=0.01)
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(st.integers(12, 60), st.floats(0.5, 8.0), st.floats(10.0, 1e6)), min_size=1, max_size=4
@@ -137,7 +138,7 @@ def test_resets_at_any_place(tmp_path, resets):
     assert beside_s(stages_s, np.arange(0, SECONDS, 30)) < 0.02
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.dictionaries(
         st.integers(0, 59),

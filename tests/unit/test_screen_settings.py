@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.dashboard.theme import NIGHT, RED
@@ -72,7 +72,6 @@ def test_one_wrong_value_costs_only_itself(file: SettingsFile) -> None:
     assert "theme, sweep_s cannot be used" in problem
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_file_keeps_the_screen_from_opening(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.json"

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor import detect_movements
 from monitor.cli.simulate import simulate
@@ -25,7 +26,7 @@ def generator(*conditions, seed=4, profile="demo"):
 WHOLE = generator(*CONDITIONS).read(0, 100_000)
 
 
-@settings(deadline=None, max_examples=20)
+@examples(20)
 @given(start_n=st.integers(0, 98_000), count_n=st.integers(1, 1500))
 def test_any_stretch_is_the_same_to_the_bit(start_n, count_n):
     fresh = generator(*CONDITIONS).read(start_n, count_n)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.simulator.emg import SignalGenerator
 from monitor.simulator.schedule import Schedule
@@ -12,7 +13,7 @@ RATE_HZ = 500.0
 WHOLE = SignalGenerator(Schedule(4, "demo"), RATE_HZ).read(0, 30_000)
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(st.lists(st.integers(0, 2500), min_size=1, max_size=12))
 def test_any_chunking_gives_the_same_samples(sizes):
     generator = SignalGenerator(Schedule(4, "demo"), RATE_HZ)
@@ -23,7 +24,7 @@ def test_any_chunking_gives_the_same_samples(sizes):
     assert np.array_equal(np.concatenate(chunks), WHOLE[:at_n])
 
 
-@settings(deadline=None, max_examples=25)
+@examples(25)
 @given(st.integers(0, 29_000), st.integers(1, 1000))
 def test_a_later_start_gives_the_same_samples(start_n, count_n):
     fresh = SignalGenerator(Schedule(4, "demo"), RATE_HZ)

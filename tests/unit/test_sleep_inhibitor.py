@@ -5,21 +5,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import psutil
 import pytest
+from support.waiting import wait_for
 
 from monitor.recorder.sleep_inhibitor import sleep_inhibited
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="systemd-inhibit")
-
-
-def wait_until(condition):
-    until_s = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until_s
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -54,12 +47,12 @@ def is_alive(pid):
 def test_it_holds_as_long_as_the_block(helper):
     said = []
     with sleep_inhibited("recording bed-3", said.append):
-        wait_until(helper)
+        wait_for(helper, "inhibitor")
         pid = int(helper()[0].split()[0])
         assert "--why=recording bed-3" in helper()[0]
         assert "handle-lid-switch" in helper()[0]
         assert is_alive(pid)
-    wait_until(lambda: not is_alive(pid))
+    wait_for(lambda: not is_alive(pid), "end of the inhibitor")
     assert said == []
     assert len(helper()) == 1
 
@@ -68,7 +61,7 @@ def test_less_is_asked_for_where_all_is_refused(helper):
     helper.grant("--what=idle ")
     said = []
     with sleep_inhibited("recording", said.append):
-        wait_until(lambda: len(helper()) == 3)
+        wait_for(lambda: len(helper()) == 3, "three tries")
     assert said == []
 
 
@@ -93,7 +86,7 @@ def test_it_ends_with_a_recorder_that_is_killed(helper):
     code = "import time\nfrom monitor.recorder.sleep_inhibitor import sleep_inhibited\n"
     code += "with sleep_inhibited('x', print): time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code]) as process:
-        wait_until(helper)
+        wait_for(helper, "inhibitor")
         pid = int(helper()[0].split()[0])
         process.send_signal(signal.SIGKILL)
-    wait_until(lambda: not is_alive(pid))
+    wait_for(lambda: not is_alive(pid), "end of the inhibitor")

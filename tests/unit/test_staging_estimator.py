@@ -4,8 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 
 from monitor.staging.epoch_signal import EPOCH_N, EpochSignal, missing_epoch
 from monitor.staging.estimator import CLASSES, RunningEstimate
@@ -52,7 +53,7 @@ def estimated(parts):
 
 
 @given(cuts=st.sets(st.integers(1, N - 1)), bad=st.sets(st.integers(0, N - 1), max_size=4))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_epoch_by_epoch_or_all_at_once_gives_the_same(cuts, bad):
     all_epochs = epochs(np.linspace(10, 90, N), bad)
     edges = [0, *sorted(cuts), N]

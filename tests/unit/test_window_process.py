@@ -2,10 +2,10 @@
 
 import os
 import sys
-import time
 
 import psutil
 import pytest
+from support.waiting import wait_for
 
 from monitor.cli import recording
 from monitor.model.config import MontageWish
@@ -19,11 +19,7 @@ def test_a_window_that_was_closed_leaves_no_dead_process_behind(monkeypatch, tmp
     ended.chmod(0o700)
     monkeypatch.setattr(sys, "executable", str(ended))
     screen = StartScreen("bed-1", "aasm3", MontageWish(), lambda: True, lambda _: None)
-    until_s = time.monotonic() + 30
     with recording._window(screen):
-        while not (pid := (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip()):
-            assert time.monotonic() < until_s
-            time.sleep(0.01)
-        while psutil.pid_exists(int(pid)):
-            assert time.monotonic() < until_s
-            time.sleep(0.01)
+        at = tmp_path / "pid"
+        pid = int(wait_for(lambda: at.exists() and at.read_text().strip(), "window"))
+        wait_for(lambda: not psutil.pid_exists(pid), "end of the dead process")

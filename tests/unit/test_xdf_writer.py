@@ -7,6 +7,7 @@ import stat
 import numpy as np
 import pytest
 import pyxdf
+from support.waiting import wait_for
 
 from monitor.session.signal.raw_writer import RawWriter
 from monitor.session.signal.xdf_format import survey
@@ -69,7 +70,7 @@ def test_a_write_that_stops_anywhere_is_gone_on_with(tmp_path, monkeypatch):
     assert np.array_equal(stamps_of(path), np.arange(200) / 10)
 
 
-def test_the_raw_thread_says_what_is_wrong_and_loses_nothing(tmp_path, monkeypatch, wait_until):
+def test_the_raw_thread_says_what_is_wrong_and_loses_nothing(tmp_path, monkeypatch):
     raw = RawWriter(tmp_path / "r.xdf")
     raw.put(lambda xdf: xdf.add_stream(1, HEADER, "int16", 1))
     write = os.write
@@ -82,25 +83,11 @@ def test_the_raw_thread_says_what_is_wrong_and_loses_nothing(tmp_path, monkeypat
 
     monkeypatch.setattr(os, "write", maybe_full)
     raw.put(lambda xdf: xdf.samples(1, *samples(10, 0)))
-    wait_until(lambda: raw.error == "No space left on device")
+    wait_for(lambda: raw.error == "No space left on device", "error")
     saved_ago_s = raw.saved_ago_s
     raw.put(lambda xdf: xdf.samples(1, *samples(10, 1)))
     full = False
-    wait_until(lambda: raw.error == "")
+    wait_for(lambda: raw.error == "", "end of the error")
     assert saved_ago_s >= 0
     raw.close()
     assert np.array_equal(stamps_of(tmp_path / "r.xdf"), np.arange(20) / 10)
-
-
-@pytest.fixture
-def wait_until():
-    """Wait for a condition with a deadline."""
-    import time
-
-    def wait(condition, deadline_s=20.0):
-        until_s = time.monotonic() + deadline_s
-        while not condition():
-            assert time.monotonic() < until_s
-            time.sleep(0.01)
-
-    return wait
