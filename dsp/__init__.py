@@ -1,4 +1,4 @@
-"""Pure numeric layer: arrays in, arrays out; knows numpy, numba and the standard library only."""
+"""Pure numeric layer: arrays in, arrays out; imports numpy, numba and the standard library only."""
 
 import numpy as np
 
@@ -27,10 +27,10 @@ __all__ = [
 
 
 def warm_up() -> None:
-    """Compile (or load) all that the live path calls, before the first sample needs it.
+    """Compile (or load) all kernels of the live path before the first sample.
 
-    Takes seconds the first time on a machine, then a fraction of one. May be called in a thread; numba holds
-    its own lock.
+    Takes about half a minute the first time on a computer, then a fraction of a second. May be called in a
+    thread; numba has its own lock.
     """
     pass_through = np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]])
     detector = LegDetector(DetectorSettings(), 200.0, pass_through)

@@ -1,10 +1,10 @@
-"""Where compiled kernels are cached, so that neither an edit nor a damaged file can run wrong machine code.
+"""Cache of compiled kernels: neither an edited source nor a damaged file leads to wrong machine code.
 
 Numba's own cache notices an edit of the file a kernel is defined in, but not of the file of a helper it
-calls, and it unpickles whatever it finds: a file cut by a power loss ends the program, a flipped bit runs.
-Here the folder is named after a hash of all sources of this package and of the numba and numpy versions; each
-file holds one compiled kernel behind its checksum. What cannot be read is deleted and compiled again; what
-cannot be written stays in memory.
+calls, and it unpickles any content: a file truncated by a power loss crashes the program, a flipped bit is
+executed. Here the folder is named after a hash of all sources of this package and of the numba and numpy
+versions; each file contains a checksum and one compiled kernel. An unreadable file is deleted and its kernel
+compiled again; if a file cannot be written, the kernel stays in memory.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _DIGEST_BYTES = hashlib.sha256().digest_size
 
 @dataclass(slots=True)
 class CacheReport:
-    """What became of the cache in this process.
+    """State of the cache in this process.
 
     Attributes
     ----------
     folder : Path or None
         None if no folder can be used: kernels are compiled at each start.
     loaded_n, compiled_n : int
-        Kernels taken from the cache, and compiled here.
+        Kernels loaded from the cache, and compiled in this process.
     repaired : list of str
         Damaged files that were deleted, each with the reason; their kernels were compiled again.
     unsaved : str
@@ -60,7 +60,7 @@ class CacheReport:
     unsaved: str = ""
 
     def notes(self) -> list[str]:
-        """Return what a person should know, one sentence each; empty if the cache works."""
+        """Return messages for the user, one sentence each; empty if the cache works."""
         found = []
         if self.repaired:
             found.append(
@@ -69,13 +69,13 @@ class CacheReport:
             )
         if self.folder is None and self.compiled_n:
             found.append(
-                "Kernel cache: no folder can be written to, so the detector is compiled at each start; "
+                "Kernel cache: no folder is writable, so the detector is compiled at each start; "
                 "set XDG_CACHE_HOME to a folder of your own."
             )
         elif self.unsaved:
             found.append(
                 f"Kernel cache: {self.folder} cannot be written to ({self.unsaved}), so the detector is "
-                "compiled again at the next start; make room there or correct its permissions."
+                "compiled again at the next start; free disk space there or correct its permissions."
             )
         return found
 
@@ -93,7 +93,7 @@ def source_key() -> str:
 
 
 def _user_cache_root() -> Path:
-    """Return the place where this user's programs keep what can be made again."""
+    """Return the cache folder of this user."""
     given = os.environ.get("NUMBA_CACHE_DIR")
     if given:
         return Path(given)
@@ -109,7 +109,7 @@ def _temporary_root() -> Path:
 
 
 def _usable(folder: Path) -> bool:
-    """Create `folder` for this user alone; return whether it is theirs and can be written to."""
+    """Create `folder` for this user only; return whether it is owned and writable by this user."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -117,7 +117,7 @@ def _usable(folder: Path) -> bool:
         state = folder.lstat()
     except (OSError, RuntimeError):
         return False
-    # Machine code is loaded from here: a folder that somebody else could have filled is not used.
+    # Machine code is loaded from here: a folder that another user could write to is not used.
     if hasattr(os, "getuid"):
         return state.st_uid == os.getuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return True
@@ -129,8 +129,8 @@ def cache_folder() -> Path | None:
     Returns
     -------
     Path or None
-        Below the user's cache folder; when that cannot be written to (a read-only home), a folder of mode
-        0700 below the temporary directory; None if that cannot be used either.
+        Below the user's cache folder; if that is not writable (a read-only home), a folder of mode 0700 below
+        the temporary directory; None if that is not usable either.
     """
     key = source_key()
     for root in (_user_cache_root, _temporary_root):
@@ -155,7 +155,7 @@ def _file_key(path: str) -> str:
 
 
 class _SealedCache(NullCache):
-    """Cache the compiled forms of one kernel, each in a file of its own behind its SHA-256.
+    """Cache the compiled forms of one kernel, each in a separate file with its SHA-256.
 
     Parameters
     ----------
@@ -164,8 +164,8 @@ class _SealedCache(NullCache):
 
     Notes
     -----
-    Takes the place of ``numba.core.caching.FunctionCache`` in a dispatcher; numba calls the two methods below
-    under its compiler lock.
+    Replaces ``numba.core.caching.FunctionCache`` in a dispatcher; numba calls the two methods below under its
+    compiler lock.
     """
 
     def __init__(self, kernel: Callable[..., Any]) -> None:
@@ -180,7 +180,7 @@ class _SealedCache(NullCache):
         return None if folder is None else str(folder)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled kernel for a signature, None if it is not there or damaged."""
+        """Return the compiled kernel for a signature, None if missing or damaged."""
         target_context.refresh()
         path = self._path(sig, target_context.codegen())
         if path is None:
@@ -189,7 +189,7 @@ class _SealedCache(NullCache):
             found = _rebuild(target_context, *_unsealed(path))
         except FileNotFoundError:
             return None
-        except Exception as err:  # noqa: BLE001 - whatever is wrong with it, it can be compiled again
+        except Exception as err:  # noqa: BLE001 - after any error it can be compiled again
             report.repaired.append(f"{self._name}: {err}")
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -198,7 +198,7 @@ class _SealedCache(NullCache):
         return found
 
     def save_overload(self, sig: Any, cres: Any) -> None:
-        """Write a kernel that was compiled; where that fails it stays in memory."""
+        """Write a compiled kernel; if that fails it stays in memory."""
         report.compiled_n += 1
         path = self._path(sig, cres.codegen)
         if path is None or cres.lifted or cres.library.has_dynamic_globals:
@@ -222,14 +222,14 @@ class _SealedCache(NullCache):
 
 
 def _unsealed(path: Path) -> Any:
-    """Return what a file holds.
+    """Return the content of a cache file.
 
     Raises
     ------
     OSError
         If it cannot be read.
     ValueError
-        If it is not what was written.
+        If its checksum is wrong.
     """
     sealed = path.read_bytes()
     content = sealed[_DIGEST_BYTES:]
@@ -239,12 +239,12 @@ def _unsealed(path: Path) -> Any:
 
 
 def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
-    """Compile a kernel with numba, and cache what was compiled.
+    """Compile a kernel with numba and cache the result.
 
     Parameters
     ----------
     **options
-        Of ``numba.njit``; not ``cache``.
+        Options of ``numba.njit`` except ``cache``.
 
     Returns
     -------

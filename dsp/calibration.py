@@ -1,4 +1,4 @@
-"""Constants of the envelope that follow from the filter: delay, noise gain, bias of dropping blocks."""
+"""Constants of the envelope derived from the filter: delay, noise gain, bias of dropped blocks."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dsp.state import Stage
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the envelope is corrected by.
+    """Corrections of the envelope.
 
     Parameters
     ----------
     delay_s : float
         Energy-weighted group delay of the filter.
     notch_share : float
-        Share of the band's power (white) that the notches take.
+        Share of the power of the band (white noise) that the notches remove.
     trim_gain : float
         Mean power of the remaining sub-blocks of Gaussian noise, as a share of its true power.
     percentile_gain : float
@@ -72,13 +72,13 @@ def lowest_mean(freedom: float, blocks_n: int, dropped_n: int) -> tuple[float, f
     freedom : float
         Degrees of freedom of one block.
     blocks_n, dropped_n : int
-        Blocks, and how many of the largest are left out.
+        Number of blocks, and number of the largest that are dropped.
 
     Returns
     -------
     mean, spread : float
-        Of that mean, with the true power 1; by quadrature over the order statistics, the spread by the
-        rule that independent blocks average out.
+        Of that mean, for a true power of 1; by quadrature over the order statistics, the spread assuming
+        independent blocks.
     """
     shape = freedom / 2.0
     grid = np.linspace(1e-6, 1.0 + 12.0 / np.sqrt(shape), 4_001)

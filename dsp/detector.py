@@ -17,20 +17,20 @@ from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
 from dsp.state import Config, State, allocate
 
 TICK_S = 0.1
-SETTLE_S = 0.4  # filter and envelope are filled; earlier values are not rest
-TWITCH_S = 0.04  # above the onset level; a QRS is over sooner
-LOOK_BACK_S = 0.35  # how far an onset is dated back along the short RMS
+SETTLE_S = 0.4  # until filter and envelope are filled; earlier values are not rest
+TWITCH_S = 0.04  # above the onset level; a QRS is shorter
+LOOK_BACK_S = 0.35  # largest back-dating of an onset along the short RMS
 
 
 class LegDetector:
-    """Find the movements of one leg in its EMG, sample by sample, in any chunks.
+    """Find the movements of one leg in its EMG, sample by sample, in chunks of any size.
 
     Parameters
     ----------
     settings : DetectorSettings
-        What counts as a movement, and how the envelope is made.
+        Definition of a movement and of the envelope.
     fs_hz : float
-        Sampling rate, 100 to 20000 Hz; need not be a whole number.
+        Sampling rate, 100 to 20000 Hz; may be fractional.
     sos : ndarray, shape (n_sections, 6), float64
         Causal filter, band sections first, then notches (`monitor.detection.filters.design_filters`).
     first_index : int
@@ -39,13 +39,13 @@ class LegDetector:
     Raises
     ------
     ValueError
-        For a rate outside the range or a filter of another shape.
+        If the rate is out of range or the filter has another shape.
 
     Notes
     -----
     The envelope is the RMS of the filtered EMG over five sub-blocks of 50 ms without the two largest. Onsets
-    are dated back to where the RMS of one sub-block passed rest + 8 uV, offsets by the mean lag of the
-    envelope; both are then free of the filter's delay too.
+    are dated back to the time at which the RMS of one sub-block passed rest + 8 uV, offsets by the mean lag
+    of the envelope; both are corrected for the delay of the filter too.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class LegDetector:
         loop.start_at(self._state, int(first_index))
 
     def process(self, x_uv: Floats) -> tuple[Rows, Rows]:
-        """Take a chunk.
+        """Process a chunk.
 
         Parameters
         ----------
@@ -97,14 +97,14 @@ class LegDetector:
         Returns
         -------
         events : ndarray, shape (n_events,), `EVENT_DTYPE`
-            What became known, in that order.
+            New events, in the order in which they became known.
         quality : ndarray, shape (n_seconds,), `QUALITY_DTYPE`
-            One row for each second that was completed.
+            One row per completed second.
 
         Raises
         ------
         ValueError
-            For another shape, type or memory order.
+            If shape, type or memory order is different.
         """
         if x_uv.dtype != np.float64 or x_uv.ndim != 1 or not x_uv.flags.c_contiguous:
             raise ValueError(f"x_uv is {x_uv.dtype} {x_uv.shape}: expected one contiguous row of float64")
@@ -127,7 +127,7 @@ class LegDetector:
         """End the signal and return the last events, shape (n,), `EVENT_DTYPE`.
 
         An open movement is closed at the last valid sample with `cut` set, or withdrawn when that leaves it
-        shorter than the shortest movement. The detector must be `reset` before it takes samples again.
+        shorter than the shortest movement. The detector must be `reset` before it can process samples again.
         """
         loop.finish(self._state)
         return self._take_events() if self._events_n[0] else self._no_events
@@ -156,22 +156,22 @@ class LegDetector:
 
     @property
     def resting_uv(self) -> float:
-        """Resting level; NaN before anything is known of it."""
+        """Resting level; NaN while it is unknown."""
         return float(self._resting[0]) if self._pool_n[0] else math.nan
 
     @property
     def learning(self) -> bool:
-        """The resting level is not known yet: nothing is flagged."""
+        """Whether the resting level is still unknown: nothing is flagged."""
         return bool(self._learning[0])
 
     @property
     def open(self) -> bool:
-        """A movement is flagged and has not ended."""
+        """Whether a movement is flagged and has not ended."""
         return bool(self._open[0])
 
     @property
     def bad(self) -> bool:
-        """The last completed second was bad: nothing is flagged."""
+        """Whether the last completed second was bad: nothing is flagged."""
         return bool(self._bad[0])
 
     @property
@@ -181,7 +181,7 @@ class LegDetector:
 
 
 def new_state(settings: DetectorSettings, fs_hz: float, sos: Floats, known: Calibration) -> State:
-    """Return the memory of a detector that has not been placed at its first sample (`loop.start_at`)."""
+    """Return the state of a detector before it is placed at its first sample (`loop.start_at`)."""
     notches = are_notches(sos)
     config = _config(settings, fs_hz, known)
     return allocate(config, arrange(sos[~notches]), arrange(sos[notches]))
@@ -192,7 +192,7 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
     sub_n = max(2, round(settings.sub_block_s * fs_hz))
     history_n = sub_n * settings.sub_blocks_n
     tick_n = round(TICK_S * fs_hz)
-    # Dividing by what the notches leave makes a burst of 30 uV in the band read 30 uV.
+    # Division by the share that the notches pass: a burst of 30 uV in the band is measured as 30 uV.
     short_uv2 = 1.0 / (SQUARE_SCALE * sub_n * (1.0 - known.notch_share))
     trimmed_uv2 = short_uv2 / ((settings.sub_blocks_n - settings.dropped_n) * known.trim_gain)
     sub_block_s, delay_s = settings.sub_block_s, known.delay_s

@@ -1,4 +1,4 @@
-"""What a detector returns: event and quality records, and the codes in them."""
+"""Output of a detector: event and quality records, and their codes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from dsp.records import Fields
 class EventKind(IntEnum):
     """Steps in the life of a movement; each ONSET ends in exactly one WITHDRAWN or CLOSED.
 
-    A CONFIRMED one is withdrawn only when it turns out to have been nothing but a new resting level, or a few
-    spikes in a row.
+    A CONFIRMED one is withdrawn only if it was a new resting level, or a few spikes in a row.
     """
 
     ONSET = 1

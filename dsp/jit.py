@@ -1,8 +1,8 @@
-"""How kernels are compiled, and single machine operations that Python does not have.
+"""Compilation of kernels, and single machine operations that Python lacks.
 
-``fma(a, b, c)`` is ``a * b + c`` rounded once. Requested explicitly, not left to the compiler, it is the
-same number on every machine and in every copy of a loop, so the result cannot depend on the chunks; and it
-costs half of two operations.
+``fma(a, b, c)`` is ``a * b + c`` rounded once. Requested explicitly, it gives the same number on every
+computer and in every copy of a loop, so the result does not depend on the chunks; and it takes half the time
+of two operations.
 
 ``bits_of(value)`` is a float64's bits as an int64, ``float_of(bits)`` the way back. Numbers from 0 on order
 as their bits do (infinity above all of them, NaN above that), and whole numbers are compared on several

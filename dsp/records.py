@@ -1,4 +1,4 @@
-"""Records: named, typed fields that Python and the compiled kernels share.
+"""Records: named, typed fields shared by Python and the compiled kernels.
 
 A record is a class of annotated fields, and `Fields` derives its numpy dtype. One record is stored as a plain
 structured array of shape (1,): numba compiles a field access to one load or store and caches the kernel

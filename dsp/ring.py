@@ -1,9 +1,9 @@
-"""The live trace in memory that two processes share: one writer, any number of readers, no lock.
+"""The live trace in memory shared by two processes: one writer, any number of readers, no lock.
 
 The buffer is the caller's (shared memory, or a mapped file whose blocks are allocated). It begins with two
 int64: `published`, the samples that may be read, and `claimed`, those that may already be overwriting older
-ones. The writer claims, writes, publishes; a reader copies and then looks at `claimed` again to see what it
-lost meanwhile.
+ones. The writer claims, writes, publishes; a reader copies and then checks `claimed` again to detect samples
+overwritten meanwhile.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class RingReader:
     Parameters
     ----------
     buffer, capacity_n, n_channels
-        As given to the writer.
+        As for the writer.
 
     Raises
     ------
@@ -126,7 +126,7 @@ class RingReader:
         Returns
         -------
         first : int
-            Number of the first sample returned; above `index` where those before are gone.
+            Number of the first returned sample; above `index` if earlier ones were overwritten.
         samples : ndarray, shape (n, n_channels), float32
             A copy. May be empty.
         """
@@ -135,6 +135,6 @@ class RingReader:
         first = min(end, max(0, index, end - capacity_n))
         rows = np.arange(first, end) % capacity_n
         copied = self._samples[rows]
-        # What the writer claimed while this copied may hold newer samples.
+        # Samples claimed by the writer during the copy may have been overwritten by newer ones.
         lost = max(0, min(int(self._counters[CLAIMED]) - capacity_n, end) - first)
         return first + lost, copied[lost:]

@@ -1,4 +1,4 @@
-"""What the detector and its quality checks are set to: one frozen record, SI units (and uV) in the names."""
+"""Settings of the detector and its quality checks: one frozen record, with units in the names."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ MAX_RATE_HZ = 20_000.0
 class DetectorSettings:
     """Settings of one leg's detector.
 
-    The four numbers of the rule (8 uV, 2 uV, 0.5 s, 0.5 s) come from the rules profile; the rest says how the
-    envelope they are measured on is made. Defaults are for adults.
+    The four numbers of the rule (8 uV, 2 uV, 0.5 s, 0.5 s) come from the rules profile; the rest defines the
+    envelope they are measured on. Defaults are for adults.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class DetectorSettings:
     min_duration_s, offset_hold_s : float
         Shortest movement; time the envelope must stay low before the movement has ended.
     low_hz, high_hz : float
-        Pass band of the EMG. `high_hz` is lowered where the sampling rate asks for it.
+        Pass band of the EMG. `high_hz` is lowered if the sampling rate requires it.
     band_order : int
         Order of each edge of the Butterworth band.
     mains_hz : tuple of float
@@ -31,8 +31,8 @@ class DetectorSettings:
         Width of each notch at -3 dB: wide enough that mains drifting by 0.1 Hz stays inside, and that a notch
         rings for less than one sub-block.
     sub_block_s, sub_blocks_n, dropped_n : float, int, int
-        The envelope is the root of the mean of `sub_blocks_n` consecutive mean squares of `sub_block_s`, the
-        `dropped_n` (0 to 2) largest left out: a QRS fills at most two.
+        The envelope is the root of the mean of `sub_blocks_n` consecutive mean squares of `sub_block_s`,
+        without the `dropped_n` (0 to 2) largest: a QRS fills at most two.
     rest_percentile, rest_window_s : float
         The resting level is this percentile of the envelope outside movements, over so many seconds of rest.
     rest_known_s : float
@@ -47,7 +47,7 @@ class DetectorSettings:
     new_rest_s : float
         An open movement that has been steady below the onset level for so long is a new resting level.
     max_open_s : float
-        A movement open for so long is ended and the resting level learned afresh.
+        A movement open for so long is ended and the resting level learned again.
     gap_s : float
         Missing samples: shorter runs are blanked, from here on the leg restarts.
     lsb_refused_uv, lsb_warned_uv : float
@@ -91,7 +91,7 @@ class DetectorSettings:
     clip_uv: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work.
+        """Reject invalid settings.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The detector's parameters and memory: records whose fields Python and the kernels both read by name."""
+"""Parameters and state of the detector: records whose fields Python and the kernels access by name."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ class Quality(Fields):
 
 
 class Leg(Fields):
-    """The memory of one leg's detector."""
+    """The state of the detector of one leg."""
 
     signal: Signal
     envelope: Envelope
@@ -233,7 +233,7 @@ class Stage(Fields):
 
 
 class State(NamedTuple):
-    """Everything the kernels work on; they get it whole."""
+    """Complete state of a detector, passed to the kernels as one object."""
 
     cfg: Records[Config]
     leg: Records[Leg]

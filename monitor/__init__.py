@@ -1,6 +1,6 @@
 """PLMS Monitor: live scoring of periodic limb movements from a running sleep recording.
 
-For a notebook: ``from monitor import read_session`` and whatever else `monitor.api` has.
+In a notebook: ``from monitor import read_session``. `monitor.api` has all public functions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ __version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
-    # Only when asked for: `stop` and the window need neither compiler nor readers of files.
+    # Imported on first access: `stop` and the window need neither the compiler nor the file readers.
     if not name.startswith("_"):
         api = importlib.import_module("monitor.api")
         if name in api.__all__:

@@ -1,6 +1,6 @@
-"""What a notebook needs: the detector over arrays, the scorer over lists, a session as arrays.
+"""Functions for notebooks: the detector on arrays, the scorer on lists, a session as arrays.
 
-Everything here is also to be had from the package itself: ``from monitor import read_session``.
+All of them can be imported from the package itself: ``from monitor import read_session``.
 
 Examples
 --------
@@ -64,7 +64,7 @@ def detect_movements(
     rate_hz : float
         100 to 20000 Hz.
     config : str
-        A configuration: a path, or the name of one that comes along.
+        A configuration: a path, or the name of a supplied one.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def detect_movements(
     Raises
     ------
     ValueError
-        If there is no signal, a leg is unknown, or the signals differ in length.
+        If no signal is given, a leg is unknown, or the signals differ in length.
     InputError
         If the configuration cannot be used.
 
@@ -110,12 +110,12 @@ def read_events(path: Path | str) -> Night:
     Parameters
     ----------
     path : Path or str
-        Its ending tells which; see `monitor.files.scored_lists.read_annotations`.
+        The file name extension determines the format; see `monitor.files.scored_lists.read_annotations`.
 
     Returns
     -------
     Night
-        On which every leg is usable; its end is that of the last event. Rows of unknown type are left out.
+        Every leg is usable; the end is that of the last event. Rows of unknown type are ignored.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def read_events(path: Path | str) -> Night:
 
 
 def score_night(night: Night, rules: str = "aasm3") -> Score:
-    """Score a night by a rule set: its series and indices.
+    """Score a recording by a rule set: its series and indices.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def score_night(night: Night, rules: str = "aasm3") -> Score:
     Raises
     ------
     ValueError
-        If there is no such rule set.
+        If the rule set is unknown.
 
     Examples
     --------
@@ -169,22 +169,22 @@ def score_night(night: Night, rules: str = "aasm3") -> Score:
 
 
 def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
-    """Return the recorded EMG of a leg, as it lay in time.
+    """Return the recorded EMG of a leg on the timeline of the session.
 
     Parameters
     ----------
     session : Session
-        As `read_session` gives it.
+        From `read_session`.
     leg : {"left", "right"}
 
     Returns
     -------
     times_s : ndarray, shape (n_samples,), float64
-        Seconds from the first sample of the session. Where nothing was recorded there is no sample.
+        Seconds from the first sample of the session. Gaps contain no samples.
     emg_uv : ndarray, shape (n_samples,), float64
         Raw EMG. Both are empty if the leg was not recorded.
     """
-    # After a change of source the same leg goes on in another stream.
+    # After a change of source the same leg continues in another stream.
     runs = [
         (times_s, source.values_uv(values))
         for signal in recorded_signals(session)
@@ -200,12 +200,12 @@ def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
 
 
 def movements_table(night: Night) -> Columns:
-    """Return the movements of single legs as columns, by onset; ``pandas.DataFrame`` takes them.
+    """Return the movements of single legs as columns, by onset; ``pandas.DataFrame`` accepts them.
 
     Parameters
     ----------
     night : Night
-        Of `detect_movements` or `read_events`, or a session's ``night``.
+        From `detect_movements` or `read_events`, or a session's ``night``.
 
     Returns
     -------
@@ -228,13 +228,13 @@ def events_table(scored: Score) -> Columns:
     Parameters
     ----------
     scored : Score
-        Of `score_night`, or one of a session's ``scores``.
+        From `score_night`, or one of a session's ``scores``.
 
     Returns
     -------
     dict of str to ndarray, shape (n_lm,)
         ``onset``, ``duration`` and ``imi`` in seconds (NaN where undefined), ``leg``, ``parts``,
-        ``candidate``, ``plm``, ``series`` (0 for none), ``stage`` (empty where there is none),
+        ``candidate``, ``plm``, ``series`` (0 for none), ``stage`` (empty if not staged),
         ``respiratory``, ``arousal``, ``reason``.
     """
     rows = scored.lms

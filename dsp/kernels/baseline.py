@@ -32,7 +32,7 @@ def add_to_pool(baseline: Baseline, size: int, value: float) -> None:
         baseline.pool_n = n
     pool[baseline.pool_at] = value
     baseline.pool_at = (baseline.pool_at + 1) % size
-    # The free place moves to where the value belongs.
+    # The free element moves to the position of the value.
     while k + 1 < n and ordered[k + 1] < value:
         ordered[k] = ordered[k + 1]
         k += 1
@@ -45,7 +45,7 @@ def add_to_pool(baseline: Baseline, size: int, value: float) -> None:
 @compiled
 def reset_baseline(leg: Leg) -> None:
     """Discard the resting level and the spikes; until a new level is learned no sum reaches any level."""
-    # A dead lead never teaches one: with levels of 0 each of its samples would be examined.
+    # A disconnected lead never has one: with levels of 0 each of its samples would be examined.
     levels, baseline = leg.levels, leg.baseline
     levels.onset = UNREACHABLE
     levels.offset = UNREACHABLE

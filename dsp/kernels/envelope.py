@@ -1,8 +1,8 @@
 """From the filtered signal to sums of squares: over one sub-block, and over several without the largest.
 
 Each pass is a short loop over one block whose running values stay in registers. A block may end anywhere:
-every pass does the same operations in the same order whatever the blocks are, or ones whose order does not
-matter (sums, least and largest of whole numbers), so the result is the same to the bit.
+every pass performs the same operations in the same order for any blocks, or operations whose order is
+irrelevant (sums, minima and maxima of integers), so the result is identical to the bit.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from dsp.state import BLOCK_N, Block, Config, Leg
 SQUARE_SCALE = 67108864.0
 CLAMP_UV = 4096.0
 CLAMP = CLAMP_UV**2 * SQUARE_SCALE
-# The squares of a second at 20 kHz fit too with so many bits less.
+# With this many bits less, the squares of one second at 20 kHz fit too.
 POWER_SHIFT = 8
 
 
 @compiled
 def square(u: Floats, squares: Ints) -> int:
-    """Write the squares of a block as whole numbers in fixed point; return their sum, 8 bits less fine."""
+    """Write the squares of a block in fixed point; return their sum with 8 bits less resolution."""
     power = np.int64(0)
     for i in range(u.size):
         value = np.int64(min(u[i] * u[i] * SQUARE_SCALE, CLAMP))
@@ -51,8 +51,8 @@ def make_room(leg: Leg, cfg: Config, totals: Ints, shorts: Ints) -> int:
 def sum_squares(squares: Ints, totals: Ints, shorts: Ints, now: int, sub_n: int, n: int) -> int:
     """Write the sum of the squares of the last sub-block at each sample; return the largest.
 
-    The total since the start may overflow; differences of whole numbers are exact all the same, so the sum
-    cannot drift over hours and does not depend on where it began (test_chunking_night.py).
+    The total since the start may overflow; differences of integers remain exact, so the sum does not drift
+    over hours and does not depend on its start (test_chunking_session.py).
     """
     new, old, out = totals[now : now + n], totals[now - sub_n : now - sub_n + n], shorts[now : now + n]
     total = totals[now - 1]

@@ -15,7 +15,7 @@ from dsp.state import Config, Leg, Quality
 OK, WARN, BAD = (int(state) for state in QualityState)
 FLAT, SATURATED, QUANTISED, MAINS, ECG, HIGH_REST, NO_DATA, IMPLAUSIBLE = (int(cause) for cause in Cause)
 HIGHEST_BITS = 0x7FFFFFFFFFFFFFFF
-# No leg produces so much for so long, not even a maximal contraction: the unit is wrong, or the lead is off.
+# No leg exceeds this for so long, not even in a maximal contraction: the unit is wrong, or the lead is off.
 IMPLAUSIBLE_UV = 500.0
 IMPLAUSIBLE_SPAN_UV = 50_000.0  # peak to peak within a second, every second
 IMPLAUSIBLE_S = 10

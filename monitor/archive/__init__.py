@@ -1,1 +1,1 @@
-"""Scoring thousands of recordings: a ledger of finished work, a cluster, one table of results."""
+"""Score thousands of recordings: a ledger of finished work, a cluster, one table of results."""

@@ -1,4 +1,4 @@
-"""Work spread over processes with Dask: on this machine, or on a cluster that is there already."""
+"""Distribute work over processes with Dask: on this computer, or on an existing cluster."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _RETRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Say why a piece of work came to nothing, not by its own word."""
+    """Hold why a task failed: its worker process died, or it raised an unexpected error."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Hold where the work is done.
+    """Hold where the tasks run.
 
     Parameters
     ----------
     workers : int
-        Processes on this machine; without meaning with a scheduler.
+        Processes on this computer; ignored with a scheduler.
     scheduler : str
         Address of the Dask scheduler of an existing cluster, such as ``tcp://host:8786``; empty for this
-        machine.
+        computer.
     """
 
     workers: int = 1
@@ -43,17 +43,17 @@ class Where:
 
 
 def require_packages() -> None:
-    """Check that what an archive needs is installed.
+    """Check that the packages of the archive mode are installed.
 
     Raises
     ------
     MissingError
-        Naming what is not.
+        With the missing packages.
     """
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingError(
-            f"Scoring an archive (--workers, --scheduler) needs {', '.join(missing)}, not installed here. "
+            f"Archive mode (--workers, --scheduler) needs {', '.join(missing)}, which is not installed. "
             "Install it with: pip install 'plms-monitor[archive]'; or score without these options."
         )
 
@@ -61,22 +61,23 @@ def require_packages() -> None:
 def spread(
     work: Callable[..., Any], pieces: Sequence[tuple[Any, ...]], where: Where, version: str
 ) -> Iterator[tuple[int, Any]]:
-    """Do every piece of work somewhere.
+    """Run tasks in parallel.
 
     Parameters
     ----------
     work : callable
-        A function of a module that the workers can import. What it raises is tried again twice.
+        A function of a module that the workers can import. A task that raises is retried twice.
     pieces : sequence of tuple
-        Its arguments, each piece's own.
+        Arguments of each task.
     where : Where
     version : str
-        Of this program: the workers of a cluster must have the same.
+        Version of this program: the workers of a cluster must have the same one.
 
     Yields
     ------
     index, result
-        As they are done; the result is a :class:`Failed` for what failed each time or killed its workers.
+        In order of completion; the result is a :class:`Failed` for a task that failed each time or killed its
+        workers.
 
     Raises
     ------
@@ -88,14 +89,14 @@ def spread(
     from dask import config
     from distributed import as_completed
 
-    # What goes wrong with a piece comes back as its result; Dask's own words would only be in between.
+    # Errors of a task are returned as its result; Dask's own log messages are suppressed.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         stack.enter_context(config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_S}s"}))
         client = stack.enter_context(_client(where, stack))
         if where.scheduler:
             _check_workers(client, where.scheduler, version)
-        # Keys of our own: a cluster takes equal keys for equal work, other people's too.
+        # Unique keys: a cluster treats equal keys as the same task, also those of other users.
         run = uuid.uuid4().hex
         futures = {
             client.submit(work, *piece, key=f"plms-{run}-{index}", pure=False, retries=_RETRIES): index
@@ -104,7 +105,7 @@ def spread(
         for future in as_completed(futures, loop=client.loop):
             index, error = futures.pop(future), future.exception()
             yield index, future.result() if error is None else Failed(_why(error))
-            # The scheduler forgets what nobody holds.
+            # The scheduler releases results without references.
             future.release()
 
 
@@ -125,12 +126,14 @@ def _client(where: Where, stack: ExitStack) -> Any:
         return Client(where.scheduler, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError) as err:
         raise MissingError(
-            f"No Dask scheduler answers at {where.scheduler}: start one with `dask scheduler`, or correct "
+            f"No Dask scheduler responds at {where.scheduler}: start one with `dask scheduler`, or correct "
             "--scheduler (such as tcp://host:8786)."
         ) from err
     except ValueError as err:
         raise InputError(
-            "--scheduler", f"{where.scheduler!r} is no address ({err})", "tcp://host:8786"
+            "--scheduler",
+            f"{where.scheduler!r} is not a valid address ({err})",
+            "expected one such as tcp://host:8786",
         ) from err
 
 
@@ -143,9 +146,9 @@ def _check_workers(client: Any, scheduler: str, version: str) -> None:
         ) from err
     for worker, found in client.run(_version_here, on_error="return").items():
         if found != version:
-            has = found if isinstance(found, str) else "no PLMS Monitor that can be loaded"
+            has = found if isinstance(found, str) else "no usable installation of PLMS Monitor"
             problem = f"the worker {worker} has {has}"
-            raise InputError("--scheduler", problem, f"version {version} on every worker")
+            raise InputError("--scheduler", problem, f"expected version {version} on every worker")
 
 
 def _version_here() -> str:
@@ -158,5 +161,5 @@ def _why(error: BaseException) -> str:
     from distributed.scheduler import KilledWorker
 
     if isinstance(error, KilledWorker):
-        return "ended every worker that tried it (memory?)"
+        return "terminated every worker process that tried it (out of memory?)"
     return f"could not be scored ({type(error).__name__}: {error})"

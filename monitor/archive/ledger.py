@@ -1,4 +1,4 @@
-"""What was scored into a folder, with what: a line per night, so that a restart does only the rest."""
+"""The ledger of an output folder: one line per recording, so that a restart scores only the rest."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ TABLES = ("movements.tsv", "events.tsv", "summary.json")
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """Hold what decides the result of a night, as SHA-256, and the result's own.
+    """Hold the SHA-256 digests of everything that determines the result of a recording, and of the result.
 
     Parameters
     ----------
     input_sha256 : str
-        Of the recording, and of the list that takes its annotations' place.
+        Of the recording and of the list used instead of its annotations.
     config_sha256, version : str
         Of the configuration and of the program.
     output_sha256 : str
-        Of the tables as written; empty before they are.
+        Of the written tables; empty before they are written.
     """
 
     input_sha256: str
@@ -37,25 +37,25 @@ class Fingerprint:
     output_sha256: str = ""
 
     def covers(self, other: Fingerprint) -> bool:
-        """Whether the same recording was scored with the same program and configuration."""
+        """Return whether the same recording was scored with the same program and configuration."""
         own = (self.input_sha256, self.config_sha256, self.version)
         return own == (other.input_sha256, other.config_sha256, other.version)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Hold what became of one recording.
+    """Hold the outcome of one recording.
 
     Parameters
     ----------
     file : str
         The recording.
     target : str
-        Where its tables are, relative to the folder of results.
+        Folder of its tables, relative to the output folder.
     fingerprint : Fingerprint or None
         None if it could not be scored.
     error : str
-        Why not.
+        The error in that case.
     """
 
     file: str
@@ -65,17 +65,17 @@ class Entry:
 
 
 class Ledger:
-    """The lines of a folder of results, the latest of each night standing.
+    """The ledger of an output folder; the latest line of each recording is valid.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there. A line that a crash cut short is passed over.
+        Created if it does not exist. A line truncated by a crash is ignored.
 
     Raises
     ------
     InputError
-        If the folder cannot be made or its ledger not be read.
+        If the folder cannot be created or its ledger cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -93,16 +93,16 @@ class Ledger:
                 self._entries[entry.target] = entry
 
     def __iter__(self) -> Any:
-        """Go through the nights by their folders."""
+        """Iterate over the recordings, sorted by output folder."""
         return iter(sorted(self._entries.values(), key=lambda entry: entry.target))
 
     def done(self, target: str) -> Fingerprint | None:
-        """Return what a night was last scored with, None if it was not."""
+        """Return the fingerprint of the last scoring of a recording, None if it was not scored."""
         entry = self._entries.get(target)
         return None if entry is None else entry.fingerprint
 
     def add(self, entry: Entry) -> None:
-        """Write down what became of a night; it is on disk when this returns.
+        """Append the outcome of a recording; it is synced to disk when this returns.
 
         Raises
         ------
@@ -133,7 +133,7 @@ def _read(line: bytes) -> Entry | None:
 
 
 def sha256_of(paths: Iterable[Path]) -> str:
-    """Return one digest of the content of some files, in this order.
+    """Return one digest of the content of several files, in this order.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def sha256_of(paths: Iterable[Path]) -> str:
 
 
 def tables_sha256(target: Path) -> str:
-    """Return the digest of a night's tables, empty if one is not there."""
+    """Return the digest of the tables of a recording, empty if one is missing."""
     try:
         return sha256_of(target / name for name in TABLES)
     except OSError:

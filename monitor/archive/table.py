@@ -1,4 +1,4 @@
-"""All nights of a folder of results as one Parquet table."""
+"""Write all recordings of an output folder as one Parquet table."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _TEXTS = ("file", "target", "error", "input_sha256", "config_sha256", "version",
 
 
 def write_results_table(folder: Path, entries: Iterable[Entry]) -> int:
-    """Write ``nights.parquet``: a row for every recording, those that could not be scored too.
+    """Write ``nights.parquet``: one row per recording, including those that could not be scored.
 
     Parameters
     ----------
     folder : Path
-        Of the results.
+        The output folder.
     entries : iterable of Entry
 
     Returns
     -------
     int
-        Rows.
+        Number of rows.
 
     Raises
     ------
@@ -39,8 +39,8 @@ def write_results_table(folder: Path, entries: Iterable[Entry]) -> int:
 
     Notes
     -----
-    Hours as in ``summary.json``; the indices of each rule set as ``aasm3.plms_index`` and so on. Null where
-    undefined, and in the whole of a row with an ``error``.
+    Hours as in ``summary.json``; the indices of each rule set as ``aasm3.plms_index`` and so on. Null if
+    undefined, and in all cells of a row with an ``error``.
     """
     import pyarrow as pa
     from pyarrow import parquet

@@ -1,4 +1,4 @@
-"""The command line: the one place where all parts are put together."""
+"""The command line: it combines all packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from monitor import __version__
 from monitor.cli.limits import what_ran_out
 from monitor.model.errors import MissingError, MonitorError
 
-# Module and name of each command, and its line in the list of commands: the first line of its own help.
+# Module and name of each command, and its line in the list of commands: the first line of its help.
 _COMMANDS = {
     "accept": ("monitor.cli.session:accept", "Confirm a source that came back with other channels."),
     "compare": ("monitor.cli.compare:compare", "Compare two scorings of one or many recordings."),
@@ -90,16 +90,16 @@ def cli() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Put the null device where a standard stream is closed.
+    """Open the null device for every closed standard stream.
 
-    Else the next file that is opened takes its number, and what a library says on "standard error" is
-    written into a session's journal.
+    Otherwise the next opened file gets its descriptor, and output of a library to standard error is written
+    into a session's journal.
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free: this one.
+            # `open` uses the lowest free descriptor: this one.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115

@@ -88,18 +88,18 @@ def compare(
         raise InputError(
             f"{a} and {b}", "have no recording name in common", f"A: {_some(own)}; B: {_some(reference)}"
         )
-    nights, last = [], None
+    compared, last = [], None
     for name, other in names:
         last = _read_pair(own[name], reference[other])
-        nights.append(compare_pair(name, *last, min_iou))
-    agreed = over_pairs(nights) if len(nights) > 1 else None
+        compared.append(compare_pair(name, *last, min_iou))
+    agreed = over_pairs(compared) if len(compared) > 1 else None
     if plot is not None:
-        _draw(plot, nights, last, agreed, min_iou)
+        _draw(plot, compared, last, agreed, min_iou)
     if as_json:
-        document = {"reference": "b", "min_iou": min_iou, "nights": nights, "bland_altman": agreed}
+        document = {"reference": "b", "min_iou": min_iou, "nights": compared, "bland_altman": agreed}
         click.echo(json.dumps(document, indent=2, allow_nan=False))
         return
-    click.echo("\n".join(_night_lines(nights[0]) if agreed is None else _nights_lines(nights, agreed)))
+    click.echo("\n".join(_pair_lines(compared[0]) if agreed is None else _summary_lines(compared, agreed)))
 
 
 def _labels(pairs: Sequence[str]) -> dict[str, str]:
@@ -148,7 +148,7 @@ def _some(names: Mapping[str, ScoringSource] | Sequence[str]) -> str:
 
 def _draw(
     plot: Path,
-    nights: Sequence[Mapping[str, Any]],
+    pairs: Sequence[Mapping[str, Any]],
     last: tuple[Scoring, Scoring] | None,
     agreed: Mapping[str, Any] | None,
     min_iou: float,
@@ -156,16 +156,16 @@ def _draw(
     from monitor.compare.plots import draw_pair, draw_pairs, save
 
     if agreed is not None:
-        save(draw_pairs(nights, agreed), plot)
+        save(draw_pairs(pairs, agreed), plot)
     elif last is not None:
-        save(draw_pair(nights[0], *last, min_iou), plot)
+        save(draw_pair(pairs[0], *last, min_iou), plot)
     click.echo(f"Plot written: {plot}", err=True)
 
 
-def _night_lines(night: Mapping[str, Any]) -> list[str]:
-    lines = [f"A: {night['a']}", f"B: {night['b']} (reference)", ""]
+def _pair_lines(pair: Mapping[str, Any]) -> list[str]:
+    lines = [f"A: {pair['a']}", f"B: {pair['b']} (reference)", ""]
     lines.append(_line("marks", ("in A", "in B", "in both", "F1", "Dice")))
-    for leg, found in night["legs"].items():
+    for leg, found in pair["legs"].items():
         name = "any leg" if leg == "any" else leg
         lines.append(
             _line(
@@ -177,14 +177,14 @@ def _night_lines(night: Mapping[str, Any]) -> list[str]:
                 ),
             )
         )
-    if (plm := night["plm"]) is not None:
+    if (plm := pair["plm"]) is not None:
         lines.append(
             _line(
                 f"PLM ({plm['profile']})",
                 (*(str(plm[k]) for k in ("n_a", "n_b", "n_matched")), _share(plm["f1"]), ""),
             )
         )
-    epochs, why = night["epochs"], night["why_null"]
+    epochs, why = pair["epochs"], pair["why_null"]
     lines += ["", f"Cohen's kappa, {epochs['n']} epochs of 30 s"]
     for key, words in (
         ("kappa_movement", "movement onset in the epoch"),
@@ -193,7 +193,7 @@ def _night_lines(night: Mapping[str, Any]) -> list[str]:
     ):
         reason = why.get(f"epochs.{key}")
         lines.append(f"  {words:<38}{_share(epochs[key]):>8}" + (f"  ({reason})" if reason else ""))
-    for rule, values in night["rules"].items():
+    for rule, values in pair["rules"].items():
         lines += ["", _line(rule, ("A", "B", "A - B"))]
         for key, words in _SHOWN:
             pair = values[key]
@@ -202,17 +202,17 @@ def _night_lines(night: Mapping[str, Any]) -> list[str]:
     return [*lines, "", "Agreement of two scorings; provisional, not a statement about a patient."]
 
 
-def _nights_lines(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> list[str]:
-    lines = [_line(f"{len(nights)} recordings", ("F1 LM", "Dice", "F1 PLM", "kappa"))]
-    for night in nights:
-        any_leg, plm = night["legs"]["any"], night["plm"]
+def _summary_lines(pairs: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> list[str]:
+    lines = [_line(f"{len(pairs)} recordings", ("F1 LM", "Dice", "F1 PLM", "kappa"))]
+    for pair in pairs:
+        any_leg, plm = pair["legs"]["any"], pair["plm"]
         cells = (
             any_leg["f1"],
             any_leg["dice"],
             plm["f1"] if plm else None,
-            night["epochs"]["kappa_movement"],
+            pair["epochs"]["kappa_movement"],
         )
-        lines.append(_line(str(night["night"])[-37:], tuple(map(_share, cells))))
+        lines.append(_line(str(pair["night"])[-37:], tuple(map(_share, cells))))
     lines += ["", "Bland-Altman, A - B, with 95 % limits of agreement"]
     for rule, values in agreed.items():
         for key, words in _SHOWN:

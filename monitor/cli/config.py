@@ -56,23 +56,23 @@ def schema() -> None:
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of a configuration file; what the fields mean is taken from the reference."""
+    """Return the JSON schema of a configuration file; the descriptions are the comments of the reference."""
     from monitor.model.config import shipped
     from monitor.model.config_fields import bare_schema, remarks_on_fields
 
     schema = bare_schema()
-    remarks = remarks_on_fields(shipped()["reference"].read_text(encoding="utf-8"))
-    _describe(schema, schema, "", remarks)
+    comments = remarks_on_fields(shipped()["reference"].read_text(encoding="utf-8"))
+    _describe(schema, schema, "", comments)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "PLMS Monitor"}
 
 
-def _describe(schema: dict[str, Any], node: dict[str, Any], name: str, remarks: Mapping[str, str]) -> None:
+def _describe(schema: dict[str, Any], node: dict[str, Any], name: str, comments: Mapping[str, str]) -> None:
     for key, field in node.get("properties", {}).items():
         dotted = f"{name}.{key}" if name else key
-        # The WASM section repeats the fields of the AASM one, and the reference explains them once.
-        said = remarks.get(dotted) or remarks.get(dotted.replace("rules.wasm2016.", "rules.aasm3."))
-        if said:
-            field["description"] = said
+        # The WASM section has the same fields as the AASM one; the reference describes them once.
+        description = comments.get(dotted) or comments.get(dotted.replace("rules.wasm2016.", "rules.aasm3."))
+        if description:
+            field["description"] = description
         inner = field.get("$ref", "").rpartition("/")[2]
         if inner:
-            _describe(schema, schema["$defs"][inner], dotted, remarks)
+            _describe(schema, schema["$defs"][inner], dotted, comments)

@@ -54,7 +54,7 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
         daemon=True,
     )
     amplifier.start()
-    click.echo("Simulated amplifier started. The signals are artificial; there is no patient.")
+    click.echo("Simulated amplifier started. The signals are artificial, not from a patient.")
     options = WatchOptions(
         config=load_config("demo"),
         queries=[Query("source_id", f"plms-sim-emg-{seed}"), Query("name", "PLMS-Sim-Markers")],

@@ -33,7 +33,7 @@ _ASK_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found.
+    """The result of one check.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ def _network() -> Finding:
     path = os.environ.get(CONFIG_VARIABLE, "")
     where = f"with {path}" if path else "with LSL's default settings (multicast)"
     if path and not Path(path).is_file():
-        return Finding(False, False, f"{CONFIG_VARIABLE} is {path}: no such file")
+        return Finding(False, False, f"{CONFIG_VARIABLE} is {path}: this file does not exist")
     found = probe_beside()
     if found.delay_ms is None:
         remedy = "check the firewall (UDP 16571, multicast) or enter the amplifier's computer in KnownPeers"
@@ -124,8 +124,8 @@ def _known_peers(path: str) -> str:
     if not path:
         return ""
     lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
-    said = [line.partition("=")[2].strip() for line in lines if line.strip().startswith("KnownPeers")]
-    return f"known peers {said[-1]}" if said else ""
+    peers = [line.partition("=")[2].strip() for line in lines if line.strip().startswith("KnownPeers")]
+    return f"known peers {peers[-1]}" if peers else ""
 
 
 def _compiler() -> Finding:
@@ -216,16 +216,16 @@ def _sleep() -> Finding:
     """Inhibit sleep for a moment, as a recording does."""
     if _ask("systemctl", "is-enabled", "sleep.target") == "masked":
         return Finding(True, False, "this computer never sleeps (sleep.target is masked)")
-    said: list[str] = []
+    messages: list[str] = []
     refused = threading.Event()
 
-    def heard(text: str) -> None:
-        said.append(text)
+    def collect(text: str) -> None:
+        messages.append(text)
         refused.set()
 
-    with sleep_inhibited("testing", heard):
+    with sleep_inhibited("testing", collect):
         refused.wait(1.0)
-    return Finding(not said, False, said[0] if said else "sleep is inhibited during a recording")
+    return Finding(not messages, False, messages[0] if messages else "sleep is inhibited during a recording")
 
 
 def _ask(*command: str) -> str:
@@ -233,10 +233,10 @@ def _ask(*command: str) -> str:
     if sys.platform == "win32" or shutil.which(command[0]) is None:
         return ""
     try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_S, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_S, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return said.stdout.strip()
+    return done.stdout.strip()
 
 
 def _staging() -> Finding:

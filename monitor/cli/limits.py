@@ -1,4 +1,4 @@
-"""What the system lets this process use: looked at before a recording, not met in the middle of one."""
+"""System limits of this process, checked before a recording so that it does not fail later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import threading
 
 from monitor.model.errors import MissingError
 
-# A recording of two streams uses some 40 files, 25 threads and 1 GiB of address space with its window's link.
+# A recording of two streams uses some 40 files, 25 threads and 1 GiB of address space, including the
+# connection to its window.
 _LEAST_FILES = 256
 _WANTED_FILES = 4096
 _THREADS_N = 32

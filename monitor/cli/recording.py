@@ -1,6 +1,6 @@
 """Run a recording: bed lock, stream selection, window process, recorder.
 
-Compile the detector while people still choose streams.
+The detector is compiled in the background while the streams are selected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import dsp
 from dsp import cache_report
-from monitor.cli.resume import Asking, as_before, cut_off_to_resume, reopened, successors_of
+from monitor.cli.resume import Prompt, reopened, resumed_settings, session_to_resume, successors_of
 from monitor.cli.run_info import scored_with
 from monitor.cli.terminal import Terminal
 from monitor.lsl.discovery import Finder, Query
@@ -37,7 +37,7 @@ from monitor.session.control import ControlServer
 from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_code
 
 
-def warm_up_beside() -> threading.Thread:
+def warm_up_in_background() -> threading.Thread:
     """Start compiling in a thread; join it before the first sample."""
     thread = threading.Thread(target=dsp.warm_up, name="warm-up", daemon=True)
     thread.start()
@@ -97,7 +97,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         beds = _Beds(options.sessions)
         stack.callback(beds.release)
         beds.claim(options.bed)
-        warm = warm_up_beside()
+        warm = warm_up_in_background()
         config = options.config
         screen = StartScreen(
             options.bed,
@@ -114,22 +114,24 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             except OSError as err:
                 terminal.say(f"The window cannot be opened ({err}): the recording runs in this terminal.")
                 has_window = False
-        cut_off, queries = None, list(options.queries)
+        interrupted, queries = None, list(options.queries)
         if not options.is_demo:
             stack.enter_context(sleep_inhibited(f"recording {options.bed}", terminal.say))
-            asking = Asking(options.resume, screen if has_window else None, terminal, ending)
-            cut_off = cut_off_to_resume(options.sessions, options.bed, options.study, asking)
-        if cut_off is not None:
-            queries, config = as_before(cut_off, queries, config)
-        successors = {} if cut_off is None else successors_of(cut_off)
-        lobby = StreamSelection(queries, config.wish, terminal.say, clock, ending.wait, screen, successors)
-        chosen = _from(lobby, options, terminal)
+            prompt = Prompt(options.resume, screen if has_window else None, terminal, ending)
+            interrupted = session_to_resume(options.sessions, options.bed, options.study, prompt)
+        if interrupted is not None:
+            queries, config = resumed_settings(interrupted, queries, config)
+        successors = {} if interrupted is None else successors_of(interrupted)
+        selection = StreamSelection(
+            queries, config.wish, terminal.say, clock, ending.wait, screen, successors
+        )
+        chosen = _from(selection, options, terminal)
         if chosen is None:
             terminal.say("Nothing was recorded.")
             return
         bed = options.bed if screen.picked is None else screen.picked.bed
         for each in chosen:
-            terminal.taken(each)
+            terminal.selected(each)
         if warm.is_alive():
             terminal.say("Compiling the detector. This takes about half a minute at the first start.")
         warm.join()
@@ -138,24 +140,24 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         if ending.asked:
             terminal.say("Nothing was recorded.")
             return
-        going_on = None
-        if cut_off is not None and bed == options.bed:
-            going_on = reopened(cut_off, chosen, clock, terminal)
-        if going_on is None:
+        resumption = None
+        if interrupted is not None and bed == options.bed:
+            resumption = reopened(interrupted, chosen, clock, terminal)
+        if resumption is None:
             config = options.config
             if screen.picked is not None:
                 config = config.with_main_profile(screen.picked.main_profile)
-        _record(options, config, bed, chosen, screen, terminal, ending, going_on)
+        _record(options, config, bed, chosen, screen, terminal, ending, resumption)
 
 
-def _from(lobby: StreamSelection, options: WatchOptions, terminal: Terminal) -> list[Chosen] | None:
+def _from(selection: StreamSelection, options: WatchOptions, terminal: Terminal) -> list[Chosen] | None:
     """Wait for the streams and check whether another recorder uses this bed.
 
     Two recorders of one bed would publish the same stream names, also from different sessions folders.
     """
     bed = options.bed
     namesakes = Finder(Query("name", f"PLMS-Markers-{bed}"))
-    chosen = lobby.wait(options.wait_s)
+    chosen = selection.wait(options.wait_s)
     if chosen is None:
         return None
     other = other_recorder(bed, [stream.source_id for _, stream in namesakes.found()])
@@ -180,12 +182,12 @@ def _record(
     screen: StartScreen,
     terminal: Terminal,
     ending: StopRequest,
-    going_on: tuple[SessionFolder, SessionLock, Resumed] | None,
+    resumption: tuple[SessionFolder, SessionLock, Resumed] | None,
 ) -> None:
     about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
     plan = RecordingPlan(bed, config.main_profile, config.rules, config.labels, about, config.staging)
-    if going_on is not None:
-        folder, lock, resumed = going_on
+    if resumption is not None:
+        folder, lock, resumed = resumption
     else:
         folder, resumed = SessionFolder.create(options.sessions, bed), None
         lock = SessionLock(folder)
@@ -193,11 +195,11 @@ def _record(
     terminal.say(f"Recording into {folder.path}")
     recording = Recording(folder, plan, config.detector, chosen, options.duration_s, terminal.status, resumed)
     try:
-        night = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
+        recorder = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
     finally:
         lock.release()
     screen.advance("ended", str(folder.path))
-    terminal.ended(night)
+    terminal.ended(recorder)
 
 
 def _window_opens(terminal: Terminal) -> bool:
@@ -216,7 +218,7 @@ def _window(screen: StartScreen) -> Iterator[None]:
     The recording does not depend on it: closing or killing the window ends nothing. It stays open when the
     recording ends.
     """
-    with tempfile.TemporaryDirectory(prefix="plms-lobby-") as private:
+    with tempfile.TemporaryDirectory(prefix="plms-selection-") as private:
         contact = Path(private) / f"{secrets.token_hex(4)}.json"
         server = ControlServer(contact, screen.answer)
         process = subprocess.Popen(

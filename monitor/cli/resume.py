@@ -31,11 +31,11 @@ from monitor.session.state import SessionState
 ANSWER_S = 60.0
 # Default without an answer: resume a recent session; after hours it may be another patient.
 _FRESH_S = 3600.0
-_LOOK_EVERY_S = 0.1
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Prompt:
     """Where the question is asked.
 
     Attributes
@@ -52,68 +52,68 @@ class Asking:
     ending: StopRequest
 
 
-def cut_off_to_resume(sessions: Path, bed: str, study: str, asking: Asking) -> CutOff | None:
+def session_to_resume(sessions: Path, bed: str, study: str, prompt: Prompt) -> CutOff | None:
     """Find the interrupted session of a bed and ask; None if there is none or it is not resumed."""
-    say = asking.terminal.say
+    say = prompt.terminal.say
     try:
-        cut_off = find_cut_off(sessions, bed, study, lsl().local_clock())
-        if cut_off is not None:
-            config_from(cut_off.state.session["config"], str(cut_off.folder.journal))
+        interrupted = find_cut_off(sessions, bed, study, lsl().local_clock())
+        if interrupted is not None:
+            config_from(interrupted.state.session["config"], str(interrupted.folder.journal))
     except (InputError, LookupError, OSError) as err:
         say(f"The last session of {bed} cannot be resumed: {err}. A new session starts.")
         return None
-    if cut_off is None:
-        if asking.always:
+    if interrupted is None:
+        if prompt.always:
             say(f"{bed} has no interrupted session. A new session starts.")
         return None
-    ago, recorded = _ago(cut_off.ago_s), clock(cut_off.recorded_s)
-    what = f"{cut_off.folder.path} (interrupted {ago} ago, {recorded} recorded)"
-    if asking.always or _answer(cut_off, what, asking):
+    ago, recorded = _ago(interrupted.ago_s), clock(interrupted.recorded_s)
+    what = f"{interrupted.folder.path} (interrupted {ago} ago, {recorded} recorded)"
+    if prompt.always or _answer(interrupted, what, prompt):
         say(f"Resuming {what}.")
-        return cut_off
+        return interrupted
     say(f"Interrupted session of {bed}: {what}.")
     say("  A new session starts. To resume the interrupted one: end this recording, start with --resume.")
-    say(f"  To close it: plms-monitor recover {cut_off.folder.path}")
+    say(f"  To close it: plms-monitor recover {interrupted.folder.path}")
     return None
 
 
-def _answer(cut_off: CutOff, what: str, asking: Asking) -> bool:
-    is_fresh = cut_off.ago_s < _FRESH_S
-    screen = asking.screen
+def _answer(interrupted: CutOff, what: str, prompt: Prompt) -> bool:
+    is_fresh = interrupted.ago_s < _FRESH_S
+    screen = prompt.screen
     if screen is not None:
-        asking.terminal.say("The start screen asks whether to resume an interrupted session.")
-        return _wait(lambda left_s: screen.offer(_offer(cut_off, left_s, is_fresh)), asking, is_fresh)
+        prompt.terminal.say("The start screen asks whether to resume an interrupted session.")
+        return _wait(lambda left_s: screen.offer(_offer(interrupted, left_s, is_fresh)), prompt, is_fresh)
     if not sys.stdin.isatty():
         return False
-    asking.terminal.say(
+    prompt.terminal.say(
         f"Resume {what}? [y/n] (default after {ANSWER_S:.0f} s: {'yes' if is_fresh else 'no'})"
     )
-    said: list[bool] = []
+    answers: list[bool] = []
 
     def listen() -> None:
-        while not said and (line := sys.stdin.readline()):
+        while not answers and (line := sys.stdin.readline()):
             if line.strip().lower()[:1] in ("y", "n"):
-                said.append(line.strip().lower().startswith("y"))
+                answers.append(line.strip().lower().startswith("y"))
 
     # readline cannot be interrupted: the thread is abandoned when the time is over.
     threading.Thread(target=listen, name="question", daemon=True).start()
-    return _wait(lambda _: said[0] if said else None, asking, is_fresh)
+    return _wait(lambda _: answers[0] if answers else None, prompt, is_fresh)
 
 
-def _wait(look: Callable[[float], bool | None], asking: Asking, otherwise: bool) -> bool:
+def _wait(poll: Callable[[float], bool | None], prompt: Prompt, otherwise: bool) -> bool:
     left_s = ANSWER_S
-    while (answer := look(left_s)) is None:
-        if left_s <= 0 or asking.ending.wait(_LOOK_EVERY_S):
+    while (answer := poll(left_s)) is None:
+        if left_s <= 0 or prompt.ending.wait(_POLL_S):
             return otherwise
-        left_s -= _LOOK_EVERY_S
+        left_s -= _POLL_S
     return answer
 
 
-def _offer(cut_off: CutOff, left_s: float, is_fresh: bool) -> dict[str, object]:
+def _offer(interrupted: CutOff, left_s: float, is_fresh: bool) -> dict[str, object]:
     return {
-        "session": str(cut_off.folder.path),
-        "recorded_s": cut_off.recorded_s,
-        "ago_s": cut_off.ago_s,
+        "session": str(interrupted.folder.path),
+        "recorded_s": interrupted.recorded_s,
+        "ago_s": interrupted.ago_s,
         "left_s": max(0.0, left_s),
         "otherwise": is_fresh,
     }
@@ -123,14 +123,14 @@ def _ago(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[list[Query], Config]:
+def resumed_settings(interrupted: CutOff, queries: list[Query], config: Config) -> tuple[list[Query], Config]:
     """Return the streams and the configuration for resuming a session.
 
     Streams and channels are those of the session unless new ones are given. A session is scored with one
     configuration: options for rules and detector take effect in the next session.
     """
-    state = cut_off.state
-    kept = config_from(state.session["config"], str(cut_off.folder.journal))
+    state = interrupted.state
+    original = config_from(state.session["config"], str(interrupted.folder.journal))
     streams = _latest_streams(state)
     if not queries:
         queries = [_query(about) for about in streams]
@@ -143,14 +143,14 @@ def as_before(cut_off: CutOff, queries: list[Query], config: Config) -> tuple[li
             for leg in LEGS
             if first["leg"] == leg
         }
-        unit = wish.unit or kept.wish.unit or _given_unit(streams)
-        wish = MontageWish(channels, unit, kept.wish.limbs)
-    return queries, replace(kept, wish=wish)
+        unit = wish.unit or original.wish.unit or _given_unit(streams)
+        wish = MontageWish(channels, unit, original.wish.limbs)
+    return queries, replace(original, wish=wish)
 
 
-def successors_of(cut_off: CutOff) -> dict[Query, Successor]:
-    """Return what may stand for each source of a cut-off session that comes back with a new source id."""
-    state, found = cut_off.state, {}
+def successors_of(interrupted: CutOff) -> dict[Query, Successor]:
+    """Return the successors to accept for sources that return with a new source id."""
+    state, found = interrupted.state, {}
     warnings = [fact.data for fact in state.facts("warning")]
     for about in _latest_streams(state):
         if about.get("simulated", True) or not (about.get("hostname") and about.get("format")):
@@ -168,18 +168,18 @@ def successors_of(cut_off: CutOff) -> dict[Query, Successor]:
             speed=about["speed"],
         )
         has_rival = any(each["about"] == stream.name and RIVAL in each["reason"] for each in warnings)
-        is_taken = partial(is_recorded_by_another, cut_off.folder)
+        is_taken = partial(is_recorded_by_another, interrupted.folder)
         found[_query(about)] = Successor(stream, partial(_form, stream), is_taken, has_rival=has_rival)
     return found
 
 
 def _form(before: StreamDescription, now: StreamDescription) -> str:
-    """Say in what form a stream differs, as far as the journal knows the form it had."""
+    """Describe how the header of a stream differs from the one in the journal."""
     return changed(before, replace(now, channels=tuple(replace(c, factor=1.0) for c in now.channels)))
 
 
 def _latest_streams(state: SessionState) -> list[StreamData]:
-    """List the sources as they were last; those that came back in another form in that form only."""
+    """List the latest headers of the sources; headers that were replaced are omitted."""
     streams = {fact.data["key"]: fact.data for fact in state.facts("stream")}
     for replaced in [about["replaces"] for about in streams.values() if "replaces" in about]:
         streams.pop(replaced, None)
@@ -202,17 +202,17 @@ def _given_unit(streams: Iterable[StreamData]) -> str:
 
 
 def reopened(
-    cut_off: CutOff, chosen: list[Chosen], lsl_now: Callable[[], float], terminal: Terminal
+    interrupted: CutOff, chosen: list[Chosen], lsl_now: Callable[[], float], terminal: Terminal
 ) -> tuple[SessionFolder, SessionLock, Resumed] | None:
     """Repair an interrupted session to resume it; if that fails, print the reason and return None."""
     legs = {channel.leg for each in chosen for channel in each.legs}
     speed = next(each.stream.speed for each in chosen if each.legs)
-    lock = SessionLock(cut_off.folder)
-    reason = why_not(cut_off.state, set(legs), speed)
+    lock = SessionLock(interrupted.folder)
+    reason = why_not(interrupted.state, set(legs), speed)
     if not reason:
         try:
             lock.acquire()
-            found = reopen(cut_off.folder)
+            found = reopen(interrupted.folder)
             anchor = reanchor(found.state, lsl_now(), found.end_s, speed)
         except (InputError, OSError) as err:
             lock.release()
@@ -220,8 +220,8 @@ def reopened(
         else:
             for fact in found.damaged:
                 terminal.say(f"This session is damaged: {fact.data['what']}: {damage_words(fact.data)}.")
-            for name, kept in found.kept.items():
-                terminal.say(f"  {name}: the original bytes are in {kept}")
-            return cut_off.folder, lock, Resumed(found, anchor)
+            for name, original in found.kept.items():
+                terminal.say(f"  {name}: the original bytes are in {original}")
+            return interrupted.folder, lock, Resumed(found, anchor)
     terminal.say(f"This session cannot be resumed: {reason}. A new session starts.")
     return None

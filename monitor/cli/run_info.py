@@ -1,6 +1,6 @@
-"""Version, configuration and measure of a scoring, as the ``session`` fact holds them.
+"""Version, configuration and measure of a scoring, as stored in the ``session`` fact.
 
-What the microvolts of the rules are measured on, in words: stored with every result.
+The measure names the envelope of the uV rules; it is stored with every result.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from monitor.model.config import Config
 
 def measure_name(settings: DetectorSettings) -> str:
     """Name the envelope that onset, offset and resting level refer to."""
-    kept = settings.sub_blocks_n - settings.dropped_n
+    used_n = settings.sub_blocks_n - settings.dropped_n
     return (
         f"RMS of the {settings.low_hz:g}-{settings.high_hz:g} Hz EMG over {settings.sub_blocks_n} blocks of "
-        f"{settings.sub_block_s * 1e3:g} ms, the {kept} smallest kept, corrected for its lag"
+        f"{settings.sub_block_s * 1e3:g} ms, the {used_n} smallest kept, corrected for its lag"
     )
 
 

@@ -96,7 +96,7 @@ def score(
     summaries: list[dict[str, Any]] = []
     where = None if workers is None and scheduler is None else Where(workers or 0, scheduler or "")
     for job, outcome in _run(jobs, out, config, where):
-        for line in outcome.said:
+        for line in outcome.messages:
             click.echo(f"{job.file}: {line}", err=True)
         if outcome.summary is None:
             click.echo(f"plms-monitor: {outcome.error}", err=True)
@@ -127,7 +127,7 @@ def _lists(files: Sequence[Path], given: Path | None) -> list[Path | None]:
 
 def _targets(files: Sequence[Path], out: Path) -> list[Path]:
     """Return a folder for each file: by its stem, for equal stems by its relative path too."""
-    # Some file systems ignore letter case.
+    # Some file systems are not case-sensitive.
     stems = Counter(file.stem.casefold() for file in files)
     twice = {stem for stem, n in stems.items() if n > 1}
     if not twice:

@@ -55,9 +55,9 @@ def score_archive(
     for index, result in spread(work, pieces, where, __version__):
         job = jobs[index]
         worked = _failed(job, result) if isinstance(result, Failed) else result
-        kept = worked.fingerprint if worked.outcome.summary is not None else None
+        fingerprint = worked.fingerprint if worked.outcome.summary is not None else None
         if not worked.was_done:
-            ledger.add(Entry(str(pieces[index][0].file), places[index], kept, worked.outcome.error))
+            ledger.add(Entry(str(pieces[index][0].file), places[index], fingerprint, worked.outcome.error))
         line.clear()
         yield job, worked.outcome
         line.count(worked)

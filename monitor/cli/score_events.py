@@ -18,7 +18,7 @@ from monitor.model.safe_file import write_private
 if TYPE_CHECKING:
     from monitor.scoring import Indices, Night, Score
 
-MEASURE = "scored list: nothing was measured here"
+MEASURE = "scored list: no signal was measured"
 
 _COUNTS = (
     ("leg movements (LM)", "n_lm"),
@@ -66,13 +66,13 @@ def score_events(file: Path, rules: str, as_json: bool, out: Path | None) -> Non
     from monitor.scoring import score
     from monitor.scoring.summary import summary
 
-    night, ignored = read_annotations(file)
+    scored_list, ignored = read_annotations(file)
     for label, n in ignored.items():
         click.echo(f"ignored: {n} x {label!r} (unknown type)", err=True)
-    scores = {name: score(night, profile) for name, profile in PROFILES.items()}
-    document = summary(night, scores, rules, __version__, _switches_sha256(), MEASURE)
+    scores = {name: score(scored_list, profile) for name, profile in PROFILES.items()}
+    document = summary(scored_list, scores, rules, __version__, _switches_sha256(), MEASURE)
     if out is not None:
-        _write_all(out, night, scores[rules], document)
+        _write_all(out, scored_list, scores[rules], document)
         click.echo(f"Results written to {out}", err=True)
     if as_json:
         click.echo(json.dumps(document, indent=2, allow_nan=False))
@@ -86,13 +86,13 @@ def _switches_sha256() -> str:
     return hashlib.sha256(json.dumps(switches, sort_keys=True).encode()).hexdigest()
 
 
-def _write_all(out: Path, night: Night, main: Score, document: Mapping[str, object]) -> None:
+def _write_all(out: Path, scored_list: Night, main: Score, document: Mapping[str, object]) -> None:
     from monitor.scoring.tables import events_tsv, movements_tsv
 
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(out / "events.tsv", events_tsv(main))
-        write_private(out / "movements.tsv", movements_tsv(night))
+        write_private(out / "movements.tsv", movements_tsv(scored_list))
         write_private(out / "summary.json", json.dumps(document, indent=2, allow_nan=False) + "\n")
     except OSError as error:
         raise InputError(

@@ -116,19 +116,19 @@ class Outcome:
     """Hold the result of one file: summary or error, and the messages for the user."""
 
     summary: dict[str, Any] | None
-    said: tuple[str, ...]
+    messages: tuple[str, ...]
     error: str = ""
 
 
 def outcome_of(job: Job, config: Config, progress: Progress | None = None) -> Outcome:
     """Score one recording; return user errors as an outcome. See :func:`score_file`."""
-    said: list[str] = []
+    messages: list[str] = []
     try:
-        summary = score_file(job, config, said.append, progress)
+        summary = score_file(job, config, messages.append, progress)
     except MonitorError as err:
         words = str(err)
-        return Outcome(None, tuple(said), words if str(job.file) in words else f"{job.file}: {words}")
-    return Outcome(summary, tuple(said))
+        return Outcome(None, tuple(messages), words if str(job.file) in words else f"{job.file}: {words}")
+    return Outcome(summary, tuple(messages))
 
 
 def score_file(job: Job, config: Config, say: Say, progress: Progress | None = None) -> dict[str, Any]:
@@ -217,15 +217,16 @@ def _listed(job: Job, events: Path, config: Config, chosen: Sequence[Chosen], sa
     if events.suffix.lower() == ".csv" and began is None:
         problem = f"contains times of day, and {job.file.name} has no start time"
         raise InputError(str(events), problem, "use a list in seconds from the first sample")
-    night, ignored = read_annotations(events, config.labels, began)
+    scored_list, ignored = read_annotations(events, config.labels, began)
     say(f"stages and events read from {events}")
     for label, n in ignored.items():
         say(f"ignored in {events.name}: {n} x {label!r} (unknown type)")
-    if night.movements:
+    if scored_list.movements:
         say(
-            f"ignored in {events.name}: {len(night.movements)} leg movements (detected in the signal instead)"
+            f"ignored in {events.name}: {len(scored_list.movements)} leg movements "
+            "(detected in the signal instead)"
         )
-    facts = listed_facts(night, events.name)
+    facts = listed_facts(scored_list, events.name)
     length_s = max(_length_s(each) for each in chosen)
     beyond_n = sum(fact.t is not None and fact.t >= length_s for fact in facts)
     if beyond_n:
@@ -323,7 +324,7 @@ def _refuse_unplaced(recording: Recording, config: Config) -> None:
     raise InputError(
         str(recording.path),
         f"{len(lost)} stages and events cannot be placed: their stamps lie {first_s:.0f} to {last_s:.0f} s "
-        "from the first sample, outside the signal, and no clock offsets in the file say where they belong",
+        "from the first sample, outside the signal, and the file has no clock offsets to convert them",
         "give the stages with --events",
     )
 
@@ -352,13 +353,13 @@ def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
 
 
 def _reasons_if_unusable(state: SessionState, config: Config) -> str:
-    night = state.night()
-    usable_us = rules_score(night, config.rules[config.main_profile]).denominators.usable_us
+    scored = state.night()
+    usable_us = rules_score(scored, config.rules[config.main_profile]).denominators.usable_us
     if any(usable_us[leg] > 0 for leg in state.legs):
         return ""
     causes = {
         leg: sorted(
-            {cause for span in night.unusable[leg] for cause in span.label.split(", ")} - {"learning"}
+            {cause for span in scored.unusable[leg] for cause in span.label.split(", ")} - {"learning"}
         )
         for leg in state.legs
     }

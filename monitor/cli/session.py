@@ -31,7 +31,7 @@ from monitor.session.wall_time import clock_text
 
 
 class SessionPath(click.Path):
-    """A session folder; a bare name that does not exist here is searched in the default sessions folder."""
+    """A session folder; a name that does not exist here is looked up in the default sessions folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -155,7 +155,7 @@ def stop(session: Path) -> None:
     click.echo(f"Recording ended. Session saved in {folder.path}")
 
 
-# Done, and yet not whole: neither 0 nor an error (2 bad input, 3 something needed is missing).
+# Closed with damage: neither success (0) nor an error (2 invalid input, 3 a missing requirement).
 DAMAGED = 4
 
 
@@ -165,8 +165,8 @@ def recover(session: Path) -> None:
     """Repair and close a session after a crash or a disk error.
 
     Reports what SESSION contains, uses everything that can be read, writes the tables and closes the session.
-    The original of a damaged file stays beside it. Exit code 0: nothing is missing except the end of the last
-    write. Exit code 4: the session is closed, and parts of it are damaged or missing.
+    The original of a damaged file is kept in the session folder. Exit code 0: nothing is missing except the
+    end of the last write. Exit code 4: the session is closed, and parts of it are damaged or missing.
     """
     from monitor.session.recovery import recover as recover_session
 
@@ -182,9 +182,11 @@ def recover(session: Path) -> None:
     for name, cut in (("journal", found.journal_cut_bytes), ("recording", found.recording_cut_bytes)):
         if cut:
             what = "line" if name == "journal" else "chunk"
-            click.echo(f"The {name} ended in a torn {what}; {cut} bytes were cut off.")
-    for name, kept in found.kept.items():
-        click.echo(f"  {name}: the original bytes are in {kept}")
+            click.echo(
+                f"The {name} ended in a torn {what}; {cut} bytes were cut off and kept in a separate file."
+            )
+    for name, copy in found.kept.items():
+        click.echo(f"  {name}: the original bytes are in {copy}")
     if done.set_aside:
         click.echo(done.set_aside)
     click.echo(f"{found.n_facts} facts, {done.recorded_s / 3600:.2f} h recorded.")
@@ -199,7 +201,7 @@ def recover(session: Path) -> None:
 
 
 def _line(fact: Fact) -> str:
-    """Say what is missing, where in the session and of which numbers."""
+    """Describe what is missing: which facts or signal, and when."""
     data = fact.data
     span = ""
     if fact.t is not None and data.get("end") is not None:

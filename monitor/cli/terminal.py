@@ -1,6 +1,6 @@
 """Output of a recording in a terminal: one redrawn status line, or separate lines if not interactive.
 
-The night in one line of text, for a terminal.
+Status of a recording as one line of text.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ _NAMES = {"aasm3": "AASM v3", "wasm2016": "WASM 2016"}
 _TOO_EARLY = "too early for a rate"
 
 
-def status_line(night: SessionRecorder) -> str:
-    """Say clock, stream health, stage, both indices by their honest names, the series, the last movement."""
-    if not night.time.has_begun:
+def status_line(recorder: SessionRecorder) -> str:
+    """Return time, stream status, stage, both indices, current series and last movement."""
+    if not recorder.time.has_begun:
         return "waiting for the first sample"
-    parts = [clock(night.recorded_s), *(_health(night, s) for s in night.sources.values() if s.legs)]
-    stage = night.state.stage_at(night.recorded_s)
+    parts = [clock(recorder.recorded_s), *(_health(recorder, s) for s in recorder.sources.values() if s.legs)]
+    stage = recorder.state.stage_at(recorder.recorded_s)
     parts.append(f"stage {stage}" if stage else "no stages yet")
-    if night.scores:
-        parts.append(_indices(night))
-        parts.append(_series(night.scores[night.plan.main_profile], night.recorded_s))
-        parts.append(_last(night.scores[night.plan.main_profile]))
-    if night.disk_s is not None and night.disk_s < DISK_LOW_S:
-        parts.append(f"!! disk is full in {night.disk_s / 60:.0f} min")
-    if night.trouble:
-        parts.append(f"!!! {night.trouble}")
+    if recorder.scores:
+        parts.append(_indices(recorder))
+        parts.append(_series(recorder.scores[recorder.plan.main_profile], recorder.recorded_s))
+        parts.append(_last(recorder.scores[recorder.plan.main_profile]))
+    if recorder.disk_s is not None and recorder.disk_s < DISK_LOW_S:
+        parts.append(f"!! disk is full in {recorder.disk_s / 60:.0f} min")
+    if recorder.trouble:
+        parts.append(f"!!! {recorder.trouble}")
     return " | ".join(parts)
 
 
-def result_lines(night: SessionRecorder) -> list[str]:
-    """Say for each rule set what was counted; a rate only where there was time enough for one."""
+def result_lines(recorder: SessionRecorder) -> list[str]:
+    """Return the result of each rule set; a rate only if its denominator is long enough."""
     lines = []
-    for name, score in night.scores.items():
+    for name, score in recorder.scores.items():
         key, title = _index_of(score)
         lines.append(
             f"{_NAMES[name]}: {score.indices.n_lm} leg movements; {title}: {_rate(score, key)} (provisional)"
@@ -55,37 +55,37 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def _health(night: SessionRecorder, source: Source) -> str:
-    legs = " ".join(f"{leg[0].upper()} {_leg(night, leg)}" for leg in source.leg_names)
+def _health(recorder: SessionRecorder, source: Source) -> str:
+    legs = " ".join(f"{leg[0].upper()} {_leg(recorder, leg)}" for leg in source.leg_names)
     if not source.connected:
-        return f"{source.stream.name} {_away(night, source)} | {legs}"
+        return f"{source.stream.name} {_away(recorder, source)} | {legs}"
     rate = source.detection.timeline.rate_hz if source.detection else 0.0
     nominal_hz = source.stream.rate_hz
     wrong = f" (not {nominal_hz:g})" if nominal_hz and abs(rate / nominal_hz - 1) > OFF_SHARE else ""
     return f"{source.stream.name} {rate:.1f} Hz{wrong} | {legs}"
 
 
-def _away(night: SessionRecorder, source: Source) -> str:
+def _away(recorder: SessionRecorder, source: Source) -> str:
     if not source.waits:
-        return "LOST, looking for it"
-    return f"WAITING: {source.waits.replace(' SESSION ', f' {night.folder.path} ')}"
+        return "LOST, searching"
+    return f"WAITING: {source.waits.replace(' SESSION ', f' {recorder.folder.path} ')}"
 
 
-def _leg(night: SessionRecorder, leg: str) -> str:
-    state = night.state.leg_state(leg)
-    causes = night.state.leg_causes(leg)
+def _leg(recorder: SessionRecorder, leg: str) -> str:
+    state = recorder.state.leg_state(leg)
+    causes = recorder.state.leg_causes(leg)
     return f"{state} ({', '.join(causes)})" if causes else state
 
 
-def _indices(night: SessionRecorder) -> str:
-    main = night.scores[night.plan.main_profile]
+def _indices(recorder: SessionRecorder) -> str:
+    main = recorder.scores[recorder.plan.main_profile]
     key, name = _index_of(main)
-    texts = [f"{_NAMES[profile]} {_rate(score, key)}" for profile, score in night.scores.items()]
+    texts = [f"{_NAMES[profile]} {_rate(score, key)}" for profile, score in recorder.scores.items()]
     return f"{name}: {', '.join(texts)} (provisional)"
 
 
 def _index_of(score: Score) -> tuple[str, str]:
-    """Return the index that can be shown and its honest name: without stages there is no PLMS index."""
+    """Return key and name of the index to show: without stages the PLMS index is undefined."""
     if score.denominators.has_stages:
         return "plms_index", f"PLMS per hour of {score.denominators.sleep_name}"
     return "plm_per_hour_recorded", "PLM per hour recorded"
@@ -129,14 +129,14 @@ class Terminal:
         self._live = sys.stdout.isatty()
         self._next_s = 0.0
         self._drawn = False
-        self._gone = False
+        self._closed = False
 
     def say(self, text: str) -> None:
         """Write a text on separate lines."""
         self._write(("\n" if self._drawn else "") + text + "\n")
         self._drawn = False
 
-    def taken(self, chosen: Chosen) -> None:
+    def selected(self, chosen: Chosen) -> None:
         """Print the selected stream and its interpretation."""
         self.say(f"Selected stream: {describe_line(chosen.stream)}")
         for channel in chosen.legs:
@@ -149,13 +149,13 @@ class Terminal:
         for warning in chosen.warnings:
             self.say(f"  note: {warning}")
 
-    def status(self, night: SessionRecorder) -> None:
+    def status(self, recorder: SessionRecorder) -> None:
         """Show the status line: redrawn twice a second on a terminal, else one line every ten seconds."""
-        now_s = night.time.clock()
+        now_s = recorder.time.clock()
         if now_s < self._next_s:
             return
         self._next_s = now_s + (_REDRAW_S if self._live else _PLAIN_LINE_S)
-        line = status_line(night)
+        line = status_line(recorder)
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             self._write("\r\x1b[K" + line[:width])
@@ -163,25 +163,25 @@ class Terminal:
         else:
             self._write(line + "\n")
 
-    def ended(self, night: SessionRecorder) -> None:
+    def ended(self, recorder: SessionRecorder) -> None:
         """Print the result of the recording."""
-        self.say(status_line(night))
-        if night.trouble:
-            self.say(f"!!! {night.trouble}")
+        self.say(status_line(recorder))
+        if recorder.trouble:
+            self.say(f"!!! {recorder.trouble}")
             return
-        for line in result_lines(night):
+        for line in result_lines(recorder):
             self.say(line)
-        path = night.folder.path
+        path = recorder.folder.path
         self.say(f"Session saved in {path}")
         self.say(f"Open it: plms-monitor review {path}")
         self.say(f"Report: plms-monitor report {path} --out report.pdf")
 
     def _write(self, text: str) -> None:
         """Write until the console closes: a closed console must not end the recording."""
-        if self._gone:
+        if self._closed:
             return
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         except OSError:
-            self._gone = True
+            self._closed = True

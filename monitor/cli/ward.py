@@ -97,9 +97,9 @@ def table(tiles: Sequence[Tile]) -> str:
     head = [name.ljust(width) for name, width in _COLUMNS]
     lines = [" ".join([*head, "alert"])]
     for tile in tiles:
-        # The same bed name on two machines is two beds.
+        # The same bed name on two computers means two beds.
         bed = tile.bed if names.count(tile.bed) == 1 else f"{tile.bed}@{tile.host}"
-        # What cannot be greyed here is not written as a rate.
+        # Text cannot be shown in grey, so a rate that is too early is not printed.
         index = f"too early: {tile.count}" if tile.is_too_early else f"{tile.value} {tile.title}"
         cells = (bed, tile.phase, tile.recorded, index, tile.stage, tile.series)
         row = [_cut(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)]

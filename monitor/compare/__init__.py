@@ -1,1 +1,1 @@
-"""Two scorings of the same recordings against each other."""
+"""Compare two scorings of the same recordings."""

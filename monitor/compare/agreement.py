@@ -1,6 +1,6 @@
-"""How far two scorings of one night agree: events, marked time, epochs. Pure functions on arrays.
+"""Agreement of two scorings of one recording: events, marked time, epochs. Pure functions on arrays.
 
-Agreement of a number over many nights.
+Agreement of a quantity over many recordings.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _FAR_US = 2**60
 
 @dataclass(frozen=True, slots=True)
 class EventAgreement:
-    """Hold how the events of A fit those of B, which counts as the reference.
+    """Hold the agreement of the events of A with those of B, the reference.
 
     Parameters
     ----------
     pairs : ndarray, shape (n_matched, 2), int64
         Index in A and in B of each matched pair.
     n_a, n_b : int
-        Events of each.
+        Number of events of each.
     """
 
     pairs: Ints
@@ -40,36 +40,36 @@ class EventAgreement:
 
     @property
     def precision(self) -> float | None:
-        """Share of A's events that B has as well; None without any."""
+        """Share of A's events that B has too; None without events."""
         return len(self.pairs) / self.n_a if self.n_a else None
 
     @property
     def recall(self) -> float | None:
-        """Share of B's events that A has as well; None without any."""
+        """Share of B's events that A has too; None without events."""
         return len(self.pairs) / self.n_b if self.n_b else None
 
     @property
     def f1(self) -> float | None:
-        """Harmonic mean of both; None where neither has an event."""
+        """Harmonic mean of both; None if neither has an event."""
         n = self.n_a + self.n_b
         return 2 * len(self.pairs) / n if n else None
 
 
 def merged(spans: Spans) -> Spans:
-    """Return the marked time as disjoint stretches: marks that overlap or touch become one."""
+    """Return the marked time as disjoint spans: overlapping or touching marks are merged."""
     return union([spans], 0, _FAR_US)
 
 
 def match_events(a: Spans, b: Spans, min_iou: float) -> EventAgreement:
-    """Pair as many events as can be paired, each once.
+    """Match as many events as possible, each at most once.
 
     Parameters
     ----------
     a, b : Spans
         Starts and ends in microseconds, sorted and disjoint.
     min_iou : float
-        Two events may be a pair when they overlap and their intersection is at least this share of their
-        union (0.2 is usual for sleep spindles: Warby et al., Nat Methods 2014).
+        Two events may match if they overlap and their intersection is at least this share of their union (0.2
+        is usual for sleep spindles: Warby et al., Nat Methods 2014).
 
     Returns
     -------
@@ -77,11 +77,11 @@ def match_events(a: Spans, b: Spans, min_iou: float) -> EventAgreement:
 
     Notes
     -----
-    The pairing is a maximum one (Hopcroft-Karp), so it does not depend on the order of the events, and the
-    number of pairs not on which scoring is called A.
+    The matching is maximal (Hopcroft-Karp): the number of pairs depends neither on the order of the events
+    nor on which scoring is called A.
     """
     (a_start, a_end), (b_start, b_end) = a, b
-    # Of disjoint sorted events those that overlap one lie side by side.
+    # In sorted disjoint events, those that overlap a given one are contiguous.
     first = np.searchsorted(b_end, a_start, side="right")
     stop = np.searchsorted(b_start, a_end, side="left")
     count = np.maximum(stop - first, 0)
@@ -100,9 +100,9 @@ def match_events(a: Spans, b: Spans, min_iou: float) -> EventAgreement:
 
 
 def dice(a: Spans, b: Spans) -> float | None:
-    """Return the overlap of marked time, ``2 |A and B| / (|A| + |B|)``; None where nothing is marked.
+    """Return the overlap of marked time, ``2 |A and B| / (|A| + |B|)``; None if nothing is marked.
 
-    The spans must be disjoint, as :func:`merged` leaves them.
+    The spans must be disjoint, as returned by :func:`merged`.
     """
     marked = _length(a) + _length(b)
     return 2 * _length(intersection([a, b], _FAR_US)) / marked if marked else None
@@ -122,7 +122,7 @@ def epochs_with(onsets_us: Ints, n: int) -> NDArray[np.bool_]:
 def cohens_kappa(a: NDArray[Any], b: NDArray[Any]) -> float | None:
     """Return Cohen's kappa of two equally long series of labels.
 
-    None where it is undefined: no epoch at all, or both always say the same one word.
+    None if undefined: no epochs, or both consist of the same single label.
 
     Notes
     -----
@@ -145,7 +145,7 @@ class BlandAltman:
     Parameters
     ----------
     n : int
-        Nights.
+        Number of recordings.
     bias : float
         Mean of A - B.
     sd : float
@@ -172,12 +172,12 @@ def bland_altman(a: npt.ArrayLike, b: npt.ArrayLike) -> BlandAltman | None:
     Parameters
     ----------
     a, b : array_like, shape (n,)
-        The same quantity by both, night by night.
+        The same quantity by both, per recording.
 
     Returns
     -------
     BlandAltman or None
-        None for fewer than three nights.
+        None for fewer than three recordings.
 
     Notes
     -----

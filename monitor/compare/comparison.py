@@ -1,4 +1,4 @@
-"""One night, and many, of two scorings laid side by side as plain values."""
+"""Compare two scorings of one or many recordings; results as JSON values."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ ANY_LEG = "any"
 
 
 def compare_pair(name: str, a: Scoring, b: Scoring, min_iou: float) -> dict[str, Any]:
-    """Compare two scorings of one night; B counts as the reference.
+    """Compare two scorings of one recording; B is the reference.
 
     Parameters
     ----------
     name : str
-        Of the night.
+        Name of the recording.
     a, b : Scoring
     min_iou : float
         See :func:`~monitor.compare.agreement.match_events`.
@@ -37,8 +37,8 @@ def compare_pair(name: str, a: Scoring, b: Scoring, min_iou: float) -> dict[str,
     Returns
     -------
     dict
-        ``legs`` (each leg either has marks of, and ``any``), ``plm``, ``epochs``, ``rules``; None where
-        undefined, with ``why_null`` beside it.
+        ``legs`` (each leg marked in A or B, and ``any``), ``plm``, ``epochs``, ``rules``; None if undefined,
+        with the reason in ``why_null``.
     """
     why: dict[str, str] = {}
     legs = {
@@ -60,7 +60,7 @@ def compare_pair(name: str, a: Scoring, b: Scoring, min_iou: float) -> dict[str,
 
 
 def marked_time(scoring: Scoring) -> Spans:
-    """Return the time in which any leg is marked, as disjoint stretches."""
+    """Return the time in which any leg is marked, as disjoint spans."""
     return union([merged(spans) for spans in scoring.legs.values()], 0, 2**60)
 
 
@@ -101,7 +101,7 @@ def _plm(a: Scoring, b: Scoring, min_iou: float, why: dict[str, str]) -> dict[st
 
 
 def _epochs(a: Scoring, b: Scoring, marked: tuple[Spans, Spans], why: dict[str, str]) -> dict[str, Any]:
-    """Compare 30 s by 30 s: whether a movement begins there, a PLM, and the stage."""
+    """Compare epochs of 30 s: onset of a movement, onset of a PLM, and stage."""
     n = epochs_n(max(a.end_us, b.end_us))
 
     def of_onsets(one: Spans, other: Spans) -> float | None:
@@ -109,21 +109,21 @@ def _epochs(a: Scoring, b: Scoring, marked: tuple[Spans, Spans], why: dict[str, 
 
     values: dict[str, Any] = {"n": n, "kappa_movement": of_onsets(*marked)}
     if values["kappa_movement"] is None:
-        why["epochs.kappa_movement"] = "every epoch is alike in both"
+        why["epochs.kappa_movement"] = "all epochs are equal in both"
     values["kappa_plm"] = None
     if "plm" in why or a.plm is None or b.plm is None:
         why["epochs.kappa_plm"] = why.get("plm", "no series in one of them")
     else:
         values["kappa_plm"] = of_onsets(a.plm, b.plm)
         if values["kappa_plm"] is None:
-            why["epochs.kappa_plm"] = "every epoch is alike in both"
+            why["epochs.kappa_plm"] = "all epochs are equal in both"
     return values | _stages(a, b, why)
 
 
 def _stages(a: Scoring, b: Scoring, why: dict[str, str]) -> dict[str, Any]:
     if a.stages is None or b.stages is None:
         lacking = " and ".join(name for name, one in (("A", a), ("B", b)) if one.stages is None)
-        why["epochs.kappa_stage"] = f"{lacking}: holds no stages"
+        why["epochs.kappa_stage"] = f"{lacking}: contains no stages"
         return {"n_staged": 0, "kappa_stage": None, "kappa_sleep": None}
     n = min(len(a.stages), len(b.stages))
     one, other = a.stages[:n], b.stages[:n]
@@ -135,7 +135,7 @@ def _stages(a: Scoring, b: Scoring, why: dict[str, str]) -> dict[str, Any]:
         "kappa_sleep": cohens_kappa(one > 0, other > 0),
     }
     if values["kappa_stage"] is None:
-        why["epochs.kappa_stage"] = "no epoch staged in both, or all alike"
+        why["epochs.kappa_stage"] = "no epoch is staged in both, or all are equal"
     return values
 
 
@@ -152,12 +152,12 @@ def _pair(a: float | None, b: float | None) -> dict[str, float | None]:
 
 
 def over_pairs(nights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Compute Bland-Altman of every index over the nights that have it in both.
+    """Compute a Bland-Altman analysis of every index over the recordings that have it in both.
 
     Returns
     -------
     dict
-        Rule set to index to bias and limits; None with fewer than three such nights.
+        Rule set to index to bias and limits; None for fewer than three such recordings.
     """
     return {
         rule: {key: _agreement(nights, rule, key) for key in INDEX_KEYS}
@@ -166,7 +166,7 @@ def over_pairs(nights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def pairs_of(nights: Iterable[Mapping[str, Any]], rule: str, key: str) -> list[tuple[float, float]]:
-    """List an index by A and by B for the nights that have it in both."""
+    """List an index by A and by B for the recordings that have it in both."""
     found = [night["rules"][rule][key] for night in nights if rule in night["rules"]]
     return [(pair["a"], pair["b"]) for pair in found if pair["difference"] is not None]
 

@@ -1,4 +1,4 @@
-"""The comparison as a picture: one night as two rows of marks, many as Bland-Altman."""
+"""Draw a comparison: one recording as two rows of marks, many as Bland-Altman plots."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DPI = 130
 
 
 def draw_pair(night: Mapping[str, Any], a: Scoring, b: Scoring, min_iou: float) -> Figure:
-    """Draw the marks of both scorings along the night, and how far apart the onsets of the pairs lie."""
+    """Draw the marks of both scorings over time, and the onset differences of the matched pairs."""
     legs = [leg for leg in MARKED_LEGS if leg in night["legs"]]
     figure = Figure(figsize=(12, 2.2 + 1.5 * max(1, len(legs))), layout="constrained")
     grid = figure.add_gridspec(max(1, len(legs)), 2, width_ratios=(4, 1))
@@ -48,7 +48,7 @@ def draw_pair(night: Mapping[str, Any], a: Scoring, b: Scoring, min_iou: float) 
         spread.hist((one[0][pairs[:, 0]] - other[0][pairs[:, 1]]) / 1e6, bins=41, color=_AGREED)
         spread.axvline(0, color="#888888", linewidth=0.8)
         spread.set_title("onset A - B (s)", fontsize=9)
-    figure.suptitle(f"{night['night']}   blue: in both, orange: in one alone   ({_NOTE})", fontsize=10)
+    figure.suptitle(f"{night['night']}   blue: in both, orange: in one only   ({_NOTE})", fontsize=10)
     return figure
 
 
@@ -57,12 +57,12 @@ def _marks(axes: Axes, spans: Spans, agreed: np.ndarray[Any, Any], base: float) 
     is_agreed[agreed] = True
     for wanted, colour in ((is_agreed, _AGREED), (~is_agreed, _ALONE)):
         bars = np.column_stack((spans[0][wanted], (spans[1] - spans[0])[wanted])) / 1e6
-        # A movement of a second is less than a pixel of a night: its edge keeps it in sight.
+        # A movement of one second is narrower than a pixel: its edge keeps it visible.
         axes.broken_barh(bars.tolist(), (base + 0.05, 0.75), color=colour, edgecolor=colour, linewidth=0.6)
 
 
 def draw_pairs(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> Figure:
-    """Draw Bland-Altman of the main index of each rule set over many nights."""
+    """Draw Bland-Altman plots of the main index of each rule set over many recordings."""
     shown = [
         (rule, key, title) for rule in agreed for key, title in _INDICES if agreed[rule][key] is not None
     ]
@@ -70,12 +70,12 @@ def draw_pairs(nights: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -
         figsize=(5.5 * max(1, min(2, len(shown))), 4.2 * max(1, -(-len(shown) // 2))), layout="constrained"
     )
     if not shown:
-        figure.text(0.5, 0.5, "fewer than three nights with an index in both", ha="center")
+        figure.text(0.5, 0.5, "fewer than three recordings with an index in both", ha="center")
     for place, (rule, key, title) in enumerate(shown, start=1):
         axes = figure.add_subplot(-(-len(shown) // 2), min(2, len(shown)), place)
         _bland_altman(axes, pairs_of(nights, rule, key), agreed[rule][key])
         axes.set_title(f"{rule}: {title}", fontsize=10)
-    figure.suptitle(f"{len(nights)} nights ({_NOTE})", fontsize=10)
+    figure.suptitle(f"{len(nights)} recordings ({_NOTE})", fontsize=10)
     return figure
 
 
@@ -98,16 +98,18 @@ def _bland_altman(axes: Axes, pairs: Sequence[tuple[float, float]], found: Mappi
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture; its format is that of the name's ending.
+    """Write a figure; the file name extension determines the format.
 
     Raises
     ------
     InputError
-        If the ending is unknown or the file cannot be written.
+        If the extension is unknown or the file cannot be written.
     """
     known = figure.canvas.get_supported_filetypes()
     if path.suffix.lower().lstrip(".") not in known:
-        raise InputError("--plot", f"{path.name!r} ends with no known format", ", ".join(sorted(known)))
+        raise InputError(
+            "--plot", f"{path.name!r} has no known extension", f"expected one of {', '.join(sorted(known))}"
+        )
     try:
         with written_whole(path) as part:
             figure.savefig(part, dpi=_DPI)

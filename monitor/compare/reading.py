@@ -1,6 +1,6 @@
-"""Read a scoring: a session, the folder a file was scored into, or a scored list; or a folder of many.
+"""Read scorings: a session, an output folder of `score`, a scored list, or a folder of these.
 
-What is compared: one scoring of one night, whoever made it.
+A scoring of one recording, by a program or by a person.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ INDEX_KEYS = (
     *("n_lm", "n_plm", "n_plms", "plms_index", "n_plms_arousal", "plms_arousal_index", "plmw_index"),
     *("pi_plm", "plm_per_hour_recorded"),
 )
-"""What is compared of each rule set, by the names of ``summary.json``."""
+"""Compared indices of each rule set, by their names in ``summary.json``."""
 
 Indices = Mapping[str, Mapping[str, float | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """Hold one scoring of one night.
+    """Hold one scoring of one recording.
 
     Parameters
     ----------
@@ -50,16 +50,16 @@ class Scoring:
     legs : mapping of leg to Spans
         Marked movements of each leg in microseconds, sorted; they may overlap.
     plm : Spans or None
-        LM in a series under the main profile, after the legs were combined; None where unknown.
+        LM in a series under the main profile, after the legs were combined; None if unknown.
     main_profile : str
-        Whose series ``plm`` are.
+        Rule set of the series in ``plm``.
     indices : mapping of rule set to mapping of key to number
-        Those of `INDEX_KEYS`, None where undefined.
+        Values of `INDEX_KEYS`, None if undefined.
     stages : ndarray, shape (n_epochs,), int64, or None
-        Index into ``STAGES`` at the middle of each 30 s from 0 on, -1 where not staged; None where the
-        scoring does not hold its stages.
+        Index into ``STAGES`` at the middle of each 30 s from 0 on, -1 if not staged; None if the scoring
+        contains no stages.
     end_us : int
-        How far it reaches.
+        End of the scoring.
     """
 
     where: str
@@ -86,12 +86,12 @@ def stages_of(night: Night, end_us: int) -> Ints | None:
 
 
 def epochs_n(end_us: int) -> int:
-    """Return how many epochs of 30 s it takes to reach ``end_us``."""
+    """Return the number of epochs of 30 s up to ``end_us``."""
     return -(-end_us // EPOCH_US)
 
 
 _LIST_ENDINGS = (".tsv", ".xml", ".csv", ".edf", ".bdf", ".rec")
-_KINDS = "a session folder, a folder that `score` wrote, a scored list, or a folder of these"
+_KINDS = "expected a session folder, an output folder of `score`, a scored list, or a folder of these"
 _IS_SUMMARY, _IS_SESSION = "summary.json", "journal.jsonl"
 
 Say = Callable[[str], None]
@@ -99,15 +99,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ScoringSource:
-    """Hold where one scoring is and how a list is to be read.
+    """Hold the location of one scoring and how to interpret a list.
 
     Parameters
     ----------
     path : Path
     labels : mapping of str to str
-        What each word of a list means, keys normalised.
+        Meaning of each word of a list, keys normalised.
     rules : str
-        Main profile of a list; the others name their own.
+        Main profile of a list; other scorings state their own.
     """
 
     path: Path
@@ -116,23 +116,23 @@ class ScoringSource:
 
     @property
     def is_list(self) -> bool:
-        """Whether it is a scored list: it does not say how long the recording was."""
+        """Whether it is a scored list, which does not contain the length of the recording."""
         return self.path.is_file()
 
     def read(self, say: Say, other_end_us: int = 0) -> Scoring:
-        """Read it.
+        """Read the scoring.
 
         Parameters
         ----------
         say : callable
-            Gets each remark for the user.
+            Receives each message for the user.
         other_end_us : int
-            How far the other scoring of this night reaches: a list ends with its last row, the night did not.
+            End of the other scoring of this recording: a list ends with its last row, not with the recording.
 
         Raises
         ------
         InputError
-            If it cannot be read: file, line or field, value, and what was expected.
+            If it cannot be read: file, line or field, value and what was expected.
         """
         if self.is_list:
             return self._of_list(say, other_end_us)
@@ -143,7 +143,7 @@ class ScoringSource:
     def _of_list(self, say: Say, other_end_us: int) -> Scoring:
         night, ignored = read_annotations(self.path, self.labels)
         for label, n in ignored.items():
-            say(f"{self.path}: ignored {n} x {label!r}, an unknown type")
+            say(f"{self.path}: ignored {n} x {label!r} (unknown type)")
         night = replace(night, end_us=max(night.end_us, other_end_us))
         marked = {leg: bounds([_Bounds(m) for m in night.movements if m.leg == leg]) for leg in MARKED_LEGS}
         return _scored(str(self.path), night, marked, PROFILES, self.rules)
@@ -158,12 +158,12 @@ class _Bounds:
 
 
 def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, ScoringSource]:
-    """Find the scorings under a path, by the name of their night.
+    """Find the scorings under a path, by recording name.
 
     Parameters
     ----------
     path : Path
-        One scoring, or a folder of many: their nights are named by folder or by file without its ending
+        One scoring, or a folder of many. Recordings are named by folder, or by file without its extension
         (and without ``_events``).
     labels, rules
         As in :class:`ScoringSource`.
@@ -171,10 +171,10 @@ def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Scor
     Raises
     ------
     InputError
-        If there is none, or two of one name.
+        If there is none, or two with the same name.
     """
     if not path.exists():
-        raise InputError(str(path), "there is no such file or folder", _KINDS)
+        raise InputError(str(path), "was not found", _KINDS)
     if path.is_file() or _is_scoring(path):
         return {_name(path): ScoringSource(path, labels, rules)}
     folders = sorted(p.parent for p in path.rglob(_IS_SUMMARY))
@@ -184,10 +184,10 @@ def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Scor
     for each in [*folders, *lists]:
         name = each.relative_to(path).as_posix() if each.is_dir() else _name(each)
         if name in found:
-            raise InputError(str(path), f"holds two scorings of {name!r}", "one of each night")
+            raise InputError(str(path), f"contains two scorings of {name!r}", "expected one per recording")
         found[name] = ScoringSource(each, labels, rules)
     if not found:
-        raise InputError(str(path), "holds no scoring", _KINDS)
+        raise InputError(str(path), "contains no scoring", _KINDS)
     return found
 
 
@@ -229,12 +229,12 @@ def _of_tables(path: Path) -> Scoring:
         }
         end_us, main = round(summary["recording_h"] * 3.6e9), str(summary["main_profile"])
     except (KeyError, TypeError, AttributeError) as err:
-        problem = f"is no summary of a night ({type(err).__name__}: {err})"
-        raise InputError(str(path / _IS_SUMMARY), problem, "the one `score` writes") from err
+        problem = f"is not a summary of a recording ({type(err).__name__}: {err})"
+        raise InputError(str(path / _IS_SUMMARY), problem, "expected the one written by `score`") from err
     marked = _marked(_text(path / "movements.tsv"), str(path / "movements.tsv"))
     events = path / "events.tsv"
     plm = _spans([row for row in _rows(_text(events), str(events)) if row.get("plm") == "1"], str(events))
-    # The tables keep no stages between the movements.
+    # The tables contain no stages between the movements.
     return Scoring(str(path), marked, plm, main, indices, None, end_us)
 
 
@@ -246,7 +246,9 @@ def _marked(text: str, where: str) -> dict[str, Spans]:
 def _rows(text: str, where: str) -> list[dict[str, str]]:
     rows = list(csv.DictReader(text.splitlines(), delimiter="\t"))
     if rows and not {"onset", "duration", "leg"} <= set(rows[0]):
-        raise InputError(where, f"has the columns {', '.join(rows[0])}", "onset, duration, leg among them")
+        raise InputError(
+            where, f"has the columns {', '.join(rows[0])}", "expected onset, duration and leg among them"
+        )
     return rows
 
 
@@ -257,7 +259,9 @@ def _spans(rows: list[dict[str, str]], where: str) -> Spans:
             start + int(Decimal(row["duration"]) * 1_000_000) for start, row in zip(starts, rows, strict=True)
         ]
     except (InvalidOperation, TypeError) as err:
-        raise InputError(where, "onset or duration is no number", "seconds, such as 12.5") from err
+        raise InputError(
+            where, "onset or duration is not a number", "expected seconds, such as 12.5"
+        ) from err
     return np.array(starts, np.int64), np.array(ends, np.int64)
 
 
@@ -265,11 +269,13 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as err:
-        raise InputError(str(path), f"cannot be read ({err})", "the tables that `score` writes") from err
+        raise InputError(
+            str(path), f"cannot be read ({err})", "expected the tables written by `score`"
+        ) from err
 
 
 def _json(path: Path) -> Any:
     try:
         return json.loads(_text(path))
     except ValueError as err:
-        raise InputError(str(path), f"is no JSON ({err})") from err
+        raise InputError(str(path), f"is not valid JSON ({err})") from err

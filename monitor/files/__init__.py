@@ -1,4 +1,4 @@
-"""Recordings (EDF, BDF, XDF) and scored lists on disk, read into one form."""
+"""Read recordings (EDF, BDF, XDF) and scored lists into one common form."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
 """EDF, EDF+ and BDF recordings.
 
-The header is checked here first: edfio meets a damaged file with whatever error comes up, or only with
-a warning.
+The header is checked here first: for a damaged file edfio raises various errors, or only a warning.
 
 Gaps of an EDF recording: between its data records (EDF+D), or filled and annotated (our own exports).
 
-Whether the samples of an EDF file were written in the wrong byte order: nothing in its header tells.
+Detection of the wrong byte order of the samples, which an EDF header does not state.
 """
 
 from __future__ import annotations
@@ -32,18 +31,18 @@ _CHANNEL_MARK = "@@"
 def annotated_gaps(
     annotations: Iterable[Annotation], labels: Sequence[str]
 ) -> dict[int, list[tuple[float, float]]]:
-    """Find where nothing was recorded although there are samples.
+    """Find annotated gaps: samples that only fill time in which nothing was recorded.
 
     Parameters
     ----------
     annotations : iterable of Annotation
     labels : sequence of str
-        Of the signals.
+        Labels of the signals.
 
     Returns
     -------
     dict
-        For each signal (its place in `labels`) that has any: the gaps, from and to, in seconds.
+        For each signal with gaps (by its index in `labels`): start and end of the gaps, in seconds.
     """
     found: dict[int, list[tuple[float, float]]] = {}
     for onset_s, duration_s, text in annotations:
@@ -59,32 +58,33 @@ def annotated_gaps(
 def record_starts_s(
     source: Path | bytes, header_n: int, shape: tuple[int, int], timekeeping: slice
 ) -> npt.NDArray[np.float64]:
-    """Read when each data record begins, from the first annotation in it.
+    """Read the start time of each data record from its first annotation.
 
     Parameters
     ----------
     source : Path or bytes
-        An EDF+ or BDF+ file, or what stands in one.
+        An EDF+ or BDF+ file, or its content.
     header_n : int
-        Bytes before the first record.
+        Size of the header in bytes.
     shape : tuple of int
-        Records, bytes in each.
+        Number of records, bytes per record.
     timekeeping : slice
-        Where in a record its first signal of annotations lies.
+        Position of the first annotation signal within a record.
 
     Returns
     -------
     ndarray, shape (n_records,), float64, s
-        From the first record's start.
+        From the start of the first record.
 
     Raises
     ------
     ValueError
-        If a record does not say, or does not begin behind the one before.
+        If a record has no start time, or starts before the end of the previous one.
 
     Notes
     -----
-    EDF+ (Kemp & Olivan 2003), 2.2.4: the first annotation of a record is empty and tells its start.
+    EDF+ (Kemp & Olivan 2003), 2.2.4: the first annotation of a record is empty and its onset is the start of
+    the record.
     """
     if isinstance(source, bytes):
         rows = np.frombuffer(source, np.uint8, math.prod(shape), header_n).reshape(shape)[:, timekeeping]
@@ -104,19 +104,19 @@ _RAILS = (-32768, 32767)
 
 
 def is_swapped(signals: Sequence[edfio.EdfSignal], duration_s: float) -> bool:
-    """Say whether 16-bit samples look as if their bytes had changed places.
+    """Return whether 16-bit samples appear to have their bytes swapped.
 
     Parameters
     ----------
     signals : sequence of EdfSignal
     duration_s : float
-        Of the recording.
+        Length of the recording.
 
     Notes
     -----
-    With its bytes exchanged a signal that uses a part of its range jumps wildly between samples. So where
-    exchanging them makes a signal many times smoother, they were exchanged before. A lower byte that never
-    changes but at the rails is left out: a coarse converter may leave it empty. A file is swapped as a whole.
+    A signal that uses a part of its range jumps wildly between samples if its bytes are swapped. If swapping
+    them makes the signal many times smoother, they were swapped before. Signals whose lower byte changes only
+    at the rails are ignored: a coarse converter may not use it. A file is swapped as a whole.
     """
     looked = swapped = 0
     for signal in signals[:_MOST_SIGNALS]:
@@ -138,7 +138,7 @@ _SIGNAL_BYTES_N = 256
 # Bytes of a signal header before the field "samples in each data record", per signal.
 _BEFORE_SAMPLES_BYTES_N = 216
 _COPY_AGAIN = "copy or export it again"
-# Labels of EDF+ begin with the type ("EMG LAT"); many systems name the place alone ("Left Leg").
+# Labels of EDF+ begin with the type ("EMG LAT"); many systems give only the location ("Left Leg").
 _TYPE_OF_LABEL = (
     ("EMG", re.compile(r"\b(emg|lat|rat|legs?|tib|tibialis|chin|plm[lr]?)\b", re.IGNORECASE)),
     ("ECG", re.compile(r"\b(ecg|ekg)\b", re.IGNORECASE)),
@@ -153,19 +153,19 @@ _AnyEdf = edfio.Edf | edfio.Bdf
 
 @dataclass(frozen=True)
 class EdfLayout:
-    """What the header promises of the file's size."""
+    """File size and layout as declared by the header."""
 
     header_n: int
     record_n: int
     records: int
-    # Where in a record its first signal of annotations lies; None without.
+    # Position of the first annotation signal within a record; None without one.
     timekeeping: slice | None
 
 
 def read_edf_recording(
     path: Path, content_id: str, head: bytes, size_n: int, data: bytes | None = None
 ) -> Recording:
-    """Read an EDF, EDF+ or BDF file; signals of different rates become streams of their own.
+    """Read an EDF, EDF+ or BDF file; signals with different rates become separate streams.
 
     Parameters
     ----------
@@ -174,32 +174,32 @@ def read_edf_recording(
     content_id : str
         See :class:`~monitor.files.recording.Recording`.
     head : bytes
-        The file's beginning, with the whole header where it is not longer than a megabyte.
+        Beginning of the file, with the complete header if it is not longer than a megabyte.
     size_n : int
-        The file's size in bytes.
+        Size of the file in bytes.
     data : bytes, optional
-        To be read in the file's place; ``head`` and ``size_n`` are then its own.
+        Content to read instead of the file; ``head`` and ``size_n`` then refer to it.
 
     Returns
     -------
     Recording
-        Samples of EDF files are read from disk when asked for.
+        Samples of EDF files are read from disk on request.
 
     Raises
     ------
     InputError
-        If the header makes no sense, or the size does not fit it.
+        If the header is invalid, or the file size does not match it.
 
     Notes
     -----
-    An interrupted recording (EDF+D) gets the time of every sample; an annotated gap is missing (NaN).
+    An interrupted recording (EDF+D) has a time for every sample; annotated gaps are missing samples (NaN).
     """
     is_bdf = head.startswith(b"\xff")
     layout = layout_of(path, head, 3 if is_bdf else 2)
     _check_size(path, layout, size_n)
     try:
         edf = _open(path if data is None else data, head, is_bdf)
-        # Only where the file itself says D: writers of +C round the times of their records.
+        # Only for EDF+D: writers of EDF+C round the start times of their records.
         has_gaps = "+D" in edf.reserved and not edf.is_continuous
         starts_s = _starts_s(path if data is None else data, layout, edf) if has_gaps else None
         annotations = _annotations(edf)
@@ -211,14 +211,14 @@ def read_edf_recording(
             str(path), "has its samples in the wrong byte order", "export it again; EDF is little-endian"
         )
     if not streams:
-        raise InputError(str(path), "holds no signal", "expected at least one signal with samples")
+        raise InputError(str(path), "contains no signal", "expected at least one signal with samples")
     return Recording(path, content_id, streams, annotations, notes=notes)
 
 
 def _open(source: Path | bytes, head: bytes, is_bdf: bool) -> _AnyEdf:
     encoding = _encoding(head)
     with warnings.catch_warnings():
-        # Only what was checked before: a record count of -1, as a recorder leaves it after a crash.
+        # A record count of -1, which a recorder leaves after a crash; it was checked before.
         warnings.simplefilter("ignore", UserWarning)
         if is_bdf:
             return edfio.read_bdf(source, header_encoding=encoding)
@@ -231,7 +231,7 @@ def _annotations(edf: _AnyEdf) -> tuple[Annotation, ...]:
 
 
 def layout_of(path: Path, head: bytes, sample_bytes_n: int) -> EdfLayout:
-    """Read what the header says of the file's size; ``sample_bytes_n`` is 2 in EDF, 3 in BDF."""
+    """Read the declared file size from the header; ``sample_bytes_n`` is 2 in EDF, 3 in BDF."""
     if len(head) < _FIXED_BYTES_N:
         raise InputError(str(path), f"ends inside its header, after {len(head)} bytes", _COPY_AGAIN)
     header_n = _number(path, head[184:192], "header size")
@@ -259,7 +259,9 @@ def layout_of(path: Path, head: bytes, sample_bytes_n: int) -> EdfLayout:
 
 def _starts_s(source: Path | bytes, layout: EdfLayout, edf: _AnyEdf) -> NDArray[np.float64]:
     if layout.timekeeping is None:
-        raise ValueError("it says EDF+D and has no annotations that tell when its data records begin")
+        raise ValueError(
+            "it is declared EDF+D but has no annotations with the start times of its data records"
+        )
     shape = (edf.num_data_records, layout.record_n)
     return record_starts_s(source, layout.header_n, shape, layout.timekeeping)
 
@@ -268,29 +270,29 @@ def _number(path: Path, field: bytes, name: str) -> int:
     try:
         return int(field.decode("ascii"))
     except ValueError as error:
-        raise InputError(str(path), f"says {field!r} for its {name}", "expected a whole number") from error
+        raise InputError(str(path), f"has {field!r} as {name}", "expected a whole number") from error
 
 
 def _check_size(path: Path, layout: EdfLayout, size_n: int) -> None:
     data_n = size_n - layout.header_n
     there = data_n / layout.record_n
     if layout.records < 0:
-        # The recorder never came to write the count: take the whole records.
+        # The recorder did not write the count: use all complete records.
         if there < 1:
-            raise InputError(str(path), "holds no whole data record", "expected at least one")
+            raise InputError(str(path), "contains no complete data record", "expected at least one")
         return
     if data_n < layout.records * layout.record_n:
         raise InputError(
-            str(path), f"is truncated: {there:.1f} of {layout.records} data records are there", _COPY_AGAIN
+            str(path), f"is truncated: it contains {there:.1f} of {layout.records} data records", _COPY_AGAIN
         )
     if layout.records == 0 or data_n > layout.records * layout.record_n:
         raise InputError(
-            str(path), f"holds {there:.1f} data records where its header says {layout.records}", _COPY_AGAIN
+            str(path), f"contains {there:.1f} data records, its header declares {layout.records}", _COPY_AGAIN
         )
 
 
 def _encoding(head: bytes) -> str:
-    """EDF is ASCII; where it is not, systems write either of these, and any byte is legal in the second."""
+    """EDF is ASCII; otherwise it is one of these encodings, and every byte is valid in the second."""
     try:
         head[: _FIXED_BYTES_N + _number_of_signals(head) * _SIGNAL_BYTES_N].decode("utf-8")
     except UnicodeDecodeError:
@@ -315,10 +317,12 @@ def _streams(
     gaps = {id(edf.signals[place]): spans for place, spans in missing.items()}
     if starts_s is not None:
         n = int(np.count_nonzero(np.diff(starts_s) > edf.data_record_duration * 1.5))
-        notes.append(f"{path.name} is interrupted (EDF+D), {n} times by half a data record or more.")
+        notes.append(
+            f"{path.name} is discontinuous (EDF+D): {n} interruptions of half a data record or more."
+        )
     for signal in edf.signals:
         if signal.digital_min == signal.digital_max or signal.physical_min == signal.physical_max:
-            notes.append(f"Signal {signal.label!r} of {path.name} has no calibration and is left out.")
+            notes.append(f"Signal {signal.label!r} of {path.name} has no calibration and is ignored.")
             continue
         by_rate.setdefault(signal.sampling_frequency, []).append(signal)
     streams = []
@@ -374,7 +378,7 @@ def _read(
     samples = np.empty((stop_n - start_n, len(signals)))
     for column, signal in enumerate(signals):
         if stop_n > start_n:
-            # In seconds, which edfio rounds back to the very samples.
+            # In seconds, which edfio rounds to exactly these samples.
             rate_hz = signal.sampling_frequency
             samples[:, column] = signal.get_data_slice(start_n / rate_hz, stop_n / rate_hz)
         for from_s, to_s in gaps.get(id(signal), ()):

@@ -1,4 +1,4 @@
-"""An EDF or BDF file while another program is still writing it."""
+"""Read an EDF or BDF file while another program is writing it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _RESERVED = slice(192, 236)
 
 
 class GrowingEdf:
-    """Read the data records of a file as they become whole, whatever its header says of their number.
+    """Read the data records of a file as they are completed, regardless of the number in its header.
 
     Parameters
     ----------
     path : Path
-        With a whole header; records need not be there yet.
+        With a complete header; data records may still be missing.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class GrowingEdf:
     Raises
     ------
     InputError
-        If it cannot be read or is no EDF or BDF.
+        If it cannot be read or is not EDF or BDF.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,41 +42,45 @@ class GrowingEdf:
         except OSError as err:
             raise InputError(str(path), f"cannot be read ({err.strerror})") from err
         if not head.startswith((b"0       ", b"\xffBIOSEMI")):
-            raise InputError(str(path), "is no EDF or BDF", "--follow is for these alone")
+            raise InputError(str(path), "is not an EDF or BDF file", "--follow supports only these")
         layout = layout_of(path, head, 3 if head.startswith(b"\xff") else 2)
         self._record_n, self._timekeeping = layout.record_n, layout.timekeeping
         self._is_interrupted = b"+D" in head[_RESERVED]
         if self._is_interrupted and layout.timekeeping is None:
-            raise InputError(str(path), "says EDF+D and has no annotations that tell when its records begin")
+            raise InputError(
+                str(path), "is declared EDF+D but has no annotations with the start times of its records"
+            )
         self._head = head[: layout.header_n]
         try:
             self.record_s = float(head[_DURATION])
         except ValueError:
             self.record_s = 0.0
         if not self.record_s > 0:
-            raise InputError(str(path), f"says {head[_DURATION]!r} for the length of a data record")
+            raise InputError(
+                str(path), f"has {head[_DURATION]!r} as length of a data record; expected seconds above 0"
+            )
 
     @property
     def records(self) -> int:
-        """How many whole data records are there now."""
+        """Number of complete data records so far."""
         try:
             return max(0, self.path.stat().st_size - len(self._head)) // self._record_n
         except OSError:
-            # A share that is away for a moment, or a file just being replaced.
+            # The share is temporarily unavailable, or the file is being replaced.
             return 0
 
     def start_s(self, record: int) -> float:
-        """Return when a data record begins, in seconds from the first one's begin.
+        """Return the start of a data record, in seconds from the start of the first one.
 
         Parameters
         ----------
         record : int
-            From 0; it must be there.
+            Index from 0; it must exist.
 
         Raises
         ------
         InputError
-            If it cannot be read, or in an EDF+D does not say.
+            If it cannot be read, or has no start time in an EDF+D file.
         """
         return self._onset_s(record) - self._onset_s(0) if self._is_interrupted else record * self.record_s
 
@@ -89,9 +93,7 @@ class GrowingEdf:
         except OSError as err:
             raise InputError(str(self.path), f"cannot be read ({err.strerror})") from err
         except ValueError as err:
-            raise InputError(
-                str(self.path), f"does not say when its data record {record + 1} begins"
-            ) from err
+            raise InputError(str(self.path), f"has no start time in data record {record + 1}") from err
 
     def read(self, first: int, last: int) -> Recording:
         """Read the data records [first, last).
@@ -99,7 +101,7 @@ class GrowingEdf:
         Returns
         -------
         Recording
-            Streams and annotations in seconds from the file's start; the gaps of an EDF+D are kept.
+            Streams and annotations in seconds from the file's start; the gaps of an EDF+D file are preserved.
 
         Raises
         ------

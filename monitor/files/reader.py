@@ -1,4 +1,4 @@
-"""Find out what a file is, and read it."""
+"""Detect the format of a recording and read it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def read_recording(path: Path) -> Recording:
     Parameters
     ----------
     path : Path
-        The file. What it is, is told from its content; a name that says otherwise is refused.
+        The file. Its format is detected from the content; a contradicting extension is refused.
 
     Returns
     -------
     Recording
-        EDF samples are read from disk when asked for; BDF and XDF files are held in memory.
+        EDF samples are read from disk on request; BDF and XDF files are held in memory.
 
     Raises
     ------
     InputError
-        If the file is absent, empty, truncated (EDF, BDF), not what its name says, or holds no signal.
-        A truncated XDF is read up to the cut, with a note.
+        If the file is missing, empty, truncated (EDF, BDF), has a wrong extension, or contains no signal.
+        A truncated XDF file is read up to the cut, with a note.
     """
     try:
         with path.open("rb") as file:
@@ -55,8 +55,8 @@ def _kind(path: Path, head: bytes) -> str:
     if kind is None:
         if head.startswith(b"\x1f\x8b"):
             raise InputError(str(path), "is compressed", "unpack it first (gunzip)")
-        raise InputError(str(path), f"begins with {head[:8]!r}, as no recording does", _EXPECTED)
+        raise InputError(str(path), f"begins with {head[:8]!r}, which is not a known format", _EXPECTED)
     named = _SUFFIXES.get(path.suffix.lower(), kind)
     if named != kind:
-        raise InputError(str(path), f"is named as {named} but its content is {kind}", "rename it")
+        raise InputError(str(path), f"has the extension of {named} but its content is {kind}", "rename it")
     return kind

@@ -1,4 +1,4 @@
-"""What a recording is, whatever file it came from."""
+"""The common form of a recording, independent of the file format."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ SampleReader = Callable[[Sequence[int], int, int], NDArray[np.float64]]
 
 
 class Annotation(NamedTuple):
-    """A remark in a recording.
+    """An annotation in a recording.
 
     Attributes
     ----------
     onset_s : float
         Seconds from the recording's origin.
     duration_s : float
-        0 where the file gives none.
+        0 if the file has none.
     text : str
         Never empty.
     """
@@ -34,15 +34,14 @@ class Annotation(NamedTuple):
 
 @dataclass(frozen=True)
 class RecordedChannel:
-    """What a recording says of one channel.
+    """Description of one channel of a recording.
 
     Attributes
     ----------
     label, unit, type : str
-        As the file has them; empty where it says nothing. EDF has no types: there they are taken from
-        the labels where those leave no doubt.
+        As in the file; empty if absent. EDF has no types: they are derived from unambiguous labels.
     lsb : float, optional
-        Size of one digital step in ``unit``, where the header tells it. Samples are read in ``unit``.
+        Size of one digital step in ``unit``, if the header states it. Samples are read in ``unit``.
     """
 
     label: str
@@ -53,14 +52,14 @@ class RecordedChannel:
 
 @dataclass(frozen=True)
 class RecordedStream:
-    """Channels that were sampled together.
+    """Channels with a common sampling clock.
 
     Attributes
     ----------
     name, type, source_id : str
-        As recorded over LSL; made from the file for EDF and BDF.
+        As recorded over LSL; derived from the file for EDF and BDF.
     rate_hz : float
-        Nominal rate in the time of the stamps; 0 for irregular.
+        Nominal rate with respect to the stamps; 0 for irregular.
     channels : tuple of RecordedChannel
         In file order.
     sample_n : int
@@ -69,13 +68,13 @@ class RecordedStream:
         Time of the first sample, seconds from the recording's origin.
     stamps_s : ndarray, shape (sample_n,), float64, optional
         Time of every sample, seconds from the recording's origin, as received: neither monotonic nor
-        even. None where the samples follow each other at ``rate_hz``.
+        even. None if the samples are regular at ``rate_hz``.
     speed : float
-        Seconds of signal per second of stamps (a simulation run fast).
+        Seconds of signal per second of stamps (above 1 for an accelerated simulation).
     simulated : bool
-        Whether the stream said that there was no patient.
+        Whether the stream declared itself as simulated.
     breaks : tuple of int
-        Samples before which its clock was set anew.
+        Samples before which the clock of the stream was reset.
     """
 
     name: str
@@ -111,14 +110,16 @@ class RecordedStream:
         Raises
         ------
         ValueError
-            If there are no such samples or channels.
+            If samples or channels are out of range.
         """
         stop_n = self.sample_n if stop_n is None else stop_n
         chosen = range(len(self.channels)) if channels is None else channels
         if not 0 <= start_n <= stop_n <= self.sample_n:
-            raise ValueError(f"samples {start_n} to {stop_n} of {self.sample_n}")
+            raise ValueError(
+                f"samples {start_n} to {stop_n} are out of range: the stream has {self.sample_n}"
+            )
         if any(not 0 <= index < len(self.channels) for index in chosen):
-            raise ValueError(f"channels {list(chosen)} of {len(self.channels)}")
+            raise ValueError(f"channels {list(chosen)} are out of range: the stream has {len(self.channels)}")
         return self.reader(chosen, start_n, stop_n)
 
 
@@ -131,19 +132,19 @@ class Recording:
     path : Path
         The file.
     content_id : str
-        Twelve hexadecimal digits from the content: the same file has the same wherever it lies.
+        Twelve hexadecimal digits derived from the content, independent of name and folder.
     streams : tuple of RecordedStream
-        Those with samples, in file order.
+        Streams with samples, in file order.
     annotations : tuple of Annotation
-        By onset.
+        Sorted by onset.
     origin_s : float
-        What the times count from: the raw LSL stamp of the first sample of the first EMG stream in an
-        XDF file, else 0, the file's start.
+        Origin of all times: the raw LSL stamp of the first sample of the first EMG stream in an XDF file,
+        else 0, the start of the file.
     notes : tuple of str
-        What the reader could not use, as sentences for the user.
+        Parts that the reader could not use, as sentences for the user.
     unplaced : tuple of Annotation
-        Markers of streams none of which lies within the signal: their clock is another one, and the file
-        does not say which.
+        Markers of streams that lie completely outside the signal: they have a different clock, which the file
+        does not identify.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Scored lists as EDF+ or BDF+ annotations, with or without signals beside them."""
+"""Scored lists as EDF+ or BDF+ annotations, with or without signals."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ def read_annotation_edf(
     Parameters
     ----------
     path : Path
-        An EDF+ or BDF+ file. Unlike a recording it need hold no signal: scorings are often kept so.
+        An EDF+ or BDF+ file. Unlike a recording it need not contain a signal: scorings are often stored that
+        way.
     labels : mapping of str to str
-        What each label means, keys normalised.
+        Meaning of each label, keys normalised.
 
     Returns
     -------
@@ -41,16 +42,16 @@ def read_annotation_edf(
     Raises
     ------
     InputError
-        If the file cannot be read, holds no annotation, or one that
+        If the file cannot be read, contains no annotation, or one that
         :func:`~monitor.files.scored_table.night_of_list` refuses.
 
     Notes
     -----
-    EDF+ lets a text name its channel, as in ``Limb movement@@EMG RAT``: that decides the leg.
+    In EDF+ a text may name its channel, as in ``Limb movement@@EMG RAT``: this determines the leg.
     """
     found = [a for a in _annotations(path) if a.text.strip()]
     if not found:
-        raise InputError(str(path), "holds no annotations", "an EDF+ file with a scored list")
+        raise InputError(str(path), "contains no annotations", "expected an EDF+ file with a scored list")
     events = [
         Listed(
             f"annotation {number}",
@@ -64,7 +65,7 @@ def read_annotation_edf(
 
 
 def edf_start(path: Path) -> datetime | None:
-    """Return when an EDF or BDF recording began by its own clock, None if its header does not say.
+    """Return the start of an EDF or BDF recording by its own clock, None if the header has none.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def edf_start(path: Path) -> datetime | None:
 
     Notes
     -----
-    EDF knows no zone: the time is marked as UTC and means only what differences of it mean.
+    EDF has no time zone: the time is marked as UTC, and only differences between such times are valid.
     """
     try:
         with path.open("rb") as file:
@@ -91,7 +92,7 @@ def _annotations(path: Path) -> tuple[edfio.EdfAnnotation, ...]:
         with path.open("rb") as file:
             is_bdf = file.read(1) == b"\xff"
         with warnings.catch_warnings():
-            # A record count of -1, as a recorder leaves it after a crash, takes nothing from the texts.
+            # A record count of -1, which a recorder leaves after a crash, does not affect the annotations.
             warnings.simplefilter("ignore", UserWarning)
             edf = edfio.read_bdf(path) if is_bdf else edfio.read_edf(path)
         return tuple(edf.annotations)

@@ -1,4 +1,4 @@
-"""Scored lists of any kind, told by the file's ending, and what they say as facts."""
+"""Read scored lists of any format, selected by file name extension, and convert them to facts."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def read_annotations(
     ----------
     path : Path
         ``.xml`` (NSRR, Profusion), ``.csv`` (Noxturnal), ``.edf`` ``.bdf`` ``.rec`` (annotations of EDF+);
-        any other ending is the events table with tabs.
+        any other extension is read as tab-separated events table.
     labels : mapping of str to str
-        What each label means, keys normalised.
+        Meaning of each label, keys normalised.
     began : datetime, optional
-        When the recording began, for lists that tell wall-clock times; see
+        Start of the recording, for lists with wall-clock times; see
         :func:`~monitor.files.scored_noxturnal.parse_noxturnal_csv`.
 
     Returns
     -------
     night : Night
-        On which every leg is usable; its end is that of the last event.
+        Every leg is usable; it ends with the last event.
     ignored : dict of str to int
-        Unknown types as written and how often each came.
+        Unknown types as written, with their number of occurrences.
 
     Raises
     ------
     InputError
-        For a file that cannot be read or used: file, line or element, value, and what was expected.
+        If the file cannot be read or used: file, line or element, value and what was expected.
     """
     ending = path.suffix.lower()
     if ending in _EDF_ENDINGS:
@@ -59,14 +59,14 @@ def read_annotations(
 
 
 def listed_facts(night: Night, source: str) -> list[Fact]:
-    """Put what a list says of a night's context as facts: stages, events, arousals, artifacts, lights.
+    """Convert the context in a list to facts: stages, events, arousals, artifacts, lights.
 
     Parameters
     ----------
     night : Night
-        As read. Its movements are left out: a recording's own are detected.
+        Content of the list. Its movements are ignored: those of a recording are detected.
     source : str
-        Who is said to have told them.
+        Source of the facts.
     """
     facts = [
         *(_span("stage", epoch, source, stage=epoch.stage) for epoch in night.epochs),
@@ -89,7 +89,9 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}", "a readable file") from error
+        raise InputError(
+            str(path), f"cannot be read: {error.strerror}", "expected a readable file"
+        ) from error
 
 
 def _utf8(data: bytes, path: Path) -> str:
@@ -97,4 +99,6 @@ def _utf8(data: bytes, path: Path) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}, line {line}", "is not UTF-8 text", "a tab-separated table") from error
+        raise InputError(
+            f"{path}, line {line}", "is not UTF-8 text", "expected a tab-separated table"
+        ) from error

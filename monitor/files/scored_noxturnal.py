@@ -1,10 +1,11 @@
-"""Scored lists as Noxturnal writes them to CSV: one event a row, with the dates and times of a wall clock.
+"""Scored lists exported by Noxturnal as CSV: one event per row, with wall-clock dates and times.
 
-Known from public programs that read such files: columns ``Start Time``, ``End Time``, ``Event``, ``Duration``
-(French: ``Heure de début``, ``Heure de fin``, ``Événement``, ``Durée``) among others, UTF-8 or UTF-16, a row
-of ``[]`` after the header, day first in French and month first in American files, the words below. No
-exported file was at hand. What was not seen: how a leg movement is called (the common words are known) and
-how its leg is told (such movements are of unknown side), other languages, a night in which the clocks change.
+The format is known from public programs that read it: columns ``Start Time``, ``End Time``, ``Event``,
+``Duration`` (French: ``Heure de début``, ``Heure de fin``, ``Événement``, ``Durée``) among others, UTF-8 or
+UTF-16, a row of ``[]`` after the header, day first in French and month first in American files, and the words
+below. No original export was available. Unknown are: the name of a leg movement (the usual names are
+accepted) and the indication of its leg (such movements are of unknown side), other languages, and a recording
+during which the clocks change.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "h.mixed": "hypopnea",
     }
 )
-"""Beside the words of all lists; keys normalised and without accents."""
+"""Additional words of this format; keys normalised and without accents."""
 
 _COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -56,9 +57,9 @@ _FORMATS = (
 _CLOCK = re.compile(r"(.*\d:\d\d:\d\d)(?:[.,](\d{1,6}))?(\s*[AP]M)?", re.IGNORECASE)
 _HEADER_WITHIN = 10
 _LONGEST = timedelta(hours=48)
-# A list that begins a day or more after the recording is that of another night.
+# A list that begins a day or more after the recording belongs to another recording.
 _WITHIN = timedelta(hours=24)
-_EXPECTED = "a date and time, such as 20/11/2026 22:15:30"
+_EXPECTED = "expected a date and time, such as 20/11/2026 22:15:30"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,13 @@ def parse_noxturnal_csv(
     Parameters
     ----------
     data : bytes
-        Content of the file: columns are found by their names, separated by comma, semicolon or tab.
+        Content of the file: columns are identified by name and separated by comma, semicolon or tab.
     name : str
-        Its name, for messages.
+        Its name, for error messages.
     labels : mapping of str to str
-        What each label means, keys normalised.
+        Meaning of each label, keys normalised.
     began : datetime, optional
-        When the recording began by the same clock, marked as UTC. Else the earliest event is taken for it.
+        Start of the recording by the same clock, marked as UTC. Default: the earliest event.
 
     Returns
     -------
@@ -95,13 +96,13 @@ def parse_noxturnal_csv(
     ------
     InputError
         If a column is missing, a time cannot be read, the times span more than two days, the first event lies
-        before the recording or a day after its start, or for what
-        :func:`~monitor.files.scored_table.night_of_list` refuses.
+        before the recording or a day after its start, or for anything that
+        :func:`~monitor.files.scored_table.night_of_list` rejects.
     """
     try:
         rows, headers = _rows(_text(data), name)
     except csv.Error as error:
-        raise InputError(name, f"is no CSV ({error})", "export it again") from error
+        raise InputError(name, f"is not a valid CSV file ({error})", "export it again") from error
     if not rows:
         return night_of_list([], name, FieldNames("", "", ""), labels)
     times = _times(rows, name, headers)
@@ -110,7 +111,7 @@ def parse_noxturnal_csv(
     if not timedelta(0) <= first - origin < _WITHIN:
         there, here = (f"{one:%Y-%m-%d %H:%M:%S}" for one in (first, origin))
         raise InputError(
-            name, f"begins at {there}, the recording at {here}", "the list of this very recording"
+            name, f"begins at {there}, the recording at {here}", "expected the list of this recording"
         )
     known = {**WORDS, **labels}
     events = [
@@ -136,7 +137,7 @@ def _text(data: bytes) -> str:
 
 
 def _rows(text: str, name: str) -> tuple[list[_Row], dict[str, str]]:
-    """Find the header, then the rows below it; say what the file calls its columns."""
+    """Find the header and the rows below it; return the rows and the column names in the file."""
     head = "".join(text.splitlines()[:_HEADER_WITHIN])
     delimiter = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -150,7 +151,9 @@ def _rows(text: str, name: str) -> tuple[list[_Row], dict[str, str]]:
         missing = {"end"}
     if missing:
         words = " and ".join(repr(_COLUMNS[key][0].replace("_", " ")) for key in sorted(missing))
-        raise InputError(name, f"no column {words}", "columns Start Time, End Time, Event, Duration")
+        raise InputError(
+            name, f"has no column {words}", "expected the columns Start Time, End Time, Event, Duration"
+        )
     headers = {key: cells[i].strip() for key, i in place.items()}
     rows = []
     for cells in reader:
@@ -161,14 +164,14 @@ def _rows(text: str, name: str) -> tuple[list[_Row], dict[str, str]]:
 
 
 def _columns(cells: Sequence[str]) -> dict[str, int]:
-    names = [normalise(_plain(cell)) for cell in cells]
+    names = [normalise(_without_accents(cell)) for cell in cells]
     return {
         key: names.index(word) for key, words in _COLUMNS.items() for word in reversed(words) if word in names
     }
 
 
 def _times(rows: Sequence[_Row], name: str, headers: Mapping[str, str]) -> list[tuple[datetime, datetime]]:
-    """Read all times in the first form that fits all of them and gives a night of sensible length."""
+    """Read all times in the first format that fits all of them and yields a plausible duration."""
     for form in _FORMATS:
         times = [(_when(row.start, form), _when(row.end or row.start, form)) for row in rows]
         known = [(start, end) for start, end in times if start is not None and end is not None]
@@ -181,7 +184,7 @@ def _times(rows: Sequence[_Row], name: str, headers: Mapping[str, str]) -> list[
             if all(_when(cell, form) is None for form in _FORMATS):
                 where = f"{name}, line {row.line}, column {headers[key]!r}"
                 raise InputError(where, f"{cell!r} is not a time", _EXPECTED)
-    raise InputError(name, "its times are not of one form, or span more than two days", _EXPECTED)
+    raise InputError(name, "has times in different formats, or over more than two days", _EXPECTED)
 
 
 def _when(cell: str, form: str) -> datetime | None:
@@ -197,7 +200,7 @@ def _when(cell: str, form: str) -> datetime | None:
 
 
 def _duration(row: _Row, between: timedelta) -> str:
-    """Take the duration as written, which is finer than the times; without one, from start to end."""
+    """Return the written duration, which is more precise than the times; without one, end minus start."""
     written = row.duration.replace(",", ".")
     return written if NUMBER.fullmatch(written) else _seconds(between)
 
@@ -207,11 +210,11 @@ def _seconds(time: timedelta) -> str:
 
 
 def _label(written: str, known: Mapping[str, str]) -> str:
-    plain = _plain(written)
-    return plain if normalise(plain) in known and normalise(written) not in known else written
+    bare = _without_accents(written)
+    return bare if normalise(bare) in known and normalise(written) not in known else written
 
 
-def _plain(word: str) -> str:
-    """Take the accents off; the rest is for the label map."""
+def _without_accents(word: str) -> str:
+    """Remove accents; the label map normalises the rest."""
     apart = unicodedata.normalize("NFD", word.strip())
     return "".join(letter for letter in apart if not unicodedata.combining(letter))

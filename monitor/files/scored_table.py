@@ -18,8 +18,8 @@ from monitor.scoring.inputs import STAGES, Epoch, Leg, LegSpan, Movement, Night,
 COLUMNS = ("onset", "duration", "trial_type")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 NOT_GIVEN = "n/a"
-"""What BIDS writes for the duration of a point in time; other readers write it for what is not there."""
-# A night is far shorter; a number beyond this is a mistake (a date, a sample index), not a time in seconds.
+"""Duration of a point in time in BIDS; other readers use it for a missing duration."""
+# Recordings are far shorter; a larger number is an error (a date, a sample index), not a time in seconds.
 LIMIT_S = 10_000_000
 POINTS = frozenset({"lights_off", "lights_on", "position", "segment"})
 ALL_LEGS = frozenset({"left", "right", "unknown"})
@@ -30,14 +30,14 @@ LM_LEGS: Mapping[str, Leg] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Hold one event as its list has it, before anything is checked.
+    """Hold one event as written in the list, before validation.
 
     Parameters
     ----------
     place : str
-        Where it stands, as ``line 7``; names its movement in the scored night.
+        Its position, such as ``line 7``; used as key of its movement.
     onset, duration : str
-        Seconds from the first sample, as written; `NOT_GIVEN` for a duration that is not there.
+        Seconds from the first sample, as written; `NOT_GIVEN` for a missing duration.
     label : str
         Its type, as written.
     """
@@ -50,7 +50,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class FieldNames:
-    """Hold what a kind of list calls its fields, for messages."""
+    """Hold the names of the fields in a list format, for error messages."""
 
     onset: str
     duration: str
@@ -62,7 +62,7 @@ IN_TABLE = FieldNames("column 'onset'", "column 'duration'", "column 'trial_type
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Hold one checked event: its bounds and its type as written and as understood."""
+    """Hold one validated event: its bounds and its type as written and as interpreted."""
 
     place: str
     start_us: int
@@ -79,11 +79,11 @@ def parse_events_table(
     Parameters
     ----------
     text : str
-        Content of the table. Further columns are allowed; empty lines are passed over.
+        Content of the table. Further columns are allowed; empty lines are skipped.
     name : str
-        The file's name, for messages.
+        Name of the file, for error messages.
     labels : mapping of str to str
-        What each label means, keys as :func:`monitor.model.labels.normalise` leaves them.
+        Meaning of each label, keys as returned by :func:`monitor.model.labels.normalise`.
 
     Returns
     -------
@@ -93,8 +93,8 @@ def parse_events_table(
     Raises
     ------
     InputError
-        For a missing column or what :func:`night_of_list` refuses; it names file, line, column, value and
-        what was expected.
+        For a missing column or anything that :func:`night_of_list` rejects; names file, line, column, value
+        and what was expected.
     """
     return night_of_list(_table_rows(text, name), name, IN_TABLE, labels)
 
@@ -102,43 +102,43 @@ def parse_events_table(
 def night_of_list(
     events: Iterable[Listed], name: str, fields: FieldNames, labels: Mapping[str, str] = DEFAULT_LABELS
 ) -> tuple[Night, dict[str, int]]:
-    """Check a scored list and make a night of it on which every leg is usable.
+    """Validate a scored list and convert it to a `Night` in which every leg is usable.
 
     Parameters
     ----------
     events : iterable of Listed
         In any order.
     name : str
-        The file's name, for messages.
+        Name of the file, for error messages.
     fields : FieldNames
-        What the file calls its fields, for messages.
+        Names of the fields in the file, for error messages.
     labels : mapping of str to str
-        What each label means, keys as :func:`monitor.model.labels.normalise` leaves them.
+        Meaning of each label, keys as returned by :func:`monitor.model.labels.normalise`.
 
     Returns
     -------
     night : Night
-        Ends with the end of the last event, of whatever type.
+        Ends with the end of the last event of any type.
     ignored : dict of str to int
-        Unknown types as written and how often each came.
+        Unknown types as written, with their number of occurrences.
 
     Raises
     ------
     InputError
-        For a bad number, a negative time, an empty or overlapping stage epoch, or a second ``lights_off`` or
-        ``lights_on``; it names file, place, field, value and what was expected. Also if no row at all is of
-        a known type.
+        For an invalid number, a negative time, an empty or overlapping stage epoch, or a second
+        ``lights_off`` or ``lights_on``; names file, line, field, value and what was expected. Also if no row
+        has a known type.
     """
     rows = [_row(event, name, fields, labels) for event in events]
     ignored = Counter(row.written for row in rows if row.kind is None)
     if rows and ignored.total() == len(rows):
         words = ", ".join(repr(word[:40]) for word in list(ignored)[:4])
-        problem = f"none of its {len(rows)} rows is of a known type (there are {words})"
+        problem = f"none of its {len(rows)} rows has a known type (found: {words})"
         raise InputError(name, problem, "expected types such as LM_left, N2, hypopnea")
     off, on = (_light(rows, kind, name, fields) for kind in ("lights_off", "lights_on"))
     if off is not None and on is not None and on.start_us <= off.start_us:
         where = f"{name}, {on.place}, {fields.onset}"
-        raise InputError(where, "lights_on is not after lights_off", f"later than {off.place}")
+        raise InputError(where, "lights_on is not after lights_off", f"expected a time after {off.place}")
     end_us = max((row.end_us for row in rows), default=0)
     night = Night(
         movements=tuple(
@@ -171,7 +171,7 @@ def _table_rows(text: str, name: str) -> Iterator[Listed]:
     place = {}
     for column in COLUMNS:
         if header.count(column) != 1:
-            found = "is missing" if column not in header else "stands there more than once"
+            found = "is missing" if column not in header else "occurs more than once"
             got = ", ".join(repr(cell) for cell in header)
             expected = "tab-separated columns onset, duration, trial_type"
             raise InputError(f"{name}, line 1", f"column {column!r} {found} in {got}", expected)
@@ -181,32 +181,34 @@ def _table_rows(text: str, name: str) -> Iterator[Listed]:
         if cells == [""]:
             continue
         if len(cells) != len(header):
-            problem = f"{len(cells)} cells where the header has {len(header)}"
-            raise InputError(f"{name}, line {number}", problem, "one tab between cells")
+            problem = f"has {len(cells)} cells, the header has {len(header)}"
+            raise InputError(f"{name}, line {number}", problem, "expected one tab between cells")
         yield Listed(f"line {number}", *(cells[place[column]] for column in COLUMNS))
 
 
 def _row(event: Listed, name: str, fields: FieldNames, labels: Mapping[str, str]) -> _Row:
     where = f"{name}, {event.place}, "
     if not event.label:
-        raise InputError(where + fields.label, "is empty", "a type such as LM_left")
+        raise InputError(where + fields.label, "is empty", "expected a type such as LM_left")
     kind = labels.get(normalise(event.label))
     onset = _seconds(event.onset, where + fields.onset)
     is_point = event.duration == NOT_GIVEN and (kind is None or kind in POINTS)
     duration = Decimal(0) if is_point else _seconds(event.duration, where + fields.duration)
     if kind in STAGES and duration == 0:
-        raise InputError(where + fields.duration, f"{event.duration!r} for a stage", "longer than 0 s")
+        raise InputError(where + fields.duration, f"{event.duration!r} for a stage", "expected more than 0 s")
     return _Row(event.place, _us(onset), _us(onset + duration), event.label, kind)
 
 
 def _seconds(cell: str, where: str) -> Decimal:
     if not NUMBER.fullmatch(cell):
-        raise InputError(where, f"{cell!r} is not a number", "seconds, such as 12.5")
+        raise InputError(where, f"{cell!r} is not a number", "expected seconds, such as 12.5")
     value = Decimal(cell)
     if value < 0:
-        raise InputError(where, f"{cell!r} is negative", "0 s or more")
+        raise InputError(where, f"{cell!r} is negative", "expected 0 s or more")
     if value > LIMIT_S:
-        raise InputError(where, f"{cell!r} is too large", f"seconds from the first sample, at most {LIMIT_S}")
+        raise InputError(
+            where, f"{cell!r} is too large", f"expected seconds from the first sample, at most {LIMIT_S}"
+        )
     return value
 
 
@@ -218,7 +220,7 @@ def _light(rows: list[_Row], kind: str, name: str, fields: FieldNames) -> _Row |
     own = [row for row in rows if row.kind == kind]
     if len(own) > 1:
         where = f"{name}, {own[1].place}, {fields.label}"
-        raise InputError(where, f"a second {kind}", f"one; the first is in {own[0].place}")
+        raise InputError(where, f"a second {kind}", f"expected one; the first is in {own[0].place}")
     return own[0] if own else None
 
 
@@ -228,5 +230,5 @@ def _epochs(rows: list[_Row], name: str, fields: FieldNames) -> tuple[Epoch, ...
         if row.start_us < before.end_us:
             where = f"{name}, {row.place}, {fields.onset}"
             problem = f"stage {row.written!r} overlaps stage {before.written!r} of {before.place}"
-            raise InputError(where, problem, "one stage at a time")
+            raise InputError(where, problem, "expected one stage at a time")
     return tuple(Epoch(row.start_us, row.end_us, cast(Stage, row.kind)) for row in own)

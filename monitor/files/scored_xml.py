@@ -1,17 +1,17 @@
-"""Scored lists in XML: of the National Sleep Research Resource, and of Compumedics Profusion.
+"""Scored lists in XML: National Sleep Research Resource (NSRR) and Compumedics Profusion.
 
-Both hold ``ScoredEvents/ScoredEvent`` with ``Start`` and ``Duration`` in seconds from the first sample. The
-former (root ``PSGAnnotation``) calls the type ``EventConcept``, as in ``Stage 2 sleep|2`` or
-``Limb movement - left|Limb Movement (Left)``, and lists the stages among the events. The latter (root
+Both contain ``ScoredEvents/ScoredEvent`` with ``Start`` and ``Duration`` in seconds from the first sample.
+The former (root ``PSGAnnotation``) calls the type ``EventConcept``, as in ``Stage 2 sleep|2`` or ``Limb
+movement - left|Limb Movement (Left)``, and lists the stages among the events. The latter (root
 ``CMPStudyConfig``) calls it ``Name``, as in ``PLM (Right)``, and has a ``SleepStages/SleepStage`` per epoch.
 
-No exported file was at hand: names and codes are those that public readers of both formats agree on.
+No original export was available: names and codes are those on which public readers of both formats agree.
 """
 
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET  # parses nothing here: expat does, with document types refused
+import xml.etree.ElementTree as ET  # used for the tree only: expat parses, with document types refused
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from xml.parsers import expat
@@ -25,7 +25,7 @@ IN_XML = FieldNames("element 'Start'", "element 'Duration'", "type of the event"
 WORDS: Mapping[str, str] = MappingProxyType(
     {"6": "unscored", "9": "unscored", "movement": "unscored", "recording_start_time": "segment"}
 )
-"""Beside the words of all lists: two stage codes, and a line that spans the recording."""
+"""Additional words of these formats: two stage codes, and an entry that spans the recording."""
 
 _ROOTS = ("PSGAnnotation", "CMPStudyConfig")
 _EPOCH_S = "30"
@@ -42,9 +42,9 @@ def parse_annotation_xml(
     data : bytes
         Content of the file.
     name : str
-        Its name, for messages.
+        Its name, for error messages.
     labels : mapping of str to str
-        What each label means, keys normalised; beside these, the codes of the two formats are known.
+        Meaning of each label, keys normalised; the codes of the two formats are known in addition.
 
     Returns
     -------
@@ -54,18 +54,18 @@ def parse_annotation_xml(
     Raises
     ------
     InputError
-        If it is no XML, declares a document type or entities, is neither of the two formats, or lists
-        something :func:`~monitor.files.scored_table.night_of_list` refuses.
+        If it is not XML, declares a document type or entities, has neither of the two formats, or lists
+        something that :func:`~monitor.files.scored_table.night_of_list` rejects.
     """
     root = _parse(data, name)
     if _tag(root) not in _ROOTS:
-        raise InputError(name, f"the root element is {_tag(root)!r}", f"one of {', '.join(_ROOTS)}")
+        raise InputError(name, f"has the root element {_tag(root)!r}", f"expected one of {', '.join(_ROOTS)}")
     known = {**WORDS, **labels}
     return night_of_list([*_events(root, known), *_stages(root, name)], name, IN_XML, known)
 
 
 def _parse(data: bytes, name: str) -> ET.Element:
-    """Build the tree, each element with its line; refuse a document type, and with it every entity."""
+    """Build the tree, each element with its line number; refuse document types and thereby all entities."""
     builder = ET.TreeBuilder()
     parser = expat.ParserCreate()
 
@@ -74,7 +74,7 @@ def _parse(data: bytes, name: str) -> ET.Element:
 
     def refuse(*_: object) -> None:
         where = f"{name}, line {parser.CurrentLineNumber}"
-        raise InputError(where, "declares a document type", "plain XML without DTD or entities")
+        raise InputError(where, "declares a document type", "expected XML without DTD or entities")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = builder.end
@@ -83,7 +83,7 @@ def _parse(data: bytes, name: str) -> ET.Element:
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
-        problem = f"is no XML ({expat.ErrorString(error.code)})"
+        problem = f"is not valid XML ({expat.ErrorString(error.code)})"
         raise InputError(f"{name}, line {error.lineno}", problem, "export it again") from error
     return builder.close()
 
@@ -98,7 +98,7 @@ def _events(root: ET.Element, known: Mapping[str, str]) -> Iterator[Listed]:
 
 
 def _label(written: str, known: Mapping[str, str]) -> str:
-    """Pick the known one of the names of a type: whole, the original, the concept, without its remark."""
+    """Return the known one of the names of a type: complete, original, concept, or without its suffix."""
     concept, bar, original = written.partition("|")
     names = [written, original, concept] if bar else [written]
     names += [re.sub(r"\s*\([^()]*\)$", "", one) for one in names]
@@ -112,10 +112,10 @@ def _stages(root: ET.Element, name: str) -> Iterator[Listed]:
     if stages and (not NUMBER.fullmatch(text) or float(text) <= 0):
         where = f"{name}, line {root.attrib[_LINE] if length is None else length.attrib[_LINE]}"
         raise InputError(
-            f"{where}, element 'EpochLength'", f"{text!r} is not a length", "seconds, such as 30"
+            f"{where}, element 'EpochLength'", f"{text!r} is not a length", "expected seconds, such as 30"
         )
     for i, stage in enumerate(stages):
-        # An empty element is an epoch that nobody scored.
+        # An empty element is an epoch that was not scored.
         label = (stage.text or "").strip() or "unscored"
         yield Listed(f"line {stage.attrib[_LINE]}", repr(i * float(text)), text, label)
 
@@ -126,5 +126,5 @@ def _below(root: ET.Element, parent: str, child: str) -> list[ET.Element]:
 
 
 def _tag(element: ET.Element) -> str:
-    """Return the tag without its namespace; expat writes a prefix as it stands."""
+    """Return the tag without its namespace; expat does not resolve prefixes."""
     return element.tag.rpartition(":")[2]

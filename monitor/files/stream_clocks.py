@@ -1,8 +1,8 @@
-"""Streams of several machines in one file: their stamps in one clock, whatever became of their clocks.
+"""Convert the stamps of streams from several computers to one clock, also if clocks were reset.
 
-XDF: a clock offset is what is to be added to a stamp of its stream to get the recorder's time. A computer
-that starts again has a new clock: its stamps jump, and its offsets with them. Recorders are known to write
-garbage for an offset they could not measure.
+XDF: a clock offset, added to a stamp of its stream, gives the time of the recorder. A computer that restarts
+has a new clock: its stamps jump, and its offsets with them. Some recorders write invalid offsets when they
+cannot measure one.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from scipy.ndimage import median_filter
 
 Floats = NDArray[np.float64]
 
-# One clock measured twice differs by less: then the stamps stay what they are, to the bit.
+# Two measurements of one clock differ by less: the stamps are then left unchanged, to the bit.
 _SAME_CLOCK_S = 0.002
 _OUTLIERS_OF = 5
 # Offsets of one clock differ by less: jitter of the network, and drift.
 _SAME_EPOCH_S, _MOST_DRIFT = 0.5, 5e-4
 _FEW_N = 5
 _AGREE_S = 0.02
-# Moments of the recorder this far from those of most offsets are not moments of this recording.
+# Recorder times this far from those of most offsets do not belong to this recording.
 _LONGEST_S = 86_400.0
 _JUMP_S = 2.0
 _BESIDE_S = 30.0
 # Offsets are measured every five seconds, on either side of a jump.
 _NEAR_S = 15.0
-# What a stream's timeline takes for a step of the clock where nothing else is known.
+# Smallest clock step that is assumed from the stamps alone.
 _BACK_S, _FORWARD_S = -2.0, 6 * 3600.0
 _MOST_RUNS = 100
 
 
 @dataclass
 class _Epoch:
-    """Offsets of one clock: from one start of its computer to the next."""
+    """Clock offsets of one clock: from one start of its computer to the next."""
 
     collected_s: list[float] = field(default_factory=list)
     offset_s: list[float] = field(default_factory=list)
@@ -52,20 +52,20 @@ class _Epoch:
 
     @property
     def recorder_s(self) -> Floats:
-        """When they were collected, by the recorder's clock."""
+        """Times of collection, by the recorder's clock."""
         found: Floats = np.array(self.collected_s) + np.array(self.offset_s)
         return found
 
     def smooth(self) -> tuple[Floats, Floats]:
-        """Return when they were collected, by the stream's clock and in order, and the offsets."""
+        """Return the times of collection by the stream's clock, sorted, and the offsets."""
         order = np.argsort(self.collected_s, kind="stable")
         values = median_filter(np.array(self.offset_s)[order], _OUTLIERS_OF, mode="nearest")
         return np.array(self.collected_s)[order], values
 
 
 @dataclass(frozen=True)
-class _Stretch:
-    """Samples from `start` on are of an epoch; `shift_s` takes their stamps into the clock of the first."""
+class _Segment:
+    """Samples from `start` on belong to one epoch; `shift_s` converts their stamps to the first clock."""
 
     start: int
     epoch: _Epoch
@@ -74,17 +74,17 @@ class _Stretch:
 
 @dataclass(frozen=True)
 class Aligned:
-    """The streams of a file in one clock.
+    """The streams of a file with stamps in one clock.
 
     Attributes
     ----------
     stamps_s : tuple of ndarray, shape (n_samples,), float64, s
-        Of each stream, in the clock of the first one. The stamps themselves where both are of one clock, or
-        where offsets are missing.
+        Stamps of each stream in the clock of the first one. Unchanged if both use the same clock, or if
+        offsets are missing.
     breaks : tuple of tuple of int
-        For each stream: the samples before which its clock was set anew.
+        For each stream: the samples before which its clock was reset.
     notes : tuple of str
-        What was found, as sentences for the user.
+        Findings, as sentences for the user.
     """
 
     stamps_s: tuple[Floats, ...]
@@ -93,49 +93,49 @@ class Aligned:
 
 
 def align(streams: Sequence[Mapping[str, Any]], names: Sequence[str], first: int) -> Aligned:
-    """Bring the stamps of all streams into the clock of one of them.
+    """Convert the stamps of all streams to the clock of one of them.
 
     Parameters
     ----------
     streams : sequence of mapping
-        As pyxdf gives them, not synchronised: ``time_stamps``, ``clock_times``, ``clock_values``.
+        As returned by pyxdf, not synchronised: ``time_stamps``, ``clock_times``, ``clock_values``.
     names : sequence of str
-        What to call them.
+        Names of the streams for messages.
     first : int
-        Which one's clock is taken.
+        Index of the stream whose clock is used.
     """
     stamps = [np.asarray(stream["time_stamps"], np.float64) for stream in streams]
     epochs, notes = _believed([_epochs(stream) for stream in streams], stamps, names)
-    stretches = [_stretches(each, own) for each, own in zip(epochs, stamps, strict=True)]
-    of_first = stretches[first]
+    segments = [_segments(each, own) for each, own in zip(epochs, stamps, strict=True)]
+    of_first = segments[first]
     own_s = _shifted(stamps[first], of_first)
     aligned: list[Floats] = []
     for place, each_s in enumerate(stamps):
         if place == first or not len(each_s):
             aligned.append(own_s if place == first else each_s)
-        elif not of_first or not stretches[place]:
+        elif not of_first or not segments[place]:
             aligned.append(_beside(stamps[first], each_s))
         else:
-            aligned.append(_in_clock_of(of_first, each_s, stretches[place]))
-    breaks = tuple(tuple(s.start for s in each if s.start) for each in stretches)
+            aligned.append(_in_clock_of(of_first, each_s, segments[place]))
+    breaks = tuple(tuple(s.start for s in each if s.start) for each in segments)
     for name, each_s, each in zip(names, stamps, breaks, strict=True):
         notes += [
-            f"the clock of {name} was set anew at sample {at} of {len(each_s)}: "
-            "what follows is placed by its clock offsets"
+            f"the clock of {name} was reset at sample {at} of {len(each_s)}: "
+            "the samples after it are placed by their clock offsets"
             for at in each
             if at < len(each_s)
         ]
     unexplained = len(_runs(stamps[first])) - 1 if not of_first else 0
     if 0 < unexplained < _MOST_RUNS:
         notes.append(
-            f"the clock of {names[first]} was set anew ({unexplained} x) and the file holds no clock offsets "
-            "for it: how long nothing was recorded there is not known, what follows is placed without a gap"
+            f"the clock of {names[first]} was reset ({unexplained} x) and the file contains no clock offsets "
+            "for it: the length of the interruption is unknown, the samples after it are placed without a gap"
         )
     return Aligned(tuple(aligned), breaks, tuple(notes))
 
 
 def _epochs(stream: Mapping[str, Any]) -> list[_Epoch]:
-    """Sort the offsets of a stream, in the order of the file, by the clock that they are of."""
+    """Group the offsets of a stream, in file order, by clock."""
     times_s = np.asarray(stream.get("clock_times", ()), np.float64)
     values_s = np.asarray(stream.get("clock_values", ()), np.float64)
     known = np.isfinite(times_s) & np.isfinite(values_s)
@@ -151,13 +151,13 @@ def _epochs(stream: Mapping[str, Any]) -> list[_Epoch]:
 def _believed(
     epochs: Sequence[list[_Epoch]], stamps: Sequence[Floats], names: Sequence[str]
 ) -> tuple[list[list[_Epoch]], list[str]]:
-    """Leave out the offsets that make no sense; return the others of each stream, and what is to be said."""
+    """Discard implausible offsets; return the other offsets of each stream, and notes for the user."""
     every = [epoch for each in epochs for epoch in each]
     if not every:
         return [list(each) for each in epochs], []
     most_s = max(every, key=lambda epoch: epoch.n).recorder_s
     low_s, high_s = most_s.min() - _LONGEST_S, most_s.max() + _LONGEST_S
-    kept, notes = [], []
+    accepted, notes = [], []
     for each, own_s, name in zip(epochs, stamps, names, strict=True):
         all_n = sum(epoch.n for epoch in each)
         good = [epoch for epoch in each if low_s <= np.median(epoch.recorder_s) <= high_s]
@@ -166,14 +166,14 @@ def _believed(
         used_n = sum(epoch.n for epoch in good)
         if used_n < all_n:
             notes.append(
-                f"{all_n - used_n} of {all_n} clock offsets of {name} make no sense and were not used"
+                f"{all_n - used_n} of {all_n} clock offsets of {name} are implausible and were not used"
             )
-        kept.append(good)
-    return kept, notes
+        accepted.append(good)
+    return accepted, notes
 
 
 def _is_credible(epochs: Sequence[_Epoch], at: int, stamps_s: Floats) -> bool:
-    """Whether a few offsets are of a clock that the stamps know of; many are believed."""
+    """Return whether a few offsets belong to a clock that the stamps confirm; many are always accepted."""
     epoch = epochs[at]
     if len(epochs) == 1:
         return True
@@ -187,13 +187,13 @@ def _is_credible(epochs: Sequence[_Epoch], at: int, stamps_s: Floats) -> bool:
     if after is not None and _jump(epoch, after, stamps_s, 0) is not None:
         return True
     if epoch.n > 1:
-        # Its computer slept, or the recorder's did.
+        # The computer of the stream or of the recorder was suspended.
         return abs(epoch.offset_s[1] - epoch.offset_s[0]) <= _AGREE_S
     return all(other.n <= 1 for other in epochs) and at == 0
 
 
 def _without_returns(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Epoch]:
-    """Leave out what lies between offsets of one clock where the stamps know nothing of another."""
+    """Discard offsets between those of one clock if the stamps do not confirm another clock."""
     found: list[_Epoch] = []
     for epoch in epochs:
         before = next((e for e in reversed(found) if e.fits(epoch.collected_s[0], epoch.offset_s[0])), None)
@@ -208,7 +208,7 @@ def _without_returns(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Epoch]
 
 
 def _beside_s(epoch: _Epoch, stamps_s: Floats) -> Floats:
-    """Return how far stamps are from when an epoch's offsets were collected (s)."""
+    """Return the distance of stamps from the times of collection of an epoch's offsets (s)."""
     low_s, high_s = min(epoch.collected_s), max(epoch.collected_s)
     return np.maximum(np.maximum(low_s - stamps_s, stamps_s - high_s), 0.0)
 
@@ -226,31 +226,31 @@ def _jump(before: _Epoch, after: _Epoch, stamps_s: Floats, least: int) -> int | 
     at = at[at >= max(least, 1)]
     if not len(at):
         return None
-    # Where several do, the first that is near to where the offsets change, or else the nearest.
+    # Of several such jumps, the first one near the change of the offsets, or else the nearest.
     beside_s = np.abs(stamps_s[at] - after.collected_s[0]) + np.abs(stamps_s[at - 1] - before.collected_s[-1])
     near = np.flatnonzero(beside_s <= _NEAR_S)
     return int(at[near[0] if len(near) else np.argmin(beside_s)])
 
 
-def _stretches(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Stretch]:
-    """Say which samples are of which epoch."""
+def _segments(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Segment]:
+    """Assign the samples to epochs."""
     if not epochs:
         return []
-    found = [_Stretch(0, epochs[0], 0.0)]
+    found = [_Segment(0, epochs[0], 0.0)]
     for epoch in epochs[1:]:
         last = found[-1]
         change_s = epoch.offset_s[0] - last.epoch.offset_s[-1]
         at = _jump(last.epoch, epoch, stamps_s, last.start + 1)
         if at is None:
             at = _reached(last, epoch, stamps_s)
-            # Where the stamps go on and the offset falls, it was the recorder's clock that stood still.
+            # If the stamps continue and the offset decreases, the clock of the recorder was suspended.
             change_s = max(change_s, 0.0)
-        found.append(_Stretch(at, epoch, last.shift_s + change_s))
+        found.append(_Segment(at, epoch, last.shift_s + change_s))
     return found
 
 
-def _reached(last: _Stretch, epoch: _Epoch, stamps_s: Floats) -> int:
-    """Return the first sample that is of an epoch, where the stamps do not jump with it."""
+def _reached(last: _Segment, epoch: _Epoch, stamps_s: Floats) -> int:
+    """Return the first sample of an epoch if the stamps do not jump with it."""
     since_s = epoch.collected_s[min(1, epoch.n - 1)]
     rest_s = stamps_s[last.start :]
     is_new = (
@@ -261,24 +261,24 @@ def _reached(last: _Stretch, epoch: _Epoch, stamps_s: Floats) -> int:
     return last.start + (int(np.argmax(is_new)) if is_new.any() else len(rest_s))
 
 
-def _parts(n: int, stretches: Sequence[_Stretch]) -> list[tuple[slice, _Stretch]]:
-    ends = [*(each.start for each in stretches[1:]), n]
-    return [(slice(each.start, end), each) for each, end in zip(stretches, ends, strict=True)]
+def _parts(n: int, segments: Sequence[_Segment]) -> list[tuple[slice, _Segment]]:
+    ends = [*(each.start for each in segments[1:]), n]
+    return [(slice(each.start, end), each) for each, end in zip(segments, ends, strict=True)]
 
 
-def _shifted(stamps_s: Floats, stretches: Sequence[_Stretch]) -> Floats:
-    """Return the stamps of a stream in the clock that it had at first."""
-    if not any(each.shift_s for each in stretches):
+def _shifted(stamps_s: Floats, segments: Sequence[_Segment]) -> Floats:
+    """Return the stamps of a stream in its initial clock."""
+    if not any(each.shift_s for each in segments):
         return stamps_s
     shifted = stamps_s.copy()
-    for part, each in _parts(len(stamps_s), stretches):
+    for part, each in _parts(len(stamps_s), segments):
         shifted[part] += each.shift_s
     return shifted
 
 
-def _in_clock_of(first: Sequence[_Stretch], stamps_s: Floats, stretches: Sequence[_Stretch]) -> Floats:
+def _in_clock_of(first: Sequence[_Segment], stamps_s: Floats, segments: Sequence[_Segment]) -> Floats:
     recorder_s = stamps_s.copy()
-    for part, each in _parts(len(stamps_s), stretches):
+    for part, each in _parts(len(stamps_s), segments):
         recorder_s[part] += np.interp(stamps_s[part], *each.epoch.smooth())
     moments, less = [], []
     for each in first:
@@ -290,13 +290,13 @@ def _in_clock_of(first: Sequence[_Stretch], stamps_s: Floats, stretches: Sequenc
     firsts_s: Floats = recorder_s - np.interp(recorder_s, at_s[order], less_s[order])
     shift_s = firsts_s - stamps_s
     finite = np.abs(shift_s[np.isfinite(shift_s)])
-    if not len(finite) or (len(first) == len(stretches) == 1 and np.median(finite) < _SAME_CLOCK_S):
+    if not len(finite) or (len(first) == len(segments) == 1 and np.median(finite) < _SAME_CLOCK_S):
         return stamps_s
     return firsts_s
 
 
 def _runs(stamps_s: Floats) -> list[tuple[float, float, float]]:
-    """Cut stamps where their clock was set; return from, to, and what closes what lies between (s)."""
+    """Split stamps at clock resets; return start, end, and the shift that closes each interval (s)."""
     finite = stamps_s[np.isfinite(stamps_s)]
     if not len(finite):
         return []
@@ -308,7 +308,7 @@ def _runs(stamps_s: Floats) -> list[tuple[float, float, float]]:
 
 
 def _beside(first_s: Floats, stamps_s: Floats) -> Floats:
-    """Place stamps of the first stream's clock, as far as is known, beside its samples."""
+    """Align stamps in the clock of the first stream with its samples, as far as known."""
     runs = _runs(first_s)
     if not 1 < len(runs) < _MOST_RUNS:
         return stamps_s

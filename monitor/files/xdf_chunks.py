@@ -1,10 +1,10 @@
-"""The chunks of an XDF file: walk them, verify each one, find the next readable one behind damage.
+"""The chunks of an XDF file: iterate and verify them, and find the next readable one after damage.
 
 Notes
 -----
-After the public XDF 1.0 specification: FileHeader 1, StreamHeader 2, Samples 3, ClockOffset 4, Boundary 5,
-StreamFooter 6. XDF has no checksums. A chunk counts as readable if its length, its tag, its stream and the
-marks of all its samples fit each other exactly; damage inside the numbers of a sample cannot be seen.
+According to the public XDF 1.0 specification: FileHeader 1, StreamHeader 2, Samples 3, ClockOffset 4,
+Boundary 5, StreamFooter 6. XDF has no checksums. A chunk is readable if its length, its tag, its stream and
+the marks of all its samples are consistent; damage inside the values of a sample cannot be detected.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 BOUNDARY_MARK = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 MAGIC = b"XDF:"
 FILE_HEADER, STREAM_HEADER, SAMPLES, CLOCK_OFFSET, BOUNDARY, STREAM_FOOTER = range(1, 7)
-STAMPED = 8  # the mark of a sample that carries its stamp, of eight bytes
+STAMPED = 8  # mark of a sample with a stamp of eight bytes
 DTYPES = {
     "float32": "<f4",
     "double64": "<f8",
@@ -28,22 +28,22 @@ DTYPES = {
     "int64": "<i8",
 }
 _OFFSET_BYTES, _BOUNDARY_BYTES = 20, 16
-# A length with its width before it, and one of the six tags; in a lookahead, so that none hides the next.
+# The width of a length, the length, and one of the six tags; in a lookahead, so that matches may overlap.
 _HEAD = re.compile(
     rb"(?=[\x01].[\x01-\x06]\x00|[\x04].{4}[\x01-\x06]\x00|[\x08].{8}[\x01-\x06]\x00)", re.DOTALL
 )
 _HEAD_BYTES = 11
 _SEARCH_BYTES = 1 << 20
-_PAGE_BYTES = 512  # of a file system or a disk: a multiple of this
-# So much is read at once without a look at its first bytes.
+_PAGE_BYTES = 512  # page sizes of file systems and disks are multiples of this
+# Chunks up to this size are read without checking their first bytes.
 _SHORT = 1 << 16
-# Behind damage a longer one is not believed; the writer's are of some kilobytes.
+# After damage a longer chunk is not accepted; the writer's chunks have some kilobytes.
 _LONGEST_FOUND = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How the samples of a stream lie in the file.
+    """Layout of the samples of a stream in the file.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Form:
         ``string``, or one of `DTYPES`.
     n_channels : int
     value_bytes : int
-        What the values of one sample take, 0 for text.
+        Size of the values of one sample, 0 for text.
     """
 
     channel_format: str
@@ -69,13 +69,13 @@ class Form:
         Raises
         ------
         ValueError
-            If the header says nothing usable.
+            If the header is not usable.
         """
         try:
             info = ElementTree.fromstring(header)
             kind, n = info.findtext("channel_format", ""), int(info.findtext("channel_count", ""))
         except ElementTree.ParseError as err:
-            raise ValueError(f"no XML ({err})") from err
+            raise ValueError(f"not valid XML ({err})") from err
         if (kind != "string" and kind not in DTYPES) or not 0 < n < 1 << 16:
             raise ValueError(f"{n} channels of the format {kind!r}")
         return cls(kind, n)
@@ -88,7 +88,7 @@ class Chunk(NamedTuple):
     ----------
     tag : int
     begin, start, end : int
-        Where it begins, where its content does, and where it ends.
+        Offsets of its beginning, of its content and of its end.
     content : bytes
     """
 
@@ -100,29 +100,29 @@ class Chunk(NamedTuple):
 
     @property
     def stream(self) -> int:
-        """The number of its stream (of a chunk that has one)."""
+        """The number of its stream (for chunks of a stream)."""
         return int.from_bytes(self.content[:4], "little")
 
     @property
     def samples(self) -> tuple[int, int]:
-        """Of a chunk of samples: how many there are, and where in the content the first one lies."""
+        """For a chunk of samples: their number, and the offset of the first one in the content."""
         width = self.content[4]
         return int.from_bytes(self.content[5 : 5 + width], "little"), 5 + width
 
 
 def walk(file: BinaryIO, at: int, forms: dict[int, Form], most_skipped: int | None = None) -> Iterator[Chunk]:
-    """Yield each readable chunk from a place on; between two of them lie only bytes that are none.
+    """Yield each readable chunk from an offset on; bytes between two of them are unreadable.
 
     Parameters
     ----------
     file : binary file
     at : int
-        Where to begin.
+        Start offset.
     forms : dict of int to Form
-        What is known of the streams by number; those whose header is found are added. Samples of a stream
-        that is not known cannot be told from damage, and what else is said of it is of no use.
+        Known streams by number; those whose header is found are added. Samples of an unknown stream cannot be
+        distinguished from damage, and its other chunks are useless.
     most_skipped : int, optional
-        Give up behind so many unreadable bytes in a row.
+        Stop after so many consecutive unreadable bytes.
     """
     size = file.seek(0, 2)
     waiting: Chunk | None = None
@@ -151,10 +151,10 @@ def add_part(parts: list[tuple[int, int]], chunk: Chunk) -> None:
 
 
 def _ends_in_missing_page(file: BinaryIO, chunk: Chunk) -> bool:
-    """Whether the page of zeros behind a chunk begins inside it: then its last numbers are zeros too.
+    """Return whether a page of zeros after a chunk begins inside it: its last values are then zeros too.
 
-    A page that was never written reads as zeros. The marks of the samples do not show that where it begins
-    behind the last mark of a chunk.
+    A page that was never written reads as zeros. The marks of the samples do not reveal it if it begins after
+    the last mark of a chunk.
     """
     n = chunk.end % _PAGE_BYTES
     file.seek(chunk.end)
@@ -162,7 +162,7 @@ def _ends_in_missing_page(file: BinaryIO, chunk: Chunk) -> bool:
 
 
 def _next(file: BinaryIO, at: int, until: int, size: int, forms: dict[int, Form]) -> Chunk | None:
-    """Find the next readable chunk. Each byte is looked at once; only what looks like a head is read."""
+    """Find the next readable chunk. Each byte is scanned once; only possible chunk heads are read."""
     while at < until:
         file.seek(at)
         block = file.read(_SEARCH_BYTES + _HEAD_BYTES)
@@ -177,7 +177,7 @@ def _next(file: BinaryIO, at: int, until: int, size: int, forms: dict[int, Form]
 
 
 def _read(file: BinaryIO, at: int, size: int, forms: dict[int, Form], longest: int) -> Chunk | None:
-    """Read the chunk at a place; None if there is none that fits in all its parts."""
+    """Read the chunk at an offset; None without a consistent chunk."""
     file.seek(at)
     head = file.read(_HEAD_BYTES)
     width = head[0] if head else 0
@@ -205,7 +205,7 @@ def _read(file: BinaryIO, at: int, size: int, forms: dict[int, Form], longest: i
 
 
 def _may_be_samples(begin: bytes, n_bytes: int, forms: dict[int, Form]) -> bool:
-    """Decide by the first bytes alone, so that a long chunk is not read for nothing."""
+    """Return whether the first bytes may begin samples, so that a long chunk is not read in vain."""
     form, width = forms.get(int.from_bytes(begin[:4], "little")), begin[4] if len(begin) > 4 else 0
     if form is None or width not in (1, 4, 8):
         return False
@@ -236,7 +236,7 @@ def _fits(tag: int, content: bytes, forms: dict[int, Form]) -> bool:
 
 
 def _are_numbers(body: bytes, n: int, form: Form) -> bool:
-    """Whether `body` is exactly n marked samples: all stamped (as ours), or some of them."""
+    """Return whether `body` is exactly n marked samples, all (as in our files) or some of them stamped."""
     stamped, plain = 9 + form.value_bytes, 1 + form.value_bytes
     if len(body) == n * stamped:
         return body[::stamped].count(STAMPED) == n

@@ -1,4 +1,4 @@
-"""XDF recordings, as LabRecorder and this program write them."""
+"""Read XDF recordings, as written by LabRecorder and by this program."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from monitor.files.xdf_chunks import MAGIC, add_part, walk
 from monitor.model.errors import InputError
 from monitor.model.units import unit_scale_uv
 
-# A file with so many unreadable bytes in a row is not a damaged recording but something else.
+# A file with so many consecutive unreadable bytes is not a damaged recording.
 _MOST_SKIPPED_N = 64 << 20
 _IDENTITY = ("name", "type", "source_id", "channel_count", "channel_format", "nominal_srate", "hostname")
 _MOST = 0.5
-# Markers that begin farther from the signal are of another time.
+# Markers farther from the signal belong to another clock.
 _BESIDE_S = 60.0
 
 
@@ -41,18 +41,18 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
     Returns
     -------
     Recording
-        Held in memory. Stamps are as received and not smoothed; those of other machines are brought into the
+        Held in memory. Stamps are as received and not smoothed; those of other computers are converted to the
         clock of the first EMG stream by the recorded clock offsets.
 
     Raises
     ------
     InputError
-        If no stream has samples, or the file makes no sense.
+        If no stream has samples, or the file is invalid.
 
     Notes
     -----
-    A file cut off in a crash is legal XDF up to the cut: it is read so far, with a note. Of a damaged file
-    every chunk that can be read is used, with a note.
+    A file cut off by a crash is valid XDF up to the cut: it is read up to there, with a note. Of a damaged
+    file every readable chunk is used, with a note.
     """
     problems: list[str] = []
     with path.open("rb") as file, _collecting(problems):
@@ -61,7 +61,7 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
         source = _only(file, parts) if lost_n else file
         source.seek(0)
         try:
-            # It divides by how long the stamps say that a stream lasts.
+            # pyxdf divides by the duration of a stream according to its stamps.
             with np.errstate(divide="ignore", invalid="ignore"):
                 found, _ = pyxdf.load_xdf(source, synchronize_clocks=False, dejitter_timestamps=False)
         except (
@@ -82,7 +82,7 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
 
 
 def _readable_parts(file: BinaryIO) -> list[tuple[int, int]]:
-    """Return begin and end of the stretches of a file that hold only readable chunks of known streams."""
+    """Return start and end of the file ranges that contain only readable chunks of known streams."""
     file.seek(0)
     at_n = len(MAGIC) if file.read(len(MAGIC)) == MAGIC else 0
     parts = [(0, at_n)] if at_n else []
@@ -92,7 +92,7 @@ def _readable_parts(file: BinaryIO) -> list[tuple[int, int]]:
 
 
 def _only(file: BinaryIO, parts: Sequence[tuple[int, int]]) -> BinaryIO:
-    """Copy these parts of a file into memory, as a file that begins as it must."""
+    """Copy these ranges of a file into memory, as a valid file."""
     made = io.BytesIO()
     if not parts or parts[0][0]:
         made.write(MAGIC)
@@ -104,14 +104,14 @@ def _only(file: BinaryIO, parts: Sequence[tuple[int, int]]) -> BinaryIO:
 
 def _what_is_lost(name: str, parts: Sequence[tuple[int, int]], size_n: int) -> str:
     if len(parts) == 1 and parts[0][0] == 0:
-        return f"{name} is damaged or cut off after {parts[0][1]} of {size_n} bytes: read up to there."
+        return f"{name} is damaged or cut off after {parts[0][1]} of {size_n} bytes; it was read up to there."
     read_n = sum(stop_n - start_n for start_n, stop_n in parts)
     ends = [0, *(stop_n for _, stop_n in parts)]
     begins = [*(start_n for start_n, _ in parts), size_n]
     n = sum(begin_n > end_n for end_n, begin_n in zip(ends, begins, strict=True))
     return (
         f"{name} is damaged in {n} {'place' if n == 1 else 'places'}: {size_n - read_n} of {size_n} bytes "
-        "could not be read, and the rest was used."
+        "could not be read, the rest was used."
     )
 
 
@@ -126,7 +126,7 @@ class _Collector(logging.Handler):
 
 @contextmanager
 def _collecting(messages: list[str]) -> Iterator[None]:
-    """Take what pyxdf would log to the terminal."""
+    """Collect the messages that pyxdf would log to the terminal."""
     logger = logging.getLogger("pyxdf")
     handler = _Collector(messages)
     logger.addHandler(handler)
@@ -144,7 +144,7 @@ def _recording(
     found = [_with_a_beginning(stream) for stream in found]
     signals = [s for s in found if not _is_text(s) and np.isfinite(s["time_stamps"]).any()]
     if not signals:
-        raise InputError(str(path), "holds no stream with samples", "expected at least one signal")
+        raise InputError(str(path), "contains no stream with samples", "expected at least one signal")
     signals = _each_once(signals)[0]
     first = next((s for s in signals if _info(s, "type").lower() == "emg"), signals[0])
     found, twice = _each_once(found)
@@ -154,7 +154,7 @@ def _recording(
     annotations: list[Annotation] = []
     streams: list[RecordedStream] = []
     unplaced: list[Annotation] = []
-    said = [f"{path.name}: {note}" for note in (*twice, *aligned.notes)]
+    clock_notes = [f"{path.name}: {note}" for note in (*twice, *aligned.notes)]
     end_s = _last_finite(aligned.stamps_s[place]) - origin_s
     for stream, stamps_s, breaks in zip(found, aligned.stamps_s, aligned.breaks, strict=True):
         if _is_text(stream):
@@ -171,13 +171,13 @@ def _recording(
         tuple(streams),
         tuple(sorted(annotations)),
         origin_s,
-        (*notes, *said),
+        (*notes, *clock_notes),
         tuple(sorted(unplaced)),
     )
 
 
 def _with_a_beginning(stream: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Let a signal without any stamp that is a number begin where its first clock offset was measured."""
+    """Start a signal without finite stamps at the measurement of its first clock offset."""
     stamps_s = stream["time_stamps"]
     if _is_text(stream) or not len(stamps_s) or np.isfinite(stamps_s).any():
         return stream
@@ -188,7 +188,7 @@ def _with_a_beginning(stream: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _each_once(found: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Leave out what the recorder subscribed to twice: of equal streams the longest is used."""
+    """Remove streams that the recorder subscribed to twice: of equal streams the longest is used."""
     by_length = sorted(found, key=lambda stream: -len(stream["time_stamps"]))
     used: list[Mapping[str, Any]] = []
     for stream in by_length:
@@ -200,7 +200,7 @@ def _each_once(found: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, An
 
 
 def _is_same(stream: Mapping[str, Any], longer: Mapping[str, Any]) -> bool:
-    """Whether two streams are one outlet: by uid, or else by name, source and the stamps of most samples."""
+    """Return whether two streams are one outlet: by uid, else by name, source and most stamps."""
     if _info(stream, "uid") and _info(longer, "uid"):
         return _info(stream, "uid") == _info(longer, "uid")
     if any(_info(stream, key) != _info(longer, key) for key in _IDENTITY):
@@ -249,9 +249,9 @@ def _last_finite(stamps_s: NDArray[np.float64]) -> float:
 
 
 def _channels(desc: object, count_n: int) -> tuple[tuple[RecordedChannel, ...], NDArray[np.float64]]:
-    """Read the channel headers, and what each channel's numbers are to be multiplied by.
+    """Read the channel headers and the scale factor of each channel.
 
-    Headers that are missing are empty, those too many are left out.
+    Missing headers are empty, surplus ones are ignored.
     """
     listed = _first(desc.get("channels")) if isinstance(desc, Mapping) else None
     nodes = listed.get("channel", []) if isinstance(listed, Mapping) else []
@@ -261,14 +261,14 @@ def _channels(desc: object, count_n: int) -> tuple[tuple[RecordedChannel, ...], 
 
 
 def _channel(node: object) -> tuple[RecordedChannel, float]:
-    # Some senders call the label "name", and send numbers of the converter with what one is worth.
+    # Some senders call the label "name", and send counts with their scale factor.
     label = _text(node, "label") or _text(node, "name")
     factor = _number(_text(node, "scaling_factor") or _text(node, "conversion"), 1.0)
     factor = factor if 0.0 < factor < np.inf else 1.0
     unit = _text(node, "unit")
     worth_uv = unit_scale_uv(unit, factor)
     if factor != 1.0 and worth_uv is not None and unit_scale_uv(unit) is None:
-        # Counts: only the factor says what they are in microvolts.
+        # Counts: only the factor converts them to microvolts.
         return RecordedChannel(label, "microvolts", _text(node, "type"), factor), worth_uv
     return RecordedChannel(label, unit, _text(node, "type"), factor if factor != 1.0 else None), factor
 
@@ -287,7 +287,7 @@ def _text(node: object, key: str) -> str:
 
 
 def _first(values: object) -> object:
-    """Every element of pyxdf's header is a list, of one as a rule."""
+    """Return the first element: every element of pyxdf's header is a list, usually of one."""
     return values[0] if isinstance(values, list) and values else None
 
 

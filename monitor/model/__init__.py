@@ -1,1 +1,1 @@
-"""What every part may know: facts, errors, clock, rules, configuration and the words for them."""
+"""Definitions shared by all packages: facts, errors, clock, rules, configuration, units, wording."""

@@ -1,4 +1,4 @@
-"""The one place that reads the wall clock: records that tie LSL seconds to UTC."""
+"""Read the wall clock (the only module that does) and record how LSL seconds relate to UTC."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from monitor.model.payloads import ClockData
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-# Clocks that are read one after the other belong together if no more than this passed between them.
+# Successive clock readings are treated as simultaneous if they took no longer than this.
 _TOGETHER_S = 0.005
 _MOST_TRIES = 10
 
@@ -24,7 +24,7 @@ def utc_now() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All clocks of this machine at one moment.
+    """Readings of all clocks of this computer at one moment.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class Reading:
     local : datetime
         Wall time, in the local time zone.
     slept_s : float or None
-        How long this machine has slept since it was started, None where the system does not tell.
+        How long this computer has slept since it was started; None where the system does not report it.
     session_s : float or None
-        Where the session was, None before its first sample.
+        Position on the session's timeline; None before its first sample.
     """
 
     lsl_s: float
@@ -59,19 +59,19 @@ class Reading:
 
 
 def read_clocks(lsl_clock: Callable[[], float], session_s: Callable[[], float | None]) -> Reading:
-    """Read all clocks of this machine at one moment.
+    """Read all clocks of this computer at one moment.
 
     Parameters
     ----------
     lsl_clock : callable
         LSL's clock (s).
     session_s : callable
-        Where the session is by that clock (s).
+        Position on the session's timeline by that clock (s).
 
     Notes
     -----
-    A process that is stopped between two readings would pair times that are far apart: the readings are
-    repeated until nothing came between them.
+    If the process is suspended between two readings, their times are far apart: the readings are repeated
+    until they are close enough.
     """
     tries: list[tuple[float, Reading]] = []
     while not tries or (tries[-1][0] > _TOGETHER_S and len(tries) < _MOST_TRIES):
@@ -84,19 +84,19 @@ def read_clocks(lsl_clock: Callable[[], float], session_s: Callable[[], float | 
 
 
 def clock_record(now: Reading, recorded_s: float, origin_s: float | None) -> ClockData:
-    """Make the keys of a ``clock`` fact.
+    """Return the data of a ``clock`` fact.
 
     Parameters
     ----------
     now : Reading
     recorded_s : float
-        How far the recording has come on the session's timeline.
+        Recorded length on the session's timeline.
     origin_s : float or None
-        This machine's LSL clock at 0 of the session's timeline, None before the first sample.
+        LSL clock of this computer at 0 of the session's timeline; None before the first sample.
 
     Notes
     -----
-    The LSL clock restarts with the machine, so the boot id says whether two records may be compared.
+    The LSL clock restarts with the computer; two records are comparable only if their boot ids are equal.
     """
     return {
         "utc": now.local.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
@@ -112,7 +112,7 @@ def clock_record(now: Reading, recorded_s: float, origin_s: float | None) -> Clo
 
 
 def boot_id() -> str:
-    """Return what names this run of the machine; empty where the system does not tell."""
+    """Return an identifier of the current boot; empty where the system has none."""
     try:
         return _BOOT_ID.read_text().strip()
     except OSError:
@@ -120,7 +120,7 @@ def boot_id() -> str:
 
 
 def slept_s() -> float | None:
-    """Return how long this machine has slept: LSL's clock does not count that on Linux."""
+    """Return how long this computer has slept; on Linux the LSL clock does not count that time."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     if boottime is None:
         return None

@@ -1,4 +1,4 @@
-"""The configuration of a night: TOML in, one frozen record out, every error of a file at once."""
+"""Read a configuration: TOML in, one frozen record out; all errors of a file are reported at once."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from monitor.model.units import unit_scale_uv
 
 @dataclass(frozen=True, slots=True)
 class MontageWish:
-    """What a person asked for.
+    """Channels and unit requested by the user.
 
     Attributes
     ----------
     channels : mapping of leg to str
-        A channel per leg, the difference of two, or several of these (`find_derivations`).
+        One channel per leg, the difference of two, or several of these (`find_derivations`).
     unit : str
-        Where the header is wrong or silent.
+        Unit to use where the header has none or a wrong one.
     limbs : mapping of str to str
-        The same for other limbs, by a name for each; they are never found by their labels.
+        The same for other limbs, by name; they are never identified by their labels.
     """
 
     channels: Mapping[Leg, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ _SHIPPED = "_configs"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a night is recorded and scored with.
+    """Settings for recording and scoring.
 
     Attributes
     ----------
@@ -64,14 +64,14 @@ class Config:
         ``aasm3`` or ``wasm2016``; both are always computed.
     rules : Mapping of str to RulesProfile
     detector : DetectorSettings
-        With the main profile's numbers.
+        With the thresholds of the main profile.
     wish : MontageWish
-        Channels and unit as given.
+        Requested channels and unit.
     labels : Mapping of str to str
-        What words in marker streams and annotations mean, keys normalised.
+        Meaning of words in marker streams and annotations, keys normalised.
     staging : StagingSettings
     document : Mapping
-        Everything, defaults included, as plain values.
+        All fields, defaults included, as JSON values.
     """
 
     main_profile: str
@@ -88,23 +88,23 @@ class Config:
         Raises
         ------
         InputError
-            If there is no such profile.
+            If the profile is unknown.
         """
         rules = {**self.document["rules"], "main_profile": name}
         return _checked({**self.document, "rules": rules}, "main profile")
 
     @property
     def sha256(self) -> str:
-        """Hash of the whole configuration, the same for the same values however they were written."""
+        """Hash of the whole configuration; it depends on the values only, not on how they were written."""
         text = json.dumps(self.document, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
 def shipped() -> dict[str, Path]:
-    """Return the configurations that come with the program, by name."""
+    """Return the supplied configurations by name."""
     folder = Path(str(resources.files("monitor"))) / _SHIPPED
     if not folder.is_dir():
-        # A source tree that is used as it stands: `configs/` lies beside the package.
+        # In a source tree `configs/` is next to the package.
         folder = Path(__file__).parents[2] / "configs"
     found = {path.stem: path for path in sorted(folder.glob("*.toml"))}
     return found | {f"amplifiers/{path.stem}": path for path in sorted(folder.glob("amplifiers/*.toml"))}
@@ -116,9 +116,9 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
     Parameters
     ----------
     name : str, optional
-        A path, or the name of a shipped one; ``default`` if None.
+        A path, or the name of a supplied one; ``default`` if None.
     overrides : Mapping of section to values, optional
-        What the command line says; comes before the file.
+        Values from the command line; they take precedence over the file.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
     Raises
     ------
     InputError
-        With every error of the file: field, value, what was expected.
+        With every error of the file: field, value and what was expected.
     """
     path = _find(name or "default")
     try:
@@ -136,7 +136,7 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
     except (OSError, UnicodeDecodeError) as err:
         raise InputError(str(path), f"cannot be read ({err})") from err
     except tomllib.TOMLDecodeError as err:
-        raise InputError(str(path), f"is not TOML: {err}") from err
+        raise InputError(str(path), f"is not valid TOML: {err}") from err
     except RecursionError as err:
         raise InputError(str(path), "is nested too deeply") from err
     for section, values in (overrides or {}).items():
@@ -150,7 +150,7 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
 
 
 def config_from(document: Mapping[str, Any], where: str) -> Config:
-    """Make a configuration from plain values, e.g. those a journal holds."""
+    """Build a configuration from JSON values, e.g. those stored in a journal."""
     return _checked(dict(document), where)
 
 
@@ -160,7 +160,9 @@ def _find(name: str) -> Path:
         return known[name]
     path = Path(name)
     if not path.is_file():
-        raise InputError("--config", f"there is no file {name!r}", f"a path, or one of: {', '.join(known)}")
+        raise InputError(
+            "--config", f"file {name!r} was not found", f"expected a path, or one of: {', '.join(known)}"
+        )
     return path
 
 
@@ -171,7 +173,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
     except ValidationError as err:
         errors = err.errors(include_url=False)
         problems += [problem_of(error) for error in errors]
-        # All that is wrong is told at once: look on as if these fields were not there.
+        # All errors are reported at once: continue as if these fields were absent.
         file = read_fields(without(document, [error["loc"] for error in errors]))
     profiles: dict[str, RulesProfile] = {}
     for name, profile in PROFILES.items():
@@ -184,12 +186,14 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         problems[-1] = f"rules.{file.rules.main_profile}" + problems[-1].removeprefix("detector")
     if file.legs.unit and unit_scale_uv(file.legs.unit) is None:
         problems.append(
-            f"legs.unit = {file.legs.unit!r}: no unit; e.g. uV, mV, V, nV, or the step of a count as '0.1 uV'"
+            f"legs.unit = {file.legs.unit!r}: expected uV, mV, V, nV, or the value of one count as '0.1 uV'"
         )
     if file.legs.left and file.legs.left == file.legs.right:
-        problems.append(f"legs.left and legs.right are both {file.legs.left!r}; name two channels")
+        problems.append(
+            f"legs.left and legs.right are both {file.legs.left!r}: expected two different channels"
+        )
     problems += [
-        f"limbs.{name}: this name is taken; expected one such as {name}_arm"
+        f"limbs.{name}: this name is reserved; expected a name such as {name}_arm"
         for name in file.limbs
         if name in NOT_LIMBS
     ]
@@ -213,27 +217,27 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         MontageWish(channels, file.legs.unit, dict(file.limbs)),
         {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
         staging,
-        _plain(file.model_dump()),
+        _as_json(file.model_dump()),
     )
 
 
 def _rule(profile: RulesProfile) -> dict[str, float]:
-    """Return the numbers of the rule that the detector needs, by its own names."""
+    """Return the thresholds of a profile that the detector needs, by the detector's names."""
     values = (profile.onset_uv, profile.offset_uv, profile.min_lm_us / 1e6, profile.offset_hold_us / 1e6)
     return dict(zip(OF_THE_RULE, values, strict=True))
 
 
-def _plain(value: Any) -> Any:
-    """Return only what JSON has, sets in a fixed order, so that equal values hash equally."""
+def _as_json(value: Any) -> Any:
+    """Convert to JSON types, sets in a fixed order, so that equal values have equal hashes."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: _as_json(inner) for key, inner in value.items()}
     if isinstance(value, (set, frozenset)):
         return sorted(value)
-    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+    return [_as_json(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _try(make: Any, values: dict[str, Any], where: str, problems: list[str]) -> Any:
-    """Make a record; all that it refuses is told, one after the other left at its default."""
+    """Build a record; report every rejected value and replace it by its default."""
     while True:
         try:
             return make(values)

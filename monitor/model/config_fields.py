@@ -1,11 +1,11 @@
-"""The fields of a configuration file: their sections, types and defaults, and what is wrong with one.
+"""The fields of a configuration file: sections, types, defaults, and messages for invalid values.
 
 The fields of the rules and of the detector are those of `RulesProfile` and `DetectorSettings`: they are
-written down once, there.
+defined only there.
 
-Where the fields of a TOML file stand, for messages: a parser of TOML tells values, not lines.
+Line numbers of the fields of a TOML file, for messages: a TOML parser returns values without lines.
 
-Whether and how sleep is estimated, as a configuration says it.
+Settings of the estimation of sleep stages.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _LONG_QUOTES = ('"""', "'''")
 
 
 def lines_of_fields(text: str) -> dict[str, int]:
-    """Say on which line each section and field of a TOML file begins.
+    """Return the line on which each section and field of a TOML file begins.
 
     Parameters
     ----------
     text : str
-        The file. It need not be right.
+        Content of the file; it may be invalid.
 
     Returns
     -------
     dict of str to int
-        Line from 1, by the field's dotted name.
+        Line number from 1, by the field's dotted name.
     """
     places: dict[str, int] = {}
     section: list[str] = []
@@ -59,7 +59,7 @@ def lines_of_fields(text: str) -> dict[str, int]:
 
 
 def remarks_on_fields(text: str) -> dict[str, str]:
-    """Return the remarks above each section and field of a commented TOML file, by its dotted name."""
+    """Return the comments above each section and field of a TOML file, by dotted name."""
     remarks: dict[str, str] = {}
     section: list[str] = []
     above: list[str] = []
@@ -79,7 +79,7 @@ def remarks_on_fields(text: str) -> dict[str, str]:
 
 
 def with_line(problem: str, places: dict[str, int]) -> str:
-    """Put the line before a problem that begins with the name of its field."""
+    """Prepend the line number to a problem that begins with the name of its field."""
     name = re.match(r"[^\s:=]+", problem)
     parts = name[0].split(".") if name else []
     for depth in range(len(parts), 0, -1):
@@ -108,13 +108,13 @@ class StagingSettings:
     Attributes
     ----------
     enabled : bool
-        Whether sleep is estimated during a recording whose streams carry an EEG.
+        Whether sleep stages are estimated during a recording whose streams contain an EEG.
     of_files : bool
-        Whether it is estimated in files that are scored, too; ``score --stage auto`` sets it.
+        Whether sleep stages are also estimated in files; set by ``score --stage auto``.
     planned_h : float
-        Planned length of the night, 3 to 16: where in the night an epoch lies helps to estimate it.
+        Planned length of the recording, 3 to 16: the estimate uses the position of an epoch in the night.
     eeg, eog, chin : str
-        Channels, by label or ``#n``; empty to find them by their labels.
+        Channels, by label or ``#n``; empty to identify them by their labels.
     """
 
     enabled: bool = True
@@ -130,15 +130,15 @@ class StagingSettings:
 
     @property
     def wish(self) -> Mapping[Role, str]:
-        """The channels that were named."""
+        """The configured channels."""
         return {"eeg": self.eeg, "eog": self.eog, "chin": self.chin}
 
 
-# These numbers belong to the rule, not to the way the envelope is made.
+# These thresholds belong to the rule set, not to the envelope.
 OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
 _NOT_IN_FILES = ("name", "audience", "not_reported")
 QUICK_NOTES = ("Position", "Tech in room", "Artifact", "Electrode", "Restless", "Toilet")
-"""What F2 to F7 write, unless the configuration says else."""
+"""Default texts of F2 to F7."""
 
 
 class _Section(BaseModel):
@@ -146,7 +146,7 @@ class _Section(BaseModel):
 
 
 def _section(name: str, record: type, defaults: Any, without: Iterable[str]) -> type[_Section]:
-    """Make the section of a file from a dataclass, so that each field has one home."""
+    """Build the section of a file from a dataclass, so that each field is defined once."""
     hints = get_type_hints(record)
     fields: dict[str, Any] = {
         field.name: (hints[field.name], getattr(defaults, field.name))
@@ -176,7 +176,7 @@ class _Notes(_Section):
     )
 
 
-# The name of a limb stands in tables beside left and right, and in file names.
+# The name of a limb is used in tables beside left and right, and in file names.
 _LimbName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,23}$")]
 NOT_LIMBS = ("left", "right", "both", "unknown")
 _Limbs = dict[_LimbName, Annotated[str, Field(min_length=1)]]
@@ -212,25 +212,25 @@ _FILE: Any = _whole()
 
 
 def bare_schema() -> dict[str, Any]:
-    """Return the JSON schema of a configuration file as its fields alone give it."""
+    """Return the JSON schema of a configuration file as derived from its fields alone."""
     schema: dict[str, Any] = _FILE.model_json_schema()
     return schema
 
 
 def read_fields(document: Mapping[str, Any]) -> Any:
-    """Read a document into its sections, defaults where nothing is said.
+    """Read a document into its sections; absent fields get their defaults.
 
     Raises
     ------
     pydantic.ValidationError
-        With everything that is wrong.
+        With every error.
     """
-    # As JSON, because there a list may be a set, and yet no text is a number and no yes a one.
+    # As JSON: lists are accepted for sets, but text is not accepted for numbers, nor true for 1.
     return _FILE.model_validate_json(json.dumps(document, default=str), strict=True)
 
 
 def without(document: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
-    """Copy a document without the fields at these places."""
+    """Copy a document without the fields at these locations."""
     copy: dict[str, Any] = json.loads(json.dumps(document, default=str))
     for place in places:
         inside: Any = copy
@@ -241,14 +241,14 @@ def without(document: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]
         else:
             inside.pop(place[-1], None)
             continue
-        # Something inside a list or the like is wrong: leave out the whole of it.
+        # The error is inside a list: omit the whole list.
         inside.pop(part, None)
     return copy
 
 
 def problem_of(error: Any) -> str:
-    """Put one error of pydantic's into words: field, value, what was expected."""
+    """Format one pydantic error: field, value and what was expected."""
     field = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{field}: there is no such field"
+        return f"{field}: unknown field"
     return f"{field} = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

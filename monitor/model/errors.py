@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class MonitorError(Exception):
-    """Root of every error that is shown to a user as one sentence."""
+    """Base class of all errors that are shown to a user as one sentence."""
 
     exit_code = 2
 

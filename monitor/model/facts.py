@@ -1,8 +1,8 @@
-"""What can be said about a night: one fact is one line of its journal.
+"""The facts of a session: one fact is one line of its journal.
 
 A fact is never changed. A correction is a new fact that names the one it replaces in ``supersedes``.
-What a person says carries ``author`` (if told) and ``told_utc``, when it was said.
-This module is the vocabulary only: it knows no file, no clock, no LSL.
+Entries by a person have ``author`` (if given) and ``told_utc``, the time of entry.
+This module defines the vocabulary only; it accesses no file, no clock and no LSL.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from typing_extensions import TypeVar
 
 Leg = Literal["left", "right"]
 _Form = TypeVar("_Form", bound=Mapping[str, Any])
-# The form of a fact's data, of `monitor.model.payloads`; where the kind is not known, any keys.
+# The type of a fact's data, from `monitor.model.payloads`; any keys if the kind is unknown.
 _Data_co = TypeVar("_Data_co", bound=Mapping[str, Any], default=Mapping[str, Any], covariant=True)
 LEGS: tuple[Leg, Leg] = ("left", "right")
 
-# The kinds, and the keys each adds. Times are seconds on the session's timeline (0 = first sample).
+# The kinds and the keys of each. Times are seconds on the session's timeline (0 = first sample).
 KINDS: Mapping[str, str] = {
-    "session": "version, bed, study, config, config_sha256, main_profile, legs, limbs: how the night began",
-    "clock": "utc, zone, zone_name, lsl, origin (lsl at 0), boot_id, slept_s, recorded_s, session_s (t then; "
-    "null: not known): ties t to UTC; at start, each minute, when this machine's clock was set",
+    "session": "version, bed, study, config, config_sha256, main_profile, legs, limbs: start of the session",
+    "clock": "utc, zone, zone_name, lsl, origin (lsl at 0), boot_id, slept_s, recorded_s, session_s (t at "
+    "that moment, null: unknown): relates t to UTC; at the start, every minute, after each clock change",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
     "anchor": "key, stamp, speed, n (its number in the file): the sample with this stamp lies at t",
-    "source_accepted": "name, left, right, limbs, unit, stream: a person said which source is the right one",
-    "resumed": "away_s, clock lsl|utc, journal_cut_bytes, recording_cut_bytes: a cut-off session goes on",
-    "lost": "name, reason: a source went away",
-    "offset": "name, offset_s: LSL clock offset of a source when it was first known or stepped",
+    "source_accepted": "name, left, right, limbs, unit, stream: a person confirmed the source",
+    "resumed": "away_s, clock lsl|utc, journal_cut_bytes, recording_cut_bytes: the session was resumed",
+    "lost": "name, reason: a source disappeared",
+    "offset": "name, offset_s: LSL clock offset of a source, at the first measurement and after each step",
     "gap": "legs, end (null while it lasts), cause, resets; by a sample counter missing_n, left_out_s",
-    "quality": "leg, state ok|warn|bad|learning, causes, rest_uv, lsb_uv: from t on, until the next",
+    "quality": "leg, state ok|warn|bad|learning, causes, rest_uv, lsb_uv: valid from t until the next one",
     "movement": "leg, id, phase onset|confirmed|withdrawn|closed, onset, end, known, peak_uv, resting_uv...",
     "limb": "limb, then as movement: of a limb that is not scored",
     "limb_quality": "limb, then as quality",
@@ -44,46 +44,46 @@ KINDS: Mapping[str, str] = {
     "position": "position",
     "segment": "label: e.g. treatment started",
     "note": "text, author",
-    "late": "name, end, late_s, n, missing_s, retimed: signal came late (retimed: stamped as if it had not)",
+    "late": "name, end, late_s, n, missing_s, retimed: late signal (retimed: its stamps hid the delay)",
     "warning": "about, reason (a rate: measured_hz, nominal_hz; samples sent twice: repeated_n, end; stamps)",
-    "trouble": "about writing|disk, reason, end (null while it lasts): it does not come to disk",
-    "acknowledged": "alerts (key: priority): a person has seen these alerts",
-    "sound": "state paused|on, duration_s (null if on): a person paused the sound of alerts in one window",
-    "marker_rejected": "text, reason: a marker that could not be used",
+    "trouble": "about writing|disk, reason, end (null while it lasts): data cannot be written to disk",
+    "acknowledged": "alerts (key: priority): a person acknowledged these alerts",
+    "sound": "state paused|on, duration_s (null if on): a person paused the alert sound in one window",
+    "marker_rejected": "text, reason: a marker that could not be interpreted",
     "reject": "movements (ids), reason: a person excluded these movements of single legs",
-    "accept": "movements (ids): brings back what the fact it supersedes had excluded",
+    "accept": "movements (ids): restores the movements excluded by the fact it supersedes",
     "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",
-    "sign": "over_seq, over_sha256: a person has read and signed all facts up to that one",
-    "withdrawn": "what: a person took back the fact it supersedes",
+    "sign": "over_seq, over_sha256: a person reviewed and signed all facts up to that one",
+    "withdrawn": "what: a person withdrew the fact it supersedes",
     "damaged": "what journal|recording, end, bytes, kept: could not be read; journal: from_seq, to_seq, n, "
     "synced_bytes, disorder; recording: stream",
-    "stop": "reason: the recording has ended at t",
-    "unusable": "of (its kind), reason: an entry of the journal that was set aside when read; never written",
+    "stop": "reason: the recording ended at t",
+    "unusable": "of (its kind), reason: a journal entry that was set aside when read; never written",
 }
 UNUSABLE: Final = "unusable"
 
-# What a person said and cannot take back: it is over, or who wants it again says it again.
+# Entries by a person that cannot be withdrawn: they are over, or are entered again instead.
 NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted"})
 
 
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[_Data_co]):
-    """One thing known about the night.
+    """One fact of a session.
 
     Parameters
     ----------
     kind : str
         One of `KINDS`.
     t : float or None
-        Seconds on the session's timeline, None where a fact has no place on it.
+        Seconds on the session's timeline; None for a fact without a time.
     source : str
         ``detector``, the name of a stream, a person, or ``auto``.
     data : Mapping
-        The kind's own keys, JSON values only.
+        The keys of its kind, JSON values only.
     supersedes : int or None
         The ``seq`` of the fact this one replaces.
     seq : int or None
-        Its number in the journal; None until written.
+        Number in the journal; None until written.
     """
 
     kind: str
@@ -98,9 +98,9 @@ class Fact(Generic[_Data_co]):
             raise ValueError(f"unknown kind of fact: {self.kind!r}")
 
     def of(self, form: type[_Form]) -> Fact[_Form]:
-        """Return the fact typed with the form of its `kind` from `monitor.model.payloads`.
+        """Return the fact with the payload type of its `kind` from `monitor.model.payloads`.
 
-        Nothing is checked or copied: what comes from disk was checked when it was read.
+        Nothing is checked or copied: facts from disk are checked when they are read.
         """
         del form
         return cast("Fact[_Form]", self)

@@ -1,4 +1,4 @@
-"""What the words of scored lists mean: AASM, Rechtschaffen and Kales, and numeric stage codes."""
+"""The meaning of labels in scored lists: AASM, Rechtschaffen and Kales, and numeric stage codes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "hypopnea": ("obstructive hypopnea", "central hypopnea", "mixed hypopnea"),
     }
 )  # fmt: skip
-"""Words of other programs' lists. "PLM" with no side is not among them: to some it is a whole series."""
+"""Labels of other programs. "PLM" without a side is not included: some programs use it for a whole series."""
 
 
 def normalise(label: str) -> str:
-    """Bring a label to the form that a label map is keyed by.
+    """Convert a label to the form used as key in a label map.
 
-    Letter case, British spelling, and what parts the words (spaces, hyphens, underscores) do not matter.
+    Letter case, British spelling and word separators (spaces, hyphens, underscores) are ignored.
     """
     joined = re.sub(r"[\s_-]+", "_", label.strip().lower())
     return joined.replace("pnoea", "pnea").replace("artefact", "artifact")
@@ -55,4 +55,4 @@ DEFAULT_LABELS: Mapping[str, str] = MappingProxyType(
     | {normalise(word): name for name, words in _EVENTS.items() for word in words}
     | {normalise(name): name for name in (*RESPIRATORY, *_OTHERS)}
 )
-"""Normalised label to the name the scorer knows it by."""
+"""Normalised label to the name used by the scorer."""

@@ -1,4 +1,4 @@
-"""Whether a journal line can be a fact: its checksum may be right and its content impossible."""
+"""Check whether a journal line is a valid fact: with a correct checksum its content may still be invalid."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pydantic import TypeAdapter, ValidationError
 from monitor.model.payloads import FORMS, LONGEST_S
 
 _ENVELOPE = frozenset({"v", "seq", "kind", "t", "source", "supersedes", "crc"})
-# In these a value may lie deeper than the keys of the form.
+# In these kinds values are nested below the keys of the form.
 _DEEP = frozenset({"session", "stream", "staging", "calibration"})
-# These speak of no moment, or of one that cannot be placed.
+# These kinds have no time, or one that cannot be placed.
 _PLACELESS = frozenset(
     {"clock", "marker_rejected", "withdrawn", "accept", "acknowledged", "sound", "sign", "damaged"}
 )
 
 
 def problem_of(row: Mapping[str, Any]) -> str:
-    """Say why a journal line with a right checksum cannot be used, empty if it can.
+    """Return why a journal line with a correct checksum cannot be used; empty if it can.
 
     Parameters
     ----------
@@ -42,17 +42,17 @@ def _of_envelope(row: Mapping[str, Any], kind: str) -> str:
         if kind not in _PLACELESS:
             return "t: a number is required"
     elif type(t_s) not in (float, int) or not -LONGEST_S <= t_s <= LONGEST_S:
-        return f"t: {str(t_s)[:40]!r} is no time of a session"
+        return f"t: {str(t_s)[:40]!r} is not a time within a session"
     if not isinstance(source, str):
-        return f"source: {str(source)[:40]!r} is no name"
-    # How the session began, the first entry, is never replaced.
+        return f"source: {str(source)[:40]!r} is not a source name"
+    # The first entry, the start of the session, is never replaced.
     if supersedes is not None and (type(supersedes) is not int or supersedes < 1):
-        return f"supersedes: {str(supersedes)[:40]!r} is no entry that can be replaced"
+        return f"supersedes: {str(supersedes)[:40]!r} is not the number of an entry that can be replaced"
     return ""
 
 
 def _of_payload(row: Mapping[str, Any], kind: str) -> str:
-    # Asking whether it fits is twice as fast as asking for the checked copy, which nobody needs.
+    # Validation without a checked copy is twice as fast; the copy is not needed.
     if _form(kind).is_met(row, strict=True):
         check = _CHECKS.get(kind)
         return "" if check is None else check(row)
@@ -63,17 +63,17 @@ def _of_payload(row: Mapping[str, Any], kind: str) -> str:
         where = ".".join(str(part) for part in first["loc"])
         found = "" if first["type"] == "missing" else f" ({str(first['input'])[:40]!r})"
         return f"{where}: {first['msg']}{found}"
-    return "its keys do not fit"
+    return "its keys do not match its kind"
 
 
 def _of_unnamed(row: Mapping[str, Any], kind: str) -> str:
-    """Look at what no form names: it must be possible to write it again as it was read."""
+    """Check the keys that no form defines: it must be possible to write them again as they were read."""
     if kind not in _DEEP and row.keys() <= _form(kind).keys:
         return ""
     try:
         json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as err:
-        return f"a value that JSON cannot carry ({str(err)[:60]!r})"
+        return f"a value that JSON cannot represent ({str(err)[:60]!r})"
     return ""
 
 

@@ -1,8 +1,8 @@
-"""What a fact of each kind says: one typed form per kind, for who writes it, who reads it and who folds it.
+"""The payload of each kind of fact: one typed form per kind, for writers, readers and folds.
 
-A payload is the dictionary that is in the journal, so nothing is converted on the way. The type checker looks
-at its keys where it is made and used, `monitor.model.payload_check` where it comes from disk. Keys that a
-form does not name are kept: a newer version may have written them.
+A payload is the dictionary stored in the journal, without conversion. The type checker verifies its keys in
+the source code, `monitor.model.payload_check` when it is read from disk. Keys that a form does not define are
+retained: a newer version may have written them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from monitor.model.facts import Leg
 
 # Longer than any session: a month. Markers may lie up to a day before the first sample.
 LONGEST_S = 31 * 86400.0
-# Of a device's clock, which may count from anywhere, and in nanoseconds.
+# Stamps of a device clock, which may have any origin and count in nanoseconds.
 _FURTHEST_STAMP_S = 1e25
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 _ZONE = r"^[+-](0\d|1\d|2[0-3])[0-5]\d$"
@@ -38,7 +38,7 @@ def _moment(text: str) -> str:
 Seconds = Annotated[float, Field(ge=-LONGEST_S, le=LONGEST_S)]
 Length = Annotated[float, Field(ge=0, le=LONGEST_S)]
 Stamp = Annotated[float, Field(ge=-_FURTHEST_STAMP_S, le=_FURTHEST_STAMP_S)]
-# Measured of whatever came: only what is no number is refused, and what overflows when it is squared.
+# Measured values: only NaN, infinity and values that overflow when squared are rejected.
 Figure = Annotated[float, Field(ge=-1e60, le=1e60)]
 Rate = Annotated[float, Field(ge=0, le=1e6)]
 Speed = Annotated[float, Field(ge=0.01, le=1000)]
@@ -50,14 +50,14 @@ LimbId = Annotated[str, Field(max_length=100, pattern=r"-\d{1,9}$")]
 
 
 class PersonData(TypedDict):
-    """What is added to everything a person says."""
+    """Keys added to every entry by a person."""
 
     author: NotRequired[str]
     told_utc: NotRequired[Utc]
 
 
 class SessionData(TypedDict):
-    """How the session began."""
+    """The start of the session."""
 
     version: NotRequired[str]
     bed: NotRequired[str]
@@ -71,7 +71,7 @@ class SessionData(TypedDict):
 
 
 class ClockData(TypedDict):
-    """Where the timeline lies in UTC and in this machine's LSL clock."""
+    """Position of the timeline in UTC and in the LSL clock of this computer."""
 
     utc: Utc
     zone: Annotated[str, Field(pattern=_ZONE)]
@@ -85,7 +85,7 @@ class ClockData(TypedDict):
 
 
 class SignalData(TypedDict):
-    """A channel that is detected in, and what is taken away from it."""
+    """A channel with a detector, and the channel subtracted from it."""
 
     channel: Column
     label: str
@@ -97,7 +97,7 @@ class SignalData(TypedDict):
 
 
 class LimbSignalData(SignalData):
-    """The first derivation of a limb, and the others."""
+    """The first derivation of a limb, and its other derivations."""
 
     leg: str
     derivations: NotRequired[list[str]]
@@ -126,7 +126,7 @@ class StreamData(TypedDict):
 
 
 class AnchorData(TypedDict):
-    """The sample with this stamp lies at the fact's time."""
+    """The sample with this stamp is at the fact's time."""
 
     key: Count
     stamp: Stamp
@@ -135,7 +135,7 @@ class AnchorData(TypedDict):
 
 
 class SourceAcceptedData(PersonData):
-    """A person said which source is the right one."""
+    """A person confirmed a source."""
 
     name: str
     unit: NotRequired[str | None]
@@ -143,7 +143,7 @@ class SourceAcceptedData(PersonData):
 
 
 class ResumedData(TypedDict):
-    """A session that was cut off goes on."""
+    """An interrupted session was resumed."""
 
     away_s: NotRequired[Figure]
     clock: NotRequired[Literal["lsl", "utc"]]
@@ -152,14 +152,14 @@ class ResumedData(TypedDict):
 
 
 class LostData(TypedDict):
-    """A source went away."""
+    """A source disappeared."""
 
     name: str
     reason: str
 
 
 class OffsetData(TypedDict):
-    """The LSL clock offset of a source when it was first known, or stepped."""
+    """The LSL clock offset of a source, at the first measurement or after a step."""
 
     name: str
     offset_s: Stamp
@@ -181,7 +181,7 @@ class GapData(TypedDict):
 
 
 class FiguresData(TypedDict):
-    """What was measured of a signal (uV, per minute)."""
+    """Measurements of a signal (uV, per minute)."""
 
     rest_uv: NotRequired[Figure | None]
     lsb_uv: NotRequired[Figure | None]
@@ -190,26 +190,26 @@ class FiguresData(TypedDict):
 
 
 class ConditionData(FiguresData):
-    """How good a signal is, until the next, and why."""
+    """Quality of a signal until the next such fact, with its causes."""
 
     state: QualityWord
     causes: list[str]
 
 
 class QualityData(ConditionData):
-    """The condition of a leg."""
+    """The signal quality of a leg."""
 
     leg: Leg
 
 
 class LimbQualityData(ConditionData):
-    """The condition of a limb that is not scored."""
+    """The signal quality of a limb that is not scored."""
 
     limb: str
 
 
 class MotionData(TypedDict):
-    """A movement as far as it is known; ``end`` once it has ended."""
+    """A movement as known so far; ``end`` once it has ended."""
 
     phase: Phase
     onset: Seconds
@@ -248,7 +248,7 @@ class StageData(PersonData):
 
 
 class StageChannelData(TypedDict):
-    """A signal that stages are estimated from."""
+    """A signal used to estimate stages."""
 
     role: Literal["eeg", "eog", "chin"]
     stream: Count
@@ -260,7 +260,7 @@ class StageChannelData(TypedDict):
 
 
 class StagingData(TypedDict):
-    """Whether sleep is estimated, and from which signals."""
+    """Whether sleep stages are estimated, and from which signals."""
 
     state: str
     reason: str
@@ -268,7 +268,7 @@ class StagingData(TypedDict):
 
 
 class SpanData(PersonData):
-    """Something that lasts; ``duration_s`` is None while it does."""
+    """An event with a duration; ``duration_s`` is None until it ends."""
 
     duration_s: Length | None
 
@@ -280,7 +280,7 @@ class RespiratoryData(SpanData):
 
 
 class ArtifactData(SpanData):
-    """Signal that counts for nothing; on both legs if none is named."""
+    """Signal that is not scored; on both legs if none is given."""
 
     legs: NotRequired[list[Leg] | None]
 
@@ -304,13 +304,13 @@ class SegmentData(PersonData):
 
 
 class NoteData(PersonData):
-    """What a person wrote."""
+    """A note by a person."""
 
     text: str
 
 
 class LateData(TypedDict):
-    """Signal that came late; `retimed` if it was stamped as if it had not."""
+    """Signal that arrived late; `retimed` if its stamps did not show the delay."""
 
     name: str
     end: Seconds
@@ -321,7 +321,7 @@ class LateData(TypedDict):
 
 
 class WarningData(TypedDict):
-    """Something that is not as it should be."""
+    """A condition that needs attention."""
 
     about: str
     reason: str
@@ -337,7 +337,7 @@ class WarningData(TypedDict):
 
 
 class TroubleData(TypedDict):
-    """The recording does not come to disk; ``end`` is None while that lasts."""
+    """Data cannot be written to disk; ``end`` is None while this lasts."""
 
     about: Literal["writing", "disk"]
     reason: str
@@ -345,20 +345,20 @@ class TroubleData(TypedDict):
 
 
 class AcknowledgedData(PersonData):
-    """The alerts a person has seen, by key, with their priority."""
+    """Alerts acknowledged by a person, by key, with their priority."""
 
     alerts: dict[str, Literal["high", "medium", "low"]]
 
 
 class SoundData(PersonData):
-    """A person paused the sound of alerts, or switched it on again."""
+    """A person paused the alert sound or switched it on again."""
 
     state: Literal["paused", "on"]
     duration_s: NotRequired[Length | None]
 
 
 class MarkerRejectedData(TypedDict):
-    """A marker that could not be used."""
+    """A marker that could not be interpreted."""
 
     text: str
     reason: str
@@ -372,13 +372,13 @@ class RejectData(PersonData):
 
 
 class AcceptData(PersonData):
-    """Movements that a person brought back."""
+    """Movements that a person restored."""
 
     movements: list[str]
 
 
 class CalibratedLegData(TypedDict):
-    """What a bio-calibration found on a leg (uV)."""
+    """Result of a bio-calibration on one leg (uV)."""
 
     rest_uv: Figure | None
     over_rest_uv: list[Figure]
@@ -397,20 +397,20 @@ class CalibrationData(PersonData):
 
 
 class SignData(PersonData):
-    """A person has read and signed all facts up to that one."""
+    """A person reviewed and signed all facts up to that one."""
 
     over_seq: Count
     over_sha256: str
 
 
 class WithdrawnData(PersonData):
-    """A person withdrew the fact that is superseded."""
+    """A person withdrew the superseded fact."""
 
     what: str
 
 
 class DamagedData(TypedDict):
-    """Facts or signal that could not be read; ``n`` is None where nobody knows how many facts."""
+    """Facts or signal that could not be read; ``n`` is None if the number of facts is unknown."""
 
     what: Literal["journal", "recording"]
     end: Seconds | None

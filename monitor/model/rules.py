@@ -17,7 +17,7 @@ __all__ = ["AASM3", "PROFILES", "REFERENCE_PER_H", "WASM2016", "Audience", "Rule
 Audience = Literal["adult", "child"]
 
 REFERENCE_PER_H: Mapping[str, float] = MappingProxyType({"adult": 15.0, "child": 5.0})
-"""PLMS per hour of sleep above which a value is usually called raised. A reference, never a diagnosis."""
+"""PLMS per hour of sleep above which a value is usually called raised. A reference value, not a diagnosis."""
 
 _WASM_ONLY = frozenset(
     (
@@ -41,17 +41,17 @@ _WASM_ONLY = frozenset(
 class RulesProfile:
     """Hold one rule set: thresholds, limits and switches.
 
-    Times are whole microseconds so that a boundary exactly met in a list is met in the program.
+    Times are whole microseconds, so that a value exactly on a boundary in a list is on the boundary here too.
 
     Parameters
     ----------
     name : str
         Short name, as in ``--rules``.
     audience : {"adult", "child"}
-        Whose reference value is shown; it changes no count.
+        Which reference value is shown; it changes no count.
     onset_uv, offset_uv : float
         A movement begins at resting level + ``onset_uv`` and ends where the signal stays at or below resting
-        level + ``offset_uv``; used by the detector, in its own measure.
+        level + ``offset_uv``; used by the detector, on its own envelope.
     offset_hold_us : int
         How long the signal must stay low for the movement to have ended.
     min_lm_us : int
@@ -61,9 +61,10 @@ class RulesProfile:
     merge_gap_us : int
         Two movements of one leg closer than this are one (it follows from the offset rule).
     long_lm : {"drop", "noncandidate"}
-        What a movement over ``max_lm_us`` is: no LM at all, or an LM that is no candidate and ends a run.
+        A movement over ``max_lm_us`` is not an LM (``drop``), or is an LM that is not a candidate and ends a
+        run.
     morphology_required : bool
-        Whether a movement without 0.5 s of sustained activity is refused.
+        Whether a movement without 0.5 s of sustained activity is rejected.
     leg_grouping : {"onsets", "chain"}
         ``onsets``: movements of different legs whose onsets lie closer than ``group_within_us`` are one LM.
         ``chain``: movements of different legs that overlap, or lie closer than that, chain into one LM.
@@ -78,31 +79,33 @@ class RulesProfile:
     series_min_n : int
         Fewest movements of a series.
     short_interval : {"skip", "reopen", "close"}
-        A movement that follows too early is skipped and the run goes on from the one before it (``skip``);
+        A movement that follows too early is skipped and the run continues from the one before it (``skip``);
         or it ends the run and may open the next (``reopen``); or it ends the run and opens none (``close``).
     gap_ends_run_s : float or None
         Time without any usable leg, in seconds, from which on a run has ended; None for never. No standard
-        speaks of it.
+        defines it.
     stages_not_scored : frozenset of str
         Stages whose LM are not scored, decided at the onset. Without ``unscored`` in it such LM take part in
         runs, but in no sleep or wake count.
     tib_only : bool
         Whether LM outside lights off to lights on are treated like LM in unscored time (their time is in no
-        denominator either). Standards say it for wake only.
+        denominator either). Standards define it for wake only.
     respiratory : {"exclude", "second_pass", "ignore"}
-        LM near a respiratory event are not scored; or are scored, then removed and scored again; or are kept.
+        LM near a respiratory event are not scored; or are scored, then removed and scored again; or are
+        counted.
     respiratory_from : {"start", "end"}
-        Which side of the event the window opens from; it always closes after the event's end.
+        From which side of the event the window opens; it always closes after the event's end.
     respiratory_before_us, respiratory_after_us : int
-        How far the window reaches, inclusive: an LM that touches it is respiratory.
+        Extent of the window, inclusive: an LM that touches it is respiratory.
     arousal_gap_us : int
         An arousal closer to an LM than this (exclusive), or overlapping, belongs to it.
     arousal_refractory_us : int
-        A PLM sooner than this after the last PLM whose arousal counted does not count its own; 0 for never.
+        The arousal of a PLM is not counted sooner than this after the last PLM whose arousal counted; 0 to
+        count all.
     interval_stages : {"any", "sleep"}
         Which intervals enter the interval statistics: all, or those between two LM in sleep.
     not_reported : frozenset of str
-        Indices this rule set does not know; they stay None.
+        Indices this rule set does not define; they stay None.
     """
 
     name: str
@@ -136,7 +139,7 @@ class RulesProfile:
     not_reported: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse what no rule could mean.
+        """Reject values that no rule can use.
 
         Raises
         ------
@@ -165,11 +168,11 @@ class RulesProfile:
 
     @property
     def reference_per_h(self) -> float:
-        """PLMS per hour of sleep usually taken as the upper end of the normal range; not a diagnosis."""
+        """PLMS per hour of sleep usually taken as the upper limit of the normal range; not a diagnosis."""
         return REFERENCE_PER_H[self.audience]
 
     def as_dict(self) -> dict[str, object]:
-        """Return every field in JSON's own types, with sets as sorted lists."""
+        """Return every field as JSON types, sets as sorted lists."""
         plain = dataclasses.asdict(self)
         return {key: sorted(value) if isinstance(value, frozenset) else value for key, value in plain.items()}
 

@@ -1,9 +1,9 @@
-"""Open and write files without ever touching a file that somebody else put in their place.
+"""Open and write files safely: a file that another user put in their place is never followed or changed.
 
-A symbolic link, a pipe or a device under the name of one of our files is refused; a link is never followed.
-The folder may be reached through links, that is its user's choice. A file that is written in place must be of
-this process's user or of its folder's owner: root that repairs a service's session works on the service's
-files, and leaves new ones to it. A whole file is written under a fresh name and renamed.
+A symbolic link, a pipe or a device under the name of a session file is refused; a link is never followed. The
+path of the folder may contain links: that is the user's choice. A file that is written in place must be owned
+by the user of this process or by the owner of its folder: if root repairs the session of a service, new files
+are given to the owner of the folder. A complete file is written under a new name and then renamed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from monitor.model.errors import InputError
 
-# Flags that a system does not have change nothing there; what they guard against is looked at before.
+# Flags that a system does not have are omitted; the file type is checked before opening as well.
 _GUARDS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _WRITES = os.O_WRONLY | os.O_RDWR
 _HAS_OWNERS = hasattr(os, "geteuid")
@@ -27,23 +27,24 @@ _LINK = "is a symbolic link"
 _NOT_REGULAR = "is not a regular file"
 _EXPECTED = "expected a regular file; nothing was changed"
 PART_GLOB = ".plms-*.part*"
-"""What a crash can leave of a file that was being written."""
+"""Pattern of partial files that a crash can leave behind."""
 
 
 class UnsafeFileError(InputError, OSError):
-    """A file that is not opened because of what it is.
+    """A file that is not opened because of its type or owner.
 
-    It is an error of the system to code that goes on without the file, and a sentence for the user elsewhere.
+    An `OSError` for code that continues without the file, an `InputError` with a message for the user
+    elsewhere.
 
     Parameters
     ----------
     path : Path
     problem : str
-        What the file is.
+        What is wrong with the file.
     """
 
     def __init__(self, path: Path, problem: str) -> None:
-        # Code that wraps a system's error shows its reason, and may name another place.
+        # Code that wraps an OSError shows its reason and may name another path.
         OSError.__init__(self, errno.EPERM, f"{path.name} {problem}", str(path))
         self.where, self.problem, self.expected = str(path), problem, _EXPECTED
 
@@ -61,7 +62,7 @@ def open_fd(path: Path, flags: int) -> int:
     ----------
     path : Path
     flags : int
-        Of `os.open`. With ``O_TRUNC`` nothing is cut before the file has been checked.
+        As for `os.open`. With ``O_TRUNC`` the file is truncated only after it has been checked.
 
     Returns
     -------
@@ -71,8 +72,8 @@ def open_fd(path: Path, flags: int) -> int:
     Raises
     ------
     UnsafeFileError
-        If `path` is a link or no regular file, or is written to and belongs to neither this user nor its
-        folder's owner.
+        If `path` is a link or not a regular file, or is opened for writing and owned by neither this user nor
+        the owner of its folder.
     OSError
         If it cannot be opened.
     """
@@ -81,7 +82,7 @@ def open_fd(path: Path, flags: int) -> int:
     try:
         fd = os.open(path, flags & ~os.O_TRUNC | _GUARDS, 0o600)
     except OSError as err:
-        # It was put there since it was looked at.
+        # It was created after the check.
         if err.errno == errno.ELOOP:
             raise UnsafeFileError(path, _LINK) from err
         if err.errno == errno.ENXIO:
@@ -107,23 +108,23 @@ def open_to_read(path: Path) -> BinaryIO:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return what is in a regular file (see `open_fd`)."""
+    """Return the content of a regular file (see `open_fd`)."""
     with open_to_read(path) as file:
         return file.read()
 
 
 def refuse_unsafe(path: Path) -> None:
-    """Do nothing if a path is a regular file of ours, or not there.
+    """Check that a path is a regular file or does not exist.
 
     Raises
     ------
     UnsafeFileError
-        If it is a link, or anything else than a regular file.
+        If it is a link, or not a regular file.
     """
     try:
         found = path.lstat()
     except OSError:
-        # Whoever opens it will say why it cannot be.
+        # Opening the file will report the error.
         return
     _check(path, found, is_written=False)
 
@@ -138,7 +139,7 @@ def _check(path: Path, found: os.stat_result, *, is_written: bool) -> None:
 
 
 def _leave_to_owner(fd: int, folder: Path) -> None:
-    """Give a file that root made to the owner of its folder, who is to go on with it."""
+    """Give a file created by root to the owner of its folder, who needs access to it."""
     if _HAS_OWNERS and os.geteuid() == 0:
         owner = folder.stat()
         if owner.st_uid != 0:
@@ -148,9 +149,9 @@ def _leave_to_owner(fd: int, folder: Path) -> None:
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a fresh, empty file to write; afterwards it takes the place of `path`, on disk.
+    """Yield a new, empty file to write; afterwards it replaces `path`, synced to disk.
 
-    A link at `path` is replaced, not followed. If the block raises, `path` is as it was.
+    A link at `path` is replaced, not followed. If the block raises, `path` is unchanged.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        Beside `path`, with the same ending, readable by its owner only.
+        In the folder of `path`, with the same extension, readable by its owner only.
 
     Raises
     ------
@@ -176,7 +177,7 @@ def written_whole(path: Path) -> Iterator[Path]:
         try:
             _leave_to_owner(fd, path.parent)
             yield part
-            # Another descriptor of the same file: what its writer has closed is brought to disk here.
+            # Another descriptor of the same file: this syncs what the writer has written and closed.
             os.fsync(fd)
         finally:
             os.close(fd)
@@ -188,18 +189,18 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a text file whole or not at all, readable by its owner only."""
+    """Write a text file completely or not at all, readable by its owner only."""
     write_private_bytes(path, text.encode())
 
 
 def write_private_bytes(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner only."""
+    """Write a file completely or not at all, readable by its owner only."""
     with written_whole(path) as part:
         part.write_bytes(data)
 
 
 def sync_entries(folder: Path) -> None:
-    """Bring the names of a folder's new files to disk, where the system keeps them apart from the files."""
+    """Sync the directory entries of a folder's new files, where the system stores them separately."""
     with contextlib.suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         try:

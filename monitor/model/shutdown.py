@@ -7,21 +7,21 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
-# Not each system has them all.
+# Some systems lack some of them.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-def on_shutdown_signals(told: Callable[[str], object]) -> Mapping[int, Any]:
-    """Have `told` called with the name of a signal that asks for the end. Main thread only.
+def on_shutdown_signals(on_signal: Callable[[str], object]) -> Mapping[int, Any]:
+    """Call `on_signal` with the name of each signal that requests the end. Main thread only.
 
     Returns
     -------
     Mapping of int to handler
-        What was there before, to be put back with `signal.signal`.
+        The previous handlers, to be restored with `signal.signal`.
     """
 
     def handler(number: int, _frame: FrameType | None) -> None:
-        told(signal.Signals(number).name)
+        on_signal(signal.Signals(number).name)
 
     numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
     return {number: signal.signal(number, handler) for number in numbers}

@@ -1,4 +1,4 @@
-"""What one stored number is worth in microvolts, in every spelling that bridges use."""
+"""Convert units to microvolts, in every spelling that LSL bridges use."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _COUNTS = {"count", "counts", "adc", "adu", "lsb", "code", "raw"}
 
 
 def unit_scale_uv(unit: str, factor: float = 1.0) -> float | None:
-    """Say how many microvolts one stored number is.
+    """Return the value of one stored number in microvolts.
 
     Parameters
     ----------
     unit : str
         Any spelling of V, mV, uV, nV; a power of ten of a volt (``-6``); counts; or a number with a unit
-        (``0.1 uV``), which is how a person states the step of a converter.
+        (``0.1 uV``), the value of one count.
     factor : float
         The header's scaling factor; for counts it is taken as microvolts per count.
 
@@ -68,7 +68,7 @@ _POWERS = {"0": "V", "-3": "mV", "-6": "uV", "-9": "nV"}
 
 
 def unit_word(unit: str) -> str:
-    """Write a unit for people: a header that gives a power of ten of a volt means a unit that has a name.
+    """Format a unit for display: a power of ten of a volt is shown with its name.
 
     Examples
     --------
@@ -79,13 +79,13 @@ def unit_word(unit: str) -> str:
     return unit if name is None else f"{name} (written {unit.strip()!r})"
 
 
-# The RMS of a relaxed leg lies in here, give or take a noisy electrode.
+# Range of the RMS of a relaxed leg, with some allowance for a noisy electrode.
 _PLAUSIBLE_UV = (0.3, 30.0)
 _CANDIDATES_UV = (("V", 1e6), ("mV", 1e3), ("uV", 1.0))
 
 
 def unit_hint(level: float | None) -> str:
-    """Say what a resting level would be in each unit, and which of them is plausible.
+    """Return a resting level in each unit, and which unit is plausible.
 
     Parameters
     ----------
@@ -95,18 +95,20 @@ def unit_hint(level: float | None) -> str:
     Returns
     -------
     str
-        Empty where nothing was measured, or nothing but zeros.
+        Empty if nothing or only zeros were measured.
 
     Examples
     --------
     >>> unit_hint(0.0021)
-    'at rest it is 0.0021: 2.1e+03 uV if V, 2.1 uV if mV, 0.0021 uV if uV, so mV is plausible'
+    'resting level 0.0021: 2.1e+03 uV if V, 2.1 uV if mV, 0.0021 uV if uV, so mV is plausible'
     """
     if level is None or not 0 < level < math.inf:
         return ""
-    said = ", ".join(f"{level * scale:.2g} uV if {unit}" for unit, scale in _CANDIDATES_UV)
+    levels = ", ".join(f"{level * scale:.2g} uV if {unit}" for unit, scale in _CANDIDATES_UV)
     fits = [unit for unit, scale in _CANDIDATES_UV if _PLAUSIBLE_UV[0] <= level * scale <= _PLAUSIBLE_UV[1]]
     verdict = (
-        f"so {fits[0]} is plausible" if fits else "none of them plausible, perhaps counts of a converter"
+        f"so {fits[0]} is plausible"
+        if fits
+        else "none of them is plausible, the values may be counts of a converter"
     )
-    return f"at rest it is {level:.2g}: {said}, {verdict}"
+    return f"resting level {level:.2g}: {levels}, {verdict}"

@@ -1,4 +1,4 @@
-"""How things are called on the screen: honest names, one place."""
+"""Names and number formats used on the screen and in reports."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ EXCLUDED = {
     "morphology": "not sustained",
     "rejected": "rejected",
     "open": "still running",
-    "noncandidate": "no candidate",
+    "noncandidate": "not a candidate",
 }
 
 
 def rate(value: float | None) -> str:
-    """Write a rate per hour, or a dash."""
+    """Format a rate per hour, or a dash."""
     return NONE if value is None else f"{value:.1f}"
 
 
 def big_rate(value: float | None) -> str:
-    """Write a rate per hour for the big number: from 100 on without a decimal."""
+    """Format a rate per hour for the large number: without decimals from 100."""
     return f"{value:.0f}" if value is not None and value >= 99.95 else rate(value)
 
 
 def count(value: int | None) -> str:
-    """Write a count, or a dash."""
+    """Format a count, or a dash."""
     return NONE if value is None else str(value)
 
 
 def share(value: float | None) -> str:
-    """Write a ratio with two decimals, or a dash."""
+    """Format a ratio with two decimals, or a dash."""
     return NONE if value is None else f"{value:.2f}"
 
 
 def hours(us: int | None) -> str:
-    """Write a length in microseconds as ``3 h 46 min``."""
+    """Format a duration in microseconds as ``3 h 46 min``."""
     if us is None:
         return NONE
     minutes = us // 60_000_000
@@ -54,28 +54,28 @@ def hours(us: int | None) -> str:
 
 
 def hours_left(length_s: float) -> str:
-    """Write how long there is room for; more than four days is as good as for ever."""
+    """Format the remaining recording time; above 99 hours the exact value is irrelevant."""
     return "over 99 h" if length_s > 99 * 3600 else f"{length_s / 3600:.0f} h"
 
 
 def minutes_seconds(length_s: float) -> str:
-    """Write a length as ``m:ss``."""
+    """Format a duration as ``m:ss``."""
     whole = max(0, int(length_s))
     return f"{whole // 60}:{whole % 60:02d}"
 
 
 def ago(length_s: float) -> str:
-    """Write an age, coarser as it grows."""
+    """Format an age, with coarser units as it grows."""
     if length_s < 90:
         return f"{length_s:.0f} s ago"
     return f"{length_s / 60:.0f} min ago" if length_s < 5400 else f"{length_s / 3600:.1f} h ago"
 
 
 def microvolts(value_uv: float) -> str:
-    """Write a level, or a dash where it is not known."""
+    """Format a level, or a dash if it is unknown."""
     return f"{value_uv:.1f} µV" if math.isfinite(value_uv) else NONE
 
 
 def lm_why(why: str) -> str:
-    """Say briefly why a leg movement is not counted."""
+    """Return the short reason why a leg movement is not counted."""
     return EXCLUDED.get(why, why)

@@ -1,4 +1,4 @@
-"""From a stream's header to legs, units and derivations. Nothing is guessed silently."""
+"""From a stream header to legs, units and derivations. No assumption is made without a message."""
 
 from __future__ import annotations
 

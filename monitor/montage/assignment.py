@@ -1,6 +1,6 @@
-"""Which leg comes from which of several streams: each leg once, and every refusal says its remedy.
+"""Assign the legs to the channels of one or more streams, each leg once; each error names its solution.
 
-Whether the legs of a source that comes back in another form are still plain.
+Identify the legs again when a source returns with another header.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Found = tuple[Any, StreamDescription]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A stream that is taken, and the legs and other limbs in it (none in a marker stream)."""
+    """A selected stream with its legs and other limbs (none in a marker stream)."""
 
     info: Any
     stream: StreamDescription
@@ -33,25 +33,25 @@ class Chosen:
 
 
 def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = False) -> list[Chosen]:
-    """Read the legs in every stream taken; together they must name each leg at most once.
+    """Identify the legs in all selected streams; together these may have each leg at most once.
 
     Parameters
     ----------
     taken : sequence of (anything, StreamDescription)
-        Live streams or those of a file.
+        Live streams or streams of a file.
     wish : MontageWish
     lenient : bool
-        A stream without usable legs is left without legs, as long as another has them. For files, where every
-        stream is looked at; live, each was asked for.
+        Accept streams without usable legs as long as another stream has them. For files, where every stream
+        is read; live, each stream was selected.
 
     Raises
     ------
     InputError
-        Naming the stream, what is wrong with it and the remedy.
+        With the stream, the problem and the solution.
     """
     numeric = [stream for _, stream in taken if not stream.is_text]
     if not numeric:
-        raise InputError("--stream", "only marker streams were named", "name the EMG stream as well")
+        raise InputError("--stream", "only marker streams were selected", "select the EMG stream as well")
     _check_wish(numeric, wish)
     readings = {id(stream): _reading(stream, wish, alone=len(numeric) == 1) for stream in numeric}
     any_usable = any(reading.usable for reading in readings.values())
@@ -67,21 +67,21 @@ def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = Fa
         wanted = next((name for of, name in wish.channels.items() if of == leg), "")
         if len(names) > 1 and wanted:
             problem = f"{wanted!r} is a channel of {' and of '.join(names)}"
-            raise InputError(f"--{leg}", problem, "name it by its label")
+            raise InputError(f"--{leg}", problem, "use its label")
         if len(names) > 1:
-            who, remedy = f"a {leg} leg", f"name one with --{leg} CH"
+            who, remedy = f"a {leg} leg", f"select one with --{leg} CH"
             if leg not in LEGS:
                 who, remedy = f"the channel of limb {leg}", f"change limbs.{leg}"
             raise InputError("--stream", f"{' and '.join(names)} both have {who}", remedy)
     if not any(each.legs for each in chosen):
         raise InputError(
-            f"stream {numeric[0].name!r}", "no channel was named as a leg", "use --left CH, --right CH"
+            f"stream {numeric[0].name!r}", "no leg channel was selected", "use --left CH, --right CH"
         )
     return chosen
 
 
 def _refuse(read: Sequence[tuple[StreamDescription, Reading]], wish: MontageWish) -> None:
-    """Tell of a stream that cannot be used as it is; of several the one that calls itself EMG."""
+    """Raise the error of an unusable stream; of several, prefer the one of type EMG."""
     refused = [pair for pair in read if pair[1].problems]
     if refused:
         stream, reading = min(refused, key=lambda pair: _calls_itself_otherwise(pair[0]))
@@ -101,11 +101,13 @@ def _check_wish(numeric: Sequence[StreamDescription], wish: MontageWish) -> None
             raise InputError(f"stream {stream.name!r}", reading.problems[0], f"correct --{leg}")
     for limb, wanted in wish.limbs.items():
         if not any(find_derivations(stream.channels, wanted) for stream in numeric):
-            raise InputError(f"limbs.{limb}", f"no stream has a channel {wanted!r}", "a channel by its label")
+            raise InputError(
+                f"limbs.{limb}", f"no stream has a channel {wanted!r}", "expected the label of a channel"
+            )
 
 
 def _reading(stream: StreamDescription, wish: MontageWish, *, alone: bool) -> Reading:
-    """Read one of several streams: what was asked for may be in another."""
+    """Read one of several streams: the requested channels may be in another one."""
     if alone:
         return read_montage(stream, wish)
     channels = {leg: wanted for leg, wanted in wish.channels.items() if _has(stream, wanted)}
@@ -114,7 +116,7 @@ def _reading(stream: StreamDescription, wish: MontageWish, *, alone: bool) -> Re
         return read_montage(stream, MontageWish({}, wish.unit, limbs))
     if not channels and not limbs:
         return Reading()
-    # Legs that were named elsewhere are not looked for by their labels here.
+    # A leg that was requested from another stream is not identified by label here.
     reading = read_montage(stream, MontageWish(channels or dict.fromkeys(LEGS, ""), wish.unit, limbs))
     return replace(reading, warnings=())
 
@@ -126,30 +128,34 @@ def _has(stream: StreamDescription, wanted: str) -> bool:
 def rematch_legs(
     before: StreamDescription, legs: Sequence[LegChannel], now: StreamDescription
 ) -> tuple[LegChannel, ...] | str:
-    """Find the legs of a stream in its new form.
+    """Find the legs of a stream with a changed header.
 
     Parameters
     ----------
     before : StreamDescription
-        As the legs were chosen.
+        The stream for which the legs were chosen.
     legs : sequence of LegChannel
     now : StreamDescription
 
     Returns
     -------
     tuple of LegChannel or str
-        Why they are not plain: nothing is guessed in the middle of a night.
+        The legs, or the reason why they cannot be identified: no assumption is made during a recording.
 
     Notes
     -----
-    A leg is its label. Without a label it is its place, as long as no channel has changed.
+    A leg is identified by its label; without a label by its index, if no channel has changed.
     """
     if before.is_text or now.is_text:
-        return () if before.is_text and now.is_text else "signal and text cannot stand for each other"
+        return (
+            ()
+            if before.is_text and now.is_text
+            else "a signal stream and a text stream cannot replace each other"
+        )
     if problems := stream_problems(now):
         return problems[0]
     if not now.rate_hz:
-        return "it has no rate"
+        return "it has no sampling rate"
     found = []
     for leg in legs:
         columns, scales_uv = [], []
@@ -161,7 +167,7 @@ def rematch_legs(
                 return index
             scale = _scale_uv(before, column, scale_uv, now, index)
             if scale is None:
-                return f"the unit of the {leg.called} is {now.channels[index].unit!r} now"
+                return f"the unit of the {leg.called} is now {now.channels[index].unit!r}"
             columns.append(index)
             scales_uv.append(scale)
         minus = (columns[1], scales_uv[1]) if len(columns) == 2 else (None, 0.0)
@@ -175,18 +181,18 @@ def _place(before: StreamDescription, column: int, leg: LegChannel, now: StreamD
         return column
     label = before.channels[column].label
     if not label:
-        return f"the {leg.called} has no label to know it by"
+        return f"the {leg.called} cannot be identified: its channel has no label"
     places = [i for i, channel in enumerate(now.channels) if channel.label == label]
     if len(places) != 1:
-        many = f"{len(places)} channels are" if places else "no channel is"
-        return f"{many} labelled {label!r} now"
+        many = f"{len(places)} channels are" if places else "none of its channels is"
+        return f"{many} now labelled {label!r}"
     return places[0]
 
 
 def _scale_uv(
     before: StreamDescription, column: int, scale_uv: float, now: StreamDescription, index: int
 ) -> float | None:
-    """Return microvolts per number; what a person said of the unit holds while the header says the same."""
+    """Return microvolts per number; a unit set by a person is valid while the header is unchanged."""
     old, new = before.channels[column], now.channels[index]
     if (old.unit, old.factor) == (new.unit, new.factor) and before.channel_format == now.channel_format:
         return scale_uv

@@ -1,8 +1,8 @@
-"""A signal of a leg: which columns of a stream it is made from, and what one number is worth.
+"""A signal of a leg: the columns of a stream it is derived from, and their scale.
 
-Which leg a channel's label names.
+Identification of a leg by the label of its channel.
 
-What a person may write for a leg: a channel, the difference of two, or several of these.
+Channel expressions for a leg: a channel, the difference of two, or several of these.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class LegChannel:
     scale_uv : float
         Microvolts per stored number.
     unit : str
-        The unit in words, as it was read or given.
+        The unit as read or given.
     how : str
-        ``label`` if the header named it, ``given`` if a person did.
+        ``label`` if identified by the header, ``given`` if set by a person.
     minus : int or None
-        Column that is taken off it, for the difference of two channels.
+        Column that is subtracted, for the difference of two channels.
     minus_scale_uv : float
-        Microvolts per number of that one.
+        Microvolts per stored number of that column.
     """
 
     leg: str
@@ -52,26 +52,27 @@ class LegChannel:
 
     @property
     def called(self) -> str:
-        """What it is called in a sentence."""
+        """Its name in a sentence."""
         return called(self.leg)
 
     @property
     def columns(self) -> tuple[int, ...]:
-        """Columns of the stream it is made from."""
+        """Columns of the stream from which it is derived."""
         return (self.index,) if self.minus is None else (self.index, self.minus)
 
     def signal_uv(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        """Take its signal from the stream's values.
+        """Compute its signal from the values of the stream.
 
         Parameters
         ----------
         values : ndarray, shape (n_samples, n_channels)
-            Native numbers; NaN is missing, and missing in either channel is missing in their difference.
+            Native numbers; NaN is missing, and a sample missing in either channel is missing in the
+            difference.
 
         Returns
         -------
         ndarray, shape (n_samples,), float64, uV
-            Contiguous, and not part of `values`.
+            Contiguous; not a view of `values`.
         """
         signal = np.ascontiguousarray(values[:, self.index], np.float64) * self.scale_uv
         if self.minus is not None:
@@ -80,14 +81,14 @@ class LegChannel:
 
 
 def called(leg: str) -> str:
-    """Name a leg or a limb in a sentence."""
+    """Return the name of a leg or limb in a sentence."""
     return f"{leg} leg" if leg in LEGS else f"limb {leg}"
 
 
 def lanes(channels: Iterable[LegChannel]) -> tuple[tuple[str, LegChannel], ...]:
-    """Return every signal under a name of its own, limb by limb: ``left``, ``left 2``, ``right``.
+    """Return every signal with a unique name, limb by limb: ``left``, ``left 2``, ``right``.
 
-    In the order in which the detector has them; no limb has a space in its name.
+    In the order of the detectors; names of limbs contain no space.
     """
     by_limb: dict[str, list[LegChannel]] = {}
     for channel in channels:
@@ -100,7 +101,7 @@ def lanes(channels: Iterable[LegChannel]) -> tuple[tuple[str, LegChannel], ...]:
 
 
 def first_of_each(channels: Iterable[LegChannel]) -> tuple[LegChannel, ...]:
-    """Return the first signal of each leg: the one that is shown where a leg has several."""
+    """Return the first signal of each leg, which is displayed if a leg has several."""
     first: dict[str, LegChannel] = {}
     for channel in channels:
         first.setdefault(channel.leg, channel)
@@ -128,7 +129,7 @@ _WHOLE_WORDS: Mapping[str, Leg] = {
 
 
 def leg_of_label(label: str, channel_type: str = "") -> Leg | None:
-    """Say which leg a label names, None if it names none.
+    """Return the leg that a label names, None if it names none.
 
     Examples
     --------
@@ -167,7 +168,7 @@ class Derivation:
     index : int
         Column of the stream.
     minus : int or None
-        Column that is taken off it; None for a channel as it is.
+        Column that is subtracted; None for a single channel.
     """
 
     index: int
@@ -175,27 +176,27 @@ class Derivation:
 
     @property
     def columns(self) -> tuple[int, ...]:
-        """Columns of the stream it is made from."""
+        """Columns of the stream from which it is derived."""
         return (self.index,) if self.minus is None else (self.index, self.minus)
 
     def name_in(self, channels: Sequence[Channel]) -> str:
-        """Name it by its labels, or by numbers where there are none."""
+        """Return its name: labels, or numbers for channels without labels."""
         return "-".join(channels[i].label or f"#{i + 1}" for i in self.columns)
 
 
 def find_derivations(channels: Sequence[Channel], wanted: str) -> tuple[Derivation, ...] | None:
-    """Find what is written as ``CH``, as ``CH-CH`` (a difference) or as several of these joined by ``+``.
+    """Find the channels of an expression: ``CH``, ``CH-CH`` (a difference), or a sum of these with ``+``.
 
     Parameters
     ----------
     channels : sequence of Channel
     wanted : str
-        Channels by label or by ``#n``. A label that has the sign in it comes first.
+        Channels by label or by ``#n``. A label that contains the sign takes precedence.
 
     Returns
     -------
     tuple of Derivation or None
-        None if any of it is not there.
+        None if any channel is not found.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""What is known of a stream before its first sample, live or in a file.
+"""The description of a stream before its first sample, live or in a file.
 
-Which channel of a stream counts its samples: such a count tells of losses that no stamp shows.
+Identification of a sample counter channel: a counter reveals losses that the stamps do not show.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-# Of a stream that can be read; a description has one more at the most, which says that there are more.
+# Of a readable stream; a description has at most one more, which indicates that there are more.
 MOST_CHANNELS = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One channel as its header names it.
+    """One channel as described by the header.
 
     Attributes
     ----------
     label, unit, type : str
-        As sent; empty where the header has none.
+        As sent; empty if the header has none.
     factor : float
-        What one stored number stands for in `unit` (a header's ``scaling_factor`` or ``conversion``).
+        Value of one stored number in `unit` (``scaling_factor`` or ``conversion`` in the header).
     level : float or None
-        Its resting level in stored numbers, measured where the unit is not known; None if it was not.
+        Resting level in stored numbers, measured if the unit is unknown; None if not measured.
     """
 
     label: str = ""
@@ -36,7 +36,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class StreamDescription:
-    """What is known of a stream before its first sample.
+    """Description of a stream before its first sample.
 
     Attributes
     ----------
@@ -45,9 +45,9 @@ class StreamDescription:
     speed : float
         Signal seconds per second of LSL time (1 for every real amplifier).
     channel_format : str
-        LSL's name of the sample type, ``string`` for markers.
+        Sample type as named by LSL, ``string`` for markers.
     measured : bool
-        `rate_hz` was measured, because the header says the stream is irregular.
+        `rate_hz` was measured because the header declares an irregular rate.
     """
 
     name: str
@@ -64,7 +64,7 @@ class StreamDescription:
 
     @property
     def is_text(self) -> bool:
-        """Whether this stream carries strings."""
+        """Whether this stream contains strings."""
         return self.channel_format == "string"
 
 
@@ -74,7 +74,7 @@ _OF_SAMPLES = {"sample", "samples", "smp"}
 
 
 def counter_column(channels: Sequence[Channel]) -> int | None:
-    """Find the channel that is called a counter of samples, by its label or else by its type.
+    """Find the channel declared as sample counter, by its label or else by its type.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def counter_column(channels: Sequence[Channel]) -> int | None:
     Returns
     -------
     int or None
-        The first such column. Whether it does count samples, its values must show.
+        The first such column. Whether it counts samples must be verified from its values.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def _counts_samples(name: str) -> bool:
     words = [word for word in re.split(r"[^a-z0-9]+", spaced.lower()) if word]
     if not words:
         return False
-    # "Counter 2power24": what it counts to may stand behind it.
+    # "Counter 2power24": the maximum count may follow the name.
     rest = [word for word in words[1:] if not re.fullmatch(r"[0-9]+(power[0-9]+|bit)?|bits?|power", word)]
     if words[0] in _OF_SAMPLES:
         return len(rest) == 1 and rest[0] in _AFTER_SAMPLE

@@ -1,6 +1,6 @@
-"""The reading of one stream: which channels are the legs, what is missing and what would settle it.
+"""Interpret the header of one stream: the leg channels, what is missing, and how to supply it.
 
-A stream and its reading in lines of text.
+Format a stream and its interpretation as text.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ LOW_RATE_HZ = 200.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The monitor's reading of one stream.
+    """The interpretation of one stream.
 
     Attributes
     ----------
     legs : tuple of LegChannel
-        The legs that can be scored from it; several of one leg are joined.
+        Channels of the legs that can be scored; several of one leg are merged.
     limbs : tuple of LegChannel
-        Other limbs, watched but not scored.
+        Other limbs, recorded but not scored.
     problems : tuple of str
-        What stands in the way, each with its remedy.
+        Problems that prevent its use, each with its solution.
     warnings : tuple of str
-        What can be lived with.
+        Problems that do not prevent its use.
     """
 
     legs: tuple[LegChannel, ...] = ()
@@ -49,18 +49,18 @@ class Reading:
 
     @property
     def usable(self) -> bool:
-        """Whether at least one leg can be scored and nothing stands in the way."""
+        """Whether at least one leg can be scored and no problem was found."""
         return bool(self.legs) and not self.problems
 
 
 def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> Reading:
-    """Read a stream's header: which channels are the legs, what one number is worth, what is missing.
+    """Interpret a stream header: the leg channels, their scale, and what is missing.
 
     Parameters
     ----------
     stream : StreamDescription
     wish : MontageWish, optional
-        Comes before the labels. If it names any leg, only the legs it names are used.
+        Takes precedence over the labels. If it names a leg, only the legs it names are used.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
     warnings: list[str] = []
     if 0 < stream.rate_hz < LOW_RATE_HZ:
         warnings.append(
-            f"{stream.rate_hz:g} Hz is below {LOW_RATE_HZ:g} Hz: EMG is scored with less of its band"
+            f"{stream.rate_hz:g} Hz is below {LOW_RATE_HZ:g} Hz: the EMG band is only partly covered"
         )
     found = list(_found(stream, wish, problems))
     taken: dict[tuple[int, ...], LegChannel] = {}
@@ -81,13 +81,13 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
         other = taken.setdefault(channel.columns, channel)
         if other is not channel:
             who = f"{called(other.leg)} and {called(channel.leg)}"
-            problems.append(f"{who} are the same channel {channel.label!r}; name two different ones")
+            problems.append(f"{who} are the same channel {channel.label!r}; select two different channels")
     legs = tuple(c for c in found if c.leg in LEGS)
     limbs = tuple(c for c in found if c.leg not in LEGS)
     names = {c.leg for c in legs}
     if not found and not problems:
         problems.append(
-            f"no channel is named as a leg ({_listing(stream)}); name them with --left CH and --right CH"
+            f"no channel is labelled as a leg ({_listing(stream)}); select them with --left CH and --right CH"
         )
     elif len(names) == 1 and not problems:
         (leg,) = names
@@ -97,7 +97,7 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
 
 
 def _found(stream: StreamDescription, wish: MontageWish, problems: list[str]) -> Iterator[LegChannel]:
-    """Find every signal that was asked for or is plain; tell what is wrong with the others."""
+    """Find every requested or identifiable signal; add the problems of the others."""
     for leg in LEGS:
         derivations, how, trouble = _leg_derivations(stream, wish, leg)
         if trouble:
@@ -124,11 +124,11 @@ def _channels(
             channel = stream.channels[i]
             scale = unit_scale_uv(unit or channel.unit, channel.factor)
             if scale is None:
-                name, said = channel.label or f"#{i + 1}", f"unit is {channel.unit!r}"
-                said = said if channel.unit else "no unit is given"
+                name, problem = channel.label or f"#{i + 1}", f"unit is {channel.unit!r}"
+                problem = problem if channel.unit else "the header has no unit"
                 hint = unit_hint(channel.level)
-                remedy = "name it with --unit, e.g. --unit uV" + (f"; {hint}" if hint else "")
-                problems.append(f"channel {name} ({called(leg)}): {said}; {remedy}")
+                remedy = "set it with --unit, e.g. --unit uV" + (f"; {hint}" if hint else "")
+                problems.append(f"channel {name} ({called(leg)}): {problem}; {remedy}")
                 break
             scales.append(scale)
         else:
@@ -139,16 +139,16 @@ def _channels(
 
 
 def stream_problems(stream: StreamDescription) -> list[str]:
-    """List what stands in the way of reading any leg from a stream."""
+    """List the problems that prevent the use of every channel of a stream."""
     if stream.is_text:
-        return ["it carries text, not EMG; markers are read from it, legs are not"]
+        return ["it contains text, not EMG; it can only be used as a marker stream"]
     if not stream.channels:
         return ["it has no channels"]
     if len(stream.channels) > MOST_CHANNELS:
         return [f"it has more than {MOST_CHANNELS} channels"]
     if stream.measured and stream.rate_hz == 0:
         return [
-            "it is irregular and its stamps are not evenly spaced, so it has no rate; send it with a rate"
+            "it has no sampling rate: it is irregular, its stamps are not evenly spaced; send it with a rate"
         ]
     if 0 < stream.rate_hz < MIN_RATE_HZ:
         return [f"its rate is {stream.rate_hz:g} Hz; leg EMG needs at least {MIN_RATE_HZ:g} Hz"]
@@ -164,9 +164,9 @@ def _leg_derivations(
     hits = [i for i, c in enumerate(stream.channels) if leg_of_label(c.label, c.type) == leg]
     if len(hits) > 1:
         labels = [stream.channels[i].label for i in hits]
-        pair = f"; {'-'.join(labels)} is their difference, {'+'.join(labels)} takes both" * (len(hits) == 2)
+        pair = f"; {'-'.join(labels)} is their difference, {'+'.join(labels)} uses both" * (len(hits) == 2)
         listed = ", ".join(labels)
-        return (), "", f"several channels could be the {leg} leg ({listed}); name it with --{leg} CH{pair}"
+        return (), "", f"several channels could be the {leg} leg ({listed}); select one with --{leg} CH{pair}"
     return tuple(Derivation(i) for i in hits), "label", ""
 
 
@@ -175,7 +175,7 @@ def _wanted(stream: StreamDescription, leg: str, wanted: str) -> tuple[tuple[Der
         return (), ""
     found = find_derivations(stream.channels, wanted)
     if found is None:
-        return (), f"there is no channel {wanted!r} for the {called(leg)}; it has {_listing(stream)}"
+        return (), f"channel {wanted!r} for the {called(leg)} was not found; it has {_listing(stream)}"
     return found, ""
 
 
@@ -187,7 +187,7 @@ def _listing(stream: StreamDescription) -> str:
 
 
 def describe_line(stream: StreamDescription) -> str:
-    """Put a stream on one line."""
+    """Format a stream on one line."""
     rate = "irregular" if stream.rate_hz == 0 else f"{stream.rate_hz:g} Hz"
     n = len(stream.channels)
     simulated = ", simulated" if stream.simulated else ""
@@ -197,26 +197,26 @@ def describe_line(stream: StreamDescription) -> str:
 
 
 def describe_reading(stream: StreamDescription, reading: Reading) -> list[str]:
-    """Say in lines what the monitor makes of a stream."""
+    """Format the interpretation of a stream as lines of text."""
     lines = [
         f"{channel.leg} leg: channel {_name(channel)} in {unit_word(channel.unit)}"
         for channel in reading.legs
     ]
     lines += [
-        f"{channel.leg}: channel {_name(channel)} in {unit_word(channel.unit)}, watched, not scored"
+        f"{channel.leg}: channel {_name(channel)} in {unit_word(channel.unit)}, recorded, not scored"
         for channel in reading.limbs
     ]
     if stream.is_text:
-        return ["text: can be named with --stream as a marker stream (stages, events)"]
+        return ["text: can be selected with --stream as a marker stream (stages, events)"]
     return [
         *lines,
-        *(f"not usable as it is: {p}" for p in reading.problems),
+        *(f"not usable: {p}" for p in reading.problems),
         *(f"note: {w}" for w in reading.warnings),
     ]
 
 
 def stream_record(stream: StreamDescription, reading: Reading) -> dict[str, Any]:
-    """Return a stream and its reading in JSON's own types."""
+    """Return a stream and its interpretation as JSON types."""
     return {
         "name": stream.name,
         "type": stream.type,

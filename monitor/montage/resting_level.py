@@ -1,4 +1,4 @@
-"""How large a channel is at rest, in its own numbers: a hint at the unit its header does not tell."""
+"""Measure the resting level of a channel in stored numbers: it indicates the unit if the header has none."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MOST_CHANNELS = 64
 
 
 def unknown_units(stream: StreamDescription, wish: MontageWish | None = None) -> tuple[int, ...]:
-    """Return the columns whose unit stands in the way: those of the legs, or all where none is told.
+    """Return the columns with an unknown unit: those of the legs, or all if no leg is identified.
 
-    None of a stream too slow for EMG: to look at it would start a source that waits for its first receiver.
+    Empty for a stream too slow for EMG: reading it would start a source that waits for its first receiver.
     """
     wish = wish or MontageWish()
     if stream.is_text or wish.unit or 0 < stream.rate_hz < MIN_RATE_HZ:
@@ -41,12 +41,12 @@ def unknown_units(stream: StreamDescription, wish: MontageWish | None = None) ->
 
 
 def resting_level(values: npt.NDArray[Any], rate_hz: float) -> float:
-    """Measure a channel's RMS above 30 Hz where it is quiet.
+    """Measure the RMS of a channel above 30 Hz in its quiet parts.
 
     Parameters
     ----------
     values : ndarray, shape (n_samples,)
-        Native numbers; not-finite ones are left out.
+        Native numbers; values that are not finite are ignored.
     rate_hz : float
 
     Returns
@@ -68,7 +68,7 @@ def resting_level(values: npt.NDArray[Any], rate_hz: float) -> float:
 
 
 def with_levels(stream: StreamDescription, levels: Mapping[int, float]) -> StreamDescription:
-    """Put measured resting levels, by column, into a description."""
+    """Return a description with measured resting levels, by column."""
     channels = tuple(
         replace(channel, level=levels[i]) if i in levels else channel
         for i, channel in enumerate(stream.channels)

@@ -1,4 +1,4 @@
-"""What would make a stream usable that is not so as it is: the lines of a configuration, to be checked."""
+"""Suggest the configuration lines that make an unusable stream usable; the user must check them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from monitor.montage.channels import leg_of_label
 from monitor.montage.headers import Channel, StreamDescription
 from monitor.montage.reading import MIN_RATE_HZ, Reading
 
-# What bridges send beside the signal: counters, triggers, motion, the amplifier's own state.
+# Channels that bridges send beside the signal: counters, triggers, motion, amplifier status.
 _NO_EMG = re.compile(
     r"count|trig|status|mark|mkidx|event|digi|mask|acc|gyro|mag[xyz]?\b|batt|temp|time|epoch|hour|minute"
     r"|second|spo2|pulse|validation|\bg\b|milligs?|\bcode\b",
@@ -24,27 +24,27 @@ _LIKELY = (
 )
 _MOST_OTHERS = 6
 _SETTING = re.compile(r'(left|right|unit) = ("(?:[^"\\]|\\.)*")')
-_UNITS = "uV, mV, V or nV, or the step of a count as '0.1 uV'"
+_UNITS = "uV, mV, V or nV, or the value of one count as '0.1 uV'"
 
 
 def configuration_lines(stream: StreamDescription, reading: Reading) -> list[str]:
-    """Return the lines of a configuration that would make a stream usable.
+    """Return the configuration lines that would make a stream usable.
 
     Parameters
     ----------
     stream : StreamDescription
     reading : Reading
-        The monitor's own, without a wish.
+        Its interpretation without a configuration.
 
     Returns
     -------
     list of str
-        TOML, with remarks on what has to be checked; empty if nothing is missing or nothing would help.
+        TOML, with comments on what to check; empty if nothing is missing or no configuration would help.
 
     Notes
     -----
-    A proposal, never taken by itself: which electrode is on which leg, and in what unit a number is, is
-    known to whoever set the amplifier up.
+    A suggestion, never applied automatically: only the person who set up the amplifier knows which electrode
+    is on which leg, and the unit.
     """
     has_no_rate = stream.rate_hz < MIN_RATE_HZ and (stream.measured or stream.rate_hz > 0)
     if reading.usable or stream.is_text or not stream.channels or has_no_rate:
@@ -69,26 +69,26 @@ def configuration_lines(stream: StreamDescription, reading: Reading) -> list[str
             lines.append(f"# instead: {_short(others)}")
     units = {stream.channels[i].unit for i in chosen if i >= 0 and _scale(stream.channels[i]) is None}
     if units:
-        said = " and ".join(repr(unit) for unit in sorted(units)) if any(units) else "none"
-        lines.append(f'unit = "uV"  # check: the header gives {said}; {_UNITS}')
+        given = " and ".join(repr(unit) for unit in sorted(units)) if any(units) else "none"
+        lines.append(f'unit = "uV"  # check: the header gives {given}; {_UNITS}')
     return lines if len(lines) > 1 else []
 
 
 def offer(stream: StreamDescription, reading: Reading) -> str:
-    """Say which configuration would make a stream usable; empty if nothing would help."""
+    """Return the message with the configuration that would make a stream usable; empty if none would."""
     lines = configuration_lines(stream, reading)
     if not lines:
         return ""
-    return "\n".join(["or put this into a file, check it, and give it with --config FILE:", *lines])
+    return "\n".join(["or save these lines in a file, check them, and use it with --config FILE:", *lines])
 
 
 def offer_options(stream: StreamDescription, reading: Reading) -> str:
-    """Say on one line which options would name the legs; empty if they are named or nothing would help."""
+    """Return the options that would select the legs, on one line; empty if none are needed or would help."""
     lines = configuration_lines(stream, reading)
     given = [match for line in lines if (match := _SETTING.match(line)) and match[2] != '""']
     if not any(match[1] != "unit" for match in given):
         return ""
-    return f"e.g. {' '.join(f'--{match[1]} {match[2]}' for match in given)}, if that is what they are"
+    return f"e.g. {' '.join(f'--{match[1]} {match[2]}' for match in given)}, if these are the leg channels"
 
 
 def _named(channels: Sequence[Channel], leg: str) -> list[int]:
@@ -100,15 +100,15 @@ def _candidates(channels: Sequence[Channel]) -> list[int]:
 
 
 def _rank(channel: Channel) -> int:
-    said = f"{channel.label} {channel.type}"
-    return next((place for place, pattern in enumerate(_LIKELY) if pattern.search(said)), len(_LIKELY))
+    text = f"{channel.label} {channel.type}"
+    return next((place for place, pattern in enumerate(_LIKELY) if pattern.search(text)), len(_LIKELY))
 
 
 def _name(channels: Sequence[Channel], index: int) -> str:
-    """Name a channel as the configuration does: by a label that is its own, else by its number."""
+    """Name a channel as in the configuration: by label if unique, else by number."""
     label = channels[index].label
     own = label and sum(c.label.casefold() == label.casefold() for c in channels) == 1
-    # JSON's strings are TOML's; a label that begins like a number would be taken for one.
+    # JSON strings are valid in TOML; a label that begins with # would be read as a number.
     return json.dumps(label if own and not label.startswith("#") else f"#{index + 1}", ensure_ascii=False)
 
 

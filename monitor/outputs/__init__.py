@@ -1,1 +1,1 @@
-"""What is made from a finished session: the report and the exports."""
+"""Files created from a session: the report and the exports."""

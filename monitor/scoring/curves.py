@@ -1,4 +1,4 @@
-"""How the index and the rate developed over a session."""
+"""The course of index and rate over a recording."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _HOUR_US = 3.6e9
 
 
 def curves(night: Night, score: Score) -> tuple[Floats, Floats, Floats]:
-    """Return how the index and the 30-min rate went, as far as is known now.
+    """Return the course of the index and of the 30-min rate, as known now.
 
     Returns
     -------
     t_s : ndarray, shape (n,)
-        A point each half minute, and the end.
+        One point every half minute, and the end.
     index_per_h : ndarray, shape (n,)
         PLMS so far per hour of sleep so far (PLM per hour recorded without stages); NaN in the first
         10 min of its denominator.
     rate_per_h : ndarray, shape (n,)
-        PLM of the 30 min of usable time before, per hour of it; NaN in the first 10 min.
+        PLM of the preceding 30 min of usable time, per hour of it; NaN in the first 10 min.
     """
     line = StageTimeline(night)
     end_us = line.end_us
@@ -53,7 +53,7 @@ def _rate(n: Ints, base_us: Ints) -> Floats:
 
 
 def _asleep(night: Night, line: StageTimeline) -> Spans:
-    """Return the sleep that counts: staged so, in bed, with a leg that could be scored."""
+    """Return the sleep in the denominator: staged as sleep, in bed, with at least one usable leg."""
     sleep = bounds([epoch for epoch in night.epochs if epoch.stage in SLEEP])
     in_bed = (np.array([line.tib_start_us]), np.array([line.tib_end_us]))
     staged = union([sleep], 0, line.end_us)

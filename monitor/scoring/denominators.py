@@ -1,8 +1,8 @@
-"""The hours that rates are divided by, in one place.
+"""The denominators of all rates.
 
-A leg is usable where it has a channel, is not marked unusable, and no artifact spoils it. An artifact on all
-legs is therefore time without a usable leg, and a spoiled left leg beside a missing right one is so too. The
-artifacts of a bare list spoil movements and no time (`LegSpan.is_lost_time`).
+A leg is usable while it has a channel, is not marked unusable, and has no artifact. An artifact on all legs
+is therefore time without a usable leg, as is an artifact on the left leg if the right one is missing.
+Artifacts of a scored list exclude movements but no time (`LegSpan.is_lost_time`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REPORTED_LEGS = ("left", "right")
 
 @dataclass(frozen=True, slots=True)
 class Denominators:
-    """Hold the times of a night in microseconds; None where they need stages and there are none.
+    """Hold the times of a recording in microseconds; None if they require stages and there are none.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Denominators:
     tst_us, wake_us, nrem_us, rem_us : int or None
         Scored time inside the time in bed with at least one usable leg.
     one_leg_only_us : int
-        How much of ``tst_us + wake_us`` had just one usable leg; without stages, of the time in bed.
+        Part of ``tst_us + wake_us`` with exactly one usable leg; without stages, of the time in bed.
     usable_us : mapping of leg to int
         Usable time of each leg in the recording; 0 for a leg without a channel.
     any_usable_us : int
@@ -41,11 +41,12 @@ class Denominators:
     has_stages : bool
         Whether any epoch is staged (an epoch marked unscored is not).
     stages : str
-        Who staged: ``person``, ``stream`` (a scored stream or list), ``auto``, ``mixed``; empty without any.
+        Source of the stages: ``person``, ``stream`` (a scored stream or list), ``auto``, ``mixed``; empty
+        without stages.
     n_epochs_auto : int
-        Epochs that were estimated and are not unscored.
+        Number of estimated epochs, without unscored ones.
     estimated_us : int
-        How much of ``tst_us + wake_us`` was estimated.
+        Part of ``tst_us + wake_us`` that was estimated.
     """
 
     recording_us: int
@@ -71,7 +72,7 @@ class Denominators:
 
     @property
     def sleep_name(self) -> str:
-        """What the hours of sleep are honestly called."""
+        """Name of the hours of sleep: it states whether they are estimated."""
         if not self.n_epochs_auto:
             return "sleep"
         return "ESTIMATED sleep" if self.stages == "auto" else "partly ESTIMATED sleep"
@@ -83,12 +84,12 @@ class Denominators:
 
 
 class StageTimeline:
-    """Answer where a night was staged and usable. Built once per scoring from the facts alone.
+    """Staged and usable time of a recording. Built once per scoring from the facts alone.
 
     Attributes
     ----------
     any_leg, both_legs, no_leg : Spans
-        Time with at least one usable leg, with two, and with none.
+        Time with at least one usable leg, with two, and without any.
     asleep : Spans
         Time in scored sleep with at least one usable leg, in and outside the time in bed.
     stage_start_us, stage_end_us, stage : ndarray, shape (n_epochs,)
@@ -130,7 +131,7 @@ class StageTimeline:
         self.stages = "mixed" if len(staged_by) > 1 else next(iter(staged_by), "")
 
     def stage_at(self, at_us: Ints) -> Ints:
-        """Return the index into ``STAGES`` of the epoch that holds each time, -1 outside all epochs."""
+        """Return the index into ``STAGES`` of the epoch at each time, -1 outside all epochs."""
         if self.stage.size == 0:
             return np.full(at_us.shape, -1, np.int64)
         i = np.searchsorted(self.stage_start_us, at_us, side="right") - 1
@@ -142,11 +143,11 @@ class StageTimeline:
         return self.stage_start_us[wanted], self.stage_end_us[wanted]
 
     def staged_us(self, stages: frozenset[str], legs: Spans) -> int:
-        """Return how much of the time in bed is in these stages and inside the spans ``legs``."""
+        """Return the part of the time in bed in these stages and within the spans ``legs``."""
         return self._in_bed_us(*self.staged(stages), legs)
 
     def estimated_us(self) -> int:
-        """Return how much of the staged time in bed with a usable leg was estimated."""
+        """Return the estimated part of the staged time in bed with a usable leg."""
         return self._in_bed_us(
             self.stage_start_us[self._is_auto], self.stage_end_us[self._is_auto], self.any_leg
         )
@@ -157,7 +158,7 @@ class StageTimeline:
         return int(before[start.size :].sum() - before[: start.size].sum())
 
     def usable_start_us(self, window_us: int) -> tuple[int, int]:
-        """Return where the last ``window_us`` of usable time begin, and how much of it there is."""
+        """Return the start of the last ``window_us`` of usable time, and its actual length."""
         starts, ends = self.any_leg
         left = window_us
         for start, end in zip(starts[::-1].tolist(), ends[::-1].tolist(), strict=True):
@@ -168,14 +169,14 @@ class StageTimeline:
 
 
 def denominators(night: Night, timeline: StageTimeline | None = None) -> Denominators:
-    """Return the times of a night that rates are divided by.
+    """Return the denominators of the rates.
 
     Parameters
     ----------
     night : Night
         The facts.
     timeline : Timeline, optional
-        The night's own, if it is at hand already.
+        The timeline of this recording, if already built.
 
     Returns
     -------

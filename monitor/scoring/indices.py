@@ -15,7 +15,7 @@ from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import HOUR_US, Denominators, StageTimeline
 from monitor.scoring.inputs import SLEEP, STAGES
 from monitor.scoring.leg_grouping import Groups
-from monitor.scoring.result import Indices, Stretch
+from monitor.scoring.result import Indices, TimePart
 from monitor.scoring.rows import RowContext, Verdict
 from monitor.scoring.series import NONE
 from monitor.scoring.spans import Bools, Ints, time_before
@@ -23,19 +23,19 @@ from monitor.scoring.spans import Bools, Ints, time_before
 IMI_BINS = 45
 TWO_SECONDS_US = 2_000_000
 NINETY_SECONDS_US = 90_000_000
-# Whole microseconds at and above which an interval falls into the next bin of 0.1 in ln(s).
+# Lower limits in microseconds of the bins of 0.1 in ln(s).
 LN_EDGES_US = np.array([math.ceil(math.exp(k / 10) * 1e6) for k in range(IMI_BINS + 1)])
 
 
 def two_second_bins(imi_us: Ints) -> tuple[int, ...]:
-    """Count intervals of 0-90 s in 45 bins of 2 s; the last takes 90 s itself. Negative is undefined."""
+    """Count intervals of 0-90 s in 45 bins of 2 s; the last one includes 90 s. Negative is undefined."""
     inside = imi_us[(imi_us >= 0) & (imi_us <= NINETY_SECONDS_US)]
     bins = np.minimum(inside // TWO_SECONDS_US, IMI_BINS - 1)
     return tuple(np.bincount(bins, minlength=IMI_BINS).tolist())
 
 
 def ln_bins(imi_us: Ints) -> tuple[int, ...]:
-    """Count ln(interval in s) in 45 bins of 0.1 from 0; 90 s is in the last. Shorter than 1 s is in none."""
+    """Count ln(interval in s) in 45 bins of 0.1 from 0; 90 s is in the last one, below 1 s in none."""
     inside = imi_us[(imi_us >= LN_EDGES_US[0]) & (imi_us <= NINETY_SECONDS_US)]
     bins = np.searchsorted(LN_EDGES_US, inside, side="right") - 1
     return tuple(np.bincount(bins, minlength=IMI_BINS).tolist())
@@ -44,7 +44,8 @@ def ln_bins(imi_us: Ints) -> tuple[int, ...]:
 def ln_moments(imi_us: Ints, profile: RulesProfile) -> tuple[float | None, float | None]:
     """Return mean and sample standard deviation of ln(interval in s) within the profile's bounds.
 
-    None with no interval; the deviation needs two. Summed exactly, so that no order of summing shows.
+    None without an interval; the deviation needs two. Summed exactly: the result does not depend on the
+    order.
     """
     logs = [math.log(v / 1e6) for v in imi_us[_within(imi_us, profile)].tolist()]
     if not logs:
@@ -61,14 +62,14 @@ def periodicity(imi_us: Ints, profile: RulesProfile) -> float | None:
     Parameters
     ----------
     imi_us : ndarray of int64, shape (n_candidates,)
-        Interval of every candidate in order, -1 where it is undefined (which also parts two runs).
+        Interval of every candidate in order, -1 if undefined (which also separates two runs).
     profile : RulesProfile
-        Gives the bounds.
+        Contains the bounds.
 
     Notes
     -----
-    Ferri et al., Sleep 2006;29:759: intervals within the bounds that lie in runs of at least three such,
-    by all intervals.
+    Ferri et al., Sleep 2006;29:759: intervals within the bounds in runs of at least three such intervals,
+    divided by all intervals.
     """
     total = int(np.count_nonzero(imi_us >= 0))
     edges = np.diff(np.concatenate(([0], _within(imi_us, profile).astype(np.int64), [0])))
@@ -87,7 +88,7 @@ LEG_NAMES = ((1, "left"), (2, "right"), (3, "both"), (4, "unknown"))
 
 
 class _Tally:
-    """Hold the masks that are counted more than once, over the LM after the legs were combined."""
+    """Hold masks that are used more than once, over the LM after the legs were combined."""
 
     def __init__(self, groups: Groups, found: RowContext, verdict: Verdict) -> None:
         self.groups, self.found, self.verdict = groups, found, verdict
@@ -101,7 +102,7 @@ class _Tally:
 
 
 class _Sheet:
-    """Collect values by name, with the reason for every undefined one and the rates that come too early."""
+    """Collect values by name, the reason for every undefined one, and the rates that are too early."""
 
     def __init__(self, profile: RulesProfile) -> None:
         self.profile = profile
@@ -117,7 +118,7 @@ class _Sheet:
             self.why[name] = why
 
     def rate(self, name: str, n: int, over_us: int | None, why_none: str, why_zero: str) -> None:
-        """Put ``n`` per hour, or None with the reason where the denominator is unknown or zero."""
+        """Store ``n`` per hour, or None with the reason if the denominator is unknown or zero."""
         if over_us is None or over_us <= 0:
             self.put(name, None, why_none if over_us is None else why_zero)
             return
@@ -129,16 +130,16 @@ class _Sheet:
 def indices(
     lms: tuple[Groups, RowContext, Verdict], timeline: StageTimeline, den: Denominators, profile: RulesProfile
 ) -> Indices:
-    """Return the counts and rates of one pass over a night.
+    """Return the counts and rates of a recording under one profile.
 
     Parameters
     ----------
     lms : tuple of Groups, Context, Verdict
-        The LM, what time and events say of them, and what became of them.
+        The LM, their context, and the verdict on them.
     timeline : Timeline
-        Where the night was staged and usable.
+        Staged and usable time.
     den : Denominators
-        Its times.
+        The denominators.
     profile : RulesProfile
         The rules.
 
@@ -155,8 +156,8 @@ def indices(
     thirds = [den.tib_start_us + den.tib_us * k // 3 for k in range(4)]
     return Indices(
         **sheet.values,  # type: ignore[arg-type]
-        by_hour=_stretches(tally, timeline, hours),
-        by_third=_stretches(tally, timeline, thirds),
+        by_hour=_time_parts(tally, timeline, hours),
+        by_third=_time_parts(tally, timeline, thirds),
         too_early=frozenset(sheet.early),
         why_null=MappingProxyType(sheet.why),
     )
@@ -239,7 +240,7 @@ def _intervals(sheet: _Sheet, tally: _Tally, den: Denominators, profile: RulesPr
         asleep = tally.found.sleep[tally.verdict.place]
         imi = np.where(asleep & asleep[runs.reference], imi, NONE)
     sheet.put("pi_imi", periodicity(imi, profile), "no interval yet")
-    # A thousand logarithms every second are not taken for a rule set that does not report them.
+    # Logarithms are not computed every second for a rule set that does not report them.
     silent = "imi_ln_mean" in profile.not_reported
     mean, sd = (None, None) if silent else ln_moments(imi, profile)
     sheet.put("imi_ln_mean", mean, "no interval within the bounds yet")
@@ -265,8 +266,8 @@ def _durations(sheet: _Sheet, tally: _Tally, den: Denominators) -> None:
         sheet.put(f"{name}_duration_mean_s", mean_s(where), why)
 
 
-def _stretches(tally: _Tally, timeline: StageTimeline, edges: list[int]) -> tuple[Stretch, ...]:
-    """Count by stretches of the time in bed, each from one edge to the next."""
+def _time_parts(tally: _Tally, timeline: StageTimeline, edges: list[int]) -> tuple[TimePart, ...]:
+    """Count by parts of the time in bed, each from one edge to the next."""
     at = np.array(edges, np.int64)
     onset = tally.groups.onset_us
     n_plm = np.diff(np.searchsorted(onset[tally.plm], at)).tolist()
@@ -276,7 +277,7 @@ def _stretches(tally: _Tally, timeline: StageTimeline, edges: list[int]) -> tupl
     for (start, end), plm, plms, tst in zip(pairwise(edges), n_plm, n_plms, tst_us, strict=True):
         if timeline.has_stages:
             rate = plms * HOUR_US / tst if tst else None
-            found.append(Stretch(start, end, plm, plms, tst / HOUR_US, rate))
+            found.append(TimePart(start, end, plm, plms, tst / HOUR_US, rate))
         else:
-            found.append(Stretch(start, end, plm, None, None, None))
+            found.append(TimePart(start, end, plm, None, None, None))
     return tuple(found)

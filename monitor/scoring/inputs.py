@@ -1,4 +1,4 @@
-"""What the scorer is given: one night as plain facts, in whole microseconds from the first sample."""
+"""Input of the scorer: one recording, with times in whole microseconds from the first sample."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Movement:
     Parameters
     ----------
     onset_us, end_us : int
-        Begin and end.
+        Start and end.
     leg : {"left", "right", "unknown"}
-        A movement of unknown side behaves as one leg of its own and is never joined to another leg.
+        A movement of unknown side is treated as a separate leg and is never combined with another leg.
     key : str
-        The caller's name for it; handed back in the scored LM.
+        Identifier set by the caller; returned in the scored LM.
     peak_uv, resting_uv : float or None
-        Peak and resting level in the detector's measure.
+        Peak and resting level of the detector's envelope.
     morphology_ok : bool
-        Whether it holds 0.5 s of sustained activity.
+        Whether it contains 0.5 s of sustained activity.
     rejected : str
-        Reason in words when a person or the quality check rejected it: shown, not scored.
+        Reason if it was rejected by a person or by the quality check: shown, not scored.
     is_open : bool
-        Still running; ``end_us`` is the latest known. It is shown but enters no count.
+        Not ended yet; ``end_us`` is the latest known time. It is shown but not counted.
     """
 
     onset_us: int
@@ -50,7 +50,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """Hold one scored stretch ``[start_us, end_us)``, who scored it; estimated, how likely it is sleep."""
+    """Hold one staged span ``[start_us, end_us)``, its source and, if estimated, its probability of sleep."""
 
     start_us: int
     end_us: int
@@ -60,13 +60,13 @@ class Epoch:
 
     @property
     def is_estimated(self) -> bool:
-        """Whether it was estimated and not scored."""
+        """Whether it was estimated."""
         return self.source == AUTO
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Hold one stretch of time with a label in words (a respiratory event's type, say)."""
+    """Hold one time span with a label, e.g. the type of a respiratory event."""
 
     start_us: int
     end_us: int
@@ -75,19 +75,19 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class LegSpan:
-    """Hold one artifact and the legs it spoils.
+    """Hold one artifact and the affected legs.
 
     Parameters
     ----------
     start_us, end_us : int
-        Begin and end.
+        Start and end.
     legs : frozenset of str
-        Legs whose LM are not scored where they overlap it.
+        Legs whose LM are not scored if they overlap it.
     label : str
-        What it is, in words.
+        Description.
     is_lost_time : bool
-        Whether its time also counts as time in which these legs were unusable. Not so in a scored list:
-        nobody knows which channel of the recording was meant, so it must not shorten the night or end a run.
+        Whether these legs are also unusable during this time. Not in a scored list: the affected channel is
+        unknown, so the artifact must not reduce the denominators or end a run.
     """
 
     start_us: int
@@ -99,32 +99,32 @@ class LegSpan:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """Hold everything known of a night so far. The order inside the tuples does not matter.
+    """Hold everything known about a recording so far. The order within the tuples is irrelevant.
 
     Parameters
     ----------
     movements : tuple of Movement
-        All of them, short and rejected ones too.
+        All movements, including short and rejected ones.
     epochs : tuple of Epoch
-        Must not overlap; who wins where two scorers differ is the caller's to decide.
+        Must not overlap; the caller resolves differences between scorers.
     respiratory, arousals : tuple of Span
-        Events with begin and end.
+        Events with start and end.
     artifacts : tuple of LegSpan
         LM that overlap one on their leg are not scored.
     unusable : mapping of leg to tuple of Span
-        When a leg could not be scored (gap, flat, saturated).
+        Time in which a leg could not be scored (gap, flat, saturated).
     lights_off_us, lights_on_us : int or None
         Bounds of the time in bed; None for the whole recording.
     end_us : int
-        How far the recording has come; times are known up to here.
+        Recorded length; everything is known up to here.
     legs : tuple of str
-        Legs that have a channel. One that has none is unusable the whole time.
+        Legs with a channel. A leg without one is unusable all the time.
     segments : tuple of Span
-        Parts of a split night, one after the other, each with what began it (the first with nothing); none if
-        the night was not split.
+        Consecutive parts of a split night, each with the label of its start (the first without); empty if not
+        split.
     twitches : tuple of Movement
-        Bursts that the detector found too short, or that never reached the onset level of the envelope. They
-        are shown, and join no movement.
+        Bursts that were too short, or that did not reach the onset level of the envelope. They are shown and
+        joined to no movement.
     """
 
     movements: tuple[Movement, ...] = ()
@@ -142,14 +142,14 @@ class Night:
 
 
 def split_at(begins: Iterable[tuple[int, str]], end_us: int) -> tuple[Span, ...]:
-    """Return the parts of a night that is split at some moments, each named by what began it.
+    """Return the parts of a recording that is split at given times, each with its label.
 
     Parameters
     ----------
     begins : iterable of (int, str)
-        When a part begins (us), and its name. Those outside the night split nothing.
+        Start of a part (us), and its label. Times outside the recording are ignored.
     end_us : int
-        How far the night reaches.
+        Length of the recording.
     """
     inside = sorted((at, name) for at, name in begins if 0 < at < end_us)
     if not inside:
@@ -162,5 +162,5 @@ def split_at(begins: Iterable[tuple[int, str]], end_us: int) -> tuple[Span, ...]
 
 
 def without_estimates(night: Night) -> Night:
-    """Return the night as if no stage had been estimated."""
+    """Return the recording without estimated stages."""
     return replace(night, epochs=tuple(epoch for epoch in night.epochs if not epoch.is_estimated))

@@ -1,4 +1,4 @@
-"""Combine the movements of the two legs into LM."""
+"""Combine the movements of both legs into LM."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Groups:
     leg_bits : ndarray of int64, shape (n_groups,)
         1 left, 2 right, 3 both, 4 unknown.
     parts : ndarray of int64, shape (n_groups,)
-        Movements in it.
+        Number of movements.
     longest_us : ndarray of int64, shape (n_groups,)
-        Length of the longest part.
+        Duration of the longest part.
     is_open : ndarray of bool, shape (n_groups,)
-        A part of it is still running.
+        Whether a part has not ended yet.
     body : ndarray of bool, shape (n_groups,)
-        A part of it is part of a body movement.
+        Whether a part belongs to a body movement.
     fits : ndarray of bool, shape (n_groups,)
-        Keeps to the limits of a candidate so far (parts, lengths).
+        Whether it is within the limits of a candidate so far (parts, durations).
     keys : list of tuple of str
         Keys of its movements.
     """
@@ -60,25 +60,25 @@ def combine(parts: Parts, profile: RulesProfile) -> Groups:
     -------
     Groups
     """
-    kept = np.flatnonzero(parts.drop == Drop.NONE)
-    onset, end, leg = parts.onset_us[kept], parts.end_us[kept], parts.leg[kept]
-    keys = [parts.keys[i] for i in kept.tolist()]
+    scored = np.flatnonzero(parts.drop == Drop.NONE)
+    onset, end, leg = parts.onset_us[scored], parts.end_us[scored], parts.leg[scored]
+    keys = [parts.keys[i] for i in scored.tolist()]
     if profile.leg_grouping == "chain":
         group = join_chains(onset, end, leg, profile.group_within_us)
     else:
         group = join_onsets(onset, leg, profile.group_within_us)
-    if kept.size == 0:
+    if scored.size == 0:
         none = np.zeros(0, np.bool_)
         return Groups(onset, end, leg, onset, onset, none, none, none, [])
     members = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[members], prepend=-1))
-    n = np.diff(first, append=kept.size)
+    n = np.diff(first, append=scored.size)
     onset_g = np.minimum.reduceat(onset[members], first)
     end_g = np.maximum.reduceat(end[members], first)
     longest = np.maximum.reduceat((end - onset)[members], first)
     bits = np.bitwise_or.reduceat(LEG_BITS[leg][members], first)
-    is_open = np.logical_or.reduceat(parts.is_open[kept][members], first)
-    body = np.logical_or.reduceat(parts.body[kept][members], first)
+    is_open = np.logical_or.reduceat(parts.is_open[scored][members], first)
+    body = np.logical_or.reduceat(parts.body[scored][members], first)
     fits = longest <= profile.max_lm_us
     if profile.max_parts is not None:
         fits &= n <= profile.max_parts
@@ -104,9 +104,9 @@ def _sorted(groups: Groups) -> Groups:
 
 
 def join_chains(onset_us: Ints, end_us: Ints, leg: Ints, gap_us: int) -> Ints:
-    """Give each movement its group's number: movements of two legs that overlap or lie within ``gap_us``.
+    """Return the group number of each movement: movements of two legs that overlap or lie within ``gap_us``.
 
-    Only the running end matters: where it belongs to the same leg the gap would have been merged before.
+    Only the running end matters: if it belonged to the same leg, the movements would have been merged before.
     """
     group = np.arange(onset_us.size)
     sided = np.flatnonzero(leg < 2)
@@ -118,10 +118,10 @@ def join_chains(onset_us: Ints, end_us: Ints, leg: Ints, gap_us: int) -> Ints:
 
 
 def join_onsets(onset_us: Ints, leg: Ints, within_us: int) -> Ints:
-    """Give each movement the number of its group: movements of two legs with onsets within ``within_us``.
+    """Return the group number of each movement: movements of two legs with onsets within ``within_us``.
 
-    Of a left and a right movement with the very same onset the one that an open group waits for goes first,
-    so that the answer does not depend on the names of the legs.
+    Of a left and a right movement with the same onset, the one that can join the open group goes first, so
+    that the result does not depend on the names of the legs.
     """
     group = np.arange(onset_us.size)
     sided = np.flatnonzero(leg < 2)

@@ -1,4 +1,4 @@
-"""What the scorer hands back: the LM, the series, and the indices."""
+"""Output of the scorer: LM, series and indices."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Series:
     onset_us, end_us : int
         Onset of its first, end of its last LM.
     n : int
-        LM in it.
+        Number of LM.
     mean_imi_us : int
         Mean interval, rounded.
     n_in_sleep : int or None
-        How many of them are PLMS; None without stages.
+        Number of PLMS among them; None without stages.
     last_onset_us : int
         Onset of its last LM.
     ended : bool
-        Known to have ended: something ended it, or no LM that could go on with it can come any more.
+        Whether it has ended: something ended it, or it is too late for an LM that could continue it.
     """
 
     number: int
@@ -46,7 +46,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Hold the run at the end of the night that is too short for a series and may still become one."""
+    """Hold the last run if it is too short for a series but may still become one."""
 
     onset_us: int
     last_onset_us: int
@@ -55,8 +55,8 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """Hold the PLM of one stretch of the time in bed; None where stages are needed and missing."""
+class TimePart:
+    """Hold the PLM of one part of the time in bed; None if stages are required and missing."""
 
     start_us: int
     end_us: int
@@ -68,7 +68,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indices:
-    """Hold the counts and rates of one profile; None where undefined, with the reason in ``why_null``.
+    """Hold the counts and rates of one profile; None if undefined, with the reason in ``why_null``.
 
     Rates are per hour, durations in seconds. PLMS and PLMW are PLM with onset in sleep and in wake inside the
     time in bed; CLMS are candidates with onset in sleep.
@@ -76,14 +76,14 @@ class Indices:
     Parameters
     ----------
     n_lm, n_clm, n_clms, n_plm, n_plms, n_plmw, n_plmsnr, n_plms_arousal : int or None
-        As in the table of ``summary.json``.
+        As in ``summary.json``.
     plms_index, plmsnr_index, plms_arousal_index, clms_index : float or None
         Per hour of sleep.
     plmw_index : float or None
         Per hour of wake in bed.
     pi_plm, pi_imi : float or None
-        Periodicity: PLMS / CLMS; and intervals of 10-90 s that lie in runs of three or more such intervals /
-        all intervals (Ferri 2006). The bounds are the profile's.
+        Periodicity: PLMS / CLMS; and intervals of 10-90 s in runs of three or more such intervals / all
+        intervals (Ferri 2006). The bounds are those of the profile.
     imi_ln_mean, imi_ln_sd : float or None
         Mean and sample standard deviation of ln(interval in s) over intervals within the profile's bounds.
     plm_per_hour_recorded, plm_per_hour_usable : float or None
@@ -91,7 +91,7 @@ class Indices:
     rate_30min : float or None
         PLM with onset in the last 30 min of usable time, per hour of that time (all of it if it is shorter).
     n_series : int
-        Series.
+        Number of series.
     n_plms_nrem, n_plms_rem, plms_nrem_index, plms_rem_index
         PLMS in N1-N3 and in R, per hour of these.
     plm_by_leg, plms_by_leg : mapping of leg to int
@@ -99,19 +99,19 @@ class Indices:
     n_respiratory, respiratory_index
         Respiratory CLM in sleep.
     n_short_interval, short_interval_index, n_isolated, isolated_index
-        CLM in sleep that are no PLM: those whose interval is below the shortest allowed, and the others.
+        CLM in sleep that are not PLM: those with an interval below the shortest allowed, and the others.
     plm_duration_mean_s, plms_duration_mean_s, plmw_duration_mean_s, clms_duration_mean_s : float or None
         Mean durations.
     imi_histogram : tuple of int, 45 bins
         Intervals of 0-90 s in bins of 2 s, ``[0, 2), ... [88, 90]``.
     imi_ln_histogram : tuple of int, 45 bins
         ln(interval in s) in bins of 0.1 from 0 to 4.5 (1 s to 90 s).
-    by_hour, by_third : tuple of Stretch
-        The time in bed by hours from its begin (the last may be short) and in thirds.
+    by_hour, by_third : tuple of TimePart
+        The time in bed by hours from its start (the last one may be shorter) and by thirds.
     too_early : frozenset of str
-        Rates whose denominator is still below 10 min: show them greyed.
+        Rates whose denominator is still below 10 min: to be shown in grey.
     why_null : mapping of str to str
-        For every None, why.
+        Reason for every None.
     """
 
     n_lm: int
@@ -153,18 +153,18 @@ class Indices:
     clms_duration_mean_s: float | None
     imi_histogram: tuple[int, ...]
     imi_ln_histogram: tuple[int, ...]
-    by_hour: tuple[Stretch, ...]
-    by_third: tuple[Stretch, ...]
+    by_hour: tuple[TimePart, ...]
+    by_third: tuple[TimePart, ...]
     too_early: frozenset[str]
     why_null: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Hold the counts and rates of one part of a night.
+    """Hold the counts and rates of one part of a split night.
 
-    Each movement belongs to the part its onset lies in; series are those of the whole night, so that the
-    parts add up to it. Rates as in `Indices`; None where undefined, with the reason in ``why_null``.
+    Each movement belongs to the part that contains its onset; series are those of the whole recording, so
+    that the parts add up to it. Rates as in `Indices`; None if undefined, with the reason in ``why_null``.
     """
 
     label: str
@@ -187,26 +187,26 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Hold the score of one night under one profile.
+    """Hold the score of one recording under one profile.
 
     Parameters
     ----------
     profile : RulesProfile
-        The rules it was scored by.
+        The rule set.
     lms : tuple of ScoredLM
-        Every LM after the legs were combined, by onset; those dropped or rejected stay single.
+        Every LM after the legs were combined, by onset; dropped or rejected ones stay single.
     twitches : tuple of ScoredLM
-        Movements below the shortest LM: shown, never an LM.
+        Movements shorter than the shortest LM: shown, never counted as LM.
     series : tuple of Series
         By onset.
     pending : Pending or None
         The run that may still become a series.
     indices : Indices
-        Counts and rates.
+        Counts and rates of the recording.
     denominators : Denominators
-        What the rates were divided by.
+        Denominators of the rates.
     segments : tuple of Segment
-        The parts of a split night; none if it was not split.
+        The parts of a split night; empty if not split.
     """
 
     profile: RulesProfile
@@ -220,10 +220,10 @@ class Score:
 
     @property
     def excluded(self) -> Mapping[str, int]:
-        """How many LM are no candidate, by ``ScoredLM.why``."""
+        """Number of LM that are not candidates, by ``ScoredLM.why``."""
         return MappingProxyType(dict(sorted(Counter(lm.why for lm in self.lms if not lm.candidate).items())))
 
     @property
     def why_null(self) -> Mapping[str, str]:
-        """Why each undefined index is undefined."""
+        """Reason for each undefined index."""
         return self.indices.why_null

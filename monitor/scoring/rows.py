@@ -1,4 +1,4 @@
-"""Lay out the scored LM, one row each, from the columns of the scoring."""
+"""Build the scored LM, one row each, from the arrays of the scorer."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ NONCANDIDATE, SHORT, FEW = range(len(Drop), len(Drop) + 3)
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """Hold what time and events say of some LM, one entry each.
+    """Hold the context of LM (stage and events), one entry each.
 
     Parameters
     ----------
     stage : ndarray of int64
-        Index into ``STAGES`` at the onset, -1 where there is no epoch.
+        Index into ``STAGES`` at the onset, -1 without an epoch.
     sleep, wake : ndarray of bool
-        Whether it counts in sleep, in wake.
+        Whether it is counted in sleep, in wake.
     event : ndarray of int64
         Respiratory event it touches, -1 for none.
     arousal : ndarray of bool
@@ -47,16 +47,17 @@ class RowContext:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Hold what became of the LM after the legs were combined, one entry each, and the runs of candidates.
+    """Hold the verdict on the LM after the legs were combined, one entry each, and the runs of candidates.
 
     Parameters
     ----------
     candidate, plm, plm_nr, arousal, unsettled : ndarray of bool, shape (n_groups,)
-        Candidate; in a series; in one without respiratory LM; with a counted arousal; may still be joined.
+        Candidate; in a series; in a series without respiratory LM; with a counted arousal; may still be
+        combined.
     place : ndarray of int64, shape (n_candidates,)
-        Where the candidates are among the LM.
+        Index of each candidate among the LM.
     runs : Runs
-        First pass, over the candidates.
+        Runs of the first pass, over the candidates.
     waits : ndarray of bool, shape (n_runs,)
         Which runs may still become series.
     """
@@ -74,7 +75,7 @@ class Verdict:
 def context(
     onset_us: Ints, end_us: Ints, profile: RulesProfile, timeline: StageTimeline, windows: Windows
 ) -> RowContext:
-    """Look up stage and events of some LM; stages count inside the time in bed unless a switch says else."""
+    """Look up stage and events of LM; stages are used within the time in bed only, unless switched off."""
     stage = timeline.stage_at(onset_us)
     inside = np.ones(onset_us.shape, np.bool_)
     if profile.tib_only:
@@ -95,7 +96,7 @@ def group_rows(groups: Groups, found: RowContext, verdict: Verdict, profile: Rul
     why = np.where(groups.fits, WHY.index("open"), NONCANDIDATE)
     why[place] = np.where(number > 0, 0, np.where(runs.short, SHORT, FEW))
     provisional = verdict.unsettled.copy()
-    provisional[place] |= np.append(verdict.waits, False)[runs.run]  # the last place answers for -1
+    provisional[place] |= np.append(verdict.waits, False)[runs.run]  # the last element is used for -1
     series: Ints = np.zeros(why.shape, np.int64)
     series[place] = number
     imi: Ints = np.full(why.shape, NONE)
@@ -114,7 +115,7 @@ def group_rows(groups: Groups, found: RowContext, verdict: Verdict, profile: Rul
 
 
 def _grounds(groups: Groups, found: RowContext, verdict: Verdict, profile: RulesProfile) -> list[Grounds]:
-    """Return what the reasons are worded from; LM with the same story share one."""
+    """Return the data from which reasons are worded; LM with equal data share one object."""
     runs, place = verdict.runs, verdict.place
     chosen = np.full(groups.onset_us.shape, NONE)
     chosen[place] = np.where(runs.short, runs.run[runs.reference], runs.run)
@@ -132,32 +133,32 @@ def _grounds(groups: Groups, found: RowContext, verdict: Verdict, profile: Rules
 def dropped_rows(
     parts: Parts, profile: RulesProfile, timeline: StageTimeline, windows: Windows
 ) -> list[ScoredLM]:
-    """Return a row for every movement of one leg that went no further."""
-    gone = np.flatnonzero(parts.drop != Drop.NONE)
-    if gone.size == 0:
+    """Return a row for every movement of one leg that was dropped before grouping."""
+    dropped = np.flatnonzero(parts.drop != Drop.NONE)
+    if dropped.size == 0:
         return []
-    onset, end, drop = parts.onset_us[gone], parts.end_us[gone], parts.drop[gone]
+    onset, end, drop = parts.onset_us[dropped], parts.end_us[dropped], parts.drop[dropped]
     found = context(onset, end, profile, timeline, windows)
-    places = gone.tolist()
-    grounds = [Grounds(profile)] * gone.size
+    places = dropped.tolist()
+    grounds = [Grounds(profile)] * dropped.size
     for j in np.flatnonzero(drop == Drop.REJECTED).tolist():
         grounds[j] = Grounds(profile, words=parts.rejected[places[j]])
     for j in np.flatnonzero(drop == Drop.RESPIRATORY).tolist():
         grounds[j] = Grounds(profile, event=windows.events[int(found.event[j])])
-    for j in np.flatnonzero((drop == Drop.LONG) & parts.body[gone]).tolist():
+    for j in np.flatnonzero((drop == Drop.LONG) & parts.body[dropped]).tolist():
         grounds[j] = Grounds(profile, is_body=True)
     for j in np.flatnonzero((drop == Drop.TWITCH) & at_sleep_onset(onset, timeline)).tolist():
         grounds[j] = Grounds(profile, is_jerk=True)
     keys = [parts.keys[i] for i in places]
     why = [WHY[d] for d in drop.tolist()]
-    own = (parts.is_open[gone].tolist(), keys, why, grounds)
-    return _single_rows((onset, end, LEG_BITS[parts.leg[gone]]), found, own)
+    own = (parts.is_open[dropped].tolist(), keys, why, grounds)
+    return _single_rows((onset, end, LEG_BITS[parts.leg[dropped]]), found, own)
 
 
 def twitch_rows(
     twitches: Sequence[Movement], profile: RulesProfile, timeline: StageTimeline, windows: Windows
 ) -> list[ScoredLM]:
-    """Return a row for every burst that the detector found to be a twitch."""
+    """Return a row for every burst that the detector classified as a twitch."""
     if not twitches:
         return []
     onset, end = (np.array([getattr(m, name) for m in twitches], np.int64) for name in ("onset_us", "end_us"))
@@ -213,5 +214,5 @@ def _rows(
         plm_nr.tolist(),
         grounds,
     )
-    # What ScoredLM._make does, without a Python call for each of thousands of rows.
+    # Equivalent to ScoredLM._make, without a Python call for each of thousands of rows.
     return list(map(tuple.__new__, repeat(ScoredLM), zip(*columns, strict=True)))

@@ -1,6 +1,6 @@
-"""One LM with what became of it and why.
+"""One scored LM, and the reason if it is not a PLM.
 
-Say in words why an LM is no PLM.
+The reason is a code (`Why`) for programs and a text for people.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from monitor.scoring.inputs import Span
 
 
 def seconds(us: int) -> str:
-    """Write a time in seconds as exactly as it needs, at least one decimal: ``7.2``, ``10.25``."""
+    """Format a time in seconds exactly, with at least one decimal: ``7.2``, ``10.25``."""
     text = f"{us / 1_000_000:.6f}".rstrip("0")
     return text + "0" if text.endswith(".") else text
 
 
 def reason(lm: ScoredLM) -> str:
-    """Say why an LM is no PLM.
+    """Return why an LM is not a PLM.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def reason(lm: ScoredLM) -> str:
     Returns
     -------
     str
-        Never empty for an LM that is no PLM. For a PLM a remark: what its early interval ended, that its
-        arousal does not count; mostly empty.
+        Never empty for an LM that is not a PLM. For a PLM usually empty, or a remark: its short interval
+        ended a run, or its arousal is not counted.
     """
     rules = lm.grounds.profile
     struck = lm.grounds.arousal_struck
@@ -70,7 +70,7 @@ def _jerk(lm: ScoredLM) -> str:
 
 
 def beside(onset_us: int, end_us: int, event: Span) -> str:
-    """Say where an LM lies relative to an event."""
+    """Describe the position of an LM relative to an event."""
     label = (event.label or "respiratory event").replace("_", " ")
     name = f"{'an' if label[:1].lower() in tuple('aeiou') else 'a'} {label}"
     if end_us < event.start_us:
@@ -83,7 +83,7 @@ def beside(onset_us: int, end_us: int, event: Span) -> str:
 
 
 def _not_candidate(lm: ScoredLM) -> str:
-    """Say which limit of a candidate a group of movements breaks."""
+    """Return the limit of a candidate that a group of movements exceeds."""
     rules, length_us = lm.grounds.profile, lm.end_us - lm.onset_us
     longest_us = length_us if lm.parts == 1 else lm.grounds.longest_us
     so_far = " so far" if lm.provisional else ""
@@ -97,7 +97,7 @@ def _not_candidate(lm: ScoredLM) -> str:
 
 
 def _in_run(lm: ScoredLM) -> str:
-    """Say what stands in the way of a candidate, or what a PLM that came early did to the run before it."""
+    """Return why a candidate is not a PLM, or which run the short interval of a PLM ended."""
     rules, n, number = lm.grounds.profile, lm.grounds.run_n, lm.grounds.run_series
     if lm.imi_us is not None and lm.imi_us < rules.imi_min_us:
         head = f"interval {seconds(lm.imi_us)} s < {seconds(rules.imi_min_us)} s"
@@ -115,30 +115,31 @@ Why = Literal[
     "", "rejected", "twitch", "artifact", "morphology", "long", "wake", "unscored", "outside", "respiratory",
     "open", "noncandidate", "short", "few",
 ]  # fmt: skip
-"""Why an LM is not a PLM, for programs; ``ScoredLM.reason`` says it in words. Empty for a PLM."""
+"""Code of the reason why an LM is not a PLM; ``ScoredLM.reason`` is its text. Empty for a PLM."""
 
 
 class Grounds(NamedTuple):
-    """Hold what the reason of an LM is worded from; most LM share one.
+    """Hold the data from which the reason of an LM is worded; most LM share one object.
 
     Parameters
     ----------
     profile : RulesProfile
         The rules.
     words : str
-        Why it was rejected, in the words of whoever did.
+        Reason of the rejection, as entered.
     event : Span or None
-        The respiratory event it touches, where that excluded it.
+        The respiratory event that excluded it.
     run_n, run_series : int
-        Length of the run it is in, or met too early, and that run's series number (0: no series).
+        Length of its run, or of the run that its short interval ended, and the series number of that run (0:
+        not a series).
     longest_us : int
-        Its longest part, where several parts break a limit of a candidate.
+        Duration of its longest part, if several parts exceed a limit of a candidate.
     arousal_struck : bool
-        An arousal belongs to it and does not count.
+        An arousal belongs to it and is not counted.
     is_body : bool
-        Both legs moved for long at once: a body movement, and not the tonic activity of one leg.
+        It is a body movement (both legs, long, at the same time), not tonic activity of one leg.
     is_jerk : bool
-        A twitch near the passage from wake to sleep.
+        A twitch near the transition from wake to sleep.
     """
 
     profile: RulesProfile
@@ -155,43 +156,43 @@ class Grounds(NamedTuple):
 class ScoredLM(NamedTuple):
     """Hold one LM after the legs were combined, counted or not.
 
-    A named tuple and not a dataclass: a night has thousands and is scored every second.
+    A named tuple instead of a dataclass: a recording has thousands and is scored every second.
 
     Parameters
     ----------
     onset_us, end_us : int
         First onset and last end of its parts.
     leg : {"left", "right", "both", "unknown"}
-        Which leg or legs.
+        The leg or legs.
     parts : int
-        How many movements of single legs it is made of.
+        Number of movements of single legs.
     candidate : bool
-        Whether it may become a PLM (CLM); false for everything dropped.
+        Whether it can become a PLM (CLM); false if dropped.
     plm : bool
         Whether it is in a series.
     series : int or None
         Number of its series, from 1.
     imi_us : int or None
-        Interval from the onset of the LM before it in the count; None for the first, after an LM that is no
+        Interval from the onset of the previous counted LM; None for the first, after an LM that is not a
         candidate, and after a gap that ends runs.
     stage : str or None
-        Stage at its onset; None where there is no epoch.
+        Stage at its onset; None without an epoch.
     respiratory : bool
         Whether it touches a respiratory window of the profile.
     arousal : bool
-        Whether an arousal belongs to it and counts.
+        Whether an arousal belongs to it and is counted.
     provisional : bool
-        May still change with time alone: it is running, its group is open, or its run may become a series.
+        May still change as time passes: it has not ended, its group is open, or its run may become a series.
     keys : tuple of str
         Keys of its movements, by onset.
     why : Why
-        Why it is no PLM, for programs; empty for a PLM.
+        Code of the reason why it is not a PLM; empty for a PLM.
     counted_in : {"sleep", "wake", ""}
-        Whose counts it belongs to; neither without stages, in unscored time and outside the time in bed.
+        The counts it belongs to; empty without stages, in unscored time and outside the time in bed.
     plm_nr : bool
-        Whether it is in a series of the pass without respiratory LM (false where the profile has none).
+        Whether it is in a series of the pass without respiratory LM (false if the profile has no such pass).
     grounds : Grounds
-        What ``reason`` is worded from.
+        Data from which ``reason`` is worded.
     """
 
     onset_us: int
@@ -214,10 +215,10 @@ class ScoredLM(NamedTuple):
 
     @property
     def hypnic_jerk(self) -> bool:
-        """Whether it is a twitch at sleep onset; follows the stages, and enters no count of movements."""
+        """Whether it is a twitch at sleep onset; depends on the stages, and is in no count of movements."""
         return self.grounds.is_jerk
 
     @property
     def reason(self) -> str:
-        """Why it is no PLM, in words; for a PLM empty or a remark. Worded only when asked, which is rare."""
+        """Why it is not a PLM, as text; for a PLM empty or a remark. Worded on access, which is rare."""
         return reason(self)

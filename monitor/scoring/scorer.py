@@ -1,6 +1,6 @@
-"""Score a night: the one function used live, on files and on lists.
+"""Score a recording: the same function live, for files and for lists.
 
-Indices of the parts of a split night, e.g. before and after a treatment was started.
+Indices of the parts of a split night, e.g. before and after the start of a treatment.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from monitor.scoring.spans import Bools, Ints, Spans, intersection, time_before,
 def segments(
     night: Night, lms: tuple[Groups, RowContext, Verdict], timeline: StageTimeline, profile: RulesProfile
 ) -> tuple[Segment, ...]:
-    """Return the parts of a split night, none if it was not split.
+    """Return the scores of the parts of a split night, empty if not split.
 
     Parameters
     ----------
     night : Night
-        Its ``segments`` say where the parts are.
+        Its ``segments`` are the parts.
     lms : tuple of Groups, Context, Verdict
-        The LM, what time and events say of them, and what became of them.
+        The LM, their context, and the verdict on them.
     timeline : Timeline
-        Where the night was staged and usable.
+        Staged and usable time.
     profile : RulesProfile
-        What it does not report stays None.
+        Indices it does not report stay None.
     """
     if not night.segments:
         return ()
@@ -99,15 +99,15 @@ def _n(where: Bools) -> int:
 
 
 def score(night: Night, profile: RulesProfile) -> Score:
-    """Score a night under one rule set.
+    """Score a recording under one rule set.
 
-    Pure: the same night gives the same score, live, replayed or from a list, whatever the order of its
-    tuples. Running movements are shown and enter no count.
+    Pure: the same input gives the same score, live, replayed or from a list, in any order of its tuples.
+    Movements that have not ended are shown and not counted.
 
     Parameters
     ----------
     night : Night
-        What is known so far.
+        Everything known so far.
     profile : RulesProfile
         The rules.
 
@@ -117,8 +117,8 @@ def score(night: Night, profile: RulesProfile) -> Score:
 
     Notes
     -----
-    AASM Manual (movement rules) and WASM 2016 (Sleep Med 26:86-95) as set out in the profile's fields: the
-    movements of each leg are merged and sorted out, the legs combined, the candidates split into runs; runs
+    AASM Manual (movement rules) and WASM 2016 (Sleep Med 26:86-95) as defined by the fields of the profile:
+    the movements of each leg are merged and filtered, the legs combined, the candidates split into runs; runs
     of enough candidates are series. LM with the same onset are ordered by end, then left, right, both,
     unknown.
     """
@@ -146,7 +146,7 @@ def score(night: Night, profile: RulesProfile) -> Score:
 def _judge(
     groups: Groups, found: RowContext, parts: Parts, timeline: StageTimeline, profile: RulesProfile
 ) -> tuple[Verdict, tuple[Series, ...], Pending | None]:
-    """Find the runs and say what became of every LM."""
+    """Find the runs and the verdict on every LM."""
     candidate = groups.fits & ~groups.is_open
     gaps = _gap_starts(timeline, profile)
     section = sections(groups.onset_us, ~groups.fits, gaps)
@@ -157,7 +157,7 @@ def _judge(
 
     breaks = groups.onset_us[~groups.fits]
     running = parts.onset_us[parts.is_open & (parts.drop != Drop.REJECTED)]
-    # A group with a running part counts from its first onset once it closes.
+    # A group with a part that has not ended is counted from its first onset once it closes.
     running = np.union1d(running, groups.onset_us[groups.is_open])
     section_of = np.searchsorted(breaks, running) + np.searchsorted(gaps, running)
     ended = ended_runs(runs, breaks.size + gaps.size, timeline.end_us, (running, section_of), profile)
@@ -184,7 +184,7 @@ def _gap_starts(timeline: StageTimeline, profile: RulesProfile) -> Ints:
 
 
 def _second_pass(onset_us: Ints, section: Ints, free: Bools, profile: RulesProfile) -> Bools:
-    """Score again without respiratory candidates; LM that are no candidate still end runs."""
+    """Score again without respiratory candidates; LM that are not candidates still end runs."""
     again = np.zeros(free.shape, np.bool_)
     if profile.respiratory == "second_pass":
         place = np.flatnonzero(free)
@@ -193,7 +193,7 @@ def _second_pass(onset_us: Ints, section: Ints, free: Bools, profile: RulesProfi
 
 
 def _counted_arousals(onset_us: Ints, plm: Bools, arousal: Bools, profile: RulesProfile) -> Bools:
-    """Strike the arousals of PLM that follow too soon on the last PLM whose arousal counted."""
+    """Remove the arousals of PLM that follow too soon after the last PLM whose arousal counted."""
     if not profile.arousal_refractory_us:
         return arousal
     counted = arousal.copy()
@@ -208,14 +208,14 @@ def _counted_arousals(onset_us: Ints, plm: Bools, arousal: Bools, profile: Rules
 
 
 def _unsettled(groups: Groups, parts: Parts, known_us: int, profile: RulesProfile) -> Bools:
-    """Return which groups still run, may still be joined, or are early or not depending on one that may."""
+    """Return which groups have not ended, may still be combined, or follow one that may and depend on it."""
     if profile.leg_grouping == "chain":
         return groups.is_open | (known_us < groups.end_us + profile.group_within_us)
     unsettled = known_us < groups.onset_us + profile.group_within_us
     for t in parts.onset_us[parts.drop == Drop.OPEN].tolist():
         unsettled |= np.abs(groups.onset_us - t) < profile.group_within_us
     if profile.short_interval == "skip" and unsettled.any():
-        # In a row of LM that follow each other too early, which are skipped hangs on all before them.
+        # In a sequence of LM with short intervals, which ones are skipped depends on all before them.
         place = np.arange(unsettled.size)
         row_starts = np.diff(groups.onset_us, prepend=groups.onset_us[0]) >= profile.imi_min_us
         start = np.maximum.accumulate(np.where(row_starts, place, 0))

@@ -1,4 +1,4 @@
-"""Find the runs of candidates whose intervals allow a series."""
+"""Find the runs of candidates whose intervals are within the bounds of a series."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ class Runs:
     onset_us : ndarray of int64, shape (n_candidates,)
         Onsets of the candidates.
     imi_us : ndarray of int64, shape (n_candidates,)
-        Interval of each candidate from its reference, -1 where undefined.
+        Interval of each candidate from its reference, -1 if undefined.
     reference : ndarray of int64, shape (n_candidates,)
-        The candidate its interval runs from: the last one before it that was not skipped; -1 for none.
+        The candidate from which its interval is measured: the last one before it that was not skipped; -1 for
+        none.
     short : ndarray of bool, shape (n_candidates,)
         Whether that interval is below the shortest allowed.
     run : ndarray of int64, shape (n_candidates,)
-        Number of its run, from 0; -1 for a candidate that belongs to none.
+        Number of its run, from 0; -1 for a candidate in no run.
     section : ndarray of int64, shape (n_candidates,)
-        Candidates with different sections are never neighbours: an LM that is no candidate, or a gap that
+        Candidates in different sections are never neighbours: an LM that is not a candidate, or a gap that
         ends runs, lies between them.
     n : ndarray of int64, shape (n_runs,)
-        Candidates of each run.
+        Number of candidates in each run.
     number : ndarray of int64, shape (n_runs,)
-        Number of the series a run is, from 1; 0 for a run too short.
+        Series number of each run, from 1; 0 for a run that is too short.
     """
 
     onset_us: Ints
@@ -49,7 +50,7 @@ class Runs:
 
     def series(self) -> Ints:
         """Return for every candidate the number of its series, 0 for none."""
-        return np.append(self.number, 0)[self.run]  # the last place answers for -1
+        return np.append(self.number, 0)[self.run]  # the last element is used for -1
 
 
 def find_runs(onset_us: Ints, section: Ints, profile: RulesProfile) -> Runs:
@@ -86,7 +87,7 @@ def find_runs(onset_us: Ints, section: Ints, profile: RulesProfile) -> Runs:
 
 
 def too_early(onset_us: Ints, section: Ints, imi_min_us: int) -> Bools:
-    """Return which candidates follow too early on the last one that did not."""
+    """Return which candidates follow too early after the last one that did not."""
     early = np.zeros(onset_us.shape, np.bool_)
     if not ((np.diff(onset_us) < imi_min_us) & (np.diff(section) == 0)).any():
         return early
@@ -100,9 +101,9 @@ def too_early(onset_us: Ints, section: Ints, imi_min_us: int) -> Bools:
 
 
 def sections(onset_us: Ints, breaks: Bools, gap_start_us: Ints) -> Ints:
-    """Return for every LM how many LM that end runs, and gaps that end runs, lie before it.
+    """Return for every LM the number of LM and gaps before it that end runs.
 
-    A gap that begins at the very onset of an LM lies after it.
+    A gap that begins exactly at the onset of an LM is after it.
     """
     return np.cumsum(breaks) - breaks + np.searchsorted(gap_start_us, onset_us, side="left")
 
@@ -110,7 +111,7 @@ def sections(onset_us: Ints, breaks: Bools, gap_start_us: Ints) -> Ints:
 def list_series(
     runs: Runs, end_us: Ints, asleep: Bools | None, ended: Bools
 ) -> tuple[tuple[Series, ...], Pending | None]:
-    """Return the series, and the last run if it is too short but may go on.
+    """Return the series, and the last run if it is too short but may continue.
 
     Parameters
     ----------
@@ -119,17 +120,17 @@ def list_series(
     end_us : ndarray of int64, shape (n,)
         Ends of the candidates.
     asleep : ndarray of bool, shape (n,), or None
-        Which candidates count in sleep; None without stages.
+        Which candidates are counted in sleep; None without stages.
     ended : ndarray of bool, shape (n_runs,)
         Which runs are known to have ended.
     """
-    kept, opens = _openers(runs)
-    if kept.size == 0:
+    in_run, opens = _openers(runs)
+    if in_run.size == 0:
         return (), None
-    first = runs.onset_us[kept[opens]]
-    last = runs.onset_us[kept[np.append(opens[1:], kept.size) - 1]]
-    ends = np.maximum.reduceat(end_us[kept], opens)
-    sleeping = None if asleep is None else np.add.reduceat(asleep[kept].astype(np.int64), opens)
+    first = runs.onset_us[in_run[opens]]
+    last = runs.onset_us[in_run[np.append(opens[1:], in_run.size) - 1]]
+    ends = np.maximum.reduceat(end_us[in_run], opens)
+    sleeping = None if asleep is None else np.add.reduceat(asleep[in_run].astype(np.int64), opens)
     found = []
     for r in np.flatnonzero(runs.number).tolist():
         a, b, n = int(first[r]), int(last[r]), int(runs.n[r])
@@ -156,26 +157,26 @@ def _mean_imi_us(first_us: int, last_us: int, n: int) -> int | None:
 
 
 def _openers(runs: Runs) -> tuple[Ints, Ints]:
-    """Return the candidates that are in runs, and which of these are the first of theirs."""
-    kept = np.flatnonzero(runs.run != NONE)
-    return kept, np.flatnonzero(np.diff(runs.run[kept], prepend=NONE))
+    """Return the candidates in runs, and which of them are the first of their run."""
+    in_run = np.flatnonzero(runs.run != NONE)
+    return in_run, np.flatnonzero(np.diff(runs.run[in_run], prepend=NONE))
 
 
 def ended_runs(
     runs: Runs, end_section: int, known_us: int, running: tuple[Ints, Ints], profile: RulesProfile
 ) -> Bools:
-    """Return which runs nothing can join any more.
+    """Return which runs cannot continue any more.
 
     Parameters
     ----------
     runs : Runs
         The first pass.
     end_section : int
-        LM and gaps that end runs in the whole night so far.
+        Number of LM and gaps that end runs in the whole recording so far.
     known_us : int
-        How far the recording has come.
+        Recorded length.
     running : tuple of ndarray of int64, shape (n_running,)
-        Onsets of running movements, and their sections.
+        Onsets of movements that have not ended, and their sections.
     profile : RulesProfile
         The rules.
 
@@ -185,17 +186,17 @@ def ended_runs(
 
     Notes
     -----
-    A run before the last has ended as well unless a movement still runs that began between it and the next.
-    An onset is certain only once the movement has lasted the shortest length, so a run waits that much longer
-    than its longest interval.
+    A run before the last one has ended too, unless a movement that began between it and the next has not
+    ended. An onset is certain only after the shortest duration of a movement, so a run stays open for that
+    time beyond the longest interval.
     """
     ended = np.ones(runs.n.shape, np.bool_)
     if not runs.n.size:
         return ended
-    kept, opens = _openers(runs)
-    last = kept[np.append(opens[1:], kept.size) - 1]
+    in_run, opens = _openers(runs)
+    last = in_run[np.append(opens[1:], in_run.size) - 1]
     deadline = runs.onset_us[last] + profile.imi_max_us
-    before, after = runs.onset_us[last[:-1]], runs.onset_us[kept[opens[1:]]]
+    before, after = runs.onset_us[last[:-1]], runs.onset_us[in_run[opens[1:]]]
     for t, section in zip(running[0].tolist(), running[1].tolist(), strict=True):
         between = (before < t) & (t <= deadline[:-1]) & (t < after)
         ended[:-1] &= ~(between & (runs.section[last[:-1]] == section))

@@ -1,6 +1,6 @@
-"""Movements of single legs: merged, then sorted out by length, artifact, stage and respiratory events.
+"""Movements of single legs: merged, then filtered by duration, artifact, stage and respiratory events.
 
-Kinds of movements that no rule counts: what a long one is, and which twitches may be hypnic jerks.
+Also classifies movements that no rule counts: long ones, and twitches that may be hypnic jerks.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from monitor.scoring.inputs import SLEEP, STAGES, Movement, Night, Span
 from monitor.scoring.spans import Bools, Ints, bounds, first_touching
 
 SLEEP_ONSET_US = 30_000_000
-"""How far from the moment of falling asleep a twitch may be a hypnic jerk.
+"""Largest distance from sleep onset at which a twitch may be a hypnic jerk.
 
-A stage names an epoch of 30 s by what fills most of it, so the moment itself lies in the last one awake or
-the first one asleep.
+The stage of an epoch is the one that fills most of its 30 s, so sleep onset is within the last epoch of wake
+or the first one of sleep.
 """
 
 _WAKE = STAGES.index("W")
@@ -29,25 +29,24 @@ _LIGHT = (STAGES.index("N1"), STAGES.index("N2"))
 
 
 def at_sleep_onset(onset_us: Ints, timeline: StageTimeline) -> Bools:
-    """Return which onsets lie within 30 s of a passage from wake to light sleep.
+    """Return which onsets are within 30 s of a transition from wake to light sleep.
 
     Parameters
     ----------
     onset_us : ndarray of int64, shape (n,)
         Onsets.
     timeline : Timeline
-        The night's own.
+        That of the same recording.
 
     Returns
     -------
     ndarray of bool, shape (n,)
-        Nowhere true without stages; where an epoch between wake and sleep is missing or unscored there is no
-        passage.
+        False without stages, and for a transition with a missing or unscored epoch between wake and sleep.
 
     Notes
     -----
-    ICSD-3 has sleep starts (hypnic jerks) as brief jerks in the passage from wake to sleep, mostly into N1. A
-    passage seen in 30 s epochs may skip N1. How near is near is ours; no standard says.
+    ICSD-3 defines sleep starts (hypnic jerks) as brief jerks at the transition from wake to sleep, mostly
+    into N1. In 30 s epochs a transition may skip N1. The distance is our choice; no standard defines it.
     """
     ends, starts, stage = timeline.stage_end_us, timeline.stage_start_us, timeline.stage
     meets = (stage[:-1] == _WAKE) & np.isin(stage[1:], _LIGHT) & (starts[1:] == ends[:-1])
@@ -61,14 +60,14 @@ def at_sleep_onset(onset_us: Ints, timeline: StageTimeline) -> Bools:
 
 
 def body_movements(onset_us: Ints, end_us: Ints, leg: Ints, longest_us: int) -> Bools:
-    """Return which movements of one leg are part of a body movement: both legs move for long at once.
+    """Return which movements belong to a body movement: long movements of both legs at the same time.
 
     Parameters
     ----------
     onset_us, end_us, leg : ndarray of int64, shape (n,)
         Movements of single legs; ``leg`` is 0 left, 1 right, 2 unknown.
     longest_us : int
-        What lasts longer is long. A long one of one leg alone is tonic activity.
+        A movement is long if it lasts longer. A long movement of one leg alone is tonic activity.
     """
     body = np.zeros(onset_us.shape, np.bool_)
     is_long = end_us - onset_us > longest_us
@@ -83,11 +82,11 @@ LEGS = ("left", "right", "unknown")
 LEG_BITS = np.array([1, 2, 4])
 ASLEEP = np.array([stage in SLEEP for stage in STAGES] + [False])
 AWAKE = np.array([stage == "W" for stage in STAGES] + [False])
-"""By stage code; the last place answers for -1, no epoch."""
+"""By stage code; the last element is for -1, no epoch."""
 
 
 class Drop(IntEnum):
-    """Say why a movement of one leg goes no further; the first that applies, in the order of work."""
+    """Reason why a movement of one leg is dropped; the first that applies, in the order of the rules."""
 
     NONE = 0
     REJECTED = 1
@@ -113,15 +112,15 @@ class Parts:
     leg : ndarray of int64, shape (n_parts,)
         Index into ``LEGS``.
     is_open : ndarray of bool, shape (n_parts,)
-        Still running.
+        Whether it has not ended yet.
     drop : ndarray of int64, shape (n_parts,)
         A ``Drop``.
     body : ndarray of bool, shape (n_parts,)
-        Part of a body movement (`monitor.scoring.single_leg`).
+        Whether it belongs to a body movement.
     keys : list of tuple of str
         Keys of the merged movements.
     rejected : list of str
-        Reason in words of a rejected one.
+        Reason of the rejection, as text.
     """
 
     onset_us: Ints
@@ -136,7 +135,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Hold the respiratory and arousal windows of a profile as closed intervals, and the events' spans."""
+    """Hold the respiratory and arousal windows of a profile as closed intervals, with their events."""
 
     events: list[Span]
     low_us: Ints
@@ -145,16 +144,16 @@ class Windows:
     arousal_high_us: Ints
 
     def respiratory_at(self, onset_us: Ints, end_us: Ints) -> Ints:
-        """Return the index into ``events`` of the event each LM touches, -1 where none."""
+        """Return the index into ``events`` of the event each LM touches, -1 for none."""
         return first_touching(onset_us, end_us, self.low_us, self.high_us)
 
     def arousal_at(self, onset_us: Ints, end_us: Ints) -> Bools:
-        """Return whether an arousal overlaps each LM or lies close enough."""
+        """Return whether an arousal overlaps each LM or is close enough."""
         return first_touching(onset_us, end_us, self.arousal_low_us, self.arousal_high_us) >= 0
 
 
 def read_windows(night: Night, profile: RulesProfile) -> Windows:
-    """Return the windows around the night's respiratory events and arousals under a profile."""
+    """Return the windows around the respiratory events and arousals under a profile."""
     events = sorted(night.respiratory, key=lambda e: (e.start_us, e.end_us, e.label))
     start, end = bounds(events)
     anchor = start if profile.respiratory_from == "start" else end
@@ -169,7 +168,7 @@ def read_windows(night: Night, profile: RulesProfile) -> Windows:
 
 
 def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, windows: Windows) -> Parts:
-    """Merge the movements of each leg and say which of them go on to the grouping of the legs.
+    """Merge the movements of each leg and determine which are dropped before the legs are combined.
 
     Parameters
     ----------
@@ -178,14 +177,14 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
     profile : RulesProfile
         The rules.
     timeline : Timeline
-        The night's own.
+        That of the same recording.
     windows : Windows
-        The night's own under this profile.
+        Those of the same recording under this profile.
 
     Returns
     -------
     Parts
-        All of them, dropped ones too, sorted by onset, then left, right, unknown, rejected.
+        All movements, including dropped ones, sorted by onset, then left, right, unknown, rejected.
     """
     own: dict[str, list[Movement]] = {leg: [] for leg in LEGS}
     rejected: list[Movement] = []
@@ -206,7 +205,7 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
     words = [""] * (onset.size - n) + [m.rejected for m in rejected]
     drop = sort_out(night, profile, timeline, windows, (onset, end, leg, is_open, shaped))
     drop[onset.size - n :] = Drop.REJECTED
-    # What a person rejected says nothing about what the other leg did.
+    # A rejected movement is no evidence about the other leg.
     taken_end = np.where(drop == Drop.REJECTED, onset, end)
     body = body_movements(onset, taken_end, leg, profile.max_lm_us)
     order = np.argsort(onset, kind="stable")
@@ -220,15 +219,15 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
 def merge(
     movements: Sequence[Movement], gap_us: int
 ) -> tuple[Ints, Ints, Bools, Bools, list[tuple[str, ...]]]:
-    """Join the movements of one leg that overlap or lie closer than ``gap_us``.
+    """Merge the movements of one leg that overlap or are closer than ``gap_us``.
 
     Returns
     -------
     onset_us, end_us, is_open, morphology_ok, keys
-        One entry per merged movement, by onset. Merged, one is open if any of its movements is, and well
-        shaped if any is.
+        One entry per merged movement, by onset. It is open, and its morphology valid, if this holds for any
+        of its movements.
     """
-    # Movements that begin together always merge: sorting by onset alone leaves only the keys to sort.
+    # Movements with the same onset always merge: after sorting by onset only the keys need sorting.
     own = movements
     onset = np.array([m.onset_us for m in own], np.int64)
     if (np.diff(onset) < 0).any():
@@ -265,9 +264,9 @@ def sort_out(
     windows: Windows,
     columns: tuple[Ints, Ints, Ints, Bools, Bools],
 ) -> Ints:
-    """Return for every merged movement why it goes no further, in the order of work of the rules.
+    """Return for every merged movement why it is dropped, in the order of the rules.
 
-    A running movement can already be known to be too long, in wake or spoilt, but not to be too short.
+    A movement that has not ended may already be too long, in wake or with an artifact, but not too short.
     """
     onset, end, leg, is_open, shaped = columns
     length = end - onset
@@ -300,7 +299,7 @@ def sort_out(
 def spoilt(night: Night, onset_us: Ints, end_us: Ints, leg: Ints) -> Bools:
     """Return which movements overlap an artifact on their leg.
 
-    A movement of unknown side is spoilt by an artifact on all legs there are.
+    A movement of unknown side is affected only by an artifact on all existing legs.
     """
     hit = np.zeros(onset_us.shape, np.bool_)
     every = frozenset(night.legs)

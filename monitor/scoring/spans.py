@@ -1,4 +1,4 @@
-"""Arithmetic of time spans on sorted integer arrays: union, complement, time before, touching.
+"""Arithmetic of time spans on sorted integer arrays: union, complement, preceding time, contact.
 
 A set of spans is two int64 arrays, starts and ends, sorted and disjoint, each span ``[start, end)``.
 """
@@ -17,7 +17,7 @@ Spans = tuple[Ints, Ints]
 
 
 class HasBounds(Protocol):
-    """Anything with a begin and an end in microseconds."""
+    """Any object with a start and an end in microseconds."""
 
     @property
     def start_us(self) -> int:
@@ -39,14 +39,14 @@ def bounds(items: Sequence[HasBounds]) -> Spans:
 def union(groups: Iterable[Spans], start_us: int, end_us: int) -> Spans:
     """Return the union of several sets of spans, clipped to ``[start_us, end_us)``.
 
-    Empty spans vanish; spans that touch become one, so a length is that of the whole stretch.
+    Empty spans are removed; touching spans are merged.
     """
     sets = list(groups)
     starts = np.concatenate([s for s, _ in sets]) if sets else np.empty(0, np.int64)
     ends = np.concatenate([e for _, e in sets]) if sets else np.empty(0, np.int64)
     starts, ends = np.clip(starts, start_us, end_us), np.clip(ends, start_us, end_us)
-    kept = ends > starts
-    starts, ends = starts[kept], ends[kept]
+    not_empty = ends > starts
+    starts, ends = starts[not_empty], ends[not_empty]
     if starts.size == 0:
         return starts, ends
     order = np.argsort(starts, kind="stable")
@@ -57,21 +57,21 @@ def union(groups: Iterable[Spans], start_us: int, end_us: int) -> Spans:
 
 
 def complement(spans: Spans, start_us: int, end_us: int) -> Spans:
-    """Return what of ``[start_us, end_us)`` the spans leave; they must lie inside it."""
+    """Return the part of ``[start_us, end_us)`` outside the spans, which must be within it."""
     starts = np.concatenate(([start_us], spans[1]))
     ends = np.concatenate((spans[0], [end_us]))
-    kept = ends > starts
-    return starts[kept], ends[kept]
+    not_empty = ends > starts
+    return starts[not_empty], ends[not_empty]
 
 
 def intersection(sets: Iterable[Spans], end_us: int) -> Spans:
-    """Return what several sets of spans, all inside ``[0, end_us)``, have in common."""
+    """Return the intersection of several sets of spans, all within ``[0, end_us)``."""
     outside = union([complement(spans, 0, end_us) for spans in sets], 0, end_us)
     return complement(outside, 0, end_us)
 
 
 def time_before(spans: Spans, at_us: Ints) -> Ints:
-    """Return for every time how much of the spans lies before it, in microseconds."""
+    """Return for every time the total length of the spans before it, in microseconds."""
     starts, ends = spans
     if starts.size == 0:
         return np.zeros(at_us.shape, np.int64)
@@ -82,19 +82,19 @@ def time_before(spans: Spans, at_us: Ints) -> Ints:
 
 
 def first_touching(onset_us: Ints, end_us: Ints, low_us: Ints, high_us: Ints) -> Ints:
-    """Return for every LM the index of a closed window ``[low, high]`` it touches, -1 where none.
+    """Return for every LM the index of a closed window ``[low, high]`` it touches, -1 for none.
 
     Notes
     -----
-    In whole microseconds every relation of the rules is one of closed windows: "overlaps" is a window drawn
-    in by 1 us on both sides, "closer than 0.5 s" one widened by 0.5 s less 1 us. Windows may overlap and may
-    be empty; of several touched ones the index of the earliest to begin is returned.
+    In whole microseconds every relation in the rules can be expressed by closed windows: "overlaps" is a
+    window reduced by 1 us on both sides, "closer than 0.5 s" one extended by 0.5 s minus 1 us. Windows may
+    overlap and may be empty; of several touched ones the index of the earliest start is returned.
     """
     if low_us.size == 0 or onset_us.size == 0:
         return np.full(onset_us.shape, -1, np.int64)
     by_high = np.lexsort((low_us, high_us))
     low, high = low_us[by_high], high_us[by_high]
-    # Of all windows that reach an onset (a suffix, sorted by their ends) the earliest to begin decides.
+    # Of all windows that reach an onset (a suffix, sorted by end) the one with the earliest start decides.
     least = np.minimum.accumulate(low[::-1])[::-1]
     own = np.where(low == least, np.arange(low.size), low.size)
     earliest = np.minimum.accumulate(own[::-1])[::-1]

@@ -1,4 +1,4 @@
-"""Lay out the scores of a night as the ``summary.json`` that users and other programs rely on."""
+"""Build ``summary.json``, a file format that users and other programs rely on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from monitor.scoring.denominators import HOUR_US, Denominators, denominators
 from monitor.scoring.inputs import Night, without_estimates
-from monitor.scoring.result import Score, Segment, Stretch
+from monitor.scoring.result import Score, Segment, TimePart
 from monitor.scoring.scorer import score
 
 TABLE = (
@@ -15,10 +15,10 @@ TABLE = (
     *("n_plms_arousal", "plms_arousal_index", "plms_index", "plmw_index", "clms_index"),
     *("pi_plm", "pi_imi", "imi_ln_mean", "imi_ln_sd", "plm_per_hour_recorded"),
 )
-"""Keys of each rule set that others rely on; the other indices stand under ``detail``."""
+"""Keys of each rule set that others rely on; the other indices are under ``detail``."""
 
 UNESTIMATED = ("n_plm", "plm_per_hour_recorded", "n_plms", "plms_index")
-"""Keys that are also given as if no stage had been estimated."""
+"""Keys that are also given without estimated stages."""
 
 NO_STAGES = "no stages yet"
 
@@ -31,25 +31,25 @@ def summary(
     config_sha256: str,
     measure: str,
 ) -> dict[str, object]:
-    """Return the summary of a night, ready for JSON.
+    """Return the summary of a recording as JSON types.
 
     Parameters
     ----------
     night : Night
-        What was scored.
+        The scored recording.
     scores : mapping of str to Score
         Score of each profile by its name.
     main_profile : str
-        Which of them is the main one.
+        The main profile.
     version, config_sha256 : str
-        Of the program and of the configuration that scored.
+        Version of the program and digest of the configuration.
     measure : str
-        What the uV rules were measured on, in words.
+        Name of the envelope for the uV rules.
 
     Returns
     -------
     dict
-        None where undefined; ``why_null`` beside it says why.
+        None if undefined, with the reason in ``why_null``.
 
     Raises
     ------
@@ -75,10 +75,10 @@ def summary(
 
 
 def _segments(scores: Mapping[str, Score], main_profile: str) -> list[dict[str, object]]:
-    """Lay the parts of a split night out: where they are, and each rule set's counts and rates."""
+    """Return the parts of a split night: their times, and the counts and rates of each rule set."""
     parts: list[dict[str, object]] = []
     for i, part in enumerate(scores[main_profile].segments):
-        each = {name: _plain(score.segments[i]) for name, score in scores.items()}
+        each = {name: _as_json(score.segments[i]) for name, score in scores.items()}
         parts.append(
             {"label": part.label, "start": part.start_us / 1e6, "end": part.end_us / 1e6, "rules": each}
         )
@@ -98,7 +98,7 @@ def _hours(den: Denominators) -> dict[str, object]:
 
 
 def _staged(den: Denominators, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
-    """Say who staged; where some of it was estimated, also what the night is without that."""
+    """Return the source of the stages; if some were estimated, also the values without the estimate."""
     without: dict[str, object] | None = None
     if den.n_epochs_auto:
         plain = without_estimates(night)
@@ -119,7 +119,7 @@ def _rules(scored: Score, measure: str) -> dict[str, object]:
     values = {field.name: getattr(scored.indices, field.name) for field in dataclasses.fields(scored.indices)}
     why = dict(values.pop("why_null"))
     known = {key: values.pop(key) for key in TABLE}
-    detail = {key: _plain(value) for key, value in values.items()}
+    detail = {key: _as_json(value) for key, value in values.items()}
     series = [dataclasses.asdict(one) for one in scored.series]
     if not scored.denominators.has_stages:
         why["n_hypnic_jerks"] = NO_STAGES
@@ -138,17 +138,17 @@ def _rules(scored: Score, measure: str) -> dict[str, object]:
     }
 
 
-def _plain(value: object) -> object:
-    """Turn what an index holds into JSON's own types."""
-    if isinstance(value, Stretch):
+def _as_json(value: object) -> object:
+    """Convert the value of an index to JSON types."""
+    if isinstance(value, TimePart):
         return dataclasses.asdict(value)
     if isinstance(value, Segment):
         where = ("label", "start_us", "end_us")
-        return {k: _plain(v) for k, v in dataclasses.asdict(value).items() if k not in where}
+        return {k: _as_json(v) for k, v in dataclasses.asdict(value).items() if k not in where}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_as_json(item) for item in value]
     return value

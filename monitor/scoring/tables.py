@@ -1,4 +1,4 @@
-"""Write ``movements.tsv`` and ``events.tsv`` as text."""
+"""Format ``movements.tsv``, ``events.tsv`` and ``limbs.tsv``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monitor.scoring.single_leg import LEGS, merge
 
 MIN_LM_US = 500_000
 MERGE_GAP_US = 500_000
-"""What an LM of one leg is does not depend on the profile: both rule sets say 0.5 s for both."""
+"""An LM of one leg does not depend on the profile: both rule sets use 0.5 s for both limits."""
 
 MOVEMENT_COLUMNS = ("onset", "duration", "leg", "peak_uv", "resting_uv")
 LIMB_COLUMNS = ("onset", "duration", "limb", "peak_uv", "resting_uv")
@@ -24,8 +24,9 @@ NA = "n/a"
 def movements_tsv(night: Night) -> str:
     """Return one row per LM of one leg, by onset, as tab-separated text.
 
-    Movements of one leg closer than 0.5 s are one; twitches, rejected and running movements are left out, for
-    no column could tell them from LM. The peak of a merged one is the highest, its resting level the first.
+    Movements of one leg closer than 0.5 s are merged; twitches, rejected movements and those that have not
+    ended are omitted, because no column would distinguish them from LM. A merged movement has the highest
+    peak and the first resting level.
     """
     rows = []
     for leg in LEGS:
@@ -35,13 +36,13 @@ def movements_tsv(night: Night) -> str:
 
 
 def limbs_tsv(limbs: Mapping[str, Sequence[Movement]]) -> str:
-    """Return one row per movement of the limbs that are not scored, made as those of `movements_tsv`."""
+    """Return one row per movement of the limbs that are not scored, as in `movements_tsv`."""
     rows = [(a, b, limb, peak, rest) for limb, own in limbs.items() for a, b, peak, rest in limb_rows(own)]
     return _movement_table(LIMB_COLUMNS, rows)
 
 
 def limb_rows(own: Sequence[Movement]) -> list[tuple[int, int, str, str]]:
-    """Return onset and end (us), peak and resting level (words) of one limb's LM; see `movements_tsv`."""
+    """Return onset and end (us), peak and resting level (text) of the LM of one limb (`movements_tsv`)."""
     rows = []
     own = sorted(own, key=lambda m: (m.onset_us, m.end_us, m.key))
     onset, end, _, _, keys = merge(own, MERGE_GAP_US)
@@ -84,7 +85,7 @@ def events_tsv(score: Score) -> str:
 
 
 def _s(us: int) -> str:
-    """Write whole microseconds as seconds without going through a float."""
+    """Format whole microseconds as seconds without conversion to float."""
     sign = "-" if us < 0 else ""
     return f"{sign}{abs(us) // 1_000_000}.{abs(us) % 1_000_000:06d}"
 
@@ -94,7 +95,7 @@ def _uv(value: float | None) -> str:
 
 
 def _cell(words: str) -> str:
-    """Keep a person's words inside their cell."""
+    """Remove tabs and line breaks from text that a person entered."""
     return " ".join(words.split())
 
 

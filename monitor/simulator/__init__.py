@@ -1,1 +1,1 @@
-"""The simulated amplifier and the replay of recordings, both as LSL outlets."""
+"""The simulated amplifier and the replay of recordings, as LSL outlets."""

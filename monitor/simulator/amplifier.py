@@ -1,4 +1,4 @@
-"""The simulated amplifier: the signal and the marks of a schedule as two LSL outlets."""
+"""The simulated amplifier: signal and marks of a schedule as two LSL outlets."""
 
 from __future__ import annotations
 
@@ -39,28 +39,28 @@ _MODEL = "Simulated amplifier"
 
 @dataclass(frozen=True)
 class AmplifierSettings:
-    """What the simulated amplifier sends, and how fast.
+    """Signal and speed of the simulated amplifier.
 
     Attributes
     ----------
     seed : int
-        Decides everything random; not negative.
+        Seed of all random numbers; not negative.
     rate_hz : float
         Samples per second of signal.
     profile : {"demo", "night", "quiet"}
-        What happens.
+        Course of the recording.
     speed : float
         Seconds of signal per second of stamps.
     hours : float, optional
-        Length in hours of signal; by default 8 for ``night``, without end for the others.
+        Length in hours of signal; default 8 for ``night``, unlimited for the others.
     ecg_leak_uv : float
-        Height of the ECG's R wave in the leg channels.
+        Amplitude of the R wave of the ECG in the leg channels.
     wait_for_receiver : bool
-        Whether time stands still until someone connects.
+        Whether to start when the first receiver connects.
     conditions : tuple of Condition
-        What makes the signal hard; none by default.
+        Disturbances of the signal; none by default.
     eeg : bool
-        Whether simulated EEG, EOG and chin EMG are sent as well.
+        Whether to send simulated EEG, EOG and chin EMG too.
     """
 
     seed: int = 1
@@ -75,15 +75,15 @@ class AmplifierSettings:
 
     @property
     def channels(self) -> tuple[ChannelHeader, ...]:
-        """The channels that are sent."""
+        """The sent channels."""
         return CHANNELS + (SLEEP_CHANNELS if self.eeg else ())
 
     def generator(self) -> SignalGenerator:
-        """Make what makes the samples of these channels."""
+        """Create the generator of the samples of these channels."""
         return SignalGenerator(self.schedule(), self.rate_hz, self.ecg_leak_uv, eeg=self.eeg)
 
     def schedule(self) -> Schedule:
-        """Make the schedule these settings ask for."""
+        """Create the schedule of these settings."""
         duration_s = None if self.hours is None else self.hours * 3600
         return Schedule(self.seed, self.profile, duration_s, self.conditions)
 
@@ -101,7 +101,7 @@ def run_amplifier(
     conditions: Collection[Condition] = (),
     eeg: bool = False,
 ) -> None:
-    """Send a simulated recording over LSL until it ends or is told to.
+    """Send a simulated recording over LSL until it ends or is stopped.
 
     Parameters
     ----------
@@ -117,8 +117,8 @@ def run_amplifier(
 
     Notes
     -----
-    A target for a spawned process: there it leaves Ctrl-C to its parent, who has the event, and ends
-    by itself should the parent die.
+    Target of a spawned process: there it ignores Ctrl-C, which the parent handles with the event, and ends if
+    the parent dies.
     """
     if multiprocessing.parent_process() is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -141,7 +141,7 @@ def stream_amplifier(settings: AmplifierSettings, stop: Stop) -> None:
 
 
 def amplifier_headers(settings: AmplifierSettings) -> tuple[OutletHeader, OutletHeader]:
-    """Make the headers of the signal stream and of the marker stream."""
+    """Create the headers of the signal stream and of the marker stream."""
     emg = OutletHeader(
         name=EMG_STREAM_NAME,
         type="EMG",
@@ -169,7 +169,7 @@ def amplifier_headers(settings: AmplifierSettings) -> tuple[OutletHeader, Outlet
 
 
 def marker_text(mark: Mark) -> str:
-    """Write a mark in the marker grammar; empty for what no scorer would report."""
+    """Format a mark in the marker grammar; empty for marks that a scorer would not report."""
     if mark.kind.startswith("twitch"):
         return ""
     if mark.detail:
@@ -182,7 +182,7 @@ def marker_text(mark: Mark) -> str:
 def _stream(
     settings: AmplifierSettings, generator: SignalGenerator, emg: Outlet, markers: Outlet, stop: Stop
 ) -> None:
-    """Push chunks when they are due by the LSL clock, those missed in a stall at once."""
+    """Push chunks when they are due by the LSL clock; after a stall, all missed ones at once."""
     clock = lsl().local_clock
     stamp_rate_hz = settings.rate_hz * settings.speed
     chunk_n = max(1, round(stamp_rate_hz * CHUNK_S))
@@ -193,7 +193,7 @@ def _stream(
     sent_n = 0
     while end_n is None or sent_n < end_n:
         upto_n = sent_n + chunk_n if end_n is None else min(sent_n + chunk_n, end_n)
-        # A chunk is due when its last sample is over. From the sample's number, so nothing drifts.
+        # A chunk is due at the end of its last sample, computed from the sample number, so nothing drifts.
         late_s = float(clock()) - (start_stamp_s + upto_n / stamp_rate_hz)
         if stop.wait(max(0.0, -late_s)) or parent_is_gone():
             return
@@ -207,7 +207,7 @@ def _stream(
 
 
 class _Pending:
-    """Marks not told yet: a live scorer tells of an epoch or an event when it is over."""
+    """Marks not sent yet: a live scorer reports an epoch or an event when it is over."""
 
     def __init__(self, marks: Iterator[Mark]) -> None:
         self._marks = marks

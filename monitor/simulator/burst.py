@@ -1,4 +1,4 @@
-"""The shape of one simulated muscle burst, and where its true envelope crosses the scoring thresholds."""
+"""The shape of a simulated muscle burst, and the threshold crossings of its true envelope."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 Leg = Literal["left", "right"]
 
-# The rule the truth is made by: rest + 8 uV begins a movement, rest + 2 uV ends it, on the RMS envelope.
+# The rule of the truth table: rest + 8 uV begins a movement, rest + 2 uV ends it, on the RMS envelope.
 ONSET_ABOVE_REST_UV = 8.0
 OFFSET_ABOVE_REST_UV = 2.0
 
 
 @dataclass(frozen=True)
 class Burst:
-    """One burst of one leg, given by its true onset and duration.
+    """One burst of one leg, defined by its true onset and duration.
 
     Attributes
     ----------
     leg : {"left", "right"}
-        Whose burst.
+        The leg.
     onset_s, duration_s : float
-        Between the crossings of the true RMS envelope ``sqrt(rest**2 + burst**2)`` through rest + 8 uV
+        Time between the crossings of the true RMS envelope ``sqrt(rest**2 + burst**2)`` through rest + 8 uV
         (upwards) and rest + 2 uV (downwards); seconds from the recording's first sample.
     peak_uv : float
         RMS amplitude of the burst alone on its plateau.
@@ -35,8 +35,8 @@ class Burst:
     rise_s, fall_s : float
         Lengths of the raised-cosine flanks.
     tremor_hz : float
-        How often a second it wanes wholly and waxes again; 0 for not at all. It stands at its full height at
-        the onset and at the end, so that both stay what they are: onset and end are whole turns apart.
+        Frequency of complete amplitude modulation; 0 for none. The amplitude is full at onset and end, a
+        whole number of periods apart, so that both are unchanged.
     """
 
     leg: Leg
@@ -54,7 +54,7 @@ class Burst:
             self.peak_uv <= amplitude_above(ONSET_ABOVE_REST_UV, self.rest_uv)
             or self.plateau_s[0] > self.plateau_s[1]
         ):
-            raise ValueError(f"a burst that small or that short has no such crossings: {self}")
+            raise ValueError(f"the burst is too small or too short to cross the thresholds: {self}")
 
     @property
     def plateau_s(self) -> tuple[float, float]:
@@ -63,19 +63,19 @@ class Burst:
 
     @cached_property
     def start_s(self) -> float:
-        """Where the rise leaves zero."""
+        """Time at which the rise begins."""
         share = 2 * amplitude_above(ONSET_ABOVE_REST_UV, self.rest_uv) / self.peak_uv
         return self.onset_s - self.rise_s / math.pi * math.acos(1 - share)
 
     @cached_property
     def stop_s(self) -> float:
-        """Where the fall reaches zero."""
+        """Time at which the fall ends."""
         share = 2 * amplitude_above(OFFSET_ABOVE_REST_UV, self.end_rest_uv) / self.peak_uv
         return self.onset_s + self.duration_s + self.fall_s / math.pi * math.acos(1 - share)
 
 
 def burst_amplitude(burst: Burst, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the RMS amplitude of the burst alone.
+    """Return the RMS amplitude of the burst alone.
 
     Parameters
     ----------
@@ -98,5 +98,5 @@ def burst_amplitude(burst: Burst, time_s: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def amplitude_above(above_rest_uv: float, rest_uv: float) -> float:
-    """Give the burst amplitude at which the envelope is that far above rest."""
+    """Return the burst amplitude at which the envelope is this far above rest."""
     return math.sqrt((rest_uv + above_rest_uv) ** 2 - rest_uv**2)

@@ -1,9 +1,9 @@
-"""What makes a simulated night hard, each by itself or with others. All off by default.
+"""Disturbances of a simulated recording, alone or combined. All are off by default.
 
-Everything is a closed form of the seed and the time, or drawn from the number of the event in hand, so that
-any stretch can be made without those before it.
+Everything is a closed form of the seed and the time, or drawn from the number of the event, so that any part
+can be generated without those before it.
 
-Fasciculations: single motor units that fire in bouts; short spikes, none of them a movement.
+Fasciculations: single motor units that fire in bouts; short spikes that are not movements.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Condition = Literal[
 ]
 MEANING: Mapping[Condition, str] = {
     "drift": "the resting level moves between 1 and 5 uV over minutes",
-    "posture": "it steps between 1 and 5 uV within a second",
+    "posture": "the resting level steps between 1 and 5 uV within a second",
     "ecg": "a QRS of 18 to 45 uV in both legs, 50 to 110 beats a minute",
     "mains": "50 or 60 Hz of 3 to 9 uV, wandering, with harmonics",
     "pops": "electrode pops of 200 to 1000 uV, a swaying cable",
@@ -31,9 +31,9 @@ MEANING: Mapping[Condition, str] = {
     "tone": "the resting level is 8 uV throughout",
     "close": "each movement is followed by another 0.6 s after its end",
     "tremor": "movements of a second or more wax and wane 6 times a second",
-    "fasciculation": "bouts of single motor units, 20 to 150 uV, that are no movements",
+    "fasciculation": "bouts of single motor units, 20 to 150 uV, that are not movements",
 }
-"""What each does, in words."""
+"""Description of each condition."""
 CONDITIONS: tuple[Condition, ...] = tuple(MEANING)
 
 # Separates these random numbers from those of the schedule and of the signal made with the same seed.
@@ -44,7 +44,7 @@ _POP_EVERY_S = 60.0
 _POP_REACH_S = 9.0  # by then the slowest pop is below a millionth of a microvolt
 _BLANK_EVERY_S = 90.0
 _GAP_EVERY_S = 150.0
-# A gap keeps clear of movements: before it for the offset to be known, after it for rest to be learned anew.
+# Distance of a gap from movements: before it for the offset, after it to learn the resting level again.
 _GAP_CLEAR_S = (2.0, 6.0)
 TONE_UV = 8.0
 CLOSE_GAP_S = 0.6
@@ -53,7 +53,7 @@ _HARMONICS = ((1, 1.0), (2, 0.15), (3, 0.3))
 
 
 def draw(seed: int, condition: Condition, number: int = 0) -> np.random.Generator:
-    """Give the random numbers of one event of a condition (number 0: of the condition as a whole)."""
+    """Return the random generator of one event of a condition (number 0: of the condition as a whole)."""
     return np.random.default_rng([_STREAM, seed, CONDITIONS.index(condition), number])
 
 
@@ -63,13 +63,13 @@ class RestingLevel:
     Parameters
     ----------
     seed : int
-        Decides everything random.
+        Seed of all random numbers.
     own_uv : dict of leg to float
-        RMS amplitude of each leg at rest, where no condition moves it.
+        RMS amplitude of each leg at rest, without conditions.
     conditions : collection of Condition
         ``drift``: up and down by half an octave and more over minutes. ``posture``: every 40 to 120 s both
-        legs step between about 1 and 3 to 5 uV within a second. ``tone``: 8 uV, and neither of those moves
-        it. Others change nothing here.
+        legs step between about 1 and 3 to 5 uV within a second. ``tone``: 8 uV, constant. Other conditions
+        have no effect here.
     """
 
     def __init__(self, seed: int, own_uv: dict[Leg, float], conditions: frozenset[Condition]) -> None:
@@ -78,7 +78,7 @@ class RestingLevel:
         self._period_s, self._phase = float(rng.uniform(300, 600)), float(rng.uniform(0, 2 * math.pi))
 
     def at(self, leg: Leg, time_s: Floats) -> Floats:
-        """Give the level in uV at times, shape (n,), increasing seconds from the first sample."""
+        """Return the level in uV at times, shape (n,), increasing seconds from the first sample."""
         if "tone" in self._conditions:
             return np.full(len(time_s), TONE_UV)
         level = np.full(len(time_s), self._own_uv[leg])
@@ -100,7 +100,7 @@ class RestingLevel:
         return level
 
     def is_steady(self, start_s: float, stop_s: float) -> bool:
-        """Say whether no posture step falls into a span: where one meets a flank, crossings are not exact."""
+        """Return whether a span contains no posture step: a step in a flank makes its crossing inexact."""
         if "posture" not in self._conditions or "tone" in self._conditions:
             return True
         first = max(0, int(start_s // _POSTURE_EVERY_S) - 1)
@@ -108,7 +108,7 @@ class RestingLevel:
         return not any(at_s < stop_s and at_s + rise_s > start_s for at_s, rise_s, _ in steps)
 
     def _posture(self, number: int) -> tuple[float, float, float]:
-        """Give the start and the duration of a step, and the level it ends at."""
+        """Return start and duration of a step, and its final level."""
         rng = draw(self._seed, "posture", number + 1)
         start_s = (number + float(rng.uniform(0.0, 0.5))) * _POSTURE_EVERY_S
         new_uv = rng.uniform(3.0, 5.0) if number % 2 == 0 else rng.uniform(1.0, 1.5)
@@ -116,13 +116,13 @@ class RestingLevel:
 
 
 def heart(seed: int) -> tuple[float, float]:
-    """Give the height of the R wave in the legs (18 to 45 uV) and the beat (50 to 110 a minute), in s."""
+    """Return the R wave amplitude in the legs (18 to 45 uV) and the beat interval (50 to 110 bpm), in s."""
     rng = draw(seed, "ecg")
     return float(rng.uniform(18, 45)), 60.0 / float(rng.uniform(50, 110))
 
 
 def mains_uv(seed: int, rate_hz: float, time_s: Floats) -> Floats:
-    """Give mains of 50 or 60 Hz wandering by 0.1 Hz, 3 to 9 uV RMS, with two harmonics."""
+    """Return mains of 50 or 60 Hz wandering by 0.1 Hz, 3 to 9 uV RMS, with two harmonics."""
     rng = draw(seed, "mains")
     base_hz, rms_uv = float(rng.choice([50.0, 60.0])), float(rng.uniform(3, 9))
     period_s = float(rng.uniform(100, 400))
@@ -138,7 +138,7 @@ def mains_uv(seed: int, rate_hz: float, time_s: Floats) -> Floats:
 
 
 def pops_uv(seed: int, leg_index: int, time_s: Floats) -> Floats:
-    """Give electrode pops (steps of 200 to 1000 uV that decay) and the slow sway of a cable."""
+    """Return electrode pops (steps of 200 to 1000 uV that decay) and the slow sway of a cable."""
     wave: Floats = 200 * np.sin(2 * np.pi * 0.3 * time_s) + 60 * np.sin(2 * np.pi * 1.1 * time_s)
     first = int(max(0.0, time_s[0] - _POP_REACH_S) // _POP_EVERY_S)
     for number in range(first, int(time_s[-1] // _POP_EVERY_S) + 1):
@@ -154,7 +154,7 @@ def pops_uv(seed: int, leg_index: int, time_s: Floats) -> Floats:
 def missing(
     seed: int, time_s: Floats, bursts: Callable[[float, float], Iterable[Burst]]
 ) -> NDArray[np.bool_]:
-    """Say which samples are missing on both legs: 0.1 s anywhere, and 1 to 4 s away from movements.
+    """Return which samples are missing on both legs: 0.1 s anywhere, and 1 to 4 s away from movements.
 
     Parameters
     ----------
@@ -162,29 +162,29 @@ def missing(
     time_s : ndarray, shape (n,), float64
         Increasing, seconds from the first sample.
     bursts : callable
-        Bursts that touch a span; a long gap that one comes near does not happen, so that the truth stands.
+        Bursts that touch a span; a long gap near a burst is omitted, so that the truth table stays exact.
     """
-    gone = np.zeros(len(time_s), bool)
+    is_missing = np.zeros(len(time_s), bool)
     for number in range(int(time_s[0] // _BLANK_EVERY_S), int(time_s[-1] // _BLANK_EVERY_S) + 1):
         at_s = (number + float(draw(seed, "dropouts", 2 * number + 1).uniform(0.1, 0.9))) * _BLANK_EVERY_S
-        gone |= (time_s >= at_s) & (time_s < at_s + 0.1)
+        is_missing |= (time_s >= at_s) & (time_s < at_s + 0.1)
     for number in range(int(time_s[0] // _GAP_EVERY_S), int(time_s[-1] // _GAP_EVERY_S) + 1):
         rng = draw(seed, "dropouts", 2 * number + 2)
         at_s = (number + float(rng.uniform(0.1, 0.9))) * _GAP_EVERY_S
         end_s = at_s + float(rng.uniform(1, 4))
         if not list(bursts(at_s - _GAP_CLEAR_S[0], end_s + _GAP_CLEAR_S[1])):
-            gone |= (time_s >= at_s) & (time_s < end_s)
-    return gone
+            is_missing |= (time_s >= at_s) & (time_s < end_s)
+    return is_missing
 
 
 _BOUT_EVERY_S = 70.0
-_BOUT_FROM_S = (6.0, 20.0)  # of its turn
+_BOUT_FROM_S = (6.0, 20.0)  # start within its interval
 _BOUT_S = (10.0, 45.0)
 _PER_S = (0.3, 1.5)
 _LEAST_INTERVAL_S = 0.1
 _DURATION_S = (0.005, 0.012)
 _HEIGHT_UV = (20.0, 150.0)
-# Close to a movement one would move its true onset or end.
+# Near a movement a discharge would shift the true onset or end.
 _CLEAR_S = 1.0
 _REACH = 8.0  # widths; by then the wave is below a millionth of a microvolt
 
@@ -198,7 +198,7 @@ class MotorUnit(NamedTuple):
     onset_s, duration_s : float
         Seconds from the recording's first sample.
     height_uv : float
-        Of either of its two peaks.
+        Amplitude of each of its two peaks.
     """
 
     leg: Leg
@@ -208,7 +208,7 @@ class MotorUnit(NamedTuple):
 
 
 def discharge(since_s: Floats, width_s: float) -> Floats:
-    """Give the wave of a discharge at times from its middle: peaks of 1 and -1 one width before and after."""
+    """Return the waveform of a discharge around its centre: peaks of 1 and -1, one width before and after."""
     turns = since_s / width_s
     wave: Floats = -turns * np.exp(0.5 - 0.5 * turns**2)
     return wave
@@ -217,7 +217,7 @@ def discharge(since_s: Floats, width_s: float) -> Floats:
 def motor_units(
     seed: int, leg: Leg, span_s: tuple[float, float], bursts: Callable[[float, float], Iterable[Burst]]
 ) -> Iterator[MotorUnit]:
-    """Give the discharges of a leg that begin within a span, by onset.
+    """Yield the discharges of a leg that begin within a span, by onset.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def motor_units(
     span_s : tuple of float
         Start and end, seconds from the recording's first sample.
     bursts : callable
-        Bursts that touch a span; a discharge that one comes near does not happen, so that the truth stands.
+        Bursts that touch a span; a discharge near a burst is omitted, so that the truth table stays exact.
     """
     start_s, stop_s = span_s
     for number in range(max(0, int(start_s // _BOUT_EVERY_S)), int(max(0.0, stop_s) // _BOUT_EVERY_S) + 1):
@@ -247,7 +247,7 @@ def _bout(seed: int, leg: Leg, number: int) -> Iterator[MotorUnit]:
 
 
 def fasciculations_uv(units: Iterable[MotorUnit], time_s: Floats) -> Floats:
-    """Give what discharges add to a leg at increasing times, shape (n,), in uV."""
+    """Return the signal of discharges on a leg at increasing times, shape (n,), in uV."""
     wave: Floats = np.zeros(len(time_s))
     for unit in units:
         middle_s, width_s = unit.onset_s + unit.duration_s / 2, unit.duration_s / 4

@@ -1,4 +1,4 @@
-"""The simulated signal: two legs and an ECG, the same to the bit however it is cut into chunks."""
+"""The simulated signal: two legs and an ECG, identical to the bit for any chunking."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ _UNIT_REACH_S = 0.1
 
 
 class SignalGenerator:
-    """Makes the samples of a schedule at a rate.
+    """Generate the samples of a schedule at a rate.
 
     Parameters
     ----------
     schedule : Schedule
-        What happens.
+        The events.
     rate_hz : float
-        Samples per second of signal; need not be whole. At least 100.
+        Samples per second of signal, at least 100; may be fractional.
     ecg_leak_uv : float
-        Height of the ECG's R wave in the leg channels; the condition ``ecg`` has its own.
+        Amplitude of the R wave of the ECG in the leg channels; the condition ``ecg`` has its own.
     eeg : bool
-        Whether to make the channels of `monitor.simulator.sleep_signals` as well.
+        Whether to generate the channels of `monitor.simulator.sleep_signals` too.
 
     Notes
     -----
-    Made in blocks of four seconds that depend on nothing but their number: white noise of each block and
+    Generated in blocks of four seconds that depend only on their number: white noise of each block and
     channel comes from its own Philox stream, and a block is filtered together with the end of the one
     before it. Chunks are cut from blocks.
     """
@@ -60,7 +60,9 @@ class SignalGenerator:
         self, schedule: Schedule, rate_hz: float, ecg_leak_uv: float = 3.0, *, eeg: bool = False
     ) -> None:
         if not rate_hz >= 100 or ecg_leak_uv < 0:
-            raise ValueError(f"no signal at {rate_hz} Hz with an ECG leak of {ecg_leak_uv} uV")
+            raise ValueError(
+                f"rate_hz = {rate_hz}, ecg_leak_uv = {ecg_leak_uv}: expected at least 100 Hz and 0 uV or more"
+            )
         self.schedule, self.rate_hz, self.ecg_leak_uv = schedule, rate_hz, ecg_leak_uv
         self.block_n = round(rate_hz * _BLOCK_S)
         self._taps = _unit_power_filter(rate_hz)
@@ -74,14 +76,14 @@ class SignalGenerator:
         self._block = lru_cache(maxsize=2)(self._make_block)
 
     def read(self, start_n: int, count_n: int) -> NDArray[np.float64]:
-        """Make samples.
+        """Return samples.
 
         Parameters
         ----------
         start_n : int
-            Index of the first, from the recording's start.
+            Index of the first sample, from the start of the recording.
         count_n : int
-            How many; 0 is legal.
+            Number of samples; may be 0.
 
         Returns
         -------
@@ -103,7 +105,7 @@ class SignalGenerator:
         return np.concatenate(parts)
 
     def envelope(self, leg_index: int, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give the true RMS envelope of a leg: rest and bursts alone.
+        """Return the true RMS envelope of a leg: rest and bursts only.
 
         Parameters
         ----------
@@ -138,7 +140,7 @@ class SignalGenerator:
         return block
 
     def _disturb(self, leg: NDArray[np.float64], channel: int, time_s: NDArray[np.float64]) -> None:
-        """Add what lies on a leg besides muscle and heart, in place."""
+        """Add disturbances of a leg other than muscle and heart, in place."""
         seed = self.schedule.seed
         if "mains" in self._conditions:
             leg += mains_uv(seed, self.rate_hz, time_s)
@@ -150,21 +152,21 @@ class SignalGenerator:
             leg[missing(seed, time_s, self.schedule.bursts_between)] = np.nan
 
     def _noise(self, channel: int, index: int) -> NDArray[np.float64]:
-        """Give one block of band-limited noise of unit power."""
+        """Return one block of band-limited noise of unit power."""
         history = self._white(channel, index - 1)[self.block_n - len(self._taps) + 1 :]
         white = np.concatenate((history, self._white(channel, index)))
         noise: NDArray[np.float64] = fftconvolve(white, self._taps, mode="valid")
         return noise
 
     def _make_white(self, channel: int, index: int) -> NDArray[np.float64]:
-        # Index -1, the block before the first sample, exists too: entropy may not be negative.
+        # Index -1, the block before the first sample, is used too: entropy must not be negative.
         entropy = np.random.SeedSequence([_NOISE_STREAM, self.schedule.seed, channel, index + 1])
         return np.random.Generator(np.random.Philox(entropy)).standard_normal(self.block_n)
 
     def _beats_near(self, start_s: float, stop_s: float) -> NDArray[np.float64]:
         first = math.floor((start_s - _BEAT_REACH_S) / self._beat_s)
         number = np.arange(first, math.ceil((stop_s + _BEAT_REACH_S) / self._beat_s) + 1)
-        # A slow wave as of breathing and a fast one as irregularity, in closed form so that any beat
+        # A slow variation as by breathing and a fast one as irregularity, in closed form, so that any beat
         # can be placed without those before it.
         sway_s = 0.04 * np.sin(number * 1.3 + self._beat_phase) + 0.02 * np.sin(number * 4.7)
         beats: NDArray[np.float64] = number * self._beat_s + sway_s
@@ -174,7 +176,7 @@ class SignalGenerator:
 def _ecg(
     time_s: NDArray[np.float64], beats_s: NDArray[np.float64], waves: tuple[tuple[float, float, float], ...]
 ) -> NDArray[np.float64]:
-    """Give an ECG with an R wave of height one."""
+    """Return an ECG with an R wave of amplitude one."""
     trace = np.zeros(len(time_s))
     for beat_s in beats_s:
         first, last = np.searchsorted(time_s, (beat_s - _BEAT_REACH_S, beat_s + _BEAT_REACH_S))
@@ -185,7 +187,7 @@ def _ecg(
 
 
 def _unit_power_filter(rate_hz: float) -> NDArray[np.float64]:
-    """Design the band-pass that leaves white noise of unit power with unit power."""
+    """Design a band-pass that preserves unit power of white noise."""
     taps_n = 2 * round(rate_hz * _FILTER_S / 2) + 1
     band_hz = (EMG_BAND_HZ[0], min(EMG_BAND_HZ[1], 0.45 * rate_hz))
     taps: NDArray[np.float64] = np.asarray(firwin(taps_n, band_hz, pass_zero=False, fs=rate_hz))

@@ -1,4 +1,4 @@
-"""A simulated recording as files: the signal as EDF+, the truth as a table."""
+"""Write a simulated recording to files: the signal as EDF+, the truth as a table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PHYSICAL_RANGE_UV = {
     "EEG": (-500.0, 500.0),
     "EOG": (-500.0, 500.0),
 }
-# Room for an electrode pop on the top of a sway, in steps of 0.06 uV.
+# Range for an electrode pop at the peak of a sway, in steps of 0.06 uV.
 _POPS_RANGE_UV = PHYSICAL_RANGE_UV | {"EMG": (-2000.0, 2000.0)}
 _DIGITAL_RANGE = (-32768, 32767)
 _READ_S = 60
@@ -49,24 +49,27 @@ def write_edf(path: Path, settings: AmplifierSettings) -> None:
     Parameters
     ----------
     path : Path
-        The file; replaced if there is one.
+        The file; an existing one is replaced.
     settings : AmplifierSettings
-        What is recorded. The duration must be finite and is cut to whole seconds; the rate must be whole.
+        Settings of the recording. The duration must be finite and is truncated to whole seconds; the rate
+        must be an integer.
 
     Raises
     ------
     InputError
-        If the rate is not whole, the recording is shorter than a second, samples are missing (which EDF
-        cannot say), or the file cannot be written.
+        If the rate is not an integer, the recording is shorter than a second, samples are missing (which EDF
+        cannot represent), or the file cannot be written.
 
     Notes
     -----
-    What the truth table knows of single movements is not in the file: a scorer must find them.
+    Single movements of the truth table are not in the file: a scorer must find them.
     """
     schedule = settings.schedule()
     seconds_n = _whole_seconds(settings, schedule)
     if "dropouts" in settings.conditions:
-        raise InputError("--condition", "dropouts with --edf", "EDF has no missing samples; send a stream")
+        raise InputError(
+            "--condition", "dropouts with --edf", "EDF cannot represent missing samples; send a stream"
+        )
     ranges_uv = _POPS_RANGE_UV if "pops" in settings.conditions else PHYSICAL_RANGE_UV
     digital = _digitise(settings, seconds_n, ranges_uv)
     signals = [
@@ -91,10 +94,12 @@ def write_edf(path: Path, settings: AmplifierSettings) -> None:
 
 def _whole_seconds(settings: AmplifierSettings, schedule: Schedule) -> int:
     if settings.rate_hz != round(settings.rate_hz):
-        raise InputError("--rate", f"{settings.rate_hz:g} Hz", "records of one second need a whole number")
+        raise InputError(
+            "--rate", f"{settings.rate_hz:g} Hz", "expected an integer: data records last one second"
+        )
     if schedule.duration_s < 1:
         raise InputError(
-            "--hours", f"{schedule.duration_s:g} s of signal", "an EDF file needs at least one second"
+            "--hours", f"{schedule.duration_s:g} s of signal", "expected at least one second for an EDF file"
         )
     return int(schedule.duration_s)
 
@@ -111,7 +116,7 @@ def _annotations(schedule: Schedule) -> list[EdfAnnotation]:
 def _digitise(
     settings: AmplifierSettings, seconds_n: int, ranges_uv: dict[str, tuple[float, float]]
 ) -> NDArray[np.int16]:
-    """Make all samples as counts, in turns: as floats a night would not fit a small machine."""
+    """Convert all samples to counts, part by part: as floats a long recording may not fit into memory."""
     generator, channels = settings.generator(), settings.channels
     rate_n = round(settings.rate_hz)
     low = np.array([ranges_uv[channel.type][0] for channel in channels])

@@ -1,4 +1,4 @@
-"""A recording that another program is still writing, as LSL outlets: a little behind, never in bursts."""
+"""Send a recording that another program is still writing: with a delay, at an even rate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LOOK_EVERY_S = 0.5
 
 
 class _FollowedStream:
-    """The samples of one stream that are read and not yet sent."""
+    """The samples of one stream that were read and not sent yet."""
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
@@ -31,7 +31,7 @@ class _FollowedStream:
         self._parts.append((times_s, samples))
 
     def push(self, until_s: float, origin_stamp_s: float) -> None:
-        """Send what is due by that moment of the recording."""
+        """Send the samples that are due at this time of the recording."""
         while self._parts:
             times_s, samples = self._parts[0]
             n = int(np.searchsorted(times_s, until_s, side="right"))
@@ -44,49 +44,48 @@ class _FollowedStream:
 
 
 def follow_recording(
-    file: GrowingEdf, delay_s: float, stop: Stop, tell: Callable[[str], object] = lambda _: None
+    file: GrowingEdf, delay_s: float, stop: Stop, on_message: Callable[[str], object] = lambda _: None
 ) -> float:
-    """Send a growing recording over LSL from when the first receiver connects, until told to stop.
+    """Send a growing recording over LSL, from the connection of the first receiver until stopped.
 
     Parameters
     ----------
     file : GrowingEdf
-        With at least one whole record.
+        With at least one complete data record.
     delay_s : float
-        How far behind the file's end it is sent: longer than its writer ever waits between two writes.
+        Delay behind the end of the file; must exceed the interval between two writes.
     stop : Stop
-        Ends it.
-    tell : callable
-        Gets in words that the file cannot be read, and that it can be again.
+        Stops it.
+    on_message : callable
+        Receives a message when the file becomes unreadable and when it is readable again.
 
     Returns
     -------
     float
-        Where in the recording the sending began, s.
+        Position in the recording at which sending began, s.
 
     Notes
     -----
-    Every sample is stamped with when it was recorded, as far as the file's own pace tells; what an EDF+D left
-    out stays out. What the file held
-    before is not sent: LSL cannot hold back a receiver.
+    Every sample is stamped with its recording time, estimated from the growth of the file; gaps of an EDF+D
+    file remain gaps. Earlier content of the file is not sent.
     """
     first = file.read(0, 1)
     with ExitStack() as stack:
-        # The markers that will come are not known yet: the stream is there for them.
+        # Future markers are unknown: the stream is created in any case.
         headers = [stream_header(first, i, 1.0) for i in range(len(first.streams))]
         outlets = [stack.enter_context(open_outlet(header, buffered_s(1.0))) for header in headers]
         marker_outlet = stack.enter_context(open_outlet(marker_header(first, 1.0)))
         if not wait_for_receivers([*outlets, marker_outlet], stop):
             return 0.0
         feeds = [_FollowedStream(outlet) for outlet in outlets]
-        return _play(_Reading(file, delay_s, tell), feeds, marker_outlet, delay_s, stop)
+        return _play(_Reading(file, delay_s, on_message), feeds, marker_outlet, delay_s, stop)
 
 
 class _Reading:
-    """What of the file was read; begins a delay before its end."""
+    """The read position in the file; begins one delay before its end."""
 
-    def __init__(self, file: GrowingEdf, delay_s: float, tell: Callable[[str], object]) -> None:
-        self._file, self._report, self._trouble = file, tell, ""
+    def __init__(self, file: GrowingEdf, delay_s: float, on_message: Callable[[str], object]) -> None:
+        self._file, self._report, self._trouble = file, on_message, ""
         there = file.records
         self.end_s = file.start_s(there - 1) + file.record_s
         self._taken = there - 1
@@ -95,20 +94,20 @@ class _Reading:
         self.begin_s = file.start_s(self._taken)
 
     def look(self) -> Recording | None:
-        """Read what is new; None if nothing is, or it cannot be read now: what was missed comes later."""
+        """Read new records; None if there are none or the file is unreadable now: they are read later."""
         there = self._file.records
         if there <= self._taken:
             return None
         try:
             part = self._file.read(self._taken, there)
         except InputError as err:
-            # A share that is away for a moment must not end the night.
+            # A temporarily unavailable share must not end the recording.
             if not self._trouble:
-                self._report(f"{err}; it is tried again and again.")
+                self._report(f"{err}; reading is retried.")
             self._trouble = str(err)
             return None
         if self._trouble:
-            self._report("It can be read again.")
+            self._report("The file is readable again.")
         self._taken, self._trouble = there, ""
         return part
 
@@ -118,7 +117,7 @@ def _play(
 ) -> float:
     clock = lsl().local_clock
     begun_stamp_s = float(clock())
-    # The file's end is now; what lies before it was recorded so long ago.
+    # The end of the file corresponds to now; earlier positions to earlier times.
     origin_stamp_s = begun_stamp_s - reading.end_s
     next_look_s = begun_stamp_s
     waiting = []

@@ -1,4 +1,4 @@
-"""When to send, when to begin and when to let go: what the simulator and the replay have in common."""
+"""Pacing of simulator and replay: when to start, when to send, and when to close the outlets."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from monitor.model.shutdown import on_shutdown_signals
 # 16 samples at 500 Hz, as small amplifiers send them.
 CHUNK_S = 0.032
 _TURN_S = 0.2
-# What liblsl keeps for a receiver that stalls, in seconds of stamps: memory, so a fast stream gets less.
+# Buffer of liblsl for a stalled receiver, in seconds of stamps; less for a fast stream, to limit memory.
 _BUFFERED_S = 360.0
 _MIN_BUFFERED_S = 60.0
-# A receiver opens its streams one after another; the first samples should not fall between.
+# A receiver opens its streams one after another; it must not miss the first samples.
 _OTHERS_CONNECT_S = 2.0
 _DRAIN_S = 5.0
 
 
 class Stop(Protocol):
-    """What tells a source to end: a ``threading.Event`` or a ``multiprocessing.Event``."""
+    """Request to stop a source: a ``threading.Event`` or a ``multiprocessing.Event``."""
 
     def is_set(self) -> bool:
-        """Say whether to end."""
+        """Return whether to stop."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until told to end, or that long."""
+        """Wait for the request to stop, at most `timeout` seconds."""
 
 
 @contextmanager
 def stopping_on_signals() -> Iterator[threading.Event]:
-    """Give an event that an interrupt, a termination or a closed console sets; main thread only.
+    """Yield an event that is set by an interrupt, a termination or a closed console; main thread only.
 
     Yields
     ------
     threading.Event
-        Set by the first signal. The handlers from before are put back at the end.
+        Set by the first signal. The previous handlers are restored at the end.
     """
     stop = threading.Event()
 
@@ -53,18 +53,18 @@ def stopping_on_signals() -> Iterator[threading.Event]:
 
 
 def buffered_s(speed: float) -> float:
-    """Choose how many seconds of stamps an outlet keeps for a receiver that stalls."""
+    """Return how many seconds of stamps an outlet buffers for a stalled receiver."""
     return max(_MIN_BUFFERED_S, _BUFFERED_S / speed)
 
 
 def parent_is_gone() -> bool:
-    """Say whether the process that started this one through multiprocessing has died."""
+    """Return whether the process that started this one through multiprocessing has died."""
     parent = multiprocessing.parent_process()
     return parent is not None and not parent.is_alive()
 
 
 def wait_for_receivers(outlets: Sequence[Outlet], stop: Stop) -> bool:
-    """Wait for the first receiver of any outlet, then a moment for those of the others.
+    """Wait for the first receiver of any outlet, then briefly for those of the others.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def wait_for_receivers(outlets: Sequence[Outlet], stop: Stop) -> bool:
     Returns
     -------
     bool
-        Whether to begin; false if told to end.
+        Whether to start; false if stopped.
     """
     if not _wait_until(lambda: any(outlet.have_consumers() for outlet in outlets), stop, None):
         return False
@@ -85,12 +85,12 @@ def wait_for_receivers(outlets: Sequence[Outlet], stop: Stop) -> bool:
 
 
 def await_receivers(outlets: Sequence[Outlet], stop: Stop) -> None:
-    """Keep the outlets open until nobody is connected, or for 5 s: closing loses what is not yet sent."""
+    """Wait until no receiver is connected, at most 5 s: closing an outlet discards unsent data."""
     _wait_until(lambda: not any(outlet.have_consumers() for outlet in outlets), stop, _DRAIN_S)
 
 
 def _wait_until(condition: Callable[[], bool], stop: Stop, limit_s: float | None) -> bool:
-    """Poll in short turns, because a wait inside liblsl lets no signal through."""
+    """Poll at short intervals, because a wait inside liblsl blocks signals."""
     turns = 0
     while not condition():
         if stop.wait(_TURN_S) or parent_is_gone():

@@ -1,4 +1,4 @@
-"""A recording as LSL outlets, in its own time."""
+"""Send a recording as LSL outlets, with its own timing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from monitor.simulator.pacing import (
 )
 
 _EPOCH_S = 30.0
-# Few large reads from disk instead of many small ones: a PSG has ninety signals.
+# Few large reads from disk instead of many small ones: a polysomnography may have ninety signals.
 _READ_S = 10.0
 _MODEL = "Replay"
 _STAGE = re.compile(r"(sleep )?(stage )?(w|wake|[ns]?[1-4]|r|rem|unscored|\?)", re.IGNORECASE)
@@ -31,14 +31,14 @@ _POSITION = re.compile(r"position\b", re.IGNORECASE)
 
 
 class ReplayMarker(NamedTuple):
-    """One string to be sent.
+    """One marker to send.
 
     Attributes
     ----------
     over_s : float
-        When it is sent: at the end of what it names.
+        Time of sending: the end of the event it names.
     onset_s : float
-        What it is stamped with; both in seconds from the recording's origin.
+        Time of its stamp; both in seconds from the recording's origin.
     text : str
         In the marker grammar.
     """
@@ -49,17 +49,17 @@ class ReplayMarker(NamedTuple):
 
 
 def replay_recording(recording: Recording, speed: float, stop: Stop) -> None:
-    """Send a recording over LSL, beginning when the first receiver connects.
+    """Send a recording over LSL, starting when the first receiver connects.
 
     Parameters
     ----------
     recording : Recording
-        Every stream becomes an outlet of double64 with its recorded stamps, moved to now: gaps stay.
-        The annotations become one string stream.
+        Every stream becomes an outlet of double64 with its recorded stamps, shifted to the present: gaps
+        remain. The annotations become one string stream.
     speed : float
         Seconds of recording per second.
     stop : Stop
-        Ends it early.
+        Stops it early.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def replay_recording(recording: Recording, speed: float, stop: Stop) -> None:
 
 
 def stream_header(recording: Recording, index: int, speed: float) -> OutletHeader:
-    """Make the header of a recorded stream; at a speed the nominal rate is that of the stamps."""
+    """Create the header of a recorded stream; the nominal rate refers to the stamps at this speed."""
     stream = recording.streams[index]
     total_speed = stream.speed * speed
     fast = total_speed != 1
@@ -100,7 +100,7 @@ def stream_header(recording: Recording, index: int, speed: float) -> OutletHeade
 
 
 def marker_header(recording: Recording, speed: float) -> OutletHeader:
-    """Make the header of the stream that carries the annotations."""
+    """Create the header of the annotation stream."""
     first = recording.streams[0]
     total_speed = first.speed * speed
     return OutletHeader(
@@ -117,10 +117,9 @@ def marker_header(recording: Recording, speed: float) -> OutletHeader:
 
 
 def recording_markers(annotations: Sequence[Annotation]) -> list[ReplayMarker]:
-    """Write annotations in the marker grammar, in the order in which they are over.
+    """Convert annotations to the marker grammar, in the order of their ends.
 
-    A stage becomes one marker for each of its epochs; of anything else the duration, where there is
-    one, follows the text.
+    A stage becomes one marker per epoch; for other events a duration follows the text.
     """
     return sorted(marker for annotation in annotations for marker in _markers(annotation))
 
@@ -138,12 +137,12 @@ def _markers(annotation: Annotation) -> Iterator[ReplayMarker]:
 
 
 class _Playback:
-    """One stream on its way out."""
+    """Playback of one stream."""
 
     def __init__(self, stream: RecordedStream, outlet: Outlet) -> None:
         self.stream, self.outlet, self.sent_n = stream, outlet, 0
         self._buffer_n, self._buffer = 0, np.empty((0, len(stream.channels)))
-        # Raw stamps go back and forth a little; a sample is due when all before it are.
+        # Raw stamps jitter; a sample is due when all samples before it are due.
         self._due_s = None if stream.stamps_s is None else np.fmax.accumulate(stream.stamps_s)
 
     @property
@@ -151,7 +150,7 @@ class _Playback:
         return self.sent_n >= self.stream.sample_n
 
     def due_n(self, time_s: float) -> int:
-        """Count the samples that are over by that time of the recording."""
+        """Return the number of samples that are due at this time of the recording."""
         if self._due_s is not None:
             return int(np.searchsorted(self._due_s, time_s, side="right"))
         return min(self.stream.sample_n, max(0, int((time_s - self.stream.start_s) * self.stream.rate_hz)))
@@ -185,7 +184,7 @@ def _play(
     speed: float,
     stop: Stop,
 ) -> bool:
-    """Push what is due every 32 ms; say whether it came to the end."""
+    """Push due samples every 32 ms; return whether the end was reached."""
     clock = lsl().local_clock
     first_s = min(feed.stream.start_s for feed in feeds)
     origin_stamp_s = float(clock()) - first_s / speed

@@ -1,4 +1,4 @@
-"""A stretch of simulated sleep as data, and the writer that lays its events out without overlaps."""
+"""A scene of simulated sleep as data, and the writer that places its events without overlaps."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from monitor.simulator.burst import ONSET_ABOVE_REST_UV, Burst, Leg, amplitude_a
 from monitor.simulator.conditions import CLOSE_GAP_S, TREMOR_HZ, Condition, RestingLevel
 
 EPOCH_S = 30.0
-# Long enough for a movement's offset, and a detector's hold, to be over before the next begins.
+# Long enough for the offset of a movement and the hold time of a detector before the next onset.
 _BREATH_S = 1.0
 LEGS: tuple[Leg, Leg] = ("left", "right")
 _TREMOR_FROM_S = 1.0
-_LONG_S = 10.0  # a change of position is not made twice
+_LONG_S = 10.0  # a change of position is not duplicated
 _POSITIONS = ("supine", "left", "right", "prone")
 
 StageName = Literal["W", "N1", "N2", "N3", "R"]
@@ -33,7 +33,7 @@ class Mark:
     kind : str
         Trial type of the events table, such as ``N2`` or ``hypopnea``.
     detail : str
-        What follows the kind on the marker stream, such as a body position.
+        Text after the kind in the marker stream, such as a body position.
     """
 
     onset_s: float
@@ -44,14 +44,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Scene:
-    """A stretch of the night; nothing in it reaches beyond its ends.
+    """A part of the recording; no event extends beyond its limits.
 
     Attributes
     ----------
     start_s, stop_s : float
         Seconds from the recording's first sample.
     bursts : tuple of Burst
-        Of both legs; those of one leg do not overlap.
+        Bursts of both legs; those of one leg do not overlap.
     marks : tuple of Mark
         Stages and events.
     """
@@ -63,22 +63,23 @@ class Scene:
 
 
 class SceneWriter:
-    """Lays events out one after another.
+    """Place events one after another.
 
-    Every method takes the earliest time its event may begin, draws the rest from the generator and
-    returns the time the next may begin. What would reach past ``limit_s``, or have a flank in a posture step,
-    is left out.
+    Every method takes the earliest start of its event, draws the rest from the generator and returns the
+    earliest start of the next one. Events that would extend past ``limit_s``, or have a flank in a posture
+    step, are omitted.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Source of everything not given.
+        Source of all other parameters.
     rest : RestingLevel
         RMS amplitude of each leg at rest.
     start_s, stop_s : float
-        The scene.
+        Limits of the scene.
     conditions : frozenset of Condition
-        Those that change movements: ``close``, ``tremor``. They draw nothing: what else happens stays.
+        Those that change movements: ``close``, ``tremor``. They draw no random numbers: other events are
+        unchanged.
     """
 
     def __init__(
@@ -95,11 +96,11 @@ class SceneWriter:
         self._marks: list[Mark] = []
 
     def scene(self) -> Scene:
-        """Return what was written."""
+        """Return the scene."""
         return Scene(self.start_s, self.stop_s, tuple(self._bursts), tuple(self._marks))
 
     def mark(self, onset_s: float, duration_s: float, kind: str, detail: str = "") -> None:
-        """Write an annotation, in milliseconds."""
+        """Write an annotation, rounded to milliseconds."""
         self._marks.append(Mark(round(onset_s, 3), round(duration_s, 3), kind, detail))
 
     def stages(self, start_s: float, name: StageName, epochs_n: int) -> float:
@@ -114,11 +115,11 @@ class SceneWriter:
         duration_s: tuple[float, float] = (0.7, 4.0),
         legs: tuple[Leg, ...] | None = None,
     ) -> float:
-        """Write one leg movement: of those legs, or as it comes (half of them bilateral)."""
+        """Write one leg movement: of the given legs, or random ones (half of them bilateral)."""
         if legs is None:
             legs = self._some_legs()
         length_s = float(self.rng.uniform(*duration_s))
-        # The second leg follows at once and lasts about as long; either may lead.
+        # The second leg follows immediately with a similar duration; either may lead.
         order = legs if self.rng.random() < 0.5 else tuple(reversed(legs))
         lag_s = 0.0
         bursts = []
@@ -154,7 +155,7 @@ class SceneWriter:
         return done_s
 
     def arousal(self, onset_s: float, *, with_movement: bool) -> float:
-        """Write an arousal; a movement begins just before it where asked."""
+        """Write an arousal, optionally with a movement just before it."""
         lead_s = float(self.rng.uniform(0.2, 0.8)) if with_movement else 0.0
         length_s = round(float(self.rng.uniform(3.2, 9.0)), 1)
         end_s = onset_s + lead_s + length_s
@@ -166,7 +167,7 @@ class SceneWriter:
         return end_s + _BREATH_S
 
     def hypopnea(self, onset_s: float, *, with_movement: bool) -> float:
-        """Write a hypopnea; a movement touches its end where asked, so that both rule sets see it."""
+        """Write a hypopnea, optionally with a movement at its end, which both rule sets exclude."""
         length_s = round(float(self.rng.uniform(12.0, 28.0)), 1)
         end_s = onset_s + length_s
         if end_s + 6.0 > self.limit_s:
@@ -191,16 +192,16 @@ class SceneWriter:
         return LEGS[:1] if choice < 0.75 else LEGS[1:]
 
     def _burst(self, leg: Leg, onset_s: float, duration_s: float) -> Burst:
-        # Flanks of a twitch must be short, or there is no plateau to reach the peak on.
+        # Flanks of a twitch must be short, otherwise it has no plateau with the peak amplitude.
         steep = min(1.0, duration_s / 0.7)
-        # Most movements are of middling size, none is near the threshold.
+        # Most movements are of medium amplitude, none is near the threshold.
         peak_uv = float(15.0 + 65.0 * self.rng.beta(1.6, 2.6))
         rise_s = steep * float(self.rng.uniform(0.05, 0.15))
         fall_s = steep * float(self.rng.uniform(0.10, 0.30))
         return self._placed(leg, onset_s, duration_s, (peak_uv, rise_s, fall_s))
 
     def _back(self, burst: Burst) -> Burst:
-        """Give the burst that follows so soon that the rest between barely ends the one before."""
+        """Return a burst that follows so soon that the rest between them just ends the previous one."""
         onset_s = burst.onset_s + burst.duration_s + CLOSE_GAP_S
         shape = (burst.peak_uv, burst.rise_s, burst.fall_s)
         return self._placed(burst.leg, onset_s, min(burst.duration_s, 2.0), shape)
@@ -208,7 +209,7 @@ class SceneWriter:
     def _placed(
         self, leg: Leg, onset_s: float, duration_s: float, shape: tuple[float, float, float]
     ) -> Burst:
-        """Give a burst of some peak, rise and fall on the leg's rest as it is there."""
+        """Return a burst with random peak, rise and fall on the resting level of the leg at that time."""
         peak_uv, rise_s, fall_s = shape
         rest_uv, end_rest_uv = map(float, self._rest.at(leg, np.array([onset_s, onset_s + duration_s])))
         tremor_hz = 0.0
@@ -218,7 +219,7 @@ class SceneWriter:
             leg=leg,
             onset_s=round(onset_s, 6),
             duration_s=round(duration_s, 6),
-            # On a high rest the smallest would not reach the onset level.
+            # On a high resting level the smallest would not reach the onset level.
             peak_uv=max(peak_uv, 1.25 * amplitude_above(ONSET_ABOVE_REST_UV, rest_uv)),
             rest_uv=rest_uv,
             end_rest_uv=end_rest_uv,

@@ -1,6 +1,6 @@
-"""The script of a simulated recording: everything that will happen, known beforehand from the seed.
+"""The schedule of a simulated recording: all events, determined by the seed.
 
-What happens in the simulated nights: the demonstration, the whole night, the quiet one.
+Content of the profiles: the demonstration, the complete night, and the quiet one.
 """
 
 from __future__ import annotations
@@ -21,19 +21,18 @@ DEMO_SCENE_S = 600.0
 QUIET_SCENE_S = 600.0
 _LIGHTS_ON_BEFORE_END_S = 60.0
 
-# Where a bout of each stage has what: (weight, activity). Weights are relative.
+# Activities in a bout of each stage: (relative weight, activity).
 _Activity = Callable[[SceneWriter, float], float]
 Hypnogram = Callable[[np.random.Generator, int], list[tuple[StageName, int]]]
 
 
 def write_demo(writer: SceneWriter, *, first: bool) -> None:
-    """Write ten minutes with everything a viewer should see.
+    """Write ten minutes with all kinds of events.
 
     Notes
     -----
-    The first scene promises: nothing at all for 6 s, so that the resting level can be learned; then a
-    series whose fourth movement lies in the first two epochs, whose intervals are 12 to 16.5 s and so
-    count under both rule sets.
+    The first scene begins with 6 s of rest, so that the resting level can be learned; then a series with its
+    fourth movement within the first two epochs and intervals of 12 to 16.5 s, which both rule sets count.
     """
     rng, start_s = writer.rng, writer.start_s
     at_s = start_s
@@ -61,18 +60,18 @@ def write_demo(writer: SceneWriter, *, first: bool) -> None:
 
 
 def write_quiet(writer: SceneWriter) -> None:
-    """Write ten minutes of N2 in which no leg moves."""
+    """Write ten minutes of N2 without movements."""
     writer.stages(writer.start_s, "N2", round((writer.stop_s - writer.start_s) / EPOCH_S))
 
 
 def write_night(writer: SceneWriter, hypnogram: Hypnogram | None = None) -> None:
-    """Write a whole night: lights off, restless wake, sleep cycles, lights on.
+    """Write a complete night: lights off, restless wake, sleep cycles, lights on.
 
     Parameters
     ----------
     writer : SceneWriter
     hypnogram : callable, optional
-        Draws the stage bouts that fill so many epochs, in the place of the usual ones.
+        Draws the stage bouts for a number of epochs, instead of the default.
     """
     night_epochs_n = int((writer.stop_s - writer.start_s) // EPOCH_S)
     writer.mark(writer.start_s + min(60.0, 2 * EPOCH_S), 0.0, "lights_off")
@@ -86,13 +85,13 @@ def write_night(writer: SceneWriter, hypnogram: Hypnogram | None = None) -> None
 
 
 def _hypnogram(rng: np.random.Generator, epochs_n: int) -> list[tuple[StageName, int]]:
-    """Draw stage bouts that fill the night exactly, the last of them wake."""
+    """Draw stage bouts that fill the night exactly, the last one wake."""
     bouts: list[tuple[StageName, int]] = [("W", 20), ("N1", 8)]
     last_wake_n = min(8, epochs_n)
     left_n = epochs_n - last_wake_n
     cycle = 0
     while sum(n for _, n in bouts) < left_n:
-        # Deep sleep fades over the night and REM sleep grows.
+        # Deep sleep decreases over the night and REM sleep increases.
         means: tuple[tuple[StageName, float], ...] = (
             ("N2", 50), ("N3", max(4.0, 50 - 14 * cycle)), ("N2", 40), ("R", 12 + 12 * cycle),
             ("W", 4), ("N1", 4),
@@ -114,7 +113,7 @@ def _fill_bout(writer: SceneWriter, name: StageName, start_s: float, stop_s: flo
     weights, activities = zip(*_STAGE_LIFE[name], strict=True)
     shares = np.array(weights) / sum(weights)
     writer.limit_s = stop_s
-    # The very first seconds are rest, so that the resting level can be learned.
+    # The first seconds are rest, so that the resting level can be learned.
     at_s = start_s + rng.uniform(7.0, 12.0)
     while at_s < stop_s:
         at_s = activities[int(rng.choice(len(activities), p=shares))](writer, at_s) + rng.uniform(5.0, 20.0)
@@ -183,26 +182,26 @@ class TruthRow(NamedTuple):
 
 
 class Schedule:
-    """Everything that happens in a simulated recording, in scenes drawn when first asked for.
+    """All events of a simulated recording, in scenes drawn on first access.
 
     Parameters
     ----------
     seed : int
         Not negative. The same seed, profile and duration give the same recording.
     profile : {"demo", "night", "quiet"}
-        What kind of recording.
+        Course of the recording.
     duration_s : float, optional
-        Length in seconds of signal. By default 8 h for ``night``; the others never end.
+        Length in seconds of signal. Default: 8 h for ``night``, unlimited for the others.
     conditions : collection of Condition
-        What makes it hard (`monitor.simulator.conditions`). Movements are the same with and without, but for
-        those with a flank in a posture step, which do not happen, and those that ``close`` adds.
+        Disturbances (`monitor.simulator.conditions`). Movements are the same with and without them, except
+        those with a flank in a posture step, which are omitted, and those that ``close`` adds.
 
     Attributes
     ----------
     duration_s : float
-        Length, infinite where it never ends. What does not fit into it whole does not happen.
+        Length, infinite if unlimited. Events that do not fit completely are omitted.
     rest_uv : dict of leg to float
-        RMS amplitude of each leg at rest, where no condition moves it.
+        RMS amplitude of each leg at rest, without conditions.
     rest : RestingLevel
         That amplitude over time.
     conditions : frozenset of Condition
@@ -216,9 +215,11 @@ class Schedule:
         conditions: Collection[Condition] = (),
     ) -> None:
         if seed < 0 or profile not in PROFILES or (duration_s is not None and not duration_s > 0):
-            raise ValueError(f"no schedule for seed {seed}, profile {profile!r}, duration {duration_s} s")
+            raise ValueError(
+                f"seed {seed}, profile {profile!r}, duration {duration_s} s: not a valid schedule"
+            )
         if not set(conditions) <= set(CONDITIONS):
-            raise ValueError(f"no conditions {conditions}: expected some of {', '.join(CONDITIONS)}")
+            raise ValueError(f"conditions {conditions}: expected some of {', '.join(CONDITIONS)}")
         self.seed, self.profile, self.conditions = seed, profile, frozenset(conditions)
         self.duration_s = duration_s or (NIGHT_S if profile == "night" else math.inf)
         self._scene_s = {"demo": DEMO_SCENE_S, "quiet": QUIET_SCENE_S, "night": self.duration_s}[profile]
@@ -228,19 +229,19 @@ class Schedule:
         self._scene = lru_cache(maxsize=4)(self._write_scene)
 
     def bursts_between(self, start_s: float, stop_s: float) -> list[Burst]:
-        """List the bursts that touch a span, in no order."""
+        """List the bursts that touch a span, in any order."""
         first, last = int(start_s // self._scene_s), int(stop_s // self._scene_s)
         scenes = (self._scene(index) for index in range(first, last + 1))
         return [b for scene in scenes for b in scene.bursts if b.start_s < stop_s and b.stop_s > start_s]
 
     def motor_units_between(self, leg: Leg, start_s: float, stop_s: float) -> Iterator[MotorUnit]:
-        """Give the fasciculations of a leg that begin within a span, by onset."""
+        """Yield the fasciculations of a leg that begin within a span, by onset."""
         if "fasciculation" in self.conditions:
             span_s = start_s, min(stop_s, self.duration_s)
             yield from motor_units(self.seed, leg, span_s, self.bursts_between)
 
     def stage_at(self, time_s: float) -> StageName:
-        """Return the stage of the epoch that holds a moment; W outside the recording and between scenes."""
+        """Return the stage of the epoch at a time; W outside the recording and between scenes."""
         if not 0 <= time_s < self.duration_s:
             return "W"
         names = (m for m in self._scene(int(time_s // self._scene_s)).marks if m.kind in STAGE_NAMES)
@@ -248,9 +249,9 @@ class Schedule:
         return next(holds, "W")  # type: ignore[arg-type]
 
     def marks(self) -> Iterator[Mark]:
-        """Give stages and events one scene after another, without end where the recording has none.
+        """Yield stages and events scene by scene, without end for an unlimited recording.
 
-        Within a scene they come by the time at which they are over, as a live scorer would tell of them.
+        Within a scene they are sorted by their end, as a live scorer would report them.
         """
         for scene in self._scenes():
             yield from sorted(
@@ -258,21 +259,21 @@ class Schedule:
             )
 
     def truth(self, until_s: float) -> list[TruthRow]:
-        """Make the truth table.
+        """Return the truth table.
 
         Parameters
         ----------
         until_s : float
-            Rows that begin later are left out; must be finite.
+            Rows that begin later are omitted; must be finite.
 
         Returns
         -------
         list of TruthRow
             By onset. ``LM_left`` and ``LM_right`` are the crossings of the true envelope of one leg,
             also when longer than 10 s (position changes); ``twitch_left`` and ``twitch_right`` are the
-            bursts shorter than 0.5 s, which are no leg movements. ``tremor_left`` and ``tremor_right`` say
-            which leg movements wax and wane; ``fasciculation_left`` and ``fasciculation_right`` are single
-            motor units.
+            bursts shorter than 0.5 s, which are not leg movements. ``tremor_left`` and ``tremor_right`` are
+            leg movements with amplitude modulation; ``fasciculation_left`` and ``fasciculation_right`` are
+            single motor units.
         """
         rows = []
         for scene in self._scenes():

@@ -1,7 +1,7 @@
-"""Simulated EEG, EOG and chin EMG of a simulated night: made up, for tests of what reads stages from them.
+"""Artificial EEG, EOG and chin EMG of a simulated recording, for tests of stage estimation.
 
-Band-limited noise whose amplitudes go with the stage. It is not sleep: what an estimator makes of it says
-little about what it makes of a person.
+Band-limited noise with amplitudes that depend on the stage. It is not sleep: the accuracy of an estimator on
+it says little about its accuracy on people.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _AMPLITUDES_UV: Mapping[str, tuple[float, ...]] = {
 _EYES, _CHIN = 5, 6
 # From person to person, and from epoch to epoch (SD of the logarithm).
 _BETWEEN, _WITHIN = 0.25, 0.3
-# Of EEG, EOG and chin.
+# Pass bands of EEG, EOG and chin.
 _FLOORS_UV = np.array([1.0, 1.0, 0.3])
 
 
 class SleepSignals:
-    """Makes the samples of the simulated sleep channels, the same however they are cut into chunks.
+    """Generate the samples of the simulated sleep channels, identical for any chunking.
 
     Parameters
     ----------
     schedule : Schedule
-        Says the stages.
+        Source of the stages.
     rate_hz : float
     """
 
@@ -67,12 +67,12 @@ class SleepSignals:
         self._amplitudes = lru_cache(maxsize=4)(self._make_amplitudes)
 
     def read(self, start_n: int, count_n: int) -> Floats:
-        """Make samples.
+        """Return samples.
 
         Returns
         -------
         ndarray, shape (count_n, 3), float64, uV
-            As `SLEEP_CHANNELS`.
+            In the order of `SLEEP_CHANNELS`.
         """
         parts = [np.empty((0, len(SLEEP_CHANNELS)))]
         at_n, stop_n = start_n, start_n + count_n
@@ -116,7 +116,7 @@ class SleepSignals:
         return noise
 
     def _make_white(self, band: int, index: int) -> Floats:
-        # Index -1, the block before the first sample, exists too: entropy may not be negative.
+        # Index -1, the block before the first sample, is used too: entropy must not be negative.
         entropy = np.random.SeedSequence([_SIGNALS_STREAM, self._schedule.seed, band, index + 1])
         return np.random.Generator(np.random.Philox(entropy)).standard_normal(self._block_n)
 

@@ -238,5 +238,5 @@ def test_streams_hints_at_the_unit_that_a_header_does_not_tell():
         finally:
             done.set()
             sender.join()
-    assert "channel LAT (left leg): no unit is given; name it with --unit" in said
+    assert "channel LAT (left leg): the header has no unit; set it with --unit" in said
     assert "so mV is plausible" in said

@@ -75,7 +75,7 @@ def test_scoring_that_fails_costs_the_numbers_and_not_the_night(bench, monkeypat
     bench.feed(2, 4024.0)
     assert bench.night.scores["aasm3"].indices.n_lm == 1
     told = [f.data["about"] for f in of_kind(bench.end(), "warning")]
-    assert told == ["scoring", "sending the index", "sending where the night stands"]
+    assert told == ["scoring", "sending the index", "sending the index snapshot"]
 
 
 def test_a_request_that_breaks_something_is_answered(bench, monkeypatch):

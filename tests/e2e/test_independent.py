@@ -95,7 +95,7 @@ def test_senders_without_metadata_are_listed_and_nothing_is_guessed(peer, tmp_pa
         "--sessions", str(tmp_path),
     )  # fmt: skip
     assert no_unit.returncode == 2
-    assert "no unit is given; name it with --unit" in no_unit.stderr
+    assert "the header has no unit; set it with --unit" in no_unit.stderr
     assert session_paths(tmp_path) == []
 
 

@@ -70,7 +70,10 @@ def test_a_pause_of_an_interrupted_file_stays_a_pause(tmp_path, run_command, rec
 
 def test_follow_takes_no_speed_and_no_xdf(tmp_path, run_command):
     (tmp_path / "night.xdf").write_bytes(b"XDF:")
-    for arguments, words in ((["--follow"], "is no EDF or BDF"), (["--follow", "--speed", "2"], "own pace")):
+    for arguments, words in (
+        (["--follow"], "is not an EDF or BDF file"),
+        (["--follow", "--speed", "2"], "own pace"),
+    ):
         process = run_command("replay", str(tmp_path / "night.xdf"), *arguments)
         _, stderr = process.communicate(timeout=90)
         assert process.returncode != 0

@@ -69,7 +69,7 @@ def test_a_source_with_renamed_channels_goes_on_when_its_legs_are_named(start):
     assert f"plms-monitor accept {watch.folder.path} --left CH --right CH" in watch.said
     done = accept(watch, "--left", "A", "--right", "C")
     assert done.returncode == 2
-    assert "there is no channel 'C'" in done.stderr
+    assert "channel 'C' for the right leg was not found" in done.stderr
     done = accept(watch, "--left", "A", "--right", "#3", "--author", "N. Nurse")
     assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr
     watch.facts_until(anchored(2), "the source again")

@@ -98,9 +98,9 @@ def sparse(path: Path, head: bytes) -> Path:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("zeros.edf", "as no recording does"),
-        ("tail.edf", "where its header says 120"),
-        ("tail.xdf", "holds no stream"),
+        ("zeros.edf", "which is not a known format"),
+        ("tail.edf", "its header declares 120"),
+        ("tail.xdf", "contains no stream"),
     ],
 )
 def test_four_gigabytes_are_refused_without_being_read(night, tmp_path, name, words):
@@ -145,7 +145,7 @@ def test_what_an_interrupted_edf_left_out_is_in_no_denominator(tmp_path):
     interrupted_edf(path, leg_uv, [i + (600 if i >= 120 else 0) for i in range(240)])
     done = CliRunner().invoke(cli, ["score", str(path), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
-    assert "interrupted (EDF+D), 1 times" in done.stderr
+    assert "discontinuous (EDF+D): 1 interruptions" in done.stderr
     summary = json.loads((tmp_path / "out" / "paused" / "summary.json").read_text())
     assert summary["recording_h"] == pytest.approx(840 / 3600)
     assert summary["usable_h"]["left"] == pytest.approx(240 / 3600, abs=0.01)
@@ -159,7 +159,7 @@ def test_a_wrong_channel_is_named_with_what_there_is(xdf, night, tmp_path):
         arguments = ["score", str(path), "--left", "Chin", "--out", str(tmp_path / "out")]
         done = CliRunner().invoke(cli, arguments)
         assert done.exit_code == 2
-        assert f"there is no channel 'Chin' for the left leg; it has channels: {known}" in done.stderr
+        assert f"channel 'Chin' for the left leg was not found; it has channels: {known}" in done.stderr
 
 
 def test_markers_of_another_machine_are_put_in_the_time_of_the_emg(tmp_path):

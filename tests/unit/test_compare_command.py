@@ -54,7 +54,7 @@ def test_a_list_and_the_folder_scored_from_it_agree_wholly(tmp_path) -> None:
     assert night["legs"]["left"]["dice"] == 1.0
     assert night["epochs"]["kappa_movement"] == night["epochs"]["kappa_plm"] == 1.0
     assert night["epochs"]["kappa_stage"] is None
-    assert "B: holds no stages" in night["why_null"]["epochs.kappa_stage"]
+    assert "B: contains no stages" in night["why_null"]["epochs.kappa_stage"]
     for values in night["rules"].values():
         assert values["plms_index"]["difference"] == 0.0
         assert values["n_plms"] == {"a": 8, "b": 8, "difference": 0}
@@ -136,13 +136,13 @@ def test_many_nights_are_paired_by_name_and_drawn(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("nothing",), "there is no such file or folder"),
-        (("empty",), "holds no scoring"),
+        (("nothing",), "was not found"),
+        (("empty",), "contains no scoring"),
         (
             ("a.tsv", "--label", "Kick=leg"),
             "--label: 'Kick=leg' is not valid; expected WORD=TYPE, TYPE one of",
         ),
-        (("a.tsv", "--plot", "x.xyz"), "ends with no known format"),
+        (("a.tsv", "--plot", "x.xyz"), "has no known extension"),
     ],
 )
 def test_what_cannot_be_compared_is_said_in_one_sentence(tmp_path, args, words) -> None:

@@ -65,7 +65,7 @@ def test_every_error_is_told_at_once_with_field_and_value(tmp_path):
     )
     for field, value in [
         ("rules.main_profile", "'aasm2'"), ("rules.aasm3.onset_uv", "'eight'"), ("legs.unit", "'bananas'"),
-        ("rules.aasm3.colour", "no such field"), ("detector.low_hz", "True"), ("surprise", "no such field"),
+        ("rules.aasm3.colour", "unknown field"), ("detector.low_hz", "True"), ("surprise", "unknown field"),
     ]:  # fmt: skip
         line = next((line for line in said.splitlines() if field in line), "")
         assert value in line, (field, said)

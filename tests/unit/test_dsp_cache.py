@@ -147,4 +147,4 @@ def test_without_any_folder_kernels_are_compiled_in_memory(use, tmp_path):
         env=os.environ | {"NUMBA_CACHE_DIR": str(blocked)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "no folder can be written to" in done.stdout
+    assert "no folder is writable" in done.stdout

@@ -131,7 +131,7 @@ def test_edf_d_keeps_its_gaps_in_the_times_of_its_samples(tmp_path):
     assert whole.streams[0].stamps_s is None
     recording = read_recording(edf_d(tmp_path / "gaps.edf", (0, 1, 7)))
     (stream,) = recording.streams
-    assert "interrupted (EDF+D), 1 times" in recording.notes[0]
+    assert "discontinuous (EDF+D): 1 interruptions" in recording.notes[0]
     np.testing.assert_allclose(stream.stamps_s[[0, 199, 399, 400, 599]], [0, 0.995, 1.995, 7, 7.995])
     np.testing.assert_array_equal(stream.read(), whole.streams[0].read())
 
@@ -181,8 +181,8 @@ DAMAGED = {
     "begins with": lambda path: path.write_bytes(b"PK\x03\x04 a spreadsheet" * 100),
     "compressed": lambda path: path.write_bytes(b"\x1f\x8b" + bytes(1000)),
     "content is XDF": lambda path: path.write_bytes(b"XDF:" + bytes(1000)),
-    "truncated: 8.8 of 10": truncated,
-    "its header says 10": longer,
+    "truncated: it contains 8.8 of 10": truncated,
+    "its header declares 10": longer,
     "ends inside its header, after 300": header_only,
     "ends inside its header, after 100": fixed_header_only,
     "number of signals": lambda path: patch(write(path), 252, b"many"),
@@ -190,7 +190,7 @@ DAMAGED = {
     "samples per record of signal 1": lambda path: patch(write(path), 256 + 4 * 216, b"x       "),
     "0 samples per data record": lambda path: patch(write(path), 256 + 4 * 216, b"0       "),
     "damaged header": lambda path: patch(write(path), 244, b"a while "),
-    "no whole data record": lambda path: path.write_bytes(
+    "no complete data record": lambda path: path.write_bytes(
         patch(write(path), 236, b"-1      ").read_bytes()[:1500]
     ),
     "no signal": lambda path: edfio.Edf([], annotations=[edfio.EdfAnnotation(0, None, "N2")]).write(path),

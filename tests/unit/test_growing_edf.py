@@ -76,10 +76,10 @@ def test_a_record_that_does_not_say_when_it_begins_is_told_and_tried_again(tmp_p
     path.write_bytes(bad)
     assert [reading.look(), reading.look()] == [None, None]
     assert len(told) == 1
-    assert "does not say when its data record 6 begins" in told[0]
+    assert "has no start time in data record 6" in told[0]
     path.write_bytes(good)
     assert reading.look().streams[0].start_s == 50.0
-    assert told[1:] == ["It can be read again."]
+    assert told[1:] == ["The file is readable again."]
 
 
 def test_an_interrupted_one_without_annotations_is_refused(tmp_path):
@@ -88,7 +88,7 @@ def test_an_interrupted_one_without_annotations_is_refused(tmp_path):
     data = bytearray(path.read_bytes())
     data[192:197] = b"EDF+D"
     path.write_bytes(data)
-    with pytest.raises(InputError, match=r"EDF\+D and has no annotations"):
+    with pytest.raises(InputError, match=r"EDF\+D but has no annotations"):
         GrowingEdf(path)
 
 
@@ -103,7 +103,8 @@ def test_one_that_is_away_for_a_moment_has_no_records(tmp_path, whole):
 
 
 @pytest.mark.parametrize(
-    ("data", "words"), [(b"XDF:", "is no EDF or BDF"), (b"", "is no EDF or BDF"), (None, "cannot be read")]
+    ("data", "words"),
+    [(b"XDF:", "is not an EDF or BDF file"), (b"", "is not an EDF or BDF file"), (None, "cannot be read")],
 )
 def test_what_cannot_grow_is_refused(tmp_path, data, words):
     path = tmp_path / "growing.edf"

@@ -114,14 +114,14 @@ def test_a_wish_comes_before_the_labels_and_names_all_legs():
         (stream("LAT", "RAT", kind="string"), {}, "text"),
         (stream(), {}, "no channels"),
         (stream("LAT", rate_hz=99.9), {}, "99.9 Hz; leg EMG needs at least 100 Hz"),
-        (stream("LAT", rate_hz=0.0, measured=True), {}, "no rate"),
+        (stream("LAT", rate_hz=0.0, measured=True), {}, "no sampling rate"),
         (stream("C3", "C4"), {}, "channels: C3, C4"),
         (stream("", ""), {}, "2 channels without names: #1, #2"),
         (stream("LAT", "Leg/L"), {}, "several channels could be the left leg (LAT, Leg/L)"),
-        (stream(Channel("LAT", "bananas")), {}, "'bananas'; name it with --unit"),
-        (stream(Channel("LAT", "")), {}, "no unit is given"),
+        (stream(Channel("LAT", "bananas")), {}, "'bananas'; set it with --unit"),
+        (stream(Channel("LAT", "")), {}, "the header has no unit"),
         (stream(Channel("", "counts")), {"left": "#1"}, "#1 (left leg): unit is 'counts'"),
-        (stream("LAT"), {"left": "LATT"}, "no channel 'LATT'"),
+        (stream("LAT"), {"left": "LATT"}, "channel 'LATT' for the left leg was not found"),
         (stream("LAT", "RAT"), {"left": "LAT", "right": "#1"}, "the same channel"),
     ],
 )
@@ -180,7 +180,7 @@ def test_arms_are_watched_beside_the_legs_and_are_none():
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        (MontageWish({}, "", {"left_arm": "ARM"}), "no channel 'ARM' for the limb left_arm"),
+        (MontageWish({}, "", {"left_arm": "ARM"}), "channel 'ARM' for the limb left_arm was not found"),
         (MontageWish({}, "", {"left_arm": "RAT"}), "right leg and limb left_arm are the same channel 'RAT'"),
         (MontageWish({"left": "LAT+LAT", "right": "RAT"}), "left leg and left leg are the same channel"),
     ],
@@ -193,13 +193,13 @@ def test_what_is_wrong_with_a_limb_is_said(wish, words):
     ("level", "words"),
     [
         (2.1e-6, "2.1 uV if V"), (0.002, "2 uV if mV"), (4.0, "4 uV if uV"),
-        (50.0, "none of them plausible"), (0.1, "none of them plausible"),
+        (50.0, "none of them is plausible"), (0.1, "none of them is plausible"),
     ],
 )  # fmt: skip
 def test_a_resting_level_hints_at_one_unit_or_at_none(level, words):
     hint = unit_hint(level)
     assert words in hint
-    assert ("is plausible" in hint) == (words != "none of them plausible")
+    assert ("is plausible" in hint) == (words != "none of them is plausible")
 
 
 @pytest.mark.parametrize("level", [None, 0.0, float("nan"), float("inf")])
@@ -223,7 +223,7 @@ def test_the_hint_stands_in_the_refusal_and_the_unit_is_still_asked_for():
     header = stream(Channel("LAT", ""), Channel("RAT", "uV"), Channel("STATUS", "-"))
     assert unknown_units(header) == (0,)
     (problem,) = read_montage(with_levels(header, {0: 0.0031})).problems
-    assert "no unit is given; name it with --unit" in problem
+    assert "the header has no unit; set it with --unit" in problem
     assert "3.1 uV if mV" in problem
     bare = stream(Channel(), Channel())
     assert unknown_units(bare) == (0, 1)

@@ -292,7 +292,7 @@ def test_a_signature_holds_until_something_is_added(tmp_path):
     append(folder, [Fact("reject", 900.0, "person", {"movements": ["L900-0"], "reason": "cable"})])
     changed = content.report_of(read_session(folder.path), MADE)
     assert not changed.is_signed
-    assert "changed after it was signed" in changed.signature_text
+    assert "changed after the signature" in changed.signature_text
     (edits,) = [s.blocks for s in changed.sections if s.title == "Manual edits"]
     assert "movements rejected: 1," in edits[0].text
     without, reported = next(row[1:] for row in edits[1].rows if row[0] == "leg movements (LM) AASM v3")
@@ -301,7 +301,7 @@ def test_a_signature_holds_until_something_is_added(tmp_path):
 
 def test_a_recording_that_runs_says_so(tmp_path):
     running = make_session(tmp_path / "2026-11-20T221500Z_bed-4", night_facts())
-    assert "has not been ended" in standing_of(running)
+    assert "has not ended" in standing_of(running)
 
 
 def test_without_stages_there_is_no_plms_index(tmp_path):
@@ -329,7 +329,7 @@ def test_estimated_sleep_is_called_so_and_what_there_is_without_it_is_said(tmp_p
     assert (summary["stages"], summary["n_epochs_auto"]) == ("mixed", 210)
     assert "PLMS per hour of partly ESTIMATED sleep" in text
     assert "(210 epochs) is an ESTIMATE from EEG by a program" in text
-    assert "agrees with who staged in 100% of 10 epochs" in text
+    assert "agrees with a person on sleep or wake in 100% of 10 epochs" in text
     recorded = summary["without_estimate"]["aasm3"]["plm_per_hour_recorded"]
     assert f"Without it: {recorded:.1f} PLM per hour recorded" in text
 

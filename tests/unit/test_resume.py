@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import resume
-from monitor.cli.resume import Asking, as_before, cut_off_to_resume
+from monitor.cli.resume import Prompt, resumed_settings, session_to_resume
 from monitor.lsl.discovery import Query
 from monitor.model.config import load_config
 from monitor.model.errors import InputError
@@ -50,7 +50,7 @@ def ask(monkeypatch):
         monkeypatch.setattr(resume, "find_cut_off", lambda *_: found)
         monkeypatch.setattr("sys.stdin", Terminal(typed) if on_terminal else io.StringIO(typed))
         said = Said()
-        taken = cut_off_to_resume(Path("/nights"), "b", "", Asking(always, screen, said, StopRequest()))
+        taken = session_to_resume(Path("/nights"), "b", "", Prompt(always, screen, said, StopRequest()))
         assert taken is None or taken is found
         return taken is not None, said.text
 
@@ -109,7 +109,7 @@ def test_a_damaged_one_keeps_no_night_from_beginning(ask, monkeypatch):
     ask(None)
     monkeypatch.setattr(resume, "find_cut_off", damaged)
     said = Said()
-    assert cut_off_to_resume(Path("/n"), "b", "", Asking(True, None, said, StopRequest())) is None
+    assert session_to_resume(Path("/n"), "b", "", Prompt(True, None, said, StopRequest())) is None
     assert "line 3: damaged" in said.text
     went_on, text = ask(cut_off(nonsense={}), always=True)
     assert not went_on
@@ -118,16 +118,18 @@ def test_a_damaged_one_keeps_no_night_from_beginning(ask, monkeypatch):
 
 def test_streams_and_channels_are_those_of_before_where_none_are_named():
     config = load_config("default")
-    queries, kept = as_before(cut_off(), [], config)
+    queries, kept = resumed_settings(cut_off(), [], config)
     assert queries == [Query("source_id", "amp-1")]
     assert dict(kept.wish.channels) == {"left": "#2"}
     assert kept.wish.unit == ""
     silent = {**STREAM, "channels": [["", "", ""]] * 2}
     before = cut_off()
     before.state.apply(Fact("stream", 0.0, "recorder", silent, None, 2))
-    assert as_before(before, [], config)[1].wish.unit == "uV"
+    assert resumed_settings(before, [], config)[1].wish.unit == "uV"
     named = [Query("name", "Other")]
-    queries, kept = as_before(cut_off(), named, load_config("default", {"legs": {"left": "A", "right": "B"}}))
+    queries, kept = resumed_settings(
+        cut_off(), named, load_config("default", {"legs": {"left": "A", "right": "B"}})
+    )
     assert queries == named
     assert dict(kept.wish.channels) == {"left": "A", "right": "B"}
 
@@ -136,6 +138,6 @@ def test_what_stood_in_for_a_source_is_looked_for_and_not_what_it_replaced():
     before = cut_off()
     spare = STREAM | {"key": 2, "replaces": 1, "source_id": "spare", "legs": [LEG | {"label": "TA"}]}
     before.state.apply(Fact("stream", 50.0, "recorder", spare, None, 2))
-    queries, kept = as_before(before, [], load_config("default"))
+    queries, kept = resumed_settings(before, [], load_config("default"))
     assert queries == [Query("source_id", "spare")]
     assert dict(kept.wish.channels) == {"left": "TA"}

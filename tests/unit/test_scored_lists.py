@@ -127,10 +127,10 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
         (PROFUSION.replace("<CMPS", BOMB + "<CMPS", 1), "line 2: declares a document type"),
         (PROFUSION.replace("<CMPS", '<!DOCTYPE x SYSTEM "file:///etc/passwd"><CMPS', 1), "document type"),
         (PROFUSION.replace("<CMPS", BOMB + "<CMPS", 1).encode("utf-16"), "document type"),
-        (PROFUSION[:-20], "is no XML"),
-        ("", "is no XML"),
-        ("onset\tduration\ttrial_type\n", "is no XML"),
-        ("<html><body/></html>", "the root element is 'html'"),
+        (PROFUSION[:-20], "is not valid XML"),
+        ("", "is not valid XML"),
+        ("onset\tduration\ttrial_type\n", "is not valid XML"),
+        ("<html><body/></html>", "has the root element 'html'"),
         (PROFUSION.replace("61.4", "later"), "line 5, element 'Start': 'later' is not a number"),
         (PROFUSION.replace("<Start>61.4</Start>", ""), "line 5, element 'Start': '' is not a number"),
         (
@@ -142,7 +142,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
         (PROFUSION.replace("30</Epoch", "x</Epoch"), "line 3, element 'EpochLength': 'x' is not a length"),
         (PROFUSION.replace("30</Epoch", "0</Epoch"), "line 3, element 'EpochLength': '0' is not a length"),
         (nsrr(("0", "60", "Wake|0"), ("30", "30", "REM sleep|5")), "overlaps stage"),
-        (nsrr(("0", "0", "Wake|0")), "longer than 0 s"),
+        (nsrr(("0", "0", "Wake|0")), "more than 0 s"),
     ],
 )
 def test_bad_xml(tmp_path: Path, content: str | bytes, words: str) -> None:
@@ -212,7 +212,7 @@ def test_noxturnal_times_count_from_the_recording_s_start(tmp_path: Path) -> Non
             "line 5, column 'Heure de début': 'soon' is not a time",
         ),
         (FRENCH.replace("20/11/2026 23:00:12", "23:00:12"), "'23:00:12' is not a time"),
-        (FRENCH.replace("21/11/2026", "24/11/2026"), "span more than two days"),
+        (FRENCH.replace("21/11/2026", "24/11/2026"), "over more than two days"),
         (FRENCH.replace(":40,N2", ":40,"), "column 'Événement': is empty"),
         (
             FRENCH.replace("20/11/2026 23:00:21,Hypopnée,9.333", "20/11/2026 23:00:00,Hypopnée,"),
@@ -259,7 +259,7 @@ def test_edf_annotations(tmp_path: Path, signal: bool) -> None:
 def test_bad_edf_annotations(tmp_path: Path) -> None:
     path = edf(tmp_path / "a.edf", (1.0, 2.0, "LM_left"), (3.0, None, "arousal"))
     assert "annotation 2, duration: 'n/a' is not a number" in refused(path)
-    assert "holds no annotations" in refused(edf(tmp_path / "b.edf", signal=True))
+    assert "contains no annotations" in refused(edf(tmp_path / "b.edf", signal=True))
     assert "cannot be read as EDF+" in refused(saved(tmp_path, "c.edf", b"0       not a header"))
     assert "cannot be read" in refused(tmp_path / "absent.edf")
     assert "cannot be read" in refused(tmp_path / "absent.xml")

@@ -57,7 +57,7 @@ def test_every_type_finds_its_place() -> None:
 
 def test_a_list_in_words_that_nobody_knows_is_no_night_without_movements() -> None:
     said = refused("10 2 LeftLegPhasic", "20 3 RightLegPhasic")
-    assert "night.tsv: none of its 2 rows is of a known type (there are 'LeftLegPhasic'" in said
+    assert "night.tsv: none of its 2 rows has a known type (found: 'LeftLegPhasic'" in said
     # One known word is enough: the others are ignored, and listed.
     _, ignored = parse_events_table(table("10 2 LeftLegPhasic", "0 30 N2"), "night.tsv")
     assert ignored == {"LeftLegPhasic": 1}
@@ -123,7 +123,7 @@ def test_an_empty_list_is_a_night_of_no_length() -> None:
         ("1 -2 LM_left", ["column 'duration'", "'-2' is negative"]),
         ("1 n/a LM_left", ["column 'duration'", "'n/a' is not a number"]),
         ("1 n/a arousal", ["column 'duration'"]),
-        ("1 0 N2", ["column 'duration'", "'0' for a stage", "longer than 0 s"]),
+        ("1 0 N2", ["column 'duration'", "'0' for a stage", "more than 0 s"]),
         ("1e9 2 LM_left", ["column 'onset'", "too large"]),
         ("-1 2 snore", ["'-1' is negative"]),
         ("1 2 ", ["column 'trial_type'", "is empty"]),
@@ -154,8 +154,8 @@ def test_lights_are_one_each_and_in_order() -> None:
         ("", "'onset' is missing"),
         ("onset\tduration\n1\t2\n", "'trial_type' is missing"),
         ("onset,duration,trial_type\n", "'onset' is missing"),
-        ("onset\tonset\tduration\ttrial_type\n", "'onset' stands there more than once"),
-        ("onset\tduration\ttrial_type\n1\t2\n", "2 cells where the header has 3"),
+        ("onset\tonset\tduration\ttrial_type\n", "'onset' occurs more than once"),
+        ("onset\tduration\ttrial_type\n1\t2\n", "2 cells, the header has 3"),
     ],
 )
 def test_a_bad_header_or_shape(text: str, words: str) -> None:

@@ -63,7 +63,7 @@ def test_command_writes_edf_and_truth(tmp_path):
 
 
 def test_what_cannot_be_written_is_said(tmp_path):
-    with pytest.raises(InputError, match="whole number"):
+    with pytest.raises(InputError, match="expected an integer"):
         write_edf(tmp_path / "a.edf", AmplifierSettings(rate_hz=1111.111, hours=0.01))
     with pytest.raises(InputError, match="at least one second"):
         write_edf(tmp_path / "a.edf", AmplifierSettings(hours=0.0001))

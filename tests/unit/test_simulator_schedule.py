@@ -205,5 +205,5 @@ def test_a_burst_reaches_its_peak_and_is_zero_outside():
     ("seed", "profile", "duration_s"), [(-1, "demo", None), (1, "party", None), (1, "demo", 0.0)]
 )
 def test_impossible_schedules_are_refused(seed, profile, duration_s):
-    with pytest.raises(ValueError, match="no schedule"):
+    with pytest.raises(ValueError, match="not a valid schedule"):
         Schedule(seed, profile, duration_s)

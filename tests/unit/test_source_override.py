@@ -32,7 +32,7 @@ def ask(mine, **request):
 def test_legs_are_found_where_they_were_named_and_scaled_anew():
     mine = source()
     now = stream("A", "B", unit="mV")
-    assert "no channel is labelled 'left'" in mine.accepts(now)
+    assert "none of its channels is now labelled 'left'" in mine.accepts(now)
     fact = ask(mine, left="B", right="#1", author="N. Nurse")
     assert fact.kind in KINDS
     assert (fact.t, fact.data["left"], fact.data["author"]) == (100.0, "B", "N. Nurse")
@@ -64,7 +64,7 @@ def test_a_limb_is_found_by_its_label_or_must_be_named():
     [
         ({}, "name its legs"),
         ({"left": "A"}, "give --left CH --right CH"),
-        ({"left": "A", "right": "C"}, "there is no channel 'C'"),
+        ({"left": "A", "right": "C"}, "channel 'C' for the right leg was not found"),
         ({"left": "A", "right": "A"}, "the same channel"),
         ({"left": "A", "right": "B", "unit": "bananas"}, "unit"),
         ({"left": "A", "right": "B", "source": "Else"}, "not waiting for a source 'Else'"),

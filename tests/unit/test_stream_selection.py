@@ -77,7 +77,7 @@ def test_one_stream_for_each_leg():
         ([emg("A"), emg("B")], {}, "A and B both have a left leg"),
         ([emg(), emg("EEG", ("C3",))], {}, "stream 'EEG'"),
         ([emg("A", ("E1",)), emg("B", ("E2",))], {"left": "#1"}, "--left: '#1' is a channel of A and of B"),
-        ([emg()], {"left": "X"}, "no channel 'X' for the left leg"),
+        ([emg()], {"left": "X"}, "channel 'X' for the left leg was not found"),
         ([emg("A", ("E1",)), emg("B", ("E2",))], {"left": "E1", "right": "E9"}, "'E9' for the right leg"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A session in the formats other programs open: EDF+, BIDS, CSV, XDF."""
+"""Export a session in formats of other programs: EDF+, BIDS, CSV, XDF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session as part of a BIDS dataset: EMG as EDF+, its description, and the events with HED tags."""
+"""Export a session to a BIDS dataset: EMG as EDF+, its description, and the events with HED tags."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LEVELS: Mapping[str, tuple[str, str]] = {
     "LM_right": ("Leg movement of the right leg", "(Move-lower-extremity, Label/Right)"),
     "PLM": ("Leg movement, legs combined, in a periodic series", "(Move-lower-extremity, Label/PLM)"),
     "LM_not_counted": (
-        "Leg movement, legs combined, in no periodic series",
+        "Leg movement, legs combined, not in a periodic series",
         "(Move-lower-extremity, Label/Not-in-series)",
     ),
     "PLM_series": ("Series of periodic leg movements", "(Label/PLM-series)"),
@@ -45,16 +45,16 @@ _LEVELS: Mapping[str, tuple[str, str]] = {
     "hypopnea": ("Hypopnea", "(Breathe, Label/Hypopnea)"),
     "rera": ("Respiratory effort related arousal", "(Breathe, Label/RERA)"),
     "arousal": ("EEG arousal", "(Label/Arousal)"),
-    "artifact": ("Stretch in which nothing is scored", "(Label/Artifact)"),
+    "artifact": ("Time in which nothing is scored", "(Label/Artifact)"),
     "lights_off": ("Lights off", "(Label/Lights-off)"),
     "lights_on": ("Lights on", "(Label/Lights-on)"),
     "position": ("Body position from here on", "(Label/Position)"),
-    "segment": ("A part of the night begins, e.g. treatment", "(Label/Segment)"),
+    "segment": ("Start of a part of the recording, e.g. treatment", "(Label/Segment)"),
 }
 
 
 def write_bids(session: Session, root: Path) -> tuple[list[Path], tuple[str, ...]]:
-    """Add a session to a BIDS dataset; the dataset's own files are made if they are not there.
+    """Add a session to a BIDS dataset; missing files of the dataset are created.
 
     Parameters
     ----------
@@ -65,18 +65,18 @@ def write_bids(session: Session, root: Path) -> tuple[list[Path], tuple[str, ...
     Returns
     -------
     files : list of Path
-        What was written.
+        The written files.
     notes : tuple of str
-        What had to be changed to fit EDF.
+        Changes that EDF required.
 
     Raises
     ------
     InputError
-        If the session holds no recorded leg, or the dataset's list of participants cannot be read.
+        If the session contains no recorded leg, or the list of participants of the dataset cannot be read.
 
     Notes
     -----
-    BIDS 1.11, EMG. What people wrote in notes is left out: such datasets are made to be passed on.
+    BIDS 1.11, EMG. The text of notes is omitted: such datasets are meant to be shared.
     """
     subject, visit = _entities(session)
     folder = root / f"sub-{subject}" / f"ses-{visit}" / "emg"
@@ -102,7 +102,7 @@ def write_bids(session: Session, root: Path) -> tuple[list[Path], tuple[str, ...
 
 
 def _entities(session: Session) -> tuple[str, str]:
-    """Name subject and session with letters and digits alone, as BIDS asks for."""
+    """Return names of subject and session with letters and digits only, as BIDS requires."""
     about = session.state.session
     subject = re.sub(r"[^A-Za-z0-9]", "", str(about.get("study") or about.get("bed") or "")) or "unknown"
     visit = re.sub(r"[^A-Za-z0-9]", "", session.folder.path.resolve().name.partition("_")[0]) or "1"
@@ -165,10 +165,10 @@ def _about_events() -> dict[str, Any]:
             "HED": {name: tags for name, (_, tags) in _LEVELS.items()},
         },
         "leg": {
-            "Description": "The leg it concerns, where it is one.",
+            "Description": "The affected leg, if the event concerns one leg.",
             "Levels": {"left": "Left", "right": "Right"},
         },
-        "detail": {"Description": "Series, reason, position or label, in words."},
+        "detail": {"Description": "Series, reason, position or label, as text."},
     }
 
 
@@ -178,7 +178,9 @@ def _participants(path: Path, subject: str) -> str:
     text = path.read_text(encoding="utf-8")
     head, *rows = text.splitlines() or [""]
     if head.split("\t")[0] != "participant_id":
-        raise InputError(f"{path}, line 1", f"begins with {head[:40]!r}", "the column participant_id")
+        raise InputError(
+            f"{path}, line 1", f"begins with {head[:40]!r}", "expected the column participant_id"
+        )
     if any(row.split("\t")[0] == subject for row in rows):
         return text
     blank = [subject, *["n/a"] * (len(head.split("\t")) - 1)]

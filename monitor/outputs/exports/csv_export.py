@@ -1,4 +1,4 @@
-"""A session as tables for a spreadsheet."""
+"""Export a session as tables for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NONE = ""
 
 
 def make_csvs(session: Session) -> dict[str, str]:
-    """Return the tables by the ending of their name.
+    """Return the tables by the suffix of their file name.
 
     Returns
     -------
     dict of str to str
-        ``movements``, ``events_<rule set>``, ``timeline`` (all that is known, by onset), ``alerts`` and
+        ``movements``, ``events_<rule set>``, ``timeline`` (all events, by onset), ``alerts`` and
         ``summary``.
     """
     made = {"movements": _from_tsv(movements_tsv(session.night))}
@@ -40,8 +40,8 @@ def _alerts(session: Session) -> Iterator[tuple[str, ...]]:
     end_s = session.night.end_us / 1e6
     for one in alert_history(session.state):
         if one.start_s < end_s:
-            saw = seen(session.state, one)
-            length_s, at = min(one.end_s, end_s) - one.start_s, _NONE if saw is None else f"{saw.t_s:.6f}"
+            ack = seen(session.state, one)
+            length_s, at = min(one.end_s, end_s) - one.start_s, _NONE if ack is None else f"{ack.t_s:.6f}"
             times = f"{one.start_s:.6f}", f"{length_s:.6f}"
             yield (*times, one.priority, " ".join(one.legs), one.text_without_age, at)
 
@@ -80,6 +80,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
-    # A spreadsheet takes what begins so for a formula.
+    # A spreadsheet would interpret such a cell as a formula.
     writer.writerows([f"'{c}" if c[:1] in ("=", "@") else c for c in row] for row in rows)
     return out.getvalue()

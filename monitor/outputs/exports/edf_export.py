@@ -1,4 +1,4 @@
-"""A session as EDF+C: signals on an even grid, gaps filled and annotated, everything known as annotations."""
+"""Export a session as EDF+C: signals on a regular grid, gaps filled and annotated, events as annotations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from monitor.session.wall_time import WallTime
 _LEG_LABELS = {"left": "EMG LAT", "right": "EMG RAT"}
 _LABEL_N, _TRANSDUCER_N = 16, 80
 _DIGITAL = (-32768, 32767)
-# Steps of 0.1, 0.3, 1 ... uV: a fixed range, not that of this night's largest sample.
+# Steps of 0.1, 0.3, 1 ... uV: a fixed range that does not depend on the largest sample.
 _HALF_RANGES_UV = (3276.8, 10_000.0, 32_768.0, 100_000.0, 327_680.0)
 _CENTRE_UV = 100.0
 _COVERED = 99.99
@@ -38,18 +38,18 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class EdfFile:
-    """What was made.
+    """The created EDF+ file.
 
     Attributes
     ----------
     data : bytes
-        The file.
+        Content of the file.
     labels, rates_hz, units, originals : tuple
-        Of its signals; ``originals`` are the labels the amplifier sent.
+        Properties of its signals; ``originals`` are the labels sent by the amplifier.
     leg_of : dict of str to str
-        Which label is which leg.
+        Leg of each label.
     notes : tuple of str
-        What had to be changed to fit the format, in words.
+        Changes that the format required, as text.
     """
 
     data: bytes
@@ -63,13 +63,13 @@ class EdfFile:
 
 @dataclass(frozen=True, slots=True)
 class _ExportedSignal:
-    """A channel to be written."""
+    """A channel to export."""
 
     signal: RecordedSignal
     channel: LegSource
     label: str
     unit: str
-    # Where the same leg goes on after a change of source.
+    # Continuation of the same leg after a change of source.
     later: tuple[tuple[RecordedSignal, LegSource], ...] = ()
 
     @property
@@ -78,15 +78,15 @@ class _ExportedSignal:
 
 
 def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
-    """Make an EDF+ file of a session.
+    """Create an EDF+ file from a session.
 
     Parameters
     ----------
     session : Session
     all_channels : bool
-        With the channels that are no leg.
+        Whether to include channels other than the legs.
     notes : bool
-        With the text of notes.
+        Whether to include the text of notes.
 
     Raises
     ------
@@ -95,26 +95,32 @@ def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
 
     Notes
     -----
-    EDF+ (Kemp & Olivan 2003): labels of at most 16 ASCII characters, whole samples per record of one second.
-    A rate that is no whole number is resampled to the next one above. Missing signal is filled with the value
-    before it and annotated ``Signal gap``, which `score` and `replay` read back as missing.
+    EDF+ (Kemp & Olivan 2003): labels of at most 16 ASCII characters, an integer number of samples per record
+    of one second. A fractional rate is resampled to the next higher integer. Missing signal is filled with
+    the previous value and annotated ``Signal gap``, which `score` and `replay` read as missing.
     """
     sources = _sources(session, all_channels=all_channels)
     if not sources:
-        raise InputError(str(session.folder.path), "holds no recorded leg", "recording.xdf with samples")
+        raise InputError(
+            str(session.folder.path),
+            "contains no recorded leg",
+            "expected a recording.xdf with samples of a leg",
+        )
     end_s = math.ceil(session.night.end_us / 1e6)
     if end_s <= 0:
-        what = "its journal reaches no further than the start"
-        raise InputError(str(session.folder.path), what, "`plms-monitor recover` finds where the signal ends")
-    signals, said, gaps = [], [], list[list[tuple[int, int]]]()
+        what = "its journal ends at the start of the recording"
+        raise InputError(
+            str(session.folder.path), what, "run `plms-monitor recover` to find the end of the signal"
+        )
+    signals, changes, gaps = [], [], list[list[tuple[int, int]]]()
     for source, values in _values(sources, session.night.end_us / 1e6):
         gaps.append(_gaps(values, source.signal.rate_hz, end_s))
-        signal, remarks = _signal(source, values, end_s)
+        signal, notes_of_signal = _signal(source, values, end_s)
         signals.append(signal)
-        said += remarks
+        changes += notes_of_signal
     events = [*session_events(session, notes=notes), *_gap_events(gaps, [s.label for s in sources])]
     annotations = [_annotation(event) for event in events]
-    annotations += [edfio.EdfAnnotation(0.0, None, f"Note: {remark}") for remark in said]
+    annotations += [edfio.EdfAnnotation(0.0, None, f"Note: {remark}") for remark in changes]
     begun = _begun(session)
     edf = edfio.Edf(
         signals,
@@ -132,12 +138,12 @@ def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
         tuple(source.unit for source in sources),
         tuple(source.channel.label for source in sources),
         {source.label: source.channel.leg for source in sources if source.is_leg},
-        tuple(said),
+        tuple(changes),
     )
 
 
 def _sources(session: Session, *, all_channels: bool) -> list[_ExportedSignal]:
-    """List the legs under names of their own, then, if asked for, every other channel."""
+    """List the legs with unique labels, then, on request, all other channels."""
     legs: dict[tuple[str, int, float], _ExportedSignal] = {}
     others: list[_ExportedSignal] = []
     for signal in recorded_signals(session):
@@ -173,7 +179,7 @@ def _with_own_label(source: _ExportedSignal, taken: set[str]) -> _ExportedSignal
 
 
 def _values(sources: Sequence[_ExportedSignal], end_s: float) -> Iterator[tuple[_ExportedSignal, Floats]]:
-    """Read the channels few at a time: all of a night's at once would not fit a small machine."""
+    """Read a few channels at a time: all channels of a long recording may not fit into memory."""
     for start in range(0, len(sources), _AT_ONCE):
         some = sources[start : start + _AT_ONCE]
         grids: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
@@ -190,7 +196,7 @@ def _values(sources: Sequence[_ExportedSignal], end_s: float) -> Iterator[tuple[
 
 
 def _gaps(values: Floats, rate_hz: float, end_s: int) -> list[tuple[int, int]]:
-    """List where nothing was recorded, as (start, length) in us; the rest of the last second too."""
+    """List the gaps as (start, length) in us, including the rest of the last second."""
     missing = np.append(np.isnan(values), False)
     edges = np.flatnonzero(np.diff(missing.astype(np.int8), prepend=0)).reshape(-1, 2)
     spans = [(start / rate_hz, stop / rate_hz) for start, stop in edges.tolist()]
@@ -210,20 +216,20 @@ def _gap_events(gaps: Sequence[list[tuple[int, int]]], labels: Sequence[str]) ->
 
 
 def _signal(source: _ExportedSignal, values: Floats, end_s: int) -> tuple[edfio.EdfSignal, list[str]]:
-    rate_hz, said = source.signal.rate_hz, []
+    rate_hz, changes = source.signal.rate_hz, []
     known = values[~np.isnan(values)]
     values = _filled(values)
     whole_hz = math.ceil(rate_hz - 1e-6)
     if abs(whole_hz - rate_hz) > 1e-6:
         ratio = Fraction(whole_hz / rate_hz).limit_denominator(10_000)
         values = resample_poly(values, ratio.numerator, ratio.denominator, padtype="line")
-        said.append(f"{source.label} resampled from {rate_hz:.6g} Hz to {whole_hz} Hz")
+        changes.append(f"{source.label} resampled from {rate_hz:.6g} Hz to {whole_hz} Hz")
     values = np.pad(values[: end_s * whole_hz], (0, max(0, end_s * whole_hz - len(values))), mode="edge")
     low, high = _range(known)
     n_clipped = int(np.count_nonzero((values < low) | (values > high)))
     if n_clipped:
-        said.append(
-            f"{source.label}: {n_clipped} samples beyond {low:g} to {high:g} {source.unit} are clipped"
+        changes.append(
+            f"{source.label}: {n_clipped} samples outside {low:g} to {high:g} {source.unit} are clipped"
         )
     step = (high - low) / (_DIGITAL[1] - _DIGITAL[0])
     counts = np.clip(np.rint((values - low) / step) + _DIGITAL[0], *_DIGITAL).astype(np.int16)
@@ -238,11 +244,11 @@ def _signal(source: _ExportedSignal, values: Floats, end_s: int) -> tuple[edfio.
         digital_range=_DIGITAL,
         prefiltering="",
     )
-    return signal, said
+    return signal, changes
 
 
 def _filled(values: Floats) -> Floats:
-    """Put the value before it in the place of everything missing; nothing rings and nothing moves."""
+    """Replace missing samples by the previous value, so that a filter does not ring."""
     missing = np.isnan(values)
     if not missing.any():
         return values
@@ -254,7 +260,7 @@ def _filled(values: Floats) -> Floats:
 
 
 def _range(known: Floats) -> tuple[float, float]:
-    """Choose the range from a fixed ladder round the channel's own zero."""
+    """Choose the physical range from fixed steps around the offset of the channel."""
     if not len(known):
         return -_HALF_RANGES_UV[0], _HALF_RANGES_UV[0]
     centre = float(np.round(np.median(known) / _CENTRE_UV) * _CENTRE_UV)
@@ -271,6 +277,6 @@ def _annotation(event: Event) -> edfio.EdfAnnotation:
 
 
 def _begun(session: Session) -> dt.datetime:
-    """Return the local time of the first sample; EDF must have one."""
+    """Return the local time of the first sample, which EDF requires."""
     wall = WallTime.of(session.state.facts("stream"), session.state.facts("clock"))
     return wall.at(0.0) or dt.datetime(1985, 1, 1, tzinfo=dt.UTC)

@@ -1,4 +1,4 @@
-"""Everything known of a night as a list of events, in the words of a scored list and of EDF+."""
+"""List the events of a session, with the labels of scored lists and of EDF+."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Event(NamedTuple):
     Attributes
     ----------
     onset_us, duration_us : int
-        From the first sample; a point in time lasts 0.
+        From the first sample; the duration of a point in time is 0.
     trial_type : str
-        As `score-events` reads it; ``PLM``, ``LM_not_counted``, ``PLM_series`` and ``note`` beside.
+        A type that `score-events` reads, or ``PLM``, ``LM_not_counted``, ``PLM_series`` or ``note``.
     leg : str
-        ``left`` or ``right`` where it concerns one, else empty.
+        ``left`` or ``right`` if it concerns one leg, else empty.
     text : str
-        In the words of EDF+, without the leg.
+        Text of the EDF+ annotation, without the leg.
     detail : str
-        What the word alone does not say.
+        Additional information.
     """
 
     onset_us: int
@@ -38,17 +38,17 @@ class Event(NamedTuple):
 
 
 def session_events(session: Session, *, notes: bool) -> list[Event]:
-    """List a session's stages, events, movements and scores by the main rule set, by onset.
+    """List stages, events, movements and scores (main rule set) of a session, by onset.
 
     Parameters
     ----------
     session : Session
     notes : bool
-        With what people wrote: it may hold what is not for everybody.
+        Whether to include the text of notes, which may be confidential.
     """
     found = [*_context(session), *_points(session, notes=notes), *_movements(session), *_scored(session)]
     end_us = session.night.end_us
-    # Told twice, by two streams or again by hand, it still happened once.
+    # An event reported twice, by two streams or again by hand, is listed once.
     return sorted({event for event in found if event.onset_us <= end_us})
 
 
@@ -56,7 +56,7 @@ def _context(session: Session) -> Iterator[Event]:
     night = session.night
     for epoch in night.epochs:
         word = "?" if epoch.stage == "unscored" else epoch.stage
-        # A typed stage holds for hours; readers of EDF+ know epochs.
+        # A stage entered by hand may last for hours; readers of EDF+ expect epochs.
         for start_us in range(epoch.start_us, epoch.end_us, EPOCH_US):
             length_us = min(EPOCH_US, epoch.end_us - start_us)
             yield Event(start_us, length_us, epoch.stage, "", f"Sleep stage {word}")

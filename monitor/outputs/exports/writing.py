@@ -1,4 +1,4 @@
-"""Write a session in a form other programs open."""
+"""Export a session to files of other programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORMS: tuple[Form, ...] = get_args(Form)
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The files that were written, and what had to be changed to fit their format, in words."""
+    """The written files, and the changes that their format required, as text."""
 
     files: tuple[Path, ...]
     notes: tuple[str, ...] = ()
@@ -36,9 +36,9 @@ def export_session(session: Path, form: Form, out: Path, *, all_channels: bool =
         The session folder; nothing in it is changed.
     form : {"edf", "bids", "csv", "xdf"}
     out : Path
-        The folder to write to, made if it is not there; for BIDS the dataset, to which the session is added.
+        The output folder, created if it does not exist; for BIDS the dataset, to which the session is added.
     all_channels : bool
-        For EDF: with the channels that are no leg.
+        For EDF: include channels other than the legs.
 
     Returns
     -------
@@ -47,7 +47,8 @@ def export_session(session: Path, form: Form, out: Path, *, all_channels: bool =
     Raises
     ------
     InputError
-        If it is no session, holds no recording where one is needed, or the folder cannot be written to.
+        If the folder is not a session, contains no recording although one is required, or `out` is not
+        writable.
     """
     read = read_session(session)
     unusable = set_aside_text(read.state)

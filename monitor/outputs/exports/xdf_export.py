@@ -1,4 +1,4 @@
-"""A session as XDF: the recording as it was received, and a marker stream with what was found in it."""
+"""Export a session as XDF: the recording as received, and a marker stream with the scores."""
 
 from __future__ import annotations
 
@@ -32,27 +32,29 @@ def write_xdf(session: Session, path: Path) -> tuple[str, ...]:
     ----------
     session : Session
     path : Path
-        The file; replaced if there is one.
+        The file; an existing one is replaced.
 
     Returns
     -------
     tuple of str
-        What of the recording could not be read, in words.
+        Parts of the recording that could not be read, as text.
 
     Raises
     ------
     InputError
-        If there is no recording.
+        If the session contains no recording.
 
     Notes
     -----
-    The markers are stamped in the clock of the first leg's stream and carry that stream's clock offsets, so a
-    reader that lines up clocks moves both alike.
+    The markers are stamped in the clock of the stream of the first leg and have the clock offsets of that
+    stream, so a reader that synchronises clocks shifts both equally.
     """
     recording = session.folder.recording
     anchors = _anchors(session)
     if not recording.is_file() or not anchors:
-        raise InputError(str(session.folder.path), "holds no recording", "recording.xdf with samples")
+        raise InputError(
+            str(session.folder.path), "contains no recording", "expected a recording.xdf with samples"
+        )
     with written_whole(path) as part:
         return _copy_and_mark(session, anchors, part)
 
@@ -62,7 +64,7 @@ def _copy_and_mark(session: Session, anchors: Sequence[Fact[AnchorData]], part: 
     found = survey(recording, forms_of(session.state))
     number = found.next_stream_id
     with part.open("wb") as target:
-        # What cannot be read would hide all that lies behind it.
+        # Unreadable bytes would make everything after them unreadable.
         for data in repaired(recording, found, session.state):
             target.write(data)
     marks = sorted(_marks(session_events(session, notes=False)))
@@ -74,7 +76,7 @@ def _copy_and_mark(session: Session, anchors: Sequence[Fact[AnchorData]], part: 
     writer.texts(number, [[text] for _, text in marks], stamps)
     writer.close()
     lost = sum(each.end - each.begin for each in found.damaged) + found.torn_bytes
-    return (f"{lost} bytes of recording.xdf could not be read and are left out",) if lost else ()
+    return (f"{lost} bytes of recording.xdf could not be read and were omitted",) if lost else ()
 
 
 def _anchors(session: Session) -> list[Fact[AnchorData]]:
@@ -86,13 +88,13 @@ def _anchors(session: Session) -> list[Fact[AnchorData]]:
 
 
 def _stamp(at_s: float, anchors: Sequence[Fact[AnchorData]]) -> float:
-    """Turn a moment of the session back into the stamp of the anchor it lies behind."""
+    """Convert a time of the session to a stamp, by the last anchor before it."""
     anchor = next((a for a in reversed(anchors) if (a.t or 0.0) <= at_s), anchors[0])
     return float(anchor.data["stamp"]) + (at_s - (anchor.t or 0.0)) / float(anchor.data["speed"])
 
 
 def _marks(events: Sequence[Event]) -> Iterator[tuple[float, str]]:
-    """Write events in the marker grammar, movements and series as our outlets name them."""
+    """Convert events to the marker grammar; movements and series have the names of the outlets."""
     for event in events:
         begin_s, end_s = event.onset_us / 1e6, (event.onset_us + event.duration_us) / 1e6
         if event.trial_type in _AS_THEY_ARE:

@@ -1,4 +1,4 @@
-"""The report of a session, as HTML and PDF pages. No diagnosis."""
+"""Write the report of a session as HTML or PDF. It contains no diagnosis."""
 
 from __future__ import annotations
 

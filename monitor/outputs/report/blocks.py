@@ -1,4 +1,4 @@
-"""What a report is made of, whatever it is printed to."""
+"""The parts of a report, independent of the output format."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph; ``small`` for what is read only when asked."""
+    """A paragraph; small for secondary information."""
 
     text: str
     is_small: bool = False
@@ -23,7 +23,7 @@ class Table:
         Names of the columns; empty for none.
     rows : tuple of tuple of str
     wide : int
-        The column that takes the room that is left.
+        The column that gets the remaining width.
     """
 
     head: tuple[str, ...]
@@ -33,14 +33,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A picture, as vectors for the screen and as pixels for paper.
+    """A figure, as vector graphics for HTML and as pixels for PDF.
 
     Attributes
     ----------
     alt : str
-        What it shows, in words.
+        Description of its content.
     height_ratio : float
-        Height over width.
+        Height divided by width.
     """
 
     svg: str
@@ -62,7 +62,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole of it: the first section is the page that is read."""
+    """The complete report; the first section is the summary page."""
 
     title: str
     subtitle: str

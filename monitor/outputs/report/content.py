@@ -1,4 +1,4 @@
-"""Lay out the report of a session."""
+"""Build the content of the report of a session."""
 
 from __future__ import annotations
 
@@ -14,52 +14,57 @@ from monitor.session.wall_time import WallTime
 
 _NOT_A_DEVICE = "Not a medical device. It informs and does not diagnose."
 _MEANING = (
-    """PLMS per hour of sleep counts movements of series with their onset in sleep, per hour of staged sleep
-    in which at least one leg could be scored. Without stages there is no such index; PLM per hour recorded is
-    another number. A rate is given from ten minutes of its denominator on.""",
+    """PLMS per hour of sleep counts movements in series with onset in sleep, per hour of staged sleep
+    in which at least one leg could be scored. It is undefined without stages; PLM per hour recorded is
+    a different number. A rate is shown once its denominator is at least ten minutes.""",
     """More than 15 per hour in an adult and 5 in a child are reference values, not a diagnosis: periodic limb
-    movements occur in other disorders and in healthy people. The index is only right when sleep, breathing
-    and arousals are known.""",
-    """“8 µV above rest” is measured on an envelope, and no two programs use the same one; ours is named
-    below. AASM and WASM leave points open; each is a switch, and the switches used are listed below.""",
+    movements occur in other disorders and in healthy people. The index is correct only if sleep, breathing
+    events and arousals are known.""",
+    """“8 µV above rest” is measured on an envelope, and every program uses a different one; the one used is
+    named below. AASM and WASM leave points open; each is a switch, and all switches are listed below.""",
 )
 
 
 def report_of(session: Session, made: dt.datetime) -> Report:
-    """Put a session's report together.
+    """Build the report of a session.
 
     Parameters
     ----------
     session : Session
     made : datetime
-        When the report is made, in UTC.
+        Time of creation, in UTC.
     """
     wall = WallTime.of(session.state.facts("stream"), session.state.facts("clock"))
     signature_text, is_signed = _signature_text(session, wall)
     about = session.state.session
-    subtitle = f"{about.get('bed', '')}  ·  study {about.get('study') or 'without a code'}"
+    subtitle = f"{about.get('bed', '')}  ·  study {about.get('study') or 'without code'}"
     footer = (
         f"PLMS Monitor {session.summary['version']}  ·  session {session.folder.path.resolve().name}  ·  "
-        f"made {wall.local(made):%Y-%m-%d %H:%M}  ·  {_NOT_A_DEVICE}"
+        f"created {wall.local(made):%Y-%m-%d %H:%M}  ·  {_NOT_A_DEVICE}"
     )
     sections = (_first_page(session, wall), *_tables(session, wall))
     return Report(
-        "Periodic limb movements: report of a night", subtitle, signature_text, is_signed, footer, sections
+        "Periodic limb movements: report of a recording",
+        subtitle,
+        signature_text,
+        is_signed,
+        footer,
+        sections,
     )
 
 
 def _signature_text(session: Session, wall: WallTime) -> tuple[str, bool]:
-    """Say whether a person has signed, and whether anything that counts was changed since."""
+    """Return whether a person has signed, and whether anything relevant was changed since."""
     if session.is_running:
-        return "PROVISIONAL: this recording has not been ended. Not reviewed.", False
+        return "PROVISIONAL: the recording has not ended. Not reviewed.", False
     signed = session.summary["signed"]
     if signed is None:
         if session.state.facts("sign"):
-            return "PROVISIONAL: changed after it was signed; not reviewed again.", False
+            return "PROVISIONAL: changed after the signature; not reviewed again.", False
         return "PROVISIONAL: not reviewed by a person.", False
-    who = signed["author"] or "a person who gave no name"
-    told = signed["told_utc"]
-    when = f" on {wall.local(dt.datetime.fromisoformat(told)):%Y-%m-%d %H:%M}" if told else ""
+    who = signed["author"] or "a person without a name"
+    signed_utc = signed["told_utc"]
+    when = f" on {wall.local(dt.datetime.fromisoformat(signed_utc)):%Y-%m-%d %H:%M}" if signed_utc else ""
     return f"Reviewed and signed by {who}{when}.", True
 
 
@@ -67,17 +72,17 @@ def _first_page(session: Session, wall: WallTime) -> Section:
     summary = session.summary
     main = str(summary["main_profile"])
     profile = session.main.profile
-    name = numbers.honest(dict(numbers.RATES)[_main_key(summary)], summary)
+    name = numbers.with_sleep_name(dict(numbers.RATES)[_main_key(summary)], summary)
     head = (
         f"{name}, by {numbers.RULE_NAMES.get(main, main)} (main rule set): "
         f"{numbers.rate(summary['rules'][main], _main_key(summary))}"
     )
     reference = (
-        f"Reference value, no diagnosis ({profile.audience}): more than {profile.reference_per_h:g} PLMS "
+        f"Reference value, not a diagnosis ({profile.audience}): more than {profile.reference_per_h:g} PLMS "
         "per hour of sleep."
     )
-    said = (*_damage(session, wall), set_aside_text(session.state), *_cautions(summary))
-    cautions = tuple(Text(f"Note: {caution}") for caution in said if caution)
+    texts = (*_damage(session, wall), set_aside_text(session.state), *_cautions(summary))
+    cautions = tuple(Text(f"Note: {caution}") for caution in texts if caution)
     blocks: tuple[Block, ...] = (
         Text(head),
         counts.main_table(summary),
@@ -113,23 +118,23 @@ def _recording(session: Session, wall: WallTime) -> Table:
 
 
 def _damage(session: Session, wall: WallTime) -> list[str]:
-    """Say which facts and which signal are missing because a file was damaged."""
-    said = []
+    """Describe the facts and signal that are missing because a file was damaged."""
+    lines = []
     for fact in session.state.facts("damaged"):
         if fact.data.get("n") == 0:
             continue
         end_s = fact.data.get("end")
         span = "" if fact.t is None or end_s is None else f", {wall.text(fact.t)} to {wall.text(end_s)}"
         excluded = "; this time is in no denominator" if fact.data["what"] == "journal" else ""
-        said.append(f"DAMAGED {fact.data['what']}: {damage_words(fact.data)}{span}{excluded}.")
-    return said
+        lines.append(f"DAMAGED {fact.data['what']}: {damage_words(fact.data)}{span}{excluded}.")
+    return lines
 
 
 def _cautions(summary: Any) -> list[str]:
     cautions = []
     if summary["tst_h"] is None:
         cautions.append(
-            "no sleep stages: there is no PLMS index, and PLM awake and asleep are not told apart."
+            "no sleep stages: the PLMS index is undefined, and PLM in sleep and wake cannot be distinguished."
         )
     if summary["one_leg_only_h"] >= 0.05:
         cautions.append(f"for {summary['one_leg_only_h']:.2f} h only one leg could be scored.")
@@ -142,25 +147,25 @@ def _cautions(summary: Any) -> list[str]:
 
 
 def _estimated(summary: Any) -> str:
-    """Say how much of the sleep is an estimate, how far a person agreed, and what there is without it."""
-    said = (
+    """Describe the share of estimated stages, their agreement with a person, and the values without them."""
+    text = (
         f"{summary['estimated_share']:.0%} of the staged time ({summary['n_epochs_auto']} epochs) is an "
         "ESTIMATE from EEG by a program, not scored by a person"
     )
     agreed = summary["estimate_agreement"]
     if agreed is not None:
         same, n = agreed["share"], agreed["n_epochs"]
-        said += f"; on sleep or wake it agrees with who staged in {same:.0%} of {n} epochs"
+        text += f"; it agrees with a person on sleep or wake in {same:.0%} of {n} epochs"
     main = summary["without_estimate"][summary["main_profile"]]
-    return f"{said}. Without it: {main['plm_per_hour_recorded']:.1f} PLM per hour recorded."
+    return f"{text}. Without the estimate: {main['plm_per_hour_recorded']:.1f} PLM per hour recorded."
 
 
 def _tables(session: Session, wall: WallTime) -> list[Section]:
     summary = session.summary
     main = str(summary["main_profile"])
     by_time: list[Block] = [
-        counts.stretches(summary, "by_hour", "hour of the time in bed", wall),
-        counts.stretches(summary, "by_third", "third of the time in bed", wall),
+        counts.time_parts(summary, "by_hour", "hour of the time in bed", wall),
+        counts.time_parts(summary, "by_third", "third of the time in bed", wall),
         Text(f"By stage at the onset, {numbers.RULE_NAMES.get(main, main)}, time in bed:"),
         counts.by_stage(session),
     ]

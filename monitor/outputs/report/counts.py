@@ -1,4 +1,4 @@
-"""What was counted, as tables: both rule sets side by side, by hour, stage and position, the series."""
+"""Tables of counts and rates: both rule sets side by side; by hour, stage and position; the series."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def _beside(rules: Rules, head: str, rows: list[tuple[str, ...]]) -> Table:
 
 
 def main_table(summary: Mapping[str, Any]) -> Table:
-    """Put the results that are asked for first beside each other."""
+    """Return the main results of both rule sets side by side."""
     rules: Rules = summary["rules"]
     rates = ("plms_index", "plms_arousal_index", "plmw_index", "plm_per_hour_recorded")
     rows = [
-        (numbers.honest(words, summary), *(numbers.rate(rules[name], key) for name in rules))
+        (numbers.with_sleep_name(words, summary), *(numbers.rate(rules[name], key) for name in rules))
         for key, words in numbers.RATES
         if key in rates
     ]
@@ -42,7 +42,7 @@ def main_table(summary: Mapping[str, Any]) -> Table:
 
 
 def every_index(summary: Mapping[str, Any]) -> list[Table]:
-    """List all counts, rates and shapes of both rule sets, and the legs."""
+    """List all counts, rates and interval statistics of both rule sets, and the counts by leg."""
     rules: Rules = summary["rules"]
     each = list(rules.values())
     tables = [
@@ -75,7 +75,7 @@ def _of_leg(counts: Mapping[str, int] | None, leg: str) -> str:
     return numbers.NONE if counts is None else str(counts[leg])
 
 
-def stretches(summary: Mapping[str, Any], key: str, first: str, wall: WallTime) -> Table:
+def time_parts(summary: Mapping[str, Any], key: str, first: str, wall: WallTime) -> Table:
     """List the hours or the thirds of the time in bed, by the main rule set and the other."""
     rules: Rules = summary["rules"]
     names = [numbers.RULE_NAMES.get(name, name) for name in rules]
@@ -114,7 +114,7 @@ def by_stage(session: Session) -> Table:
 
 
 def by_position(session: Session) -> Table | None:
-    """Count by body position, from each note of one to the next; None where none was noted."""
+    """Count by body position, from each position entry to the next; None without entries."""
     noted = sorted((f.t or 0.0, str(f.data["position"])) for f in session.state.facts("position"))
     if not noted:
         return None
@@ -153,7 +153,7 @@ def series(summary: Mapping[str, Any], profile: str, wall: WallTime) -> Table:
 
 
 def segments(summary: Mapping[str, Any], wall: WallTime) -> Table | None:
-    """List the parts of a split night; None if it was not split."""
+    """List the parts of a split night; None if not split."""
     parts = summary.get("segments") or []
     if not parts:
         return None
@@ -177,7 +177,7 @@ def segments(summary: Mapping[str, Any], wall: WallTime) -> Table | None:
 
 
 def edits(summary: Mapping[str, Any]) -> list[Block]:
-    """Say what people changed by hand, beside what would be counted without it."""
+    """List the manual changes, and the results with and without them."""
     made = summary["manual"]["edits"]
     words = ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in made.items())
     rules, automatic = summary["rules"], summary["manual"]["automatic"]
@@ -187,8 +187,8 @@ def edits(summary: Mapping[str, Any]) -> list[Block]:
         for key, was in counts.items()
         if (name := dict((*numbers.COUNTS, *numbers.RATES)).get(key))
     ]
-    head = ("", "without rejections and artifacts by hand", "as reported")
-    return [Text(f"By hand, and standing: {words}."), Table(head, tuple(rows))]
+    head = ("", "without manual rejections and artifacts", "as reported")
+    return [Text(f"Manual changes in effect: {words}."), Table(head, tuple(rows))]
 
 
 def _number(found: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What happened in the night: the technologist's log, the signal, calibrations, edits."""
+"""Tables of the course of a recording: the technologist's log, signal events, alerts, calibrations."""
 
 from __future__ import annotations
 
@@ -27,59 +27,59 @@ _TECHNICAL = (
     "stop",
     UNUSABLE,
 )
-# These stand with the alerts.
+# These are listed with the alerts.
 _OF_ALERTS = ("acknowledged", "sound")
 _MOST_ROWS = 400
 
 
 def log(session: Session, wall: WallTime) -> Table | Text:
-    """List what people said, in order; what was taken back stays, and says so."""
-    gone = _gone(session)
+    """List the entries by people, in order; withdrawn entries are included and marked."""
+    withdrawn = _withdrawn(session)
     rows = [
-        (wall.text(fact.t or 0.0), row.what, _who(fact), "taken back" if fact.seq in gone else "")
+        (wall.text(fact.t or 0.0), row.what, _who(fact), "withdrawn" if fact.seq in withdrawn else "")
         for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0)
         if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement")
         and (fact.kind == "note" or fact.source.startswith("person") or fact.kind in ("lights", "position"))
         and (row := fact_row(fact)) is not None
     ]
-    return _table(("time", "entry", "by", ""), rows, wide=1) if rows else Text("Nothing was noted.")
+    return _table(("time", "entry", "by", ""), rows, wide=1) if rows else Text("No entries.")
 
 
 def technical(session: Session, wall: WallTime) -> Table | Text:
-    """List what became of the signal."""
-    rows, gone = [], _gone(session)
+    """List technical events of the signal."""
+    rows, withdrawn = [], _withdrawn(session)
     for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0):
-        if fact.kind not in _TECHNICAL or fact.seq in gone:
+        if fact.kind not in _TECHNICAL or fact.seq in withdrawn:
             continue
         row = fact_row(fact)
         if row is not None:
             rows.append((wall.text(fact.t or 0.0), row.leg, row.what))
-    return _table(("time", "leg", "event"), rows, wide=2) if rows else Text("Nothing to report.")
+    return _table(("time", "leg", "event"), rows, wide=2) if rows else Text("No technical events.")
 
 
 def alerts(session: Session, wall: WallTime) -> list[Block]:
-    """List the alerts of the night, who acknowledged them, and when sound was paused."""
+    """List the alerts, who acknowledged them, and when their sound was paused."""
     state, end_s = session.state, session.night.end_us / 1e6
     rows = []
     for one in alert_history(state):
         if one.start_s >= end_s:
             continue
-        saw = seen(state, one)
+        ack = seen(state, one)
         lasted = clock_text(min(one.end_s, end_s) - one.start_s)
-        by = "" if saw is None else " ".join((wall.text(saw.t_s), saw.author)).strip()
+        by = "" if ack is None else " ".join((wall.text(ack.t_s), ack.author)).strip()
         rows.append((wall.text(one.start_s), lasted, one.priority, one.text_without_age, by))
     blocks: list[Block] = [Text("No alert was raised.")]
     if rows:
         blocks = [_table(("raised", "for", "priority", "alert", "acknowledged"), rows, wide=3)]
     pauses = [fact for fact in state.facts("sound") if fact.data["state"] == "paused"]
     if pauses:
-        said = "; ".join(f"{wall.text(fact.t or 0.0)} {_who(fact)}" for fact in pauses)
-        blocks.append(Text(f"Sound was paused for up to two minutes: {said}."))
+        times = "; ".join(f"{wall.text(fact.t or 0.0)} {_who(fact)}" for fact in pauses)
+        blocks.append(Text(f"Alert sound paused, each time for up to two minutes: {times}."))
     return blocks
 
 
 def gaps(session: Session, wall: WallTime) -> list[Block]:
-    """Say how much signal there was of each leg, and list the time in which a leg was not usable."""
+    """Return the usable hours of each leg, and list the time in which a leg was not usable."""
     whole_h = session.summary["recording_h"]
     usable = session.summary["usable_h"]
     rows = [
@@ -102,7 +102,7 @@ def calibrations(session: Session, wall: WallTime) -> list[Block]:
     """List the bio-calibrations."""
     found = session.state.facts("calibration")
     if not found:
-        return [Text("None was recorded.")]
+        return [Text("No bio-calibration was recorded.")]
     rows = [
         (
             wall.text(fact.t or 0.0),
@@ -113,20 +113,20 @@ def calibrations(session: Session, wall: WallTime) -> list[Block]:
         )
         for fact in found
     ]
-    head = ("time", "when", "verdict", "left: over rest (µV)", "right: over rest (µV)", "why to repeat")
+    head = ("time", "when", "verdict", "left: over rest (µV)", "right: over rest (µV)", "reason to repeat")
     return [_table(head, rows, wide=5)]
 
 
 def _amplitudes(leg: Mapping[str, Any] | None) -> str:
-    """Write how far each movement on request rose over rest, and from what rest."""
+    """Format the amplitude of each requested movement over rest, and the resting level."""
     if leg is None:
         return numbers.NONE
     rest = numbers.NONE if leg["rest_uv"] is None else f"{leg['rest_uv']:.1f}"
-    peaks = ", ".join(f"{over:.0f}" for over in leg["over_rest_uv"]) or "none seen"
+    peaks = ", ".join(f"{over:.0f}" for over in leg["over_rest_uv"]) or "none detected"
     return f"{peaks} (rest {rest})"
 
 
-def _gone(session: Session) -> frozenset[int]:
+def _withdrawn(session: Session) -> frozenset[int]:
     return frozenset(fact.supersedes for fact in session.facts if fact.supersedes is not None)
 
 
@@ -135,9 +135,9 @@ def _who(fact: Fact) -> str:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], wide: int) -> Table:
-    kept = list(rows)
-    if len(kept) > _MOST_ROWS:
-        rest = len(kept) - _MOST_ROWS
+    shown = list(rows)
+    if len(shown) > _MOST_ROWS:
+        rest = len(shown) - _MOST_ROWS
         filler = tuple(f"and {rest} more, in journal.jsonl" if i == wide else "" for i in range(len(head)))
-        kept = [*kept[:_MOST_ROWS], filler]
-    return Table(head, tuple(kept), wide)
+        shown = [*shown[:_MOST_ROWS], filler]
+    return Table(head, tuple(shown), wide)

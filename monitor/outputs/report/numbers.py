@@ -1,4 +1,4 @@
-"""Numbers as the report writes them: one place, so that all its pages agree with `summary.json`."""
+"""Format the numbers of the report, in one place, so that all pages agree with `summary.json`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNTS = (
     ("n_plm", "movements in series (PLM)"),
     ("n_plms", "PLM in sleep (PLMS)"),
     ("n_plmw", "PLM awake in bed (PLMW)"),
-    ("n_plmsnr", "PLMS, respiratory ones left out (PLMSnr)"),
+    ("n_plmsnr", "PLMS without respiratory ones (PLMSnr)"),
     ("n_plms_arousal", "PLMS with arousal"),
     ("n_series", "series"),
     ("n_respiratory", "respiratory candidates in sleep"),
@@ -23,7 +23,7 @@ COUNTS = (
     ("n_isolated", "isolated candidates in sleep"),
     ("n_plms_nrem", "PLMS in NREM sleep"),
     ("n_plms_rem", "PLMS in REM sleep"),
-    ("n_twitches", "twitches (no LM)"),
+    ("n_twitches", "twitches (not LM)"),
     ("n_hypnic_jerks", "of them at sleep onset (perhaps hypnic jerks)"),
 )
 RATES = (
@@ -51,48 +51,48 @@ SHAPES = (
 )
 
 
-def honest(name: str, summary: Mapping[str, Any]) -> str:
-    """Say in the name of a rate whose sleep it is per hour of: scored, or estimated."""
+def with_sleep_name(name: str, summary: Mapping[str, Any]) -> str:
+    """Name the kind of sleep in the name of a rate: scored or estimated."""
     return name.replace("per hour of sleep", f"per hour of {summary['sleep_name']}")
 
 
 def value(rules: Mapping[str, Any], key: str) -> Any:
-    """Look up an index of a rule set in the summary, among the main ones or the details."""
+    """Return an index of a rule set from the summary, from the main ones or the details."""
     return rules[key] if key in rules else rules["detail"].get(key)
 
 
 def count(rules: Mapping[str, Any], key: str) -> str:
-    """Write a count, or why there is none."""
+    """Format a count, or the reason why it is undefined."""
     found = value(rules, key)
     return str(found) if found is not None else why_none(rules, key)
 
 
 def rate(rules: Mapping[str, Any], key: str) -> str:
-    """Write a rate; below ten minutes of its denominator no rate, as on the screen."""
+    """Format a rate; too early below ten minutes of its denominator, as on the screen."""
     if key in rules["detail"].get("too_early", ()):
         return "too early for a rate"
     return number(value(rules, key), "{:.1f}") or why_none(rules, key)
 
 
 def shape(rules: Mapping[str, Any], key: str, form: str) -> str:
-    """Write what has no unit of its own kind, or why there is none."""
+    """Format a value other than a count or rate, or the reason why it is undefined."""
     return number(value(rules, key), form) or why_none(rules, key)
 
 
 def number(found: float | None, form: str) -> str:
-    """Write a number, empty for none."""
+    """Format a number, empty for None."""
     return "" if found is None else form.format(found)
 
 
 def why_none(rules: Mapping[str, Any], key: str) -> str:
-    """Say why a value is undefined."""
+    """Return a dash with the reason why a value is undefined."""
     why = str(rules["why_null"].get(key, ""))
-    # Each rule set reports what its own text asks for: no need to say so in every line.
+    # Each rule set reports what its text defines: this need not be repeated in every line.
     return NONE if not why or why.startswith("not reported") else f"{NONE} ({why})"
 
 
 def hours(found: float | None) -> str:
-    """Write hours as ``7 h 33 min (7.55 h)``."""
+    """Format hours as ``7 h 33 min (7.55 h)``."""
     if found is None:
         return NONE
     minutes = round(found * 60)

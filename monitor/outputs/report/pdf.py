@@ -1,4 +1,4 @@
-"""The report as pages of paper."""
+"""Write the report as PDF."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from monitor.outputs.report.blocks import Block, Plot, Report, Section, Table, T
 
 _MARGIN = 15 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
-# The fonts of PDF know Western European letters only; notes are written in any language.
+# The standard PDF fonts contain Western European letters only; notes may be in any language.
 _FONTS = {"Report": "DejaVuSans.ttf", "Report-Bold": "DejaVuSans-Bold.ttf"}
 _INK, _GREY, _STRIPE = colors.HexColor("#111111"), colors.HexColor("#444444"), colors.HexColor("#f3f3f3")
 
@@ -58,7 +58,7 @@ _SIGNED = ParagraphStyle(
 
 
 def to_pdf(report: Report) -> bytes:
-    """Return a report as PDF; its first section has a page of its own."""
+    """Return a report as PDF; its first section is on a separate page."""
     fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
     for name, file in _FONTS.items():
         pdfmetrics.registerFont(TTFont(name, str(fonts / file)))
@@ -110,7 +110,7 @@ def _section(section: Section, *, is_first: bool) -> list[Flowable]:
             made[0] = Paragraph(escape(first.text), _FIRST)
         return made
     heading = Paragraph(escape(section.title), _HEADING)
-    # A heading never stands alone at the foot of a page; a long table may still break.
+    # A heading is never alone at the bottom of a page; a long table may be split.
     if isinstance(section.blocks[0], Table) and len(section.blocks[0].rows) > 12:
         heading.keepWithNext = True
         return [heading, *made]
@@ -149,7 +149,7 @@ def _table(table: Table) -> Flowable:
 
 
 def _widths(table: Table) -> list[float]:
-    """Give each column what its longest cell needs, and the wide one the rest."""
+    """Return column widths: each column as wide as its longest cell, the wide one gets the rest."""
     columns = list(zip(*((table.head, *table.rows) if any(table.head) else table.rows), strict=True))
     needed = [
         min(max(pdfmetrics.stringWidth(cell, "Report-Bold", 7.5) for cell in cells) + 9, _WIDTH * 0.5)

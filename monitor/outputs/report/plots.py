@@ -1,4 +1,4 @@
-"""The pictures of a report."""
+"""The figures of a report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime
 
 _STAGE_ROWS = ("W", "R", "N1", "N2", "N3")
-# Told apart by the colour-blind, and in black and white by their lightness.
+# Distinguishable by colour-blind people, and by lightness in black and white.
 _LEG_COLOURS = {"left": "#1f5fa8", "right": "#b4691f"}
 _WIDTH_IN = 7.3
 _STYLE: Any = {
@@ -25,14 +25,14 @@ _STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.fonttype": "none",
-    # The same night gives the same file.
+    # The same session gives the same file.
     "svg.hashsalt": "plms-monitor",
     "hatch.linewidth": 0.4,
 }
 
 
 def overview_plot(session: Session, wall: WallTime, index_name: str) -> Plot:
-    """Draw hypnogram, movements of each leg, gaps, and how index and 30-min rate went."""
+    """Draw hypnogram, movements of each leg, gaps, and the course of index and 30-min rate."""
     night, main = session.night, session.main
 
     def draw(figure: Figure) -> None:
@@ -54,7 +54,7 @@ def overview_plot(session: Session, wall: WallTime, index_name: str) -> Plot:
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.4},
         )
         axes[2].set_ylabel("per hour")
-        # Room at the top for the legend: no curve runs through it.
+        # Space at the top for the legend, above all curves.
         axes[2].set_ylim(0, 1.2 * axes[2].get_ylim()[1])
         if len(t_s) > 1 and np.isfinite(rate).any():
             axes[2].legend(loc="upper left", frameon=False, fontsize=6.5, ncols=2)
@@ -68,7 +68,7 @@ def overview_plot(session: Session, wall: WallTime, index_name: str) -> Plot:
     return _plot(
         draw,
         0.5,
-        "The night: sleep stages, movements of each leg, gaps, and the course of the index. Dotted: lights.",
+        "Sleep stages, movements of each leg, gaps, and the course of the index. Dotted: lights.",
     )
 
 
@@ -109,7 +109,7 @@ def _rasters(axis: Axes, session: Session) -> None:
 
 
 def imi_plot(rules: Any, low_s: float, high_s: float) -> Plot:
-    """Draw the intervals from onset to onset, in 2 s bins and in bins of their logarithm."""
+    """Draw histograms of the intervals from onset to onset, in bins of 2 s and in logarithmic bins."""
 
     def draw(figure: Figure) -> None:
         plain, log = figure.subplots(1, 2)
@@ -129,7 +129,7 @@ def imi_plot(rules: Any, low_s: float, high_s: float) -> Plot:
 
 
 def resting_plot(session: Session, wall: WallTime) -> Plot:
-    """Draw the resting level of each leg over the night, as it was before each movement."""
+    """Draw the resting level of each leg before each movement."""
     night = session.night
 
     def draw(figure: Figure) -> None:
@@ -155,12 +155,12 @@ def resting_plot(session: Session, wall: WallTime) -> Plot:
         _clock_axis(axis, wall, night.end_us / 1e6)
 
     return _plot(
-        draw, 0.22, "Resting level of each leg over the night; dashed: 4 µV, above which it is high."
+        draw, 0.22, "Resting level of each leg over the recording; dashed: 4 µV, above which it is high."
     )
 
 
 def _clock_axis(axis: Axes, wall: WallTime, end_s: float) -> None:
-    """Mark the whole hours of the day; of the recording where no time of day is known."""
+    """Label the axis with hours of the day, or of the recording if the time of day is unknown."""
     ticks = wall.ticks(0.0, end_s + 1.0, 3600.0)
     if len(ticks) < 2:
         ticks = np.linspace(0.0, end_s, 5).tolist()
@@ -175,5 +175,5 @@ def _plot(draw: Callable[[Figure], None], ratio: float, alt: str) -> Plot:
         draw(figure)
         figure.savefig(svg, format="svg", metadata={"Date": None})
         figure.savefig(png, format="png", dpi=200)
-    # Only the element: it stands inside a page.
+    # Only the svg element: it is embedded in a page.
     return Plot(svg.getvalue()[svg.getvalue().index("<svg") :], png.getvalue(), alt, ratio)

@@ -1,6 +1,6 @@
-"""Write a session's report.
+"""Write the report of a session.
 
-The report as one HTML file that needs nothing else.
+The HTML report is one self-contained file.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ def write_report(session: Path, out: Path) -> None:
     Parameters
     ----------
     session : Path
-        The folder; of a finished, a crashed or a running session.
+        The folder of a finished, interrupted or running session.
     out : Path
-        ``.pdf`` or ``.html``; replaced if there is one.
+        ``.pdf`` or ``.html``; an existing file is replaced.
 
     Raises
     ------
     InputError
-        If it is no session, the ending is another, or the file cannot be written.
+        If the folder is not a session, the extension is another one, or the file cannot be written.
 
     Notes
     -----
-    The numbers are those of `summary.json`, made anew from the journal by the same code.
+    The numbers are those of `summary.json`, recomputed from the journal by the same code.
     """
     form = out.suffix.lower()
     if form not in FORMS:
-        raise InputError("--out", f"{out.name!r} ends in {form or 'nothing'!r}", f"one of {', '.join(FORMS)}")
+        raise InputError(
+            "--out", f"{out.name!r} has the extension {form!r}", f"expected one of {', '.join(FORMS)}"
+        )
     report = report_of(read_session(session), utc_now())
     data = to_pdf(report) if form == ".pdf" else to_html(report).encode()
     try:
         write_private_bytes(out, data)
     except OSError as err:
-        raise InputError(
-            str(out), f"cannot be written ({err.strerror})", "choose another with --out"
-        ) from err
+        raise InputError(str(out), f"cannot be written ({err.strerror})", "choose another --out") from err
