@@ -125,7 +125,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         selection = StreamSelection(
             queries, config.wish, terminal.say, clock, ending.wait, screen, successors
         )
-        chosen = _from(selection, options, terminal)
+        chosen = _wait_for_streams(selection, options, terminal)
         if chosen is None:
             terminal.say("Nothing was recorded.")
             return
@@ -150,7 +150,9 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         _record(options, config, bed, chosen, screen, terminal, ending, resumption)
 
 
-def _from(selection: StreamSelection, options: WatchOptions, terminal: Terminal) -> list[Chosen] | None:
+def _wait_for_streams(
+    selection: StreamSelection, options: WatchOptions, terminal: Terminal
+) -> list[Chosen] | None:
     """Wait for the streams and check whether another recorder uses this bed.
 
     Two recorders of one bed would publish the same stream names, also from different sessions folders.

@@ -175,8 +175,10 @@ def recover(session: Path) -> None:
     found = done.found
     lost = [fact for fact in found.state.facts("damaged") if fact in found.damaged or fact.data.get("n") != 0]
     if lost:
-        when = "" if found.damaged else " It was found and repaired earlier."
-        click.echo(f"DAMAGED: parts of this session could not be read.{when}")
+        is_complete = all(fact.data.get("n") == 0 for fact in lost)
+        what = "every fact could be read and is used" if is_complete else "parts of it could not be read"
+        when = "" if found.damaged else " The damage was repaired earlier."
+        click.echo(f"DAMAGED: files of this session were damaged; {what}.{when}")
     for fact in lost:
         click.echo(f"  {_line(fact)}")
     for name, cut in (("journal", found.journal_cut_bytes), ("recording", found.recording_cut_bytes)):

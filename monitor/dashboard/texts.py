@@ -79,7 +79,7 @@ FROZEN_HEAD = "recording continues · Space: resume view"
 ENVELOPE, NO_ENVELOPE = "RMS envelope", "no envelope"
 
 # -- overview, numbers, log -----------------------------------------------------------------------------
-OVERVIEW_LEGEND = "line: index · area: 30-min rate · click or drag: review, recording continues · wheel: zoom"
+OVERVIEW_LEGEND = "line: index · area: 30-min rate · click or drag: review · wheel: zoom"
 ESTIMATE_LEGEND = "shade: estimated probability of sleep · "
 TOO_EARLY = "too early for a rate"
 INTERVAL_AXIS = "s from onset to onset, log scale"

@@ -105,7 +105,7 @@ def align(streams: Sequence[Mapping[str, Any]], names: Sequence[str], first: int
         Index of the stream whose clock is used.
     """
     stamps = [np.asarray(stream["time_stamps"], np.float64) for stream in streams]
-    epochs, notes = _believed([_epochs(stream) for stream in streams], stamps, names)
+    epochs, notes = _plausible_epochs([_epochs(stream) for stream in streams], stamps, names)
     segments = [_segments(each, own) for each, own in zip(epochs, stamps, strict=True)]
     of_first = segments[first]
     own_s = _shifted(stamps[first], of_first)
@@ -114,7 +114,7 @@ def align(streams: Sequence[Mapping[str, Any]], names: Sequence[str], first: int
         if place == first or not len(each_s):
             aligned.append(own_s if place == first else each_s)
         elif not of_first or not segments[place]:
-            aligned.append(_beside(stamps[first], each_s))
+            aligned.append(_near_samples(stamps[first], each_s))
         else:
             aligned.append(_in_clock_of(of_first, each_s, segments[place]))
     breaks = tuple(tuple(s.start for s in each if s.start) for each in segments)
@@ -148,7 +148,7 @@ def _epochs(stream: Mapping[str, Any]) -> list[_Epoch]:
     return found
 
 
-def _believed(
+def _plausible_epochs(
     epochs: Sequence[list[_Epoch]], stamps: Sequence[Floats], names: Sequence[str]
 ) -> tuple[list[list[_Epoch]], list[str]]:
     """Discard implausible offsets; return the other offsets of each stream, and notes for the user."""
@@ -177,7 +177,7 @@ def _is_credible(epochs: Sequence[_Epoch], at: int, stamps_s: Floats) -> bool:
     epoch = epochs[at]
     if len(epochs) == 1:
         return True
-    if not np.any(_beside_s(epoch, stamps_s) <= _BESIDE_S):
+    if not np.any(_distance_s(epoch, stamps_s) <= _BESIDE_S):
         return False
     if epoch.n > _FEW_N:
         return True
@@ -207,7 +207,7 @@ def _without_returns(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Epoch]
     return found
 
 
-def _beside_s(epoch: _Epoch, stamps_s: Floats) -> Floats:
+def _distance_s(epoch: _Epoch, stamps_s: Floats) -> Floats:
     """Return the distance of stamps from the times of collection of an epoch's offsets (s)."""
     low_s, high_s = min(epoch.collected_s), max(epoch.collected_s)
     return np.maximum(np.maximum(low_s - stamps_s, stamps_s - high_s), 0.0)
@@ -256,7 +256,7 @@ def _reached(last: _Segment, epoch: _Epoch, stamps_s: Floats) -> int:
     is_new = (
         (rest_s >= since_s)
         if since_s >= last.epoch.collected_s[-1]
-        else (_beside_s(epoch, rest_s) < _beside_s(last.epoch, rest_s))
+        else (_distance_s(epoch, rest_s) < _distance_s(last.epoch, rest_s))
     )
     return last.start + (int(np.argmax(is_new)) if is_new.any() else len(rest_s))
 
@@ -307,7 +307,7 @@ def _runs(stamps_s: Floats) -> list[tuple[float, float, float]]:
     return [(float(p[0]), float(p[-1]), float(shift)) for p, shift in zip(parts, shifts_s, strict=True)]
 
 
-def _beside(first_s: Floats, stamps_s: Floats) -> Floats:
+def _near_samples(first_s: Floats, stamps_s: Floats) -> Floats:
     """Align stamps in the clock of the first stream with its samples, as far as known."""
     runs = _runs(first_s)
     if not 1 < len(runs) < _MOST_RUNS:

@@ -77,7 +77,7 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
             raise InputError(str(path), f"is damaged ({error})", "copy it again") from error
     notes = [f"{path.name}: {problem}" for problem in problems]
     if lost_n:
-        notes.append(_what_is_lost(path.name, parts, size_n))
+        notes.append(_damage_note(path.name, parts, size_n))
     return _recording(path, content_id, found, tuple(notes))
 
 
@@ -102,7 +102,7 @@ def _only(file: BinaryIO, parts: Sequence[tuple[int, int]]) -> BinaryIO:
     return made
 
 
-def _what_is_lost(name: str, parts: Sequence[tuple[int, int]], size_n: int) -> str:
+def _damage_note(name: str, parts: Sequence[tuple[int, int]], size_n: int) -> str:
     if len(parts) == 1 and parts[0][0] == 0:
         return f"{name} is damaged or cut off after {parts[0][1]} of {size_n} bytes; it was read up to there."
     read_n = sum(stop_n - start_n for start_n, stop_n in parts)
@@ -141,13 +141,13 @@ def _collecting(messages: list[str]) -> Iterator[None]:
 def _recording(
     path: Path, content_id: str, found: Sequence[Mapping[str, Any]], notes: tuple[str, ...]
 ) -> Recording:
-    found = [_with_a_beginning(stream) for stream in found]
+    found = [_with_start(stream) for stream in found]
     signals = [s for s in found if not _is_text(s) and np.isfinite(s["time_stamps"]).any()]
     if not signals:
         raise InputError(str(path), "contains no stream with samples", "expected at least one signal")
-    signals = _each_once(signals)[0]
+    signals = _without_duplicates(signals)[0]
     first = next((s for s in signals if _info(s, "type").lower() == "emg"), signals[0])
-    found, twice = _each_once(found)
+    found, twice = _without_duplicates(found)
     place = next(i for i, s in enumerate(found) if s is first)
     aligned = align(found, [_info(s, "name") or "unnamed" for s in found], place)
     origin_s = _first_finite(first["time_stamps"])
@@ -176,7 +176,7 @@ def _recording(
     )
 
 
-def _with_a_beginning(stream: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_start(stream: Mapping[str, Any]) -> Mapping[str, Any]:
     """Start a signal without finite stamps at the measurement of its first clock offset."""
     stamps_s = stream["time_stamps"]
     if _is_text(stream) or not len(stamps_s) or np.isfinite(stamps_s).any():
@@ -187,7 +187,7 @@ def _with_a_beginning(stream: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**stream, "time_stamps": np.concatenate(([begin_s], np.full(len(stamps_s) - 1, np.nan)))}
 
 
-def _each_once(found: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[str]]:
+def _without_duplicates(found: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[str]]:
     """Remove streams that the recorder subscribed to twice: of equal streams the longest is used."""
     by_length = sorted(found, key=lambda stream: -len(stream["time_stamps"]))
     used: list[Mapping[str, Any]] = []

@@ -43,12 +43,21 @@ def _of_envelope(row: Mapping[str, Any], kind: str) -> str:
             return "t: a number is required"
     elif type(t_s) not in (float, int) or not -LONGEST_S <= t_s <= LONGEST_S:
         return f"t: {str(t_s)[:40]!r} is not a time within a session"
-    if not isinstance(source, str):
+    if not isinstance(source, str) or not _is_utf8(source):
         return f"source: {str(source)[:40]!r} is not a source name"
     # The first entry, the start of the session, is never replaced.
     if supersedes is not None and (type(supersedes) is not int or supersedes < 1):
         return f"supersedes: {str(supersedes)[:40]!r} is not the number of an entry that can be replaced"
     return ""
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a text can be written again: JSON escapes can name half of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _of_payload(row: Mapping[str, Any], kind: str) -> str:

@@ -47,7 +47,7 @@ def _dropped(lm: ScoredLM) -> str:
     length = seconds(lm.end_us - lm.onset_us)
     so_far = " so far" if lm.provisional else ""
     if lm.why == "respiratory" and event is not None:
-        return "excluded: " + beside(lm.onset_us, lm.end_us, event)
+        return "excluded: " + relative_position(lm.onset_us, lm.end_us, event)
     return {
         "rejected": f"rejected: {lm.grounds.words}",
         "twitch": f"{length} s: a twitch, shorter than {seconds(rules.min_lm_us)} s{_jerk(lm)}",
@@ -69,7 +69,7 @@ def _jerk(lm: ScoredLM) -> str:
     return ", at sleep onset: perhaps a hypnic jerk" if lm.hypnic_jerk else ""
 
 
-def beside(onset_us: int, end_us: int, event: Span) -> str:
+def relative_position(onset_us: int, end_us: int, event: Span) -> str:
     """Describe the position of an LM relative to an event."""
     label = (event.label or "respiratory event").replace("_", " ")
     name = f"{'an' if label[:1].lower() in tuple('aeiou') else 'a'} {label}"

@@ -203,7 +203,7 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
     shaped = np.concatenate([m[3] for m in merged] + [np.ones(n, np.bool_)])
     keys = [key for m in merged for key in m[4]] + [(m.key,) for m in rejected]
     words = [""] * (onset.size - n) + [m.rejected for m in rejected]
-    drop = sort_out(night, profile, timeline, windows, (onset, end, leg, is_open, shaped))
+    drop = drop_reasons(night, profile, timeline, windows, (onset, end, leg, is_open, shaped))
     drop[onset.size - n :] = Drop.REJECTED
     # A rejected movement is no evidence about the other leg.
     taken_end = np.where(drop == Drop.REJECTED, onset, end)
@@ -257,7 +257,7 @@ def merge(
     )
 
 
-def sort_out(
+def drop_reasons(
     night: Night,
     profile: RulesProfile,
     timeline: StageTimeline,
@@ -276,7 +276,7 @@ def sort_out(
         drop[where & (drop == Drop.NONE)] = why
 
     mark((length < profile.min_lm_us) & ~is_open, Drop.TWITCH)
-    mark(spoilt(night, onset, end, leg), Drop.ARTIFACT)
+    mark(with_artifact(night, onset, end, leg), Drop.ARTIFACT)
     if profile.morphology_required:
         mark(~shaped & ~is_open, Drop.MORPHOLOGY)
     if profile.long_lm == "drop":
@@ -296,7 +296,7 @@ def sort_out(
     return drop
 
 
-def spoilt(night: Night, onset_us: Ints, end_us: Ints, leg: Ints) -> Bools:
+def with_artifact(night: Night, onset_us: Ints, end_us: Ints, leg: Ints) -> Bools:
     """Return which movements overlap an artifact on their leg.
 
     A movement of unknown side is affected only by an artifact on all existing legs.

@@ -390,4 +390,13 @@ def _is_unfinished(rest: bytes, next_seq: int) -> bool:
     """Whether the bytes after the last line are the beginning of the next one."""
     begin = b'{"v":%d,"seq":%d,' % (FORMAT_VERSION, next_seq)
     is_begun = rest.startswith(begin) or begin.startswith(rest)
-    return is_begun and b"\n" not in rest and b"\0" not in rest
+    # A whole line with another byte in place of its newline was finished, and damaged later.
+    return is_begun and b"\n" not in rest and b"\0" not in rest and not _is_line(rest[:-1] + b"\n")
+
+
+def _is_line(line: bytes) -> bool:
+    try:
+        parse(line)
+    except ValueError:
+        return False
+    return True

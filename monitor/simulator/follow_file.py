@@ -17,7 +17,7 @@ from monitor.model.errors import InputError
 from monitor.simulator.pacing import CHUNK_S, Stop, buffered_s, parent_is_gone, wait_for_receivers
 from monitor.simulator.replay import marker_header, recording_markers, stream_header
 
-_LOOK_EVERY_S = 0.5
+_POLL_S = 0.5
 
 
 class _FollowedStream:
@@ -88,18 +88,21 @@ class _Reading:
         self._file, self._report, self._trouble = file, on_message, ""
         there = file.records
         self.end_s = file.start_s(there - 1) + file.record_s
-        self._taken = there - 1
-        while self._taken and file.start_s(self._taken - 1) + file.record_s / 2 >= self.end_s - delay_s:
-            self._taken -= 1
-        self.begin_s = file.start_s(self._taken)
+        self._next_record = there - 1
+        while (
+            self._next_record
+            and file.start_s(self._next_record - 1) + file.record_s / 2 >= self.end_s - delay_s
+        ):
+            self._next_record -= 1
+        self.begin_s = file.start_s(self._next_record)
 
-    def look(self) -> Recording | None:
+    def read_new(self) -> Recording | None:
         """Read new records; None if there are none or the file is unreadable now: they are read later."""
         there = self._file.records
-        if there <= self._taken:
+        if there <= self._next_record:
             return None
         try:
-            part = self._file.read(self._taken, there)
+            part = self._file.read(self._next_record, there)
         except InputError as err:
             # A temporarily unavailable share must not end the recording.
             if not self._trouble:
@@ -108,7 +111,7 @@ class _Reading:
             return None
         if self._trouble:
             self._report("The file is readable again.")
-        self._taken, self._trouble = there, ""
+        self._next_record, self._trouble = there, ""
         return part
 
 
@@ -124,8 +127,8 @@ def _play(
     while not (stop.wait(CHUNK_S) or parent_is_gone()):
         now_s = float(clock())
         if now_s >= next_look_s:
-            next_look_s = now_s + _LOOK_EVERY_S
-            part = reading.look()
+            next_look_s = now_s + _POLL_S
+            part = reading.read_new()
             if part is not None:
                 _take(part, feeds)
                 waiting += recording_markers(part.annotations)

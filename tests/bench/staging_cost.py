@@ -17,7 +17,7 @@ import numpy as np
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 from monitor.staging.channels import ROLES, StageChannel
 from monitor.staging.loop import StagingLoop
 from monitor.staging.model import Model

@@ -117,7 +117,7 @@ BAD_ARGUMENTS = {
     "empty query": (["--stream", "name="], ["name=", "has no value"]),
     "bad bed": (["--bed", "../x"], ["--bed", "'../x'", "letters"]),
     "bad study": (["--study", "Jane Doe"], ["--study", "'Jane Doe'"]),
-    "same channel": (["--left", "LAT", "--right", "LAT"], ["'LAT'", "two channels"]),
+    "same channel": (["--left", "LAT", "--right", "LAT"], ["'LAT'", "two different channels"]),
     "unit": (["--unit", "bananas"], ["legs.unit", "'bananas'"]),
     "no unit at all": (["--unit", "0 uV"], ["legs.unit", "'0 uV'"]),
     "no configuration": (["--config", "nowhere.toml"], ["--config", "'nowhere.toml'", "default"]),

@@ -56,7 +56,7 @@ def test_known_peers_are_named_and_a_network_that_finds_nothing_is_noted(tmp_pat
     assert (found.good, found.needed) == (False, False)
     assert "KnownPeers" in found.text
     monkeypatch.setenv("LSLAPICFG", str(tmp_path / "none"))
-    assert "no such file" in doctor_module._network().text
+    assert "this file does not exist" in doctor_module._network().text
 
 
 def test_a_probe_that_breaks_is_a_reason_and_no_traceback(monkeypatch):

@@ -81,7 +81,7 @@ def test_scoring_that_fails_costs_the_numbers_and_not_the_night(bench, monkeypat
 def test_a_request_that_breaks_something_is_answered(bench, monkeypatch):
     bench.feed(1, 4000.0)
     monkeypatch.setattr(night_module, "fact_of", failing)
-    assert "goes on" in bench.night.answer({"do": "note", "t": 0.5, "text": "x"})["error"]
+    assert "recording continues" in bench.night.answer({"do": "note", "t": 0.5, "text": "x"})["error"]
 
 
 def raw_n(bench):

@@ -86,7 +86,7 @@ def test_senders_without_metadata_are_listed_and_nothing_is_guessed(peer, tmp_pa
     example(peer, "SendStringMarkers", "MyMarkerStream")
     found = streams_json()
     assert found["BioSemi"]["legs"] == found["Bare"]["legs"] == found["MyMarkerStream"]["legs"] == {}
-    assert "name them with --left CH" in found["Bare"]["problems"][0]
+    assert "select them with --left CH" in found["Bare"]["problems"][0]
     assert found["MyMarkerStream"]["channel_format"] == "string"
     alone = run("watch", "--headless", "--wait", "2", "--sessions", str(tmp_path))
     assert alone.returncode == 3

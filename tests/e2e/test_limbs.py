@@ -19,7 +19,7 @@ from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 from monitor.session.recovery import recover
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 from monitor.simulator.emg import SignalGenerator
 from monitor.simulator.schedule import Schedule
 

@@ -177,7 +177,7 @@ def test_of_two_that_could_be_it_none_is_taken_until_a_person_names_one(send, wa
     assert len(of_kind(facts, "anchor")) == 1
     (uid,) = re.findall("--stream (uid=[-0-9a-f]+)", of_kind(facts, "lost")[-1].data["reason"])
     done = run("accept", str(recorder.folder.path), "--stream", uid)
-    assert (done.returncode, done.stdout) == (0, "Taken: the recording goes on.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr
     facts = end(recorder)
     assert new_ids(facts) == []
     assert of_kind(facts, "stream")[-1].data["source_id"] == second.source_id
@@ -202,7 +202,7 @@ def test_where_another_like_it_ran_beside_it_a_person_decides(send, watch):
     assert len(of_kind(facts, "anchor")) == 1
     (uid,) = re.findall("--stream (uid=[-0-9a-f]+)", of_kind(facts, "lost")[-1].data["reason"])
     done = run("accept", str(recorder.folder.path), "--stream", uid, "--author", "N. Nurse")
-    assert (done.returncode, done.stdout) == (0, "Taken: the recording goes on.\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "Source accepted; recording continues.\n"), done.stderr
     recorder.facts_until(anchored(2), "the one that was named")
     facts = end(recorder)
     assert new_ids(facts) == []

@@ -6,7 +6,7 @@ import pytest
 from support.realdata import REAL_DATA, needs
 
 from monitor.files import read_recording
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 # Recordings that are not part of the project: the folder's README says what they are.
 HEADER = """<?xml version="1.0"?><info><name>{name}</name><type>{type}</type>

@@ -72,7 +72,7 @@ def test_follow_takes_no_speed_and_no_xdf(tmp_path, run_command):
     (tmp_path / "night.xdf").write_bytes(b"XDF:")
     for arguments, words in (
         (["--follow"], "is not an EDF or BDF file"),
-        (["--follow", "--speed", "2"], "own pace"),
+        (["--follow", "--speed", "2"], "is sent at speed 1"),
     ):
         process = run_command("replay", str(tmp_path / "night.xdf"), *arguments)
         _, stderr = process.communicate(timeout=90)

@@ -65,6 +65,7 @@ def onsets(folder: Path) -> list[str]:
     return (folder / "movements.tsv").read_text(encoding="utf-8").splitlines()
 
 
+@pytest.mark.smoke
 def test_without_a_list_the_annotations_of_the_recording_speak(night, tmp_path) -> None:
     (found,) = summaries(night, "--out", tmp_path)
     assert found["file"] == str(night)
@@ -179,7 +180,6 @@ def test_equal_stems_are_told_apart_by_their_folders_or_refused(bare, tmp_path) 
         run(one, one.with_suffix(".xdf"), other, "--out", out)
 
 
-@pytest.mark.smoke
 def test_workers_give_the_same_in_the_order_given_and_a_bad_file_stops_nothing(bare, tmp_path) -> None:
     files = [copied(bare, tmp_path / "in" / f"{name}.edf") for name in "cab"]
     files[1].write_bytes(b"0       cut off")

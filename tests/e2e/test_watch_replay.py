@@ -10,7 +10,7 @@ from support.watching import Command, Watch, closed, movement_rows, of_kind, run
 from monitor.files import read_recording
 from monitor.session.control import ControlClient
 from monitor.session.journal import read_journal
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 from monitor.simulator.emg import SignalGenerator
 from monitor.simulator.schedule import Schedule
 

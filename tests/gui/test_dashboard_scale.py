@@ -106,3 +106,25 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
         each.sceneBoundingRect() for each in (panel.curves.index_text, panel.curves.reference_text)
     )
     assert index.bottom() <= reference.top() + 4.0
+
+
+@pytest.mark.parametrize("height", [150, 190, 310])
+def test_the_text_of_an_early_index_is_inside_the_plot(height: int, qtbot: QtBot) -> None:
+    panel = OverviewPanel(NIGHT)
+    qtbot.addWidget(panel.frame)
+    panel.frame.resize(990, height)
+    panel.frame.show()
+    none = {"left": np.empty(0), "right": np.empty(0)}
+    view = OverviewView(
+        end_s=300.0, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
+        flags=(), lights_off_s=None, lights_on_s=None, curve_s=np.empty(0), index_per_h=np.empty(0),
+        rate_per_h=np.empty(0), index_name="PLM", reference_per_h=15.0, audience="adult",
+    )  # fmt: skip
+    qtbot.waitUntil(lambda: panel._curve.vb.height() > 20)
+    panel.show_overview(view, WallTime())
+    QApplication.processEvents()
+    plot, text = (each.sceneBoundingRect() for each in (panel._curve.vb, panel.curves.index_text))
+    reference = panel.curves.reference_text.sceneBoundingRect()
+    assert text.top() >= plot.top() - 2.0
+    assert text.bottom() <= plot.bottom() + 4.0
+    assert text.bottom() <= reference.top() + 4.0 or text.top() >= reference.bottom() - 4.0

@@ -10,7 +10,7 @@ from support.sessions import FIRST_STAMP_S, RATE_HZ, stream_fact
 
 from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.model.facts import Fact
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 HEADER = "<info><name>Amp</name><channel_format>{}</channel_format></info>"
 

@@ -14,9 +14,10 @@ from support.windows import LATE_MS, n_of, pixels
 from monitor.dashboard.theme import THEMES
 from monitor.model.facts import Fact
 from monitor.session.current_alerts import Alert
+from monitor.ward.texts import NO_BEDS_HINT
 from monitor.ward.tile import Health, Tile, by_alert
 from monitor.ward.tile_widget import TileWidget
-from monitor.ward.window import _NOBODY, WardWindow
+from monitor.ward.window import WardWindow
 
 GOOD = (Health("SAGA-3 2000.0 Hz", "ok"), Health("Stager", "ok"), Health("L ok", "ok"), Health("R ok", "ok"))
 LOST = (Health("SAGA-9 lost", "bad"), Health("L lost", "bad"), Health("R lost", "bad"))
@@ -101,7 +102,7 @@ def tile_of(window, bed: str) -> TileWidget:
 
 
 def is_nobody_there(window) -> bool:
-    return any(each.isVisible() and each.text() == _NOBODY for each in window.findChildren(QLabel))
+    return any(each.isVisible() and each.text() == NO_BEDS_HINT for each in window.findChildren(QLabel))
 
 
 def test_the_highest_alert_comes_first_and_what_has_ended_last(window) -> None:
@@ -113,7 +114,7 @@ def test_the_highest_alert_comes_first_and_what_has_ended_last(window) -> None:
 
 def test_sixteen_beds_fit_a_full_screen_and_eight_a_small_one(window, heard, qtbot) -> None:
     area = window.findChild(QScrollArea)
-    assert not area.verticalScrollBar().isVisible()
+    qtbot.waitUntil(lambda: not area.verticalScrollBar().isVisible(), timeout=LATE_MS)
     heard.now = beds(16)[4:12]
     window.resize(1366, 768)
     window.refresh()

@@ -193,7 +193,7 @@ def test_a_recording_is_scored_as_the_live_night_was():
     assert end_s == detection.timeline.now_s == pytest.approx(120.0, abs=0.01)
 
 
-@examples(25)
+@examples(9)
 @given(
     st.lists(st.integers(1, 900), min_size=1, max_size=8),
     st.lists(st.tuples(st.integers(200, 11_000), st.integers(1, 700)), max_size=5),

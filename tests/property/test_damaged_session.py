@@ -9,8 +9,8 @@ import pytest
 import pyxdf
 from hypothesis import given
 from hypothesis import strategies as st
-from small_sessions import RATE_HZ, SECONDS, make
 from support.examples import examples
+from support.small_sessions import RATE_HZ, SECONDS, make
 
 from monitor.files.xdf_chunks import MAGIC, SAMPLES, STREAM_HEADER, walk
 from monitor.model.errors import InputError
@@ -152,3 +152,12 @@ def test_any_512_bytes_of_either_file(ended, cut_off, data):
             check_journal(folder, whole, at, damaged)
         else:
             check_recording(folder, chunks_of(session.recording), at, damaged)
+
+
+@pytest.mark.parametrize("byte", [0, 1, 13, ord("}"), 255])
+def test_a_wrong_byte_in_place_of_the_last_newline(cut_off, tmp_path, byte):
+    whole = cut_off.journal.read_bytes()
+    folder = SessionFolder(shutil.copytree(cut_off.path, tmp_path / "s"))
+    at = len(whole) - 1
+    damaged = put_page(folder.journal, at, bytes([byte]) * PAGE)
+    check_journal(folder, whole, at, damaged)

@@ -127,11 +127,10 @@ def test_stamps_that_overlap_by_jitter_are_no_repeats(seed, is_flat, grid_ms, st
     if grid_ms:
         times_s = np.round(times_s, 3)
     kept, found = run(values, times_s)
-    # In whole microvolts values are often equal; stamps in whole milliseconds too, others by chance.
+    # Stamps in whole milliseconds and values in whole microvolts may be equal now and then: a sample or two.
     lost_n = n - len(kept)
     assert lost_n == sum(repeat.n for repeat in found)
-    by_chance_n = 0.01 * n if grid_ms else 2
-    assert lost_n <= (by_chance_n if step_uv and not is_flat else 0)
+    assert lost_n <= (0.01 * n if grid_ms and step_uv and not is_flat else 0)
 
 
 def test_what_is_older_than_what_is_remembered_is_a_clock_set_back():

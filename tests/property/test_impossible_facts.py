@@ -286,7 +286,7 @@ def test_a_session_of_which_little_can_be_used(session, rows, tmp_path, kept):
     forms = ["csv"]
     if "stream" in kept:
         forms += ["edf", "xdf"]
-        with pytest.raises(InputError, match="no further than the start"):
+        with pytest.raises(InputError, match="ends at the start of the recording"):
             export_session(folder.path, "edf", tmp_path / "out")
     assert f"{n_bad} journal entries have impossible content" in written(folder, tmp_path, forms)
     assert folder.recording.read_bytes() == before

@@ -15,7 +15,7 @@ from reference.random_nights import S, random_night
 from monitor.model.rules import PROFILES
 from monitor.scoring import Movement, Night, Score, ScoredLM, score
 
-NIGHTS = 400
+DAILY, ALL = 120, 400
 HOLD_US = S // 2
 
 
@@ -66,10 +66,11 @@ def fate(lm: ScoredLM) -> tuple:
     return lm.onset_us, lm.end_us, lm.leg, lm.keys, lm.candidate, lm.plm, lm.series, lm.why, lm.stage
 
 
+@pytest.mark.parametrize("seeds", [range(DAILY), pytest.param(range(DAILY, ALL), marks=pytest.mark.soak)])
 @pytest.mark.parametrize("name", PROFILES)
-def test_what_is_settled_stays(name: str) -> None:
+def test_what_is_settled_stays(name: str, seeds: range) -> None:
     settled_n = provisional_n = ended_n = 0
-    for seed in range(NIGHTS):
+    for seed in seeds:
         night = live_night(seed)
         whole = score(night, PROFILES[name])
         fates = {lm.keys: fate(lm) for lm in (*whole.lms, *whole.twitches)}
@@ -88,7 +89,7 @@ def test_what_is_settled_stays(name: str) -> None:
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_running_values_count_what_is_there_and_end_at_the_whole_night(name: str) -> None:
-    for seed in range(0, NIGHTS, 5):
+    for seed in range(0, ALL, 5):
         night = live_night(seed)
         for now_us in moments(night, seed):
             consistent(score(at(night, now_us), PROFILES[name]))

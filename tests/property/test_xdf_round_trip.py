@@ -12,8 +12,8 @@ from support.examples import examples
 
 from monitor.session.signal.recording_damage import repaired
 from monitor.session.signal.xdf_format import last_stamps, survey
-from monitor.session.signal.xdf_writer import XdfWriter
 from monitor.session.state import SessionState
+from monitor.session.xdf import XdfWriter
 
 FORMATS = {"float32": "f4", "double64": "f8", "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8"}
 HEADER = (

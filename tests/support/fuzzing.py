@@ -35,8 +35,8 @@ from monitor.session.journal import decode, encode, read_journal
 from monitor.session.markers import MarkerReader
 from monitor.session.signal.recording_damage import repaired
 from monitor.session.signal.xdf_format import info_of, readable, survey, tally
-from monitor.session.signal.xdf_writer import XdfWriter
 from monitor.session.state import SessionState
+from monitor.session.xdf import XdfWriter
 
 _ODD = [
     b"", b"\0", b"\xff\xfe", b"\xed\xa0\xbd", b"\xc3\xa9\xe2\x82\xac", b"nan", b"inf", b"-1", b"1e400", b"0",

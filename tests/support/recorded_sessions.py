@@ -15,7 +15,7 @@ from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
 from monitor.session.markers import MarkerReader
 from monitor.session.recovery import recover
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 from monitor.simulator.amplifier import marker_text
 from monitor.simulator.emg import SignalGenerator
 from monitor.simulator.schedule import Schedule

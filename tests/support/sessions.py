@@ -17,7 +17,7 @@ import numpy as np
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 START = dt.datetime(2026, 11, 20, 22, 15, tzinfo=dt.UTC)
 FIRST_STAMP_S = 5000.0

@@ -12,7 +12,7 @@ from support.recorded_sessions import record_night
 
 from monitor.cli import cli
 from monitor.files import read_recording
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 from monitor.simulator.amplifier import AmplifierSettings
 from monitor.simulator.file_output import write_edf
 

@@ -24,7 +24,7 @@ from monitor.montage import (
     describe_reading,
     read_montage,
 )
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 FOLDER = Path(__file__).with_name("bridges")
 BRIDGES = sorted(path.stem for path in FOLDER.glob("*.xml"))

@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -32,15 +34,30 @@ print(json.dumps({"folder": str(r.folder), "loaded": r.loaded_n, "compiled": r.c
 def use(tmp_path):
     """Run the kernels in a new process under a cache folder of the test; return what it says."""
 
-    def run(**environment):
-        given = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")} | environment
-        done = subprocess.run(
-            [sys.executable, "-c", KERNELS], capture_output=True, text=True, env=given, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+    return partial(use_cache, tmp_path / "cache")
 
-    return run
+
+def use_cache(place):
+    given = os.environ | {"NUMBA_CACHE_DIR": str(place)}
+    done = subprocess.run(
+        [sys.executable, "-c", KERNELS], capture_output=True, text=True, env=given, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """Compile the kernels once into a cache to copy."""
+    place = tmp_path_factory.mktemp("compiled") / "cache"
+    use_cache(place)
+    return place
+
+
+@pytest.fixture
+def filled(compiled, tmp_path):
+    """Fill the cache of the test."""
+    return shutil.copytree(compiled, tmp_path / "cache")
 
 
 def files(folder):
@@ -69,9 +86,14 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+DAILY = ("empty", "half", "one bit flipped in the machine code", "another program's file")
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    "damage", [pytest.param(each, marks=[] if each in DAILY else pytest.mark.soak) for each in DAMAGE]
+)
 def test_a_damaged_file_is_deleted_and_compiled_again(use, tmp_path, damage):
-    use()
     for path in files(tmp_path):
         path.write_bytes(DAMAGE[damage](path.read_bytes()))
     repaired = use()
@@ -95,8 +117,8 @@ def test_any_byte_cut_off_is_noticed(tmp_path):
             _cache._unsealed(path)
 
 
+@pytest.mark.usefixtures("filled")
 def test_a_content_that_fits_its_checksum_but_is_no_kernel_is_compiled_again(use, tmp_path):
-    use()
     content = pickle.dumps(("not", "a", "kernel"))
     for path in files(tmp_path):
         path.write_bytes(hashlib.sha256(content).digest() + content)
@@ -104,8 +126,8 @@ def test_a_content_that_fits_its_checksum_but_is_no_kernel_is_compiled_again(use
     assert use()["compiled"] == 0
 
 
+@pytest.mark.usefixtures("filled")
 def test_a_folder_in_a_files_place_is_not_fatal(use, tmp_path):
-    use()
     for path in files(tmp_path):
         path.unlink()
         path.mkdir()

@@ -25,7 +25,7 @@ from monitor.scoring import score
 from monitor.session.journal import Journal, read_journal
 from monitor.session.reader import read_session
 from monitor.session.signal.recorded import recorded_signals
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 GAP = (130.0, 136.4)
 TOLERANCE_S = 0.010

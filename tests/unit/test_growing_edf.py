@@ -72,13 +72,13 @@ def test_a_record_that_does_not_say_when_it_begins_is_told_and_tried_again(tmp_p
     told = []
     reading = _Reading(GrowingEdf(path), 2.0, told.append)
     assert (reading.begin_s, reading.end_s) == (3.0, 5.0)
-    assert reading.look().streams[0].sample_n == 2 * RATE_HZ
+    assert reading.read_new().streams[0].sample_n == 2 * RATE_HZ
     path.write_bytes(bad)
-    assert [reading.look(), reading.look()] == [None, None]
+    assert [reading.read_new(), reading.read_new()] == [None, None]
     assert len(told) == 1
     assert "has no start time in data record 6" in told[0]
     path.write_bytes(good)
-    assert reading.look().streams[0].start_s == 50.0
+    assert reading.read_new().streams[0].start_s == 50.0
     assert told[1:] == ["The file is readable again."]
 
 

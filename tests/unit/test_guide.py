@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "monitor" / "guide"
 PAGES = [ROOT / "README.md", *sorted(GUIDE.glob("*.md"))]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# A path in the architecture page: a folder or a module, relative to `monitor/` or to the project.
+PATH = re.compile(r"`([\w/.]+/[\w/.]*|\w+\.py)`")
 # `plms-monitor guide TOPIC` in a text is a link too.
 GUIDE_COMMAND = re.compile(r"plms-monitor guide ([a-z]+)")
 
@@ -83,3 +85,22 @@ def test_every_link_leads_somewhere(page):
 def test_the_readme_names_every_topic():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [topic for topic in topics() if f"monitor/guide/{topic}.md" not in readme] == []
+
+
+def architecture():
+    return (GUIDE / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_every_path_named_in_the_architecture_exists():
+    paths = set(PATH.findall(architecture()))
+    assert len(paths) > 50
+    assert [
+        path for path in sorted(paths) if not any((base / path).exists() for base in (ROOT, GUIDE.parent))
+    ] == []
+
+
+def test_the_architecture_names_every_package():
+    packages = {path.parent.name for path in GUIDE.parent.glob("*/__init__.py")}
+    drawing = architecture().partition("## Overview")[2].partition("Inside the dashboard")[0]
+    assert packages <= set(re.findall(r"[a-z]+", drawing))
+    assert packages <= {path.rstrip("/") for path in PATH.findall(architecture())}

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from monitor.model.errors import InputError
-from monitor.model.facts import Fact
+from monitor.model.facts import UNUSABLE, Fact
 from monitor.session.durability_mark import DurabilityMark
 from monitor.session.journal import Journal, decode, encode, read_journal
 
@@ -220,6 +220,13 @@ def test_a_whole_line_of_another_format_is_no_fact(row):
         body = b'[{"a":1}'
     with pytest.raises(ValueError):
         decode(body[:-1] + b',"crc":%d}\n' % zlib.crc32(body))
+
+
+def test_a_source_that_is_no_text_is_set_aside(path):
+    raw = b'{"v":1,"seq":0,"kind":"lights","t":0.0,"source":"\\ud800","state":"off"}'
+    fact = decode(raw[:-1] + b',"crc":%d}\n' % zlib.crc32(raw))
+    assert (fact.kind, fact.data["of"]) == (UNUSABLE, "lights")
+    assert "source" in fact.data["reason"]
 
 
 def test_a_kind_that_a_newer_version_has_is_set_aside(path):

@@ -199,7 +199,7 @@ def test_what_is_wrong_with_a_limb_is_said(wish, words):
 def test_a_resting_level_hints_at_one_unit_or_at_none(level, words):
     hint = unit_hint(level)
     assert words in hint
-    assert ("is plausible" in hint) == (words != "none of them is plausible")
+    assert (", so " in hint) == (words != "none of them is plausible")
 
 
 @pytest.mark.parametrize("level", [None, 0.0, float("nan"), float("inf")])

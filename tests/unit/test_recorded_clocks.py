@@ -11,7 +11,7 @@ from support.examples import examples
 
 from monitor.cli import cli
 from monitor.files import read_recording
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 RATE_HZ = 100
 SECONDS = 300

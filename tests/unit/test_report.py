@@ -331,7 +331,7 @@ def test_estimated_sleep_is_called_so_and_what_there_is_without_it_is_said(tmp_p
     assert "(210 epochs) is an ESTIMATE from EEG by a program" in text
     assert "agrees with a person on sleep or wake in 100% of 10 epochs" in text
     recorded = summary["without_estimate"]["aasm3"]["plm_per_hour_recorded"]
-    assert f"Without it: {recorded:.1f} PLM per hour recorded" in text
+    assert f"Without the estimate: {recorded:.1f} PLM per hour recorded" in text
 
 
 @pytest.mark.parametrize("name", ["report.doc", "report"])

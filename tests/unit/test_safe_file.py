@@ -26,7 +26,7 @@ from monitor.session.durability_mark import DurabilityMark, durable_bytes
 from monitor.session.folder import BedLock, SessionFolder, SessionLock
 from monitor.session.journal import Journal
 from monitor.session.signal.live_ring import LiveRing, LiveRingWriter
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and pipes of POSIX")
 

@@ -33,7 +33,7 @@ def test_any_stretch_is_the_same_to_the_bit(start_n, count_n):
     assert fresh.tobytes() == WHOLE[start_n : start_n + count_n].tobytes()
 
 
-@pytest.mark.parametrize("seed", [4, 5, 6])
+@pytest.mark.parametrize("seed", [4, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (5, 6))])
 def test_the_truth_is_the_rule_on_the_moving_envelope_and_rest(seed):
     schedule = Schedule(seed, "demo", None, ("drift", "posture"))
     made = SignalGenerator(schedule, RATE_HZ)

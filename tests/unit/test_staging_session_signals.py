@@ -8,7 +8,7 @@ from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
 from monitor.session.signal.chunk_index import ChunkIndex
 from monitor.session.signal.recorded import RecordedSignal, SignalIndex
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 from monitor.staging.channels import StageChannel
 from monitor.staging.estimator import Estimate
 from monitor.staging.session_signals import RecordedSignals

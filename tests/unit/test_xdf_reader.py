@@ -5,7 +5,7 @@ import pytest
 
 from monitor.files import Annotation, RecordedChannel, read_recording
 from monitor.model.errors import InputError
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 HEADER = """<?xml version="1.0"?><info><name>{name}</name><type>{type}</type>
 <channel_count>{count}</channel_count><channel_format>{format}</channel_format><source_id>dev-1</source_id><nominal_srate>{rate}</nominal_srate>

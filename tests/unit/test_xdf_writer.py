@@ -11,7 +11,7 @@ from support.waiting import wait_for
 
 from monitor.session.signal.raw_writer import RawWriter
 from monitor.session.signal.xdf_format import survey
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 HEADER = (
     "<info><name>L</name><type>EMG</type><channel_count>1</channel_count>"

@@ -117,6 +117,10 @@ class GapItem(pg.GraphicsObject):  # type: ignore[misc]
 _LEAST_TOP_PER_H = 30.0
 # Between the reference line and the middle of the text of the index.
 _APART_PX = 30.0
+# Half the height of the text of the index.
+_HALF_TEXT_PX = 12.0
+# Room that it needs below the reference line.
+_BELOW_PX = 15.0
 
 
 class OverviewCurves:
@@ -236,9 +240,14 @@ class OverviewCurves:
         finite = np.flatnonzero(np.isfinite(view.index_per_h))
         at = float(view.index_per_h[finite[-1]]) if len(finite) else top * 0.8
         # At its curve, as long as the text on the reference line stays readable.
-        apart = top * text_px(_APART_PX) / max(self._plot.vb.height(), 1.0)
-        lowest = reference + apart if is_shown else apart / 2
-        self.index_text.setPos(view.end_s, min(max(at, lowest), max(top * 0.9, lowest)))
+        per_px = top / max(self._plot.vb.height(), 1.0)
+        lowest = reference + per_px * text_px(_APART_PX) if is_shown else per_px * text_px(_APART_PX) / 2
+        highest = top - per_px * text_px(_HALF_TEXT_PX)
+        y = min(max(at, lowest), max(highest, lowest))
+        if lowest > highest and reference >= per_px * text_px(_BELOW_PX):
+            # A low plot has no room above the reference line, but below it.
+            y = reference / 2
+        self.index_text.setPos(view.end_s, y)
 
 
 def split_line(view: OverviewView, low: float, high: float) -> tuple[list[float], list[float]]:

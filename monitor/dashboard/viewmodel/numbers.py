@@ -11,7 +11,7 @@ from monitor.model import wording
 from monitor.scoring import Score
 from monitor.scoring.spans import Floats
 
-_TOO_EARLY = "too early: shown after 10 min"
+_TOO_EARLY = "too early: reliable after 10 min"
 # Line breaks: the number beside leaves little room.
 _UNITS = {
     "sleep": "per hour\nof sleep",

@@ -18,7 +18,7 @@ from monitor.session.reader import Session
 from monitor.session.signal.chunk_index import clock_offsets
 from monitor.session.signal.recording_damage import forms_of, repaired
 from monitor.session.signal.xdf_format import survey
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 _NAME = "PLMS-Scored"
 _AS_THEY_ARE = {*STAGES, "lights_off", "lights_on"}

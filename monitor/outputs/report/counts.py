@@ -19,7 +19,7 @@ from monitor.session.wall_time import WallTime
 Rules = Mapping[str, Mapping[str, Any]]
 
 
-def _beside(rules: Rules, head: str, rows: list[tuple[str, ...]]) -> Table:
+def _side_by_side(rules: Rules, head: str, rows: list[tuple[str, ...]]) -> Table:
     return Table((head, *(numbers.RULE_NAMES.get(name, name) for name in rules)), tuple(rows))
 
 
@@ -38,7 +38,7 @@ def main_table(summary: Mapping[str, Any]) -> Table:
         for key, words in numbers.COUNTS
         if key in counts
     ]
-    return _beside(rules, "", rows)
+    return _side_by_side(rules, "", rows)
 
 
 def every_index(summary: Mapping[str, Any]) -> list[Table]:
@@ -46,11 +46,13 @@ def every_index(summary: Mapping[str, Any]) -> list[Table]:
     rules: Rules = summary["rules"]
     each = list(rules.values())
     tables = [
-        _beside(
+        _side_by_side(
             rules, "Counts", [(words, *(numbers.count(r, k) for r in each)) for k, words in numbers.COUNTS]
         ),
-        _beside(rules, "Rates", [(words, *(numbers.rate(r, k) for r in each)) for k, words in numbers.RATES]),
-        _beside(
+        _side_by_side(
+            rules, "Rates", [(words, *(numbers.rate(r, k) for r in each)) for k, words in numbers.RATES]
+        ),
+        _side_by_side(
             rules,
             "Intervals and durations",
             [(words, *(numbers.shape(r, k, form) for r in each)) for k, words, form in numbers.SHAPES],
@@ -63,11 +65,11 @@ def every_index(summary: Mapping[str, Any]) -> list[Table]:
         if any((r["detail"][key] or {}).get(leg) for r in each)
     ]
     if legs:
-        tables.append(_beside(rules, "By leg", legs))
+        tables.append(_side_by_side(rules, "By leg", legs))
     why = sorted({word for r in each for word in r["detail"]["excluded"]})
     if why:
         rows = [(word, *(str(r["detail"]["excluded"].get(word, 0)) for r in each)) for word in why]
-        tables.append(_beside(rules, "Leg movements not counted, by reason", rows))
+        tables.append(_side_by_side(rules, "Leg movements not counted, by reason", rows))
     return tables
 
 

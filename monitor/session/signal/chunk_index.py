@@ -1,6 +1,6 @@
 """Random access to `recording.xdf` during writing: an index of its chunks, and reads of those wanted.
 
-The files are our own (`monitor.session.signal.xdf_writer`): one stamp with every sample, chunks of about half
+The files are our own (`monitor.session.xdf`): one stamp with every sample, chunks of about half
 a second. Chunks that cannot be read are passed over.
 """
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 # Largest buffer while the disk refuses writes: some ten hours of two legs at 500 Hz.
 MOST_HELD_BYTES = 512 << 20

@@ -6,7 +6,7 @@ from monitor.model.config import load_config
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal
-from monitor.session.signal.xdf_writer import XdfWriter
+from monitor.session.xdf import XdfWriter
 
 RATE_HZ = 250.0
 STAMP_S = 5000.0
