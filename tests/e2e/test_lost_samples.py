@@ -76,7 +76,7 @@ def test_a_recorder_that_stands_still_past_the_senders_queue_tells_what_it_misse
     facts, numbers, stamps = end(watch)
     steps, (anchor,) = np.diff(numbers), of_kind(facts, "anchor")
     assert np.all(steps >= 1)
-    record_property("lost_s", [round((step - 1) / rate_hz, 2) for step in steps if step > 1])
+    record_property("lost_s", [round(float(step - 1) / rate_hz, 2) for step in steps if step > 1])
     # On a busy machine the queue may be full once more while what was kept is fetched.
     holes = np.flatnonzero(steps - 1 >= 0.5 * rate_hz)
     gaps = [gap for gap in of_kind(facts, "gap") if gap.data["resets"]]

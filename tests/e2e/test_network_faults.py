@@ -124,10 +124,10 @@ def test_a_black_hole_costs_no_sample_and_the_trace_is_back_before_the_backlog(
 ):
     night = begin()
     hole(night, seconds)
-    record_property("back_after_s", round(night.back_after_s(), 2))
+    record_property("back_after_s", round(float(night.back_after_s()), 2))
     night.watch.facts_until(lambda f: of_kind(f, "late"), "word of the late backlog", 2 * seconds + 20)
     night.wait_for_signal(3.0)
-    record_property("n", assert_whole(night))
+    record_property("n", int(assert_whole(night)))
     (late,) = night.facts("late")
     assert late.data["late_s"] >= seconds
     assert late.data["missing_s"] == 0
@@ -142,7 +142,7 @@ def test_a_connection_whose_sender_gave_up_is_made_anew(begin, record_property):
     night.lab.black_hole(on=True)
     night.watch.wait_for(lambda: night.lab.n_connections(netlab.AMP) == 0, "the sender's giving up", 60)
     night.lab.black_hole(on=False)
-    record_property("back_after_s", round(night.back_after_s(), 2))
+    record_property("back_after_s", round(float(night.back_after_s()), 2))
     facts = night.watch.facts_until(lambda f: of_kind(f, "gap"), "the gap", 60)
     (gap,) = of_kind(facts, "gap")
     night.wait_for_signal(3.0)
@@ -151,7 +151,7 @@ def test_a_connection_whose_sender_gave_up_is_made_anew(begin, record_property):
     assert len(missing) == 1
     assert np.all(np.diff(at) >= 1)
     lost_s = (np.diff(at)[missing[0]] - 1) / RATE_HZ
-    record_property("lost_s", round(lost_s, 2))
+    record_property("lost_s", round(float(lost_s), 2))
     assert gap.data["end"] - gap.t == pytest.approx(lost_s, abs=0.01)
     assert gap.data["cause"] == "connection broken"
 
@@ -164,10 +164,10 @@ def test_a_cable_pulled_and_put_back_costs_no_sample(begin, role, record_propert
     night.lab.cable(role, is_in=False)
     night.silence(6.0)
     night.lab.cable(role, is_in=True)
-    record_property("back_after_s", round(night.back_after_s(), 2))
+    record_property("back_after_s", round(float(night.back_after_s()), 2))
     night.watch.facts_until(lambda f: of_kind(f, "late"), "word of the late backlog", 40)
     night.wait_for_signal(1.0)
-    record_property("n", assert_whole(night))
+    record_property("n", int(assert_whole(night)))
 
 
 @pytest.mark.soak
