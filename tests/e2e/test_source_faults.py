@@ -222,8 +222,8 @@ def test_a_source_that_comes_back_in_another_form_goes_on_if_its_legs_are_plain(
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        pytest.param({"labels": ["A", "B"]}, "no channel is labelled", marks=LONG),
-        ({"labels": ["LAT", "LAT"]}, "2 channels are labelled"),
+        pytest.param({"labels": ["A", "B"]}, "none of its channels is now labelled", marks=LONG),
+        ({"labels": ["LAT", "LAT"]}, "2 channels are now labelled"),
         pytest.param({"unit": "bananas"}, "'bananas'", marks=LONG),
         pytest.param({"rate_hz": 50}, "50 Hz", marks=LONG),
         pytest.param({"name": "Other"}, "its name is 'Other'", marks=LONG),

@@ -63,7 +63,7 @@ def test_a_source_with_renamed_channels_goes_on_when_its_legs_are_named(start):
     assert "not waiting for a source" in accept(watch, "--left", "A", "--right", "B").stderr
     first.kill()
     start(FORM, labels=["X", "A", "B"])
-    facts = watch.facts_until(refused("no channel is labelled 'LAT' now"), "the reason")
+    facts = watch.facts_until(refused("none of its channels is now labelled 'LAT'"), "the reason")
     assert "plms-monitor accept SESSION --left CH --right CH" in of_kind(facts, "lost")[-1].data["reason"]
     watch.wait_for(lambda: "WAITING: it is back, but it has 3 channels" in watch.said, "the status line")
     assert f"plms-monitor accept {watch.folder.path} --left CH --right CH" in watch.said

@@ -12,7 +12,7 @@ from monitor.outputs.exports.bids import write_bids
 from monitor.outputs.exports.csv_export import make_csvs
 from monitor.outputs.exports.edf_export import make_edf
 from monitor.outputs.exports.xdf_export import write_xdf
-from monitor.session.damage import set_aside_text
+from monitor.session.damage import damage_notes, set_aside_text
 from monitor.session.reader import Session, read_session
 
 Form = Literal["edf", "bids", "csv", "xdf"]
@@ -61,7 +61,8 @@ def export_session(session: Path, form: Form, out: Path, *, all_channels: bool =
         if not unusable:
             raise
         raise InputError(err.where, err.problem, f"{err.expected}; {unusable}") from err
-    return replace(made, notes=(*made.notes, unusable)) if unusable else made
+    missing = (*damage_notes(read.state), *([unusable] if unusable else []))
+    return replace(made, notes=(*missing, *made.notes))
 
 
 def _write(session: Session, form: Form, out: Path, *, all_channels: bool) -> Exported:
