@@ -179,7 +179,8 @@ class WallTime:
     def longest_text(self) -> str:
         """A text as long as the longest that :meth:`text` returns now."""
         names = [self._label(twice, number) for twice in self._twice for number in range(len(self._pieces))]
-        return " ".join(["00:00:00", *sorted(set(names), key=len)[-1:]])
+        # The first of the longest: a set would give another one at each start of the program.
+        return f"00:00:00 {max(names, key=len, default='')}".rstrip()
 
     def at(self, t_s: float) -> dt.datetime | None:
         """Return the local time of a session time (s), None without a clock record."""
