@@ -220,10 +220,13 @@ class SessionRecorder:
 
         Facts that cannot be written wait in memory and are not shown until a later call wrote them.
         """
-        numbered = self._journal.put(facts)
+        # With the first facts of the signal, not after a long first chunk: nothing is resumed without it.
+        clock = self._clocks.note() if self.time.has_begun and not self._has_origin else []
+        self._has_origin = self._has_origin or bool(clock)
+        numbered = self._journal.put([*clock, *facts])
         self._journal.settle()
         self._show(self._journal.take())
-        return numbered
+        return numbered[len(clock) :]
 
     def _show(self, written: list[Fact]) -> None:
         for fact in written:
