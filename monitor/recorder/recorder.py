@@ -174,11 +174,6 @@ class SessionRecorder:
         """Process what a reader received."""
         with self.faults.isolate("processing received data"):
             self._intake.take(arrival)
-        if self.time.has_begun and not self._has_origin:
-            # With the first sample: without this record an interrupted session cannot be resumed.
-            with self.faults.isolate("noting the clock") as noting:
-                self._record(self._clocks.note())
-            self._has_origin = not noting.failed
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a request; see `monitor.recorder.requests`."""
@@ -220,9 +215,12 @@ class SessionRecorder:
 
         Facts that cannot be written wait in memory and are not shown until a later call wrote them.
         """
-        # With the first facts of the signal, not after a long first chunk: nothing is resumed without it.
-        clock = self._clocks.note() if self.time.has_begun and not self._has_origin else []
-        self._has_origin = self._has_origin or bool(clock)
+        clock: list[Fact] = []
+        if self.time.has_begun and not self._has_origin:
+            # With the first facts of the signal, not after a long first chunk: nothing is resumed without it.
+            with self.faults.isolate("noting the clock"):
+                clock = self._clocks.note()
+            self._has_origin = self._has_origin or bool(clock)
         numbered = self._journal.put([*clock, *facts])
         self._journal.settle()
         self._show(self._journal.take())
