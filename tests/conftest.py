@@ -15,5 +15,8 @@ atexit.register(shutil.rmtree, _CONFIG, ignore_errors=True)
 # No limit of time for one example: a busy machine is no fault of the program.
 _EXAMPLES = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _EXAMPLES, max_examples=100)
-settings.register_profile("ci", _EXAMPLES, max_examples=300, print_blob=True)
+# The same examples in each run: whether a change passes is not a matter of chance.
+settings.register_profile("ci", _EXAMPLES, max_examples=300, derandomize=True, database=None)
+# `make soak` searches with other examples in each run.
+settings.register_profile("search", _EXAMPLES, max_examples=1000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))

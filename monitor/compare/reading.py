@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from monitor.files.scored_lists import read_annotations
-from monitor.model.config import config_from
+from monitor.model.config import rules_from
 from monitor.model.errors import InputError
 from monitor.model.rules import PROFILES, RulesProfile
 from monitor.scoring import Night, Score, score
@@ -202,10 +202,10 @@ def _name(path: Path) -> str:
 def _of_session(path: Path) -> Scoring:
     facts, tail = read_journal(path / _IS_SESSION)
     state = began(with_damage(facts, tail), path / _IS_SESSION)
-    config = config_from(state.session["config"], str(path / _IS_SESSION))
+    rules = rules_from(state.session, str(path / _IS_SESSION))
     night = state.night()
     marked = _marked(movements_tsv(night), str(path))
-    return _scored(str(path), night, marked, config.rules, str(state.session["main_profile"]))
+    return _scored(str(path), night, marked, rules, str(state.session["main_profile"]))
 
 
 def _scored(

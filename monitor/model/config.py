@@ -154,6 +154,25 @@ def config_from(document: Mapping[str, Any], where: str) -> Config:
     return _checked(dict(document), where)
 
 
+def rules_from(session: Mapping[str, Any], where: str) -> Mapping[str, RulesProfile]:
+    """Build the rule sets of a recorded session; nothing else of its configuration has to be valid.
+
+    Parameters
+    ----------
+    session : Mapping
+        Data of the ``session`` fact; what it does not give has the published default.
+    where : str
+        Its journal, for the message.
+
+    Raises
+    ------
+    InputError
+        If a value of its rules is invalid.
+    """
+    config = session.get("config", {})
+    return config_from({"rules": config["rules"]} if "rules" in config else {}, where).rules
+
+
 def _find(name: str) -> Path:
     known = shipped()
     if name in known:

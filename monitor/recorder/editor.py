@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.model.config import config_from
+from monitor.model.config import rules_from
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.recorder.requests import PERSON, RefusedError, author_of, fact_of, with_time_entered
@@ -62,7 +62,7 @@ class Editor:
                     "is damaged and cannot be edited",
                     f"repair it with: plms-monitor recover {folder.path}",
                 )
-            self._rules = config_from(self._state.session["config"], str(folder.journal)).rules
+            self._rules = rules_from(self._state.session, str(folder.journal))
             self._journal = Journal(folder.journal, next_seq=tail.next_seq)
             self._one_at_a_time = threading.Lock()
             self._control = ControlServer(folder.control, self.answer)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from monitor.model.config import config_from
+from monitor.model.config import rules_from
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.model.rules import RulesProfile
@@ -100,7 +100,7 @@ def read_session(path: Path | str) -> Session:
     read, tail = read_journal(folder.journal)
     facts = with_damage(read, tail)
     state = began(facts, folder.journal)
-    rules = config_from(state.session.get("config", {}), str(folder.journal)).rules
+    rules = rules_from(state.session, str(folder.journal))
     night = state.night()
     scores = {name: score(night, profile) for name, profile in rules.items()}
     return Session(

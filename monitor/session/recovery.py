@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from monitor.model.config import config_from
+from monitor.model.config import rules_from
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.model.payloads import StopData
@@ -156,8 +156,7 @@ def _recover(folder: SessionFolder) -> Recovered:
         for fact in journal.append([*closed_movements(state, SOURCE), stop]):
             state.apply(fact)
         journal.close()
-    config = config_from(state.session["config"], str(folder.journal))
-    write_tables(folder, state, config.rules)
+    write_tables(folder, state, rules_from(state.session, str(folder.journal)))
     return Recovered(found, state.stopped_s or found.end_s, was_open, set_aside_text(state))
 
 

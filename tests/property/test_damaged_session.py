@@ -82,7 +82,9 @@ def check_journal(folder, whole, at, damaged):
     facts, tail = read_journal(folder.journal)
     there = {fact.seq: fact for fact in facts}
     assert untouched <= there.keys()
-    assert all(there[fact.seq] == fact for fact in before if fact.seq in there)
+    # The number of a line that was cut off at the end is free for a fact that `recover` writes.
+    read = [fact for fact in facts if fact.source != "recover"]
+    assert read == [fact for fact in before if fact.seq in {each.seq for each in read}]
     assert not tail.is_damaged
     assert tail.torn_bytes == 0
     assert is_kept(folder.journal, damaged)

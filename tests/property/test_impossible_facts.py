@@ -292,3 +292,22 @@ def test_a_session_of_which_little_can_be_used(session, rows, tmp_path, kept):
     assert folder.recording.read_bytes() == before
     for each in (looked_at(folder), looked_at(folder)):
         assert "cannot be used" in each.footer
+
+
+@pytest.mark.parametrize(
+    "other", [{"legs": {"": 1}}, {"markers": [{}]}, {"notes": []}, {"of a later version": {"a": 1}}]
+)
+def test_only_the_rules_in_the_configuration_of_a_session_have_to_be_valid(session, rows, tmp_path, other):
+    folder = SessionFolder(tmp_path)
+    write(folder, [rows[0] | {"config": rows[0]["config"] | other}, *rows[1:]])
+    assert read_session(folder.path).scores == read_session(session.path).scores
+    looked_at(folder)
+
+
+@pytest.mark.parametrize("wrong", [{"aasm3": {"onset_uv": "8"}}, {"aasm3": []}, [], {"audience": "horse"}])
+def test_rules_that_cannot_be_read_are_named_by_all_that_score(rows, tmp_path, wrong):
+    folder = SessionFolder(tmp_path)
+    write(folder, [rows[0] | {"config": rows[0]["config"] | {"rules": wrong}}, *rows[1:]])
+    for read in (read_session, looked_at):
+        with pytest.raises(InputError, match=r"journal\.jsonl: rules"):
+            read(folder if read is looked_at else folder.path)

@@ -111,8 +111,9 @@ def keys_with(quick_notes: Sequence[str]) -> tuple[Key, ...]:
 
 def quick_notes_of(session: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the quick notes in the configuration of a session, or the default ones."""
-    written = session.get("config", {}).get("notes", {}).get("quick")
-    return QUICK_NOTES if written is None else tuple(str(text) for text in written)
+    notes = session.get("config", {}).get("notes")
+    written = notes.get("quick") if isinstance(notes, dict) else None
+    return tuple(str(text) for text in written) if isinstance(written, list) else QUICK_NOTES
 
 
 KEYS = keys_with(QUICK_NOTES)

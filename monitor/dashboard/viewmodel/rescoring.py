@@ -5,39 +5,16 @@ The rule sets come from the session's own journal.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
+from monitor.model.config import rules_from
 from monitor.model.facts import Fact
 from monitor.model.payloads import MovementData
-from monitor.model.rules import PROFILES, RulesProfile
+from monitor.model.rules import RulesProfile
 from monitor.scoring import Epoch, Night, Score, score
 from monitor.scoring.inputs import without_estimates
 from monitor.session.state import SessionState
-
-
-def rules_of(session: Mapping[str, Any]) -> dict[str, RulesProfile]:
-    """Return both rule sets with the configuration of the session.
-
-    Parameters
-    ----------
-    session : Mapping
-        Data of the ``session`` fact; without ``config`` the published defaults apply.
-    """
-    written = session.get("config", {}).get("rules", {})
-    made = {}
-    for name, profile in PROFILES.items():
-        known = {field.name: getattr(profile, field.name) for field in dataclasses.fields(profile)}
-        changes = {
-            key: frozenset(value) if isinstance(known[key], frozenset) else value
-            for key, value in written.get(name, {}).items()
-            if key in known
-        }
-        audience = written.get("audience", profile.audience)
-        made[name] = dataclasses.replace(profile, **changes | {"audience": audience})
-    return made
-
 
 # Without a new fact only the hours grow: rescore when they have grown by a thousandth.
 _EVERY_S = 5.0
@@ -72,7 +49,7 @@ class Rescoring:
         self.epochs: tuple[Epoch, ...] = ()
         self.staged_s = 0.0
         self.revision = 0
-        self._rules: dict[str, RulesProfile] = {}
+        self._rules: Mapping[str, RulesProfile] = {}
         self._is_asked = True
         self._facts_n = 0
         self._scored_s = float("-inf")
@@ -101,7 +78,7 @@ class Rescoring:
         """Score the session with the facts known now."""
         night = state.night(now_s)
         self.night = night if is_estimate_used else without_estimates(night)
-        self._rules = self._rules or rules_of(state.session)
+        self._rules = self._rules or rules_from(state.session, "journal.jsonl")
         self.scores = {name: score(self.night, rules) for name, rules in self._rules.items()}
         self.epochs = tuple(sorted(self.night.epochs, key=lambda epoch: epoch.start_us))
         self.staged_s = self.epochs[-1].end_us / 1e6 if self.epochs else 0.0
