@@ -104,6 +104,7 @@ bench: $(VENV)/.installed-dev
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m soak -o timeout=0 $(ARGS)
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest $(XDIST) tests/property -o timeout=0 $(ARGS)
 
 # The picture in the README, drawn by the program from a simulated recording.
 picture: $(VENV)/.installed-dev libs
