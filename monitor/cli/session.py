@@ -63,7 +63,7 @@ _ACCEPT_LOOK_EVERY_S = 0.2
 
 
 @click.command()
-@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("session", type=SessionPath())
 @click.option("--left", metavar="CH", help="Channel of the left leg: label, or #n (counted from 1).")
 @click.option("--right", metavar="CH", help="Channel of the right leg.")
 @click.option(

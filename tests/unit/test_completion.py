@@ -48,6 +48,9 @@ def test_a_session_in_the_usual_place_goes_by_its_name(usual_place, tmp_path):
     assert names == [newest, older]
     done = CliRunner().invoke(cli, ["report", newest, "--out", "night.html"])
     assert (done.exit_code, done.output) == (0, "Written: night.html\n")
+    for command in ("accept", "stop"):
+        found = CliRunner().invoke(cli, [command, newest])
+        assert f"{usual_place / newest}: is not being recorded" in found.stderr
     # A folder of that name where one is goes before.
     (tmp_path / newest).mkdir()
     refused = CliRunner().invoke(cli, ["report", newest, "--out", "night.html"])
@@ -55,7 +58,7 @@ def test_a_session_in_the_usual_place_goes_by_its_name(usual_place, tmp_path):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the usual place is elsewhere")
-@pytest.mark.parametrize("name", ["stop", "review", "report", "export", "recover"])
+@pytest.mark.parametrize("name", ["stop", "accept", "review", "report", "export", "recover"])
 def test_what_is_no_session_anywhere_is_refused_by_the_name_that_was_given(usual_place, name):
     more = {"report": ["--out", "x.pdf"], "export": ["--out", "x", "--format", "csv"]}.get(name, [])
     refused = CliRunner().invoke(cli, [name, "2026-11-20T221500Z_bed-3", *more])
