@@ -21,21 +21,26 @@ _TOO_EARLY = "too early for a rate"
 
 
 def status_line(recorder: SessionRecorder) -> str:
-    """Return time, stream status, stage, both indices, current series and last movement."""
+    """Return time, disk problems, stream status, stage, both indices, current series and last movement."""
     if not recorder.time.has_begun:
         return "waiting for the first sample"
-    parts = [clock(recorder.recorded_s), *(_health(recorder, s) for s in recorder.sources.values() if s.legs)]
+    # A terminal cuts the line at its width: what needs a person comes first.
+    parts = [clock(recorder.recorded_s), *_warnings(recorder)]
+    parts += [_health(recorder, s) for s in recorder.sources.values() if s.legs]
     stage = recorder.state.stage_at(recorder.recorded_s)
     parts.append(f"stage {stage}" if stage else "no stages yet")
     if recorder.scores:
         parts.append(_indices(recorder))
         parts.append(_series(recorder.scores[recorder.plan.main_profile], recorder.recorded_s))
         parts.append(_last(recorder.scores[recorder.plan.main_profile]))
-    if recorder.disk_s is not None and recorder.disk_s < DISK_LOW_S:
-        parts.append(f"!! disk is full in {recorder.disk_s / 60:.0f} min")
-    if recorder.trouble:
-        parts.append(f"!!! {recorder.trouble}")
     return " | ".join(parts)
+
+
+def _warnings(recorder: SessionRecorder) -> list[str]:
+    found = [f"!!! {recorder.trouble}"] if recorder.trouble else []
+    if recorder.disk_s is not None and recorder.disk_s < DISK_LOW_S:
+        found.append(f"!! disk is full in {recorder.disk_s / 60:.0f} min")
+    return found
 
 
 def result_lines(recorder: SessionRecorder) -> list[str]:
@@ -97,7 +102,7 @@ def _rate(score: Score, key: str) -> str:
     if value is None:
         return f"- ({score.indices.why_null[key]})"
     number = f"{value:.1f}" if key not in score.indices.too_early else _TOO_EARLY
-    return f"{number} [n {count}]"
+    return f"{number} (n = {count})"
 
 
 def _series(score: Score, now_s: float) -> str:
@@ -114,8 +119,8 @@ def _last(score: Score) -> str:
     if not score.lms:
         return "no movement yet"
     lm = score.lms[-1]
-    what = "PLM" if lm.plm else "LM"
-    return f"last {what} {lm.leg} {(lm.end_us - lm.onset_us) / 1e6:.1f} s at {clock(lm.onset_us / 1e6)}"
+    leg = "both legs" if lm.leg == "both" else f"{lm.leg} leg"
+    return f"last movement at {clock(lm.onset_us / 1e6)}: {leg}, {(lm.end_us - lm.onset_us) / 1e6:.1f} s"
 
 
 _REDRAW_S = 0.5
