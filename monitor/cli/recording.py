@@ -195,6 +195,7 @@ def _record(
         lock = SessionLock(folder)
         lock.acquire()
     terminal.say(f"Recording into {folder.path}")
+    terminal.say(f"End it with Ctrl-C, or with: plms-monitor stop {folder.path}")
     recording = Recording(folder, plan, config.detector, chosen, options.duration_s, terminal.status, resumed)
     try:
         recorder = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
