@@ -93,7 +93,12 @@ def simulate(
     It has two leg channels and an ECG; a marker stream carries sleep stages and events. Sending continues to
     the end of the signal or Ctrl-C. With --edf or --truth files are written instead.
     """
-    from monitor.simulator.amplifier import AmplifierSettings, stream_amplifier
+    from monitor.simulator.amplifier import (
+        EMG_STREAM_NAME,
+        MARKER_STREAM_NAME,
+        AmplifierSettings,
+        stream_amplifier,
+    )
     from monitor.simulator.file_output import write_edf, write_truth
     from monitor.simulator.pacing import stopping_on_signals
 
@@ -115,6 +120,8 @@ def simulate(
     if edf is None and truth is None:
         with stopping_on_signals() as stop:
             click.echo(
-                f"Sending the simulated stream (seed {seed}, {rate_hz:g} Hz). Press Ctrl-C to end.", err=True
+                f"Sending the simulated streams {EMG_STREAM_NAME} ({rate_hz:g} Hz, seed {seed}) and "
+                f"{MARKER_STREAM_NAME} (stages, events). Press Ctrl-C to end.",
+                err=True,
             )
             stream_amplifier(settings, stop)
