@@ -299,6 +299,19 @@ def test_a_signature_holds_until_something_is_added(tmp_path):
     assert int(without) == int(reported) + 1
 
 
+def test_no_section_shows_a_rate_over_less_than_ten_minutes(tmp_path):
+    short = [*series(60.0, 8, 25.0), Fact("stop", 300.0, "recorder", {"reason": "end"})]
+    head = [night_facts()[0], *beginning()[1:]]
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-5", [*head, *short])
+    recover(folder)
+    summary = json.loads((folder.path / "summary.json").read_text())
+    assert summary["rules"]["aasm3"]["plm_per_hour_recorded"] > 0
+    sections = {s.title: s.blocks for s in content.report_of(read_session(folder.path), MADE).sections}
+    shown = {row[0]: row[1:] for row in sections["Manual edits"][1].rows}
+    assert shown["PLM per hour recorded AASM v3"] == ("too early for a rate",) * 2
+    assert shown["movements in series (PLM) AASM v3"] == ("8", "8")
+
+
 def test_a_recording_that_runs_says_so(tmp_path):
     running = make_session(tmp_path / "2026-11-20T221500Z_bed-4", night_facts())
     assert "has not ended" in standing_of(running)

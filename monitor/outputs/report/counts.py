@@ -184,13 +184,20 @@ def edits(summary: Mapping[str, Any]) -> list[Block]:
     words = ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in made.items())
     rules, automatic = summary["rules"], summary["manual"]["automatic"]
     rows = [
-        (f"{name} {numbers.RULE_NAMES.get(rule, rule)}", _number(was), _number(rules[rule][key]))
+        (f"{name} {numbers.RULE_NAMES.get(rule, rule)}", *_both(rules[rule], key, was))
         for rule, counts in automatic.items()
         for key, was in counts.items()
         if (name := dict((*numbers.COUNTS, *numbers.RATES)).get(key))
     ]
     head = ("", "without manual rejections and artifacts", "as reported")
     return [Text(f"Manual changes in effect: {words}."), Table(head, tuple(rows))]
+
+
+def _both(rules: Mapping[str, Any], key: str, was: float | None) -> tuple[str, str]:
+    """Format a value without and with the manual changes; while it is too early for a rate, show neither."""
+    if key in rules["detail"].get("too_early", ()):
+        return numbers.TOO_EARLY, numbers.TOO_EARLY
+    return _number(was), _number(rules[key])
 
 
 def _number(found: float | None) -> str:

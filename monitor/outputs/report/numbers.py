@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 NONE = "–"
+TOO_EARLY = "too early for a rate"
 RULE_NAMES = {"aasm3": "AASM v3", "wasm2016": "WASM 2016"}
 
 COUNTS = (
@@ -70,7 +71,7 @@ def count(rules: Mapping[str, Any], key: str) -> str:
 def rate(rules: Mapping[str, Any], key: str) -> str:
     """Format a rate; too early below ten minutes of its denominator, as on the screen."""
     if key in rules["detail"].get("too_early", ()):
-        return "too early for a rate"
+        return TOO_EARLY
     return number(value(rules, key), "{:.1f}") or why_none(rules, key)
 
 
