@@ -36,7 +36,7 @@ _SIDECAR = "{}_events.tsv"
 @click.option(
     "--events",
     type=click.Path(path_type=Path),
-    metavar="TSV",
+    metavar="LIST",
     help="Stages, events and lights of one FILE, used instead of its annotations (TSV, XML, CSV or EDF+). "
     "Default: <stem>_events.tsv beside FILE, if it exists.",
 )

@@ -40,7 +40,7 @@ _RATES = (
 
 
 @click.command("score-events")
-@click.argument("file", type=click.Path(path_type=Path), metavar="TSV")
+@click.argument("file", type=click.Path(path_type=Path), metavar="LIST")
 @click.option(
     "--rules",
     type=click.Choice(sorted(PROFILES)),
@@ -57,10 +57,12 @@ _RATES = (
 def score_events(file: Path, rules: str, as_json: bool, out: Path | None) -> None:
     """Apply the scoring rules to a scored list.
 
-    TSV has the tab-separated columns onset, duration (both in seconds) and trial_type. Types: LM_left,
-    LM_right, leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea; arousal;
-    artifact; lights_off, lights_on. Other types are ignored and listed. The list may also be XML (NSRR,
+    LIST is a table with the tab-separated columns onset, duration (both in seconds) and trial_type. Types:
+    LM_left, LM_right, leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea;
+    arousal; artifact; lights_off, lights_on. Other types are ignored and listed. LIST may also be XML (NSRR,
     Profusion), CSV (Noxturnal) or the annotations of an EDF+ file; the file name extension decides.
+
+    The tables of a session are results, not a list: write a list with `export SESSION --format edf`.
     """
     from monitor.files.scored_lists import read_annotations
     from monitor.scoring import score
