@@ -54,7 +54,7 @@ def require_packages() -> None:
     if missing:
         raise MissingError(
             f"Archive mode (--workers, --scheduler) needs {', '.join(missing)}, which is not installed. "
-            "Install it with: pip install 'plms-monitor[archive]'; or score without these options."
+            "To install it, see `plms-monitor guide archive`; or score without these options."
         )
 
 

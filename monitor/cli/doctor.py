@@ -244,7 +244,7 @@ def _staging() -> Finding:
     from monitor.staging import is_installed
 
     if not is_installed():
-        remedy = "pip install 'plms-monitor[staging]'"
+        remedy = "to install it, see `plms-monitor guide staging`"
         return Finding(
             False, False, f"sleep stages are not estimated: the extra 'staging' is not installed; {remedy}"
         )

@@ -148,7 +148,7 @@ def stop(session: Path) -> None:
         if waited_s >= _STOP_PATIENCE_S:
             raise MonitorError(
                 f"{session}: the recorder received the stop request but did not end within "
-                f"{_STOP_PATIENCE_S:g} s"
+                f"{_STOP_PATIENCE_S:g} s; look at the terminal of `watch`: it may still write data"
             )
         pause.wait(_STOP_LOOK_EVERY_S)
         waited_s += _STOP_LOOK_EVERY_S
@@ -185,7 +185,8 @@ def recover(session: Path) -> None:
         if cut:
             what = "line" if name == "journal" else "chunk"
             click.echo(
-                f"The {name} ended in a torn {what}; {cut} bytes were cut off and kept in a separate file."
+                f"The last {what} of the {name} was incomplete (a torn {what}): {cut} bytes were cut off and "
+                "kept in a separate file."
             )
     for name, copy in found.kept.items():
         click.echo(f"  {name}: the original bytes are in {copy}")

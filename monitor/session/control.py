@@ -28,6 +28,7 @@ _PATIENCE_S = 5.0
 _RETRY_S = 0.1
 _LONGEST_FOLDER = 80
 _OWN_FOLDER = "plms-"
+_IF_INTERRUPTED = "if it was interrupted, `plms-monitor recover` closes it"
 
 Handler = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -128,7 +129,7 @@ class ControlClient:
 
     def __init__(self, where: SessionFolder | Path) -> None:
         path = where.control if isinstance(where, SessionFolder) else where
-        nobody = InputError(str(path.parent), "is not being recorded", "")
+        nobody = InputError(str(path.parent), "is not being recorded", _IF_INTERRUPTED)
         try:
             contact = json.loads(read_bytes(path))
             self._connection = Client(contact["address"])

@@ -19,6 +19,7 @@ from monitor.model.errors import InputError
 from monitor.model.safe_file import read_bytes, refuse_unsafe, sync_entries, write_private
 
 _LEAST_FREE_BYTES = 64 << 20
+_NO_JOURNAL = "it has no journal.jsonl; give the folder that `watch` printed at the start, or its name"
 _TABLES = ("movements.tsv", "events.tsv", "limbs.tsv", "summary.json")
 _FILES = (*_TABLES, "journal.jsonl", "journal.synced", "recording.xdf", "control.json", ".lock")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -94,7 +95,7 @@ class SessionFolder:
         folder = cls(path)
         folder.refuse_unsafe_files()
         if not folder.journal.is_file():
-            raise InputError(str(path), "is not a session folder", "it has no journal.jsonl")
+            raise InputError(str(path), "is not a session folder", _NO_JOURNAL)
         return folder
 
     def refuse_unsafe_files(self) -> None:

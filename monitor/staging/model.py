@@ -55,7 +55,7 @@ class Model:
                 import yasa
         except (ImportError, OSError) as err:
             problem = f"stages cannot be estimated without the optional extra 'staging' ({err})"
-            raise MissingError(f"{problem}; pip install 'plms-monitor[staging]'") from err
+            raise MissingError(f"{problem}; to install it, see `plms-monitor guide staging`") from err
         logging.getLogger("yasa").setLevel(logging.ERROR)
         self._mne, self._pd, self._yasa = mne, pd, yasa
         self.roles = tuple(roles)

@@ -68,7 +68,7 @@ def test_the_extra_that_estimates_sleep_is_looked_for_and_no_night_needs_it(monk
     monkeypatch.setattr("monitor.staging.is_installed", lambda: False)
     absent = doctor_module._staging()
     assert (absent.good, absent.needed) == (False, False)
-    assert "plms-monitor[staging]" in absent.text
+    assert "plms-monitor guide staging" in absent.text
     monkeypatch.setattr("monitor.staging.is_installed", lambda: True)
     # As where the library of the system is missing that it links to.
     monkeypatch.setitem(sys.modules, "lightgbm", None)
