@@ -72,8 +72,9 @@ def session_to_resume(sessions: Path, bed: str, study: str, prompt: Prompt) -> C
         say(f"Resuming {what}.")
         return interrupted
     say(f"Interrupted session of {bed}: {what}.")
-    say("  A new session starts. To resume the interrupted one: end this recording, start with --resume.")
-    say(f"  To close it: plms-monitor recover {interrupted.folder.path}")
+    # Only the newest session of a bed is resumed.
+    say("  A new session starts. The interrupted one keeps its data and can no longer be resumed.")
+    say(f"  To close it and write its tables: plms-monitor recover {interrupted.folder.path}")
     return None
 
 
@@ -84,6 +85,7 @@ def _answer(interrupted: CutOff, what: str, prompt: Prompt) -> bool:
         prompt.terminal.say("The start screen asks whether to resume an interrupted session.")
         return _wait(lambda left_s: screen.offer(_offer(interrupted, left_s, is_fresh)), prompt, is_fresh)
     if not sys.stdin.isatty():
+        prompt.terminal.say("There is no terminal to ask in: --resume resumes without asking.")
         return False
     prompt.terminal.say(
         f"Resume {what}? [y/n] (default after {ANSWER_S:.0f} s: {'yes' if is_fresh else 'no'})"

@@ -63,7 +63,7 @@ def test_the_terminal_is_asked(ask, typed, goes_on):
     went_on, said = ask(cut_off(ago_s=7200.0 if goes_on else 60.0), typed)
     assert went_on == goes_on
     assert "Resume /nights/one (interrupted" in said
-    assert ("--resume" in said) != goes_on
+    assert ("can no longer be resumed" in said) != goes_on
 
 
 @pytest.mark.parametrize(("ago_s", "goes_on"), [(60.0, True), (7200.0, False)])
@@ -76,6 +76,7 @@ def test_without_an_answer_only_a_fresh_one_is_gone_on_with(ask, ago_s, goes_on)
 def test_where_nobody_can_answer_a_new_one_begins_and_it_is_said_how_to_go_on(ask):
     went_on, said = ask(cut_off(), "y\n", on_terminal=False)
     assert not went_on
+    assert "--resume resumes without asking" in said
     assert "plms-monitor recover /nights/one" in said
 
 
