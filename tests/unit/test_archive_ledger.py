@@ -98,7 +98,7 @@ def test_the_table_has_a_row_for_every_recording_and_a_column_for_every_index(tm
 def test_what_is_not_installed_is_named_with_the_remedy(monkeypatch) -> None:
     monkeypatch.setattr(cluster, "_PACKAGES", ("dask", "surely_not_installed"))
     with pytest.raises(
-        MissingError, match=r"needs surely_not_installed, which is not installed.*plms-monitor\[archive\]"
+        MissingError, match=r"needs surely_not_installed, which is not installed.*plms-monitor guide archive"
     ):
         require_packages()
 
