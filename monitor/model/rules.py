@@ -85,8 +85,12 @@ class RulesProfile:
         Time without any usable leg, in seconds, from which on a run has ended; None for never. No standard
         defines it.
     stages_not_scored : frozenset of str
-        Stages whose LM are not scored, decided at the onset. Without ``unscored`` in it such LM take part in
+        Stages whose LM are not scored, see ``asleep_by``. Without ``unscored`` in it such LM take part in
         runs, but in no sleep or wake count.
+    asleep_by : {"any_part", "onset"}
+        Which part of an LM decides whether it is in sleep. ``any_part``: an LM that touches an epoch of sleep
+        is in sleep, and its stage is that of its onset, or of the first epoch of sleep it touches. ``onset``:
+        the stage at its onset.
     tib_only : bool
         Whether LM outside lights off to lights on are treated like LM in unscored time (their time is in no
         denominator either). Standards define it for wake only.
@@ -128,6 +132,7 @@ class RulesProfile:
     short_interval: Literal["skip", "reopen", "close"]
     gap_ends_run_s: float | None = 10.0
     stages_not_scored: frozenset[str]
+    asleep_by: Literal["any_part", "onset"] = "onset"
     tib_only: bool = True
     respiratory: Literal["exclude", "second_pass", "ignore"]
     respiratory_from: Literal["start", "end"]
@@ -188,6 +193,7 @@ AASM3 = RulesProfile(
     imi_min_us=5_000_000,
     short_interval="skip",
     stages_not_scored=frozenset({"W", "unscored"}),
+    asleep_by="any_part",
     respiratory="exclude",
     respiratory_from="start",
     respiratory_before_us=500_000,
@@ -195,7 +201,9 @@ AASM3 = RulesProfile(
     arousal_refractory_us=10_000_000,
     not_reported=_WASM_ONLY,
 )
-"""AASM Manual, version 2.6 and 3."""
+"""AASM Manual, version 2.6 and 3. That ``asleep_by`` is new in version 3 is known
+from the AASM's summary of updates only.
+"""
 
 WASM2016 = RulesProfile(
     name="wasm2016",

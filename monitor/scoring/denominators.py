@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from monitor.model.rules import RulesProfile
 from monitor.scoring.inputs import AUTO, SLEEP, STAGES, Epoch, Night
 from monitor.scoring.spans import Ints, Spans, bounds, complement, intersection, time_before, union
 
@@ -136,6 +137,33 @@ class StageTimeline:
             return np.full(at_us.shape, -1, np.int64)
         i = np.searchsorted(self.stage_start_us, at_us, side="right") - 1
         return np.where((i >= 0) & (at_us < self.stage_end_us[i]), self.stage[i], -1)
+
+    def judged_at(self, onset_us: Ints, end_us: Ints, profile: RulesProfile) -> Ints:
+        """Return the time whose stage is that of each LM: its onset, or where it first touches sleep.
+
+        Parameters
+        ----------
+        onset_us, end_us : ndarray of int64, shape (n,)
+            Bounds of the LM.
+        profile : RulesProfile
+            Its ``asleep_by`` and ``tib_only``: sleep outside the time in bed is then not counted.
+
+        Notes
+        -----
+        AASM Manual version 3: an LM is scored if at least a portion of it lies in an epoch of sleep. Known
+        from the AASM's summary of updates, not from the manual itself.
+        """
+        if profile.asleep_by == "onset" or not self.has_stages:
+            return onset_us
+        start, end = self.staged(SLEEP)
+        if profile.tib_only:
+            start, end = np.maximum(start, self.tib_start_us), np.minimum(end, self.tib_end_us)
+        start, end = start[start < end], end[start < end]
+        if start.size == 0:
+            return onset_us
+        i = np.searchsorted(end, onset_us, side="right")  # the first epoch of sleep that ends after the onset
+        first = np.append(start, np.iinfo(np.int64).max)[i]
+        return np.where(first < end_us, np.maximum(first, onset_us), onset_us)
 
     def staged(self, stages: frozenset[str]) -> Spans:
         """Return the epochs in these stages."""

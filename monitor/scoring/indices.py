@@ -269,9 +269,10 @@ def _durations(sheet: _Sheet, tally: _Tally, den: Denominators) -> None:
 def _time_parts(tally: _Tally, timeline: StageTimeline, edges: list[int]) -> tuple[TimePart, ...]:
     """Count by parts of the time in bed, each from one edge to the next."""
     at = np.array(edges, np.int64)
-    onset = tally.groups.onset_us
-    n_plm = np.diff(np.searchsorted(onset[tally.plm], at)).tolist()
-    n_plms = np.diff(np.searchsorted(onset[tally.plms], at)).tolist()
+    # An LM that begins before lights off and is in sleep after it belongs to the first part.
+    when = tally.found.at_us
+    n_plm = np.diff(np.searchsorted(np.sort(when[tally.plm]), at)).tolist()
+    n_plms = np.diff(np.searchsorted(np.sort(when[tally.plms]), at)).tolist()
     tst_us = np.diff(time_before(timeline.asleep, at)).tolist()
     found = []
     for (start, end), plm, plms, tst in zip(pairwise(edges), n_plm, n_plms, tst_us, strict=True):

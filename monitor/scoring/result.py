@@ -70,8 +70,8 @@ class TimePart:
 class Indices:
     """Hold the counts and rates of one profile; None if undefined, with the reason in ``why_null``.
 
-    Rates are per hour, durations in seconds. PLMS and PLMW are PLM with onset in sleep and in wake inside the
-    time in bed; CLMS are candidates with onset in sleep.
+    Rates are per hour, durations in seconds. PLMS and PLMW are PLM in sleep and in wake inside the time in
+    bed; CLMS are candidates in sleep. ``asleep_by`` of the profile says which part of an LM decides.
 
     Parameters
     ----------

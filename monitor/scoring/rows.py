@@ -28,8 +28,10 @@ class RowContext:
 
     Parameters
     ----------
+    at_us : ndarray of int64
+        Time whose stage is that of the LM: its onset, or where it first touches sleep (``asleep_by``).
     stage : ndarray of int64
-        Index into ``STAGES`` at the onset, -1 without an epoch.
+        Index into ``STAGES`` at that time, -1 without an epoch.
     sleep, wake : ndarray of bool
         Whether it is counted in sleep, in wake.
     event : ndarray of int64
@@ -38,6 +40,7 @@ class RowContext:
         Whether an arousal belongs to it.
     """
 
+    at_us: Ints
     stage: Ints
     sleep: Bools
     wake: Bools
@@ -76,11 +79,13 @@ def context(
     onset_us: Ints, end_us: Ints, profile: RulesProfile, timeline: StageTimeline, windows: Windows
 ) -> RowContext:
     """Look up stage and events of LM; stages are used within the time in bed only, unless switched off."""
-    stage = timeline.stage_at(onset_us)
+    at = timeline.judged_at(onset_us, end_us, profile)
+    stage = timeline.stage_at(at)
     inside = np.ones(onset_us.shape, np.bool_)
     if profile.tib_only:
-        inside = (onset_us >= timeline.tib_start_us) & (onset_us < timeline.tib_end_us)
+        inside = (at >= timeline.tib_start_us) & (at < timeline.tib_end_us)
     return RowContext(
+        at_us=at,
         stage=stage,
         sleep=ASLEEP[stage] & inside,
         wake=AWAKE[stage] & inside,

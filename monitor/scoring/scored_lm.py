@@ -176,7 +176,7 @@ class ScoredLM(NamedTuple):
         Interval from the onset of the previous counted LM; None for the first, after an LM that is not a
         candidate, and after a gap that ends runs.
     stage : str or None
-        Stage at its onset; None without an epoch.
+        Stage at its onset, or of the first epoch of sleep it touches (``asleep_by``); None without an epoch.
     respiratory : bool
         Whether it touches a respiratory window of the profile.
     arousal : bool

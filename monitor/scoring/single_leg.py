@@ -282,13 +282,14 @@ def drop_reasons(
     if profile.long_lm == "drop":
         mark(length > profile.max_lm_us, Drop.LONG)
     if timeline.has_stages:
-        stage = timeline.stage_at(onset)
+        at = timeline.judged_at(onset, end, profile)
+        stage = timeline.stage_at(at)
         if "W" in profile.stages_not_scored:
             mark(AWAKE[stage], Drop.WAKE)
         if "unscored" in profile.stages_not_scored:
             mark(~AWAKE[stage] & ~ASLEEP[stage], Drop.UNSCORED)
             if profile.tib_only:
-                mark((onset < timeline.tib_start_us) | (onset >= timeline.tib_end_us), Drop.OUTSIDE)
+                mark((at < timeline.tib_start_us) | (at >= timeline.tib_end_us), Drop.OUTSIDE)
     if profile.respiratory == "exclude":
         mark(windows.respiratory_at(onset, end) >= 0, Drop.RESPIRATORY)
     if profile.leg_grouping == "onsets":

@@ -84,6 +84,21 @@ def where_counted(night: Night, t: int) -> str:
     return "sleep" if stage in SLEEP else "wake" if stage == "W" else ""
 
 
+def first_sleep(night: Night, a: int, b: int) -> int:
+    """Return the first moment of [a, b) that is sleep in bed, or the onset when there is none (AASM v3)."""
+    off, on = bed(night)
+    asleep = [
+        max(a, e.start_us, off)
+        for e in night.epochs
+        if e.stage in SLEEP and max(e.start_us, off, a) < min(e.end_us, on, b)
+    ]
+    return min(asleep, default=a)
+
+
+def onset_only(night: Night, a: int, b: int) -> int:
+    return a
+
+
 # ---------------------------------------------------------------- single legs
 
 
@@ -144,14 +159,15 @@ def aroused(night: Night, x: dict) -> bool:
 
 def aasm_fate(night: Night, x: dict) -> str:
     lights_off, lights_on = bed(night)
-    length, stage, staged = x["b"] - x["a"], stage_of(night, x["a"]), has_stages(night)
+    length, at, staged = x["b"] - x["a"], first_sleep(night, x["a"], x["b"]), has_stages(night)
+    stage = stage_of(night, at)
     fates = {
         "twitch": length < S // 2 and not x["open"],
         "artifact": on_artifact(night, x),
         "long": length > 10 * S,
         "wake": staged and stage == "W",
         "unscored": staged and stage not in SLEEP,
-        "outside": staged and not lights_off <= x["a"] < lights_on,
+        "outside": staged and not lights_off <= at < lights_on,
         "respiratory": x["resp"],
         "open": x["open"],
     }
@@ -159,14 +175,18 @@ def aasm_fate(night: Night, x: dict) -> str:
 
 
 def aasm(night: Night) -> dict:
-    rows = [reject_row(night, m, -S // 2, S // 2, from_start=True) for m in night.movements if m.rejected]
+    rows = [
+        reject_row(night, m, -S // 2, S // 2, from_start=True, when=first_sleep)
+        for m in night.movements
+        if m.rejected
+    ]
     live = []
     for leg in ("left", "right", "unknown"):
         for x in one_leg_list(night, leg):
             x["resp"] = any(near_event(x, e.start_us - S // 2, e.end_us + S // 2) for e in night.respiratory)
             x["why"] = aasm_fate(night, x)
             if x["why"]:
-                rows.append(lost_row(night, x))
+                rows.append(lost_row(night, x, first_sleep))
             else:
                 live.append(x)
     groups = aasm_groups(live)
@@ -190,8 +210,8 @@ def aasm(night: Night) -> dict:
         young = young or (shaky is not None and g["a"] - shaky < 5 * S)
         shaky = g["a"] if young else None
         why = "" if g["plm"] else "short" if g["short"] else "few"
-        rows.append(kept_row(night, g, waits or young, why))
-    return report(night, rows, groups, runs, over, (5, 90))
+        rows.append(kept_row(night, g, waits or young, why, first_sleep))
+    return report(night, rows, groups, runs, over, (5, 90), first_sleep)
 
 
 def aasm_runs(groups: list[dict], stops: list[int]) -> list[list[dict]]:
@@ -268,7 +288,11 @@ def finish_groups(groups: list[list[dict]]) -> list[dict]:
 
 
 def wasm(night: Night) -> dict:
-    rows = [reject_row(night, m, -2 * S, 10_250_000, from_start=False) for m in night.movements if m.rejected]
+    rows = [
+        reject_row(night, m, -2 * S, 10_250_000, from_start=False, when=onset_only)
+        for m in night.movements
+        if m.rejected
+    ]
     live = []
     for leg in ("left", "right", "unknown"):
         for x in one_leg_list(night, leg):
@@ -281,7 +305,7 @@ def wasm(night: Night) -> dict:
             elif not x["shape"] and not x["open"]:
                 x["why"] = "morphology"
             if x["why"]:
-                rows.append(lost_row(night, x))
+                rows.append(lost_row(night, x, onset_only))
             else:
                 live.append(x)
     groups = wasm_groups(live)
@@ -307,8 +331,9 @@ def wasm(night: Night) -> dict:
         why = "" if g["plm"] else "short" if g["short"] else "few"
         why = why if g["cand"] else "open" if g["fits"] else "noncandidate"
         g["nr"] = any(g is x for x in nr)
-        rows.append(kept_row(night, g, waits or g["open"] or night.end_us < g["b"] + S // 2, why))
-    return report(night, rows, groups, runs, over, (10, 90), cands)
+        young = g["open"] or night.end_us < g["b"] + S // 2
+        rows.append(kept_row(night, g, waits or young, why, onset_only))
+    return report(night, rows, groups, runs, over, (10, 90), onset_only, cands)
 
 
 def wasm_respiratory(night: Night, x: dict) -> bool:
@@ -380,20 +405,21 @@ def runs_over(night, runs, stops, walls, groups) -> list[bool]:
     return out
 
 
-def base_row(night: Night, a: int, b: int, leg: str, parts: int, keys) -> dict:
+def base_row(night: Night, a: int, b: int, leg: str, parts: int, keys, when) -> dict:
+    at = when(night, a, b)
     return {
         "onset": a, "end": b, "leg": leg, "parts": parts, "keys": sorted(keys),
-        "stage": stage_of(night, a), "counted": where_counted(night, a),
+        "stage": stage_of(night, at), "counted": where_counted(night, at), "at": at,
         "candidate": False, "plm": False, "series": None, "imi": None, "nr": False,
     }  # fmt: skip
 
 
-def reject_row(night: Night, m: Movement, lo: int, hi: int, from_start: bool) -> dict:
+def reject_row(night: Night, m: Movement, lo: int, hi: int, from_start: bool, when) -> dict:
     x = {"a": m.onset_us, "b": m.end_us}
     resp = any(
         near_event(x, (e.start_us if from_start else e.end_us) + lo, e.end_us + hi) for e in night.respiratory
     )
-    row = base_row(night, m.onset_us, m.end_us, m.leg, 1, [m.key])
+    row = base_row(night, m.onset_us, m.end_us, m.leg, 1, [m.key], when)
     return row | {
         "why": "rejected",
         "respiratory": resp,
@@ -402,8 +428,8 @@ def reject_row(night: Night, m: Movement, lo: int, hi: int, from_start: bool) ->
     }
 
 
-def lost_row(night: Night, x: dict) -> dict:
-    row = base_row(night, x["a"], x["b"], x["leg"], 1, x["keys"])
+def lost_row(night: Night, x: dict, when) -> dict:
+    row = base_row(night, x["a"], x["b"], x["leg"], 1, x["keys"], when)
     return row | {
         "why": x["why"],
         "respiratory": x["resp"],
@@ -412,8 +438,8 @@ def lost_row(night: Night, x: dict) -> dict:
     }
 
 
-def kept_row(night: Night, g: dict, provisional: bool, why: str) -> dict:
-    row = base_row(night, g["a"], g["b"], g["leg"], g["parts"], g["keys"])
+def kept_row(night: Night, g: dict, provisional: bool, why: str, when) -> dict:
+    row = base_row(night, g["a"], g["b"], g["leg"], g["parts"], g["keys"], when)
     return row | {
         "candidate": g.get("cand", True), "plm": g["plm"], "series": g["series"], "imi": g["imi"],
         "respiratory": g.get("resp", False), "arousal": g["arousal"], "nr": g.get("nr", False),
@@ -429,7 +455,7 @@ def mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def report(night, rows, groups, runs, over, bounds, cands=None) -> dict:
+def report(night, rows, groups, runs, over, bounds, when, cands=None) -> dict:
     parts, staged, (off, on) = pieces(night), has_stages(night), bed(night)
     usable = lambda p: p[3] or p[4]  # noqa: E731
     times = {
@@ -526,11 +552,12 @@ def report(night, rows, groups, runs, over, bounds, cands=None) -> dict:
         ):  # fmt: skip
             if key in out:
                 out[key] = None
+    is_asleep = lambda g: where_counted(night, when(night, g["a"], g["b"])) == "sleep"  # noqa: E731
     series = [
         {
             "onset": r[0]["a"], "end": max(g["b"] for g in r), "n": len(r), "last": r[-1]["a"],
             "imi": round((r[-1]["a"] - r[0]["a"]) / (len(r) - 1)),
-            "asleep": sum(where_counted(night, g["a"]) == "sleep" for g in r) if staged else None,
+            "asleep": sum(is_asleep(g) for g in r) if staged else None,
             "ended": o,
         }
         for r, o in zip(runs, over, strict=True)
@@ -552,10 +579,10 @@ def by_leg(rows: list[dict]) -> dict:
 
 
 def stretch(parts, staged, plm, plms, a, b):
-    n = sum(a <= r["onset"] < b for r in plm)
+    n = sum(a <= r["at"] < b for r in plm)
     if not staged:
         return a, b, n, None, None, None
-    m = sum(a <= r["onset"] < b for r in plms)
+    m = sum(a <= r["at"] < b for r in plms)
     tst = amount(parts, a, b, lambda p: (p[3] or p[4]) and p[2] in SLEEP)
     return a, b, n, m, tst / H, per_hour(m, tst)
 

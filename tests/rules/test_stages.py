@@ -13,12 +13,47 @@ from monitor.scoring import score
 BOTH = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 
 
-def test_aasm_an_lm_with_onset_in_wake_is_not_scored() -> None:
-    # Wake is 90-120 s; epochs are [start, end).
-    for onset, why in ((89.999999, "few"), (90, "wake"), (119.999999, "wake"), (120, "few")):
-        assert row(score(night([lm(onset, onset + 2)], "222W22"), AASM3), onset).why == why
+def test_aasm_an_lm_is_scored_if_any_part_of_it_is_in_sleep() -> None:
+    # Wake is 90-120 s; epochs and movements are [start, end).
+    for onset, end, why in (
+        (89.999999, 91.999999, "few"),
+        (90, 92, "wake"),
+        (118, 120, "wake"),
+        (118, 120.000001, "few"),
+        (120, 122, "few"),
+    ):
+        assert row(score(night([lm(onset, end)], "222W22"), AASM3), onset).why == why
     (awake,) = score(night([lm(100, 102)], "222W22"), AASM3).lms
     assert awake.reason == "LM in wake: not scored (aasm3)"
+
+
+def test_aasm_the_stage_is_that_of_the_onset_or_of_the_first_sleep_that_is_touched() -> None:
+    found = score(night([lm(29, 31), lm(89, 91), lm(121, 126)], "W1W2W3"), AASM3).lms
+    assert [(one.stage, one.counted_in) for one in found] == [("N1", "sleep"), ("N2", "sleep"), ("W", "wake")]
+    # A movement that spans a whole epoch of wake is asleep by its onset.
+    (spans_wake,) = score(night([lm(85, 94)], "222W22"), AASM3).lms
+    assert spans_wake.stage == "N2"
+
+
+def test_aasm_ten_movements_that_begin_a_second_before_sleep_are_ten() -> None:
+    """By the onset alone none of them would be scored; WASM goes by the onset."""
+    movements = train(*(60 * k + 29 for k in range(10)))
+    facts = night(movements, "W2" * 10)
+    assert score(facts, AASM3).indices.n_plms == 10
+    by_onset = score(facts, dataclasses.replace(AASM3, asleep_by="onset"))
+    assert (by_onset.indices.n_lm, by_onset.indices.n_plms) == (0, 0)
+    wasm = score(facts, WASM2016).indices
+    assert (wasm.n_plms, wasm.n_plmw) == (0, 10)
+    assert score(facts, dataclasses.replace(WASM2016, asleep_by="any_part")).indices.n_plms == 10
+
+
+def test_aasm_sleep_outside_the_time_in_bed_does_not_count_and_hours_add_up() -> None:
+    movements = train(29, 59, 89, 119, 149)
+    facts = night(movements, "2" * 8, lights_off_us=us(30), lights_on_us=us(149))
+    found = score(facts, AASM3)
+    assert [one.why for one in found.lms] == ["", "", "", "", "outside"]
+    for parts in (found.indices.by_hour, found.indices.by_third):
+        assert sum(part.n_plms for part in parts) == found.indices.n_plms == 4
 
 
 def test_aasm_wake_by_itself_does_not_end_a_run() -> None:

@@ -14,8 +14,9 @@ from monitor.session.wall_time import WallTime
 
 _NOT_A_DEVICE = "Not a medical device. It informs and does not diagnose."
 _MEANING = (
-    """PLMS per hour of sleep counts movements in series with onset in sleep, per hour of staged sleep
-    in which at least one leg could be scored. It is undefined without stages; PLM per hour recorded is
+    """PLMS per hour of sleep counts movements in series in sleep (AASM: any part of the movement lies in
+    an epoch of sleep; WASM: its onset does), per hour of staged sleep in which at least one leg could be
+    scored. It is undefined without stages; PLM per hour recorded is
     a different number. A rate is shown once its denominator is at least ten minutes.""",
     """More than 15 per hour in an adult and 5 in a child are reference values, not a diagnosis: periodic limb
     movements occur in other disorders and in healthy people. The index is correct only if sleep, breathing
@@ -166,7 +167,7 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
     by_time: list[Block] = [
         counts.time_parts(summary, "by_hour", "hour of the time in bed", wall),
         counts.time_parts(summary, "by_third", "third of the time in bed", wall),
-        Text(f"By stage at the onset, {numbers.RULE_NAMES.get(main, main)}, time in bed:"),
+        Text(f"By stage, {numbers.RULE_NAMES.get(main, main)}, time in bed:"),
         counts.by_stage(session),
     ]
     position = counts.by_position(session)
