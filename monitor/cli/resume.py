@@ -170,9 +170,13 @@ def successors_of(interrupted: CutOff) -> dict[Query, Successor]:
             speed=about["speed"],
         )
         has_rival = any(each["about"] == stream.name and RIVAL in each["reason"] for each in warnings)
-        is_taken = partial(is_recorded_by_another, interrupted.folder)
+        is_taken = partial(_is_recorded_by_another, interrupted.folder)
         found[_query(about)] = Successor(stream, partial(_form, stream), is_taken, has_rival=has_rival)
     return found
+
+
+def _is_recorded_by_another(folder: SessionFolder, stream: StreamDescription) -> bool:
+    return is_recorded_by_another(folder, stream.uid)
 
 
 def _form(before: StreamDescription, now: StreamDescription) -> str:

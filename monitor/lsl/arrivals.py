@@ -1,4 +1,7 @@
-"""What the readers hand on: everything that comes from a stream, in the order in which it is to be taken."""
+"""What passes between a reader and the recorder: arrivals in the order they are to be taken, and commands.
+
+Both ways through queues: a reader calls nothing of the recorder and changes nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from monitor.lsl.discovery import Query
 from monitor.montage import StreamDescription
 
 
@@ -80,5 +84,56 @@ class Notice:
     reason: str
 
 
-Arrival = Connected | Samples | Texts | Offset | Lost | Notice
+@dataclass(frozen=True, slots=True)
+class StreamChanged:
+    """A stream that may be the source differs from it: the reader connects only after an `Answer` accepts it.
+
+    Attributes
+    ----------
+    stream : StreamDescription
+        The stream as it is now.
+    differs : str
+        How its header differs from the source's; empty if only the run or the source id is another.
+    is_named : bool
+        Whether it matches the query of a person.
+    """
+
+    key: int
+    stream: StreamDescription
+    differs: str
+    is_named: bool = False
+
+
+Arrival = Connected | Samples | Texts | Offset | Lost | Notice | StreamChanged
 """Anything a reader hands on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether a reader may connect to a changed stream.
+
+    Attributes
+    ----------
+    refused : str
+        Why it may not; empty if it may.
+    """
+
+    change: StreamChanged
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAgain:
+    """A person assigned the source: every earlier answer is void.
+
+    Attributes
+    ----------
+    query : Query or None
+        The stream that replaces the source, if it appears before the source does.
+    """
+
+    query: Query | None
+
+
+Command = Answer | SearchAgain
+"""Anything a reader is told."""

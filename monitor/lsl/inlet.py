@@ -6,18 +6,29 @@ error); a second one to the same outlet is live at once. `monitor.lsl.connection
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
+from monitor.lsl.arrivals import (
+    Answer,
+    Arrival,
+    Command,
+    Connected,
+    Lost,
+    Notice,
+    Offset,
+    Samples,
+    SearchAgain,
+    Texts,
+)
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
 from monitor.lsl.connection_merge import ConnectionMerge, HeardTexts, Piece
 from monitor.lsl.discovery import Query
-from monitor.lsl.source_identity import Accepts, Named, Search, changed, refuse_any_change, taken_by_nobody
+from monitor.lsl.source_identity import Questions, Search, changed
 from monitor.montage import StreamDescription
 
 _TURN_S = 0.1
@@ -58,10 +69,8 @@ class Reader:
         What was chosen; see `monitor.lsl.source_identity.Search` for what must stay.
     arrivals : queue.SimpleQueue
         Where everything goes; unbounded, because a full disk must not stop the pulling.
-    accepts : callable, optional
-        Decides whether a source with a changed header may continue; never by default.
-    is_taken : callable, optional
-        Whether another session records the run of a source with this uid.
+    commands : queue.SimpleQueue
+        Answers to its `StreamChanged` and what a person assigns.
     """
 
     def __init__(
@@ -70,16 +79,15 @@ class Reader:
         info: Any,
         stream: StreamDescription,
         arrivals: queue.SimpleQueue[Arrival],
-        accepts: Accepts = refuse_any_change,
-        is_taken: Callable[[str], bool] = taken_by_nobody,
+        commands: queue.SimpleQueue[Command],
     ) -> None:
         self._key, self._info, self._stream, self._arrivals = key, info, stream, arrivals
-        self._accepts, self._is_taken = accepts, is_taken
+        self._commands, self._questions = commands, Questions(key, arrivals)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._lines: dict[int, _OpenConnection] = {}
         self._next_line = 0
         self._search: Search | None = None
-        self._named: Named | None = None
+        self._named: Query | None = None
         self._merge = ConnectionMerge(1.0)
         self._heard = HeardTexts()
         self._is_connected, self._refused = False, ""
@@ -97,17 +105,6 @@ class Reader:
         """Begin to read."""
         self._thread.start()
 
-    def search_for(self, query: Query, found: Callable[[str], None]) -> None:
-        """Use the stream that matches a query, if it appears before the source: selected by a person.
-
-        Parameters
-        ----------
-        query : Query
-        found : callable
-            Called with the uid of a match, before its header is checked.
-        """
-        self._named = Named(query, found)
-
     def stop(self) -> None:
         """Stop reading; what was pulled is in the queue. Returns when the thread has ended."""
         self._stop.set()
@@ -123,15 +120,15 @@ class Reader:
         self._finish()
 
     def _turn(self) -> None:
-        if self._named is not None and not self._lines:
+        while not self._commands.empty():
+            self._obey(self._commands.get())
+        if self._search is None or (self._named is not None and not self._lines):
             named, self._named = self._named, None
-            self._search = Search(self._stream, self._accepts, self._report, named, self._is_taken)
-        elif self._search is None:
-            self._search = Search(self._stream, self._accepts, self._report, is_taken=self._is_taken)
+            self._search = Search(self._stream, self._questions, self._report, named)
         if not self._lines:
             info, self._info = self._info or self._search.find_again(), None
             if info is None:
-                self._stop.wait(_TURN_S)
+                self._wait_for_command()
                 return
             self._connect(info)
         self._take_events(_TURN_S)
@@ -142,6 +139,17 @@ class Reader:
         if self._is_connected and now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
             self._look_after(self._search, now_s)
+
+    def _obey(self, command: Command) -> None:
+        if isinstance(command, Answer):
+            self._questions.take(command)
+        elif isinstance(command, SearchAgain):
+            self._questions.forget()
+            self._named = command.query or self._named
+
+    def _wait_for_command(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._obey(self._commands.get(timeout=_TURN_S))
 
     def _take_events(self, wait_s: float) -> None:
         try:
@@ -183,8 +191,8 @@ class Reader:
                 return
         else:
             form = changed(self._stream, stream)
-            if form and (why := self._accepts(stream)):
-                self._lose(f"{form}, and {why}")
+            if form and not self._questions.accepts(stream):
+                self._ask_before_use(stream, form)
                 return
             self._stream, self._is_connected = stream, True
             if self._search is not None:
@@ -194,6 +202,13 @@ class Reader:
             self._seen_s = time.monotonic()
             self._arrivals.put(Connected(self._key, stream, event.header_xml, event.offset_s))
         self._merge.open(event.line, time.monotonic())
+
+    def _ask_before_use(self, stream: StreamDescription, form: str) -> None:
+        """Disconnect: the header is not the one that was found. The search connects again once accepted."""
+        if why := self._questions.refused(stream, form):
+            self._lose(f"{form}, and {why}")
+        while self._lines:
+            self._release(next(iter(self._lines)))
 
     def _pulled(self, event: Pulled) -> None:
         if isinstance(event.values, list):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from monitor.lsl.arrivals import Answer, Arrival, StreamChanged
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.successor import RIVAL, Successor, same_source
 from monitor.montage import Found, StreamDescription
@@ -18,26 +19,42 @@ HOW_TO_ACCEPT = "plms-monitor accept SESSION"
 _PINNED = ("name", "type", "source_id", "hostname")
 _DESCRIPTOR = ("rate_hz", "channel_format", "channels", "speed")
 
-# Returns why a stream with a changed header cannot replace the source; empty if it can.
-Accepts = Callable[[StreamDescription], str]
 
+class Questions:
+    """Ask once about each changed stream, and remember the answers.
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A query of a person for the source, and the callback for the uid of each match."""
+    Parameters
+    ----------
+    key : int
+        Of the reader.
+    arrivals : queue.SimpleQueue
+        Where the questions go; the answers come back through `take`.
+    """
 
-    query: Query
-    found: Callable[[str], None]
+    def __init__(self, key: int, arrivals: queue.SimpleQueue[Arrival]) -> None:
+        self._key, self._arrivals = key, arrivals
+        self._refused: dict[StreamChanged, str | None] = {}
 
+    def refused(self, stream: StreamDescription, differs: str, *, is_named: bool = False) -> str | None:
+        """Return why a stream is refused, empty if accepted; ask, and return None, until that is known."""
+        change = StreamChanged(self._key, stream, differs, is_named)
+        if change not in self._refused:
+            self._refused[change] = None
+            self._arrivals.put(change)
+        return self._refused[change]
 
-def refuse_any_change(_stream: StreamDescription) -> str:
-    """Accept no source whose form has changed."""
-    return "its header must not change"
+    def accepts(self, stream: StreamDescription) -> bool:
+        """Whether this stream was accepted, for whatever reason it was asked about."""
+        return any(change.stream == stream and refused == "" for change, refused in self._refused.items())
 
+    def take(self, answer: Answer) -> None:
+        """Store an answer; one to a question that was void by then is ignored."""
+        if answer.change in self._refused:
+            self._refused[answer.change] = answer.refused
 
-def taken_by_nobody(_uid: str) -> bool:
-    """Know of no other session."""
-    return False
+    def forget(self) -> None:
+        """Drop every question and answer: the source is another one now, or was assigned."""
+        self._refused.clear()
 
 
 class Search:
@@ -48,44 +65,42 @@ class Search:
     stream : StreamDescription
         What was chosen: name, type, source id and host are pinned, its header may change if that is accepted.
         Under another source id it is used if no other stream could be it, see `monitor.lsl.successor`.
-    accepts : callable
+    questions : Questions
+        No changed stream is used before it was accepted.
     report : callable
         Called once with each message for a person.
-    named : Named, optional
+    named : Query, optional
         A person selected the stream that matches as the source, whatever its name and host; the search for
         the source itself continues.
-    is_taken : callable
-        Whether another session records the run of a source with this uid.
     """
 
     def __init__(
         self,
         stream: StreamDescription,
-        accepts: Accepts,
+        questions: Questions,
         report: Callable[[str], None],
-        named: Named | None = None,
-        is_taken: Callable[[str], bool] = taken_by_nobody,
+        named: Query | None = None,
     ) -> None:
         self.stream = stream
-        self._accepts, self._report, self._named = accepts, report, named
+        self._questions, self._report = questions, report
         self._finder = Finder(same_source(stream), forget_after_s=_FORGET_AFTER_S)
-        self._successor = Successor(stream, lambda now: changed(self.stream, now), is_taken)
-        self._named_finder = Finder(named.query, forget_after_s=_FORGET_AFTER_S) if named else None
+        self._successor = Successor(stream, lambda now: changed(self.stream, now), self._is_taken)
+        self._named_finder = Finder(named, forget_after_s=_FORGET_AFTER_S) if named else None
         self._reported: set[str] = set()
         self._twins: set[str] = set()
         self._first_seen_s: dict[str, float] = {}
 
     def find_again(self) -> Any:
         """Search once; return the LSL info of the source if it is present and unambiguous."""
-        if self._named is not None and self._named_finder is not None:
-            found = self._named_finder.found()
-            for _, stream in found:
-                self._named.found(stream.uid)
-            if found:
-                return self._one_of(found, is_named=True)
+        if self._named_finder is not None and (named := self._named_finder.found()):
+            return self._one_of(named, is_named=True)
         found = self._finder.found()
         info = self._one_of([each for each in found if self._has_its_id(each[1].source_id)], is_named=False)
         return self._by_another_id(found) if info is None else info
+
+    def _is_taken(self, stream: StreamDescription) -> bool | None:
+        refused = self._questions.refused(stream, "")
+        return None if refused is None else bool(refused)
 
     def _has_its_id(self, source_id: str) -> bool:
         return source_id == self.stream.source_id
@@ -98,25 +113,27 @@ class Search:
         return None if successor is None else successor[0]
 
     def _one_of(self, found: Sequence[Found], *, is_named: bool) -> Any:
-        hits = []
+        hits, is_waiting = [], False
         for info, stream in found:
             if not is_named and (why := self._other(stream)):
                 message = f"a similar source was found on {stream.hostname!r}, but {why}; it is not used"
                 self._report_once(f"{message}. {_how(f'--stream uid={stream.uid}')}")
                 continue
             form = changed(self.stream, stream)
-            if form and (refused := self._accepts(stream)):
+            refused = self._questions.refused(stream, form, is_named=is_named) if form or is_named else ""
+            if refused:
                 self._report_once(
                     f"it is back, but {form}, and {refused}; waiting. {_how('--left CH --right CH')}"
                 )
                 continue
+            is_waiting = is_waiting or refused is None
             hits.append(info)
         if len(hits) > 1:
             what = "matching the selection" if is_named else "with its name, id and host"
             uids = ", ".join(info.uid() for info in hits[:_MOST_LISTED])
             message = f"{len(hits)} streams {what} found ({uids}); waiting until only one remains"
             self._report_once(f"{message}. {_how('--stream uid=X')}")
-        return hits[0] if len(hits) == 1 else None
+        return hits[0] if len(hits) == 1 and not is_waiting else None
 
     def is_visible(self) -> bool:
         """Whether the source itself, this run of it, answers on the network."""
@@ -164,7 +181,8 @@ class Search:
         self.stream = stream
         self._successor.pin(stream)
         self._reported.clear()
-        self._named = self._named_finder = None
+        self._questions.forget()
+        self._named_finder = None
         if not is_same:
             self._finder = Finder(same_source(stream), forget_after_s=_FORGET_AFTER_S)
 

@@ -40,7 +40,7 @@ class Successor:
     form : callable
         Returns how the header of a stream differs from it; empty if it does not.
     is_taken : callable
-        Whether another session records the run of a source with this uid.
+        Whether another session records this run of a source; None while that is not known.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Successor:
         self,
         stream: StreamDescription,
         form: Callable[[StreamDescription], str],
-        is_taken: Callable[[str], bool],
+        is_taken: Callable[[StreamDescription], bool | None],
         *,
         has_rival: bool = False,
     ) -> None:
@@ -96,12 +96,16 @@ class Successor:
         # A run that has just ended is listed together with the next one for a moment.
         self.has_rival = self.has_rival or (len(uids) > 1 and has_settled)
         self.why_not = self._refusal(like, fitting)
-        if has_settled and len(fitting) == 1 and not self.why_not and self._is_taken(fitting[0][1].uid):
+        is_taken: bool | None = False
+        if has_settled and len(fitting) == 1 and not self.why_not:
+            is_taken = self._is_taken(fitting[0][1])
+        if is_taken:
             self.has_rival = True
             self.why_not = self._refusal(like, fitting)
         several = "X" if len(fitting) > 1 else ""
         self.suggested_uid = (several or (fitting or like)[0][1].uid) if self.why_not else ""
-        return fitting[0] if has_settled and len(fitting) == 1 and not self.why_not else None
+        is_free = is_taken is False and not self.why_not
+        return fitting[0] if has_settled and len(fitting) == 1 and is_free else None
 
     def note_rivals(self, infos: Iterable[Any], heard_s: float, now_s: float) -> str | None:
         """Search for similar streams while the source sends; return the source id of the first, once.

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.detection.stamp_timeline import CLOCK_STEP
-from monitor.lsl.arrivals import Arrival, Connected, Lost, Notice, Offset, Samples, Texts
+from monitor.lsl.arrivals import (
+    Answer,
+    Arrival,
+    Connected,
+    Lost,
+    Notice,
+    Offset,
+    Samples,
+    StreamChanged,
+    Texts,
+)
 from monitor.lsl.source_identity import changed
 from monitor.model.facts import LEGS, Fact
 from monitor.model.payloads import AnchorData, LostData
@@ -17,6 +27,7 @@ from monitor.recorder.context import RecorderContext
 from monitor.recorder.source import Source
 from monitor.session.limbs import limb_numbers
 from monitor.session.markers import MarkerReader
+from monitor.session.resume import is_recorded_by_another
 from monitor.session.signal.live_ring import LiveRingWriter
 from monitor.session.signal.xdf_format import readable
 from monitor.session.state import SessionState
@@ -28,6 +39,8 @@ _ALONE = (
     ": name, type, computer, channels and rate are unchanged and no other stream matches, so recording "
     "continues with it"
 )
+_UNCHECKED = "its header could not be checked"
+_OTHER_SESSION = "another session records it"
 _FIRST_REST_S = 1.0
 _LONGEST_REST_S = 60.0
 
@@ -102,6 +115,21 @@ class Intake:
             self._lost(source, arrival.reason)
         elif isinstance(arrival, Notice):
             self._context.warn(source.stream.name, arrival.reason)
+        elif isinstance(arrival, StreamChanged):
+            source.commands.put(Answer(arrival, self._refusal(source, arrival)))
+
+    def _refusal(self, source: Source, change: StreamChanged) -> str:
+        """Decide on a changed stream: return why its reader may not connect to it, empty if it may."""
+        with self._context.faults.isolate(f"checking a changed header of {source.stream.name}"):
+            if change.is_named and source.override is not None:
+                source.override.uids.add(change.stream.uid)
+            if change.differs:
+                return source.accepts(change.stream)
+            is_other = change.stream.source_id != source.stream.source_id and not change.is_named
+            if is_other and is_recorded_by_another(self._context.folder, change.stream.uid):
+                return _OTHER_SESSION
+            return ""
+        return _UNCHECKED
 
     def _samples(self, source: Source, chunk: Samples) -> None:
         source.last_arrival_s = self._context.time.clock()

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from dsp import DetectorSettings
@@ -23,7 +22,6 @@ from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
 from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder
-from monitor.session.resume import is_recorded_by_another
 
 _LOOP_S = 0.1
 # Requests, clock and score are served even if signal arrives without a pause.
@@ -107,13 +105,10 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         source.header_written = source.key in before and before[source.key].has_header
     recorder = SessionRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
-    is_taken = partial(is_recorded_by_another, recording.folder)
     readers = [
-        Reader(source.key, chosen.info, source.stream, arrivals, source.accepts, is_taken)
+        Reader(source.key, chosen.info, source.stream, arrivals, source.commands)
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
-    for source, reader in zip(sources, readers, strict=True):
-        source.search_for = reader.search_for
     asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
     control = None
     with recorder.faults.isolate("opening the control channel"):

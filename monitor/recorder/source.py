@@ -7,7 +7,8 @@ Marker rate limit of a stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import queue
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 
 from monitor.detection.aligned_chunk import USUAL, ChunkContext
 from monitor.detection.pipeline import StreamDetection
-from monitor.lsl.discovery import Query
+from monitor.lsl.arrivals import Command
 from monitor.lsl.source_identity import HOW_TO_ACCEPT, changed
 from monitor.model.config import MontageWish
 from monitor.model.facts import LEGS
@@ -142,8 +143,8 @@ class Source:
         The last changed header that was refused.
     override : SourceOverride or None
         The assignment of a person for its return.
-    look_for : callable
-        Lets its reader use the stream that matches a query, and report its uid when found.
+    commands : queue.SimpleQueue
+        To its reader.
     """
 
     key: int
@@ -172,7 +173,7 @@ class Source:
     away_because: str = ""
     offered: StreamDescription | None = None
     override: SourceOverride | None = None
-    search_for: Callable[[Query, Callable[[str], None]], None] = lambda _query, _found: None
+    commands: queue.SimpleQueue[Command] = field(default_factory=queue.SimpleQueue)
     markers: MarkerRateLimit = field(default_factory=MarkerRateLimit)
     clock: ClockFit = field(default_factory=ClockFit)
     _anchor_stamp_s: float | None = None

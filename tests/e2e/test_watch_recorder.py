@@ -4,6 +4,7 @@ import errno
 import math
 import os
 import queue
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from support.hand_fed import EMG, RATE_HZ
 from support.waiting import wait_for
 
 from monitor.lsl import inlet as inlet_module
-from monitor.lsl.arrivals import Connected, Lost, Offset, Samples
+from monitor.lsl.arrivals import Answer, Connected, Lost, Offset, Samples, SearchAgain, StreamChanged
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
+from monitor.montage import Channel
 from monitor.recorder.outlets import public_line
 from monitor.session.alerts import alert_history
 from monitor.session.journal import read_journal
@@ -164,7 +166,7 @@ def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice(monkey
         wait_for(finder.found, "the stream")
         ((info, stream),) = finder.found()
         arrivals: queue.SimpleQueue = queue.SimpleQueue()
-        reader = Reader(1, info, stream, arrivals)
+        reader = Reader(1, info, stream, arrivals, queue.SimpleQueue())
         reader.start()
         seen = []
 
@@ -183,6 +185,74 @@ def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice(monkey
         seen.append(arrivals.get())
     assert in_turn(seen) == [0.0, 1.0, 2.0]
     assert [each for each in seen if isinstance(each, Lost)] == []
+
+
+def _amplifier(rate_hz):
+    return OutletHeader("Changes", "EMG", "changes", rate_hz, "float32", (ChannelHeader("LAT", "uV", "EMG"),))
+
+
+def test_a_reader_connects_to_a_changed_stream_only_when_it_was_accepted():
+    arrivals: queue.SimpleQueue = queue.SimpleQueue()
+    commands: queue.SimpleQueue = queue.SimpleQueue()
+
+    def next_of(kind):
+        while not isinstance(arrival := arrivals.get(timeout=60), kind):
+            assert not isinstance(arrival, (Connected, StreamChanged)), arrival
+        return arrival
+
+    with open_outlet(_amplifier(200.0)):
+        finder = Finder(Query("source_id", "changes"))
+        wait_for(finder.found, "the stream")
+        ((info, stream),) = finder.found()
+        reader = Reader(1, info, stream, arrivals, commands)
+        reader.start()
+        next_of(Connected)
+    with open_outlet(_amplifier(250.0)):
+        asked = next_of(StreamChanged)
+        assert (asked.differs, asked.stream.rate_hz) == ("rate_hz changed from 200.0 to 250.0", 250.0)
+        commands.put(Answer(asked, "it is not welcome"))
+        while "it is not welcome" not in (refused := next_of(Lost).reason):
+            pass
+        assert "plms-monitor accept SESSION" in refused
+        # Nothing is asked twice, until a person assigned the source.
+        commands.put(SearchAgain(None))
+        again = next_of(StreamChanged)
+        assert again == asked
+        assert reader.lines == ()
+        commands.put(Answer(again, ""))
+        assert next_of(Connected).stream.rate_hz == 250.0
+        reader.stop()
+
+
+def test_every_question_of_a_reader_is_answered_also_if_the_check_fails(bench, monkeypatch):
+    source = bench.night.sources[1]
+    faster = replace(EMG, rate_hz=250.0, uid="run-2")
+    other_id = replace(EMG, source_id="new", uid="run-3")
+    questions = [
+        StreamChanged(1, faster, "rate_hz changed"),
+        StreamChanged(1, replace(faster, channels=(Channel("A"),)), "its channels changed"),
+        StreamChanged(1, other_id, ""),
+        StreamChanged(1, other_id, "", is_named=True),
+    ]
+    for question in questions:
+        bench.night.take(question)
+    answers = [source.commands.get_nowait() for _ in questions]
+    assert [answer.change for answer in answers] == questions
+    assert [answer.refused for answer in answers] == [
+        "",
+        "none of its channels is now labelled 'LAT'",
+        "",
+        "",
+    ]
+
+    def fails(*_):
+        raise RuntimeError("the header is hostile")
+
+    monkeypatch.setattr("monitor.recorder.source.rematch_legs", fails)
+    bench.night.take(questions[0])
+    assert source.commands.get_nowait() == Answer(questions[0], "its header could not be checked")
+    assert "the header is hostile" in bench.night.state.facts("warning")[-1].data["reason"]
+    assert source.commands.empty()
 
 
 def in_turn(arrivals):

@@ -6,6 +6,8 @@ import pytest
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
+from monitor.lsl.arrivals import SearchAgain
+from monitor.lsl.discovery import Query
 from monitor.model.facts import KINDS
 from monitor.montage import Channel, LegChannel, StreamDescription
 from monitor.recorder.requests import RefusedError
@@ -34,6 +36,8 @@ def test_legs_are_found_where_they_were_named_and_scaled_anew():
     now = stream("A", "B", unit="mV")
     assert "none of its channels is now labelled 'left'" in mine.accepts(now)
     fact = ask(mine, left="B", right="#1", author="N. Nurse")
+    # What the reader was answered before is void: it asks again.
+    assert mine.commands.get_nowait() == SearchAgain(None)
     assert fact.kind in KINDS
     assert (fact.t, fact.data["left"], fact.data["author"]) == (100.0, "B", "N. Nurse")
     assert mine.accepts(now) == ""
@@ -104,10 +108,10 @@ def test_of_several_that_are_away_one_must_be_named():
 
 
 def test_another_stream_is_looked_for_by_the_reader():
-    mine, asked = source(), []
-    mine.search_for = lambda query, _found: asked.append(query)
+    mine = source()
     fact = ask(mine, stream="uid=abc")
-    assert [str(query) for query in asked] == ["uid=abc"]
+    assert mine.commands.get_nowait() == SearchAgain(Query("uid", "abc"))
+    assert mine.commands.empty()
     assert fact.data["stream"] == "uid=abc"
     # Its legs must be plain by their labels, since none were named.
     assert mine.accepts(stream("right", "left")) == ""

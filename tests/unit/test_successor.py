@@ -20,7 +20,7 @@ SETTLED_S = 3.5
 
 
 def successor(taken=()):
-    return Successor(SOURCE, lambda now: changed(SOURCE, now), lambda uid: uid in taken)
+    return Successor(SOURCE, lambda now: changed(SOURCE, now), lambda stream: stream.uid in taken)
 
 
 def found(*streams):
@@ -123,6 +123,15 @@ def test_another_beds_stream_is_not_taken():
     one = successor(taken={"run-2"})
     assert after_a_while(one, NEXT) is None
     assert "it may belong to another bed" in one.why_not
+
+
+def test_while_it_is_unknown_whether_another_session_records_it_nothing_is_taken():
+    known = []
+    one = Successor(SOURCE, lambda now: changed(SOURCE, now), lambda _: False if known else None)
+    assert after_a_while(one, NEXT) is None
+    assert (one.why_not, one.has_rival) == ("", False)
+    known.append(True)
+    assert one.find(found(NEXT), SETTLED_S + 0.1) == ("run-2", NEXT)
 
 
 def test_what_another_session_records_is_read_from_its_journal(tmp_path):
