@@ -12,7 +12,7 @@ from pathlib import Path
 from monitor.cli.terminal import Terminal, clock
 from monitor.lsl.discovery import Query
 from monitor.lsl.library import lsl
-from monitor.lsl.source_identity import changed
+from monitor.lsl.search import changed
 from monitor.lsl.successor import RIVAL, Successor
 from monitor.model.config import Config, MontageWish, config_from
 from monitor.model.errors import InputError

@@ -26,7 +26,7 @@ def status_line(recorder: SessionRecorder) -> str:
         return "waiting for the first sample"
     # A terminal cuts the line at its width: what needs a person comes first.
     parts = [clock(recorder.recorded_s), *_warnings(recorder)]
-    parts += [_health(recorder, s) for s in recorder.sources.values() if s.legs]
+    parts += [_health(recorder, s) for s in recorder.sources.values() if s.identity.legs]
     stage = recorder.state.stage_at(recorder.recorded_s)
     parts.append(f"stage {stage}" if stage else "no stages yet")
     if recorder.scores:
@@ -61,19 +61,19 @@ def clock(seconds: float) -> str:
 
 
 def _health(recorder: SessionRecorder, source: Source) -> str:
-    legs = " ".join(f"{leg[0].upper()} {_leg(recorder, leg)}" for leg in source.leg_names)
-    if not source.connected:
-        return f"{source.stream.name} {_away(recorder, source)} | {legs}"
-    rate = source.detection.timeline.rate_hz if source.detection else 0.0
-    nominal_hz = source.stream.rate_hz
+    legs = " ".join(f"{leg[0].upper()} {_leg(recorder, leg)}" for leg in source.identity.leg_names)
+    if not source.identity.is_connected:
+        return f"{source.name} {_away(recorder, source.identity.waits)} | {legs}"
+    rate = source.detection.stream.timeline.rate_hz if source.detection else 0.0
+    nominal_hz = source.identity.stream.rate_hz
     wrong = f" (not {nominal_hz:g})" if nominal_hz and abs(rate / nominal_hz - 1) > OFF_SHARE else ""
-    return f"{source.stream.name} {rate:.1f} Hz{wrong} | {legs}"
+    return f"{source.name} {rate:.1f} Hz{wrong} | {legs}"
 
 
-def _away(recorder: SessionRecorder, source: Source) -> str:
-    if not source.waits:
+def _away(recorder: SessionRecorder, waits: str) -> str:
+    if not waits:
         return "LOST, searching"
-    return f"WAITING: {source.waits.replace(' SESSION ', f' {recorder.folder.path} ')}"
+    return f"WAITING: {waits.replace(' SESSION ', f' {recorder.folder.path} ')}"
 
 
 def _leg(recorder: SessionRecorder, leg: str) -> str:

@@ -28,7 +28,7 @@ from monitor.lsl.arrivals import (
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
 from monitor.lsl.connection_merge import ConnectionMerge, HeardTexts, Piece
 from monitor.lsl.discovery import Query
-from monitor.lsl.source_identity import Questions, Search, changed
+from monitor.lsl.search import Questions, Search, changed
 from monitor.montage import StreamDescription
 
 _TURN_S = 0.1
@@ -66,7 +66,7 @@ class Reader:
     info : pylsl.StreamInfo
         The stream as the finder saw it.
     stream : StreamDescription
-        What was chosen; see `monitor.lsl.source_identity.Search` for what must stay.
+        What was chosen; see `monitor.lsl.search.Search` for what must stay.
     arrivals : queue.SimpleQueue
         Where everything goes; unbounded, because a full disk must not stop the pulling.
     commands : queue.SimpleQueue

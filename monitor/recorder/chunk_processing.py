@@ -15,6 +15,8 @@ from monitor.model.facts import Fact
 from monitor.model.payloads import LateData
 from monitor.recorder.lateness import Spell
 from monitor.recorder.source import Source
+from monitor.recorder.source_clock import SourceClock
+from monitor.recorder.source_detection import SourceDetection
 
 _SOURCE = "recorder"
 _OVERFLOW = "sender overflow"
@@ -22,13 +24,13 @@ _OVERFLOW = "sender overflow"
 Found = tuple[list[Fact], npt.NDArray[np.float64]]
 
 
-def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: float) -> Iterator[Found]:
+def detect(source: Source, detection: SourceDetection, chunk: Samples, now_s: float) -> Iterator[Found]:
     """Detect in a chunk of an anchored source.
 
     Parameters
     ----------
     source : Source
-    detection : StreamDetection
+    detection : SourceDetection
         Of the source.
     chunk : Samples
         In its turn.
@@ -41,60 +43,61 @@ def detect(source: Source, detection: StreamDetection, chunk: Samples, now_s: fl
     rows : ndarray, shape (n_samples, 1 + 3 * n_legs)
         For the live ring.
     """
-    latest_s = source.lateness.latest_stamp_s(now_s)
-    offset_s = source.offset_s if source.offset_known else None
-    was_holding, reached_s = detection.is_holding, detection.timeline.now_s
-    pieces = detection.in_place(chunk.values, source.place(chunk.stamps))
+    stream, lateness = detection.stream, source.clock.lateness
+    latest_s = lateness.latest_stamp_s(now_s)
+    offset_s = source.clock.offset_s if source.clock.is_offset_known else None
+    was_holding, reached_s = stream.is_holding, stream.timeline.now_s
+    pieces = stream.in_place(chunk.values, source.clock.place(chunk.stamps))
     # Duplicates are old, not late.
     ended = None
-    if detection.is_counting:
+    if stream.is_counting:
         # Unusable stamps do not give the time at which a sample was taken.
-        source.lateness.reset()
-    elif not (detection.is_duplicating or detection.is_in_doubt) and all(
+        lateness.reset()
+    elif not (stream.is_duplicating or stream.is_in_doubt) and all(
         placed.repeat is None for placed in pieces
     ):
-        ended = source.lateness.take(chunk.stamps, now_s, offset_s, reached_s)
-    context = _context(source, chunk, latest_s, is_late=bool(ended or source.lateness.spell))
+        ended = lateness.take(chunk.stamps, now_s, offset_s, reached_s)
+    context = _context(source, chunk, latest_s, is_late=bool(ended or lateness.spell))
     if was_holding:
         # Samples after a gap are held until they can be placed: the context at the gap applies.
-        context = source.hole
-    source.hole = context
+        context = detection.hole
+    detection.hole = context
     for placed in pieces:
-        facts = detection.take(placed, context)
+        facts = stream.take(placed, context)
         if placed.left_out_s:
             # From here on the stamps are late by that amount; the samples are not.
-            source.lateness.reset()
+            lateness.reset()
             ended = None
         if placed.moved:
-            facts.append(_retimed(source, placed))
-        _note(source, facts, ended or source.lateness.spell, now_s)
-        yield facts, detection.live_rows(placed.values)
+            facts.append(_retimed(source.name, stream, placed))
+        _note(source.clock, facts, ended or lateness.spell, now_s)
+        yield facts, stream.live_rows(placed.values)
     if ended is not None:
-        yield [_late(source, ended, detection.timeline.now_s)], detection.live_rows(chunk.values[:0])
+        yield [_late(source.name, ended, stream.timeline.now_s)], stream.live_rows(chunk.values[:0])
 
 
 def _context(source: Source, chunk: Samples, latest_s: float, *, is_late: bool) -> ChunkContext:
-    latest = float(source.place(np.array([latest_s]))[0])
+    latest = float(source.clock.place(np.array([latest_s]))[0])
     if chunk.after or not is_late:
         return ChunkContext(latest, chunk.after or MISSING)
     # A gap inside a backlog: the sender's queue was full, and dropped its oldest samples.
-    return ChunkContext(latest, _OVERFLOW, source.lateness.chunk_n / source.stream.rate_hz)
+    return ChunkContext(latest, _OVERFLOW, source.clock.lateness.chunk_n / source.identity.stream.rate_hz)
 
 
-def _note(source: Source, facts: list[Fact], spell: Spell | None, now_s: float) -> None:
+def _note(clock: SourceClock, facts: list[Fact], spell: Spell | None, now_s: float) -> None:
     for fact in facts:
         if fact.kind != "gap":
             continue
         if spell is not None:
             spell.missing_s += fact.data["end"] - (fact.t or 0.0)
         if fact.data["cause"] == CLOCK_STEP:
-            source.lateness.reset()
-            source.stepped_at_s = now_s
+            clock.lateness.reset()
+            clock.stepped_at_s = now_s
 
 
-def _late(source: Source, spell: Spell, end_s: float) -> Fact:
+def _late(name: str, spell: Spell, end_s: float) -> Fact:
     data: LateData = {
-        "name": source.stream.name,
+        "name": name,
         "end": round(end_s, 6),
         "late_s": round(spell.late_s, 3),
         "n": spell.n,
@@ -104,11 +107,11 @@ def _late(source: Source, spell: Spell, end_s: float) -> Fact:
     return Fact("late", round(spell.begun_s, 6), _SOURCE, data)
 
 
-def _retimed(source: Source, placed: AlignedChunk) -> Fact:
+def _retimed(name: str, stream: StreamDetection, placed: AlignedChunk) -> Fact:
     first_s, last_s = float(placed.times_s[0]), float(placed.times_s[-1])
-    shift_s = source.detection.timeline.shift_s if source.detection else 0.0
+    shift_s = stream.timeline.shift_s
     data: LateData = {
-        "name": source.stream.name,
+        "name": name,
         "end": round(last_s + shift_s, 6),
         "late_s": round(last_s - first_s, 3),
         "n": len(placed.times_s),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from monitor.model.clock import Reading, boot_id, clock_record, read_clocks
 from monitor.model.facts import Fact
 from monitor.recorder.context import SessionTime
-from monitor.recorder.source import Source
+from monitor.recorder.source_clock import SourceClock
 
 _EVERY_S = 60.0
 _STEP_S = 1.0
@@ -26,8 +26,8 @@ class ClockWatch:
     Parameters
     ----------
     time : SessionTime
-    lead : Source
-        The one whose clock is the timeline's.
+    lead : SourceClock
+        The clock of the timeline.
     reached_s : callable
         How far the recording has come on the session's timeline (s).
     before : iterable of Fact
@@ -35,7 +35,11 @@ class ClockWatch:
     """
 
     def __init__(
-        self, time: SessionTime, lead: Source, reached_s: Callable[[], float], before: Iterable[Fact] = ()
+        self,
+        time: SessionTime,
+        lead: SourceClock,
+        reached_s: Callable[[], float],
+        before: Iterable[Fact] = (),
     ) -> None:
         self._time, self._lead, self._reached_s = time, lead, reached_s
         self._last = _last(before)
@@ -64,7 +68,7 @@ class ClockWatch:
         facts = []
         if woke is not None and now.session_s is not None:
             then, reached_s = woke
-            session_s = now.session_s - (now.lsl_s - then.lsl_s) * self._lead.stream.speed
+            session_s = now.session_s - (now.lsl_s - then.lsl_s) * self._lead.speed
             facts.append(self._fact(replace(then, session_s=session_s), reached_s))
         self._next_s, self._settled_s = now.lsl_s + _EVERY_S, float("-inf")
         return [*facts, self._fact(now, self._reached_s())]

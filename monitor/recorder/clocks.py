@@ -33,43 +33,49 @@ class Clocks:
 
     def check(self, source: Source, stamp_s: float, now_s: float) -> None:
         """Place a source by its arrival if its stamps cannot be LSL's, or no offset is known."""
-        off_s = now_s - stamp_s - source.offset_s
+        off_s = now_s - stamp_s - source.clock.offset_s
         if abs(off_s) < _BELIEVED_S:
             return
-        source.offset_s += off_s
-        source.has_own_clock = True
-        self.record_offset(source, now_s, source.offset_s)
-        why = "are not from the LSL clock" if source.offset_known else "are from a clock with unknown offset"
-        self._context.warn(
-            source.stream.name, f"its stamps {why}: samples are placed by their time of arrival"
+        source.clock.offset_s += off_s
+        source.clock.is_foreign = True
+        self.record_offset(source, now_s, source.clock.offset_s)
+        why = (
+            "are not from the LSL clock"
+            if source.clock.is_offset_known
+            else "are from a clock with unknown offset"
         )
+        self._context.warn(source.name, f"its stamps {why}: samples are placed by their time of arrival")
 
     def offset(self, source: Source, arrival: Offset) -> None:
         """Take a measured offset."""
-        if source.has_own_clock and abs(arrival.offset_s - source.offset_s) > _BELIEVED_S:
+        if source.clock.is_foreign and abs(arrival.offset_s - source.clock.offset_s) > _BELIEVED_S:
             self.record_offset(source, arrival.collected_at_s, self._used_s(source))
             return
         self.record_offset(source, arrival.collected_at_s, arrival.offset_s)
-        source.has_own_clock = False
-        stepped_s = source.clock.take(arrival.collected_at_s, arrival.offset_s, arrival.rtt_s)
-        offset_s = source.clock.at(arrival.collected_at_s)
-        if not source.offset_known or stepped_s or abs(offset_s - source.offset_s) > _STEPPED_S:
+        source.clock.is_foreign = False
+        stepped_s = source.clock.fit.take(arrival.collected_at_s, arrival.offset_s, arrival.rtt_s)
+        offset_s = source.clock.fit.at(arrival.collected_at_s)
+        if (
+            not source.clock.is_offset_known
+            or stepped_s
+            or abs(offset_s - source.clock.offset_s) > _STEPPED_S
+        ):
             data: OffsetData = {
-                "name": source.stream.name,
+                "name": source.name,
                 "offset_s": offset_s,
-                "before_s": source.offset_s,
+                "before_s": source.clock.offset_s,
                 "rtt_s": arrival.rtt_s,
                 "stepped_s": stepped_s,
             }
             self._context.record([Fact("offset", self._context.reached_s(), "recorder", data)])
-        source.offset_s, source.offset_known = offset_s, True
+        source.clock.offset_s, source.clock.is_offset_known = offset_s, True
         if stepped_s:
             self._clock_stepped(source, stepped_s)
 
     def anchored(self, source: Source, now_s: float) -> None:
         """Record the offset that places the stamps of a connection, if it was measured."""
-        if source.offset_known and not source.has_own_clock:
-            self.record_offset(source, now_s, source.offset_s)
+        if source.clock.is_offset_known and not source.clock.is_foreign:
+            self.record_offset(source, now_s, source.clock.offset_s)
 
     def stamps_stepped(self, source: Source) -> None:
         """Record the offset after a step that only the stamps show, so that the file has it too."""
@@ -77,13 +83,13 @@ class Clocks:
 
     @staticmethod
     def _used_s(source: Source) -> float:
-        shift_s = 0.0 if source.detection is None else source.detection.timeline.shift_s
-        return source.offset_s + shift_s / source.stream.speed
+        shift_s = 0.0 if source.detection is None else source.detection.stream.timeline.shift_s
+        return source.clock.offset_s + shift_s / source.clock.speed
 
     def record_offset(self, source: Source, at_s: float, offset_s: float) -> None:
         """Record an offset in the file, as it was measured."""
         # As LabRecorder writes it: the time of collection in the SOURCE's clock, and the offset.
-        number = source.number
+        number = source.identity.number
         self._context.raw.put(lambda xdf: xdf.clock_offset(number, at_s - offset_s, offset_s))
 
     def _clock_stepped(self, source: Source, stepped_s: float) -> None:
@@ -92,9 +98,9 @@ class Clocks:
         If this machine's own clock stopped (it was suspended), the signal continued: the
         timeline follows the stamps as before, and only its relation to this machine's clock changes.
         """
-        source.lateness.reset()
-        jumped = self._context.time.clock() - source.stepped_at_s < _SAME_STEP_S
-        if source.detection is None or not source.is_anchored or (stepped_s < 0 and not jumped):
+        source.clock.lateness.reset()
+        jumped = self._context.time.clock() - source.clock.stepped_at_s < _SAME_STEP_S
+        if source.detection is None or not source.clock.is_anchored or (stepped_s < 0 and not jumped):
             return
-        self._context.open_gap(source, source.detection.lose(CLOCK_STEP), CLOCK_STEP)
-        source.unanchor()
+        self._context.open_gap(source.detection, source.detection.stream.lose(CLOCK_STEP), CLOCK_STEP)
+        source.clock.unanchor()

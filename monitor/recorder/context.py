@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from monitor.model.facts import Fact
 from monitor.model.payloads import WarningData
 from monitor.recorder.fault_isolation import FaultIsolation
-from monitor.recorder.source import Source
+from monitor.recorder.source_clock import SourceClock
+from monitor.recorder.source_detection import SourceDetection
 from monitor.recorder.watches import StallWatch
 from monitor.session.folder import SessionFolder
 from monitor.session.signal.raw_writer import RawWriter
@@ -22,15 +23,15 @@ class SessionTime:
 
     Parameters
     ----------
-    lead : Source
-        The first stream with a leg: its first sample is 0, its clock is the timeline's.
+    lead : SourceClock
+        Of the first stream with a leg: its first sample is 0, its clock is the timeline's.
     clock : callable
         This machine's LSL clock (s).
     """
 
-    def __init__(self, lead: Source, clock: Callable[[], float]) -> None:
+    def __init__(self, lead: SourceClock, clock: Callable[[], float]) -> None:
         self._lead, self.clock = lead, clock
-        self._speed = lead.stream.speed
+        self._speed = lead.speed
         self._origin_s: float | None = None
 
     @property
@@ -60,14 +61,14 @@ class SessionTime:
             return self.clock()
         return self._origin_s + t_s / self._speed + self._lead.drift_s
 
-    def first_sample(self, source: Source, stamp_s: float) -> float:
+    def first_sample(self, source: SourceClock, stamp_s: float) -> float:
         """Place the first stamp of a connection; the very first of all is where the session begins."""
         if self._origin_s is None:
             self._origin_s = stamp_s + source.offset_s
         # The lead is not anchored at this moment, so its drift is already contained in the offset.
         return self.place(source, stamp_s)
 
-    def place(self, source: Source, stamp_s: float) -> float:
+    def place(self, source: SourceClock, stamp_s: float) -> float:
         """Place a stamp of a source's clock on the timeline (s).
 
         Raises
@@ -105,8 +106,8 @@ class RecorderContext:
         data: WarningData = {"about": about, "reason": reason}
         self.record([Fact("warning", self.reached_s(), "recorder", data)])
 
-    def open_gap(self, source: Source, facts: Iterable[Fact], cause: str) -> None:
-        """Record facts with an open gap, and store its number in the source."""
+    def open_gap(self, detection: SourceDetection, facts: Iterable[Fact], cause: str) -> None:
+        """Record facts, and note the number of the open gap among them, if any."""
         for fact in self.record(facts):
             if fact.kind == "gap":
-                source.open_gap_seq, source.gap_cause = fact.seq, cause
+                detection.open_gap(fact.seq, cause)

@@ -101,7 +101,8 @@ class SessionRecorder:
         self.state = SessionState() if resumed is None else resumed.found.state
         self.scores: dict[str, Score] = {}
         self._unfinished = ""
-        lead = next(s for s in self.sources.values() if s.legs)
+        self._identities = [source.identity for source in self.sources.values()]
+        lead = next(source.clock for source in self.sources.values() if source.identity.legs)
         self.time = SessionTime(lead, clock)
         self._clocks = ClockWatch(self.time, lead, lambda: self.recorded_s, self.state.facts("clock"))
         self._raw = RawWriter(folder.recording)
@@ -119,8 +120,8 @@ class SessionRecorder:
         self._storage_watch = StorageWatch(self._record, self.state)
         self._next_disk_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         self._reported_news: tuple[Any, ...] = ()
-        legs = [leg for source in self.sources.values() for leg in source.leg_names]
-        limbs = [c.leg for source in self.sources.values() for c in first_of_each(source.limbs)]
+        legs = [leg for identity in self._identities for leg in identity.leg_names]
+        limbs = [channel.leg for identity in self._identities for channel in first_of_each(identity.limbs)]
         self.outlets = Outlets(plan.bed, self.time.to_lsl)
         context = RecorderContext(
             folder,
@@ -164,9 +165,9 @@ class SessionRecorder:
     @property
     def recorded_s(self) -> float:
         """Length of the recording (s): the last sample, or elapsed time while a source is lost."""
-        legs = [s for s in self.sources.values() if s.detection is not None]
-        reached = max((s.detection.timeline.now_s for s in legs if s.detection), default=0.0)
-        if any(not (s.connected and s.is_anchored) for s in legs):
+        detecting = [s for s in self.sources.values() if s.detection is not None]
+        reached = max((s.detection.stream.timeline.now_s for s in detecting if s.detection), default=0.0)
+        if any(not source.is_live for source in detecting):
             reached = max(reached, self.time.wall_s)
         return max(0.0, reached)
 
@@ -185,7 +186,7 @@ class SessionRecorder:
                     self._record(estimate_facts(request, self.state, self.recorded_s))
                 elif request.get("do") == "accept_source":
                     self._record(
-                        [with_time_entered(accept_source(request, self.sources.values(), self.recorded_s))]
+                        [with_time_entered(accept_source(request, self._identities, self.recorded_s))]
                     )
                 else:
                     self._record([with_time_entered(fact_of(request, self.state, self.recorded_s))])
@@ -243,7 +244,7 @@ class SessionRecorder:
         with self.faults.isolate("checking for silent sources"):
             self._record(self._stall_watch.look(self.sources.values(), self.state, now_s))
         with self.faults.isolate("supervising the staging process"):
-            self._record(self.stager.look(self.sources.values(), now_s, self.recorded_s))
+            self._record(self.stager.look(self._identities, now_s, self.recorded_s))
         with self.faults.isolate("noting the clock"):
             self._record(self._clocks.look())
         if now_s >= self._next_disk_s:
@@ -287,7 +288,7 @@ class SessionRecorder:
         self.stager.close()
         for source in self.sources.values():
             with self.faults.isolate("ending the detection"):
-                self._record(source.detection.finish() if source.detection else ())
+                self._record(source.detection.stream.finish() if source.detection else ())
         stop: StopData = {"reason": reason}
         self._record([*self._clocks.note(), Fact("stop", self.recorded_s, "recorder", stop)])
         self._raw.close(_LAST_PATIENCE_S)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsp import DetectorSettings
-from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Arrival
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.model.shutdown import on_shutdown_signals
-from monitor.montage import Chosen, counter_column
+from monitor.montage import Chosen
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
@@ -98,15 +97,15 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     resumed = recording.resumed
     before = known_streams(resumed.found.state, recording.folder) if resumed else {}
     keys = source_keys(recording.chosen, before)
+    written = {key for key, stream in before.items() if stream.has_header}
     sources = [
-        _source(key, chosen, recording.settings) for key, chosen in zip(keys, recording.chosen, strict=True)
+        Source.of(key, chosen, recording.settings, is_header_written=key in written)
+        for key, chosen in zip(keys, recording.chosen, strict=True)
     ]
-    for source in sources:
-        source.header_written = source.key in before and before[source.key].has_header
     recorder = SessionRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
     readers = [
-        Reader(source.key, chosen.info, source.stream, arrivals, source.commands)
+        Reader(source.key, chosen.info, chosen.stream, arrivals, source.identity.commands)
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
     asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
@@ -135,14 +134,6 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         if control is not None:
             control.close()
     return recorder
-
-
-def _source(key: int, chosen: Chosen, settings: DetectorSettings) -> Source:
-    channels, detection = (*chosen.legs, *chosen.limbs), None
-    if channels:
-        counter = counter_column(chosen.stream.channels)
-        detection = StreamDetection(chosen.stream.rate_hz, channels, settings, counter)
-    return Source(key, chosen.stream, chosen.legs, detection, chosen.limbs)
 
 
 def _take_all(arrivals: queue.SimpleQueue[Arrival], recorder: SessionRecorder, wait_s: float) -> None:

@@ -11,12 +11,12 @@ from monitor.model.config import MontageWish
 from monitor.model.errors import InputError
 from monitor.model.facts import LEGS, Fact, Leg
 from monitor.recorder.requests import PERSON, RefusedError, author_of
-from monitor.recorder.source import Source, SourceOverride
+from monitor.recorder.source_identity import SourceIdentity, SourceOverride
 
 _LONGEST = 200
 
 
-def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorded_s: float) -> Fact:
+def accept_source(request: Mapping[str, Any], sources: Iterable[SourceIdentity], recorded_s: float) -> Fact:
     """Accept a source that the recorder waits for.
 
     Parameters
@@ -24,7 +24,7 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorde
     request : Mapping
         ``left``, ``right``, ``limbs`` (by name) and ``unit`` where its channels are others now; ``stream``, a
         query, if another stream replaces it; ``source``, its name, if several are awaited.
-    sources : iterable of Source
+    sources : iterable of SourceIdentity
     recorded_s : float
         Length of the recording so far (s).
 
@@ -49,7 +49,7 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorde
     if not query and override.form is None:
         raise RefusedError(f"{source.stream.name!r} has not returned with a changed header")
     if override.form is not None:
-        found = override.channels_in(source.stream, (*source.legs, *source.limbs), override.form)
+        found = override.channels_in(source.stream, source.channels, override.form)
         if isinstance(found, str):
             raise RefusedError(found)
     try:
@@ -65,8 +65,8 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[Source], recorde
     return Fact("source_accepted", recorded_s, PERSON, data | author_of(request))
 
 
-def _waiting(sources: Iterable[Source], name: str) -> Source:
-    away = [s for s in sources if s.legs and not s.connected and name in ("", s.stream.name)]
+def _waiting(sources: Iterable[SourceIdentity], name: str) -> SourceIdentity:
+    away = [s for s in sources if s.legs and not s.is_connected and name in ("", s.stream.name)]
     if not away:
         raise RefusedError(f"not waiting for a source {name!r}" if name else "not waiting for a source")
     if len(away) > 1:
@@ -75,7 +75,7 @@ def _waiting(sources: Iterable[Source], name: str) -> Source:
     return away[0]
 
 
-def _wish(request: Mapping[str, Any], source: Source, named: Mapping[Leg, str]) -> MontageWish:
+def _wish(request: Mapping[str, Any], source: SourceIdentity, named: Mapping[Leg, str]) -> MontageWish:
     """Check that the legs are those recorded from this source: the legs of a session do not change."""
     have = set(source.leg_names)
     if set(named) != have:

@@ -13,7 +13,7 @@ from monitor.model.config_fields import StagingSettings
 from monitor.model.facts import Fact
 from monitor.montage import StreamDescription
 from monitor.recorder.requests import RefusedError
-from monitor.recorder.source import Source
+from monitor.recorder.source_identity import SourceIdentity
 from monitor.scoring.inputs import STAGES
 from monitor.session.folder import SessionFolder
 from monitor.session.state import SessionState
@@ -73,12 +73,12 @@ class Stager:
         """Whether a process is running."""
         return self._child is not None and self._child.poll() is None
 
-    def look(self, sources: Iterable[Source], now_s: float, t_s: float) -> list[Fact]:
+    def look(self, sources: Iterable[SourceIdentity], now_s: float, t_s: float) -> list[Fact]:
         """Do what is due.
 
         Parameters
         ----------
-        sources : iterable of Source
+        sources : iterable of SourceIdentity
         now_s : float
             This machine's LSL clock.
         t_s : float
@@ -105,9 +105,9 @@ class Stager:
                 facts.append(Fact("staging", t_s, _SOURCE, {"state": "restarted", "reason": reason}))
         return facts
 
-    def _choose(self, sources: Iterable[Source], t_s: float) -> list[Fact]:
+    def _choose(self, sources: Iterable[SourceIdentity], t_s: float) -> list[Fact]:
         """Choose the channels, whenever a stream came or changed."""
-        streams = tuple((s.key, s.stream) for s in sources if s.header_written and not s.stream.is_text)
+        streams = tuple((s.key, s.stream) for s in sources if s.is_header_written and not s.stream.is_text)
         if not streams or streams == self._streams:
             return []
         self._streams = streams

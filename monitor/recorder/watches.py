@@ -31,13 +31,13 @@ class StallWatch:
         """Return quality facts ``no data`` for newly silent sources; `now_s` is the LSL clock."""
         facts: list[Fact] = []
         for source in sources:
-            quiet = source.connected and source.is_anchored and now_s - source.last_arrival_s > SILENT_S
+            quiet = source.is_live and now_s - source.clock.last_arrival_s > SILENT_S
             if source.detection is None or not quiet or source.key in self._before:
                 continue
             latest = {fact.data["leg"]: fact.data for fact in state.facts("quality")}
-            self._before[source.key] = [latest[leg] for leg in source.leg_names if leg in latest]
-            t_s = round(source.detection.timeline.now_s, 6)
-            for leg in source.leg_names:
+            self._before[source.key] = [latest[leg] for leg in source.identity.leg_names if leg in latest]
+            t_s = round(source.detection.stream.timeline.now_s, 6)
+            for leg in source.identity.leg_names:
                 data: QualityData = {"leg": cast("Leg", leg), "state": "bad", "causes": ["no data"]}
                 facts.append(Fact("quality", t_s, _SOURCE, data))
         return facts
@@ -47,7 +47,7 @@ class StallWatch:
         before = self._before.pop(source.key, [])
         if not before or source.detection is None:
             return []
-        t_s = round(source.detection.timeline.now_s, 6)
+        t_s = round(source.detection.stream.timeline.now_s, 6)
         return [Fact("quality", t_s, _SOURCE, data) for data in before]
 
 

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 from support.hand_fed import HEADER, RATE_HZ
 
 from monitor.cli.score import score
-from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Connected, Samples
 from monitor.model.config import load_config
 from monitor.montage import Channel, StreamDescription, assign_legs
@@ -53,8 +52,7 @@ def recorded(tmp_path, config, values):
         "Amp", "EMG", "amp", RATE_HZ, "float32", tuple(Channel(label, "uV", "EMG") for label in LABELS)
     )
     (chosen,) = assign_legs([(None, stream)], config.wish)
-    channels = (*chosen.legs, *chosen.limbs)
-    source = Source(1, stream, chosen.legs, StreamDetection(RATE_HZ, channels, config.detector), chosen.limbs)
+    source = Source.of(1, chosen, config.detector)
     about = {"config": config.document, "config_sha256": "x", "main_profile": "aasm3", "measure": "m"}
     plan = RecordingPlan("bench", "aasm3", config.rules, config.labels, about)
     folder = SessionFolder.create(tmp_path, "bench")

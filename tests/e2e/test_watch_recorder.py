@@ -225,7 +225,7 @@ def test_a_reader_connects_to_a_changed_stream_only_when_it_was_accepted():
 
 
 def test_every_question_of_a_reader_is_answered_also_if_the_check_fails(bench, monkeypatch):
-    source = bench.night.sources[1]
+    commands = bench.night.sources[1].identity.commands
     faster = replace(EMG, rate_hz=250.0, uid="run-2")
     other_id = replace(EMG, source_id="new", uid="run-3")
     questions = [
@@ -236,7 +236,7 @@ def test_every_question_of_a_reader_is_answered_also_if_the_check_fails(bench, m
     ]
     for question in questions:
         bench.night.take(question)
-    answers = [source.commands.get_nowait() for _ in questions]
+    answers = [commands.get_nowait() for _ in questions]
     assert [answer.change for answer in answers] == questions
     assert [answer.refused for answer in answers] == [
         "",
@@ -248,11 +248,11 @@ def test_every_question_of_a_reader_is_answered_also_if_the_check_fails(bench, m
     def fails(*_):
         raise RuntimeError("the header is hostile")
 
-    monkeypatch.setattr("monitor.recorder.source.rematch_legs", fails)
+    monkeypatch.setattr("monitor.recorder.source_identity.rematch_legs", fails)
     bench.night.take(questions[0])
-    assert source.commands.get_nowait() == Answer(questions[0], "its header could not be checked")
+    assert commands.get_nowait() == Answer(questions[0], "its header could not be checked")
     assert "the header is hostile" in bench.night.state.facts("warning")[-1].data["reason"]
-    assert source.commands.empty()
+    assert commands.empty()
 
 
 def in_turn(arrivals):

@@ -15,7 +15,6 @@ import numpy as np
 
 import dsp
 from dsp import DetectorSettings
-from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Connected, Samples, Texts
 from monitor.model import clock
 from monitor.model.config import load_config
@@ -72,12 +71,11 @@ class FedRecorder:
             resumed = Resumed(found, reanchor(found.state, self.clock_s, found.end_s, 1.0))
             before = known_streams(found.state, folder)
         keys = source_keys(CHOSEN, before)
+        written = {key for key, stream in before.items() if stream.has_header}
         sources = [
-            Source(keys[0], EMG, LEGS, StreamDetection(RATE_HZ, LEGS, DetectorSettings())),
-            Source(keys[1], TEXT),
+            Source.of(key, chosen, DetectorSettings(), is_header_written=key in written)
+            for key, chosen in zip(keys, CHOSEN, strict=True)
         ]
-        for source in sources:
-            source.header_written = source.key in before and before[source.key].has_header
         shown = os.open(folder.path / "shown", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.night = SessionRecorder(folder, plan, sources, lambda: self.clock_s, resumed)
         send = self.night.outlets.facts

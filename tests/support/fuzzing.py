@@ -28,7 +28,7 @@ from monitor.model.facts import Fact
 from monitor.model.labels import DEFAULT_LABELS
 from monitor.montage import Channel, StreamDescription, counter_column, read_montage
 from monitor.recorder.requests import RefusedError, fact_of
-from monitor.recorder.source import Source
+from monitor.recorder.source_identity import SourceIdentity
 from monitor.recorder.source_override import accept_source
 from monitor.session.damage import with_damage
 from monitor.session.journal import decode, encode, read_journal
@@ -233,8 +233,8 @@ def _requests() -> Target:
     stream = StreamDescription("Amp", "EMG", "amp", 500.0, "float32", channels)
     legs = read_montage(stream).legs
 
-    def waited_for() -> Source:
-        return Source(1, stream, legs, offered=replace(stream, rate_hz=250.0))
+    def waited_for() -> SourceIdentity:
+        return SourceIdentity(1, stream, legs, offered=replace(stream, rate_hz=250.0))
 
     def parse(data: bytes) -> None:
         request = json.loads(data)

@@ -5,10 +5,9 @@ import datetime as dt
 import numpy as np
 
 from dsp import DetectorSettings
-from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Connected, Samples, Texts
 from monitor.model.config import load_config
-from monitor.montage import Channel, LegChannel, StreamDescription
+from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
@@ -44,8 +43,8 @@ class Bench:
             "measure": "m",
         }
         plan = RecordingPlan("bench", "aasm3", config.rules, config.labels, about)
-        detection = StreamDetection(RATE_HZ, [LEG], DetectorSettings())
-        sources = [Source(1, EMG, (LEG,), detection), Source(2, TEXT)]
+        chosen = Chosen(None, EMG, (LEG,)), Chosen(None, TEXT)
+        sources = [Source.of(key, each, DetectorSettings()) for key, each in enumerate(chosen, 1)]
         self.folder = SessionFolder.create(tmp_path, "bench")
         self.night = SessionRecorder(self.folder, plan, sources, lambda: self.clock_s)
         self.night.take(Connected(1, EMG, HEADER.format("Amp", "float32"), 5000.0))

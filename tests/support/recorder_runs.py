@@ -3,7 +3,6 @@
 import numpy as np
 
 from dsp import DetectorSettings
-from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Connected, Samples, Texts
 from monitor.model.config import load_config
 from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
@@ -35,12 +34,11 @@ class Run:
         )
         before = known_streams(resumed.found.state, folder) if resumed else {}
         keys = source_keys(CHOSEN, before)
+        written = {key for key, stream in before.items() if stream.has_header}
         sources = [
-            Source(keys[0], EMG, (LEG,), StreamDetection(RATE_HZ, [LEG], DetectorSettings())),
-            Source(keys[1], TEXT),
+            Source.of(key, chosen, DetectorSettings(), is_header_written=key in written)
+            for key, chosen in zip(keys, CHOSEN, strict=True)
         ]
-        for source in sources:
-            source.header_written = source.key in before and before[source.key].has_header
         self.night = SessionRecorder(folder, plan, sources, lambda: self.clock_s, resumed)
         self.night.outlets.series = self.sent.extend
         self._noise = np.random.default_rng(1)

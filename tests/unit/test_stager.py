@@ -9,7 +9,7 @@ from monitor.model.facts import Fact
 from monitor.montage import Channel, StreamDescription
 from monitor.recorder import stager as module
 from monitor.recorder.requests import RefusedError
-from monitor.recorder.source import Source
+from monitor.recorder.source_identity import SourceIdentity
 from monitor.recorder.stager import Stager, estimate_facts
 from monitor.session.folder import SessionFolder
 from monitor.session.state import SessionState
@@ -55,9 +55,8 @@ def bench(tmp_path, monkeypatch):
 
 def source(*labels, key=1):
     channels = tuple(Channel(label, "uV") for label in labels)
-    made = Source(key, StreamDescription("amp", "EEG", "", 256.0, "float32", channels))
-    made.header_written = True
-    return made
+    stream = StreamDescription("amp", "EEG", "", 256.0, "float32", channels)
+    return SourceIdentity(key, stream, is_header_written=True)
 
 
 def states(facts):
@@ -96,7 +95,7 @@ def test_switched_off_it_says_nothing(bench):
 
 
 def test_nothing_is_chosen_before_a_stream_is_connected(bench):
-    bench.sources[0].header_written = False
+    bench.sources[0].is_header_written = False
     assert bench.look() == []
 
 

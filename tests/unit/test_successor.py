@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from monitor.lsl.source_identity import changed
+from monitor.lsl.search import changed
 from monitor.lsl.successor import Successor, same_source
 from monitor.model.facts import Fact
 from monitor.montage import Channel, StreamDescription
