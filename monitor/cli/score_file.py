@@ -158,10 +158,9 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
         say(note)
     chosen = _choose(recording, config.wish)
     for each in chosen:
-        for channel in each.legs:
-            say(f"{channel.leg} leg: channel {channel.label!r}, unit {channel.unit}")
-        for channel in each.limbs:
-            say(f"{channel.leg}: channel {channel.label!r}, unit {channel.unit}; not scored")
+        for channel in each.channels:
+            limb, role = (f"{channel.leg} leg", "") if channel.scored else (channel.leg, "; not scored")
+            say(f"{limb}: channel {channel.label!r}, unit {channel.unit}{role}")
     listed = None if job.events is None else _listed(job, job.events, config, chosen, say)
     state = _fold(recording, chosen, config, listed, progress, say)
     unusable = _reasons_if_unusable(state, config)
@@ -181,7 +180,7 @@ def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
     if not pairs:
         raise InputError(str(recording.path), "contains no signal with a sampling rate")
     try:
-        return [each for each in assign_legs(pairs, wish, lenient=True) if each.legs or each.limbs]
+        return [each for each in assign_legs(pairs, wish, lenient=True) if each.channels]
     except InputError as err:
         raise InputError(str(recording.path), str(err)) from err
 
@@ -255,8 +254,9 @@ def _fold(
     for fact in found:
         if fact.kind == "warning":
             say(f"{fact.data['about']}: {fact.data['reason']}")
-    legs = [channel.leg for each in chosen for channel in first_of_each(each.legs)]
-    limbs = [channel.leg for each in chosen for channel in first_of_each(each.limbs)]
+    channels = [channel for each in chosen for channel in first_of_each(each.channels)]
+    legs = [channel.leg for channel in channels if channel.scored]
+    limbs = [channel.leg for channel in channels if not channel.scored]
     about = {"legs": legs} | scored_with(config) | ({"limbs": limbs} if limbs else {})
     facts = numbered([Fact("session", 0.0, "score", about), *found])
     if listed is None:
@@ -331,7 +331,7 @@ def _refuse_unplaced(recording: Recording, config: Config) -> None:
 
 def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
     stream: RecordedStream = chosen.info
-    channels = (*chosen.legs, *chosen.limbs)
+    channels = chosen.channels
     # Without a stamp for each sample no loss can be hidden.
     counter = counter_column(chosen.stream.channels) if stream.stamps_s is not None else None
     used = {column for channel in channels for column in channel.columns}

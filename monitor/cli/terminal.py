@@ -144,13 +144,13 @@ class Terminal:
     def selected(self, chosen: Chosen) -> None:
         """Print the selected stream and its interpretation."""
         self.say(f"Selected stream: {describe_line(chosen.stream)}")
-        for channel in chosen.legs:
+        for channel in chosen.channels:
             label = channel.label or f"#{channel.index + 1}"
             how = "identified by its label" if channel.how == "label" else "as configured"
-            self.say(f"  {channel.leg} leg: channel {label}, {unit_word(channel.unit)}, {how}")
-        for channel in chosen.limbs:
-            label = channel.label or f"#{channel.index + 1}"
-            self.say(f"  {channel.leg}: channel {label}, {unit_word(channel.unit)}, recorded, not scored")
+            limb, role = (
+                (f"{channel.leg} leg", how) if channel.scored else (channel.leg, "recorded, not scored")
+            )
+            self.say(f"  {limb}: channel {label}, {unit_word(channel.unit)}, {role}")
         for warning in chosen.warnings:
             self.say(f"  note: {warning}")
 

@@ -1,6 +1,6 @@
-"""One limb: the detectors of its derivations and their combined result.
+"""One leg or other limb: the detectors of its derivations and their combined result.
 
-Several derivations of one leg: the leg moves while any of them does.
+It moves while any of its derivations does.
 
 Each derivation has a detector and a resting level of its own, so that a quiet one is not drowned by a loud
 one. Movements that overlap are one, from the first onset to the last end; its derivations are listed.
@@ -16,16 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from dsp import DetectorSettings, LegDetector
-from monitor.detection.leg import Known, LegFacts
+from monitor.detection.channel import ChannelFacts, Known, id_prefix
 from monitor.detection.stamp_timeline import StampTimeline
-from monitor.model.facts import LEGS, Fact
+from monitor.model.facts import MOVEMENT_KINDS, Fact
 from monitor.montage import LegChannel
 
 _RANK = {"ok": 0, "warn": 1, "learning": 2, "bad": 3}
 
 
 class DerivationMerge:
-    """Make the facts of a leg from those of its derivations.
+    """Make the facts of a limb from those of its derivations.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class DerivationMerge:
 
     def take(self, child: int, fact: Fact) -> list[Fact]:
         """Take the next fact of one derivation (by its number); return the facts of the limb."""
-        return self._movement(child, fact) if fact.kind == "movement" else self._quality_of(child, fact)
+        return self._movement(child, fact) if fact.kind in MOVEMENT_KINDS else self._quality_of(child, fact)
 
     def _movement(self, child: int, fact: Fact) -> list[Fact]:
         phase, key = fact.data["phase"], (child, str(fact.data["id"]))
@@ -93,7 +93,7 @@ class DerivationMerge:
             "cut": latest["cut"],
             "derivations": [self._labels[child] for child in seen],
         }
-        return self._named(Fact("movement", float(latest["end"]), last.source, data))
+        return self._named(Fact(last.kind, float(latest["end"]), last.source, data))
 
     def _quality_of(self, child: int, fact: Fact) -> list[Fact]:
         self._quality[child] = fact
@@ -104,7 +104,7 @@ class DerivationMerge:
         if state == "bad":
             causes += [cause for _, data in others for cause in data["causes"] if cause not in causes]
         elif others and state in ("ok", "warn"):
-            # The leg is scored on, with less than it should have.
+            # The limb is watched on, with less than it should have.
             state = "warn"
             causes += [f"{self._labels[i]}: {' and '.join(data['causes'])}" for i, data in others]
         if (state, causes) == self._said:
@@ -127,10 +127,6 @@ class DerivationMerge:
 
 def _known(fact: Fact, last: Fact) -> dict[str, Any]:
     return dict(fact.data) | {"known": last.data["known"]}
-
-
-# A limb that is not a leg has fact kinds of its own: rules, markers and indices ignore it.
-_LIMB_KIND = {"movement": "limb", "quality": "limb_quality"}
 
 
 class Limb:
@@ -156,12 +152,10 @@ class Limb:
         rate_hz: float,
         sos: npt.NDArray[np.float64],
     ) -> None:
-        self.name, self.channels = channels[0].leg, tuple(channels)
-        self.is_leg = self.name in LEGS
-        self.parts = [LegFacts(each, LegDetector(settings, rate_hz, sos), timeline) for each in channels]
-        prefix = self.name[0].upper() if self.is_leg else f"{self.name}-"
+        self.name, self.scored, self.channels = channels[0].leg, channels[0].scored, tuple(channels)
+        self.parts = [ChannelFacts(each, LegDetector(settings, rate_hz, sos), timeline) for each in channels]
         labels = [each.label or f"#{each.index + 1}" for each in channels]
-        self._merge = DerivationMerge(prefix, labels) if len(channels) > 1 else None
+        self._merge = DerivationMerge(id_prefix(channels[0]), labels) if len(channels) > 1 else None
 
     def process(self, signals_uv: Sequence[npt.NDArray[np.float64]]) -> list[Known]:
         """Take samples of each derivation (uV, shape (n,)); return facts and when they became known."""
@@ -193,19 +187,9 @@ class Limb:
 
     def _together(self, found: Sequence[Sequence[Known]]) -> list[Known]:
         if self._merge is None:
-            return [(known, self._spoken(fact)) for known, fact in found[0]]
+            return list(found[0])
         in_turn = sorted(
             ((known, child, fact) for child, facts in enumerate(found) for known, fact in facts),
             key=lambda each: each[0],
         )
-        return [
-            (known, self._spoken(said))
-            for known, child, fact in in_turn
-            for said in self._merge.take(child, fact)
-        ]
-
-    def _spoken(self, fact: Fact) -> Fact:
-        if self.is_leg:
-            return fact
-        data = {"limb" if key == "leg" else key: value for key, value in fact.data.items()}
-        return replace(fact, kind=_LIMB_KIND[fact.kind], data=data)
+        return [(known, said) for known, child, fact in in_turn for said in self._merge.take(child, fact)]

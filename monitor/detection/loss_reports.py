@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.detection.aligned_chunk import Duplicate
-from monitor.detection.leg import SOURCE
+from monitor.detection.channel import SOURCE
 from monitor.model.facts import Fact
 from monitor.model.payloads import WarningData
 

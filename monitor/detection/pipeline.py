@@ -17,8 +17,8 @@ import numpy.typing as npt
 from dsp import DetectorSettings
 from monitor.detection.aligned_chunk import USUAL, AlignedChunk, ChunkContext
 from monitor.detection.alignment import Alignment
+from monitor.detection.channel import SOURCE, ChannelFacts
 from monitor.detection.filters import design_filters
-from monitor.detection.leg import SOURCE, LegFacts
 from monitor.detection.limb import Limb
 from monitor.detection.loss_reports import LossReports
 from monitor.detection.stamp_check import StampChange
@@ -99,7 +99,7 @@ class StreamDetection:
     @property
     def legs(self) -> tuple[str, ...]:
         """The legs scored here."""
-        return tuple(limb.name for limb in self._limbs if limb.is_leg)
+        return tuple(limb.name for limb in self._limbs if limb.scored)
 
     def renewed(
         self,
@@ -303,7 +303,7 @@ class StreamDetection:
             rows[:, 1 + 3 * place] = lane.channel.signal_uv(values)
         return rows
 
-    def _lanes(self) -> list[LegFacts]:
+    def _lanes(self) -> list[ChannelFacts]:
         return [part for limb in self._limbs for part in limb.parts]
 
     def lose(self, cause: str) -> list[Fact]:
@@ -369,5 +369,5 @@ class StreamDetection:
 
     def _gap(self, start_s: float, end_s: float | None, cause: str, *, resets: bool, **extra: Any) -> Fact:
         data = {"legs": list(self.legs), "end": end_s, "cause": cause, "resets": resets} | extra
-        limbs = [limb.name for limb in self._limbs if not limb.is_leg]
+        limbs = [limb.name for limb in self._limbs if not limb.scored]
         return Fact("gap", start_s, SOURCE, data | ({"limbs": limbs} if limbs else {}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, cast
+from typing import Any, Final, Generic, Literal, NamedTuple, cast
 
 from typing_extensions import TypeVar
 
@@ -61,6 +61,27 @@ KINDS: Mapping[str, str] = {
     "unusable": "of (its kind), reason: a journal entry that was set aside when read; never written",
 }
 UNUSABLE: Final = "unusable"
+
+
+class DetectionKinds(NamedTuple):
+    """The kinds of fact that detection writes about a limb, and the key that names the limb in them."""
+
+    movement: str
+    quality: str
+    limb: str
+
+
+# A limb that is not scored has kinds of its own: no rule, marker or index reads them.
+SCORED: Final = DetectionKinds("movement", "quality", "leg")
+NOT_SCORED: Final = DetectionKinds("limb", "limb_quality", "limb")
+MOVEMENT_KINDS: Final = frozenset({SCORED.movement, NOT_SCORED.movement})
+QUALITY_KINDS: Final = frozenset({SCORED.quality, NOT_SCORED.quality})
+
+
+def detection_kinds(limb: str) -> DetectionKinds:
+    """Return the kinds of fact for a leg, or for a limb that is not scored."""
+    return SCORED if limb in LEGS else NOT_SCORED
+
 
 # Entries by a person that cannot be withdrawn: they are over, or are entered again instead.
 NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted"})

@@ -23,13 +23,17 @@ Found = tuple[Any, StreamDescription]
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A selected stream with its legs and other limbs (none in a marker stream)."""
+    """A selected stream with the channels of its legs, then of its other limbs (none in a marker stream)."""
 
     info: Any
     stream: StreamDescription
-    legs: tuple[LegChannel, ...] = ()
+    channels: tuple[LegChannel, ...] = ()
     warnings: tuple[str, ...] = ()
-    limbs: tuple[LegChannel, ...] = ()
+
+    @property
+    def legs(self) -> tuple[LegChannel, ...]:
+        """The channels of its legs."""
+        return tuple(channel for channel in self.channels if channel.scored)
 
 
 def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = False) -> list[Chosen]:
@@ -60,10 +64,10 @@ def assign_legs(taken: Sequence[Found], wish: MontageWish, *, lenient: bool = Fa
     chosen: list[Chosen] = []
     for info, stream in taken:
         reading = readings.get(id(stream), Reading())
-        legs, limbs = ((), ()) if reading.problems else (reading.legs, reading.limbs)
-        chosen.append(Chosen(info, stream, legs, reading.warnings, limbs))
+        channels = () if reading.problems else reading.channels
+        chosen.append(Chosen(info, stream, channels, reading.warnings))
     for leg in (*LEGS, *wish.limbs):
-        names = [c.stream.name for c in chosen if leg in {channel.leg for channel in (*c.legs, *c.limbs)}]
+        names = [c.stream.name for c in chosen if leg in {channel.leg for channel in c.channels}]
         wanted = next((name for of, name in wish.channels.items() if of == leg), "")
         if len(names) > 1 and wanted:
             problem = f"{wanted!r} is a channel of {' and of '.join(names)}"

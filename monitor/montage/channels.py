@@ -21,7 +21,7 @@ from monitor.montage.headers import Channel
 
 @dataclass(frozen=True, slots=True)
 class LegChannel:
-    """One signal of a leg, or of another limb.
+    """One signal of a leg, or of a limb that is watched and not scored.
 
     Attributes
     ----------
@@ -49,6 +49,11 @@ class LegChannel:
     how: str
     minus: int | None = None
     minus_scale_uv: float = 0.0
+
+    @property
+    def scored(self) -> bool:
+        """Whether its movements count: it is a leg's."""
+        return self.leg in LEGS
 
     @property
     def called(self) -> str:

@@ -32,20 +32,22 @@ class Reading:
 
     Attributes
     ----------
-    legs : tuple of LegChannel
-        Channels of the legs that can be scored; several of one leg are merged.
-    limbs : tuple of LegChannel
-        Other limbs, recorded but not scored.
+    channels : tuple of LegChannel
+        Of the legs, then of limbs that are not scored; several of one limb are merged.
     problems : tuple of str
         Problems that prevent its use, each with its solution.
     warnings : tuple of str
         Problems that do not prevent its use.
     """
 
-    legs: tuple[LegChannel, ...] = ()
+    channels: tuple[LegChannel, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    limbs: tuple[LegChannel, ...] = ()
+
+    @property
+    def legs(self) -> tuple[LegChannel, ...]:
+        """The channels of the legs."""
+        return tuple(channel for channel in self.channels if channel.scored)
 
     @property
     def usable(self) -> bool:
@@ -82,9 +84,7 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
         if other is not channel:
             who = f"{called(other.leg)} and {called(channel.leg)}"
             problems.append(f"{who} are the same channel {channel.label!r}; select two different channels")
-    legs = tuple(c for c in found if c.leg in LEGS)
-    limbs = tuple(c for c in found if c.leg not in LEGS)
-    names = {c.leg for c in legs}
+    names = {channel.leg for channel in found if channel.scored}
     if not found and not problems:
         problems.append(
             f"no channel is labelled as a leg ({_listing(stream)}); select them with --left CH and --right CH"
@@ -93,7 +93,7 @@ def read_montage(stream: StreamDescription, wish: MontageWish | None = None) -> 
         (leg,) = names
         other_leg = "right" if leg == "left" else "left"
         warnings.append(f"only the {leg} leg was found; the {other_leg} leg is not scored")
-    return Reading(legs, tuple(problems), tuple(warnings), limbs)
+    return Reading(tuple(found), tuple(problems), tuple(warnings))
 
 
 def _found(stream: StreamDescription, wish: MontageWish, problems: list[str]) -> Iterator[LegChannel]:
@@ -198,14 +198,10 @@ def describe_line(stream: StreamDescription) -> str:
 
 def describe_reading(stream: StreamDescription, reading: Reading) -> list[str]:
     """Format the interpretation of a stream as lines of text."""
-    lines = [
-        f"{channel.leg} leg: channel {_name(channel)} in {unit_word(channel.unit)}"
-        for channel in reading.legs
-    ]
-    lines += [
-        f"{channel.leg}: channel {_name(channel)} in {unit_word(channel.unit)}, recorded, not scored"
-        for channel in reading.limbs
-    ]
+    lines = []
+    for channel in reading.channels:
+        limb, role = (f"{channel.leg} leg", "") if channel.scored else (channel.leg, ", recorded, not scored")
+        lines.append(f"{limb}: channel {_name(channel)} in {unit_word(channel.unit)}{role}")
     if stream.is_text:
         return ["text: can be selected with --stream as a marker stream (stages, events)"]
     return [
@@ -231,7 +227,7 @@ def stream_record(stream: StreamDescription, reading: Reading) -> dict[str, Any]
         "simulated": stream.simulated,
         "channels": [{"label": c.label, "unit": c.unit, "type": c.type} for c in stream.channels],
         "legs": {c.leg: _channel_record(c) for c in first_of_each(reading.legs)},
-        "derivations": [{"leg": c.leg} | _channel_record(c) for c in (*reading.legs, *reading.limbs)],
+        "derivations": [{"leg": c.leg} | _channel_record(c) for c in reading.channels],
         "problems": list(reading.problems),
         "warnings": list(reading.warnings),
     }

@@ -27,7 +27,6 @@ from monitor.recorder.context import RecorderContext
 from monitor.recorder.marker_intake import MarkerIntake
 from monitor.recorder.source import Source
 from monitor.recorder.source_detection import SourceDetection
-from monitor.session.limbs import limb_numbers
 from monitor.session.resume import is_recorded_by_another
 from monitor.session.signal.live_ring import LiveRingWriter
 from monitor.session.signal.xdf_format import readable
@@ -75,7 +74,7 @@ class Intake:
         self._markers.resume(state)
         used = [int(fact.data["key"]) for fact in state.facts("stream")]
         self._highest_number = max([self._highest_number, *used])
-        numbers = state.movement_numbers() | limb_numbers(state)
+        numbers = state.movement_numbers()
         ids = {int(fact.data["key"]): str(fact.data["source_id"]) for fact in state.facts("stream")}
         for source in self._sources.values():
             source_id = source.identity.stream.source_id

@@ -17,7 +17,6 @@ from monitor.model.facts import Fact
 from monitor.model.payloads import ResumedData, StopData, WarningData
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import sync_entries
-from monitor.montage import first_of_each
 from monitor.recorder.clock_watch import ClockWatch
 from monitor.recorder.context import RecorderContext, SessionTime
 from monitor.recorder.fault_isolation import FaultIsolation
@@ -121,7 +120,7 @@ class SessionRecorder:
         self._next_disk_s = self._next_score_s = self._next_snapshot_s = float("-inf")
         self._reported_news: tuple[Any, ...] = ()
         legs = [leg for identity in self._identities for leg in identity.leg_names]
-        limbs = [channel.leg for identity in self._identities for channel in first_of_each(identity.limbs)]
+        limbs = [limb for identity in self._identities for limb in identity.limb_names]
         self.outlets = Outlets(plan.bed, self.time.to_lsl)
         context = RecorderContext(
             folder,

@@ -42,7 +42,7 @@ class Source:
         is_header_written : bool
             Whether ``recording.xdf`` has its header: a resumed session.
         """
-        stream, channels, detection = chosen.stream, (*chosen.legs, *chosen.limbs), None
+        stream, channels, detection = chosen.stream, chosen.channels, None
         if channels:
             counter = counter_column(stream.channels)
             detection = SourceDetection(StreamDetection(stream.rate_hz, channels, settings, counter))

@@ -10,7 +10,6 @@ from typing import Any
 from monitor.lsl.arrivals import Command
 from monitor.lsl.search import HOW_TO_ACCEPT, changed
 from monitor.model.config import MontageWish
-from monitor.model.facts import LEGS
 from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, read_montage, rematch_legs
 
 
@@ -58,8 +57,8 @@ class SourceOverride:
         reading = read_montage(now, self.wish)
         if reading.problems:
             return reading.problems[0]
-        found = [*reading.legs, *reading.limbs]
-        for limb in (c for c in channels if c.leg not in LEGS and c.leg not in self.wish.limbs):
+        found = list(reading.channels)
+        for limb in (c for c in channels if not c.scored and c.leg not in self.wish.limbs):
             again = rematch_legs(before, (limb,), now)
             if isinstance(again, str):
                 return f"{again}; name it with --limb {limb.leg}=CH"
@@ -119,17 +118,17 @@ class SourceIdentity:
     @property
     def legs(self) -> tuple[LegChannel, ...]:
         """The channels of its legs."""
-        return tuple(channel for channel in self.channels if channel.leg in LEGS)
-
-    @property
-    def limbs(self) -> tuple[LegChannel, ...]:
-        """The channels of its limbs that are not scored."""
-        return tuple(channel for channel in self.channels if channel.leg not in LEGS)
+        return tuple(channel for channel in self.channels if channel.scored)
 
     @property
     def leg_names(self) -> tuple[str, ...]:
         """The legs in it, each once."""
-        return tuple(channel.leg for channel in first_of_each(self.legs))
+        return tuple(channel.leg for channel in first_of_each(self.channels) if channel.scored)
+
+    @property
+    def limb_names(self) -> tuple[str, ...]:
+        """The limbs in it that are not scored, each once."""
+        return tuple(channel.leg for channel in first_of_each(self.channels) if not channel.scored)
 
     @property
     def lane_names(self) -> tuple[str, ...]:
@@ -184,7 +183,8 @@ class SourceIdentity:
     def about(self) -> dict[str, Any]:
         """Return what its ``stream`` fact has of the header and the channels."""
         stream = self.stream
-        limbs = [_about(c, self.limbs) for c in first_of_each(self.limbs)]
+        first = first_of_each(self.channels)
+        limbs = [_about(c, self.channels) for c in first if not c.scored]
         return {
             "key": self.number,
             "name": stream.name,
@@ -197,7 +197,7 @@ class SourceIdentity:
             "speed": stream.speed,
             "simulated": stream.simulated,
             "channels": [[c.label, c.unit, c.type] for c in stream.channels],
-            "legs": [_about(c, self.legs) for c in first_of_each(self.legs)],
+            "legs": [_about(c, self.channels) for c in first if c.scored],
         } | ({"limbs": limbs} if limbs else {})
 
 

@@ -84,7 +84,7 @@ def _wish(request: Mapping[str, Any], source: SourceIdentity, named: Mapping[Leg
             f"{source.stream.name!r} is recorded for: {', '.join(sorted(have))}; give {wanted}"
         )
     limbs = request.get("limbs", {})
-    if not isinstance(limbs, dict) or not set(limbs) <= {channel.leg for channel in source.limbs}:
+    if not isinstance(limbs, dict) or not set(limbs) <= set(source.limb_names):
         raise RefusedError(f"limbs = {str(limbs)[:40]}: expected names of recorded limbs")
     return MontageWish(dict(named), _text(request, "unit"), {str(k): str(v) for k, v in limbs.items()})
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from monitor.model.errors import InputError
-from monitor.model.facts import UNUSABLE, Fact
+from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, UNUSABLE, Fact
 from monitor.model.payloads import UnusableData
 from monitor.session.journal import JournalEnd, number
 from monitor.session.state import SessionState
@@ -42,12 +42,12 @@ def written_at_s(fact: Fact) -> float | None:
     """
     if fact.kind == "clock":
         seen = fact.data.get("recorded_s")
-    elif fact.kind in ("movement", "limb"):
+    elif fact.kind in MOVEMENT_KINDS:
         seen = fact.data.get("known", fact.data.get("end"))
     elif fact.kind == "gap":
         seen = fact.data.get("end")
         seen = fact.t if seen is None else seen
-    elif fact.kind in ("quality", "limb_quality", "anchor", "stream", "lost", "resumed", "stop"):
+    elif fact.kind in QUALITY_KINDS or fact.kind in ("anchor", "stream", "lost", "resumed", "stop"):
         seen = fact.t
     else:
         return None

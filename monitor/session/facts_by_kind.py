@@ -16,7 +16,6 @@ from monitor.model.payloads import (
     GapData,
     LateData,
     LightsData,
-    LimbData,
     LimbQualityData,
     LostData,
     MarkerRejectedData,
@@ -72,8 +71,6 @@ class FactsByKind:
     def facts(self, kind: Literal["gap"]) -> list[Fact[GapData]]: ...
     @overload
     def facts(self, kind: Literal["quality"]) -> list[Fact[QualityData]]: ...
-    @overload
-    def facts(self, kind: Literal["limb"]) -> list[Fact[LimbData]]: ...
     @overload
     def facts(self, kind: Literal["limb_quality"]) -> list[Fact[LimbQualityData]]: ...
     @overload

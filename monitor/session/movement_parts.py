@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import ConditionData, DamagedData, GapData, MovementData
+from monitor.model.payloads import ConditionData, DamagedData, GapData, LimbData, MovementData
 from monitor.scoring.inputs import Epoch, Movement, Span
 from monitor.session.markers import EPOCH_S
 
@@ -17,6 +19,12 @@ _MANY = 100_000
 def to_us(seconds: float) -> int:
     """Round seconds to whole microseconds, the unit in which boundaries are compared."""
     return round(seconds * 1_000_000)
+
+
+def number_of(key: str) -> int:
+    """Return the number in the name of a movement (``L12``, ``left_arm-12``), 0 without one."""
+    digits = re.search("[0-9]*$", key)
+    return int(digits[0] or 0) if digits else 0
 
 
 def unusable_spans(
@@ -119,14 +127,14 @@ def epochs_before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
     return tuple(trimmed)
 
 
-def movement_of(fact: Fact[MovementData], rejected: str) -> Movement:
+def movement_of(fact: Fact[MovementData] | Fact[LimbData], rejected: str = "") -> Movement:
     """Make the movement of its latest fact; `rejected` is why a person excluded it, empty if not excluded."""
-    data = fact.data
+    data: Any = fact.data
     is_open = data["phase"] in ("onset", "confirmed")
     return Movement(
         onset_us=to_us(data["onset"]),
         end_us=to_us(data["known"] if is_open else data["end"]),
-        leg=data["leg"],
+        leg=data.get("leg", "unknown"),
         key=data["id"],
         peak_uv=data.get("peak_uv"),
         resting_uv=data.get("resting_uv"),

@@ -17,7 +17,6 @@ from monitor.session.durability_mark import mark_of
 from monitor.session.file_backup import keep_original, keep_tail, put_in_place
 from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.journal import Journal, JournalEnd, Line, encode, number, read_lines
-from monitor.session.limbs import open_limb_movements
 from monitor.session.reader import began
 from monitor.session.signal.recording_damage import forms_of, recording_damage, repaired
 from monitor.session.signal.xdf_format import Survey, survey
@@ -219,9 +218,9 @@ def _within_reach(state: SessionState, end_s: float) -> float:
 
 
 def closed_movements(state: SessionState, source: str) -> list[Fact]:
-    """End movements that a crash left open, arms too: confirmed ones where last known; withdraw flags."""
+    """End movements that a crash left open, of any limb: confirmed ones where last known; withdraw flags."""
     closing: list[Fact] = []
-    for last in (*state.open_movements(), *open_limb_movements(state)):
+    for last in state.open_movements():
         data: dict[str, Any] = dict(last.data)
         if data["phase"] == "confirmed":
             data |= {

@@ -7,11 +7,19 @@ replace the fact they name; nothing is ever patched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from string import ascii_letters
+from itertools import chain
 from typing import Any, TypeVar
 
-from monitor.model.facts import LEGS, Fact, Leg
-from monitor.model.payloads import ClockData, ConditionData, MovementData, QualityData, RejectData, SignData
+from monitor.model.facts import LEGS, NOT_SCORED, SCORED, Fact, Leg, detection_kinds
+from monitor.model.payloads import (
+    ClockData,
+    ConditionData,
+    LimbData,
+    MovementData,
+    QualityData,
+    RejectData,
+    SignData,
+)
 from monitor.scoring.inputs import Epoch, LegSpan, Movement, Night, Span, split_at
 from monitor.session.facts_by_kind import FactsByKind
 from monitor.session.movement_parts import (
@@ -20,6 +28,7 @@ from monitor.session.movement_parts import (
     epochs_before,
     movement_of,
     n_lost,
+    number_of,
     to_us,
     unusable_spans,
     without_lost_endings,
@@ -58,7 +67,13 @@ class SessionState(FactsByKind):
     def __init__(self) -> None:
         super().__init__()
         self._kind_of: dict[int, str] = {}
+        # The latest fact of each movement by its name: of legs, of limbs that are not scored.
         self._movements: dict[str, Fact[MovementData]] = {}
+        self._limb_movements: dict[str, Fact[LimbData]] = {}
+        self._moved: Mapping[str, dict[str, Any]] = {
+            SCORED.movement: self._movements,
+            NOT_SCORED.movement: self._limb_movements,
+        }
         self._read: dict[str, tuple[Fact[MovementData], str, Movement]] = {}
         self._cache: dict[str, Any] = {}
         self._memo: dict[str, tuple[int, Any]] = {}
@@ -85,10 +100,10 @@ class SessionState(FactsByKind):
                 self._cache.pop(_KEPT_AS.get(kind, kind), None)
                 self.revision += kind in _SCORED
                 self.alert_revision += kind in _ALERTING
-        if fact.kind == "movement":
-            moved = fact.of(MovementData)
-            self._movements[moved.data["id"]] = moved
-            self._cache.pop("twitch", None)
+        if fact.kind in self._moved:
+            self._moved[fact.kind][fact.data["id"]] = fact
+            if fact.kind == SCORED.movement:
+                self._cache.pop("twitch", None)
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
@@ -107,13 +122,17 @@ class SessionState(FactsByKind):
         return None if kind is None else self._facts[kind][seq]
 
     def movement(self, key: str) -> Fact[MovementData] | None:
-        """Return the latest fact of a movement, None without one or if it was withdrawn."""
+        """Return the latest fact of a movement of a leg, None without one or if it was withdrawn."""
         fact = self._movements.get(key)
         return None if fact is None or fact.data["phase"] == "withdrawn" else fact
 
     def movements(self) -> list[Fact[MovementData]]:
-        """List the latest fact of each movement, those that came to nothing left out."""
+        """List the latest fact of each movement of a leg, those that came to nothing left out."""
         return [fact for fact in self._movements.values() if fact.data["phase"] != "withdrawn"]
+
+    def limb_movements(self) -> list[Fact[LimbData]]:
+        """List the same of the limbs that are not scored."""
+        return [fact for fact in self._limb_movements.values() if fact.data["phase"] != "withdrawn"]
 
     def rejection(self, key: str) -> Fact[RejectData] | None:
         """Return the current fact by which a person rejected a movement, None if it counts."""
@@ -139,7 +158,7 @@ class SessionState(FactsByKind):
 
     @property
     def limbs(self) -> tuple[str, ...]:
-        """The other limbs that are watched; they are scored nowhere (`monitor.session.limbs`)."""
+        """The other limbs that are watched: no rule and no index has them."""
         return tuple(self.session.get("limbs", ()))
 
     @property
@@ -191,7 +210,7 @@ class SessionState(FactsByKind):
             respiratory=self._spans("respiratory", end_us),
             arousals=self._spans("arousal", end_us),
             artifacts=tuple(self._artifacts(end_us, is_automatic=is_automatic)),
-            unusable={leg: self._unusable(leg, end_us) for leg in LEGS},
+            unusable={leg: self.unusable(leg, end_us) for leg in LEGS},
             lights_off_us=min(self._lights("off"), default=None),
             lights_on_us=max(self._lights("on"), default=None),
             end_us=end_us,
@@ -204,17 +223,21 @@ class SessionState(FactsByKind):
         )
 
     def movement_numbers(self) -> dict[str, int]:
-        """Return the highest number of a movement by leg: a resumed recorder must use none twice."""
+        """Return the highest number of a movement by leg or limb: a resumed recorder must use none twice."""
         highest: dict[str, int] = {}
-        for name, fact in self._movements.items():
-            leg, number = str(fact.data["leg"]), name.lstrip(ascii_letters)
-            highest[leg] = max(highest.get(leg, 0), int(number) if number.isdecimal() else 0)
+        for kinds in (SCORED, NOT_SCORED):
+            for name, fact in self._moved[kinds.movement].items():
+                limb = str(fact.data[kinds.limb])
+                highest[limb] = max(highest.get(limb, 0), number_of(name))
         lost = n_lost(self.facts("damaged"))
-        return {leg: highest.get(leg, 0) + lost for leg in (self.legs if lost else highest)}
+        return {
+            limb: highest.get(limb, 0) + lost for limb in ((*self.legs, *self.limbs) if lost else highest)
+        }
 
-    def open_movements(self) -> list[Fact[MovementData]]:
-        """List the latest fact of each movement that has been flagged and has not ended."""
-        return [fact for fact in self._movements.values() if fact.data["phase"] in ("onset", "confirmed")]
+    def open_movements(self) -> list[Fact]:
+        """List the latest fact of each movement, of any limb, that has been flagged and has not ended."""
+        moved: Iterable[Fact] = chain(self._movements.values(), self._limb_movements.values())
+        return [fact for fact in moved if fact.data["phase"] in ("onset", "confirmed")]
 
     def memo(self, name: str, version: int, make: Callable[[], _Made]) -> _Made:
         """Return the cached result under a name, computed again when its version has changed."""
@@ -247,7 +270,7 @@ class SessionState(FactsByKind):
 
     def _twitches(self) -> tuple[Movement, ...]:
         came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
-        return tuple(movement_of(fact, "") for fact in came_to_nothing if fact.data.get("twitch"))
+        return tuple(movement_of(fact) for fact in came_to_nothing if fact.data.get("twitch"))
 
     def _artifacts(self, end_us: int, *, is_automatic: bool) -> Iterator[LegSpan]:
         for fact in self.facts("artifact"):
@@ -273,14 +296,26 @@ class SessionState(FactsByKind):
             if fact.data["state"] == state and fact.t is not None
         ]
 
-    def _unusable(self, leg: Leg, end_us: int) -> tuple[Span, ...]:
-        """Spans in which nothing could be detected on a leg: gaps, bad signal, learning, no channel."""
-        if leg not in self.legs:
+    def unusable(self, limb: str, end_us: int) -> tuple[Span, ...]:
+        """Return when nothing could be detected on a limb: gaps, bad signal, learning, no channel.
+
+        Parameters
+        ----------
+        limb : str
+        end_us : int
+            How far the recording has come.
+        """
+        if limb not in (*self.legs, *self.limbs):
             return (Span(0, end_us, "no channel"),)
-        gaps = [fact for fact in self.facts("gap") if leg in fact.data["legs"]]
-        qualities: list[Fact[ConditionData]] = [f for f in self.facts("quality") if f.data["leg"] == leg]
+        kinds = detection_kinds(limb)
+        gaps = [f for f in self.facts("gap") if limb in (*f.data["legs"], *f.data.get("limbs", ()))]
+        rated = (
+            fact.of(ConditionData) for fact in self.facts(kinds.quality) if fact.data[kinds.limb] == limb
+        )
+        qualities = list(rated)
         damaged = self.facts("damaged")
         if damaged:
-            onsets_s = [float(fact.data["onset"]) for fact in self.movements() if fact.data["leg"] == leg]
+            moved = (f.data for f in self._moved[kinds.movement].values() if f.data[kinds.limb] == limb)
+            onsets_s = [float(data["onset"]) for data in moved if data["phase"] != "withdrawn"]
             gaps, qualities = without_lost_endings(gaps, qualities, damaged, onsets_s)
         return (*unusable_spans(gaps, qualities, end_us), *damaged_spans(damaged, end_us))

@@ -14,16 +14,19 @@ from monitor import __version__
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import write_private
 from monitor.scoring import Night, Score, score
+from monitor.scoring.inputs import Movement
+from monitor.scoring.spans import bounds, complement, union
 from monitor.scoring.summary import summary
-from monitor.scoring.tables import events_tsv, movements_tsv
+from monitor.scoring.tables import events_tsv, limb_rows, limbs_tsv, movements_tsv
 from monitor.session.damage import damage_summary, set_aside
 from monitor.session.folder import SessionFolder
-from monitor.session.limbs import limbs_summary, limbs_table
+from monitor.session.movement_parts import movement_of
 from monitor.session.signature import signed_by
 from monitor.session.stages import agreement
 from monitor.session.state import SessionState
 
 _PERSON = "person"
+_HOUR_US = 3_600_000_000
 _COUNTS = ("n_lm", "n_plm", "n_plms", "plms_index", "plm_per_hour_recorded")
 _TAKEN_BACK = ("withdrawn", "accept")
 
@@ -95,7 +98,7 @@ def write_tables(
     write_private(path / "movements.tsv", movements_tsv(night))
     write_private(path / "events.tsv", events_tsv(scores[str(state.session["main_profile"])]))
     if state.limbs:
-        write_private(path / "limbs.tsv", limbs_table(state))
+        write_private(path / "limbs.tsv", limbs_tsv(_limb_movements(state)))
     write_private(path / "summary.json", json.dumps(whole, indent=2, allow_nan=False) + "\n")
     return whole
 
@@ -126,4 +129,25 @@ def summary_of(
     }
     unusable = set_aside(state)
     whole |= {"facts_set_aside": unusable} if unusable else {}
-    return whole | {"limbs": limbs_summary(state, night.end_us)} if state.limbs else whole
+    return whole | {"limbs": _limbs_summary(state, night.end_us)} if state.limbs else whole
+
+
+def _limb_movements(state: SessionState) -> dict[str, list[Movement]]:
+    """Return the movements of each limb that is not scored, once they have ended."""
+    found: dict[str, list[Movement]] = {limb: [] for limb in state.limbs}
+    for fact in state.limb_movements():
+        if fact.data["phase"] == "closed" and fact.data["limb"] in found:
+            found[fact.data["limb"]].append(movement_of(fact))
+    return found
+
+
+def _limbs_summary(state: SessionState, end_us: int) -> dict[str, Mapping[str, float | int | None]]:
+    """Return for each limb that is not scored the number of its movements, usable hours and rate."""
+    whole: dict[str, Mapping[str, float | int | None]] = {}
+    for limb, movements in _limb_movements(state).items():
+        lost = union([bounds(state.unusable(limb, end_us))], 0, end_us)
+        starts, ends = complement(lost, 0, end_us)
+        n, usable_h = len(limb_rows(movements)), int((ends - starts).sum()) / _HOUR_US
+        per_hour = n / usable_h if usable_h else None
+        whole[limb] = {"n_movements": n, "usable_h": usable_h, "per_hour_usable": per_hour}
+    return whole

@@ -1,5 +1,7 @@
 """Several derivations of one leg are one leg; an arm is none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,22 @@ def test_an_arm_is_told_apart_and_is_no_leg():
     assert arm[-1].data["onset"] == pytest.approx(20, abs=0.05)
     assert {fact.data["leg"] for fact in facts if fact.kind == "quality"} == {"left"}
     assert {fact.data["limb"] for fact in facts if fact.kind == "limb_quality"} == {"left_arm"}
+
+
+@pytest.mark.parametrize("more", [(), (1,)])
+def test_a_limb_that_is_not_scored_is_detected_exactly_as_a_leg(more):
+    """The role of its channels changes the kinds and the names of the facts, and nothing else."""
+    values = signal((0, 20, 2, 40), (0, 30, 0.3, 40), (1, 21, 4, 60))
+    values[round(40 * RATE_HZ) : round(50 * RATE_HZ), 0] = 0.0
+    as_leg, as_arm = (
+        facts_of(values, *(LegChannel(limb, i, f"CH{i}", 1.0, "uV", "given") for i in (0, *more)))
+        for limb in ("left", "left_arm")
+    )
+    kinds = {"movement": "limb", "quality": "limb_quality"}
+    for fact in as_leg:
+        fact.data["limb"] = "left_arm"
+        assert fact.data.pop("leg") == "left"
+        if fact.kind == "movement":
+            fact.data["id"] = fact.data["id"].replace("L", "left_arm-")
+    assert [replace(fact, kind=kinds[fact.kind]) for fact in as_leg] == as_arm
+    assert {fact.kind for fact in as_arm} == set(kinds.values())

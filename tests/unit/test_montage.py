@@ -173,7 +173,10 @@ def test_arms_are_watched_beside_the_legs_and_are_none():
     header = stream("LAT", "RAT", "ARM", "X1", "X2")
     reading = read_montage(header, MontageWish({}, "", {"left_arm": "ARM", "right_arm": "X1-X2"}))
     assert [c.leg for c in reading.legs] == ["left", "right"]
-    assert [(c.leg, c.columns) for c in reading.limbs] == [("left_arm", (2,)), ("right_arm", (3, 4))]
+    assert [(c.leg, c.columns) for c in reading.channels if not c.scored] == [
+        ("left_arm", (2,)),
+        ("right_arm", (3, 4)),
+    ]
     assert reading.warnings == ()
 
 

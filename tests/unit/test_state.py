@@ -174,3 +174,34 @@ def test_a_twitch_is_a_hypnic_jerk_as_soon_as_the_stages_say_that_sleep_began_th
     corrected = stage(90.0, "N1")  # asleep earlier: not near the passage any more
     assert jerks(*facts, *late, corrected, stage(60.0, "N1")) == []
     assert fold(*facts).night(END_S).movements == fold(closed(128.0, 3)).night(END_S).movements
+
+
+def not_scored(fact, limb="left_arm"):
+    """Return what detection writes of the same on a limb that is not scored."""
+    if fact.kind == "gap":
+        return dataclasses.replace(fact, data=fact.data | {"legs": [], "limbs": [limb]})
+    data = {key: value for key, value in fact.data.items() if key != "leg"} | {"limb": limb}
+    if "id" in data:
+        data["id"] = f"{limb}-{data['id'][1:]}"
+    kind = {"movement": "limb", "quality": "limb_quality"}[fact.kind]
+    return dataclasses.replace(fact, kind=kind, data=data)
+
+
+def test_a_limb_that_is_not_scored_is_folded_as_a_leg_and_is_in_no_score():
+    facts = [quality(0.0, "learning"), quality(20.0, "ok"), closed(100.0, 7), gap(500.0, 600.0, ["left"])]
+    facts += [quality(700.0, "bad", causes=["flat"]), closed(800.0, 12)]
+    flagged = dataclasses.replace(closed(900.0, 13), data=closed(900.0, 13).data | {"phase": "onset"})
+    legs = fold(*facts, flagged)
+    session = dataclasses.replace(SESSION, data=SESSION.data | {"limbs": ["left_arm"]})
+    arms = SessionState.of(numbered([session, *map(not_scored, [*facts, flagged])]))
+    end_us = to_us(1000.0)
+    assert arms.unusable("left_arm", end_us) == legs.unusable("left", end_us) != ()
+    assert arms.unusable("right_arm", end_us) == fold().unusable("tail", end_us)
+    assert arms.movement_numbers() == {"left_arm": 13}
+    assert legs.movement_numbers() == {"left": 13}
+    assert [fact.data["id"] for fact in arms.open_movements()] == ["left_arm-13"]
+    assert [fact.data["id"] for fact in arms.limb_movements()] == ["left_arm-7", "left_arm-12", "left_arm-13"]
+    assert (arms.movements(), arms.night(1000.0).movements, legs.limb_movements()) == ([], (), [])
+    # Legs first, as they are closed after a crash, whichever moved first.
+    both = SessionState.of(numbered([session, not_scored(flagged), flagged]))
+    assert [fact.data["id"] for fact in both.open_movements()] == ["left_arm-13", "l13"][::-1]

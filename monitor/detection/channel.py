@@ -1,18 +1,17 @@
-"""One leg: the results of its detector as facts."""
+"""One channel of a leg or other limb: the results of its detector as facts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from dsp import Cause, EventKind, LegDetector, QualityState
 from monitor.detection.stamp_timeline import StampTimeline
-from monitor.model.facts import LEGS, Fact, Leg
-from monitor.model.payloads import FiguresData, MovementData, Phase, QualityData, QualityWord
+from monitor.model.facts import Fact, detection_kinds
+from monitor.model.payloads import ConditionData, FiguresData, MotionData, Phase, QualityWord
 from monitor.montage import LegChannel
 
 SOURCE = "detector"
@@ -42,27 +41,32 @@ _STATES: Mapping[QualityState, QualityWord] = {
 }
 
 
-class LegFacts:
-    """Run one leg's detector and put its events on the timeline.
+def id_prefix(channel: LegChannel) -> str:
+    """Return what the names of a limb's movements begin with: ``L12``, ``left_arm-12``."""
+    return channel.leg[0].upper() if channel.scored else f"{channel.leg}-"
+
+
+class ChannelFacts:
+    """Run the detector of one channel and put its events on the timeline.
+
+    The facts are of the kinds for the role of the channel: scored or not.
 
     Parameters
     ----------
     channel : LegChannel
     detector : LegDetector
     timeline : Timeline
-        Of the stream the leg is in.
+        Of the stream the channel is in.
     """
 
     def __init__(self, channel: LegChannel, detector: LegDetector, timeline: StampTimeline) -> None:
         self.channel, self.detector, self._timeline = channel, detector, timeline
-        # The name of another limb gets a key of its own (`monitor.detection.limb`).
-        self._leg = cast("Leg", channel.leg)
-        self._prefix = channel.leg[0].upper() if channel.leg in LEGS else f"{channel.leg}-"
+        self._kinds, self._prefix = detection_kinds(channel.leg), id_prefix(channel)
         self._next_id, self._ids = 1, dict[int, str]()
         self._state: tuple[QualityWord, list[str]] | None = None
         self._last_row: tuple[int, int, bool] | None = None
 
-    def number_on(self, before: LegFacts) -> None:
+    def number_on(self, before: ChannelFacts) -> None:
         """Go on with the numbers of movements where another left off: none is used twice."""
         self._next_id = before._next_id
 
@@ -95,9 +99,8 @@ class LegFacts:
             self._next_id += 1
         phase = _PHASES[EventKind(int(event["kind"]))]
         place = self._timeline.time_of
-        data: MovementData = {
-            "leg": self._leg,
-            "id": self._ids[number],
+        named = {self._kinds.limb: self.channel.leg, "id": self._ids[number]}
+        data: MotionData = {
             "phase": phase,
             "onset": _us(place(event["onset_index"])),
             "known": _us(place(event["known_index"])),
@@ -114,7 +117,7 @@ class LegFacts:
             data["area_uv_s"] = _figure(event["area_uv_s"])
             data["morphology"] = bool(event["morphology"])
             data["cut"] = (cause or "signal unusable") if event["cut"] else None
-        return Fact("movement", _us(place(event["index"])), SOURCE, data)
+        return Fact(self._kinds.movement, _us(place(event["index"])), SOURCE, {**named, **data})
 
     def _rows(self, rows: npt.NDArray[np.void]) -> list[Known]:
         known = []
@@ -142,8 +145,8 @@ class LegFacts:
 
     def _quality(self, t_s: float, figures: FiguresData) -> Fact:
         state, causes = self._state or ("learning", [])
-        data: QualityData = {"leg": self._leg, "state": state, "causes": causes, **figures}
-        return Fact("quality", _us(t_s), SOURCE, data)
+        data: ConditionData = {"state": state, "causes": causes, **figures}
+        return Fact(self._kinds.quality, _us(t_s), SOURCE, {self._kinds.limb: self.channel.leg, **data})
 
 
 def _in_words(state: int, causes: int, is_rest_unknown: bool) -> tuple[QualityWord, list[str]]:
