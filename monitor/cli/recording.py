@@ -35,6 +35,7 @@ from monitor.recorder.start_screen import Preview, StartScreen
 from monitor.recorder.stream_selection import StreamSelection
 from monitor.session.control import ControlServer
 from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_code
+from monitor.session.resume import CutOff
 
 
 def warm_up_in_background() -> threading.Thread:
@@ -90,7 +91,6 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
     MonitorError
         Before recording starts: the problem and what to do.
     """
-    clock = lsl().local_clock
     terminal, ending = Terminal(), StopRequest()
     ending.on_signals()
     with ExitStack() as stack:
@@ -98,56 +98,67 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
         stack.callback(beds.release)
         beds.claim(options.bed)
         warm = warm_up_in_background()
-        config = options.config
+        wish = options.config.wish
         screen = StartScreen(
             options.bed,
-            config.main_profile,
-            config.wish,
+            options.config.main_profile,
+            wish,
             lambda: not warm.is_alive(),
             beds.claim,
-            Preview(config.wish),
+            Preview(wish),
         )
-        has_window = not headless and _window_opens(terminal)
-        if has_window:
-            try:
-                stack.enter_context(_window(screen))
-            except OSError as err:
-                terminal.say(f"The window cannot be opened ({err}): the recording runs in this terminal.")
-                has_window = False
-        interrupted, queries = None, list(options.queries)
+        has_window = not headless and _window_opens(terminal) and _open_window(stack, screen, terminal)
+        interrupted = None
         if not options.is_demo:
             stack.enter_context(sleep_inhibited(f"recording {options.bed}", terminal.say))
             prompt = Prompt(options.resume, screen if has_window else None, terminal, ending)
             interrupted = session_to_resume(options.sessions, options.bed, options.study, prompt)
+        queries, config = list(options.queries), options.config
         if interrupted is not None:
             queries, config = resumed_settings(interrupted, queries, config)
         successors = {} if interrupted is None else successors_of(interrupted)
         selection = StreamSelection(
-            queries, config.wish, terminal.say, clock, ending.wait, screen, successors
+            queries, config.wish, terminal.say, lsl().local_clock, ending.wait, screen, successors
         )
         chosen = _wait_for_streams(selection, options, terminal)
-        if chosen is None:
+        if chosen is not None:
+            _compile(chosen, warm, terminal)
+        if chosen is None or ending.asked:
             terminal.say("Nothing was recorded.")
             return
-        bed = options.bed if screen.picked is None else screen.picked.bed
-        for each in chosen:
-            terminal.selected(each)
-        if warm.is_alive():
-            terminal.say("Compiling the detector. This takes about half a minute at the first start.")
-        warm.join()
-        for note in cache_report.notes():
-            terminal.say(note)
-        if ending.asked:
-            terminal.say("Nothing was recorded.")
-            return
-        resumption = None
-        if interrupted is not None and bed == options.bed:
-            resumption = reopened(interrupted, chosen, clock, terminal)
-        if resumption is None:
-            config = options.config
-            if screen.picked is not None:
-                config = config.with_main_profile(screen.picked.main_profile)
-        _record(options, config, bed, chosen, screen, terminal, ending, resumption)
+        _begin(options, config, chosen, interrupted, screen, terminal, ending)
+
+
+def _compile(chosen: Sequence[Chosen], warm: threading.Thread, terminal: Terminal) -> None:
+    """Print what was selected, and wait until the detector is compiled."""
+    for each in chosen:
+        terminal.selected(each)
+    if warm.is_alive():
+        terminal.say("Compiling the detector. This takes about half a minute at the first start.")
+    warm.join()
+    for note in cache_report.notes():
+        terminal.say(note)
+
+
+def _begin(
+    options: WatchOptions,
+    config: Config,
+    chosen: list[Chosen],
+    interrupted: CutOff | None,
+    screen: StartScreen,
+    terminal: Terminal,
+    ending: StopRequest,
+) -> None:
+    """Resume the interrupted session of the bed if that is possible, or begin a new one."""
+    bed = options.bed if screen.picked is None else screen.picked.bed
+    resumption = None
+    if interrupted is not None and bed == options.bed:
+        resumption = reopened(interrupted, chosen, lsl().local_clock, terminal)
+    if resumption is None:
+        config = options.config
+        if screen.picked is not None:
+            config = config.with_main_profile(screen.picked.main_profile)
+    _record(options, config, bed, chosen, screen, terminal, ending, resumption)
 
 
 def _wait_for_streams(
@@ -212,6 +223,16 @@ def _window_opens(terminal: Terminal) -> bool:
     if reason:
         terminal.say(f"{reason} Recording without a window; status is shown in this terminal.")
     return not reason
+
+
+def _open_window(stack: ExitStack, screen: StartScreen, terminal: Terminal) -> bool:
+    """Open the window until the stack is left; return whether it could be opened."""
+    try:
+        stack.enter_context(_window(screen))
+    except OSError as err:
+        terminal.say(f"The window cannot be opened ({err}): the recording runs in this terminal.")
+        return False
+    return True
 
 
 @contextmanager

@@ -9,38 +9,39 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Times = npt.NDArray[np.float64]
+from monitor.detection.stamp_shape import (
+    CHANGED_N,
+    LINE_S,
+    SUSPECT_S,
+    UNCHANGED_N,
+    WIDEST_LINE_S,
+    Times,
+    is_backlog,
+    line_of,
+    middle,
+    other_rate_hz,
+    slow_change,
+    spread_of,
+    usual_slope,
+    what_is_wrong,
+)
+
 Values = npt.NDArray[Any]
 Checked = tuple[Values, Times]
 
-# A stamp this far from where the count expects it is checked together with those that follow.
-_SUSPECT_S = 0.25
 # How much signal is checked together: at first, and at most.
 _LOOK_S = 0.5
 _LONGEST_LOOK_S = 3.0
-# Stamps that continue at the stream's rate lie this near to one line, most of them.
-_LINE_S = 0.05
-_WIDEST_LINE_S = 0.2
-_MOST = 0.9
-_SLOPE = 0.17
-# A rate may change by this much; beyond, the stamps are unusable.
-_LEAST_RATIO, _MOST_RATIO = 0.2, 5.0
 _RATE_LOOK_S = 2.0
-_LOWEST_HZ, _HIGHEST_HZ = 100.0, 20_000.0
-# A smaller change of the rate shows in the places of whole seconds.
-_RATE_OFF, _STRAIGHT = 0.025, 0.25
-_CHANGED_N, _BEFORE_N = 4, 8
 # If only the first samples of a connection lie this far from the rest, the first are wrong.
 _FAR_S = 60.0
-# A source that was frozen for this long sends its buffer with stamps of one moment; see `BurstRetiming`.
-_FROZEN_S, _LONGEST_FROZEN_S = 1.0, 600.0
+# For so long the buffer of a source that was frozen may come in.
+_LONGEST_BURST_S = 600.0
 _NO_NUMBERS_S = 2.0
 # So many good seconds in a row, and the stamps are used again.
 _GOOD_N, _MOST_GOOD_N = 5, 300
@@ -103,7 +104,7 @@ class StampCheck:
         self._block_n = max(8, round(rate_hz))
         self._look_n = max(8, round(_LOOK_S * rate_hz))
         self._longest_n = round(_LONGEST_LOOK_S / _LOOK_S) * self._look_n
-        self._levels: deque[float] = deque(maxlen=_CHANGED_N + _BEFORE_N + 1)
+        self._levels: deque[float] = deque(maxlen=CHANGED_N + UNCHANGED_N + 1)
         self._spread_s = 0.0
 
     def start(self, start_s: float) -> None:
@@ -195,11 +196,11 @@ class StampCheck:
             self._level_s = float(off_s[np.argmax(finite)])
         stop = len(off_s)
         if self._floor_s is not None:
-            down = np.flatnonzero(off_s <= self._floor_s + _SUSPECT_S)
+            down = np.flatnonzero(off_s <= self._floor_s + SUSPECT_S)
             if len(down):
                 return self._let_pass(values, times_s, int(down[0]), out, ends_burst=True)
         elif self._level_s is not None:
-            suspect = np.flatnonzero(finite & ~(np.abs(off_s - self._level_s) <= _SUSPECT_S))
+            suspect = np.flatnonzero(finite & ~(np.abs(off_s - self._level_s) <= SUSPECT_S))
             if len(suspect):
                 stop = int(suspect[0])
                 self._suspect_n = self._look_n
@@ -252,41 +253,21 @@ class StampCheck:
         off_s = off_s if known.all() else off_s[known]
         if 2 * len(off_s) < self._look_n:
             return
-        middle_s = _middle(off_s)
+        middle_s = middle(off_s)
         if self._floor_s is not None:
             self._burst_n += self._look_n
-            if _line(off_s, self._dt_s, _LINE_S) is None and self._burst_n < _LONGEST_FROZEN_S * self.rate_hz:
+            if line_of(off_s, self._dt_s, LINE_S) is None and self._burst_n < _LONGEST_BURST_S * self.rate_hz:
                 return
             self._floor_s, self._level_s = None, middle_s
             return
         self._level_s = middle_s
         self._good_n += 1
         self._was_good = self._was_good or self._good_n >= _GOOD_N
-        self._spread_s = max(_middle(np.abs(off_s - middle_s), _MOST), 0.9 * self._spread_s)
+        self._spread_s = max(spread_of(off_s, middle_s), 0.9 * self._spread_s)
         self._levels.append(middle_s)
-        rate_hz = self._slowly_changed()
-        if rate_hz:
-            self._change_rate(rate_hz, float("nan"), out)
-
-    def _slope(self) -> float:
-        """Return the relative deviation of the sample interval from the nominal one, as far as known."""
-        steps = np.diff(self._levels)
-        if len(steps) < _BEFORE_N:
-            return 0.0
-        return float(np.clip(np.median(steps) / (self._block_n * self._dt_s), -_SLOPE, _SLOPE))
-
-    def _slowly_changed(self) -> float:
-        """Return the new rate if it changed by some percent, 0 if not."""
-        if not self._may_change_rate or len(self._levels) <= _CHANGED_N + _BEFORE_N:
-            return 0.0
-        block_s = self._block_n * self._dt_s
-        # Plain numbers: for so few of them NumPy takes ten times as long.
-        steps = [(after - before) / block_s for before, after in pairwise(self._levels)]
-        now, before = steps[-_CHANGED_N:], median(steps[:_BEFORE_N])
-        change = sum(now) / _CHANGED_N - before
-        if abs(change) < _RATE_OFF or max(now) - min(now) > _STRAIGHT * abs(change):
-            return 0.0
-        return self.rate_hz / (1.0 + sum(now) / _CHANGED_N)
+        change = slow_change(self._levels, self._block_n * self._dt_s) if self._may_change_rate else None
+        if change is not None:
+            self._change_rate(self.rate_hz / (1.0 + change), float("nan"), out)
 
     # Stamps under examination.
 
@@ -297,15 +278,13 @@ class StampCheck:
             return 0
         off_s = self._offsets(times_s[:n])
         level_s = 0.0 if self._level_s is None else self._level_s
-        width_s = min(
-            max(_LINE_S, 2.0 * self._spread_s, _WIDEST_LINE_S * n / self._longest_n), _WIDEST_LINE_S
-        )
-        line_s = _line(off_s[-self._look_n :], self._dt_s, width_s)
+        width_s = min(max(LINE_S, 2.0 * self._spread_s, WIDEST_LINE_S * n / self._longest_n), WIDEST_LINE_S)
+        line_s = line_of(off_s[-self._look_n :], self._dt_s, width_s)
         if line_s is not None:
             passed = times_s[:n]
-            if abs(line_s - level_s) <= _SUSPECT_S:
+            if abs(line_s - level_s) <= SUSPECT_S:
                 # They returned: single stamps were wrong, and the count places their samples.
-                passed = np.where(np.abs(off_s - line_s) <= _SUSPECT_S, passed, np.nan)
+                passed = np.where(np.abs(off_s - line_s) <= SUSPECT_S, passed, np.nan)
             is_back_again = self._was_set_back(line_s - level_s)
             if self._n <= self._look_n and abs(line_s - level_s) > _FAR_S:
                 self.shift_s = level_s - line_s
@@ -315,19 +294,19 @@ class StampCheck:
                 self._begin_to_count(out, "they jump without order")
                 self._needed_n = max(self._needed_n, round(_BACK_WITHIN_S))
             return n
-        if self._is_backlog(off_s, times_s[:n], level_s):
+        if is_backlog(off_s, times_s[:n], level_s):
             self._after_look(level_s)
             self._floor_s, self._burst_n = level_s, 0
             self._let_pass(values, times_s, n, out)
             return n
-        if n >= _RATE_LOOK_S * self.rate_hz:
-            rate_hz = self._other_rate(off_s, level_s)
+        if self._may_change_rate and n >= _RATE_LOOK_S * self.rate_hz:
+            rate_hz = other_rate_hz(off_s, level_s, self.rate_hz)
             if rate_hz:
                 self._change_rate(rate_hz, float(times_s[0]), out)
                 return self._pass(values, times_s, out)
         if n >= self._longest_n:
             self._suspect_n = 0
-            self._begin_to_count(out, _what_is_wrong(times_s[:n]))
+            self._begin_to_count(out, what_is_wrong(times_s[:n]))
             return self._count(values, times_s, out)
         self._suspect_n += self._look_n
         return self._look(values, times_s, out)
@@ -345,36 +324,6 @@ class StampCheck:
         self._none_n = 0
         self._restart_block()
 
-    def _is_backlog(self, off_s: Times, times_s: Times, level_s: float) -> bool:
-        """Whether this is the buffer of a source that was frozen: in order, too close, after a gap."""
-        jump_s = float(off_s[0]) - level_s
-        if not _FROZEN_S - _SUSPECT_S <= jump_s <= _LONGEST_FROZEN_S or not np.isfinite(times_s).all():
-            return False
-        return bool(np.diff(times_s).min() >= -_WIDEST_LINE_S and off_s[-1] - off_s[0] < 0)
-
-    def _other_rate(self, off_s: Times, level_s: float) -> float:
-        """Return the rate if the stamps continue evenly at another one, 0 if they do not."""
-        finite = np.isfinite(off_s)
-        if (
-            not self._may_change_rate
-            or finite.mean() < _MOST
-            or abs(off_s[finite][0] - level_s) > 2 * _SUSPECT_S
-        ):
-            return 0.0
-        at_s = np.arange(len(off_s))[finite] * self._dt_s
-        half = len(at_s) // 2
-        whole, first, last = (
-            np.polyfit(at_s[part], off_s[finite][part], 1)
-            for part in (slice(None), slice(half), slice(half, None))
-        )
-        slope, ratio = float(whole[0]), 1.0 + float(whole[0])
-        beside_s = np.abs(off_s[finite] - np.polyval(whole, at_s))
-        is_even = float(np.quantile(beside_s, _MOST)) <= 2 * _LINE_S
-        is_steady = abs(float(first[0] - last[0])) <= _STRAIGHT * abs(slope)
-        rate_hz = self.rate_hz / ratio if ratio > 0 else 0.0
-        is_possible = _LEAST_RATIO <= ratio <= _MOST_RATIO and _LOWEST_HZ <= rate_hz <= _HIGHEST_HZ
-        return rate_hz if is_even and is_steady and is_possible else 0.0
-
     def _change_rate(self, rate_hz: float, first_s: float, out: list[Checked | StampChange]) -> None:
         shift_s, was_good = self.shift_s, self._was_good
         self._set_rate(rate_hz)
@@ -390,7 +339,10 @@ class StampCheck:
 
     def _begin_to_count(self, out: list[Checked | StampChange], reason: str) -> None:
         """Place samples by count from the next one on."""
-        at_s, rate_hz = self._expected_s() + self.shift_s, self.rate_hz / (1.0 + self._slope())
+        at_s, rate_hz = (
+            self._expected_s() + self.shift_s,
+            self.rate_hz / (1.0 + usual_slope(self._levels, self._block_n * self._dt_s)),
+        )
         self._step_s = self._steady_step_s = 1.0 / rate_hz
         self._count_s = at_s
         self.is_counting = True
@@ -419,11 +371,11 @@ class StampCheck:
         """Look at a second of stamps while samples are placed by count: can they be used again."""
         off_s = np.concatenate(self._block)
         self._restart_block()
-        line_s = _line(off_s, self._dt_s, _WIDEST_LINE_S / 2)
+        line_s = line_of(off_s, self._dt_s, WIDEST_LINE_S / 2)
         finite = off_s[np.isfinite(off_s)]
         self._step_s = self._steady_step_s
         if len(finite):
-            beside_s = _middle(finite) + self._n * self._dt_s + self.shift_s - self._count_s
+            beside_s = middle(finite) + self._n * self._dt_s + self.shift_s - self._count_s
             if abs(beside_s) <= _NEAR_S:
                 # Over the next second, not at once: a jump would be missing signal.
                 slew_s = float(np.clip(_FOLLOW * beside_s, -_MOST_FOLLOW_S, _MOST_FOLLOW_S))
@@ -431,7 +383,7 @@ class StampCheck:
         if line_s is None:
             self._good_n = 0
             return
-        self._good_n = self._good_n + 1 if abs(line_s - self._good_level_s) <= _SUSPECT_S else 1
+        self._good_n = self._good_n + 1 if abs(line_s - self._good_level_s) <= SUSPECT_S else 1
         self._good_level_s = line_s
         if self._good_n < self._needed_n:
             return
@@ -442,35 +394,3 @@ class StampCheck:
         self._was_good = True
         self._levels.clear()
         out.append(StampChange("usable", self._count_s, "", self.rate_hz))
-
-
-def _middle(numbers: Times, share: float = 0.5) -> float:
-    """Return the number that a share of the others do not exceed; several times as fast as `np.quantile`."""
-    at = min(int(share * len(numbers)), len(numbers) - 1)
-    return float(np.partition(numbers, at)[at])
-
-
-def _line(off_s: Times, dt_s: float, width_s: float) -> float | None:
-    """Return the line of stamps that continue at the stream's rate, None if they do not."""
-    finite = off_s[np.isfinite(off_s)]
-    if 2 * len(finite) < len(off_s):
-        return None
-    middle_s = _middle(finite)
-    if np.mean(np.abs(finite - middle_s) <= width_s) < _MOST:
-        return None
-    half = len(finite) // 2
-    slope_s = _middle(finite[half:]) - _middle(finite[:half])
-    return middle_s if abs(slope_s) <= max(_SLOPE * half * dt_s, 0.25 * width_s) else None
-
-
-def _what_is_wrong(times_s: Times) -> str:
-    """Describe what is wrong with stamps."""
-    finite = times_s[np.isfinite(times_s)]
-    if 2 * len(finite) < len(times_s):
-        return "they are not numbers"
-    steps_s = np.diff(finite)
-    if not steps_s.any():
-        return "they do not advance"
-    if (steps_s <= 0).all():
-        return "they run backward"
-    return "they jump without order"
