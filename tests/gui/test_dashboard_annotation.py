@@ -418,20 +418,22 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     cells = [f"{part['rules']['aasm3']['plms_index']:.1f}" for part in (before, after)]
     parts = {row[0].split()[0]: row[1] for row in rows if row[0].startswith(("before", "CPAP"))}
     assert [parts["before"], parts["CPAP"]] == cells
-    assert window.index._state.text() == "provisional"
+    assert window.panels.index._state.text() == "provisional"
     window.act("sign")
     assert window.log.note.text() == "night shift"
     answer(window, "Dr B")
-    qtbot.waitUntil(lambda: window.index._state.text().startswith("signed by Dr B"), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.panels.index._state.text().startswith("signed by Dr B"), timeout=LATE_MS)
     (fact,) = facts_of(ended, "sign")
     assert (fact.data["over_seq"], fact.data["author"]) == (newest, "Dr B")
-    qtbot.waitUntil(lambda: "signed by Dr B" in window.index.frame.accessibleDescription(), timeout=LATE_MS)
+    qtbot.waitUntil(
+        lambda: "signed by Dr B" in window.panels.index.frame.accessibleDescription(), timeout=LATE_MS
+    )
     press(window, Qt.Key.Key_S)
     QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
     press(window, Qt.Key.Key_X)
     changed = "provisional · changed since it was signed"
-    qtbot.waitUntil(lambda: window.index._state.toolTip() == changed, timeout=LATE_MS)
-    assert window.index._state.text() == "provisional"
+    qtbot.waitUntil(lambda: window.panels.index._state.toolTip() == changed, timeout=LATE_MS)
+    assert window.panels.index._state.text() == "provisional"
 
 
 def test_quick_notes_are_those_of_the_configuration(

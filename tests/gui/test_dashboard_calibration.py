@@ -52,8 +52,8 @@ def test_the_course_goes_on_by_itself_once_each_leg_has_moved() -> None:
     assert course.step == "both"
     course.update(moved(("left", 150.0), ("right", 150.1)), 153.0)
     assert course.step == "judged"
-    assert course.request()["steps"] == {
-        "relax": [100.0, 130.0], "left": [130.0, 139.0], "right": [139.0, 149.0], "both": [149.0, 153.0],
+    assert course.request().steps == {
+        "relax": (100.0, 130.0), "left": (130.0, 139.0), "right": (139.0, 149.0), "both": (149.0, 153.0),
     }  # fmt: skip
     old = CalibrationView(3, 0.0, "before", True, (), {})
     course.known_seq = 3

@@ -14,6 +14,7 @@ from support.windows import Opener
 from monitor.dashboard import texts
 from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.theme import NIGHT
+from monitor.dashboard.viewmodel.commands import UseEstimate
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
@@ -51,7 +52,7 @@ def test_a_person_beside_it_makes_it_partly_and_the_agreement_is_told(tmp_path: 
 def test_with_a_key_the_estimate_is_set_aside_and_back(tmp_path: Path) -> None:
     presenter = Presenter(make_session(tmp_path / "s", SLEPT), lambda: 0.0)
     screen = presenter.poll(recorder(1200.0))
-    assert not presenter.switch_estimate()
+    presenter.do(UseEstimate(False))
     without = presenter.poll(recorder(1200.0))
     assert screen is not None
     assert without is not None
@@ -59,7 +60,7 @@ def test_with_a_key_the_estimate_is_set_aside_and_back(tmp_path: Path) -> None:
     assert without.index.value == "18.0"
     assert without.index.remark == "estimated stages ignored (U)"
     assert without.night.stages == ()
-    assert presenter.switch_estimate()
+    presenter.do(UseEstimate(True))
     again = presenter.poll(recorder(1200.0))
     assert again is not None
     assert (again.index.value, again.index.unit) == (screen.index.value, screen.index.unit)

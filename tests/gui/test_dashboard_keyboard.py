@@ -107,7 +107,7 @@ def test_everything_painted_here_has_a_name_and_says_what_it_shows(
     described = (
         window.live.sweep,
         window.top.alert,
-        window.index.frame,
+        window.panels.index.frame,
         window.night._plots,
         window.imi._plot,
     )
@@ -203,8 +203,8 @@ def test_who_types_goes_on_typing_while_the_panels_move(
         window.act("note")
         qtbot.keyClicks(window.log.note, "turn")
         window.resize(*size)
-        before = window.imi.frame.parent()
-        qtbot.waitUntil(lambda before=before: window.imi.frame.parent() is not before, timeout=LATE_MS)
+        before = window.panels.imi.frame.parent()
+        qtbot.waitUntil(lambda before=before: window.panels.imi.frame.parent() is not before, timeout=LATE_MS)
         assert window.log.note.hasFocus()
         assert window.log.note.text() == "turn"
         window.notes.cancel()

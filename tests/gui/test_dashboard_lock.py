@@ -139,7 +139,7 @@ def test_larger_text_still_fits(
     inside = window.ground.rect()
 
     def outside() -> list[str]:
-        frames = (window.index.frame, window.live.frame, window.night.frame, window.log.frame)
+        frames = (window.panels.index.frame, window.live.frame, window.night.frame, window.log.frame)
         corners = [f.mapTo(window.ground, QPoint(f.width() - 1, f.height() - 1)) for f in frames]
         return [f.accessibleName() for f, at in zip(frames, corners, strict=True) if not inside.contains(at)]
 

@@ -42,7 +42,7 @@ while not deadline.hasExpired():
         break
 QTest.qWait(200)
 inside = window.ground.rect()
-frames = (window.top, window.index.frame, window.live.frame, window.night.frame, window.log.frame,
+frames = (window.top, window.panels.index.frame, window.live.frame, window.night.frame, window.log.frame,
           window.keybar)
 outside = [f.accessibleName() or f.objectName() for f in frames
            if not inside.contains(f.mapTo(window.ground, QPoint(f.width() - 1, f.height() - 1)))]

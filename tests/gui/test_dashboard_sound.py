@@ -53,7 +53,7 @@ def test_an_alert_sounds_until_it_is_acknowledged_and_again_when_it_comes_back(
     append(running, [hum])
     qtbot.waitUntil(lambda: speaker.played == ["low"], timeout=LATE_MS)
     QTest.keyClick(window, Qt.Key.Key_A)
-    qtbot.waitUntil(lambda: window.seen == {"mains-left": "low"}, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.alerting.seen == {"mains-left": "low"}, timeout=LATE_MS)
     qtbot.waitUntil(lambda: bool(recorder.asked), timeout=LATE_MS)
     (asked,) = recorder.asked
     assert (asked["do"], asked["alerts"], asked["author"]) == (
@@ -63,7 +63,7 @@ def test_an_alert_sounds_until_it_is_acknowledged_and_again_when_it_comes_back(
     )
     QTest.keyClick(window, Qt.Key.Key_A)
     append(running, [quality(299.4, "left")])
-    qtbot.waitUntil(lambda: window.seen == {}, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.alerting.seen == {}, timeout=LATE_MS)
     append(running, [quality(299.8, "left", "warn", ["mains"])])
     qtbot.waitUntil(lambda: speaker.played == ["low", "low"], timeout=LATE_MS)
 
@@ -101,7 +101,7 @@ def test_what_was_seen_in_one_window_is_seen_in_the_next(
     append(running, [quality(299.0, "left", "warn", ["mains"]), seen])
     window = open_window(running)
     speaker = with_speaker(window)
-    qtbot.waitUntil(lambda: window.seen == {"mains-left": "low"}, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.alerting.seen == {"mains-left": "low"}, timeout=LATE_MS)
     assert speaker.played == []
 
 

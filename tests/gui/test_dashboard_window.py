@@ -220,14 +220,14 @@ def test_everything_fits(
         assert bar.minimumSizeHint().width() <= width
 
     def outside() -> list[str]:
-        frames = (window.index.frame, window.live.frame, window.night.frame, window.log.frame)
+        frames = (window.panels.index.frame, window.live.frame, window.night.frame, window.log.frame)
         corners = [f.mapTo(window.ground, QPoint(f.width() - 1, f.height() - 1)) for f in frames]
         inside = window.ground.rect()
         return [f.accessibleName() for f, at in zip(frames, corners, strict=True) if not inside.contains(at)]
 
     # A new size is laid out a moment later.
     qtbot.waitUntil(lambda: outside() == [], timeout=LATE_MS)
-    assert window.tonight.frame.isVisible() == (width == 1920)
+    assert window.panels.tonight.frame.isVisible() == (width == 1920)
 
 
 def test_all_keys_sheet_is_the_table(open_window: Opener, ended: SessionFolder) -> None:
@@ -250,7 +250,7 @@ def test_all_keys_sheet_is_the_table(open_window: Opener, ended: SessionFolder) 
 def test_every_key_of_the_table_has_something_to_do(open_window: Opener, ended: SessionFolder) -> None:
     from monitor.dashboard.viewmodel.keys import KEYS, split
 
-    assert {split(key.action)[0] for key in KEYS} <= open_window(ended).acts.names
+    assert {split(key.action)[0] for key in KEYS} <= set(open_window(ended).acts)
 
 
 def test_painted_widgets_have_names(open_window: Opener, ended: SessionFolder, qtbot: QtBot) -> None:
@@ -259,9 +259,9 @@ def test_painted_widgets_have_names(open_window: Opener, ended: SessionFolder, q
         window.live.sweep,
         window.top.alert,
         window.top.chips,
-        window.index.spark,
+        window.panels.index.spark,
         window.night._plots,
     ):
         assert widget.accessibleName()
-    index = window.index.frame
+    index = window.panels.index.frame
     qtbot.waitUntil(lambda: "PLM" in index.accessibleDescription(), timeout=LATE_MS)

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from monitor.dashboard import texts
 from monitor.dashboard.style import card, label, set_flag
 from monitor.dashboard.viewmodel.calibration import CalibrationCourse, result_rows, when_of
+from monitor.dashboard.viewmodel.commands import Entry
 from monitor.dashboard.viewmodel.screen import Screen
-
-
-class Host(Protocol):
-    """The window as seen by the card."""
-
-    ground: QWidget
-    screen_view: Screen | None
-
-    @property
-    def overview_frame(self) -> QFrame:
-        """The panel of the overview; the card covers it."""
-
-    def now_s(self) -> float:
-        """Return the end of the recording so far (s)."""
-
-    def send(self, request: dict[str, object]) -> None:
-        """Send an entry to the recorder."""
-
-    def show_message(self, text: str) -> None:
-        """Show a line of text for a while."""
 
 
 class CalibrationPanel:
@@ -38,7 +19,12 @@ class CalibrationPanel:
 
     Parameters
     ----------
-    window : Host
+    ground : QWidget
+        Parent of the card.
+    send : callable
+        Called with an entry for the recorder.
+    say : callable
+        Called with a message for the user.
 
     Attributes
     ----------
@@ -46,11 +32,12 @@ class CalibrationPanel:
         None while no calibration is running.
     """
 
-    def __init__(self, window: Host) -> None:
-        self._window = window
+    def __init__(self, ground: QWidget, send: Callable[[Entry], None], say: Callable[[str], None]) -> None:
+        self._send, self._say = send, say
+        self._now_s = 0.0
         self.course: CalibrationCourse | None = None
         self.frame = card("Bio-calibration")
-        self.frame.setParent(window.ground)
+        self.frame.setParent(ground)
         self._title, self._hint = label("", "title"), label("", "small")
         self._instruction, self._progress = label("", "figure"), label("", "field")
         for text in (self._instruction, self._progress):
@@ -78,9 +65,9 @@ class CalibrationPanel:
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.frame.hide()
 
-    def next_step(self) -> None:
-        """Do what the key means now: start, next step, repeat, close."""
-        screen = self._window.screen_view
+    def next_step(self, screen: Screen | None, now_s: float) -> None:
+        """Do what the key means now: start, next step, repeat, close; `now_s` is the time of the key (s)."""
+        self._now_s = now_s
         if self.course is not None and self.course.result is not None:
             if self.course.result.has_passed:
                 self.cancel()
@@ -89,7 +76,7 @@ class CalibrationPanel:
         if self.course is None:
             self._begin(screen)
         else:
-            self.course.next_step(self._window.now_s())
+            self.course.next_step(now_s)
             self._send_if_over()
         self.show_course()
 
@@ -100,16 +87,17 @@ class CalibrationPanel:
 
     def _begin(self, screen: Screen | None) -> None:
         if screen is None or screen.top.phase != "recording" or not screen.legs:
-            self._window.show_message(texts.CALIBRATION_NEEDS_RECORDING)
+            self._say(texts.CALIBRATION_NEEDS_RECORDING)
             return
         known = screen.permissions.calibrations
         self.course = CalibrationCourse(screen.legs, when_of(screen.top), known[-1].seq if known else -1)
 
-    def update(self, screen: Screen) -> None:
-        """Show the current screen; called a few times a second."""
+    def update(self, screen: Screen, now_s: float) -> None:
+        """Show the current screen at a time (s); called a few times a second."""
+        self._now_s = now_s
         if self.course is None:
             return
-        self.course.update(screen.movements, self._window.now_s())
+        self.course.update(screen.movements, now_s)
         self._send_if_over()
         self.course.judged(screen.permissions.calibrations)
         self.show_course()
@@ -117,14 +105,14 @@ class CalibrationPanel:
     def _send_if_over(self) -> None:
         if self.course is not None and self.course.step == "judged" and not self.course.is_sent:
             self.course.is_sent = True
-            self._window.send(self.course.request())
+            self._send(self.course.request())
 
     def show_course(self) -> None:
         """Show instruction, progress and result."""
         course = self.course
         if course is None:
             return
-        instruction, progress = course.texts(self._window.now_s())
+        instruction, progress = course.texts(self._now_s)
         n, of = course.order.index(course.step), len(course.order) - 3
         step = texts.CALIBRATION_STEP.format(n=n, of=of) if 0 < n <= of else ""
         self._title.setText(texts.CALIBRATION_TITLE.format(when=course.when.upper()) + step)
@@ -138,15 +126,12 @@ class CalibrationPanel:
             cell.setText(cells[i] if i < len(cells) else "")
         self.frame.setAccessibleDescription(f"{instruction} {progress} {' '.join(cells)}")
         if not self.frame.isVisible():
-            self.place()
             self.frame.show()
             self.frame.raise_()
 
-    def place(self) -> None:
-        """Cover the overview: the trace stays visible."""
-        night = self._window.overview_frame
-        corner = night.mapTo(self._window.ground, night.rect().topLeft())
-        self.frame.setGeometry(corner.x(), corner.y(), night.width(), night.height())
+    def place(self, area: QRect) -> None:
+        """Cover an area of the parent: that of the overview, the trace stays visible."""
+        self.frame.setGeometry(area)
 
 
 def _kind(course: CalibrationCourse) -> str:

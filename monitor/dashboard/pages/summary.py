@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from monitor.dashboard import texts
@@ -109,9 +109,9 @@ class SummaryPage:
         """Return the rows that are shown."""
         return {row for section in self._drawn for row in section.rows}
 
-    def place(self, top_px: int, bottom_px: int, right_px: int) -> None:
-        """Cover the area between the bars, up to the log."""
-        self.frame.setGeometry(8, top_px + 7, max(400, right_px - 15), max(200, bottom_px - top_px - 14))
+    def place(self, area: QRect) -> None:
+        """Cover an area of the parent."""
+        self.frame.setGeometry(area)
         n = 2 if self.frame.width() < _WIDE_PX else 3
         if n != self._columns:
             self._columns = n

@@ -1,67 +1,55 @@
-"""The actions of keys and buttons, by the names of the key table; each part of the window adds its own."""
+"""The actions that change the view, by the names of the key table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-from PySide6.QtCore import Qt
+from collections.abc import Callable
 
 from monitor.dashboard import texts
-from monitor.dashboard.shell.host import Host
-from monitor.dashboard.style import set_text_scale, text_scale
-from monitor.dashboard.theme import next_theme
-from monitor.dashboard.viewmodel.keys import split
-from monitor.dashboard.viewmodel.settings import TEXT_SCALES
+from monitor.dashboard.panels.live import LivePanel
+from monitor.dashboard.panels.overview import OverviewPanel
+from monitor.dashboard.shell.time_navigation import Review
+from monitor.dashboard.signal.sources import LiveSignal
+from monitor.dashboard.viewmodel.commands import UseEstimate, ViewCommand
 
 Act = Callable[[str], None]
 """Called with the argument after the colon of an action, empty if there is none."""
 
+_REFERENCES = ("adult", "child", "none")
 
-class Actions:
-    """The actions of a window.
+
+class ViewActions:
+    """What keys and buttons change in the trace and in the overview.
 
     Parameters
     ----------
-    window : Host
-        The window; its parts exist already.
+    live : LivePanel
+    overview : OverviewPanel
+    review : Review
+    signal : LiveSignal
+    send : callable
+        Called with a command for the presenter.
+    say : callable
+        Called with a message for the user.
     """
 
-    def __init__(self, window: Host) -> None:
-        self._window = window
-        self._known: dict[str, Act] = {}
-        self.add(self._of_the_view())
-        self.add(self._of_the_session())
+    def __init__(
+        self,
+        live: LivePanel,
+        overview: OverviewPanel,
+        review: Review,
+        signal: LiveSignal,
+        send: Callable[[ViewCommand], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._live, self._overview, self._review, self._signal = live, overview, review, signal
+        self._send, self._say = send, say
+        self._is_estimate_used = True
 
-    def add(self, more: Mapping[str, Act]) -> None:
-        """Add actions by their names."""
-        self._known.update(more)
-
-    def get(self, name: str) -> Act:
-        """Return the current function of an action, to be extended by another part."""
-        return self._known[name]
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of all actions."""
-        return frozenset(self._known)
-
-    def do(self, action: str) -> None:
-        """Run the action of a key or a button.
-
-        Raises
-        ------
-        KeyError
-            If the action is unknown.
-        """
-        name, argument = split(action)
-        self._known[name](argument)
-
-    def _of_the_view(self) -> dict[str, Act]:
-        window = self._window
-        review, live = window.review, window.live
+    def actions(self) -> dict[str, Act]:
+        """Return the actions by name."""
+        review, live = self._review, self._live
         return {
             "freeze": lambda _: review.freeze(),
-            "live": lambda _: self._go_live(),
             "page": lambda pages: review.turn(float(pages)),
             "sensitivity": lambda step: live.change_sensitivity(int(step)),
             "sweep": lambda step: self._resweep(int(step)),
@@ -70,67 +58,36 @@ class Actions:
             "band": lambda _: self._refilter(live.next_band),
             "notch": lambda _: self._refilter(live.next_notch),
             "envelope": lambda _: live.toggle_envelope(),
-            "lanes": lambda step: window.show_message(
-                texts.LANES_SHOWN.format(lanes=live.sweep.show_lanes(int(step)))
-            ),
+            "lanes": lambda step: self._say(texts.LANES_SHOWN.format(lanes=live.sweep.show_lanes(int(step)))),
             "estimate": lambda _: self._switch_estimate(),
-            "theme": lambda _: window.set_theme(next_theme(window.theme)),
-            "text": lambda step: self._resize_text(int(step)),
-            "full-screen": lambda _: self._full_screen(),
-            "lock": lambda _: window.lock.close(),
-            "help": lambda _: self._help(),
+            "reference": lambda _: self._next_reference(),
         }
-
-    def _of_the_session(self) -> dict[str, Act]:
-        window = self._window
-        return {
-            "pause-sound": lambda _: self._pause_sound(),
-            "test-sound": lambda _: window.show_message(window.sounding.test()),
-            "acknowledge": lambda _: window.acknowledge(),
-        }
-
-    def _pause_sound(self) -> None:
-        window = self._window
-        window.show_message(window.sounding.pause())
-        left_s = window.sounding.pause_left_s
-        about = {"state": "paused", "duration_s": left_s} if left_s > 0 else {"state": "on"}
-        window.annotator.journal_alerts("sound", **about)
-
-    def _go_live(self) -> None:
-        self._window.notes.cancel()
-        self._window.review.live()
 
     def _zoom(self, step: int) -> None:
         """Zoom the overview around the period under review, or around now."""
-        period_s = self._window.review.window_s
-        around_s = sum(period_s) / 2 if period_s is not None else self._window.now_s()
-        self._window.night.zoom.step(step, around_s)
+        period_s = self._review.window_s
+        around_s = sum(period_s) / 2 if period_s is not None else self._review.now_s
+        self._overview.zoom.step(step, around_s)
 
     def _resweep(self, step: int) -> None:
-        self._window.live.change_sweep(step)
-        self._window.review.reread()
+        self._live.change_sweep(step)
+        self._review.reread()
 
     def _refilter(self, change: Callable[[], None]) -> None:
         change()
-        self._window.signal.set_view(self._window.live.filter)
-        self._window.review.reread()
+        self._signal.set_view(self._live.filter)
+        self._review.reread()
 
     def _switch_estimate(self) -> None:
-        presenter = self._window.feed.presenter
-        is_used = presenter.switch_estimate()
-        message = texts.ESTIMATE_USED if is_used else texts.ESTIMATE_IGNORED
-        self._window.show_message(message if presenter.has_estimate else texts.NO_ESTIMATE)
+        screen = self._review.screen
+        self._is_estimate_used = not self._is_estimate_used
+        self._send(UseEstimate(self._is_estimate_used))
+        message = texts.ESTIMATE_USED if self._is_estimate_used else texts.ESTIMATE_IGNORED
+        self._say(message if screen is not None and screen.has_estimate else texts.NO_ESTIMATE)
 
-    def _full_screen(self) -> None:
-        self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _resize_text(self, step: int) -> None:
-        """Set the next larger or smaller text size; 0 is the default size."""
-        at = TEXT_SCALES.index(text_scale()) + step if step else TEXT_SCALES.index(1.0)
-        set_text_scale(TEXT_SCALES[min(max(at, 0), len(TEXT_SCALES) - 1)])
-        self._window.set_theme(self._window.theme)
-        self._window.show_message(texts.TEXT_SIZE.format(scale=text_scale()))
-
-    def _help(self) -> None:
-        self._window.switch_keys(is_on=False)
-        self._window.help.open()
+    def _next_reference(self) -> None:
+        curves, screen = self._overview.curves, self._review.screen
+        now = curves.reference or (screen.night.audience if screen is not None else "adult")
+        name = _REFERENCES[(_REFERENCES.index(now) + 1) % len(_REFERENCES)]
+        curves.set_reference(name)
+        self._say(texts.NO_REFERENCE_LINE if name == "none" else texts.REFERENCE_LINE.format(name=name))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 
 from monitor.dashboard.signal.sources import LiveSignal
+from monitor.dashboard.viewmodel.commands import ViewCommand
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
 from monitor.dashboard.viewmodel.screen import Screen
@@ -43,6 +45,7 @@ class Feed:
         self.folder, self._signal = folder, signal
         self.presenter = Presenter(folder)
         self.client = RecorderClient(lambda: ControlClient(folder), "status")
+        self._commands: queue.SimpleQueue[ViewCommand] = queue.SimpleQueue()
         self.screen: Screen | None = None
         self.problem = ""
         self._disk = DiskWatch((folder.recording, folder.journal))
@@ -66,8 +69,14 @@ class Feed:
             self._thread.join()
         self.client.stop()
 
+    def send(self, command: ViewCommand) -> None:
+        """Send a command to the presenter, from any thread; its effect is in one of the next screens."""
+        self._commands.put(command)
+
     def poll(self) -> None:
         """Read the session once; called by the thread."""
+        while not self._commands.empty():
+            self.presenter.do(self._commands.get())
         if self._polls % _DISK_EVERY_N == 0:
             self._saved_s_ago, self._disk_s = self._disk.look()
         self._polls += 1

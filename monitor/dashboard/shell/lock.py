@@ -9,7 +9,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from monitor.dashboard import texts
-from monitor.dashboard.shell.host import Host
 from monitor.dashboard.style import label
 
 
@@ -97,35 +96,42 @@ class Cover(QWidget):
             self._show_typed((self._typed + event.text())[-len(texts.UNLOCK_WORD) * 2 :])
 
 
-class Lock:
+class Lock(QObject):
     """Lock and unlock a window. The recorder is not affected, and `stop` still works.
 
     Parameters
     ----------
-    window : Host
+    ground : QWidget
+        What is covered.
+
+    Signals
+    -------
+    switched(bool)
+        Whether the lock is on now.
     """
 
-    def __init__(self, window: Host) -> None:
-        self._window = window
-        self._cover = Cover(window.ground)
+    switched = Signal(bool)
+
+    def __init__(self, ground: QWidget) -> None:
+        super().__init__(ground)
+        self._ground = ground
+        self._cover = Cover(ground)
         self._cover.opened.connect(self.open)
         self.is_on = False
 
     def close(self) -> None:
         """Lock."""
-        self._window.notes.cancel()
         self.is_on = True
-        self._window.switch_keys(is_on=False)
+        self.switched.emit(True)
         self._cover.cover()
 
     def open(self) -> None:
         """Unlock."""
         self.is_on = False
         self._cover.hide()
-        self._window.ground.setFocus()
-        self._window.switch_keys(is_on=True)
+        self._ground.setFocus()
+        self.switched.emit(False)
 
-    def refuse(self) -> None:
-        """Show that an action was refused because of the lock."""
+    def hint(self) -> None:
+        """Show how to unlock."""
         self._cover.hint()
-        self._window.show_message(texts.LOCK_REFUSES)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLabel
 
 from monitor.dashboard import texts
 from monitor.dashboard.panels.log import NoteField
+from monitor.dashboard.viewmodel.commands import AddNote, Entry
 
 
 def _nothing() -> None:
@@ -53,28 +55,23 @@ class NoteTaker(QObject):
     field : NoteField
     question : QLabel
         Shows the question.
-    send : callable
-        Called with the request to the recorder.
     now_s : callable
         Returns the end of the recording so far (s).
-    show_message : callable
-        Called with a message for the bar.
-    reveal : callable
-        Brings the field to the front.
+
+    Signals
+    -------
+    written(AddNote)
+        A note was completed.
+    asked
+        The field is needed: bring it to the front.
     """
 
-    def __init__(
-        self,
-        field: NoteField,
-        question: QLabel,
-        send: Callable[[dict[str, object]], None],
-        now_s: Callable[[], float],
-        show_message: Callable[[str], None],
-        reveal: Callable[[], None],
-    ) -> None:
+    written = Signal(object)
+    asked = Signal()
+
+    def __init__(self, field: NoteField, question: QLabel, now_s: Callable[[], float]) -> None:
         super().__init__(field)
-        self._field, self._question_label = field, question
-        self._send, self._now_s, self._show_message, self._reveal = send, now_s, show_message, reveal
+        self._field, self._question_label, self._now_s = field, question, now_s
         self._question: Question | None = None
         self._at_s: float | None = None
         field.returnPressed.connect(self._accepted)
@@ -84,12 +81,8 @@ class NoteTaker(QObject):
     def open(self, text: str = "", *, at_s: float | None = None, moment: str = "now") -> None:
         """Start a note for a time (s), now if None, with an optional text to edit."""
         at_s = self._now_s() if at_s is None else at_s
-
-        def send(written: str) -> None:
-            self._send({"do": "note", "t": at_s, "text": written})
-            self._show_message(texts.NOTE_SENT)
-
-        self.ask(Question(texts.NOTE_HINT.format(moment=moment), text, send))
+        hint = texts.NOTE_HINT.format(moment=moment)
+        self.ask(Question(hint, text, lambda written: self.written.emit(AddNote(at_s, written))))
 
     def ask(self, question: Question) -> None:
         """Ask a question; a previous one without an answer is cancelled."""
@@ -100,7 +93,7 @@ class NoteTaker(QObject):
         self._field.setPlaceholderText(question.hint)
         self._field.setAccessibleDescription(question.hint or question.text)
         self._show_question(question.hint)
-        self._reveal()
+        self.asked.emit()
         self._field.setFocus()
         if not question.is_fixed:
             self._field.selectAll()
@@ -140,8 +133,7 @@ class NoteTaker(QObject):
         elif question is not None:
             question.on_cancel()
         elif text:
-            self._send({"do": "note", "t": self._now_s() if at_s is None else at_s, "text": text})
-            self._show_message(texts.NOTE_SENT)
+            self.written.emit(AddNote(self._now_s() if at_s is None else at_s, text))
 
 
 _LONGEST = 60
@@ -156,8 +148,8 @@ class Author:
         Asks for the name.
     send : callable
         Called with the request and its author.
-    show_message : callable
-        Called with a message for the bar.
+    say : callable
+        Called with a message for the user.
 
     Attributes
     ----------
@@ -166,40 +158,40 @@ class Author:
     """
 
     def __init__(
-        self, notes: NoteTaker, send: Callable[[dict[str, object]], None], show_message: Callable[[str], None]
+        self, notes: NoteTaker, send: Callable[[dict[str, Any]], None], say: Callable[[str], None]
     ) -> None:
-        self._notes, self._send, self._show_message = notes, send, show_message
-        self._waiting: list[dict[str, object]] = []
+        self._notes, self._send, self._say = notes, send, say
+        self._waiting: list[Entry] = []
         self.name = ""
 
-    def sign(self, request: dict[str, object]) -> None:
-        """Send a request with its author, once the name is known."""
+    def sign(self, entry: Entry) -> None:
+        """Send an entry with its author, once the name is known."""
         if self.name:
-            self._send(request | {"author": self.name})
+            self._send(entry.request(self.name))
             return
-        self._waiting.append(request)
+        self._waiting.append(entry)
         self.ask()
 
-    def sign_at_once(self, request: dict[str, object]) -> None:
-        """Send a request without asking for the name: with the account name if none was entered."""
-        self._send(request | {"author": self.name or account()})
+    def sign_at_once(self, entry: Entry) -> None:
+        """Send an entry without asking for the name: with the account name if none was entered."""
+        self._send(entry.request(self.name or account()))
 
     def ask(self) -> None:
-        """Ask for the name; without an answer waiting requests are sent with the account name."""
+        """Ask for the name; without an answer waiting entries are sent with the account name."""
         self._notes.ask(
             Question(texts.NAME_QUESTION, self.name or account(), self._named, on_cancel=self.flush)
         )
 
     def _named(self, name: str) -> None:
         self.name = name[:_LONGEST]
-        self._show_message(texts.NAME_SET.format(name=self.name))
+        self._say(texts.NAME_SET.format(name=self.name))
         self.flush()
 
     def flush(self) -> None:
-        """Send waiting requests, with the account name if none was entered."""
+        """Send waiting entries, with the account name if none was entered."""
         waiting, self._waiting = self._waiting, []
-        for request in waiting:
-            self.sign_at_once(request)
+        for entry in waiting:
+            self.sign_at_once(entry)
 
 
 def account() -> str:

@@ -1,13 +1,10 @@
-"""Restore the settings of a bed in a window, and save changes."""
+"""Restore the settings of a bed, and save changes."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-from monitor.dashboard.shell.host import Host
-from monitor.dashboard.signal.traces import ViewFilter
-from monitor.dashboard.style import set_text_scale, text_scale
-from monitor.dashboard.theme import theme_named
 from monitor.dashboard.viewmodel.settings import ScreenSettings, SettingsFile
 from monitor.model.errors import InputError
 from monitor.session.folder import SessionFolder
@@ -23,21 +20,29 @@ def settings_of(folder: SessionFolder) -> SettingsFile | None:
 
 
 class SettingsSync:
-    """Restore a window's settings, and save them once they have been steady for a moment.
+    """Restore the settings of the screen, and save them once they have been steady for a moment.
 
     Parameters
     ----------
-    window : Host
     file : SettingsFile or None
         None: nothing is restored or saved.
+    current : callable
+        Returns the present settings of the screen.
+    apply : callable
+        Called with restored settings.
 
     Notes
     -----
     The disk may be slow: settings are saved in a thread, and the display does not wait.
     """
 
-    def __init__(self, window: Host, file: SettingsFile | None) -> None:
-        self._window, self._file = window, file
+    def __init__(
+        self,
+        file: SettingsFile | None,
+        current: Callable[[], ScreenSettings],
+        apply: Callable[[ScreenSettings], None],
+    ) -> None:
+        self._file, self._current, self._apply = file, current, apply
         self._saved = self._before = ScreenSettings()
         self._problem = ""
         self._saving: threading.Thread | None = None
@@ -47,7 +52,7 @@ class SettingsSync:
         if self._file is None:
             return
         self._saved, self._problem = self._file.load()
-        apply(self._window, self._saved)
+        self._apply(self._saved)
         self._before = self._saved
 
     def update(self) -> str:
@@ -78,31 +83,5 @@ class SettingsSync:
             self._problem = str(err)
 
     def _now(self) -> ScreenSettings:
-        window, view = self._window, self._window.live.filter
-        return ScreenSettings.model_construct(
-            theme=window.theme.name,  # type: ignore[arg-type]
-            sweep_s=window.live.sweep.sweep_s,  # type: ignore[arg-type]
-            full_uv=window.live.sweep.full_uv,  # type: ignore[arg-type]
-            band_hz=(view.low_hz, view.high_hz),
-            notch_hz=view.notch_hz,
-            shows_envelope=window.live.sweep.shows_envelope,
-            text_scale=text_scale(),
-            log_filter=window.log.model.filter_name,
-            reference=window.night.curves.reference,  # type: ignore[arg-type]
-            choice=self._saved.choice,
-        )
-
-
-def apply(window: Host, settings: ScreenSettings) -> None:
-    """Apply saved settings to a window."""
-    window.live.set_view(
-        settings.sweep_s,
-        settings.full_uv,
-        ViewFilter(*settings.band_hz, settings.notch_hz),
-        shows_envelope=settings.shows_envelope,
-    )
-    window.signal.set_view(window.live.filter)
-    window.log.set_filter(settings.log_filter)
-    window.night.curves.set_reference(settings.reference)
-    set_text_scale(settings.text_scale)
-    window.set_theme(theme_named(settings.theme))
+        # The selection of streams is saved by the start screen.
+        return self._current().model_copy(update={"choice": self._saved.choice})

@@ -43,7 +43,7 @@ class Review:
     def at_s(self) -> float | None:
         """The time that stage keys apply to in review (s); None while live or at the newest page."""
         sweep_s = self._panel.sweep.sweep_s
-        if self._page_s is None or self._page_s + sweep_s >= self._newest_s():
+        if self._page_s is None or self._page_s + sweep_s >= self.now_s:
             return None
         return self._page_s + sweep_s / 2
 
@@ -51,8 +51,8 @@ class Review:
     def middle_s(self) -> float:
         """The time in focus (s): the middle of the page, or now."""
         if self._page_s is None:
-            return self._newest_s()
-        return min(max(self._page_s + self._panel.sweep.sweep_s / 2, 0.0), self._newest_s())
+            return self.now_s
+        return min(max(self._page_s + self._panel.sweep.sweep_s / 2, 0.0), self.now_s)
 
     @property
     def _is_recording(self) -> bool:
@@ -100,9 +100,9 @@ class Review:
     def turn(self, pages: float) -> None:
         """Move by pages or parts of one; after the newest page of a running recording comes the live view."""
         sweep_s = self._panel.sweep.sweep_s
-        from_s = self._page_s if self._page_s is not None else self._newest_s() - sweep_s
+        from_s = self._page_s if self._page_s is not None else self.now_s - sweep_s
         to_s = from_s + pages * sweep_s
-        if self._has_live and to_s + sweep_s > self._newest_s():
+        if self._has_live and to_s + sweep_s > self.now_s:
             self.live()
         else:
             self.show(to_s)
@@ -113,7 +113,7 @@ class Review:
             return None
         onsets_s = self.screen.movements.onset_s
         sweep_s = self._panel.sweep.sweep_s
-        here_s = self._newest_s() if self._page_s is None else self._page_s + sweep_s / 2
+        here_s = self.now_s if self._page_s is None else self._page_s + sweep_s / 2
         # The movement in the middle is the current one.
         edge_s = here_s - 0.05 if step < 0 else here_s + 0.05
         at = int(np.searchsorted(onsets_s, edge_s)) + (-1 if step < 0 else 0)
@@ -125,7 +125,7 @@ class Review:
     def show(self, start_s: float, *, is_exact: bool = False) -> None:
         """Show the page that starts at a time; with `is_exact` it may start before the recording."""
         sweep_s = self._panel.sweep.sweep_s
-        last_s = self._newest_s() - sweep_s
+        last_s = self.now_s - sweep_s
         self._is_parked = False
         self._page_s = start_s if is_exact else max(0.0, min(start_s, last_s))
         self._is_frozen = self._panel.sweep.is_frozen = False
@@ -152,7 +152,9 @@ class Review:
         """End the reader's thread."""
         self._reader.close()
 
-    def _newest_s(self) -> float:
+    @property
+    def now_s(self) -> float:
+        """The end of the recording so far, by the newest sample or fact (s)."""
         recorded_s = self.screen.top.recorded_s if self.screen is not None else 0.0
         return max(recorded_s, self._signal.newest_s)
 

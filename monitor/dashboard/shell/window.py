@@ -8,35 +8,38 @@ import gc
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QMainWindow, QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from monitor.dashboard import texts
+from monitor.dashboard.pages.calibration import CalibrationPanel
 from monitor.dashboard.panels.key_bar import HelpSheet, KeyBar
 from monitor.dashboard.panels.live import LivePanel
 from monitor.dashboard.panels.log import LogPanel
 from monitor.dashboard.panels.numbers import ImiPanel, IndexPanel, SeriesPanel, TonightPanel
 from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.panels.top_bar import TopBar
-from monitor.dashboard.shell.actions import Actions
+from monitor.dashboard.shell.actions import Act, ViewActions
+from monitor.dashboard.shell.alerting import Alerting
 from monitor.dashboard.shell.annotation import Annotator
+from monitor.dashboard.shell.closing import Closing
 from monitor.dashboard.shell.feed import Feed
 from monitor.dashboard.shell.keyboard import Keyboard
-from monitor.dashboard.shell.layout import WindowLayout, show_screen
+from monitor.dashboard.shell.layout import Panels, WindowLayout
 from monitor.dashboard.shell.lock import Lock
-from monitor.dashboard.shell.notes import NoteTaker
+from monitor.dashboard.shell.notes import Author, NoteTaker
 from monitor.dashboard.shell.overlays import Pages
 from monitor.dashboard.shell.settings_sync import SettingsSync
 from monitor.dashboard.shell.time_navigation import Review
 from monitor.dashboard.signal.sources import LiveSignal
-from monitor.dashboard.style import style_sheet
-from monitor.dashboard.theme import NIGHT, Theme
-from monitor.dashboard.viewmodel.alarm import Sounding, still_seen
-from monitor.dashboard.viewmodel.keys import keys_with, quick_notes_of
+from monitor.dashboard.signal.traces import ViewFilter
+from monitor.dashboard.style import set_text_scale, style_sheet, text_scale
+from monitor.dashboard.theme import NIGHT, Theme, next_theme, theme_named
+from monitor.dashboard.viewmodel.alarm import Sounding
+from monitor.dashboard.viewmodel.keys import keys_with, quick_notes_of, split
 from monitor.dashboard.viewmodel.onset_follower import OnsetFollower
 from monitor.dashboard.viewmodel.screen import Screen
-from monitor.dashboard.viewmodel.settings import SettingsFile
+from monitor.dashboard.viewmodel.settings import TEXT_SCALES, ScreenSettings, SettingsFile
 from monitor.dashboard.viewmodel.sound import Speaker
-from monitor.session.alert_types import Priority
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_follower import beginning
 
@@ -74,44 +77,74 @@ class DashboardWindow(QMainWindow):
         super().__init__()
         self.folder, self.theme = folder, theme
         self.setWindowTitle(f"PLMS Monitor · {folder.path.name}")
-        self.live = LivePanel(theme, self.act)
+        self.screen_view: Screen | None = None
+        self._frames = self._rounds = self._message_until = 0
+        self._text_every_n = 1
+        self.ground = self._make_ground()
+        self.keys = keys_with(quick_notes_of(beginning(folder.journal)))
+        self.panels = self._make_panels(theme)
+        self.window_layout = WindowLayout(self.ground, self.panels)
+        self.help = HelpSheet(self.ground, self.keys)
         self.signal = LiveSignal(folder, self.live.filter)
         self.feed = Feed(folder, self.signal)
         self.onset_follower = OnsetFollower(folder.journal)
         self.review = Review(folder, self.live, self.signal)
-        self.top = TopBar(theme)
-        self.index, self.series, self.tonight = IndexPanel(theme), SeriesPanel(), TonightPanel()
-        self.keys = keys_with(quick_notes_of(beginning(folder.journal)))
-        self.log, self.night, self.imi = LogPanel(theme, self.keys), OverviewPanel(theme), ImiPanel(theme)
-        self.keybar = KeyBar()
         self.sounding = Sounding(speaker)
-        self.screen_view: Screen | None = None
-        self.seen: dict[str, Priority] = {}
-        self._frames = self._rounds = self._message_until = 0
-        self._text_every_n = 1
-        self.ground = QWidget()
-        self.ground.setObjectName("ground")
-        # Without it the panels of a large screen would prevent the window from shrinking.
-        self.ground.setMinimumSize(*_LEAST_SIZE)
-        self.setCentralWidget(self.ground)
-        self.ground.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.ground.setFocus()
-        self.window_layout = WindowLayout(self)
-        self.help = HelpSheet(self.ground, self.keys)
-        self.notes = NoteTaker(
-            self.log.note,
-            self.log.question,
-            self.send,
-            self.now_s,
-            self.show_message,
-            self.window_layout.reveal_log,
-        )
-        self.acts = Actions(self)
-        self.annotator = Annotator(self)
-        self.pages = Pages(self)
-        self.settings_sync = SettingsSync(self, settings)
-        self.lock = Lock(self)
+        self._make_parts()
+        self.settings_sync = SettingsSync(settings, self._settings, self._apply_settings)
         self._connect()
+        self._connect_parts()
+        self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
+        self._relayout.timeout.connect(self._arrange)
+        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
+        self.set_frame_ms(_FRAME_MS)
+        self._timer.timeout.connect(self.tick)
+        self.resize(1600, 900)
+        self._arrange()
+        self.settings_sync.restore()
+
+    def _make_ground(self) -> QWidget:
+        ground = QWidget()
+        ground.setObjectName("ground")
+        # Without it the panels of a large screen would prevent the window from shrinking.
+        ground.setMinimumSize(*_LEAST_SIZE)
+        self.setCentralWidget(ground)
+        ground.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        ground.setFocus()
+        return ground
+
+    def _make_panels(self, theme: Theme) -> Panels:
+        self.live, self.night, self.imi = LivePanel(theme, self.act), OverviewPanel(theme), ImiPanel(theme)
+        self.log, self.top, self.keybar = LogPanel(theme, self.keys), TopBar(theme), KeyBar()
+        return Panels(
+            top=self.top,
+            index=IndexPanel(theme),
+            series=SeriesPanel(),
+            tonight=TonightPanel(),
+            live=self.live,
+            night=self.night,
+            log=self.log,
+            imi=self.imi,
+            keybar=self.keybar,
+        )
+
+    def _make_parts(self) -> None:
+        """Make the parts that act; each is given what it uses, none knows the window."""
+        say, send = self.show_message, self.feed.client.send
+        self.notes = NoteTaker(self.log.note, self.log.question, self.now_s)
+        author = Author(self.notes, send, say)
+        self.annotator = Annotator(
+            self.live.sweep, self.night, self.log, self.review, self.notes, author, say
+        )
+        self.alerting = Alerting(self.top.alert, self.sounding, self.now_s, self.annotator.send_at_once, say)
+        self.closing = Closing(self.folder.path, self.annotator, self.notes, send, say)
+        calibration = CalibrationPanel(self.ground, self.annotator.send, say)
+        self.pages = Pages(self.ground, self.window_layout, calibration, self.act, self.feed.send, self.now_s)
+        self.lock = Lock(self.ground)
+        view = ViewActions(self.live, self.night, self.review, self.signal, self.feed.send, say)
+        self.acts: dict[str, Act] = self._actions()
+        for part in (view, self.annotator, self.alerting, self.closing, self.pages):
+            self.acts |= part.actions()
         self.keyboard = Keyboard(
             self.ground,
             (
@@ -122,14 +155,19 @@ class DashboardWindow(QMainWindow):
                 self.keybar.menu,
             ),
         )
-        self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
-        self._relayout.timeout.connect(self._arrange)
-        self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
-        self.set_frame_ms(_FRAME_MS)
-        self._timer.timeout.connect(self.tick)
-        self.resize(1600, 900)
-        self._arrange()
-        self.settings_sync.restore()
+
+    def _actions(self) -> dict[str, Act]:
+        return {
+            "live": lambda _: self._go_live(),
+            "theme": lambda _: self.set_theme(next_theme(self.theme)),
+            "text": lambda step: self._resize_text(int(step)),
+            "full-screen": lambda _: self.setWindowState(
+                self.windowState() ^ Qt.WindowState.WindowFullScreen
+            ),
+            "lock": lambda _: self.lock.close(),
+            "help": lambda _: self._help(),
+            "menu": lambda _: self.pages.open_menu(self.keybar.menu),
+        }
 
     def _connect(self) -> None:
         self._shortcuts: list[QShortcut] = []
@@ -148,6 +186,12 @@ class DashboardWindow(QMainWindow):
         self.log.table.doubleClicked.connect(lambda at: self._picked(self.log.model.row(at.row()).t_s))
         self.help.closed.connect(lambda: self.switch_keys(is_on=True))
 
+    def _connect_parts(self) -> None:
+        self.notes.asked.connect(self.window_layout.reveal_log)
+        self.annotator.lights_on.connect(self.pages.open_summary)
+        self.lock.switched.connect(self._locked)
+        self.keybar.menu.clicked.connect(lambda: self.act("menu"))
+
     # -- life -----------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -163,7 +207,7 @@ class DashboardWindow(QMainWindow):
         """End threads and timers; the recording is not affected."""
         self._timer.stop()
         self._relayout.stop()
-        self.pages.stop()
+        self.closing.stop()
         self.feed.stop()
         self.sounding.stop()
         self.settings_sync.stop()
@@ -172,7 +216,8 @@ class DashboardWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close the window; print that the recording continues."""
         if self.lock.is_on:
-            self.lock.refuse()
+            self.lock.hint()
+            self.show_message(texts.LOCK_REFUSES)
             event.ignore()
             return
         self.annotator.author.flush()
@@ -201,7 +246,9 @@ class DashboardWindow(QMainWindow):
         screen = self.feed.screen
         if screen is not None:
             self.live.sweep.set_movements(self.onset_follower.over(screen.movements, self.signal.newest_s))
-            self.review.screen = self.screen_view = screen
+            self.screen_view = screen
+            for part in (self.review, self.annotator, self.alerting, self.pages):
+                part.screen = screen
         if self._frames % self._text_every_n == 1 % self._text_every_n:
             self._show_texts()
 
@@ -219,47 +266,50 @@ class DashboardWindow(QMainWindow):
             self.show_message(problem)
         screen = self.screen_view
         if screen is not None:
-            self.seen = still_seen(self.seen, screen.alerts)
-            self.sounding.update(screen.alerts, self.seen, is_recording=screen.top.phase == "recording")
+            self.alerting.update()
         if screen is None or not self.isVisible():
             return
         if self._rounds % _DESCRIBE_EVERY_N == 1:
             self.live.sweep.describe_levels()
-        show_screen(self, screen, is_bright=self._rounds // _BLINK_N % 2 == 0)
+        self.panels.show(screen, self.review.window_s)
+        self.alerting.show(is_bright=self._rounds // _BLINK_N % 2 == 0)
+        self.pages.update()
+        self.review.show_state()
 
     def show_message(self, text: str) -> None:
         """Show a message in the bar at the bottom for a while."""
         self.keybar.show_message(text)
         self._message_until = self._rounds + _MESSAGE_N
 
-    @property
-    def overview_frame(self) -> QFrame:
-        """The panel of the overview."""
-        return self.night.frame
-
     def now_s(self) -> float:
         """Return the end of the recording so far, by the newest sample or fact (s)."""
-        recorded_s = self.screen_view.top.recorded_s if self.screen_view is not None else 0.0
-        return max(recorded_s, self.signal.newest_s)
+        return self.review.now_s
 
     # -- actions --------------------------------------------------------------------------------------
 
     def act(self, action: str) -> None:
         """Run the action of a key or a button; see `monitor.dashboard.viewmodel.keys`."""
-        self.acts.do(action)
+        name, argument = split(action)
+        self.acts[name](argument)
         self.review.show_state()
 
-    def send(self, request: dict[str, object]) -> None:
-        """Send an entry to the recorder; its effect appears in the journal."""
-        self.annotator.send(request)
+    def _go_live(self) -> None:
+        self.notes.cancel()
+        self.review.live()
+        if self.pages.summary.frame.isVisible():
+            self.pages.close_summary()
 
-    def acknowledge(self) -> None:
-        """Acknowledge all current alerts."""
-        if self.screen_view is not None:
-            new = {a.key: a.priority for a in self.screen_view.alerts if a.key not in self.seen}
-            self.annotator.journal_alerts("acknowledged", alerts=new)
-            self.seen = {alert.key: alert.priority for alert in self.screen_view.alerts}
-            self.top.alert.show_alerts(self.screen_view.alerts, frozenset(self.seen), self.sounding.text)
+    def _full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def _help(self) -> None:
+        self.switch_keys(is_on=False)
+        self.help.open()
+
+    def _locked(self, is_on: bool) -> None:
+        if is_on:
+            self.notes.cancel()
+        self.switch_keys(is_on=not is_on)
 
     def _picked(self, t_s: float) -> None:
         self.review.show(t_s - self.live.sweep.sweep_s / 2)
@@ -281,9 +331,38 @@ class DashboardWindow(QMainWindow):
     def set_theme(self, theme: Theme) -> None:
         """Change all colours and apply the current text size."""
         self.theme = theme
-        for part in (self.top, self.live.sweep, self.index.spark, self.log.model, self.night, self.imi):
-            part.set_theme(theme)
+        self.panels.set_theme(theme)
         self._arrange()
+
+    def _resize_text(self, step: int) -> None:
+        """Set the next larger or smaller text size; 0 is the default size."""
+        at = TEXT_SCALES.index(text_scale()) + step if step else TEXT_SCALES.index(1.0)
+        set_text_scale(TEXT_SCALES[min(max(at, 0), len(TEXT_SCALES) - 1)])
+        self.set_theme(self.theme)
+        self.show_message(texts.TEXT_SIZE.format(scale=text_scale()))
+
+    def _settings(self) -> ScreenSettings:
+        live = self.live
+        return ScreenSettings.model_construct(
+            theme=self.theme.name,  # type: ignore[arg-type]
+            sweep_s=live.sweep.sweep_s,  # type: ignore[arg-type]
+            full_uv=live.sweep.full_uv,  # type: ignore[arg-type]
+            band_hz=(live.filter.low_hz, live.filter.high_hz),
+            notch_hz=live.filter.notch_hz,
+            shows_envelope=live.sweep.shows_envelope,
+            text_scale=text_scale(),
+            log_filter=self.log.model.filter_name,
+            reference=self.night.curves.reference,  # type: ignore[arg-type]
+        )
+
+    def _apply_settings(self, settings: ScreenSettings) -> None:
+        view = ViewFilter(*settings.band_hz, settings.notch_hz)
+        self.live.set_view(settings.sweep_s, settings.full_uv, view, shows_envelope=settings.shows_envelope)
+        self.signal.set_view(view)
+        self.log.set_filter(settings.log_filter)
+        self.night.curves.set_reference(settings.reference)
+        set_text_scale(settings.text_scale)
+        self.set_theme(theme_named(settings.theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out the panels again, once the size has settled."""

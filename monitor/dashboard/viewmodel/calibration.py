@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from monitor.dashboard import texts
+from monitor.dashboard.viewmodel.commands import Calibrate
 from monitor.dashboard.viewmodel.screen import CalibrationView, MovementsView, TopView
 from monitor.session.calibration import RELAX_S, STEPS, WANTED
 
@@ -89,9 +90,9 @@ class CalibrationCourse:
         if self.step == "judged" and known and known[-1].seq > self.known_seq:
             self.step, self.result = "done", known[-1]
 
-    def request(self) -> dict[str, object]:
-        """Return the request to the recorder, which gives the verdict."""
-        return {"do": "calibration", "when": self.when, "steps": {k: list(v) for k, v in self.spans.items()}}
+    def request(self) -> Calibrate:
+        """Return the entry for the recorder, which gives the verdict."""
+        return Calibrate(self.when, {step: tuple(span) for step, span in self.spans.items()})
 
     def texts(self, now_s: float) -> tuple[str, str]:
         """Return the instruction and the progress."""

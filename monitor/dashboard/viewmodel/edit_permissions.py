@@ -33,7 +33,7 @@ class EditAccess:
     Attributes
     ----------
     wants_summary : bool
-        Whether the summary is shown; set by the window.
+        Whether the summary is shown; set by the presenter.
     """
 
     def __init__(self, folder: SessionFolder) -> None:

@@ -10,6 +10,7 @@ from monitor import __version__
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.brackets import Brackets, RestingLevels, grown
 from monitor.dashboard.viewmodel.chips import chips
+from monitor.dashboard.viewmodel.commands import ShowSummary, ViewCommand
 from monitor.dashboard.viewmodel.edit_permissions import EditAccess
 from monitor.dashboard.viewmodel.lanes import lanes_view
 from monitor.dashboard.viewmodel.log import MovementRows, merge
@@ -54,14 +55,9 @@ class Presenter:
     clock : callable
         Monotonic seconds; limits how often the session is scored.
 
-    Attributes
-    ----------
-    has_estimate : bool
-        Whether any sleep stage was estimated so far.
-
     Notes
     -----
-    Not thread-safe: one thread calls `poll`; any thread may read the screen it returns.
+    Not thread-safe: one thread calls `poll` and `do`; any thread may read the screen that `poll` returns.
     """
 
     def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
@@ -69,7 +65,7 @@ class Presenter:
         self._tail = JournalFollower(folder.journal)
         self._is_estimate_used = True
         self._reset()
-        self.permissions = EditAccess(folder)
+        self._permissions = EditAccess(folder)
 
     def _reset(self) -> None:
         self.state = SessionState()
@@ -80,15 +76,18 @@ class Presenter:
         self._limbs: dict[str, Fact[LimbData]] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
-        self.has_estimate = False
+        self._has_estimate = False
         self._screen: Screen | None = None
         self._overview_due_s = self._texts_due_s = float("-inf")
 
-    def switch_estimate(self) -> bool:
-        """Use or ignore estimated sleep stages; return whether they are used from now on."""
-        self._is_estimate_used = not self._is_estimate_used
-        self._scored.ask()
-        return self._is_estimate_used
+    def do(self, command: ViewCommand) -> None:
+        """Apply a command of the user; its effect is in the screen of the next `poll`."""
+        self._texts_due_s = float("-inf")
+        if isinstance(command, ShowSummary):
+            self._permissions.wants_summary = command.is_shown
+        else:
+            self._is_estimate_used = command.is_used
+            self._scored.ask()
 
     def poll(self, live_status: LiveStatus) -> Screen | None:
         """Read new facts and return the current screen; None as long as the journal is empty."""
@@ -136,7 +135,7 @@ class Presenter:
             else:
                 # An undone entry of a person stays visible, struck out: undoing is an entry of its own.
                 self._log[fact.supersedes] = struck
-        self.has_estimate |= fact.kind == "stage" and fact.source == _AUTO
+        self._has_estimate |= fact.kind == "stage" and fact.source == _AUTO
         if fact.kind == "clock":
             self.wall = self.wall.with_clock(fact.of(ClockData))
         elif fact.kind == "anchor":
@@ -221,8 +220,9 @@ class Presenter:
             streams=self._streams,
             placing=self._placing,
             rests=self._rests.view(),
+            has_estimate=self._has_estimate,
             undo_seq=max((seq for seq in self._personal if self._is_undoable(seq)), default=None),
-            permissions=self.permissions.view(
+            permissions=self._permissions.view(
                 self.state, live_status, phase, self.wall, (scored.night, scored.scores), scored.revision
             ),
         )

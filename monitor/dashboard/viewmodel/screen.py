@@ -264,6 +264,8 @@ class Screen:
         Facts that place the samples on disk on the timeline.
     rests : Mapping of leg to (times in s, resting levels in uV)
         Resting levels in the journal.
+    has_estimate : bool
+        Whether any sleep stage was estimated so far.
     undo_seq : int or None
         The newest entry of a person that can be undone.
     """
@@ -288,5 +290,6 @@ class Screen:
     streams: tuple[Fact, ...]
     placing: tuple[Fact, ...]
     rests: Mapping[str, tuple[Floats, Floats]]
+    has_estimate: bool
     undo_seq: int | None
     permissions: EditPermissions
