@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyxdf
+from support.sessions import read_back
 from support.watching import Watch, of_kind, run, summary
 
-from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.session.journal import read_journal
 from monitor.session.reader import read_session
 from monitor.session.signal.live_ring import LiveRing
@@ -120,6 +120,6 @@ def test_a_counter_tells_what_a_link_lost_also_where_the_stamps_know_nothing(sta
     for times_s, values in recorded.runs([0]):
         assert times_s == pytest.approx((values[:, 0] - first) / 500, abs=0.05)
     (stream,) = of_kind(facts, "stream")
-    rows = Scrollback(watch.folder.recording, stream.data, of_kind(facts, "gap")).read(0.0, 1e6)
+    rows = read_back(watch.folder.recording, stream.data, of_kind(facts, "anchor"))
     assert len(rows) == len(numbers)
     assert rows[:, 0] == pytest.approx((rows[:, 1] - first) / 500, abs=0.05)

@@ -13,9 +13,9 @@ import numpy as np
 import psutil
 import pytest
 import pyxdf
+from support.sessions import read_back
 from support.watching import Listener, Watch, of_kind, run
 
-from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.lsl.library import lsl
 from monitor.model.clock import utc_now
@@ -116,7 +116,7 @@ def test_a_frozen_source_that_stamps_now_gets_its_samples_back_in_place(start, s
     assert values[:, 0].tolist() == numbers.tolist()
     assert np.diff(times_s).max() < 0.5
     stream = of_kind(facts, "stream")[0]
-    rows = Scrollback(watch.folder.recording, stream.data, of_kind(facts, "late")).read(0.0, 1e6)
+    rows = read_back(watch.folder.recording, stream.data, of_kind(facts, "anchor"))
     assert rows[:, 1].tolist() == numbers.tolist()
     assert np.diff(rows[:, 0]).max() < 0.5
     # Where the timeline ends is where the stamps do, not where counting or believing them would put it.
@@ -177,8 +177,9 @@ def test_a_source_that_sends_a_stretch_twice_is_heard_once(start):
     times_s, values = zip(*recorded_signals(read_session(watch.folder.path))[0].runs([0]), strict=True)
     assert np.concatenate(values)[:, 0].tolist() == list(range(numbers[0], numbers[-1] + 1))
     assert np.all(np.diff(np.concatenate(times_s)) > 0)
-    rows = Scrollback(watch.folder.recording, stream.data, ()).read(0.0, 1e6)
-    assert rows[:, 0] == pytest.approx(stamps_s, abs=1e-6)
+    rows = read_back(watch.folder.recording, stream.data, of_kind(facts, "anchor"))
+    assert rows[:, 0].tolist() == np.concatenate(times_s).tolist()
+    assert rows[:, 1].tolist() == np.concatenate(values)[:, 0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -214,8 +215,8 @@ def test_a_source_that_comes_back_in_another_form_goes_on_if_its_legs_are_plain(
     assert len(old["time_stamps"]) > 0
     assert new["time_stamps"][0] == of_kind(facts, "anchor")[1].data["stamp"]
     # Looking back finds it where it was.
-    gaps, begun_s = of_kind(facts, "gap"), shut.data["end"]
-    rows = Scrollback(watch.folder.recording, after.data, gaps, after.t).read(0.0, 1e6)
+    begun_s = shut.data["end"]
+    rows = read_back(watch.folder.recording, after.data, of_kind(facts, "anchor"))
     assert rows[0, 0] == pytest.approx(begun_s, abs=1e-6)
 
 

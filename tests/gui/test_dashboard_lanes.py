@@ -12,12 +12,14 @@ from pytestqt.qtbot import QtBot
 from support.sessions import (
     RATE_HZ,
     WIDE_LANES,
+    anchor_fact,
     append,
     beginning,
     clock_fact,
     make_session,
     movement,
     quality,
+    read_back,
     session_fact,
     wide_stream_fact,
     write_recording,
@@ -28,6 +30,7 @@ from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.viewmodel.lanes import LaneView, choices, lanes_view
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
+from monitor.session.signal.chunk_index import ChunkIndex
 
 SECONDS = 120
 
@@ -42,7 +45,8 @@ def limb(key: str, onset_s: float, phase: str = "closed") -> Fact:
 def wide(tmp_path: Path) -> SessionFolder:
     """A session of six lanes; each carries a sine of its own size."""
     session = session_fact(limbs=["left_arm", "right_arm"])
-    facts = [session, clock_fact(0.0), wide_stream_fact(), quality(0.0, "left"), quality(0.0, "right")]
+    facts = [session, clock_fact(0.0), wide_stream_fact(), anchor_fact()]
+    facts += [quality(0.0, "left"), quality(0.0, "right")]
     facts += [movement("L1", 60.0), limb("left_arm-1", 70.0), Fact("stop", 120.0, "recorder", {"reason": ""})]
     folder = make_session(tmp_path / "s", facts)
     t_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
@@ -77,9 +81,8 @@ def test_what_may_be_shown_is_all_the_legs_or_one() -> None:
 
 
 def test_the_file_gives_every_lane_back(wide: SessionFolder) -> None:
-    back = Scrollback(wide.recording, wide_stream_fact().data, ())
-    assert back.lanes == WIDE_LANES
-    rows = back.read(10.0, 12.0)
+    assert Scrollback(ChunkIndex(wide.recording), wide_stream_fact().data).lanes == WIDE_LANES
+    rows = read_back(wide.recording, wide_stream_fact().data, [anchor_fact()], 10.0, 12.0)
     assert rows.shape == (2 * RATE_HZ, 1 + 3 * 6)
     assert np.abs(rows[:, 1::3]).max(axis=0) == pytest.approx(10.0 * np.arange(1, 7), rel=0.01)
 

@@ -8,7 +8,7 @@ import datetime as dt
 import itertools
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +126,13 @@ def stage(t_s: float, name: str, duration_s: float | None = 30.0, source: str = 
     return Fact("stage", t_s, source, {"stage": name, "duration_s": duration_s})
 
 
+def anchor_fact(t_s: float = 0.0, stamp_s: float = FIRST_STAMP_S, n: int = 0, **more: Any) -> Fact:
+    return Fact("anchor", t_s, "recorder", {"key": 1, "stamp": stamp_s, "speed": 1.0, "n": n} | more)
+
+
 def beginning() -> list[Fact]:
-    return [session_fact(), clock_fact(0.0), stream_fact(), quality(0.0, "left"), quality(0.0, "right")]
+    legs = [quality(0.0, "left"), quality(0.0, "right")]
+    return [session_fact(), clock_fact(0.0), stream_fact(), *legs, anchor_fact()]
 
 
 def series(first_s: float, n: int = 6, every_s: float = 22.0) -> list[Fact]:
@@ -172,6 +177,21 @@ def write_recording(
         writer.sync()
 
 
+def read_back(
+    path: Path, about: Mapping[str, Any], anchors: Iterable[Fact], start_s: float = 0.0, end_s: float = 1e6
+) -> Rows:
+    """Read lanes from a recording as the window does."""
+    from monitor.dashboard.signal.scrollback import Scrollback
+    from monitor.session.signal.chunk_index import ChunkIndex
+
+    chunks = ChunkIndex(path)
+    scrollback = Scrollback(chunks, about)
+    chunks.update()
+    while not scrollback.place(list(anchors), end_s):
+        pass
+    return scrollback.read(start_s, end_s)
+
+
 class SimulatedNight:
     """The first hours of the simulator's night, as a recorder that runs now would have them.
 
@@ -201,7 +221,7 @@ class SimulatedNight:
         about = {"config": dict(self.config.document), "config_sha256": self.config.sha256}
         limbs = {"limbs": list(LIMBS[4:])} if is_wide else {}
         stream = wide_stream_fact() if is_wide else stream_fact()
-        head = [session_fact(**about, **limbs), clock_fact(0.0), stream]
+        head = [session_fact(**about, **limbs), clock_fact(0.0), stream, anchor_fact()]
         self.folder = make_session(path, [*head, *facts])
         write_recording(self.folder, self._values.astype(np.float32), is_closed=False)
 

@@ -67,6 +67,8 @@ class Review:
         """Update one frame: new columns while live, the page once it has been read."""
         if self._is_parked and self._has_live:
             self.live()
+        if self.screen is not None:
+            self._reader.place_ahead(self.screen.streams, self.screen.anchors)
         if self._page_s is not None:
             page = self._reader.take()
             if page is not None and page.start_s == self._page_s:
@@ -163,10 +165,9 @@ class Review:
             return
         screen = self.screen
         self._reader.ask(
-            self._page_s,
-            float(self._panel.sweep.sweep_s),
+            (self._page_s, self._page_s + self._panel.sweep.sweep_s),
             self._panel.filter,
             screen.streams,
-            screen.placing,
+            screen.anchors,
             screen.rests,
         )

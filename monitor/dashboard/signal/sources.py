@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +16,17 @@ from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.signal.traces import Traces, ViewFilter
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
+from monitor.model.payloads import AnchorData
 from monitor.session.folder import SessionFolder
-from monitor.session.signal.chunk_index import Rows
+from monitor.session.signal.chunk_index import ChunkIndex, Rows
 from monitor.session.signal.live_ring import LiveRing
 
 SPAN_S = 305.0
 _SCAN_EVERY_N = 30
 # The display filter settles before the page starts.
 _LEAD_S = 2.0
+# Placing ahead: not during start-up, then with pauses for the display, then as the recording grows.
+_AHEAD_AFTER_S, _AHEAD_PAUSE_S, _AHEAD_EVERY_S = 3.0, 0.15, 10.0
 
 
 @dataclass(slots=True)
@@ -112,44 +117,59 @@ class Page:
     traces: dict[str, Traces]
 
 
+Rests = Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]
+"""For each leg times (s) and resting levels (uV)."""
+
+
 class PageReader:
-    """Read pages in a thread: the first access to a long recording takes a moment.
+    """Read pages in a thread, which places the samples of the recording meanwhile.
 
     Parameters
     ----------
     folder : SessionFolder
+    clock : callable
+        Monotonic seconds.
+
+    Notes
+    -----
+    To place an hour of a stream takes one or two seconds, once: done ahead, a page is there at once.
     """
 
-    def __init__(self, folder: SessionFolder) -> None:
-        self._folder = folder
+    def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
+        self._chunks, self._clock = ChunkIndex(folder.recording), clock
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="page-reader")
-        self._waiting: Future[Page] | None = None
+        self._waiting: Future[Page | None] | None = None
+        self._ahead: Future[bool] | None = None
+        self._ahead_at_s = clock() + _AHEAD_AFTER_S
+        self._is_placed = False
+        self._asked_n = 0
         self._known: tuple[tuple[int | None, ...], list[Scrollback]] = ((), [])
 
     def ask(
         self,
-        start_s: float,
-        length_s: float,
+        span_s: tuple[float, float],
         view: ViewFilter,
         streams: Sequence[Fact],
-        placing: Sequence[Fact],
-        rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
+        anchors: Sequence[Fact[AnchorData]],
+        rests: Rests,
     ) -> None:
-        """Request a page; an older request that is still waiting is dropped.
+        """Request a page; an older request that is not finished is dropped.
 
         Parameters
         ----------
-        start_s, length_s : float
+        span_s : tuple of float
+            Start and end (s).
         view : ViewFilter
-        streams, placing : sequence of Fact
+        streams, anchors : sequence of Fact
             From the journal.
-        rests : Mapping of leg to (times in s, resting levels in uV)
+        rests : Rests
             The file has no resting levels: those of the journal are drawn.
         """
         if self._waiting is not None:
             self._waiting.cancel()
+        self._asked_n += 1
         self._waiting = self._pool.submit(
-            self._read, start_s, length_s, view, tuple(streams), tuple(placing), dict(rests)
+            self._read, self._asked_n, span_s, view, tuple(streams), tuple(anchors), dict(rests)
         )
 
     def take(self) -> Page | None:
@@ -159,46 +179,73 @@ class PageReader:
         done, self._waiting = self._waiting, None
         return done.result()
 
+    def place_ahead(self, streams: Sequence[Fact], anchors: Sequence[Fact[AnchorData]]) -> bool:
+        """Place what was recorded, a little at a time; called each frame. Return whether nothing is left."""
+        if self._waiting is not None or self._clock() < self._ahead_at_s:
+            return self._is_placed
+        if self._ahead is None:
+            self._ahead = self._pool.submit(self._place, tuple(streams), tuple(anchors))
+        elif self._ahead.done():
+            self._is_placed = self._ahead.result()
+            self._ahead_at_s = self._clock() + (_AHEAD_EVERY_S if self._is_placed else _AHEAD_PAUSE_S)
+            self._ahead = None
+        return self._is_placed
+
     def close(self) -> None:
         """End the thread."""
+        self._asked_n += 1
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _place(self, streams: tuple[Fact, ...], anchors: tuple[Fact[AnchorData], ...]) -> bool:
+        """Place one block of each stream; return whether there is no more."""
+        try:
+            self._chunks.update()
+            return all(each.place(anchors, math.inf) for each in self._scrollbacks(streams))
+        except OSError:
+            return True
 
     def _read(
         self,
-        start_s: float,
-        length_s: float,
+        number: int,
+        span_s: tuple[float, float],
         view: ViewFilter,
         streams: tuple[Fact, ...],
-        placing: tuple[Fact, ...],
-        rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
-    ) -> Page:
+        anchors: tuple[Fact[AnchorData], ...],
+        rests: Rests,
+    ) -> Page | None:
+        start_s, end_s = span_s
         traces: dict[str, Traces] = {}
-        for scrollback in self._scrollbacks(streams, placing):
-            if scrollback.rate_hz <= 0:
-                continue
-            made = Traces(scrollback.lanes, scrollback.rate_hz, length_s + _LEAD_S, view)
-            rows = scrollback.read(start_s - _LEAD_S, start_s + length_s)
+        for scrollback in self._scrollbacks(streams):
+            rows = np.empty((0, 1 + 3 * len(scrollback.lanes)))
+            try:
+                self._chunks.update()
+                while not scrollback.place(anchors, end_s):
+                    if number != self._asked_n:
+                        return None
+                rows = scrollback.read(start_s - _LEAD_S, end_s)
+            except OSError:
+                pass
+            made = Traces(scrollback.lanes, scrollback.rate_hz, end_s - start_s + _LEAD_S, view)
             _fill_rests(rows, scrollback.lanes, rests)
             made.add(rows)
             # A source that returned in another form continues in another stream of the file.
             traces |= {lane: made for lane in scrollback.lanes if len(rows) or lane not in traces}
         return Page(start_s, traces)
 
-    def _scrollbacks(self, streams: tuple[Fact, ...], placing: tuple[Fact, ...]) -> list[Scrollback]:
-        """Return the readers of the file; they are reused until a fact that places samples is added."""
-        version = tuple(fact.seq for fact in (*streams, *placing))
+    def _scrollbacks(self, streams: tuple[Fact, ...]) -> list[Scrollback]:
+        """Return the readers of the file; they are reused until a stream is added."""
+        version = tuple(fact.seq for fact in streams)
         if version != self._known[0]:
-            first = {f.data["key"]: f for f in reversed(streams) if f.data["legs"] or f.data.get("limbs")}
-            path = self._folder.recording
-            made = [Scrollback(path, first[key].data, placing, first[key].t or 0.0) for key in sorted(first)]
-            self._known = (version, made)
+            has_lanes = [f for f in streams if f.data["legs"] or f.data.get("limbs")]
+            first = {f.data["key"]: f.data for f in reversed(has_lanes) if f.data["rate_hz"] > 0}
+            self._known = (version, [Scrollback(self._chunks, first[key]) for key in sorted(first)])
         return self._known[1]
 
 
 def _fill_rests(
     rows: Rows,
     lanes: Sequence[str],
-    rests: Mapping[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]],
+    rests: Rests,
 ) -> None:
     for i, lane in enumerate(lanes):
         # The journal has the level of a limb's first signal only: none is drawn for the others.

@@ -36,7 +36,7 @@ from monitor.session.state import SessionState
 from monitor.session.wall_time import WallTime
 
 # Shown in the overview in addition to the score.
-_OVERVIEW_KINDS = frozenset({"note", "stream", "withdrawn"})
+_OVERVIEW_KINDS = frozenset({"anchor", "note", "stream", "withdrawn"})
 _OVERVIEW_EVERY_S = 10.0
 # A movement is logged once it has been scored.
 _NO_ENTRIES = frozenset({"movement", "limb", "clock"})
@@ -177,9 +177,7 @@ class Presenter:
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
         self._excluded = excluded_text(self.main)
         self._streams = tuple(self.state.facts("stream"))
-        # Late samples that were not retimed need no placing; each fact here causes a new index of the file.
-        retimed = (fact for fact in self.state.facts("late") if fact.data.get("retimed"))
-        self._placing = (*self.state.facts("gap"), *retimed)
+        self._anchors = tuple(self.state.facts("anchor"))
         self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
 
     def _make(self, live_status: LiveStatus, now_s: float, *, has_moved: bool, has_entries: bool) -> Screen:
@@ -218,7 +216,7 @@ class Presenter:
             footer=_footer(live_status, len(self.state.facts(UNUSABLE))),
             wall=self.wall,
             streams=self._streams,
-            placing=self._placing,
+            anchors=self._anchors,
             rests=self._rests.view(),
             has_estimate=self._has_estimate,
             undo_seq=max((seq for seq in self._personal if self._is_undoable(seq)), default=None),

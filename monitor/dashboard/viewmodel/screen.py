@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from monitor.dashboard.viewmodel.lanes import LaneView
 from monitor.model.facts import Fact
+from monitor.model.payloads import AnchorData
 from monitor.scoring.spans import Floats
 from monitor.session.current_alerts import Alert, Phase
 from monitor.session.log_entries import LogRow
@@ -260,7 +261,7 @@ class Screen:
 
     Attributes
     ----------
-    streams, placing : tuple of Fact
+    streams, anchors : tuple of Fact
         Facts that place the samples on disk on the timeline.
     rests : Mapping of leg to (times in s, resting levels in uV)
         Resting levels in the journal.
@@ -288,7 +289,7 @@ class Screen:
     footer: str
     wall: WallTime
     streams: tuple[Fact, ...]
-    placing: tuple[Fact, ...]
+    anchors: tuple[Fact[AnchorData], ...]
     rests: Mapping[str, tuple[Floats, Floats]]
     has_estimate: bool
     undo_seq: int | None

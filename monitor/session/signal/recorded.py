@@ -200,13 +200,24 @@ class SignalIndex:
         self._bounds = np.empty((0, 2))
         self.end_s = 0.0
 
-    def update(self, anchors: Sequence[Fact[AnchorData]]) -> None:
+    def update(
+        self, anchors: Sequence[Fact[AnchorData]], until_s: float = math.inf, *, n_blocks: int | None = None
+    ) -> bool:
         """Place the chunks that were added to the index since the last call.
 
         Parameters
         ----------
         anchors : sequence of Fact
             All ``anchor`` facts of the stream so far.
+        until_s : float
+            Chunks after this session time (s) are left for a later call.
+        n_blocks : int, optional
+            At most this number of blocks of chunks is placed, some minutes of signal each; None: all.
+
+        Returns
+        -------
+        bool
+            Whether there is no chunk left to place up to `until_s`.
 
         Raises
         ------
@@ -215,7 +226,7 @@ class SignalIndex:
         """
         first_stamps, lengths = self._chunks.chunks(self._key)
         if not len(first_stamps):
-            return
+            return True
         dtype = self._chunks.dtype(self._key, self._n_channels)
         self._before_n = _samples_before(lengths, dtype)
         recorded_n = int(self._before_n[-1]) + int(lengths[-1]) // dtype.itemsize
@@ -227,18 +238,21 @@ class SignalIndex:
             self._restart()
         for span in spans:
             anchor, first, last = span
-            if last > self._next_chunk:
+            while last > self._next_chunk and self.end_s <= until_s:
+                if n_blocks == 0:
+                    return False
+                n_blocks = None if n_blocks is None else n_blocks - 1
                 if first >= self._next_chunk:
                     self._add(self._placement.start(anchor))
                     self._begun.append(_origin(span))
                 self._place(max(first, self._next_chunk), last, dtype)
-                self._next_chunk = last
+        return True
 
     def _place(self, first: int, last: int, dtype: np.dtype[np.void]) -> None:
-        for start in range(first, last, _READ_CHUNKS):
-            records = self._chunks.read(self._key, dtype, start, min(start + _READ_CHUNKS, last))
-            numbers = np.arange(len(records), dtype=np.float64)[:, None] + self._before_n[start]
-            self._add(self._placement.take(numbers, records))
+        self._next_chunk = min(first + _READ_CHUNKS, last)
+        records = self._chunks.read(self._key, dtype, first, self._next_chunk)
+        numbers = np.arange(len(records), dtype=np.float64)[:, None] + self._before_n[first]
+        self._add(self._placement.take(numbers, records))
 
     def _add(self, placed: Iterator[_Placed]) -> None:
         for begin_s, step_s, carried in placed:
