@@ -1,6 +1,7 @@
 """The latest score of the session, and when it has to be scored again.
 
-The rule sets come from the session's own journal.
+The rule sets come from the session's own journal. What it costs and why the recorder's score is not used: see
+the architecture page of the guide.
 """
 
 from __future__ import annotations
