@@ -18,6 +18,7 @@ Examples
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,9 @@ def read_events(path: Path | str) -> Night:
     ...     len(read_events(path).movements)
     1
     """
-    night, _ = read_annotations(Path(path))
+    night, _, notes = read_annotations(path)
+    for note in notes:
+        warnings.warn(f"{path}: {note}", stacklevel=2)
     return night
 
 

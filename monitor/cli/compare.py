@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.list_options import list_arguments, list_options, options_of
 from monitor.model.errors import InputError
 from monitor.model.rules import AASM3, PROFILES
 
@@ -28,13 +29,7 @@ _SHOWN = (
 @click.command()
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path))
-@click.option(
-    "--label",
-    "pairs",
-    multiple=True,
-    metavar="WORD=TYPE",
-    help="Meaning of a word in the lists, e.g. LeftLegPhasic=LM_left. Repeatable.",
-)
+@list_options
 @click.option("--config", "config_name", metavar="F", help="Configuration whose [markers.synonyms] apply.")
 @click.option(
     "--min-iou",
@@ -60,12 +55,12 @@ _SHOWN = (
 def compare(
     a: Path,
     b: Path,
-    pairs: tuple[str, ...],
     config_name: str | None,
     min_iou: float,
     rules: str,
     plot: Path | None,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Compare two scorings of one or many recordings.
 
@@ -77,8 +72,8 @@ def compare(
     from monitor.compare.reading import collect
     from monitor.model.config import load_config
 
-    labels = {**load_config(config_name).labels, **_labels(pairs)}
-    own, reference = (collect(path, labels, rules) for path in (a, b))
+    options = options_of(list_arguments(given), load_config(config_name))
+    own, reference = (collect(path, options, rules) for path in (a, b))
     if len(own) == len(reference) == 1:
         names = [(next(iter(own)), next(iter(reference)))]
     else:
@@ -102,35 +97,19 @@ def compare(
     click.echo("\n".join(_pair_lines(compared[0]) if agreed is None else _summary_lines(compared, agreed)))
 
 
-def _labels(pairs: Sequence[str]) -> dict[str, str]:
-    from monitor.model.config import load_config
-    from monitor.model.labels import normalise
-
-    known = set(load_config().labels.values())
-    found = {}
-    for pair in pairs:
-        word, _, ours = (part.strip() for part in pair.rpartition("="))
-        if not word or ours not in known:
-            raise InputError(
-                "--label",
-                f"{pair!r} is not valid",
-                f"expected WORD=TYPE, TYPE one of {', '.join(sorted(known))}",
-            )
-        found[normalise(word)] = ours
-    return found
-
-
 def _read_pair(a: ScoringSource, b: ScoringSource) -> tuple[Scoring, Scoring]:
     """Read both; a list has no recording length and takes that of the other."""
 
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    one, other = a.read(say), b.read(say)
+    if a.is_list and not b.is_list:
+        other = b.read(say)
+        return a.read(say, other), other
+    one = a.read(say)
+    other = b.read(say, one)
     if a.is_list and other.end_us > one.end_us:
-        one = a.read(lambda _: None, other.end_us)
-    if b.is_list and one.end_us > other.end_us:
-        other = b.read(lambda _: None, one.end_us)
+        one = a.read(lambda _: None, other)
     return one, other
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.list_options import list_arguments, list_options, options_of
 from monitor.cli.watch import overrides
 from monitor.model.errors import InputError
 
@@ -37,8 +38,8 @@ _SIDECAR = "{}_events.tsv"
     "--events",
     type=click.Path(path_type=Path),
     metavar="LIST",
-    help="Stages, events and lights of one FILE, used instead of its annotations (TSV, XML, CSV or EDF+). "
-    "Default: <stem>_events.tsv beside FILE, if it exists.",
+    help="Stages, events and lights of one FILE, used instead of its annotations; any form that "
+    "score-events reads. Default: <stem>_events.tsv beside FILE, if it exists.",
 )
 @click.option("--left", metavar="CH", help="Channel of the left leg: label, or #n (counted from 1).")
 @click.option("--right", metavar="CH", help="Channel of the right leg.")
@@ -59,6 +60,7 @@ _SIDECAR = "{}_events.tsv"
     help="Archive mode on N processes: skip unchanged recordings, write one table of all.",
 )
 @click.option("--scheduler", metavar="URL", help="Archive mode on an existing Dask cluster: tcp://host:8786.")
+@list_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summaries as one JSON document.")
 def score(
     files: tuple[Path, ...],
@@ -73,6 +75,7 @@ def score(
     workers: int | None,
     scheduler: str | None,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Detect and score leg movements in recorded files.
 
@@ -89,10 +92,12 @@ def score(
         raise InputError(
             "--workers", f"{workers} with --scheduler", "use one of the two; a cluster has its own workers"
         )
-    given = overrides(left, right, unit, rules) | {"staging": {"of_files": True if staged else None}}
-    config = load_config(config_name, given)
+    wanted = overrides(left, right, unit, rules) | {"staging": {"of_files": True if staged else None}}
+    config = load_config(config_name, wanted)
+    reading = list_arguments(given)
+    options_of(reading, config)
     lists = _lists(files, events)
-    jobs = [Job(*each) for each in zip(files, _targets(files, out), lists, strict=True)]
+    jobs = [Job(*each, reading) for each in zip(files, _targets(files, out), lists, strict=True)]
     summaries: list[dict[str, Any]] = []
     where = None if workers is None and scheduler is None else Where(workers or 0, scheduler or "")
     for job, outcome in _run(jobs, out, config, where):

@@ -70,7 +70,7 @@ def work(job: Job, config: Config, done: Fingerprint | None) -> Worked:
     """Score one recording on a worker, unless it was done before and inputs and tables are unchanged."""
     inputs = [job.file] if job.events is None else [job.file, job.events]
     try:
-        own = Fingerprint(sha256_of(inputs), config.sha256, __version__)
+        own = Fingerprint(sha256_of(inputs), job.reading.sha256_with(config.sha256), __version__)
     except OSError:
         # The scorer has the better error message.
         return Worked(outcome_of(job, config), None)
@@ -83,7 +83,7 @@ def work(job: Job, config: Config, done: Fingerprint | None) -> Worked:
 
 def _absolute(job: Job) -> Job:
     events = None if job.events is None else job.events.absolute()
-    return Job(job.file.absolute(), job.target.absolute(), events)
+    return replace(job, file=job.file.absolute(), target=job.target.absolute(), events=events)
 
 
 def _failed(job: Job, result: Failed) -> Worked:

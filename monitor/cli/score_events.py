@@ -6,13 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor import __version__
+from monitor.cli.list_options import list_arguments, list_options, messages, options_of
 from monitor.model.errors import InputError
-from monitor.model.rules import AASM3, PROFILES
+from monitor.model.rules import PROFILES, RulesProfile
 from monitor.model.safe_file import write_private
 
 if TYPE_CHECKING:
@@ -44,47 +45,54 @@ _RATES = (
 @click.option(
     "--rules",
     type=click.Choice(sorted(PROFILES)),
-    default=AASM3.name,
-    show_default=True,
-    help="Main rule set.",
+    help="Main rule set; both are always computed.  [default: aasm3]",
 )
+@click.option("--config", "config_name", metavar="F", help="Configuration: its rules and [markers.synonyms].")
+@list_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON document.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for events.tsv, movements.tsv and summary.json.",
 )
-def score_events(file: Path, rules: str, as_json: bool, out: Path | None) -> None:
+def score_events(
+    file: Path, rules: str | None, config_name: str | None, as_json: bool, out: Path | None, **given: Any
+) -> None:
     """Apply the scoring rules to a scored list.
 
-    LIST is a table with the tab-separated columns onset, duration (both in seconds) and trial_type. Types:
-    LM_left, LM_right, leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea;
-    arousal; artifact; lights_off, lights_on. Other types are ignored and listed. LIST may also be XML (NSRR,
-    Profusion), CSV (Noxturnal) or the annotations of an EDF+ file; the file name extension decides.
+    LIST is a table with a header (tab, comma or semicolon; columns such as onset, duration or end, trial_type
+    or event), one stage per line, XML (NSRR, Profusion, EDFbrowser, Sleepware), a text export of DOMINO, or
+    the annotations of an EDF+ file. The content decides, not the file name. Types: LM_left, LM_right,
+    leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea; arousal; artifact;
+    lights_off, lights_on; and the words of other programs. Other types are ignored and listed.
 
     The tables of a session are results, not a list: write a list with `export SESSION --format edf`.
     """
     from monitor.files.scored_lists import read_annotations
+    from monitor.model.config import load_config
     from monitor.scoring import score
     from monitor.scoring.summary import summary
 
-    scored_list, ignored = read_annotations(file)
-    for label, n in ignored.items():
-        click.echo(f"ignored: {n} x {label!r} (unknown type)", err=True)
-    scores = {name: score(scored_list, profile) for name, profile in PROFILES.items()}
-    document = summary(scored_list, scores, rules, __version__, _switches_sha256(), MEASURE)
+    config = load_config(config_name)
+    main = rules or config.main_profile
+    listed = read_annotations(file, options_of(list_arguments(given), config))
+    for line in messages(listed):
+        click.echo(line, err=True)
+    scored_list = listed.night
+    scores = {name: score(scored_list, profile) for name, profile in config.rules.items()}
+    document = summary(scored_list, scores, main, __version__, _switches_sha256(config.rules), MEASURE)
     if out is not None:
-        _write_all(out, scored_list, scores[rules], document)
+        _write_all(out, scored_list, scores[main], document)
         click.echo(f"Results written to {out}", err=True)
     if as_json:
         click.echo(json.dumps(document, indent=2, allow_nan=False))
     else:
-        click.echo(_human(file.name, scores, rules))
+        click.echo(_human(file.name, scores, main))
 
 
-def _switches_sha256() -> str:
+def _switches_sha256(profiles: Mapping[str, RulesProfile]) -> str:
     """Return the digest of the switches of both rule sets, which determine the result of a list."""
-    switches = {name: profile.as_dict() for name, profile in PROFILES.items()}
+    switches = {name: profile.as_dict() for name, profile in profiles.items()}
     return hashlib.sha256(json.dumps(switches, sort_keys=True).encode()).hexdigest()
 
 

@@ -6,22 +6,24 @@ Estimated sleep stages of a recording: `score --stage auto`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from monitor.cli.list_options import ListArguments, options_of
 from monitor.cli.run_info import scored_with
 from monitor.detection.whole_recording import FileStream, detect, numbered
-from monitor.files import RecordedStream, Recording, read_recording
-from monitor.files.scored_edf import edf_start
+from monitor.files import Annotation, RecordedStream, Recording, read_recording
 from monitor.files.scored_lists import listed_facts, read_annotations
 from monitor.model.config import Config, MontageWish
 from monitor.model.config_fields import StagingSettings
 from monitor.model.errors import InputError, MonitorError
 from monitor.model.facts import Fact
+from monitor.model.labels import RESPIRATORY, normalise
 from monitor.montage import (
     Channel,
     Chosen,
@@ -99,16 +101,16 @@ def _times(stream: RecordedStream, origin_s: float) -> np.ndarray[tuple[int], np
 Progress = Callable[[float], None]
 
 _LEVEL_S = 60.0
-_WITH_A_START = (".edf", ".bdf")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Hold one recording to score, its output folder and the list used instead of its annotations."""
+    """Hold one recording to score, its output folder, and the list used instead of its annotations."""
 
     file: Path
     target: Path
     events: Path | None = None
+    reading: ListArguments = field(default_factory=ListArguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +163,8 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
         for channel in each.channels:
             limb, role = (f"{channel.leg} leg", "") if channel.scored else (channel.leg, "; not scored")
             say(f"{limb}: channel {channel.label!r}, unit {channel.unit}{role}")
-    listed = None if job.events is None else _listed(job, job.events, config, chosen, say)
-    state = _fold(recording, chosen, config, listed, progress, say)
+    listed = None if job.events is None else _listed(job, job.events, config, chosen, recording.began, say)
+    state = _fold(recording, chosen, config, listed, job.reading, progress, say)
     unusable = _reasons_if_unusable(state, config)
     if unusable:
         raise InputError(str(job.file), f"no leg can be scored: {unusable}")
@@ -210,16 +212,19 @@ def _described(stream: RecordedStream) -> StreamDescription:
     )
 
 
-def _listed(job: Job, events: Path, config: Config, chosen: Sequence[Chosen], say: Say) -> list[Fact]:
+def _listed(
+    job: Job, events: Path, config: Config, chosen: Sequence[Chosen], began: datetime | None, say: Say
+) -> list[Fact]:
     """Read the list that replaces the annotations of the recording."""
-    began = edf_start(job.file) if job.file.suffix.lower() in _WITH_A_START else None
-    if events.suffix.lower() == ".csv" and began is None:
-        problem = f"contains times of day, and {job.file.name} has no start time"
-        raise InputError(str(events), problem, "use a list in seconds from the first sample")
-    scored_list, ignored = read_annotations(events, config.labels, began)
+    options = options_of(job.reading, config)
+    if options.began is None:
+        options = replace(options, began=began)
+    scored_list, ignored, notes = read_annotations(events, replace(options, needs_start=True))
     say(f"stages and events read from {events}")
     for label, n in ignored.items():
         say(f"ignored in {events.name}: {n} x {label!r} (unknown type)")
+    for note in notes:
+        say(f"{events.name}: {note}")
     if scored_list.movements:
         say(
             f"ignored in {events.name}: {len(scored_list.movements)} leg movements "
@@ -243,6 +248,7 @@ def _fold(
     chosen: Sequence[Chosen],
     config: Config,
     listed: Sequence[Fact] | None,
+    reading: ListArguments,
     progress: Progress | None,
     say: Say,
 ) -> SessionState:
@@ -261,7 +267,9 @@ def _fold(
     facts = numbered([Fact("session", 0.0, "score", about), *found])
     if listed is None:
         _refuse_unplaced(recording, config)
-        facts += _marked(recording, origin_s, chosen[0].stream.speed, config, len(facts))
+        annotations = [*recording.annotations, *_stages_among(recording.numbers, reading, config, say)]
+        place = (origin_s, chosen[0].stream.speed)
+        facts += _marked(sorted(annotations), place, config, len(facts), has_points=recording.has_points)
     else:
         facts += [replace(fact, seq=seq) for seq, fact in enumerate(listed, start=len(facts))]
     if config.staging.of_files:
@@ -286,18 +294,39 @@ def _of_whole(chosen: Sequence[Chosen], progress: Progress | None) -> Progress |
     return took
 
 
+def _stages_among(
+    numbers: Sequence[Annotation], reading: ListArguments, config: Config, say: Say
+) -> list[Annotation]:
+    """Return the annotations that are numbers and stages because the user says so."""
+    options = options_of(reading, config)
+    chosen = [one for one in numbers if options.numeric_stages or one.text in options.declared]
+    if len(chosen) < len(numbers):
+        words = ", ".join(sorted({one.text for one in numbers}, key=lambda text: (len(text), text))[:6])
+        n = len(numbers) - len(chosen)
+        say(f"{n} annotations are numbers ({words}) and are not read as stages; see --stages numeric")
+    return chosen
+
+
 def _marked(
-    recording: Recording, origin_s: float, speed: float, config: Config, first_seq: int
+    annotations: Sequence[Annotation],
+    place: tuple[float, float],
+    config: Config,
+    first_seq: int,
+    *,
+    has_points: bool,
 ) -> Iterator[Fact]:
     """Read the annotations like live markers; an end is matched to its start."""
     reader = MarkerReader(config.labels)
-    seq = first_seq
-    for annotation in recording.annotations:
+    seq, (origin_s, speed) = first_seq, place
+    for annotation in annotations:
         # EDF+ may name a channel; for an artifact it is the affected leg.
         word, mark, channel = annotation.text.partition("@@")
         leg = leg_of_label(channel) if mark else None
         for marker in recording_markers([annotation._replace(text=word.strip())]):
-            fact = reader.read(marker.text, (marker.onset_s - origin_s) * speed, "annotations")
+            at_s = (marker.onset_s - origin_s) * speed
+            fact = reader.read(marker.text, at_s, "annotations")
+            if has_points and annotation.duration_s == 0:
+                fact = _point(word, at_s, config) or fact
             if fact is None:
                 continue
             if leg is not None and fact.kind == "artifact":
@@ -306,6 +335,15 @@ def _marked(
             reader.written(fact)
             seq += 1
             yield fact
+
+
+def _point(word: str, at_s: float, config: Config) -> Fact | None:
+    """Return an event without a length as a point; None for what is no event or has a length of its own."""
+    label = config.labels.get(normalise(word))
+    if label != "arousal" and label not in RESPIRATORY:
+        return None
+    data = {"label": label, "duration_s": 0.0} if label in RESPIRATORY else {"duration_s": 0.0}
+    return Fact("arousal" if label == "arousal" else "respiratory", round(at_s, 6), "annotations", data)
 
 
 def _refuse_unplaced(recording: Recording, config: Config) -> None:

@@ -9,6 +9,7 @@ import csv
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from monitor.files.scored_lists import read_annotations
+from monitor.files.scored_rows import ListOptions
 from monitor.model.config import rules_from
 from monitor.model.errors import InputError
 from monitor.model.rules import PROFILES, RulesProfile
@@ -27,6 +29,7 @@ from monitor.scoring.tables import movements_tsv
 from monitor.session.damage import with_damage
 from monitor.session.journal import read_journal
 from monitor.session.reader import began
+from monitor.session.wall_time import WallTime
 
 EPOCH_US = 30_000_000
 MARKED_LEGS = ("left", "right", "unknown")
@@ -60,6 +63,8 @@ class Scoring:
         contains no stages.
     end_us : int
         End of the scoring.
+    began : datetime or None
+        Start of the recording by its own clock, marked as UTC; None if the scoring does not contain it.
     """
 
     where: str
@@ -69,6 +74,7 @@ class Scoring:
     indices: Indices
     stages: Ints | None
     end_us: int
+    began: datetime | None = None
 
 
 def indices_of(scores: Mapping[str, Score]) -> dict[str, dict[str, float | None]]:
@@ -90,7 +96,9 @@ def epochs_n(end_us: int) -> int:
     return -(-end_us // EPOCH_US)
 
 
-_LIST_ENDINGS = (".tsv", ".xml", ".csv", ".edf", ".bdf", ".rec")
+_LIST_ENDINGS = (
+    *(".tsv", ".xml", ".csv", ".edf", ".bdf", ".rec", ".txt", ".annot", ".eannot", ".hypno", ".rml", ".fif"),
+)
 _KINDS = "expected a session folder, an output folder of `score`, a scored list, or a folder of these"
 _IS_SUMMARY, _IS_SESSION = "summary.json", "journal.jsonl"
 
@@ -104,14 +112,14 @@ class ScoringSource:
     Parameters
     ----------
     path : Path
-    labels : mapping of str to str
-        Meaning of each word of a list, keys normalised.
+    options : ListOptions
+        How to interpret a list.
     rules : str
         Main profile of a list; other scorings state their own.
     """
 
     path: Path
-    labels: Mapping[str, str]
+    options: ListOptions
     rules: str
 
     @property
@@ -119,15 +127,16 @@ class ScoringSource:
         """Whether it is a scored list, which does not contain the length of the recording."""
         return self.path.is_file()
 
-    def read(self, say: Say, other_end_us: int = 0) -> Scoring:
+    def read(self, say: Say, other: Scoring | None = None) -> Scoring:
         """Read the scoring.
 
         Parameters
         ----------
         say : callable
             Receives each message for the user.
-        other_end_us : int
-            End of the other scoring of this recording: a list ends with its last row, not with the recording.
+        other : Scoring, optional
+            The other scoring of this recording: a list ends with its last row, not with the recording, and
+            may not contain its start.
 
         Raises
         ------
@@ -135,16 +144,19 @@ class ScoringSource:
             If it cannot be read: file, line or field, value and what was expected.
         """
         if self.is_list:
-            return self._of_list(say, other_end_us)
+            return self._of_list(say, other)
         if (self.path / _IS_SESSION).is_file():
             return _of_session(self.path)
         return _of_tables(self.path)
 
-    def _of_list(self, say: Say, other_end_us: int) -> Scoring:
-        night, ignored = read_annotations(self.path, self.labels)
+    def _of_list(self, say: Say, other: Scoring | None) -> Scoring:
+        start = self.options.began or (other.began if other is not None else None)
+        night, ignored, notes = read_annotations(self.path, replace(self.options, began=start))
         for label, n in ignored.items():
             say(f"{self.path}: ignored {n} x {label!r} (unknown type)")
-        night = replace(night, end_us=max(night.end_us, other_end_us))
+        for note in notes:
+            say(f"{self.path}: {note}")
+        night = replace(night, end_us=max(night.end_us, 0 if other is None else other.end_us))
         marked = {leg: bounds([_Bounds(m) for m in night.movements if m.leg == leg]) for leg in MARKED_LEGS}
         return _scored(str(self.path), night, marked, PROFILES, self.rules)
 
@@ -157,7 +169,7 @@ class _Bounds:
         self.end_us: int = movement.end_us
 
 
-def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, ScoringSource]:
+def collect(path: Path, options: ListOptions, rules: str) -> dict[str, ScoringSource]:
     """Find the scorings under a path, by recording name.
 
     Parameters
@@ -165,7 +177,7 @@ def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Scor
     path : Path
         One scoring, or a folder of many. Recordings are named by folder, or by file without its extension
         (and without ``_events``).
-    labels, rules
+    options, rules
         As in :class:`ScoringSource`.
 
     Raises
@@ -176,7 +188,7 @@ def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Scor
     if not path.exists():
         raise InputError(str(path), "was not found", _KINDS)
     if path.is_file() or _is_scoring(path):
-        return {_name(path): ScoringSource(path, labels, rules)}
+        return {_name(path): ScoringSource(path, options, rules)}
     folders = sorted(p.parent for p in path.rglob(_IS_SUMMARY))
     folders += [p for p in sorted({p.parent for p in path.rglob(_IS_SESSION)}) if p not in folders]
     lists = sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() in _LIST_ENDINGS)
@@ -185,7 +197,7 @@ def collect(path: Path, labels: Mapping[str, str], rules: str) -> dict[str, Scor
         name = each.relative_to(path).as_posix() if each.is_dir() else _name(each)
         if name in found:
             raise InputError(str(path), f"contains two scorings of {name!r}", "expected one per recording")
-        found[name] = ScoringSource(each, labels, rules)
+        found[name] = ScoringSource(each, options, rules)
     if not found:
         raise InputError(str(path), "contains no scoring", _KINDS)
     return found
@@ -205,7 +217,9 @@ def _of_session(path: Path) -> Scoring:
     rules = rules_from(state.session, str(path / _IS_SESSION))
     night = state.night()
     marked = _marked(movements_tsv(night), str(path))
-    return _scored(str(path), night, marked, rules, str(state.session["main_profile"]))
+    start = WallTime.of(state.facts("stream"), state.facts("clock")).at(0.0)
+    scoring = _scored(str(path), night, marked, rules, str(state.session["main_profile"]))
+    return replace(scoring, began=None if start is None else start.replace(tzinfo=UTC))
 
 
 def _scored(

@@ -1,7 +1,5 @@
 """EDF, EDF+ and BDF recordings.
 
-The header is checked here first: for a damaged file edfio raises various errors, or only a warning.
-
 Gaps of an EDF recording: between its data records (EDF+D), or filled and annotated (our own exports).
 
 Detection of the wrong byte order of the samples, which an EDF header does not state.
@@ -9,11 +7,10 @@ Detection of the wrong byte order of the samples, which an EDF header does not s
 
 from __future__ import annotations
 
-import math
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import edfio
@@ -21,10 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from monitor.files.edf_file import COPY_AGAIN, AnyEdf, OpenEdf, data_records, open_edf, texts_of
 from monitor.files.recording import Annotation, RecordedChannel, RecordedStream, Recording
+from monitor.files.scored_night import are_epochs
 from monitor.model.errors import InputError
 
 GAP_TEXT = "Signal gap"
+_START = slice(168, 184)
 _CHANNEL_MARK = "@@"
 
 
@@ -86,10 +86,7 @@ def record_starts_s(
     EDF+ (Kemp & Olivan 2003), 2.2.4: the first annotation of a record is empty and its onset is the start of
     the record.
     """
-    if isinstance(source, bytes):
-        rows = np.frombuffer(source, np.uint8, math.prod(shape), header_n).reshape(shape)[:, timekeeping]
-    else:
-        rows = np.memmap(source, np.uint8, "r", header_n, shape)[:, timekeeping]
+    rows = data_records(source, header_n, shape)[:, timekeeping]
     starts = np.array([float(row.tobytes().partition(b"\x14")[0]) for row in rows])
     if np.any(np.diff(starts) <= 0):
         raise ValueError("its data records are not in order of time")
@@ -133,11 +130,6 @@ def is_swapped(signals: Sequence[edfio.EdfSignal], duration_s: float) -> bool:
     return looked > 0 and swapped * 2 > looked
 
 
-_FIXED_BYTES_N = 256
-_SIGNAL_BYTES_N = 256
-# Bytes of a signal header before the field "samples in each data record", per signal.
-_BEFORE_SAMPLES_BYTES_N = 216
-_COPY_AGAIN = "copy or export it again"
 # Labels of EDF+ begin with the type ("EMG LAT"); many systems give only the location ("Left Leg").
 _TYPE_OF_LABEL = (
     ("EMG", re.compile(r"\b(emg|lat|rat|legs?|tib|tibialis|chin|plm[lr]?)\b", re.IGNORECASE)),
@@ -148,18 +140,6 @@ _TYPE_OF_LABEL = (
 _VOLT_UNIT = re.compile(r"^[munµμ]?v$", re.IGNORECASE)
 
 _AnySignal = edfio.EdfSignal | edfio.BdfSignal
-_AnyEdf = edfio.Edf | edfio.Bdf
-
-
-@dataclass(frozen=True)
-class EdfLayout:
-    """File size and layout as declared by the header."""
-
-    header_n: int
-    record_n: int
-    records: int
-    # Position of the first annotation signal within a record; None without one.
-    timekeeping: slice | None
 
 
 def read_edf_recording(
@@ -194,120 +174,77 @@ def read_edf_recording(
     -----
     An interrupted recording (EDF+D) has a time for every sample; annotated gaps are missing samples (NaN).
     """
-    is_bdf = head.startswith(b"\xff")
-    layout = layout_of(path, head, 3 if is_bdf else 2)
-    _check_size(path, layout, size_n)
     try:
-        edf = _open(path if data is None else data, head, is_bdf)
+        opened = open_edf(path, head, size_n, data)
+        edf = opened.edf
         # Only for EDF+D: writers of EDF+C round the start times of their records.
         has_gaps = "+D" in edf.reserved and not edf.is_continuous
-        starts_s = _starts_s(path if data is None else data, layout, edf) if has_gaps else None
-        annotations = _annotations(edf)
+        starts_s = _starts_s(opened) if has_gaps else None
+        annotations, numbers = _annotations(opened)
         streams, notes = _streams(path, content_id, edf, annotations, starts_s)
     except (OSError, ValueError, ArithmeticError, LookupError, TypeError, StopIteration) as error:
-        raise InputError(str(path), f"has a damaged header or annotations ({error})", _COPY_AGAIN) from error
+        raise InputError(str(path), f"has a damaged header or annotations ({error})", COPY_AGAIN) from error
     if isinstance(edf, edfio.Edf) and is_swapped(edf.signals, edf.duration):
         raise InputError(
             str(path), "has its samples in the wrong byte order", "export it again; EDF is little-endian"
         )
     if not streams:
         raise InputError(str(path), "contains no signal", "expected at least one signal with samples")
-    return Recording(path, content_id, streams, annotations, notes=notes)
+    notes = (*opened.notes, *notes)
+    began = start_of(head)
+    return Recording(
+        path, content_id, streams, annotations, notes=notes, began=began, numbers=numbers, has_points=True
+    )
 
 
-def _open(source: Path | bytes, head: bytes, is_bdf: bool) -> _AnyEdf:
-    encoding = _encoding(head)
-    with warnings.catch_warnings():
-        # A record count of -1, which a recorder leaves after a crash; it was checked before.
-        warnings.simplefilter("ignore", UserWarning)
-        if is_bdf:
-            return edfio.read_bdf(source, header_encoding=encoding)
-        return edfio.read_edf(source, header_encoding=encoding)
+def start_of(head: bytes) -> datetime | None:
+    """Return the start of the recording by its own clock, marked as UTC; None if the header has none.
+
+    Notes
+    -----
+    EDF has no time zone: only differences between such times are valid.
+    """
+    text = re.sub("[/:-]", ".", head[_START].decode("ascii", "replace"))
+    try:
+        return datetime.strptime(text, "%d.%m.%y%H.%M.%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
-def _annotations(edf: _AnyEdf) -> tuple[Annotation, ...]:
-    found = [(float(a.onset), float(a.duration or 0.0), a.text.strip()) for a in edf.annotations]
-    return tuple(Annotation(*fields) for fields in found if fields[2])
+def _annotations(opened: OpenEdf) -> tuple[tuple[Annotation, ...], tuple[Annotation, ...]]:
+    """Return the annotations, and separately the numbers that are no stages, such as trigger codes."""
+    found = [text._replace(text=text.text.strip()) for text in texts_of(opened)]
+    numbers = [one for one in found if one.text.isdecimal()]
+    listed = [(Decimal(repr(n.onset_s)), _decimal(n.duration_s), int(n.text[:9])) for n in numbers]
+    if are_epochs(listed):
+        numbers = []
+    apart = {id(one) for one in numbers}
+    texts = [one for one in found if one.text and id(one) not in apart]
+    kept, other = (
+        tuple(Annotation(one.onset_s, one.duration_s or 0.0, one.text) for one in some)
+        for some in (texts, numbers)
+    )
+    return kept, other
 
 
-def layout_of(path: Path, head: bytes, sample_bytes_n: int) -> EdfLayout:
-    """Read the declared file size from the header; ``sample_bytes_n`` is 2 in EDF, 3 in BDF."""
-    if len(head) < _FIXED_BYTES_N:
-        raise InputError(str(path), f"ends inside its header, after {len(head)} bytes", _COPY_AGAIN)
-    header_n = _number(path, head[184:192], "header size")
-    records = _number(path, head[236:244], "number of data records")
-    signals = _number(path, head[252:256], "number of signals")
-    if signals < 1 or header_n != _FIXED_BYTES_N + signals * _SIGNAL_BYTES_N:
-        raise InputError(str(path), f"has a header of {header_n} bytes for {signals} signals", _COPY_AGAIN)
-    if len(head) < header_n:
-        raise InputError(str(path), f"ends inside its header, after {len(head)} bytes", _COPY_AGAIN)
-    first = _FIXED_BYTES_N + signals * _BEFORE_SAMPLES_BYTES_N
-    fields = [head[first + 8 * index : first + 8 * index + 8] for index in range(signals)]
-    samples = [
-        _number(path, field, f"samples per record of signal {i + 1}") for i, field in enumerate(fields)
-    ]
-    if min(samples) < 1:
-        raise InputError(str(path), f"has a signal with {min(samples)} samples per data record", _COPY_AGAIN)
-    labels = [head[_FIXED_BYTES_N + 16 * i :][:16].strip() for i in range(signals)]
-    place = next((i for i, label in enumerate(labels) if label.endswith(b"DF Annotations")), None)
-    timekeeping = None
-    if place is not None:
-        begin = sum(samples[:place]) * sample_bytes_n
-        timekeeping = slice(begin, begin + samples[place] * sample_bytes_n)
-    return EdfLayout(header_n, sum(samples) * sample_bytes_n, records, timekeeping)
+def _decimal(seconds: float | None) -> Decimal | None:
+    return None if seconds is None else Decimal(repr(seconds))
 
 
-def _starts_s(source: Path | bytes, layout: EdfLayout, edf: _AnyEdf) -> NDArray[np.float64]:
+def _starts_s(opened: OpenEdf) -> NDArray[np.float64]:
+    layout = opened.layout
     if layout.timekeeping is None:
         raise ValueError(
             "it is declared EDF+D but has no annotations with the start times of its data records"
         )
-    shape = (edf.num_data_records, layout.record_n)
-    return record_starts_s(source, layout.header_n, shape, layout.timekeeping)
-
-
-def _number(path: Path, field: bytes, name: str) -> int:
-    try:
-        return int(field.decode("ascii"))
-    except ValueError as error:
-        raise InputError(str(path), f"has {field!r} as {name}", "expected a whole number") from error
-
-
-def _check_size(path: Path, layout: EdfLayout, size_n: int) -> None:
-    data_n = size_n - layout.header_n
-    there = data_n / layout.record_n
-    if layout.records < 0:
-        # The recorder did not write the count: use all complete records.
-        if there < 1:
-            raise InputError(str(path), "contains no complete data record", "expected at least one")
-        return
-    if data_n < layout.records * layout.record_n:
-        raise InputError(
-            str(path), f"is truncated: it contains {there:.1f} of {layout.records} data records", _COPY_AGAIN
-        )
-    if layout.records == 0 or data_n > layout.records * layout.record_n:
-        raise InputError(
-            str(path), f"contains {there:.1f} data records, its header declares {layout.records}", _COPY_AGAIN
-        )
-
-
-def _encoding(head: bytes) -> str:
-    """EDF is ASCII; otherwise it is one of these encodings, and every byte is valid in the second."""
-    try:
-        head[: _FIXED_BYTES_N + _number_of_signals(head) * _SIGNAL_BYTES_N].decode("utf-8")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
-
-
-def _number_of_signals(head: bytes) -> int:
-    return int(head[252:256].decode("ascii"))
+    shape = (layout.records, layout.record_n)
+    return record_starts_s(opened.source, layout.header_n, shape, layout.timekeeping)
 
 
 def _streams(
     path: Path,
     content_id: str,
-    edf: _AnyEdf,
+    edf: AnyEdf,
     annotations: Sequence[Annotation],
     starts_s: NDArray[np.float64] | None,
 ) -> tuple[tuple[RecordedStream, ...], tuple[str, ...]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.files.edf_reader import layout_of, read_edf_recording
+from monitor.files.edf_file import layout_of
+from monitor.files.edf_reader import read_edf_recording
 from monitor.files.recording import Recording
 from monitor.model.errors import InputError
 

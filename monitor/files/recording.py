@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,6 +146,13 @@ class Recording:
     unplaced : tuple of Annotation
         Markers of streams that lie completely outside the signal: they have a different clock, which the file
         does not identify.
+    began : datetime or None
+        Start by the clock of the recorder, marked as UTC; None if the file does not state it.
+    numbers : tuple of Annotation
+        Annotations that are numbers, e.g. of a trigger input, and not recognised as stages; not in
+        ``annotations``.
+    has_points : bool
+        Whether an annotation without a duration is a complete event; in XDF it is a marker as sent live.
     """
 
     path: Path
@@ -154,3 +162,6 @@ class Recording:
     origin_s: float = 0.0
     notes: tuple[str, ...] = ()
     unplaced: tuple[Annotation, ...] = ()
+    began: datetime | None = None
+    numbers: tuple[Annotation, ...] = ()
+    has_points: bool = False

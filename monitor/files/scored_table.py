@@ -1,234 +1,375 @@
-"""Read a scored list: onset, duration and type of each event, from a table or from any other list."""
+"""Scored lists as tables: one event or epoch per row, columns by name or, without a header, by their content.
+
+Delimiter, header and columns are recognised from the content. This reads BIDS events, the CSV and text of
+MNE and EDFbrowser, Luna ``.annot``, text exports of RemLogic, Noxturnal, Sleepware and Polyman, the lists of
+STAGES, tables of YASA, and the movements and events of this program.
+"""
 
 from __future__ import annotations
 
+import csv
+import io
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
-from itertools import pairwise
+from decimal import Decimal
 from types import MappingProxyType
-from typing import cast
 
+from monitor.files.scored_clock import is_time
+from monitor.files.scored_rows import FieldNames, Listed, ListOptions, is_missing, number
 from monitor.model.errors import InputError
-from monitor.model.labels import DEFAULT_LABELS, RESPIRATORY, normalise
-from monitor.scoring.inputs import STAGES, Epoch, Leg, LegSpan, Movement, Night, Span, Stage, split_at
+from monitor.model.labels import normalise
 
-COLUMNS = ("onset", "duration", "trial_type")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-NOT_GIVEN = "n/a"
-"""Duration of a point in time in BIDS; other readers use it for a missing duration."""
-# Recordings are far shorter; a larger number is an error (a date, a sample index), not a time in seconds.
-LIMIT_S = 10_000_000
-POINTS = frozenset({"lights_off", "lights_on", "position", "segment"})
-ALL_LEGS = frozenset({"left", "right", "unknown"})
-LM_LEGS: Mapping[str, Leg] = MappingProxyType(
-    {"LM_left": "left", "LM_right": "right", "leg_movement": "unknown"}
+_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "onset": (
+            *("onset", "onset_time", "onset_s", "start_time", "start", "begin", "begin_time", "start_s"),
+            *("start_sec", "start_seconds", "event_start", "elapsed", "elapsed_time", "running_time"),
+            *("seconds_of_day", "timestamp", "datetime", "date_time", "time", "clock_time", "clock"),
+            *("heure_de_debut", "debut", "heure", "startzeit", "beginn", "zeit", "uhrzeit"),
+        ),
+        "duration": (
+            *(
+                "duration",
+                "duration_s",
+                "duration_sec",
+                "duration_seconds",
+                "dur",
+                "length",
+                "duree",
+                "dauer",
+            ),
+        ),
+        "end": (
+            *("end", "end_time", "stop", "stop_time", "end_s", "end_sec", "offset", "event_end"),
+            *("heure_de_fin", "fin", "ende", "endzeit"),
+        ),
+        "date": ("date", "datum", "day"),
+        "label": (
+            *("trial_type", "description", "event", "event_type", "eventtype", "annotation", "annotations"),
+            *("label", "type", "class", "event_name", "name", "text", "evenement", "ereignis", "comment"),
+        ),
+        "stage": ("stage", "stages", "sleep_stage", "sleepstage", "hypnogram", "hypno", "stade", "stadium"),
+        "epoch": ("epoch", "epoch_number", "epoch_no", "epoche", "epoch_nr"),
+        "channel": ("leg", "side", "limb", "channel", "location", "ch", "channels", "signal"),
+    }
 )
+_ELAPSED = frozenset({"elapsed", "elapsed_time", "running_time"})
+_DELIMITERS = ("\t", ";", ",", "|")
+_HEADER_WITHIN = 60
+_UNIT = re.compile(r"[(\[]\s*([^)\]]*?)\s*[)\]]")
+_SCALES: Mapping[str, Decimal] = MappingProxyType(
+    {"ms": Decimal("0.001"), "msec": Decimal("0.001"), "min": Decimal(60), "minutes": Decimal(60)}
+)
+_LEGS = frozenset({"leg", "side", "limb"})
+_EXPECTED = "expected columns such as onset, duration, trial_type"
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """Hold one event as written in the list, before validation.
+class Table:
+    """Hold the layout of a table.
 
     Parameters
     ----------
-    place : str
-        Its position, such as ``line 7``; used as key of its movement.
-    onset, duration : str
-        Seconds from the first sample, as written; `NOT_GIVEN` for a missing duration.
-    label : str
-        Its type, as written.
+    delimiter : str
+    header_line : int
+        Line number of the header, 0 if there is none.
+    place : mapping of str to int
+        Index of each recognised column.
+    names : tuple of str
+        Header as written, empty if there is none.
+    width : int
+        Number of columns.
     """
 
-    place: str
-    onset: str
-    duration: str
-    label: str
+    delimiter: str
+    header_line: int
+    place: Mapping[str, int]
+    names: tuple[str, ...]
+    width: int
 
 
-@dataclass(frozen=True, slots=True)
-class FieldNames:
-    """Hold the names of the fields in a list format, for error messages."""
+def find_table(text: str, name: str) -> Table | None:
+    """Find the header of a table, or the columns of a table without one; None if the text is no table.
 
-    onset: str
-    duration: str
-    label: str
-
-
-IN_TABLE = FieldNames("column 'onset'", "column 'duration'", "column 'trial_type'")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Hold one validated event: its bounds and its type as written and as interpreted."""
-
-    place: str
-    start_us: int
-    end_us: int
-    written: str
-    kind: str | None
+    Raises
+    ------
+    InputError
+        If a necessary column occurs more than once.
+    """
+    lines = text.splitlines()
+    for number_, line in enumerate(lines[:_HEADER_WITHIN], start=1):
+        for delimiter in _DELIMITERS:
+            cells = _split(line.lstrip("# ") if line.startswith("#") else line, delimiter)
+            place = _columns(cells)
+            if _is_header(place, cells):
+                _refuse_doubles(cells, place, f"{name}, line {number_}")
+                return Table(delimiter, number_, place, tuple(cells), len(cells))
+    return _without_header(lines)
 
 
-def parse_events_table(
-    text: str, name: str, labels: Mapping[str, str] = DEFAULT_LABELS
-) -> tuple[Night, dict[str, int]]:
-    """Read a scored list in BIDS style, with tabs between onset, duration and trial_type.
+def table_rows(text: str, name: str, table: Table, options: ListOptions) -> tuple[list[Listed], FieldNames]:
+    """Read the events of a table.
 
     Parameters
     ----------
     text : str
-        Content of the table. Further columns are allowed; empty lines are skipped.
+        Content of the file.
     name : str
-        Name of the file, for error messages.
-    labels : mapping of str to str
-        Meaning of each label, keys as returned by :func:`monitor.model.labels.normalise`.
+        Its name, for error messages.
+    table : Table
+        From `find_table`.
+    options : ListOptions
 
     Returns
     -------
-    night, ignored
-        As from :func:`night_of_list`.
-
-    Raises
-    ------
-    InputError
-        For a missing column or anything that :func:`night_of_list` rejects; names file, line, column, value
-        and what was expected.
-    """
-    return night_of_list(_table_rows(text, name), name, IN_TABLE, labels)
-
-
-def night_of_list(
-    events: Iterable[Listed], name: str, fields: FieldNames, labels: Mapping[str, str] = DEFAULT_LABELS
-) -> tuple[Night, dict[str, int]]:
-    """Validate a scored list and convert it to a `Night` in which every leg is usable.
-
-    Parameters
-    ----------
-    events : iterable of Listed
-        In any order.
-    name : str
-        Name of the file, for error messages.
+    rows : list of Listed
     fields : FieldNames
-        Names of the fields in the file, for error messages.
-    labels : mapping of str to str
-        Meaning of each label, keys as returned by :func:`monitor.model.labels.normalise`.
-
-    Returns
-    -------
-    night : Night
-        Ends with the end of the last event of any type.
-    ignored : dict of str to int
-        Unknown types as written, with their number of occurrences.
 
     Raises
     ------
     InputError
-        For an invalid number, a negative time, an empty or overlapping stage epoch, or a second
-        ``lights_off`` or ``lights_on``; names file, line, field, value and what was expected. Also if no row
-        has a known type.
+        If a row has the wrong number of cells: file, line, number found and expected.
     """
-    rows = [_row(event, name, fields, labels) for event in events]
-    ignored = Counter(row.written for row in rows if row.kind is None)
-    if rows and ignored.total() == len(rows):
-        words = ", ".join(repr(word[:40]) for word in list(ignored)[:4])
-        problem = f"none of its {len(rows)} rows has a known type (found: {words})"
-        raise InputError(name, problem, "expected types such as LM_left, N2, hypopnea")
-    off, on = (_light(rows, kind, name, fields) for kind in ("lights_off", "lights_on"))
-    if off is not None and on is not None and on.start_us <= off.start_us:
-        where = f"{name}, {on.place}, {fields.onset}"
-        raise InputError(where, "lights_on is not after lights_off", f"expected a time after {off.place}")
-    end_us = max((row.end_us for row in rows), default=0)
-    night = Night(
-        movements=tuple(
-            Movement(row.start_us, row.end_us, leg, key=row.place)
-            for kind, leg in LM_LEGS.items()
-            for row in rows
-            if row.kind == kind
-        ),
-        epochs=_epochs(rows, name, fields),
-        respiratory=tuple(
-            Span(row.start_us, row.end_us, row.kind) for row in rows if row.kind in RESPIRATORY
-        ),
-        arousals=tuple(Span(row.start_us, row.end_us) for row in rows if row.kind == "arousal"),
-        artifacts=tuple(
-            LegSpan(row.start_us, row.end_us, ALL_LEGS, is_lost_time=False)
-            for row in rows
-            if row.kind == "artifact"
-        ),
-        lights_off_us=None if off is None else off.start_us,
-        lights_on_us=None if on is None else on.start_us,
-        end_us=end_us,
-        segments=split_at(((row.start_us, row.written) for row in rows if row.kind == "segment"), end_us),
+    rows = [
+        _listed(line, cells, table, options, index)
+        for index, (line, cells) in enumerate(_cells(text, name, table))
+    ]
+    if "epoch" in table.place and "onset" not in table.place:
+        rows = _with_epoch_onsets(rows, name, table, options)
+    return rows, _fields(table)
+
+
+def missing_columns(text: str, name: str) -> InputError:
+    """Return the error for a text that is no list: the row most like a header, and what it lacks."""
+    best: tuple[int, int, list[str], dict[str, int]] = (0, 1, [], {})
+    lines = text.splitlines()[:_HEADER_WITHIN]
+    for number_, line in enumerate(lines, start=1):
+        for delimiter in _DELIMITERS:
+            cells = _split(line.lstrip("# ") if line.startswith("#") else line, delimiter)
+            place = _columns(cells)
+            if len(place) > best[0]:
+                best = (len(place), number_, cells, place)
+    n, number_, cells, place = best
+    if not n:
+        first = next((line.strip() for line in lines if line.strip()), "")
+        if not first:
+            return InputError(name, "is empty", _EXPECTED)
+        problem = f"is not a scored list in a known form (found {first[:60]!r})"
+        return InputError(f"{name}, line 1", problem, _EXPECTED)
+    lacking = "onset" if "onset" not in place else "trial_type"
+    got = ", ".join(repr(cell) for cell in cells)
+    return InputError(f"{name}, line {number_}", f"column {lacking!r} is missing in {got}", _EXPECTED)
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    if '"' in line and delimiter != "\t":
+        try:
+            return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+        except csv.Error:
+            return [line.strip()]
+    return [_unquoted(cell) for cell in line.split(delimiter)]
+
+
+def _unquoted(cell: str) -> str:
+    text = cell.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _word(cell: str) -> str:
+    """Return the name of a column without its unit."""
+    return normalise(_UNIT.sub(" ", cell)).strip("_")
+
+
+def _columns(cells: Sequence[str]) -> dict[str, int]:
+    names = [_word(cell) for cell in cells]
+    return {
+        key: names.index(word) for key, words in _COLUMNS.items() for word in reversed(words) if word in names
+    }
+
+
+def _is_header(place: Mapping[str, int], cells: Sequence[str]) -> bool:
+    has_what = bool({"label", "stage"} & set(place)) or _is_leg_table(place, cells)
+    if not has_what or any(is_time(cells[i]) for i in place.values()):
+        return False
+    return (
+        "onset" in place or (len(place) >= 2 and {"epoch", "stage"} <= set(place)) or list(place) == ["stage"]
     )
-    return night, dict(sorted(ignored.items()))
 
 
-def _table_rows(text: str, name: str) -> Iterator[Listed]:
-    lines = text.removeprefix("\ufeff").split("\n")
-    header = [cell.strip() for cell in lines[0].split("\t")]
-    place = {}
-    for column in COLUMNS:
-        if header.count(column) != 1:
-            found = "is missing" if column not in header else "occurs more than once"
-            got = ", ".join(repr(cell) for cell in header)
-            expected = "tab-separated columns onset, duration, trial_type"
-            raise InputError(f"{name}, line 1", f"column {column!r} {found} in {got}", expected)
-        place[column] = header.index(column)
-    for number, line in enumerate(lines[1:], start=2):
-        cells = [cell.strip() for cell in line.split("\t")]
-        if cells == [""]:
+def _is_leg_table(place: Mapping[str, int], cells: Sequence[str]) -> bool:
+    return "channel" in place and _word(cells[place["channel"]]) in _LEGS and "duration" in place
+
+
+def _refuse_doubles(cells: Sequence[str], place: Mapping[str, int], where: str) -> None:
+    names = [_word(cell) for cell in cells]
+    for key in ("onset", "duration", "label"):
+        word = names[place[key]] if key in place else ""
+        if word and names.count(word) > 1:
+            got = ", ".join(repr(cell) for cell in cells)
+            raise InputError(where, f"column {word!r} occurs more than once in {got}", _EXPECTED)
+
+
+def _without_header(lines: Sequence[str]) -> Table | None:
+    """Recognise the columns by their content: times, and a text before or after them."""
+    own = [line for line in lines if line.strip() and not line.startswith("#")]
+    for delimiter in (*_DELIMITERS, " "):
+        rows = [_row_cells(line, delimiter) for line in own]
+        width = min(map(len, rows), default=0)
+        if width < 2 or (delimiter != "," and any(len(row) != len(rows[0]) for row in rows)):
             continue
-        if len(cells) != len(header):
-            problem = f"has {len(cells)} cells, the header has {len(header)}"
-            raise InputError(f"{name}, line {number}", problem, "expected one tab between cells")
-        yield Listed(f"line {number}", *(cells[place[column]] for column in COLUMNS))
+        timed = [all(is_time(row[i]) for row in rows) for i in range(width)]
+        open_ended = [
+            all(is_time(row[i]) or is_missing(row[i]) or _is_luna_end(row[i]) for row in rows)
+            for i in range(width)
+        ]
+        place: dict[str, int] = {}
+        if timed[0] and width >= 3 and open_ended[1]:
+            key = "end" if _are_ends([(row[0], row[1]) for row in rows]) else "duration"
+            place = {"onset": 0, key: 1, "label": 2}
+        elif timed[0] and not timed[1]:
+            place = {"onset": 0, "label": 1}
+        elif not timed[0] and delimiter != " ":
+            first = next(
+                (i for i in range(1, width) if timed[i] and i + 1 < width and open_ended[i + 1]), None
+            )
+            first = 3 if width >= 5 and timed[3] and open_ended[4] else first
+            if first is not None:
+                place = {"label": 0, "onset": first, "end": first + 1}
+                place |= {"channel": 2} if first == 3 else {}
+        if place:
+            return Table(delimiter, 0, place, (), max(map(len, rows)))
+    return None
 
 
-def _row(event: Listed, name: str, fields: FieldNames, labels: Mapping[str, str]) -> _Row:
-    where = f"{name}, {event.place}, "
-    if not event.label:
-        raise InputError(where + fields.label, "is empty", "expected a type such as LM_left")
-    kind = labels.get(normalise(event.label))
-    onset = _seconds(event.onset, where + fields.onset)
-    is_point = event.duration == NOT_GIVEN and (kind is None or kind in POINTS)
-    duration = Decimal(0) if is_point else _seconds(event.duration, where + fields.duration)
-    if kind in STAGES and duration == 0:
-        raise InputError(where + fields.duration, f"{event.duration!r} for a stage", "expected more than 0 s")
-    return _Row(event.place, _us(onset), _us(onset + duration), event.label, kind)
+def _row_cells(line: str, delimiter: str) -> list[str]:
+    if delimiter == " ":
+        return line.split(maxsplit=2)
+    return _split(line, delimiter)
 
 
-def _seconds(cell: str, where: str) -> Decimal:
-    if not NUMBER.fullmatch(cell):
-        raise InputError(where, f"{cell!r} is not a number", "expected seconds, such as 12.5")
-    value = Decimal(cell)
-    if value < 0:
-        raise InputError(where, f"{cell!r} is negative", "expected 0 s or more")
-    if value > LIMIT_S:
-        raise InputError(
-            where, f"{cell!r} is too large", f"expected seconds from the first sample, at most {LIMIT_S}"
+def _is_luna_end(cell: str) -> bool:
+    return cell in ("...", "…") or cell.startswith("+")
+
+
+def _are_ends(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Return whether the second of two columns of times contains ends, not durations."""
+    if all(number(b) is None and not is_missing(b) for _, b in pairs):
+        return number(pairs[0][0]) is None
+    values = [(number(a), number(b)) for a, b in pairs]
+    return len(values) >= 3 and all(a is not None and b is not None and b > a for a, b in values)
+
+
+def _cells(text: str, name: str, table: Table) -> Iterator[tuple[int, list[str]]]:
+    for line, cells in _all_cells(text, table):
+        if not any(cells) or cells[0].startswith("#") or "[]" in cells:
+            continue
+        yield line, _fitted(cells, f"{name}, line {line}", table)
+
+
+def _all_cells(text: str, table: Table) -> Iterator[tuple[int, list[str]]]:
+    lines = text.splitlines(keepends=True)
+    if table.delimiter in (",", ";", "|") and '"' in text:
+        # Text in quotation marks may contain line breaks.
+        reader = csv.reader(
+            io.StringIO("".join(lines[table.header_line :]), newline=""), delimiter=table.delimiter
         )
-    return value
+        for cells in reader:
+            yield table.header_line + reader.line_num, [cell.strip() for cell in cells]
+        return
+    for index in range(table.header_line, len(lines)):
+        yield index + 1, _row_cells(lines[index], table.delimiter) if lines[index].strip() else []
 
 
-def _us(seconds: Decimal) -> int:
-    return int((seconds * 1_000_000).to_integral_value(ROUND_HALF_EVEN))
+def _fitted(cells: list[str], where: str, table: Table) -> list[str]:
+    """Return as many cells as the header has.
+
+    A row may end with additional empty cells, or lack the last ones if they are not used; a text in the last
+    column may contain the delimiter.
+    """
+    while len(cells) > table.width and not cells[-1]:
+        cells = cells[:-1]
+    if len(cells) > table.width and table.place.get("label") == table.width - 1 and table.delimiter != "\t":
+        last = table.width - 1
+        cells = [*cells[:last], table.delimiter.join(cells[last:])]
+    needed = max(
+        table.place[key] for key in ("onset", "label", "stage", "duration", "end") if key in table.place
+    )
+    if len(cells) > table.width or len(cells) <= needed:
+        what = {"\t": "tab", " ": "space"}.get(table.delimiter, repr(table.delimiter))
+        problem = f"{len(cells)} cells, the header has {table.width}"
+        if not table.header_line:
+            problem = f"{len(cells)} cells, other lines have {table.width}"
+        raise InputError(where, problem, f"expected one {what} between cells")
+    return cells + [""] * (table.width - len(cells))
 
 
-def _light(rows: list[_Row], kind: str, name: str, fields: FieldNames) -> _Row | None:
-    own = [row for row in rows if row.kind == kind]
-    if len(own) > 1:
-        where = f"{name}, {own[1].place}, {fields.label}"
-        raise InputError(where, f"a second {kind}", f"expected one; the first is in {own[0].place}")
-    return own[0] if own else None
+def _listed(line: int, cells: Sequence[str], table: Table, options: ListOptions, index: int) -> Listed:
+    def cell(key: str) -> str:
+        return cells[table.place[key]] if key in table.place else ""
+
+    is_stage = "label" not in table.place and "stage" in table.place and not _no_stage(table)
+    label = cell("label") if "label" in table.place else cell("stage") if is_stage else "leg_movement"
+    onset = _scaled(cell("onset"), table, "onset")
+    if "date" in table.place and ":" in onset:
+        onset = f"{cell('date')} {onset}"
+    if "onset" not in table.place:
+        onset = cell("epoch") if "epoch" in table.place else str(index * options.epoch_s)
+    duration = _scaled(cell("duration"), table, "duration")
+    if is_stage and not duration and not cell("end") and "onset" not in table.place:
+        duration = str(options.epoch_s)
+    return Listed(
+        f"line {line}", onset, duration, label, _scaled(cell("end"), table, "end"), cell("channel"), is_stage
+    )
 
 
-def _epochs(rows: list[_Row], name: str, fields: FieldNames) -> tuple[Epoch, ...]:
-    own = sorted((row for row in rows if row.kind in STAGES), key=lambda row: row.start_us)
-    for before, row in pairwise(own):
-        if row.start_us < before.end_us:
-            where = f"{name}, {row.place}, {fields.onset}"
-            problem = f"stage {row.written!r} overlaps stage {before.written!r} of {before.place}"
-            raise InputError(where, problem, "expected one stage at a time")
-    return tuple(Epoch(row.start_us, row.end_us, cast(Stage, row.kind)) for row in own)
+def _no_stage(table: Table) -> bool:
+    """Return whether a table of movements mentions the stage of each of them."""
+    return bool(table.names) and _is_leg_table(table.place, table.names)
+
+
+def _scaled(cell: str, table: Table, key: str) -> str:
+    """Convert to seconds if the header has another unit."""
+    if not table.names or key not in table.place:
+        return cell
+    name = table.names[table.place[key]]
+    unit = (_UNIT.findall(name) or [name.rpartition("_")[2] if "_" in name else ""])[-1]
+    scale, value = _SCALES.get(unit.casefold()), number(cell)
+    return cell if scale is None or value is None else str(value * scale)
+
+
+def _with_epoch_onsets(rows: list[Listed], name: str, table: Table, options: ListOptions) -> list[Listed]:
+    """Convert epoch numbers, from 0 or 1, to onsets."""
+    numbers = []
+    for row in rows:
+        value = number(row.onset)
+        if value is None or value != int(value):
+            where = f"{name}, {row.place}, column {table.names[table.place['epoch']]!r}"
+            raise InputError(where, f"{row.onset!r} is not a number of an epoch", "expected 1, 2, 3")
+        numbers.append(int(value))
+    first = 0 if 0 in numbers else 1
+    return [
+        Listed(
+            row.place, str((n - first) * options.epoch_s), str(options.epoch_s), row.label,
+            channel=row.channel, is_stage=row.is_stage,
+        )
+        for row, n in zip(rows, numbers, strict=True)
+    ]  # fmt: skip
+
+
+def _fields(table: Table) -> FieldNames:
+    def name(key: str, default: str) -> str:
+        if key not in table.place:
+            return default
+        at = table.place[key]
+        return f"column {table.names[at]!r}" if table.names else f"column {at + 1}"
+
+    label = name("label", name("stage", "type of the event"))
+    header = _word(table.names[table.place["onset"]]) if table.names and "onset" in table.place else ""
+    return FieldNames(
+        name("onset", "onset"),
+        name("duration", name("end", "duration")),
+        label,
+        name("end", "end"),
+        header in _ELAPSED,
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import logging
 import struct
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +29,7 @@ _IDENTITY = ("name", "type", "source_id", "channel_count", "channel_format", "no
 _MOST = 0.5
 # Markers farther from the signal belong to another clock.
 _BESIDE_S = 60.0
+_PIECE_N = 1 << 22
 
 
 def read_xdf_recording(path: Path, content_id: str) -> Recording:
@@ -54,9 +58,38 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
     A file cut off by a crash is valid XDF up to the cut: it is read up to there, with a note. Of a damaged
     file every readable chunk is used, with a note.
     """
+    with path.open("rb") as file:
+        return _read(path, content_id, file, path.stat().st_size)
+
+
+def read_compressed_xdf(path: Path, content_id: str) -> Recording:
+    """Read an XDF file that is compressed with gzip (``.xdfz``), also a cut-off one.
+
+    Raises
+    ------
+    InputError
+        If its content is not XDF, or as `read_xdf_recording`.
+    """
+    data, lost = bytearray(), ""
+    try:
+        with gzip.open(path, "rb") as file:
+            while piece := file.read(_PIECE_N):
+                data += piece
+                if not data.startswith(MAGIC):
+                    break
+    except (OSError, EOFError, zlib.error) as error:
+        lost = f"{path.name} is damaged or cut off ({error}); it was read up to there."
+    if not data.startswith(MAGIC):
+        problem = f"is compressed but does not contain XDF{f' ({lost})' if lost else ''}"
+        raise InputError(str(path), problem, "unpack it first (gunzip)")
+    recording = _read(path, content_id, io.BytesIO(data), len(data))
+    return replace(recording, notes=(lost, *recording.notes)) if lost else recording
+
+
+def _read(path: Path, content_id: str, file: BinaryIO, size_n: int) -> Recording:
     problems: list[str] = []
-    with path.open("rb") as file, _collecting(problems):
-        parts, size_n = _readable_parts(file), path.stat().st_size
+    with _collecting(problems):
+        parts = _readable_parts(file)
         lost_n = size_n - sum(stop_n - start_n for start_n, stop_n in parts)
         source = _only(file, parts) if lost_n else file
         source.seek(0)

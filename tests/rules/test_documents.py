@@ -13,7 +13,7 @@ from support.building import lm, night, spans, train
 from support.realdata import REAL_DATA, needs
 
 from monitor.cli.score_events import score_events
-from monitor.files.scored_table import parse_events_table
+from monitor.files.scored_lists import parse_list
 from monitor.model.errors import InputError
 from monitor.model.rules import AASM3, PROFILES, WASM2016
 from monitor.scoring import Movement, Night, score
@@ -140,7 +140,7 @@ def test_command_writes_private_files(tmp_path: Path) -> None:
     assert sorted(p.name for p in out.iterdir()) == ["events.tsv", "movements.tsv", "summary.json"]
     assert {stat.S_IMODE(p.stat().st_mode) for p in out.iterdir()} == {0o600}
     assert stat.S_IMODE(out.stat().st_mode) == 0o700
-    facts, _ = parse_events_table(TSV, "night.tsv")
+    facts, *_ = parse_list(TSV, "night.tsv")
     assert (out / "events.tsv").read_text(encoding="utf-8") == events_tsv(score(facts, AASM3))
     assert (out / "movements.tsv").read_text(encoding="utf-8") == movements_tsv(facts)
 
@@ -167,7 +167,7 @@ def test_command_says_honest_names(tmp_path: Path) -> None:
 def test_command_refuses_what_it_cannot_read(tmp_path: Path) -> None:
     for name, content, words in (
         ("missing.tsv", None, "cannot be read"),
-        ("bytes.tsv", b"onset\n\xff\xfe", "line 2: is not UTF-8"),
+        ("bytes.tsv", b"onset\n\xff\x00", "line 2: is not text"),
         ("row.tsv", b"onset\tduration\ttrial_type\n1\t-2\tLM_left\n", "line 2, column 'duration'"),
     ):
         if content is not None:
@@ -182,7 +182,7 @@ def test_command_refuses_what_it_cannot_read(tmp_path: Path) -> None:
 
 @needs("scored_nights")
 def test_a_real_scored_night_has_the_one_series_its_laboratory_marked() -> None:
-    facts, ignored = parse_events_table(NOX.read_text(encoding="utf-8"), NOX.name)
+    facts, ignored, _ = parse_list(NOX.read_text(encoding="utf-8"), NOX.name)
     assert ignored == {"analysis_start": 1, "desaturation": 191, "plm_series": 1}
     assert len(facts.movements) == 29
     plain = dataclasses.replace(AASM3, respiratory="ignore")

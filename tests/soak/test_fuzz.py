@@ -14,7 +14,8 @@ from monitor.model.labels import DEFAULT_LABELS
 from monitor.session.markers import MarkerReader
 
 NAMES = [
-    "marker strings", "stream headers", "configuration", "event tables", "XML lists", "Noxturnal lists",
+    "marker strings", "stream headers", "configuration", "event tables", "XML lists",
+    "lists with times of day",
     "control messages", "sample counters", "journal lines", "journals", "XDF recordings", "own XDF, torn",
     "EDF recordings",
 ]  # fmt: skip

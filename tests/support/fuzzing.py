@@ -18,9 +18,7 @@ from pylsl.lib import lib
 from monitor.detection.aligned_chunk import AlignedChunk
 from monitor.detection.sample_counter import CounterLosses
 from monitor.files import read_recording
-from monitor.files.scored_noxturnal import parse_noxturnal_csv
-from monitor.files.scored_table import parse_events_table
-from monitor.files.scored_xml import parse_annotation_xml
+from monitor.files.scored_lists import parse_list
 from monitor.lsl.header import describe
 from monitor.model.config import load_config, shipped
 from monitor.model.errors import MonitorError
@@ -195,10 +193,8 @@ _TABLE = (
 
 
 def _events() -> Target:
-    def parse(data: bytes) -> None:
-        parse_events_table(data.decode("utf-8", "replace"), "fuzz.tsv")
-
-    return Target("event tables", parse, [_TABLE])
+    luna = b"class\tinstance\tchannel\tstart\tstop\tmeta\nN2\t.\t.\t0+00:00:30\t...\t.\n"
+    return Target("event tables", lambda data: parse_list(data, "fuzz.tsv"), [_TABLE, luna])
 
 
 def _xml() -> Target:
@@ -213,9 +209,7 @@ def _xml() -> Target:
         "</Name><Start>10</Start><Duration>2</Duration></ScoredEvent></ScoredEvents>"
         "<SleepStages><SleepStage>2</SleepStage><SleepStage>0</SleepStage></SleepStages></CMPStudyConfig>"
     )
-    return Target(
-        "XML lists", lambda data: parse_annotation_xml(data, "fuzz.xml"), [nsrr.encode(), profusion.encode()]
-    )
+    return Target("XML lists", lambda data: parse_list(data, "fuzz.xml"), [nsrr.encode(), profusion.encode()])
 
 
 def _csv() -> Target:
@@ -223,7 +217,12 @@ def _csv() -> Target:
         b"Start Time,End Time,Event,Duration\n20.11.2026 22:00:00,20.11.2026 22:00:30,N2,30\n"
         b"20.11.2026 22:00:10,20.11.2026 22:00:12,PLM,2\n"
     )
-    return Target("Noxturnal lists", lambda data: parse_noxturnal_csv(data, "fuzz.csv"), [seed])
+    domino = (
+        b"Signal ID: SchlafProfil\\profil\nStart Time: 20.11.2026 22:00:00\n"
+        b"Signal Type: Discret\nRate: 30 s\n\n"
+        b"22:00:00,000; Wach\n22:00:30,000; N2\n"
+    )
+    return Target("lists with times of day", lambda data: parse_list(data, "fuzz.csv"), [seed, domino])
 
 
 def _requests() -> Target:

@@ -99,21 +99,31 @@ def sparse(path: Path, head: bytes) -> Path:
     ("name", "words"),
     [
         ("zeros.edf", "which is not a known format"),
-        ("tail.edf", "its header declares 120"),
         ("tail.xdf", "contains no stream"),
     ],
 )
 def test_four_gigabytes_are_refused_without_being_read(night, tmp_path, name, words):
-    head = {"zeros.edf": b"", "tail.edf": night.read_bytes(), "tail.xdf": b"XDF:"}[name]
+    head = {"zeros.edf": b"", "tail.xdf": b"XDF:"}[name]
     assert words in refused(sparse(tmp_path / name, head), tmp_path / "out")
 
 
+def test_four_gigabytes_behind_the_last_record_are_not_read(night, tmp_path):
+    recording = read_recording(sparse(tmp_path / "tail.edf", night.read_bytes()))
+    whole = read_recording(night)
+    assert recording.streams[0].sample_n == whole.streams[0].sample_n
+    assert any("behind the last data record were not read" in note for note in recording.notes)
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.97])
-def test_a_truncated_edf_is_refused(night, tmp_path, share):
+def test_a_cut_off_edf_is_scored_up_to_there_and_says_so(night, tmp_path, share):
     data = night.read_bytes()
     path = tmp_path / "cut.edf"
     path.write_bytes(data[: HEADER_N * 6 + int(len(data) * share)])
-    assert "is truncated" in refused(path, tmp_path / "out")
+    done = CliRunner().invoke(cli, ["score", str(path), "--out", str(tmp_path / "out")])
+    assert "is cut off: of 120 data records" in done.stderr
+    assert done.exit_code == 0
+    recording_h = json.loads((tmp_path / "out" / "cut" / "summary.json").read_text())["recording_h"]
+    assert recording_h == pytest.approx(120 * share / 3600, abs=2 / 3600)
 
 
 def test_an_xdf_cut_inside_a_chunk_is_scored_up_to_there_and_says_so(xdf, tmp_path):

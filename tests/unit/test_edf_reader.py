@@ -160,12 +160,79 @@ def test_an_annotated_gap_is_missing_in_the_signal_it_names(tmp_path):
     np.testing.assert_array_equal(np.isnan(stream.read([1], 140, 410))[:, 0], right[140:410])
 
 
-def truncated(path):
-    path.write_bytes(write(path).read_bytes()[:-1000])
+ANNOTATED = ((3.25, None, "Bein links"), (5.5, 2.0, "Schlaf x"))
 
 
-def longer(path):
-    path.write_bytes(write(path).read_bytes() + bytes(40_000))
+def latin(data):
+    return data.replace(b"Schlaf x", b"Schlaf \xe4")
+
+
+def commas(data):
+    """Write the numbers of the header as programs in other countries do."""
+    head, rest = data[:1024], data[1024:]
+    for number in (b"-500    ", b"500     "):
+        head = head.replace(number, number.replace(b"00 ", b"00,0")[:8].ljust(8))
+    return head.replace(b"1       ", b"1,0     ") + rest
+
+
+MENDED = {
+    "stray bytes": (lambda data: data + b"\r\n\0", 10, "3 bytes behind the last data record were not read"),
+    "a record of zeros behind the last": (
+        lambda data: data + bytes(40_000),
+        10,
+        "40000 bytes behind the last",
+    ),
+    "an incomplete last record": (lambda data: data[:-100], 9, "of 10 data records 9 are complete"),
+    "half of the file": (lambda data: data[: 1024 + (len(data) - 1024) // 2], 5, "5 are complete"),
+    "more records than declared": (
+        lambda data: data[:236] + b"7       " + data[244:],
+        10,
+        "contains 10 data records, its header declares 7; all were read",
+    ),
+    "no records declared": (lambda data: data[:236] + b"0       " + data[244:], 10, "its header declares 0"),
+    "NUL bytes": (lambda data: data[:8] + data[8:1024].replace(b" ", b"\0") + data[1024:], 10, "NUL bytes"),
+    "decimal commas": (commas, 10, "decimal commas"),
+    "a wrong size of the header": (
+        lambda data: data[:184] + b"256     " + data[192:],
+        10,
+        "declares its size as 256 bytes; it has 1024",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MENDED)
+def test_what_other_programs_leave_slightly_wrong_is_read_and_noted(tmp_path, kind):
+    sound = write(tmp_path / "sound.edf", [emg(), emg("Right Leg")], ANNOTATED)
+    change, records, words = MENDED[kind]
+    path = tmp_path / "wrong.edf"
+    path.write_bytes(change(sound.read_bytes()))
+    whole, read = read_recording(sound), read_recording(path)
+    assert any(words in note for note in read.notes), read.notes
+    assert len(read.notes) == 1
+    assert read.streams[0].sample_n == records * 200
+    assert np.array_equal(read.streams[0].read(), whole.streams[0].read(None, 0, records * 200))
+    if records == 10:
+        assert read.annotations == whole.annotations
+
+
+def test_annotations_in_latin_1_are_read(tmp_path):
+    path = write(tmp_path / "night.edf", [emg()], ANNOTATED)
+    path.write_bytes(latin(path.read_bytes()))
+    assert read_recording(path).annotations == (
+        Annotation(3.25, 0.0, "Bein links"),
+        Annotation(5.5, 2.0, "Schlaf ä"),
+    )
+
+
+def test_numbers_are_not_read_as_stages_unless_every_epoch_has_one(tmp_path):
+    codes = [(float(t), None, str(c)) for t, c in enumerate((200, 31, 1, 2, 2, 5, 31, 1, 2, 5))]
+    recording = read_recording(write(tmp_path / "trigger.edf", [emg()], codes))
+    assert recording.annotations == ()
+    assert [one.text for one in recording.numbers] == [text for *_, text in codes]
+    epochs = [(30.0 * i, 30.0, str(code)) for i, code in enumerate((0, 1, 2, 3, 5))]
+    recording = read_recording(write(tmp_path / "stages.edf", [emg()], epochs))
+    assert [one.text for one in recording.annotations] == ["0", "1", "2", "3", "5"]
+    assert recording.numbers == ()
 
 
 def header_only(path):
@@ -181,8 +248,7 @@ DAMAGED = {
     "begins with": lambda path: path.write_bytes(b"PK\x03\x04 a spreadsheet" * 100),
     "compressed": lambda path: path.write_bytes(b"\x1f\x8b" + bytes(1000)),
     "content is XDF": lambda path: path.write_bytes(b"XDF:" + bytes(1000)),
-    "truncated: it contains 8.8 of 10": truncated,
-    "its header declares 10": longer,
+    "contains no complete data record": lambda path: path.write_bytes(write(path).read_bytes()[:1500]),
     "ends inside its header, after 300": header_only,
     "ends inside its header, after 100": fixed_header_only,
     "number of signals": lambda path: patch(write(path), 252, b"many"),
@@ -190,7 +256,7 @@ DAMAGED = {
     "samples per record of signal 1": lambda path: patch(write(path), 256 + 4 * 216, b"x       "),
     "0 samples per data record": lambda path: patch(write(path), 256 + 4 * 216, b"0       "),
     "damaged header": lambda path: patch(write(path), 244, b"a while "),
-    "no complete data record": lambda path: path.write_bytes(
+    "no complete data record; expected": lambda path: path.write_bytes(
         patch(write(path), 236, b"-1      ").read_bytes()[:1500]
     ),
     "no signal": lambda path: edfio.Edf([], annotations=[edfio.EdfAnnotation(0, None, "N2")]).write(path),

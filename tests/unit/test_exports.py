@@ -186,7 +186,7 @@ def test_a_bids_dataset_grows_by_sessions_and_its_events_score_the_same(night, o
     assert types <= set(about["Levels"])
     assert set(about["HED"]) == set(about["Levels"])
     assert "note" not in types
-    listed, _ = read_annotations(events)
+    listed, *_ = read_annotations(events)
     session = read_session(night.path)
     assert len(listed.movements) == len(session.night.movements)
     assert listed.epochs == tuple(e.__class__(e.start_us, e.end_us, e.stage) for e in session.night.epochs)

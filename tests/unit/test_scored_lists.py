@@ -9,8 +9,9 @@ import edfio
 import numpy as np
 import pytest
 
-from monitor.files.scored_edf import edf_start
+from monitor.files import read_recording
 from monitor.files.scored_lists import listed_facts, read_annotations
+from monitor.files.scored_rows import ListOptions
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.model.labels import DEFAULT_LABELS
@@ -28,7 +29,7 @@ def saved(folder: Path, name: str, content: str | bytes) -> Path:
 
 def refused(path: Path, **more) -> str:
     with pytest.raises(InputError) as caught:
-        read_annotations(path, **more)
+        read_annotations(path, ListOptions(**more))
     assert str(caught.value).startswith(str(path))
     return str(caught.value)
 
@@ -78,7 +79,7 @@ def test_nsrr_xml(tmp_path: Path) -> None:
             ("102", "20", "SpO2 desaturation|SpO2 desaturation"),
         ),
     )
-    night, ignored = read_annotations(path)
+    night, ignored, _ = read_annotations(path)
     assert ignored == {"SpO2 desaturation|SpO2 desaturation": 1}
     assert night.epochs == tuple(
         Epoch(a * S, b * S, stage)
@@ -100,7 +101,7 @@ def test_nsrr_xml(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_profusion_xml(tmp_path: Path, encoding: str) -> None:
-    night, ignored = read_annotations(saved(tmp_path, "night.XML", PROFUSION.encode(encoding)))
+    night, ignored, _ = read_annotations(saved(tmp_path, "night.XML", PROFUSION.encode(encoding)))
     assert ignored == {"SpO2 desaturation": 1}
     assert [(e.start_us // S, e.stage) for e in night.epochs] == [
         (0, "W"), (30, "N2"), (60, "N3"), (90, "R"), (120, "unscored"), (150, "unscored"),
@@ -128,21 +129,19 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
         (PROFUSION.replace("<CMPS", '<!DOCTYPE x SYSTEM "file:///etc/passwd"><CMPS', 1), "document type"),
         (PROFUSION.replace("<CMPS", BOMB + "<CMPS", 1).encode("utf-16"), "document type"),
         (PROFUSION[:-20], "is not valid XML"),
-        ("", "is not valid XML"),
-        ("onset\tduration\ttrial_type\n", "is not valid XML"),
+        ("", "is empty"),
         ("<html><body/></html>", "has the root element 'html'"),
         (PROFUSION.replace("61.4", "later"), "line 5, element 'Start': 'later' is not a number"),
         (PROFUSION.replace("<Start>61.4</Start>", ""), "line 5, element 'Start': '' is not a number"),
         (
             PROFUSION.replace("<Duration>1.7</Duration>", ""),
-            "line 5, element 'Duration': 'n/a' is not a number",
+            "line 5, element 'Duration': 'n/a' is not a duration",
         ),
         (PROFUSION.replace("1.7", "-1.7"), "line 5, element 'Duration': '-1.7' is negative"),
         (PROFUSION.replace("PLM (Right)", ""), "line 5, type of the event: is empty"),
         (PROFUSION.replace("30</Epoch", "x</Epoch"), "line 3, element 'EpochLength': 'x' is not a length"),
         (PROFUSION.replace("30</Epoch", "0</Epoch"), "line 3, element 'EpochLength': '0' is not a length"),
         (nsrr(("0", "60", "Wake|0"), ("30", "30", "REM sleep|5")), "overlaps stage"),
-        (nsrr(("0", "0", "Wake|0")), "more than 0 s"),
     ],
 )
 def test_bad_xml(tmp_path: Path, content: str | bytes, words: str) -> None:
@@ -163,7 +162,7 @@ FRENCH = (
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_noxturnal_csv(tmp_path: Path, encoding: str) -> None:
-    night, ignored = read_annotations(saved(tmp_path, "night.csv", FRENCH.encode(encoding)))
+    night, ignored, _ = read_annotations(saved(tmp_path, "night.csv", FRENCH.encode(encoding)))
     assert ignored == {"Désat": 1}
     assert night.epochs == (Epoch(0, 30 * S, "W"), Epoch(30 * S, 60 * S, "N2"))
     assert night.respiratory == (Span(32 * S, 41_333_000, "hypopnea"),)
@@ -178,7 +177,7 @@ def test_noxturnal_csv_of_another_country_and_shape(tmp_path: Path) -> None:
         "1;Wake;11/20/2026 11:59:40 PM;11/21/2026 12:00:10 AM\n"
         "2;A. Obstructive;11/21/2026 12:00:10.250 AM;11/21/2026 12:00:30.5 AM\n"
     )
-    night, ignored = read_annotations(saved(tmp_path, "night.csv", text))
+    night, ignored, _ = read_annotations(saved(tmp_path, "night.csv", text))
     assert (ignored, night.epochs) == ({}, (Epoch(0, 30 * S, "W"),))
     assert night.respiratory == (Span(30_250_000, 50_500_000, "obstructive_apnea"),)
 
@@ -187,14 +186,14 @@ def test_noxturnal_day_and_month_are_told_by_the_length_of_the_night(tmp_path: P
     text = "Start Time,Event,Duration\n03/11/2026 23:59:50,N2,30\n04/11/2026 00:00:20,N3,30\n"
     # As days of one month these are 30 s apart, as months of one day 30 days.
     for order in (text, text.replace("03/11", "11/03").replace("04/11", "11/04")):
-        night, _ = read_annotations(saved(tmp_path, "night.csv", order))
+        night, *_ = read_annotations(saved(tmp_path, "night.csv", order))
         assert [e.start_us for e in night.epochs] == [0, 30 * S]
 
 
 def test_noxturnal_times_count_from_the_recording_s_start(tmp_path: Path) -> None:
     path = saved(tmp_path, "night.csv", FRENCH)
     began = datetime(2026, 11, 20, 22, 59, 20, tzinfo=UTC)
-    assert read_annotations(path, began=began)[0].epochs[0] == Epoch(20 * S, 50 * S, "W")
+    assert read_annotations(path, ListOptions(began=began))[0].epochs[0] == Epoch(20 * S, 50 * S, "W")
     for other in (began.replace(day=19), began.replace(hour=23), datetime(1985, 1, 1, tzinfo=UTC)):
         assert f"begins at 2026-11-20 22:59:40, the recording at {other:%Y-%m-%d}" in refused(
             path, began=other
@@ -204,19 +203,18 @@ def test_noxturnal_times_count_from_the_recording_s_start(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("a,b\n1,2\n", "no column 'event' and 'start time'"),
-        ("", "no column 'event' and 'start time'"),
-        ("Start Time,Event\n", "no column 'end time'"),
+        ("a,b\n1,2\n", "line 1: is not a scored list in a known form (found 'a,b')"),
+        ("Start Time,Duration\n", "line 1: column 'trial_type' is missing in 'Start Time', 'Duration'"),
         (
             FRENCH.replace("20/11/2026 23:00:12", "soon"),
-            "line 5, column 'Heure de début': 'soon' is not a time",
+            "line 5, column 'Heure de début': 'soon' is not a number or a time",
         ),
-        (FRENCH.replace("20/11/2026 23:00:12", "23:00:12"), "'23:00:12' is not a time"),
+        (FRENCH.replace("20/11/2026 23:00:12", "23:00:12"), "'23:00:12' has no date, other times have one"),
         (FRENCH.replace("21/11/2026", "24/11/2026"), "over more than two days"),
         (FRENCH.replace(":40,N2", ":40,"), "column 'Événement': is empty"),
         (
             FRENCH.replace("20/11/2026 23:00:21,Hypopnée,9.333", "20/11/2026 23:00:00,Hypopnée,"),
-            "column 'Durée': '-12' is negative",
+            "line 5, column 'Heure de fin': '20/11/2026 23:00:00' is before the onset",
         ),
     ],
 )
@@ -225,7 +223,7 @@ def test_bad_noxturnal_csv(tmp_path: Path, content: str, words: str) -> None:
 
 
 def test_a_noxturnal_list_without_events_is_empty(tmp_path: Path) -> None:
-    night, ignored = read_annotations(saved(tmp_path, "night.csv", FRENCH.splitlines()[0]))
+    night, ignored, _ = read_annotations(saved(tmp_path, "night.csv", FRENCH.splitlines()[0]))
     assert (night.movements, night.end_us, ignored) == ((), 0, {})
 
 
@@ -244,7 +242,7 @@ def test_edf_annotations(tmp_path: Path, signal: bool) -> None:
         (642.0, 1.0, "Limb movement"), (643.5, 3.25, "EEG arousal"), (644.0, 2.0, "Snore"),
         signal=signal,
     )  # fmt: skip
-    night, ignored = read_annotations(path)
+    night, ignored, _ = read_annotations(path)
     assert ignored == {"Snore": 1}
     assert [(e.start_us // S, e.end_us // S, e.stage) for e in night.epochs] == [
         (0, 630, "W"), (630, 660, "N2"), (660, 720, "unscored"),
@@ -257,32 +255,31 @@ def test_edf_annotations(tmp_path: Path, signal: bool) -> None:
 
 
 def test_bad_edf_annotations(tmp_path: Path) -> None:
-    path = edf(tmp_path / "a.edf", (1.0, 2.0, "LM_left"), (3.0, None, "arousal"))
-    assert "annotation 2, duration: 'n/a' is not a number" in refused(path)
+    path = edf(tmp_path / "a.edf", (1.0, 2.0, "arousal"), (3.0, None, "LM_left"))
+    assert "annotation 2, duration: 'n/a' is not a duration" in refused(path)
     assert "contains no annotations" in refused(edf(tmp_path / "b.edf", signal=True))
-    assert "cannot be read as EDF+" in refused(saved(tmp_path, "c.edf", b"0       not a header"))
+    assert "ends inside its header" in refused(saved(tmp_path, "c.edf", b"0       not a header"))
     assert "cannot be read" in refused(tmp_path / "absent.edf")
     assert "cannot be read" in refused(tmp_path / "absent.xml")
 
 
 def test_the_start_of_an_edf_is_in_its_header(tmp_path: Path) -> None:
-    path = edf(tmp_path / "a.edf", (1.0, 2.0, "LM_left"))
+    path = edf(tmp_path / "a.edf", (1.0, 2.0, "LM_left"), signal=True)
     data = bytearray(path.read_bytes())
     data[168:184] = b"20.11.2622.59.20"
-    assert edf_start(saved(tmp_path, "b.edf", bytes(data))) == datetime(2026, 11, 20, 22, 59, 20, tzinfo=UTC)
+    began = datetime(2026, 11, 20, 22, 59, 20, tzinfo=UTC)
+    assert read_recording(saved(tmp_path, "b.edf", bytes(data))).began == began
     data[168:184] = b"xx.11.2622.59.20"
-    assert edf_start(saved(tmp_path, "c.edf", bytes(data))) is None
-    with pytest.raises(InputError, match="cannot be read"):
-        edf_start(tmp_path / "absent.edf")
+    assert read_recording(saved(tmp_path, "c.edf", bytes(data))).began is None
 
 
 def test_any_other_ending_is_the_table(tmp_path: Path) -> None:
     text = "onset\tduration\ttrial_type\n1\t2\tBein\n"
     labels = {**DEFAULT_LABELS, "bein": "LM_left"}
     for name in ("night.tsv", "night.txt", "night"):
-        night, _ = read_annotations(saved(tmp_path, name, text), labels)
+        night, *_ = read_annotations(saved(tmp_path, name, text), ListOptions(labels))
         assert night.movements == (Movement(S, 3 * S, "left", key="line 2"),)
-    assert "line 2: is not UTF-8" in refused(saved(tmp_path, "bytes.tsv", b"onset\n\xff"))
+    assert "line 2: is not text" in refused(saved(tmp_path, "bytes.tsv", b"onset\n\xff\x00"))
 
 
 def test_a_list_as_facts_gives_the_night_it_came_from() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.files.scored_table import parse_events_table
+from monitor.files.scored_lists import parse_list
 from monitor.model.rules import PROFILES
 from monitor.scoring import score
 from monitor.simulator.file_output import write_truth
@@ -14,6 +14,6 @@ def test_seventy_seconds_of_the_demonstration_are_a_series_to_both_rule_sets(tmp
     # Only the two epochs that are over by then are scored.
     path = tmp_path / "truth.tsv"
     write_truth(path, Schedule(seed, "demo", 70.0).truth(70.0))
-    night, ignored = parse_events_table(path.read_text(encoding="utf-8"), path.name)
+    night, ignored, _ = parse_list(path.read_text(encoding="utf-8"), path.name)
     assert not ignored
     assert all(score(night, profile).indices.n_plms >= 4 for profile in PROFILES.values())
