@@ -1,22 +1,15 @@
-"""Times in scored lists: seconds, running time, time of day, date and time; placed on the recording's time.
-
-Times of day are placed without knowledge of their order: relative to the start of the recording, or, if it is
-unknown, after the longest interval without an event. A change of summer time is bridged if the zone is known.
-"""
+"""Times in scored lists as written: seconds, running time, time of day, date and time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
-from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from monitor.files.scored_rows import FieldNames, Listed, ListOptions, is_missing, number, within_limits
+from monitor.files.scored_rows import number
 from monitor.model.errors import InputError
 
 _CLOCK = re.compile(
@@ -26,41 +19,13 @@ _CLOCK = re.compile(
     re.ASCII,
 )
 _ELAPSED = re.compile(r"0\+(.+)")
-_LONGEST = timedelta(hours=48)
-# Marks may begin a little before the recording; a list that begins a day later belongs to another recording.
-_EARLIEST, _LATEST = timedelta(minutes=-30), timedelta(hours=24)
-_DAY = timedelta(days=1)
-# Any day without a change of summer time.
-_NO_DATE = date(2000, 1, 3)
-_EPOCH = date(1970, 1, 1)
-# Regions whose rules cover most of those that change their clocks.
-_EXAMPLES = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago")
-_EXPECTED = "expected seconds such as 12.5, a time such as 22:15:30, or a date and time"
+EXPECTED = "expected seconds such as 12.5, a time such as 22:15:30, or a date and time"
 
 Order = Literal["ymd", "dmy", "mdy"]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """Hold one event on the recording's time.
-
-    Parameters
-    ----------
-    row : Listed
-        The event as written.
-    onset_s : Decimal
-        Seconds from the first sample; may be negative.
-    duration_s : Decimal or None
-        None if the list does not state it.
-    """
-
-    row: Listed
-    onset_s: Decimal
-    duration_s: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
+class Clock:
     """A time as written: the three numbers of its date, if any, and the time of day."""
 
     written: str
@@ -79,60 +44,6 @@ class _Clock:
             return datetime(year + 2000 if year < 100 else year, month, day, tzinfo=UTC) + self.time
         except ValueError:
             return None
-
-
-_AsWall = Callable[[_Clock], datetime]
-
-
-def place_rows(
-    rows: Sequence[Listed], name: str, fields: FieldNames, options: ListOptions
-) -> tuple[list[Placed], list[str]]:
-    """Convert the times of all events to seconds from the first sample.
-
-    Parameters
-    ----------
-    rows : sequence of Listed
-        In the order of the file.
-    name : str
-        Name of the file, for error messages.
-    fields : FieldNames
-    options : ListOptions
-
-    Returns
-    -------
-    placed : list of Placed
-    notes : list of str
-        Assumptions, as sentences.
-
-    Raises
-    ------
-    InputError
-        If a time cannot be read, the times span more than two days, or the list does not begin within the day
-        that follows the start of the recording.
-    """
-    read = [_time(row.onset, f"{name}, {row.place}, {fields.onset}") for row in rows]
-    ends = [_end(row, f"{name}, {row.place}, {fields.end}") for row in rows]
-    clocks = [one for one in (*read, *ends) if isinstance(one, _Clock)]
-    begins = [one for one in read if isinstance(one, _Clock)]
-    notes: list[str] = []
-    at: list[Decimal]
-    stop: list[Decimal | None]
-    if not begins:
-        at = [one for one in read if isinstance(one, Decimal)]
-        stop = [None if isinstance(end, _Clock) else end for end in ends]
-    elif all(one.day is None for one in clocks) and _is_running(begins, fields):
-        if not fields.is_elapsed:
-            notes.append("its times begin at 00:00:00 and are read as time since the start of the recording")
-        at = [_running(one) for one in read]
-        stop = [None if one is None else _running(one) for one in ends]
-    else:
-        walls = _Walls(name, options, notes)
-        at, stop = walls.place(read, ends)
-    placed = []
-    for row, onset, end in zip(rows, at, stop, strict=True):
-        within_limits(onset, row.onset, f"{name}, {row.place}, {fields.onset}")
-        placed.append(Placed(row, onset, _duration(row, onset, end, name, fields)))
-    return placed, notes
 
 
 def read_zone(name: str) -> ZoneInfo:
@@ -167,30 +78,38 @@ def read_start(text: str) -> datetime:
     return found
 
 
-def _time(cell: str, where: str) -> Decimal | _Clock:
-    found = _time_or_none(cell)
+def read_time(cell: str, where: str) -> Decimal | Clock:
+    """Read a time: seconds from the start of the recording, or a time of day.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    found = time_or_none(cell)
     if found is None:
-        raise InputError(where, f"{cell!r} is not a number or a time", _EXPECTED)
+        raise InputError(where, f"{cell!r} is not a number or a time", EXPECTED)
     return found
 
 
-def _time_or_none(cell: str) -> Decimal | _Clock | None:
+def time_or_none(cell: str) -> Decimal | Clock | None:
+    """Read a time; None if it is not one."""
     seconds = number(cell.strip().removesuffix("s").rstrip())
     if seconds is not None:
         return seconds
     if elapsed := _ELAPSED.fullmatch(cell.strip()):
-        inner = _time_or_none(elapsed[1])
-        return None if inner is None or (isinstance(inner, _Clock) and inner.day) else _running(inner)
+        inner = time_or_none(elapsed[1])
+        return None if inner is None or (isinstance(inner, Clock) and inner.day) else running(inner)
     match = _CLOCK.fullmatch(cell.strip())
     return None if match is None else _clock(match, cell)
 
 
 def is_time(cell: str) -> bool:
     """Return whether a cell can be read as a time."""
-    return _time_or_none(cell) is not None
+    return time_or_none(cell) is not None
 
 
-def _clock(match: re.Match[str], cell: str) -> _Clock | None:
+def _clock(match: re.Match[str], cell: str) -> Clock | None:
     hours, minutes, seconds = int(match["h"]), int(match["m"]), int(match["s"] or 0)
     half = (match["half"] or "")[:1].casefold()
     if minutes > 59 or seconds > 60 or (half and not 1 <= hours <= 12) or (match["a"] and hours > 24):
@@ -200,7 +119,7 @@ def _clock(match: re.Match[str], cell: str) -> _Clock | None:
     time = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     time += timedelta(microseconds=round(int((match["f"] or "0")[:9].ljust(9, "0")) / 1000))
     day = (int(match["a"]), int(match["b"]), int(match["c"])) if match["a"] else None
-    return _Clock(cell, day, time, _offset(match["offset"]), bool(half))
+    return Clock(cell, day, time, _offset(match["offset"]), bool(half))
 
 
 def _offset(text: str | None) -> timedelta | None:
@@ -212,206 +131,11 @@ def _offset(text: str | None) -> timedelta | None:
     return -whole if text[0] == "-" else whole
 
 
-def _end(row: Listed, where: str) -> Decimal | _Clock | None:
-    """Return the end of an event; None if the list states none, or if it states the duration."""
-    if is_missing(row.end) or row.end.strip() in ("...", "…") or number(row.duration) is not None:
-        return None
-    if row.end.strip().startswith("+"):
-        return None
-    return _time(row.end, where)
+def running(one: Decimal | Clock) -> Decimal:
+    """Return seconds; a time such as 00:12:30 counts from the start of the recording."""
+    return one if isinstance(one, Decimal) else seconds_of(one.time)
 
 
-def _running(one: Decimal | _Clock) -> Decimal:
-    return one if isinstance(one, Decimal) else _s(one.time)
-
-
-def _is_running(begins: Sequence[_Clock], fields: FieldNames) -> bool:
-    if fields.is_elapsed or any(one.time >= _DAY for one in begins):
-        return True
-    first = begins[0]
-    return first.time < timedelta(seconds=1) and not any(one.has_half for one in begins)
-
-
-def _duration(
-    row: Listed, onset: Decimal, end: Decimal | None, name: str, fields: FieldNames
-) -> Decimal | None:
-    where = f"{name}, {row.place}, "
-    if end is not None:
-        if end < onset:
-            raise InputError(
-                where + fields.end, f"{row.end!r} is before the onset {row.onset!r}", "expected a later time"
-            )
-        return within_limits(end - onset, row.end, where + fields.end)
-    for cell, field in ((row.duration, fields.duration), (row.end, fields.end)):
-        if is_missing(cell) or cell.strip() in ("...", "…") or (cell is row.end and number(cell) is None):
-            continue
-        found = _time_or_none(cell)
-        if found is None or (isinstance(found, _Clock) and found.day):
-            raise InputError(where + field, f"{cell!r} is not a number", "expected seconds, such as 12.5")
-        length = _running(found)
-        if length < 0:
-            raise InputError(where + field, f"{cell!r} is negative", "expected 0 s or more")
-        return within_limits(length, cell, where + field)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Walls:
-    """Placement of times of day and dates."""
-
-    name: str
-    options: ListOptions
-    notes: list[str]
-
-    def place(
-        self, read: Sequence[Decimal | _Clock], ends: Sequence[Decimal | _Clock | None]
-    ) -> tuple[list[Decimal], list[Decimal | None]]:
-        """Return the seconds of all onsets and ends."""
-        begins = [one for one in read if isinstance(one, _Clock)]
-        as_wall = self._as_wall(begins)
-        walls = {id(one): as_wall(one) for one in begins}
-        first = min(walls.values())
-        # Programs that know no start write seconds as times of the first days of 1970.
-        is_elapsed = first.date() == _EPOCH
-        origin = datetime.combine(_EPOCH, datetime.min.time(), UTC) if is_elapsed else self.options.began
-        if origin is None and self.options.needs_start:
-            what = "contains times of day, and the recording has no start time"
-            expected = "give it with --start, or use a list in seconds from the first sample"
-            raise InputError(self.name, what, expected)
-        if origin is None:
-            origin = first
-            self.notes.append(
-                "its times are times of day and the start of the recording is unknown: they count from the "
-                "first event (give the start of the recording to change this)"
-            )
-        self._check(first, origin)
-        instants = self._instants([walls[id(one)] for one in begins], origin)
-        at = dict(zip(map(id, begins), instants, strict=True))
-        placed = [at[id(o)] if isinstance(o, _Clock) else o for o in read]
-        stops: list[Decimal | None] = []
-        for begin, end, onset in zip(read, ends, placed, strict=True):
-            if not isinstance(end, _Clock):
-                stops.append(end)
-            elif isinstance(begin, _Clock):
-                stops.append(onset + _s(self._length(begin, end, walls[id(begin)], as_wall)))
-            else:
-                stops.append(None)
-        return placed, stops
-
-    def _length(self, begin: _Clock, end: _Clock, start: datetime, as_wall: _AsWall) -> timedelta:
-        if end.day is None:
-            return (end.time - begin.time) % _DAY
-        stop = as_wall(end)
-        length = stop - start
-        zone = self.options.zone
-        if zone is not None:
-            folds = [_utc(stop, zone, fold) - _utc(start, zone, fold) for fold in (0, 1)]
-            length = folds[0] if folds[0] >= timedelta(0) else folds[1]
-        return length
-
-    def _as_wall(self, clocks: Sequence[_Clock]) -> _AsWall:
-        """Return how to convert a time to a date and time: the order of the date's numbers, or the day."""
-        dated = [one for one in clocks if one.day is not None]
-        if not dated:
-            return partial(_of_day, first=self._first_of_day([one.time % _DAY for one in clocks]))
-        if len(dated) < len(clocks):
-            bare = next(one for one in clocks if one.day is None)
-            raise InputError(self.name, f"{bare.written!r} has no date, other times have one", _EXPECTED)
-        orders: tuple[Order, ...] = ("ymd",)
-        if all(one.day is not None and one.day[0] <= 31 for one in dated):
-            orders = ("mdy", "dmy") if dated[0].has_half else ("dmy", "mdy")
-        fitting = []
-        for order in orders:
-            known = [at for at in (one.at(order) for one in dated) if at is not None]
-            if len(known) == len(dated) and max(known) - min(known) <= _LONGEST:
-                fitting.append((order, min(known)))
-        if not fitting:
-            bad = next((c for c in dated if all(c.at(o) is None for o in orders)), None)
-            if bad is not None:
-                raise InputError(self.name, f"{bad.written!r} is not a date and time", _EXPECTED)
-            what = "has times in different formats, or over more than two days"
-            raise InputError(self.name, what, _EXPECTED)
-        began = self.options.began
-        order = min(fitting, key=lambda one: abs(one[1] - began))[0] if began else fitting[0][0]
-        return partial(_dated, order=order, offset=dated[0].offset)
-
-    def _first_of_day(self, times: Sequence[timedelta]) -> datetime:
-        """Return the earliest possible date and time of an event in a list without dates."""
-        if self.options.began is not None:
-            return self.options.began + _EARLIEST
-        ordered = sorted(set(times))
-        gaps = [(b - a, b) for a, b in pairwise(ordered)]
-        gaps.append((ordered[0] + _DAY - ordered[-1], ordered[0]))
-        first = max(gaps, key=lambda gap: (gap[0], -gap[1]))[1]
-        return datetime.combine(_NO_DATE, datetime.min.time(), UTC) + first
-
-    def _check(self, first: datetime, origin: datetime) -> None:
-        if not _EARLIEST <= first - origin < _LATEST:
-            there, here = (f"{one:%Y-%m-%d %H:%M:%S}" for one in (first, origin))
-            problem = f"begins at {there}, the recording at {here}"
-            raise InputError(self.name, problem, "expected the list of this recording")
-
-    def _instants(self, walls: Sequence[datetime], origin: datetime) -> list[Decimal]:
-        """Convert dates and times to seconds, across a change of summer time if the zone is known."""
-        zone = self.options.zone
-        if zone is None:
-            self._doubtful(min(origin, *walls), max(walls))
-            return [_s(wall - origin) for wall in walls]
-        start, found, previous = _utc(origin, zone, 0), [], None
-        twice, shown = [], False
-        for wall in walls:
-            first, second = _utc(wall, zone, 0), _utc(wall, zone, 1)
-            at = first
-            if first < second:
-                twice.append(wall)
-                # In a list in order, a step back in time is the second pass through the hour.
-                if previous is not None and first < previous <= second:
-                    at, shown = second, True
-            previous = at
-            found.append(_s(at - start))
-        if twice and not shown:
-            low, high = min(twice), max(twice)
-            self.notes.append(
-                f"{len(twice)} of its times from {low:%H:%M} to {high:%H:%M} exist twice in this night (the "
-                f"clocks are set back in {zone.key}): they are read as the first pass"
-            )
-        return found
-
-    def _doubtful(self, first: datetime, last: datetime) -> None:
-        if first.date() in (_NO_DATE, _EPOCH):
-            return
-        for name in _EXAMPLES:
-            try:
-                zone = ZoneInfo(name)
-            except (ZoneInfoNotFoundError, OSError):
-                continue
-            hours = [first + timedelta(hours=n) for n in range(int((last - first) / timedelta(hours=1)) + 2)]
-            for before, after in pairwise(min(hour, last) for hour in hours):
-                change = _utc(after, zone, 1) - _utc(before, zone, 0) - (after - before)
-                if change:
-                    self.notes.append(
-                        f"the clocks change in this night in some zones ({name}: between {before:%H:%M} and "
-                        f"{after:%H:%M}); later times may be wrong by an hour: give the time zone"
-                    )
-                    return
-
-
-def _of_day(clock: _Clock, first: datetime) -> datetime:
-    """Return the first date and time from ``first`` on that has this time of day."""
-    midnight = datetime.combine(first.date(), datetime.min.time(), UTC)
-    return first + (midnight + clock.time - first) % _DAY
-
-
-def _dated(clock: _Clock, order: Order, offset: timedelta | None) -> datetime:
-    at = clock.at(order)
-    assert at is not None
-    # After a change of summer time an offset changes too: count all times with the first one.
-    return at - (clock.offset or timedelta(0)) + (offset or timedelta(0)) if clock.offset is not None else at
-
-
-def _utc(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
-    return wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-
-
-def _s(time: timedelta) -> Decimal:
+def seconds_of(time: timedelta) -> Decimal:
+    """Convert to seconds, exact to the microsecond."""
     return Decimal(time // timedelta(microseconds=1)) / 1_000_000

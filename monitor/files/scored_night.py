@@ -11,7 +11,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import cast
 
-from monitor.files.scored_clock import Placed, place_rows
+from monitor.files.scored_placement import Placed, place_rows
 from monitor.files.scored_rows import FieldNames, Listed, ListOptions, ScoredList
 from monitor.model.errors import InputError
 from monitor.model.labels import NUMERIC_STAGES, RESPIRATORY, normalise
