@@ -22,7 +22,8 @@ from monitor.model.errors import InputError, MissingError
 _COMMENT = "Comment/"
 # Types that MNE converts to volts.
 _IN_VOLTS = frozenset({"eeg", "emg", "eog", "ecg", "seeg", "ecog", "dbs"})
-_TYPES = {"eeg": "EEG", "emg": "EMG", "eog": "EOG", "ecg": "ECG"}
+_TYPES = {"emg": "EMG", "eog": "EOG", "ecg": "ECG"}
+_LOOK_S, _FEWEST_VALUES = 60.0, 5
 
 
 def read_mne_recording(path: Path, content_id: str) -> Recording:
@@ -134,17 +135,21 @@ def _annotations(found: Any, first_s: float) -> Iterator[Annotation]:
 
 
 def _channels(raw: Any) -> tuple[RecordedChannel, ...]:
-    kinds, cals = raw.get_channel_types(), getattr(raw, "_cals", None)
     original = getattr(raw, "_orig_units", None) or {}
+    middle_n, half_n = raw.n_times // 2, round(_LOOK_S / 2 * raw.info["sfreq"])
+    values = raw.get_data(start=max(0, middle_n - half_n), stop=middle_n + half_n, verbose="error")
     found = []
-    for index, (label, kind) in enumerate(zip(raw.ch_names, kinds, strict=True)):
-        in_volts = kind in _IN_VOLTS
-        unit = "V" if in_volts else str(original.get(label, "")).replace("n/a", "")
+    for label, kind, row in zip(raw.ch_names, raw.get_channel_types(), values, strict=True):
+        unit = "V" if kind in _IN_VOLTS else str(original.get(label, "")).replace("n/a", "")
         # Programs declare all channels as EEG; the montage decides by the label.
-        type_ = "" if kind == "eeg" else _TYPES.get(kind, "")
-        lsb = None if cals is None or not in_volts else abs(float(cals[index])) or None
-        found.append(RecordedChannel(str(label), unit, type_, lsb))
+        found.append(RecordedChannel(str(label), unit, _TYPES.get(kind, ""), _step(row)))
     return tuple(found)
+
+
+def _step(values: NDArray[np.float64]) -> float | None:
+    """Return the smallest difference of two values, that is one digital step; None with too few values."""
+    known = np.unique(values[np.isfinite(values)])
+    return float(np.diff(known).min()) if len(known) >= _FEWEST_VALUES else None
 
 
 def _wall(began: datetime) -> datetime:

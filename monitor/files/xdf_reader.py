@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import logging
 import struct
@@ -29,7 +28,9 @@ _IDENTITY = ("name", "type", "source_id", "channel_count", "channel_format", "no
 _MOST = 0.5
 # Markers farther from the signal belong to another clock.
 _BESIDE_S = 60.0
-_PIECE_N = 1 << 22
+_PIECE_N = 1 << 20
+# A gzip header, and the largest window.
+_GZIP_BITS = 31
 
 
 def read_xdf_recording(path: Path, content_id: str) -> Recording:
@@ -70,20 +71,30 @@ def read_compressed_xdf(path: Path, content_id: str) -> Recording:
     InputError
         If its content is not XDF, or as `read_xdf_recording`.
     """
-    data, lost = bytearray(), ""
-    try:
-        with gzip.open(path, "rb") as file:
-            while piece := file.read(_PIECE_N):
-                data += piece
-                if not data.startswith(MAGIC):
-                    break
-    except (OSError, EOFError, zlib.error) as error:
-        lost = f"{path.name} is damaged or cut off ({error}); it was read up to there."
+    data, lost = _unpacked(path)
     if not data.startswith(MAGIC):
         problem = f"is compressed but does not contain XDF{f' ({lost})' if lost else ''}"
         raise InputError(str(path), problem, "unpack it first (gunzip)")
     recording = _read(path, content_id, io.BytesIO(data), len(data))
     return replace(recording, notes=(lost, *recording.notes)) if lost else recording
+
+
+def _unpacked(path: Path) -> tuple[bytes, str]:
+    """Decompress a file as far as possible; return the content and what was lost, as a sentence."""
+    data, unpacker = bytearray(), zlib.decompressobj(_GZIP_BITS)
+    reason = ""
+    with path.open("rb") as file:
+        while not reason and (piece := file.read(_PIECE_N)):
+            try:
+                data += unpacker.decompress(piece)
+            except zlib.error as error:
+                reason = str(error)
+            if len(data) >= len(MAGIC) and not data.startswith(MAGIC):
+                break
+    if not unpacker.eof:
+        reason = reason or "it ends before its end mark"
+    lost = f"{path.name} is damaged or cut off ({reason}); it was read up to there." if reason else ""
+    return bytes(data), lost
 
 
 def _read(path: Path, content_id: str, file: BinaryIO, size_n: int) -> Recording:

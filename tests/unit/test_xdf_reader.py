@@ -1,5 +1,7 @@
 """XDF files, sound and cut off."""
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -155,3 +157,48 @@ def test_garbage_after_the_magic_word_is_refused(tmp_path):
     path.write_bytes(b"XDF:" + b"\x99" * 500)
     with pytest.raises(InputError, match="no stream with samples"):
         read_recording(path)
+
+
+def test_a_compressed_file_is_read_also_if_it_is_cut_off(tmp_path):
+    whole = read_recording(write(tmp_path / "a.xdf"))
+    packed = tmp_path / "a.xdfz"
+    packed.write_bytes(gzip.compress((tmp_path / "a.xdf").read_bytes()))
+    read = read_recording(packed)
+    assert np.array_equal(read.streams[1].read(), whole.streams[1].read())
+    assert (read.annotations, read.notes) == (whole.annotations, ())
+    packed.write_bytes(packed.read_bytes()[:-2000])
+    cut = read_recording(packed)
+    assert "a.xdfz is damaged or cut off" in cut.notes[0]
+    assert cut.streams[0].sample_n == 100
+    packed.write_bytes(gzip.compress(b"onset\tduration\n"))
+    with pytest.raises(InputError, match="is compressed but does not contain XDF"):
+        read_recording(packed)
+
+
+def test_two_streams_of_one_name_are_two_streams(tmp_path):
+    writer = XdfWriter(tmp_path / "two.xdf")
+    head = HEADER.format(name="Legs", type="EMG", count=2, format="float32", rate=250, desc=CHANNELS)
+    writer.add_stream(1, head, "float32", 2)
+    writer.add_stream(2, head.replace("dev-1", "dev-2"), "float32", 2)
+    writer.samples(1, LEGS, 1000.0 + np.arange(500) / 250)
+    writer.samples(2, LEGS * 2, 1000.1 + np.arange(500) / 250)
+    writer.close()
+    recording = read_recording(tmp_path / "two.xdf")
+    assert [s.source_id for s in recording.streams] == ["dev-1", "dev-2"]
+    assert np.array_equal(recording.streams[1].read(), recording.streams[0].read() * 2)
+
+
+def test_a_missing_footer_loses_nothing(tmp_path):
+    data = write(tmp_path / "a.xdf").read_bytes()
+    # A footer: the number of bytes of its length, its length, the tag 6, the stream, XML.
+    tags = (at for at in range(len(data)) if data[at : at + 2] == b"\x06\x00")
+    footers = [at for at in tags if data[at + 6 : at + 8] == b"<?"]
+    assert len(footers) == 3
+    bare = tmp_path / "b.xdf"
+    bare.write_bytes(data[: footers[0] - 2 - (data[footers[0] - 5] == 4) * 3])
+    assert np.array_equal(read_recording(bare).streams[1].read(), LEGS.astype(np.float64))
+
+
+def test_a_name_as_text_works_like_a_path(tmp_path):
+    path = write(tmp_path / "a.xdf")
+    assert read_recording(str(path)).content_id == read_recording(path).content_id
