@@ -30,10 +30,12 @@ from monitor.detection.whole_recording import FileStream, detect, numbered
 from monitor.files import read_recording
 from monitor.files.scored_lists import read_annotations
 from monitor.model.config import load_config
+from monitor.model.config_fields import UncertaintySettings
 from monitor.model.facts import LEGS, Fact, Leg
 from monitor.model.rules import PROFILES
 from monitor.montage import LegChannel
 from monitor.scoring import Night, Score, score
+from monitor.scoring.uncertainty.document import uncertainty
 from monitor.session.reader import Session, read_session
 from monitor.session.signal.recorded import recorded_signals
 from monitor.session.state import SessionState
@@ -41,6 +43,7 @@ from monitor.session.state import SessionState
 __all__ = [
     "detect_movements",
     "events_table",
+    "how_sure",
     "leg_signal",
     "movements_table",
     "read_events",
@@ -169,6 +172,33 @@ def score_night(night: Night, rules: str = "aasm3") -> Score:
     if rules not in PROFILES:
         raise ValueError(f"rules = {rules!r}: expected one of {', '.join(PROFILES)}")
     return score(night, PROFILES[rules])
+
+
+def how_sure(night: Night) -> dict[str, Any]:
+    """Return how sure the indices of a recording are, by both rule sets.
+
+    Parameters
+    ----------
+    night : Night
+        From `detect_movements` or `read_events`, or a session's ``night``.
+
+    Returns
+    -------
+    dict
+        As the part ``uncertainty`` of ``summary.json``: each part names its method and source; None where
+        undefined, with the reason in ``why_null``. Provisional; it informs and decides nothing.
+
+    Examples
+    --------
+    >>> emg_uv = np.random.default_rng(1).normal(0.0, 2.0, 150 * 500)
+    >>> for onset_s in (20, 45, 70, 95):
+    ...     emg_uv[onset_s * 500 : (onset_s + 2) * 500] *= 15
+    >>> sure = how_sure(detect_movements({"left": emg_uv}, 500))
+    >>> sure["index_error"]["rules"]["aasm3"]["why_null"]["interval"]
+    'less than ten minutes in the denominator'
+    """
+    scores = {name: score(night, profile) for name, profile in PROFILES.items()}
+    return uncertainty(night, scores, UncertaintySettings())
 
 
 def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:

@@ -19,6 +19,7 @@ from monitor.model.config_fields import (
     NOT_LIMBS,
     OF_THE_RULE,
     StagingSettings,
+    UncertaintySettings,
     lines_of_fields,
     problem_of,
     read_fields,
@@ -70,6 +71,7 @@ class Config:
     labels : Mapping of str to str
         Meaning of words in marker streams and annotations, keys normalised.
     staging : StagingSettings
+    uncertainty : UncertaintySettings
     document : Mapping
         All fields, defaults included, as JSON values.
     """
@@ -80,6 +82,7 @@ class Config:
     wish: MontageWish
     labels: Mapping[str, str]
     staging: StagingSettings
+    uncertainty: UncertaintySettings
     document: Mapping[str, Any]
 
     def with_main_profile(self, name: str) -> Config:
@@ -173,6 +176,24 @@ def rules_from(session: Mapping[str, Any], where: str) -> Mapping[str, RulesProf
     return config_from({"rules": config["rules"]} if "rules" in config else {}, where).rules
 
 
+def uncertainty_from(session: Mapping[str, Any]) -> UncertaintySettings:
+    """Return which figures on uncertainty a recorded session wants.
+
+    The default for what it does not state, and for a value that cannot be read: these settings change no
+    count, so they cannot refuse a session.
+
+    Parameters
+    ----------
+    session : Mapping
+        Data of the ``session`` fact.
+    """
+    section = session.get("config", {}).get("uncertainty", {})
+    try:
+        return config_from({"uncertainty": section}, "uncertainty").uncertainty
+    except InputError:
+        return UncertaintySettings()
+
+
 def _find(name: str) -> Path:
     known = shipped()
     if name in known:
@@ -236,6 +257,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         MontageWish(channels, file.legs.unit, dict(file.limbs)),
         {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
         staging,
+        UncertaintySettings(**dict(file.uncertainty)),
         _as_json(file.model_dump()),
     )
 

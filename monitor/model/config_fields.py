@@ -5,7 +5,7 @@ defined only there.
 
 Line numbers of the fields of a TOML file, for messages: a TOML parser returns values without lines.
 
-Settings of the estimation of sleep stages.
+Settings of the estimation of sleep stages, and of the figures on uncertainty.
 """
 
 from __future__ import annotations
@@ -134,6 +134,19 @@ class StagingSettings:
         return {"eeg": self.eeg, "eog": self.eog, "chin": self.chin}
 
 
+@dataclass(frozen=True, slots=True)
+class UncertaintySettings:
+    """Fields of the configuration's section ``uncertainty``: which figures are computed.
+
+    Attributes
+    ----------
+    index_error : bool
+        Statistical error of the index, its halves and the periodicity index.
+    """
+
+    index_error: bool = True
+
+
 # These thresholds belong to the rule set, not to the envelope.
 OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
 _NOT_IN_FILES = ("name", "audience", "not_reported")
@@ -159,6 +172,7 @@ def _section(name: str, record: type, defaults: Any, without: Iterable[str]) -> 
 
 _Detector = _section("Detector", DetectorSettings, DetectorSettings(), OF_THE_RULE)
 _Staging = _section("Staging", StagingSettings, StagingSettings(), ())
+_Uncertainty = _section("Uncertainty", UncertaintySettings, UncertaintySettings(), ())
 _PROFILE_SECTIONS = {
     name: _section(name, RulesProfile, profile, _NOT_IN_FILES) for name, profile in PROFILES.items()
 }
@@ -204,6 +218,7 @@ def _whole() -> type[_Section]:
         markers=(_Markers, _Markers()),
         notes=(_Notes, _Notes()),
         staging=(_Staging, _Staging()),
+        uncertainty=(_Uncertainty, _Uncertainty()),
     )
     return made
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from monitor import __version__
+from monitor.model.config import uncertainty_from
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import write_private
 from monitor.scoring import Night, Score, score
@@ -18,6 +19,7 @@ from monitor.scoring.inputs import Movement
 from monitor.scoring.spans import bounds, complement, union
 from monitor.scoring.summary import summary
 from monitor.scoring.tables import events_tsv, limb_rows, limbs_tsv, movements_tsv
+from monitor.scoring.uncertainty.document import uncertainty
 from monitor.session.damage import damage_summary, set_aside
 from monitor.session.folder import SessionFolder
 from monitor.session.movement_parts import movement_of
@@ -103,8 +105,17 @@ def write_tables(
     return whole
 
 
+def how_sure(state: SessionState, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
+    """Return the part `uncertainty` of `summary.json`: the slow part, some 0.1 s for a whole night."""
+    return uncertainty(night, scores, uncertainty_from(state.session))
+
+
 def summary_of(
-    state: SessionState, night: Night, scores: Mapping[str, Score], journal: Path
+    state: SessionState,
+    night: Night,
+    scores: Mapping[str, Score],
+    journal: Path,
+    sure: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """Return the content of `summary.json`, also during the recording.
 
@@ -117,6 +128,8 @@ def summary_of(
         By both profiles.
     journal : Path
         A signature is checked against it.
+    sure : Mapping, optional
+        Its part `uncertainty`, if it is known (`how_sure`).
     """
     about = state.session
     main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
@@ -126,6 +139,7 @@ def summary_of(
         "manual": manual(state, scores, night.end_us / 1e6),
         "signed": signed_by(journal, state.signature),
         "damage": damage_summary(state),
+        "uncertainty": how_sure(state, night, scores) if sure is None else sure,
     }
     unusable = set_aside(state)
     whole |= {"facts_set_aside": unusable} if unusable else {}

@@ -6,7 +6,7 @@ import datetime as dt
 from itertools import chain
 from typing import Any
 
-from monitor.outputs.report import counts, history, numbers, plots
+from monitor.outputs.report import counts, history, numbers, plots, uncertainty
 from monitor.outputs.report.blocks import Block, Report, Section, Table, Text
 from monitor.session.damage import damage_words, set_aside_text
 from monitor.session.reader import Session
@@ -88,6 +88,7 @@ def _first_page(session: Session, wall: WallTime) -> Section:
         Text(head),
         counts.main_table(summary),
         Text(reference),
+        *uncertainty.first_page(summary),
         plots.overview_plot(session, wall, name),
         _recording(session, wall),
         *cautions,
@@ -176,6 +177,7 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
     wasm, low_s, high_s = _intervals(session)
     return [
         Section("Both rule sets", tuple(counts.every_index(summary))),
+        Section("How sure is this number?", tuple(uncertainty.blocks(summary, wall))),
         Section("By time, stage and position", tuple(by_time)),
         *([Section("Split night", (split,))] if split is not None else []),
         Section("Intervals", (plots.imi_plot(wasm, low_s, high_s),)),

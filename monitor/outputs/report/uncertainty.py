@@ -1,0 +1,92 @@
+"""The section of the report that says how sure its numbers are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.outputs.report import numbers
+from monitor.outputs.report.blocks import Block, Table, Text
+from monitor.session.wall_time import WallTime
+
+_MEANING = (
+    "Provisional. These figures inform and decide nothing. The interval is about chance in this recording "
+    "alone: not about missed movements, nor about other nights of the same sleeper."
+)
+
+
+def first_page(summary: Mapping[str, Any]) -> list[Text]:
+    """Return the interval of the main index, as one line; nothing if there is none."""
+    error = summary["uncertainty"]["index_error"]
+    if error is None:
+        return []
+    found = error["rules"][summary["main_profile"]]
+    if found["interval"] is None or found["of"] in _early(summary, str(summary["main_profile"])):
+        return []
+    low, high = found["interval"]
+    return [
+        Text(
+            f"Statistical error of this index: {low:.1f} to {high:.1f} (95 % interval, bootstrap over bouts; "
+            "provisional; chance in this recording only)."
+        )
+    ]
+
+
+def blocks(summary: Mapping[str, Any], wall: WallTime) -> list[Block]:
+    """List the figures on uncertainty; a part that is switched off or undefined states why."""
+    found = summary["uncertainty"]
+    shown: list[Block] = [Text(_MEANING)]
+    if found["index_error"] is not None:
+        shown += _index_error(summary, found["index_error"], wall)
+    return shown + [Text(f"No {_NAMES[key]}: {why}.") for key, why in found["why_null"].items()]
+
+
+_NAMES = {"index_error": "statistical error"}
+
+
+def _early(summary: Mapping[str, Any], rule: str) -> list[str]:
+    early: list[str] = summary["rules"][rule]["detail"]["too_early"]
+    return early
+
+
+def _index_error(summary: Mapping[str, Any], error: Mapping[str, Any], wall: WallTime) -> list[Block]:
+    each = error["rules"]
+    names = dict(numbers.RATES)
+    (key,) = {found["of"] for found in each.values()}
+    split = {found["halves"]["split"] for found in each.values() if found["halves"] is not None}
+    when = f", divided at {wall.text(split.pop())}" if split else ""
+    index = numbers.with_sleep_name(names[key], summary)
+    rows = (
+        (f"{index}, with its interval", *(_value(found, "index", "interval") for found in each.values())),
+        (f"first half{when}", *(_half(found, "first") for found in each.values())),
+        ("second half", *(_half(found, "second") for found in each.values())),
+        ("second half minus first", *(_difference(found) for found in each.values())),
+        (
+            "periodicity (Ferri 2006), from 10 candidates per hour on",
+            *(_value(found, "pi_imi", "pi_imi_interval", "{:.2f}") for found in each.values()),
+        ),
+    )
+    head = ("value (95 % interval)", *(numbers.RULE_NAMES.get(name, name) for name in each))
+    return [Table(head, rows), Text(f"Method: {error['method']}.", is_small=True)]
+
+
+def _value(found: Mapping[str, Any], key: str, interval: str, form: str = "{:.1f}") -> str:
+    if found[key] is None:
+        return numbers.why_none(found, key)
+    value = form.format(found[key])
+    if found[interval] is None:
+        why = found["why_null"].get("interval" if key == "index" else interval, "")
+        return f"{value} (no interval: {why})"
+    low, high = (form.format(bound) for bound in found[interval])
+    return f"{value} ({low} to {high})"
+
+
+def _half(found: Mapping[str, Any], key: str) -> str:
+    return numbers.why_none(found, "halves") if found["halves"] is None else f"{found['halves'][key]:.1f}"
+
+
+def _difference(found: Mapping[str, Any]) -> str:
+    if found["halves"] is None:
+        return numbers.NONE
+    halves = {**found["halves"], "why_null": {"interval": found["why_null"].get("halves_interval", "")}}
+    return _value(halves, "difference", "interval", "{:+.1f}")
