@@ -142,9 +142,12 @@ class UncertaintySettings:
     ----------
     index_error : bool
         Statistical error of the index, its halves and the periodicity index.
+    missed : bool
+        Estimate of the share of missed movements of each leg.
     """
 
     index_error: bool = True
+    missed: bool = True
 
 
 # These thresholds belong to the rule set, not to the envelope.

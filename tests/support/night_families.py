@@ -26,9 +26,53 @@ class Family:
 
 def bout(rng: np.random.Generator, size: float, period_s: float = 25.0, spread: float = 0.25) -> Floats:
     """Return the onsets (s from the first) of one bout of at least four movements."""
-    n = 3 + rng.geometric(1 / max(size - 3, 1.0))
-    steps = np.clip(period_s * np.exp(spread * rng.standard_normal(n - 1)), LEAST_S, MOST_S)
+    n = 3 + int(rng.geometric(1 / max(size - 3, 1.0)))
+    steps = period_s * np.exp(spread * rng.standard_normal(4 * n))
+    steps = steps[(steps >= LEAST_S) & (steps <= MOST_S)][: n - 1]
     return np.concatenate(([0.0], np.cumsum(steps)))
+
+
+def bouts_in_a_row(
+    rng: np.random.Generator, n: int, size: float, period_s: float, spread: float
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Return the onsets (s) of at least ``n`` movements in bouts, and the bout of each."""
+    found, of_bout, free = [], [], 0.0
+    while sum(map(len, found)) < n:
+        at = free + bout(rng, size, period_s, spread)
+        of_bout.append(np.full(at.size, len(found)))
+        found.append(at)
+        free = float(at[-1]) + 95.0 + rng.exponential(600.0)
+    return np.concatenate(found), np.concatenate(of_bout)
+
+
+def detected(rng: np.random.Generator, n: int, share: float, in_a_row: float) -> npt.NDArray[np.bool_]:
+    """Return which of ``n`` movements are found if a share is missed, in runs of a mean length.
+
+    Parameters
+    ----------
+    in_a_row : float
+        Mean number of misses in a row; 0 for independent misses.
+    """
+    if not in_a_row or not share:
+        return rng.uniform(size=n) >= share
+    stay = 1 - 1 / in_a_row
+    start = share * (1 - stay) / (1 - share)
+    found, is_found = np.empty(n, np.bool_), True
+    for i, u in enumerate(rng.uniform(size=n).tolist()):
+        is_found = u >= (start if is_found else stay)
+        found[i] = is_found
+    return found
+
+
+def missed_inside(found: npt.NDArray[np.bool_], of_bout: npt.NDArray[np.int64]) -> float:
+    """Return the share that was missed between the first and the last found movement of each bout."""
+    missed = total = 0
+    for number in np.unique(of_bout).tolist():
+        places = np.flatnonzero(found & (of_bout == number))
+        if places.size > 1:
+            total += int(places[-1] - places[0])
+            missed += int(places[-1] - places[0]) - (places.size - 1)
+    return missed / max(total, 1)
 
 
 def night(rng: np.random.Generator, hours: float, family: Family, level: float = 1.0) -> Floats:

@@ -177,7 +177,7 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
     wasm, low_s, high_s = _intervals(session)
     return [
         Section("Both rule sets", tuple(counts.every_index(summary))),
-        Section("How sure is this number?", tuple(uncertainty.blocks(summary, wall))),
+        Section("How sure is this number?", tuple(uncertainty.blocks(session, wall))),
         Section("By time, stage and position", tuple(by_time)),
         *([Section("Split night", (split,))] if split is not None else []),
         Section("Intervals", (plots.imi_plot(wasm, low_s, high_s),)),

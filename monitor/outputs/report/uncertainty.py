@@ -7,6 +7,8 @@ from typing import Any
 
 from monitor.outputs.report import numbers
 from monitor.outputs.report.blocks import Block, Table, Text
+from monitor.scoring.uncertainty.missed import alert_text, missed
+from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime
 
 _MEANING = (
@@ -32,16 +34,19 @@ def first_page(summary: Mapping[str, Any]) -> list[Text]:
     ]
 
 
-def blocks(summary: Mapping[str, Any], wall: WallTime) -> list[Block]:
+def blocks(session: Session, wall: WallTime) -> list[Block]:
     """List the figures on uncertainty; a part that is switched off or undefined states why."""
+    summary = session.summary
     found = summary["uncertainty"]
     shown: list[Block] = [Text(_MEANING)]
     if found["index_error"] is not None:
         shown += _index_error(summary, found["index_error"], wall)
+    if found["missed"] is not None:
+        shown += _missed(session, found["missed"], wall)
     return shown + [Text(f"No {_NAMES[key]}: {why}.") for key, why in found["why_null"].items()]
 
 
-_NAMES = {"index_error": "statistical error"}
+_NAMES = {"index_error": "statistical error", "missed": "estimate of missed movements"}
 
 
 def _early(summary: Mapping[str, Any], rule: str) -> list[str]:
@@ -90,3 +95,35 @@ def _difference(found: Mapping[str, Any]) -> str:
         return numbers.NONE
     halves = {**found["halves"], "why_null": {"interval": found["why_null"].get("halves_interval", "")}}
     return _value(halves, "difference", "interval", "{:+.1f}")
+
+
+def _missed(session: Session, found: Mapping[str, Any], wall: WallTime) -> list[Block]:
+    """List the share of missed movements by leg and hour, with the legs whose electrode should be checked."""
+    legs = found["legs"]
+    rhythms = tuple((leg, *_rhythm(values)) for leg, values in legs.items())
+    shown: list[Block] = [Table(("missed movements (estimate)", "share", "rhythm", "intervals"), rhythms)]
+    known = {leg: values["hours"] for leg, values in legs.items() if values["share"] is not None}
+    if known:
+        rows = [
+            (f"{wall.text(same[0]['start'])} to {wall.text(same[0]['end'])}", *map(_share, same))
+            for same in zip(*known.values(), strict=True)
+        ]
+        shown.append(Table(("share missed by hour", *known), tuple(rows)))
+    if any(values.get("check_since") is not None for values in legs.values()):
+        texts = (alert_text(one, wall.text((one.since_us or 0) / 1e6)) for one in missed(session.night))
+        shown += [Text(f"Note: {text}") for text in texts if text]
+    return [*shown, Text(f"Method: {found['method']}. Provisional.", is_small=True)]
+
+
+def _rhythm(values: Mapping[str, Any]) -> tuple[str, str, str]:
+    if values["share"] is None:
+        return numbers.why_none(values, "share"), numbers.NONE, numbers.NONE
+    return (
+        f"{values['share']:.0%} ± {values['standard_error']:.0%}",
+        f"{values['period_s']:.0f} s, SD of ln {values['ln_sd']:.2f}",
+        str(values["n_intervals"]),
+    )
+
+
+def _share(hour: Mapping[str, Any]) -> str:
+    return numbers.why_none(hour, "share") if hour["share"] is None else f"{hour['share']:.0%}"

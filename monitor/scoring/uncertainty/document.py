@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from monitor.model.config_fields import UncertaintySettings
 from monitor.scoring.inputs import Night
 from monitor.scoring.result import Score
-from monitor.scoring.uncertainty.index_error import LEVEL, METHOD, Interval, StatisticalError, index_error
+from monitor.scoring.uncertainty import index_error as error_of
+from monitor.scoring.uncertainty import missed as misses
+from monitor.scoring.uncertainty.index_error import Interval, StatisticalError
+from monitor.scoring.uncertainty.missed import Missed, MissedHour
 
 OFF = "switched off in the configuration ([uncertainty])"
 
@@ -32,18 +35,14 @@ def uncertainty(
         None if switched off or undefined, with the reason in the ``why_null`` of the same level. Every value
         is provisional and informs only.
     """
-    why: dict[str, str] = {}
-
-    def part(name: str, *, is_on: bool) -> bool:
-        if not is_on:
-            why[name] = OFF
-        return is_on
-
-    error = None
-    if part("index_error", is_on=settings.index_error):
-        rules = {name: _index_error(index_error(night, score)) for name, score in scores.items()}
-        error = {"method": METHOD, "level": LEVEL, "rules": rules}
-    return {"index_error": error, "why_null": why}
+    parts: dict[str, dict[str, object] | None] = {"index_error": None, "missed": None}
+    if settings.index_error:
+        rules = {name: _index_error(error_of.index_error(night, score)) for name, score in scores.items()}
+        parts["index_error"] = {"method": error_of.METHOD, "level": error_of.LEVEL, "rules": rules}
+    if settings.missed:
+        legs = {one.leg: _missed(one) for one in misses.missed(night)}
+        parts["missed"] = {"method": misses.METHOD, "legs": legs}
+    return {**parts, "why_null": {name: OFF for name, part in parts.items() if part is None}}
 
 
 def _index_error(found: StatisticalError) -> dict[str, object]:
@@ -72,3 +71,33 @@ def _bounds(interval: Interval) -> list[float] | None:
     if interval.low is None or interval.high is None:
         return None
     return [interval.low, interval.high]
+
+
+def _missed(found: Missed) -> dict[str, object]:
+    """Return the rhythm of a leg, its misses by hour, and since when they justify a look at the electrode."""
+    rhythm = found.rhythm
+    if rhythm is None:
+        return {"share": None, "why_null": {"share": found.why_null}}
+    return {
+        "share": rhythm.share,
+        "standard_error": rhythm.error,
+        "period_s": rhythm.period_s,
+        "ln_sd": rhythm.spread,
+        "evidence": rhythm.evidence,
+        "n_intervals": rhythm.n,
+        "hours": [_missed_hour(hour) for hour in found.hours],
+        "check_since": None if found.since_us is None else found.since_us / 1e6,
+        "why_null": {} if found.since_us is not None else {"check_since": "no reason to check the electrode"},
+    }
+
+
+def _missed_hour(hour: MissedHour) -> dict[str, object]:
+    why = {} if hour.share is not None else {"share": f"{hour.n} intervals: too few"}
+    return {
+        "start": hour.start_us / 1e6,
+        "end": hour.end_us / 1e6,
+        "n_intervals": hour.n,
+        "share": hour.share,
+        "standard_error": hour.error,
+        "why_null": why,
+    }
