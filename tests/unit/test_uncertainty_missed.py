@@ -9,6 +9,7 @@ from support.night_families import bouts_in_a_row, detected, missed_inside
 from support.realdata import REAL_DATA, needs
 
 from monitor.files.scored_lists import read_annotations
+from monitor.model.labels import DEFAULT_LABELS
 from monitor.scoring import Movement, Night, Span
 from monitor.scoring.uncertainty.missed import Rhythm, alert_text, missed, rhythm_of
 
@@ -134,7 +135,7 @@ def test_movements_awake_are_left_out():
     "name", ["nox_night", "two_raters_leg_bursts_rater1", "two_raters_leg_bursts_rater2"]
 )
 def test_real_lists_without_a_rhythm_give_no_estimate(name):
-    labels = {"leftlegphasic": "LM_left", "rightlegphasic": "LM_right"}
+    labels = DEFAULT_LABELS | {"leftlegphasic": "LM_left", "rightlegphasic": "LM_right"}
     facts, _ = read_annotations(REAL_DATA / "scored_nights" / f"{name}.tsv", labels)
     found = missed(facts)
     assert found or not facts.movements or all(m.leg == "unknown" for m in facts.movements)
