@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
+from monitor.model.facts import MOVEMENT_KINDS
 from monitor.model.payloads import FORMS, LONGEST_S
 
 _ENVELOPE = frozenset({"v", "seq", "kind", "t", "source", "supersedes", "crc"})
@@ -122,7 +123,6 @@ def _stream(row: Mapping[str, Any]) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "movement": _motion,
-    "limb": _motion,
+    **dict.fromkeys(MOVEMENT_KINDS, _motion),
     "stream": _stream,
 }

@@ -14,7 +14,7 @@ import numpy as np
 
 from monitor.dashboard.viewmodel.screen import Bracket, Life, MovementsView, SeriesTick
 from monitor.model import wording
-from monitor.model.facts import Fact
+from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, Fact
 from monitor.model.payloads import LimbData, MovementData
 from monitor.scoring import Score, ScoredLM
 from monitor.scoring.spans import Floats
@@ -174,9 +174,9 @@ class RestingLevels:
 
     def take(self, fact: Fact) -> None:
         """Apply the next fact of the journal."""
-        if fact.kind in ("movement", "limb"):
+        if fact.kind in MOVEMENT_KINDS:
             at_s, uv = fact.data["onset"], fact.data.get("resting_uv")
-        elif fact.kind in ("quality", "limb_quality"):
+        elif fact.kind in QUALITY_KINDS:
             at_s, uv = fact.t or 0.0, fact.data.get("rest_uv")
         else:
             return
