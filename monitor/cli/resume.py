@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from monitor.cli.terminal import Terminal, clock
+from monitor.cli.terminal import Terminal
 from monitor.lsl.discovery import Query
 from monitor.lsl.library import lsl
 from monitor.lsl.search import changed
@@ -18,6 +18,7 @@ from monitor.model.config import Config, MontageWish, config_from
 from monitor.model.errors import InputError
 from monitor.model.facts import LEGS, Leg
 from monitor.model.payloads import StreamData
+from monitor.model.wording import hms
 from monitor.montage import Channel, Chosen, StreamDescription
 from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import StopRequest
@@ -66,7 +67,7 @@ def session_to_resume(sessions: Path, bed: str, study: str, prompt: Prompt) -> C
         if prompt.always:
             say(f"{bed} has no interrupted session. A new session starts.")
         return None
-    ago, recorded = _ago(interrupted.ago_s), clock(interrupted.recorded_s)
+    ago, recorded = _ago(interrupted.ago_s), hms(interrupted.recorded_s)
     what = f"{interrupted.folder.path} (interrupted {ago} ago, {recorded} recorded)"
     if prompt.always or _answer(interrupted, what, prompt):
         say(f"Resuming {what}.")

@@ -10,6 +10,7 @@ import sys
 
 from monitor.detection.pipeline import OFF_SHARE
 from monitor.model.units import unit_word
+from monitor.model.wording import hms
 from monitor.montage import Chosen, describe_line
 from monitor.recorder.recorder import SessionRecorder
 from monitor.recorder.source import Source
@@ -25,7 +26,7 @@ def status_line(recorder: SessionRecorder) -> str:
     if not recorder.time.has_begun:
         return "waiting for the first sample"
     # A terminal cuts the line at its width: what needs a person comes first.
-    parts = [clock(recorder.recorded_s), *_warnings(recorder)]
+    parts = [hms(recorder.recorded_s), *_warnings(recorder)]
     parts += [_health(recorder, s) for s in recorder.sources.values() if s.identity.legs]
     stage = recorder.state.stage_at(recorder.recorded_s)
     parts.append(f"stage {stage}" if stage else "no stages yet")
@@ -52,12 +53,6 @@ def result_lines(recorder: SessionRecorder) -> list[str]:
             f"{_NAMES[name]}: {score.indices.n_lm} leg movements; {title}: {_rate(score, key)} (provisional)"
         )
     return lines
-
-
-def clock(seconds: float) -> str:
-    """Format seconds as h:mm:ss."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def _health(recorder: SessionRecorder, source: Source) -> str:
@@ -120,7 +115,7 @@ def _last(score: Score) -> str:
         return "no movement yet"
     lm = score.lms[-1]
     leg = "both legs" if lm.leg == "both" else f"{lm.leg} leg"
-    return f"last movement at {clock(lm.onset_us / 1e6)}: {leg}, {(lm.end_us - lm.onset_us) / 1e6:.1f} s"
+    return f"last movement at {hms(lm.onset_us / 1e6)}: {leg}, {(lm.end_us - lm.onset_us) / 1e6:.1f} s"
 
 
 _REDRAW_S = 0.5

@@ -16,6 +16,7 @@ from monitor.compare.comparison import pairs_of
 from monitor.compare.reading import MARKED_LEGS, Scoring
 from monitor.model.errors import InputError
 from monitor.model.safe_file import written_whole
+from monitor.model.wording import hms
 from monitor.scoring.spans import Spans
 
 _AGREED, _ALONE = "#3a6ea5", "#c8541b"
@@ -122,5 +123,4 @@ def _number(value: float | None) -> str:
 
 
 def _clock(seconds: float, _place: int) -> str:
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+    return hms(seconds)

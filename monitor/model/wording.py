@@ -47,9 +47,9 @@ def hours(us: int | None) -> str:
     """Format a duration in microseconds as ``3 h 46 min``."""
     if us is None:
         return NONE
-    minutes = us // 60_000_000
-    if minutes < 1:
-        return f"{us // 1_000_000} s"
+    seconds, minutes = rounded(us / 1e6), rounded(us / 1e6, 60) // 60
+    if seconds < 60:
+        return f"{seconds} s"
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
@@ -58,10 +58,21 @@ def hours_left(length_s: float) -> str:
     return "over 99 h" if length_s > 99 * 3600 else f"{length_s / 3600:.0f} h"
 
 
+def rounded(length_s: float, step_s: int = 1) -> int:
+    """Round a time (s) to the nearest multiple of `step_s`: a time cut off would be early by up to a step."""
+    return math.floor(length_s / step_s + 0.5) * step_s
+
+
 def minutes_seconds(length_s: float) -> str:
     """Format a duration as ``m:ss``."""
-    whole = max(0, int(length_s))
+    whole = max(0, rounded(length_s))
     return f"{whole // 60}:{whole % 60:02d}"
+
+
+def hms(length_s: float) -> str:
+    """Format a duration as ``h:mm:ss``."""
+    whole = max(0, rounded(length_s))
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def ago(length_s: float) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from monitor.model.facts import Fact
 from monitor.model.payloads import GapData, TroubleData
+from monitor.model.wording import minutes_seconds
 from monitor.scoring.spans import Spans, union
 from monitor.session.movement_parts import to_us
 
@@ -49,17 +50,12 @@ class AlertEpisode:
     def text_at(self, now_s: float) -> str:
         """Return the text as it reads at a moment (s)."""
         age_s = max(0.0, now_s - self.since_s)
-        return self.text.replace("{age}", _clock(age_s)).replace("{age_s}", f"{age_s:.0f}")
+        return self.text.replace("{age}", minutes_seconds(age_s)).replace("{age_s}", f"{age_s:.0f}")
 
     @property
     def text_without_age(self) -> str:
         """The text without any age."""
         return self.text.replace(" {age}", "").replace(" for {age_s} s", "")
-
-
-def _clock(age_s: float) -> str:
-    whole = int(age_s)
-    return f"{whole // 60}:{whole % 60:02d}"
 
 
 def end_of(fact: Fact[GapData] | Fact[TroubleData]) -> int:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.model import wording
 from monitor.model.facts import Fact
 from monitor.model.payloads import ClockData, StreamData
 
@@ -191,6 +192,8 @@ class WallTime:
     def text(self, t_s: float, *, seconds: bool = True) -> str:
         """Write a moment as ``hh:mm:ss`` of the day, or since the first sample where no day is known.
 
+        Rounded to the nearest second or minute, as all times are.
+
         A time of day that occurred twice is marked: ``02:30:00 CEST``, or ``02:30:00 (2nd)`` after the
         computer's clock was set back.
         """
@@ -209,6 +212,7 @@ class WallTime:
         start, end = self.at(start_s), self.at(end_s)
         if start is None or end is None:
             return "time of day not known"
+        start, end = to_minute(start), to_minute(end)
         if start.utcoffset() != end.utcoffset():
             return f"{start:%Y-%m-%d %H:%M %Z} to {end:%H:%M %Z}"
         return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M}"
@@ -260,7 +264,7 @@ class WallTime:
 
     def _written(self, local_s: float, number: int, *, seconds: bool) -> str:
         # By hand: `strftime` imports a module at each call, and texts are painted all the time.
-        whole = math.floor(local_s + _ROUNDING_S)
+        whole = wording.rounded(local_s, 1 if seconds else 60)
         text = f"{whole // 3600 % 24:02d}:{whole // 60 % 60:02d}"
         text = f"{text}:{whole % 60:02d}" if seconds else text
         for twice in self._twice:
@@ -283,9 +287,14 @@ def _multiples(start: float, end: float, step: float) -> Iterator[float]:
         number += 1
 
 
+def to_minute(when: dt.datetime) -> dt.datetime:
+    """Round a time of day to the nearest minute."""
+    return (when + dt.timedelta(seconds=30)).replace(second=0, microsecond=0)
+
+
 def clock_text(length_s: float, *, seconds: bool = True) -> str:
-    """Write a length of time as ``hh:mm:ss``, or ``hh:mm``."""
-    whole = max(0, int(length_s))
+    """Write a length of time as ``hh:mm:ss``, or ``hh:mm``, rounded."""
+    whole = max(0, wording.rounded(length_s, 1 if seconds else 60))
     text = f"{whole // 3600:02d}:{whole // 60 % 60:02d}"
     return f"{text}:{whole % 60:02d}" if seconds else text
 

@@ -170,7 +170,7 @@ def tile_of(received: Received) -> Tile:
         curve=received.curve,
         series=_series(received),
         stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
-        recorded=clock(received.recorded_s),
+        recorded=wording.hms(received.recorded_s),
         saved=""
         if saved_s is None
         else texts.SAVED.format(ago=wording.ago(saved_s + received.snapshot_age_s)),
@@ -224,7 +224,7 @@ def _series(received: Received) -> str:
         return ""
     running = received.snapshot["series"]
     if running and not received.has_ended:
-        return texts.SERIES.format(n=running["n"], start=clock(float(running["onset"])))
+        return texts.SERIES.format(n=running["n"], start=wording.hms(float(running["onset"])))
     n = int(received.snapshot["n_series"])
     return texts.NO_SERIES_NOW.format(n=n) if n else texts.NO_SERIES
 
@@ -253,9 +253,3 @@ def _health(received: Received) -> tuple[Health, ...]:
         causes = ", ".join(received.state.leg_causes(leg)) if state in ("warn", "bad") else ""
         found.append(Health(f"{wording.LEG_SHORT[leg]} {causes or state}", _LEG_HEALTH.get(state, "warn")))
     return tuple(found)
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as ``h:mm:ss``."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

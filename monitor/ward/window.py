@@ -31,11 +31,11 @@ from monitor.dashboard.shell.app import application
 from monitor.dashboard.style import label, style_sheet
 from monitor.dashboard.theme import NIGHT, Theme, next_theme
 from monitor.model.facts import Fact
-from monitor.model.wording import LEG_SHORT
+from monitor.model.wording import LEG_SHORT, hms
 from monitor.session.log_entries import fact_row
 from monitor.ward import texts
 from monitor.ward.network import Ward
-from monitor.ward.tile import Tile, clock
+from monitor.ward.tile import Tile
 from monitor.ward.tile_widget import LEAST_PX, MARKS, TileWidget
 
 _WIDTH_PX = 460
@@ -129,12 +129,12 @@ def _readable(fact: Fact) -> tuple[str, str, str] | None:
 
 def _row(fact: Fact) -> tuple[str, str, str] | None:
     """Return a fact as a line of the log, None for facts that are not shown."""
-    at = clock(fact.t or 0.0)
+    at = hms(fact.t or 0.0)
     if fact.kind == "movement":
         leg, phase = LEG_SHORT.get(str(fact.data.get("leg")), "?"), fact.data.get("phase")
         if phase == "closed":
             length_s = float(fact.data["end"]) - float(fact.data["onset"])
-            return clock(float(fact.data["onset"])), leg, texts.MOVEMENT.format(length_s=length_s)
+            return hms(fact.data["onset"]), leg, texts.MOVEMENT.format(length_s=length_s)
         return (at, leg, texts.WITHDRAWN) if phase == "withdrawn" else None
     if fact.kind in _NO_TEXT:
         return at, "", fact.kind

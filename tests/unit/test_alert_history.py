@@ -42,7 +42,7 @@ def acknowledged(t_s, **keys):
 def test_a_leg_that_is_lost_is_told_after_ten_seconds_until_it_is_back_then_as_a_gap():
     assert spans(gap(100.0, 160.0, "left")) == [
         ("lost-left", "medium", 110.0, 160.0),
-        ("gap-5", "medium", 160.0, 280.0),
+        ("gap-6", "medium", 160.0, 280.0),
     ]
     (lost,) = history(gap(100.0, None, "left"))
     assert (lost.start_s, lost.end_s, lost.legs) == (110.0, FOR_EVER, ("left",))
@@ -86,7 +86,7 @@ def test_what_is_bad_for_long_is_one_alert_and_turning_over_is_none():
 
 def test_while_a_leg_is_missing_that_alone_is_told():
     facts = [quality(100.0, "right", "warn", ["mains"]), gap(120.0, 140.5, "right"), quality(150.0, "right")]
-    assert [one for one in spans(*facts) if one[0] != "gap-6"] == [
+    assert [one for one in spans(*facts) if one[0] != "gap-7"] == [
         ("mains-right", "low", 100.0, 120.0),
         ("lost-right", "medium", 130.0, 140.5),
         ("mains-right", "low", 140.5, 150.0),

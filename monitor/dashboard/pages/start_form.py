@@ -153,8 +153,9 @@ class ResumeCard(QFrame):
 
 def offer_text(offer: Mapping[str, Any]) -> str:
     """Return the question, and what happens without an answer."""
-    minutes, recorded_min = float(offer["ago_s"]) / 60, float(offer["recorded_s"]) // 60
+    minutes = float(offer["ago_s"]) / 60
+    recorded_min = wording.rounded(float(offer["recorded_s"]), 60) // 60
     ago = f"{minutes:.0f} min ago" if minutes >= 1 else "just now"
     otherwise = texts.RESUMED_OTHERWISE[bool(offer["otherwise"])]
-    left_s, length = float(offer["left_s"]), f"{recorded_min // 60:.0f}:{recorded_min % 60:02.0f} h"
+    left_s, length = float(offer["left_s"]), f"{recorded_min // 60}:{recorded_min % 60:02d} h"
     return texts.RESUME_OFFER.format(ago=ago, length=length, otherwise=otherwise, left_s=left_s)

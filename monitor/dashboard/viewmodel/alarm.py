@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -139,7 +140,7 @@ class Sounding:
         """State of the sound in two or three words, with the rest of a pause."""
         left_s = self.pause_left_s
         if left_s > 0:
-            return texts.SOUND_PAUSED.format(left=wording.minutes_seconds(left_s + 0.999))
+            return texts.SOUND_PAUSED.format(left=wording.minutes_seconds(math.ceil(left_s)))
         return {True: texts.SOUND_ON, False: texts.SOUND_OFF, None: texts.SOUND_UNKNOWN}[self.state.works]
 
     def update(self, alerts: Sequence[Alert], acknowledged: Collection[str], *, is_recording: bool) -> None:

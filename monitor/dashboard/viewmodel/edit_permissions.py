@@ -18,7 +18,7 @@ from monitor.session.recorder_status import LiveStatus
 from monitor.session.signature import is_intact
 from monitor.session.state import SessionState
 from monitor.session.tables import how_sure, summary_of
-from monitor.session.wall_time import WallTime
+from monitor.session.wall_time import WallTime, to_minute
 
 Scored = tuple[Night, Mapping[str, Score]]
 _SURE_EVERY_US = 60_000_000
@@ -92,7 +92,7 @@ class EditAccess:
         if not self._checked[1]:
             return texts.SIGNATURE_BROKEN, False
         utc = sign.data.get("told_utc")
-        when = f" · {wall.local(dt.datetime.fromisoformat(utc)):%d %b %H:%M}" if utc else ""
+        when = f" · {to_minute(wall.local(dt.datetime.fromisoformat(utc))):%d %b %H:%M}" if utc else ""
         return texts.SIGNED.format(author=sign.data.get("author", "")) + when, True
 
 

@@ -10,7 +10,7 @@ from monitor.outputs.report import counts, history, numbers, plots, uncertainty
 from monitor.outputs.report.blocks import Block, Report, Section, Table, Text
 from monitor.session.damage import damage_words, set_aside_text
 from monitor.session.reader import Session
-from monitor.session.wall_time import WallTime
+from monitor.session.wall_time import WallTime, to_minute
 
 _NOT_A_DEVICE = "Not a medical device. It informs and does not diagnose."
 _MEANING = (
@@ -41,7 +41,7 @@ def report_of(session: Session, made: dt.datetime) -> Report:
     subtitle = f"{about.get('bed', '')}  ·  study {about.get('study') or 'without code'}"
     footer = (
         f"PLMS Monitor {session.summary['version']}  ·  session {session.folder.path.resolve().name}  ·  "
-        f"created {wall.local(made):%Y-%m-%d %H:%M}  ·  {_NOT_A_DEVICE}"
+        f"created {to_minute(wall.local(made)):%Y-%m-%d %H:%M}  ·  {_NOT_A_DEVICE}"
     )
     sections = (_first_page(session, wall), *_tables(session, wall))
     return Report(
@@ -65,7 +65,11 @@ def _signature_text(session: Session, wall: WallTime) -> tuple[str, bool]:
         return "PROVISIONAL: not reviewed by a person.", False
     who = signed["author"] or "a person without a name"
     signed_utc = signed["told_utc"]
-    when = f" on {wall.local(dt.datetime.fromisoformat(signed_utc)):%Y-%m-%d %H:%M}" if signed_utc else ""
+    when = (
+        f" on {to_minute(wall.local(dt.datetime.fromisoformat(signed_utc))):%Y-%m-%d %H:%M}"
+        if signed_utc
+        else ""
+    )
     return f"Reviewed and signed by {who}{when}.", True
 
 
