@@ -102,7 +102,10 @@ STAGE_EPOCH_SENT = "Stage {stage} for epoch {epoch} ({moment}): sent"
 SEGMENT_QUESTION = "What starts at {moment}?"
 SEGMENT_DEFAULT = "treatment started"
 SEGMENT_SENT = "Indices split at {moment}: sent"
-NOTHING_TO_UNDO = "Nothing to undo"
+NOTHING_TO_UNDO, NOTHING_TO_REDO = "Nothing to undo", "Nothing to enter again"
+UNDO_QUESTION = f"Undo {{what}} ({{why}})?  {YES_OR_NO}"
+UNDONE = "Undone: {what} · Ctrl+Y: enter again"
+REDONE = "Entered again: {what} · Ctrl+Z: undo"
 SELECT_FIRST = "Select a movement first: click it, or press Ctrl+← or Ctrl+→"
 NOT_REJECTABLE: Mapping[str, str] = {
     "twitch": "A twitch is not counted: there is nothing to reject",

@@ -127,7 +127,10 @@ def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(pe
     assert artifact.data["legs"] == ["right"]
     assert [artifact.t, artifact.t + artifact.data["duration_s"]] == pytest.approx(span_s, abs=0.2)
 
-    person.waits(lambda: person.window.screen_view.undo_seq == artifact.seq, "entry that can be undone")
+    person.waits(
+        lambda: getattr(person.window.screen_view.undo.latest, "seq", None) == artifact.seq,
+        "entry that can be undone",
+    )
     person.presses(Qt.Key.Key_Z, CTRL)
     undone = person.reads("withdrawn")
     assert undone.supersedes == artifact.seq

@@ -161,6 +161,10 @@ def test_a_row_of_the_log_is_chosen_and_ones_own_entry_taken_back(
     click("wrong bed")
     assert window.live.sweep.chosen == frozenset()
     press(window, Qt.Key.Key_X)
+    # It has no author: perhaps somebody else's.
+    assert "Undo note wrong bed" in window.log.note.text()
+    assert "author unknown" in window.log.note.text()
+    answer(window)
     qtbot.waitUntil(lambda: bool(facts_of(ended, "withdrawn")), timeout=LATE_MS)
     assert facts_of(ended, "withdrawn")[0].supersedes == facts_of(ended, "note")[0].seq
 
@@ -232,9 +236,39 @@ def test_notes_are_about_what_is_looked_at_and_undo_is_an_entry(
     assert facts_of(ended, "note")[0].t == 115.0
     press(window, Qt.Key.Key_Z, CTRL)
     qtbot.waitUntil(lambda: "undone: note" in rows_of(window), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: "Undone: note snores, 23:16:55 · Ctrl+Y" in told(window), timeout=LATE_MS)
     press(window, Qt.Key.Key_Z, CTRL)
     assert "Nothing to undo" in told(window)
     assert [fact.supersedes for fact in facts_of(ended, "withdrawn")] == [facts_of(ended, "note")[0].seq]
+    press(window, Qt.Key.Key_Y, CTRL)
+    assert "Entered again: note snores" in told(window)
+    qtbot.waitUntil(lambda: len(facts_of(ended, "note")) == 2, timeout=LATE_MS)
+    first, again = facts_of(ended, "note")
+    assert (again.t, again.data["text"]) == (first.t, first.data["text"])
+    qtbot.waitUntil(lambda: window.screen_view.undo.redo is None, timeout=LATE_MS)
+    press(window, Qt.Key.Key_Y, CTRL)
+    assert "Nothing to enter again" in told(window)
+
+
+def test_undo_asks_for_what_is_older_of_another_person_or_signed(
+    window: DashboardWindow, ended: SessionFolder, qtbot: QtBot
+) -> None:
+    window.review.show(60.0)
+    for key in (Qt.Key.Key_2, Qt.Key.Key_3):
+        press(window, key)
+    qtbot.waitUntil(lambda: len(window.screen_view.undo.steps) == 2, timeout=LATE_MS)
+    press(window, Qt.Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: "Undone: stage N3" in told(window), timeout=LATE_MS)
+    window.act("sign")
+    answer(window, "Dr B")
+    qtbot.waitUntil(lambda: window.screen_view.permissions.is_signed, timeout=LATE_MS)
+    press(window, Qt.Key.Key_Z, CTRL)
+    question = window.log.note.text()
+    assert "Undo stage N2, 23:16:00" in question
+    assert "by night shift, signed by Dr B" in question
+    QTest.keyClick(window.log.note, Qt.Key.Key_Escape)
+    assert window.screen_view.permissions.is_signed
+    assert len(facts_of(ended, "withdrawn")) == 1
 
 
 def test_a_split_night_and_the_reference_line(

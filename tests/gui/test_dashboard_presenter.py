@@ -146,7 +146,8 @@ def test_a_note_taken_back_stays_to_be_read(tmp_path: Path) -> None:
     screen = presenter.poll(recorder(60.0))
     assert screen is not None
     seq = len(beginning())
-    assert screen.undo_seq == seq
+    assert screen.undo.latest is not None
+    assert screen.undo.latest.seq == seq
     append(folder, [Fact("withdrawn", 50.0, "person", {"what": "note"}, supersedes=seq)])
     after = presenter.poll(recorder(61.0))
     assert after is not None

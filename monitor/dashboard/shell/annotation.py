@@ -11,7 +11,7 @@ from monitor.dashboard import texts
 from monitor.dashboard.panels.log import LogPanel
 from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.shell.actions import Act
-from monitor.dashboard.shell.notes import Author, NoteTaker, Question
+from monitor.dashboard.shell.notes import Author, NoteTaker, Question, account
 from monitor.dashboard.shell.span_drag import SpanDrag, leg_at, moment_at
 from monitor.dashboard.shell.time_navigation import Review
 from monitor.dashboard.signal.sweep import SweepView
@@ -27,6 +27,8 @@ from monitor.dashboard.viewmodel.commands import (
     Undo,
 )
 from monitor.dashboard.viewmodel.screen import Bracket, EditPermissions, Screen
+from monitor.dashboard.viewmodel.undo import UndoView
+from monitor.model.clock import utc_now
 from monitor.model.facts import LEGS
 from monitor.session.markers import EPOCH_S
 
@@ -80,6 +82,8 @@ class Annotator(QObject):
         self.screen: Screen | None = None
         self._artifact_from_s: float | None = None
         self._entry: int | None = None
+        self._undoing: int | None = None
+        self._redoing: int | None = None
         self._over_trace = SpanDrag(sweep, partial(moment_at, sweep), needs_shift=False)
         self._over_night = SpanDrag(overview.canvas, overview.moment_at, needs_shift=True)
         self._over_trace.clicked.connect(self._pressed)
@@ -100,6 +104,7 @@ class Annotator(QObject):
             "artifact": lambda _: self._artifact(),
             "segment": lambda _: self._ask_segment(),
             "undo": lambda _: self._undo(),
+            "redo": lambda _: self._redo(),
             "author": lambda _: self.author.ask(),
         }
 
@@ -199,12 +204,45 @@ class Annotator(QObject):
         self.ask(Question(hint, texts.SEGMENT_DEFAULT, enter))
 
     def _undo(self, seq: int | None = None) -> None:
-        screen = self.screen
-        seq = seq if seq is not None or screen is None else screen.undo_seq
-        if seq is None:
-            self._say(texts.NOTHING_TO_UNDO)
+        """Undo an entry, by default the last one; asks first unless it is the user's own and recent."""
+        if self.screen is None or not self.may_write():
             return
+        undo = self.screen.undo
+        step = undo.latest if seq is None else undo.steps.get(seq)
+        if step is None:
+            self._say(texts.NOTHING_TO_UNDO)
+        elif step.seq != self._undoing:
+            reasons = undo.reasons_to_ask(step, self.author.name or account(), utc_now())
+            what = f"{step.text}, {self.text_of(step.t_s)}"
+            if reasons:
+                question = texts.UNDO_QUESTION.format(what=what, why=", ".join(reasons))
+                self.ask(Question("", question, lambda _: self._send_undo(step.seq), is_fixed=True))
+            else:
+                self._send_undo(step.seq)
+
+    def _send_undo(self, seq: int) -> None:
+        self._undoing = seq
         self.send(Undo(seq))
+
+    def _redo(self) -> None:
+        undo = self.screen.undo if self.screen is not None else UndoView()
+        if undo.redo is None or undo.undone is None:
+            self._say(texts.NOTHING_TO_REDO)
+        elif self.may_write() and undo.undone.seq != self._redoing:
+            self._redoing = undo.undone.seq
+            self.send(undo.redo)
+            self._say(texts.REDONE.format(what=f"{undo.undone.text}, {self.text_of(undo.undone.t_s)}"))
+
+    def refused(self) -> None:
+        """Note that the recorder refused an entry: it may be tried again."""
+        self._undoing = self._redoing = None
+
+    def update(self) -> None:
+        """Show what has been undone; called a few times a second."""
+        undone = self.screen.undo.undone if self.screen is not None else None
+        if undone is not None and undone.seq == self._undoing:
+            self._undoing = None
+            self._say(texts.UNDONE.format(what=f"{undone.text}, {self.text_of(undone.t_s)}"))
 
     # -- movements --------------------------------------------------------------------------------------
 

@@ -255,6 +255,7 @@ class DashboardWindow(QMainWindow):
     def _show_texts(self) -> None:
         self._rounds += 1
         for text in self.feed.client.refusals():
+            self.annotator.refused()
             self.show_message(texts.REFUSED.format(problem=text))
         if self._rounds > self._message_until:
             self.keybar.show_message("")
@@ -267,6 +268,7 @@ class DashboardWindow(QMainWindow):
         screen = self.screen_view
         if screen is not None:
             self.alerting.update()
+            self.annotator.update()
         if screen is None or not self.isVisible():
             return
         if self._rounds % _DESCRIBE_EVERY_N == 1:

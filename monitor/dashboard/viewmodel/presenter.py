@@ -18,9 +18,10 @@ from monitor.dashboard.viewmodel.numbers import excluded_text, index_key, index_
 from monitor.dashboard.viewmodel.overview import estimate_remark, imi_view, overview_view
 from monitor.dashboard.viewmodel.rescoring import Rescoring
 from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView
+from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
-from monitor.model.facts import NOT_UNDONE, UNUSABLE, Fact
+from monitor.model.facts import UNUSABLE, Fact
 from monitor.model.payloads import AnchorData, ClockData, LimbData, MovementData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
@@ -76,6 +77,7 @@ class Presenter:
         self._limbs: dict[str, Fact[LimbData]] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
+        self._undo = UndoHistory()
         self._has_estimate = False
         self._screen: Screen | None = None
         self._overview_due_s = self._texts_due_s = float("-inf")
@@ -127,6 +129,7 @@ class Presenter:
         self.state.apply(fact)
         self._scored.take(fact, self.state.revision)
         self._rests.take(fact)
+        self._undo.take(fact)
         if fact.supersedes is not None and fact.supersedes in self._log:
             old = self._personal.get(fact.supersedes)
             struck = fact_row(old, is_struck=True) if old is not None else None
@@ -219,15 +222,11 @@ class Presenter:
             anchors=self._anchors,
             rests=self._rests.view(),
             has_estimate=self._has_estimate,
-            undo_seq=max((seq for seq in self._personal if self._is_undoable(seq)), default=None),
+            undo=self._undo.view(self.state),
             permissions=self._permissions.view(
                 self.state, live_status, phase, self.wall, (scored.night, scored.scores), scored.revision
             ),
         )
-
-    def _is_undoable(self, seq: int) -> bool:
-        fact = self.state.fact(seq)
-        return fact is not None and fact.kind not in NOT_UNDONE
 
     def _alerts(self, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:
         found = alerts(self.state, live_status, phase, now_s)

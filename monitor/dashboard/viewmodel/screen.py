@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.dashboard.viewmodel.lanes import LaneView
+from monitor.dashboard.viewmodel.undo import UndoView
 from monitor.model.facts import Fact
 from monitor.model.payloads import AnchorData
 from monitor.scoring.spans import Floats
@@ -267,8 +268,8 @@ class Screen:
         Resting levels in the journal.
     has_estimate : bool
         Whether any sleep stage was estimated so far.
-    undo_seq : int or None
-        The newest entry of a person that can be undone.
+    undo : UndoView
+        The entries of persons that can be undone.
     """
 
     revision: int
@@ -292,5 +293,5 @@ class Screen:
     anchors: tuple[Fact[AnchorData], ...]
     rests: Mapping[str, tuple[Floats, Floats]]
     has_estimate: bool
-    undo_seq: int | None
+    undo: UndoView
     permissions: EditPermissions
