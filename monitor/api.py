@@ -20,21 +20,30 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.figure import Figure
 
 from monitor.detection.whole_recording import FileStream, detect, numbered
 from monitor.files import read_recording
+from monitor.files.list_arguments import ListArguments, options_of
 from monitor.files.scored_lists import read_annotations
 from monitor.model.config import load_config
 from monitor.model.config_fields import UncertaintySettings
 from monitor.model.facts import LEGS, Fact, Leg
-from monitor.model.rules import PROFILES
+from monitor.model.rules import PROFILES, RulesProfile
 from monitor.montage import LegChannel
-from monitor.scoring import Night, Score, score
+from monitor.notebook.batch import score_files
+from monitor.notebook.joining import join_nights
+from monitor.notebook.plots import draw_movement, draw_night
+from monitor.notebook.signals import leg_signals
+from monitor.notebook.stages import night_of_table, with_stages
+from monitor.scoring import Movement, Night, Score, ScoredLM, score
+from monitor.scoring.columns import Columns, event_columns, movement_columns
 from monitor.scoring.uncertainty.document import uncertainty
 from monitor.session.reader import Session, read_session
 from monitor.session.signal.recorded import recorded_signals
@@ -44,31 +53,41 @@ __all__ = [
     "detect_movements",
     "events_table",
     "how_sure",
+    "join_nights",
     "leg_signal",
     "movements_table",
+    "plot_movement",
+    "plot_night",
     "read_events",
     "read_recording",
     "read_session",
+    "score_files",
     "score_night",
 ]
 
 Floats = npt.NDArray[np.float64]
-Columns = dict[str, npt.NDArray[Any]]
 
 
 def detect_movements(
-    signals_uv: Mapping[Leg, npt.ArrayLike], rate_hz: float, config: str = "default"
+    signals_uv: Any,
+    rate_hz: float | None = None,
+    config: str = "default",
+    *,
+    left: str | None = None,
+    right: str | None = None,
 ) -> Night:
-    """Find the leg movements in arrays, with the detector that runs live.
+    """Find the leg movements in signals, with the detector that runs live.
 
     Parameters
     ----------
-    signals_uv : mapping of {"left", "right"} to array_like, shape (n_samples,), uV
-        Raw EMG; NaN is missing.
-    rate_hz : float
-        100 to 20000 Hz.
+    signals_uv : mapping of {"left", "right"} to array_like, mne.io.Raw, or pandas.DataFrame
+        Raw EMG, shape (n_samples,) for each leg, in uV (an MNE ``Raw`` in its own unit); NaN is missing.
+    rate_hz : float, optional
+        100 to 20000 Hz. Not needed for a ``Raw``, nor for a data frame whose index is regular time.
     config : str
         A configuration: a path, or the name of a supplied one.
+    left, right : str, optional
+        Channel of each leg in a ``Raw`` or data frame. Default: by the names of the channels.
 
     Returns
     -------
@@ -78,7 +97,7 @@ def detect_movements(
     Raises
     ------
     ValueError
-        If no signal is given, a leg is unknown, or the signals differ in length.
+        If no signal is given, a leg or the rate is unknown, or the signals differ in length.
     InputError
         If the configuration cannot be used.
 
@@ -89,32 +108,35 @@ def detect_movements(
     >>> [(m.leg, round(m.onset_us / 1e6)) for m in detect_movements({"right": emg_uv}, 500).movements]
     [('right', 20)]
     """
-    legs = [leg for leg in LEGS if leg in signals_uv]
-    if not legs or len(legs) < len(signals_uv):
-        raise ValueError(f"signals_uv has the keys {list(signals_uv)}: expected left, right or both")
-    columns = [np.asarray(signals_uv[leg], np.float64) for leg in legs]
-    if any(column.shape != columns[0].shape or column.ndim != 1 for column in columns):
-        raise ValueError(f"signals_uv has the shapes {[c.shape for c in columns]}: expected one length")
-    values = np.stack(columns, axis=1)
-    channels = tuple(LegChannel(leg, i, leg, 1.0, "uV", "given") for i, leg in enumerate(legs))
+    channels: dict[Leg, str] = {}
+    channels |= {"left": left} if left is not None else {}
+    channels |= {"right": right} if right is not None else {}
+    signals, rate_hz = leg_signals(signals_uv, rate_hz, channels)
+    legs: list[Leg] = list(signals)
+    values = np.stack(list(signals.values()), axis=1)
+    columns = tuple(LegChannel(leg, i, leg, 1.0, "uV", "given") for i, leg in enumerate(legs))
+    times_hz = rate_hz
     stream = FileStream(
         rate_hz,
         len(values),
-        channels,
-        lambda a, b: (values[a:b], np.arange(a, b, dtype=np.float64) / rate_hz),
+        columns,
+        lambda a, b: (values[a:b], np.arange(a, b, dtype=np.float64) / times_hz),
     )
     facts, end_s = detect([stream], load_config(config).detector)
     begin, stop = Fact("session", 0.0, "api", {"legs": legs}), Fact("stop", end_s, "api", {"reason": "end"})
     return SessionState.of(numbered([begin, *facts, stop])).night()
 
 
-def read_events(path: Path | str) -> Night:
-    r"""Read a scored list: an events table, NSRR or Profusion XML, a Noxturnal CSV, EDF+ annotations.
+def read_events(path: Path | str, **options: Any) -> Night:
+    r"""Read a scored list in any form that `score-events` reads: tables, XML, text exports, EDF+, FIF.
 
     Parameters
     ----------
     path : Path or str
-        The file name extension determines the format; see `monitor.files.scored_lists.read_annotations`.
+        The content determines the form; see `monitor.files.scored_lists.read_annotations`.
+    **options
+        Text as on the command line: ``label`` (sequence of ``"WORD=TYPE"``), ``stages`` (``"numeric"``),
+        ``epoch`` (s), ``start`` (``"2026-11-20 22:15:30"``), ``zone`` (``"Europe/Berlin"``).
 
     Returns
     -------
@@ -126,6 +148,11 @@ def read_events(path: Path | str) -> Night:
     InputError
         If it cannot be read: file, line or element, value, and what was expected.
 
+    Warns
+    -----
+    UserWarning
+        For each kind of correction and assumption, with its number.
+
     Examples
     --------
     >>> import tempfile
@@ -136,42 +163,179 @@ def read_events(path: Path | str) -> Night:
     ...     len(read_events(path).movements)
     1
     """
-    night, _, notes = read_annotations(path)
+    known = [field.name for field in fields(ListArguments)]
+    if unknown := [name for name in options if name not in known]:
+        raise ValueError(f"{unknown[0]!r} is not an option of a list: expected {', '.join(known)}")
+    label = options.pop("label", ())
+    given = ListArguments(label=(label,) if isinstance(label, str) else tuple(label), **options)
+    night, _, notes = read_annotations(path, options_of(given, load_config()))
     for note in notes:
         warnings.warn(f"{path}: {note}", stacklevel=2)
     return night
 
 
-def score_night(night: Night, rules: str = "aasm3") -> Score:
+def score_night(
+    movements: Any, rules: str = "aasm3", *, stages: Any = None, epoch_s: float = 30.0, **switches: Any
+) -> Score:
     """Score a recording by a rule set: its series and indices.
 
     Parameters
     ----------
-    night : Night
+    movements : Night or table
+        From `detect_movements` or `read_events`; or a table (mapping of columns, data frame) with ``onset``,
+        ``duration`` and ``leg``.
     rules : {"aasm3", "wasm2016"}
+    stages : Night, path, sequence, table or MNE Annotations, optional
+        Stages and events from another source: a label per epoch, such as a hypnogram of YASA, or a table with
+        ``onset``, ``duration`` and ``description``.
+    epoch_s : float
+        Length of an epoch of a sequence.
+    **switches
+        Thresholds and switches of `monitor.model.rules.RulesProfile` by name, times also in seconds:
+        ``imi_min_s=10``, ``series_min_n=3``, ``respiratory="ignore"``.
 
     Returns
     -------
     Score
-        ``indices``, ``series``, ``lms`` (movements after the legs were combined) and ``denominators``.
+        ``indices``, ``series``, ``lms`` (movements after the legs were combined) and ``denominators``;
+        ``to_dataframe()`` has a row per movement.
 
     Raises
     ------
     ValueError
-        If the rule set is unknown.
+        If the rule set or a switch is unknown (the known ones are listed), or a value is not valid.
 
     Examples
     --------
     >>> emg_uv = np.random.default_rng(1).normal(0.0, 2.0, 150 * 500)
     >>> for onset_s in (20, 45, 70, 95):
     ...     emg_uv[onset_s * 500 : (onset_s + 2) * 500] *= 15
-    >>> scored = score_night(detect_movements({"left": emg_uv}, 500))
+    >>> night = detect_movements({"left": emg_uv}, 500)
+    >>> scored = score_night(night)
     >>> scored.indices.n_plm, scored.indices.plms_index, scored.indices.why_null["plms_index"]
     (4, None, 'no stages yet')
+    >>> score_night(night, stages=["N2"] * 5, series_min_n=3, imi_max_s=60)
+    <Score by aasm3: 4 LM, 4 PLM in 1 series, 98.0 PLMS/h of sleep>
     """
     if rules not in PROFILES:
         raise ValueError(f"rules = {rules!r}: expected one of {', '.join(PROFILES)}")
-    return score(night, PROFILES[rules])
+    night = night_of_table(movements)
+    if stages is not None:
+        night = with_stages(night, stages, epoch_s)
+    return score(night, _with_switches(PROFILES[rules], switches))
+
+
+def _with_switches(profile: RulesProfile, switches: Mapping[str, Any]) -> RulesProfile:
+    """Return a rule set with some of its fields changed; times may be given in seconds."""
+    known = [field.name for field in fields(RulesProfile) if field.name not in ("name", "not_reported")]
+    values = {}
+    for name, value in switches.items():
+        in_us = f"{name.removesuffix('_s')}_us"
+        if name in known:
+            values[name] = value
+        elif name.endswith("_s") and in_us in known:
+            values[in_us] = None if value is None else round(value * 1e6)
+        else:
+            shown = ", ".join(n.removesuffix("_us") + "_s" if n.endswith("_us") else n for n in known)
+            raise ValueError(f"{name!r} is not a switch of the rules: expected one of {shown}")
+    return replace(profile, **values)
+
+
+def plot_night(result: Session | Score | Night) -> Figure:
+    """Plot a night: stages, movements, PLM in each hour.
+
+    Parameters
+    ----------
+    result : Session, Night or Score
+        A `Night` is scored by the rules of the AASM; a `Score` contains no stages to plot.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A notebook shows it; ``savefig`` writes it to a file.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> from monitor.scoring import Movement
+    >>> moves = (Movement(t * 1_000_000, (t + 2) * 1_000_000, "left") for t in (20, 45, 70, 95))
+    >>> figure = plot_night(Night(tuple(moves), end_us=150_000_000))
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['movements', 'PLM in each hour']
+    """
+    if isinstance(result, Session):
+        return draw_night(result.night, result.main)
+    if isinstance(result, Night):
+        return draw_night(result, None)
+    if isinstance(result, Score):
+        return draw_night(None, result)
+    raise ValueError(f"result is a {type(result).__name__}: expected a Session, Night or Score")
+
+
+def plot_movement(
+    signals_uv: Any,
+    movement: Movement | ScoredLM,
+    rate_hz: float | None = None,
+    *,
+    around_s: float = 5.0,
+    left: str | None = None,
+    right: str | None = None,
+) -> Figure:
+    """Plot the EMG around one movement.
+
+    Parameters
+    ----------
+    signals_uv : Session, or as for `detect_movements`
+    movement : Movement or ScoredLM
+        One of a night's ``movements`` or of a score's ``lms``.
+    rate_hz, left, right
+        As for `detect_movements`.
+    around_s : float
+        Time shown before and after it.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        As `detect_movements`.
+
+    Examples
+    --------
+    >>> emg_uv = np.random.default_rng(1).normal(0.0, 2.0, 60 * 500)
+    >>> emg_uv[20 * 500 : 22 * 500] *= 15
+    >>> (movement,) = detect_movements({"right": emg_uv}, 500).movements
+    >>> plot_movement({"right": emg_uv}, movement, 500).axes[0].get_ylabel()
+    'right (uV)'
+    """
+    if isinstance(signals_uv, Session):
+        return _plot_of_session(signals_uv, movement, around_s)
+    named: dict[Leg, str] = {}
+    named |= {"left": left} if left is not None else {}
+    named |= {"right": right} if right is not None else {}
+    signals, rate_hz = leg_signals(signals_uv, rate_hz, named)
+    return draw_movement(signals, rate_hz, movement, around_s)
+
+
+def _plot_of_session(session: Session, movement: Movement | ScoredLM, around_s: float) -> Figure:
+    first_s, last_s = movement.onset_us / 1e6 - around_s, movement.end_us / 1e6 + around_s
+    signals: dict[Leg, Floats] = {}
+    rate_hz = start_s = 0.0
+    for leg in LEGS:
+        times_s, emg_uv = leg_signal(session, leg)
+        inside = (times_s >= first_s) & (times_s <= last_s)
+        if np.count_nonzero(inside) > 1:
+            signals[leg], start_s = emg_uv[inside], float(times_s[inside][0])
+            rate_hz = 1.0 / float(np.median(np.diff(times_s[inside])))
+    if not signals:
+        raise ValueError(f"the session contains no signal from {first_s:.1f} to {last_s:.1f} s")
+    return draw_movement(signals, rate_hz, movement, around_s, start_s)
 
 
 def how_sure(night: Night) -> dict[str, Any]:
@@ -216,6 +380,21 @@ def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
         Seconds from the first sample of the session. Gaps contain no samples.
     emg_uv : ndarray, shape (n_samples,), float64
         Raw EMG. Both are empty if the leg was not recorded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from monitor.session.journal import Journal
+    >>> from monitor.model.config import load_config
+    >>> from monitor.model.run_info import scored_with
+    >>> about = {"legs": ["left"], "config": dict(load_config().document)} | scored_with(load_config())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     journal = Journal(Path(folder) / "journal.jsonl")
+    ...     _ = journal.append([Fact("session", 0.0, "x", about)])
+    ...     journal.close()
+    ...     times_s, emg_uv = leg_signal(read_session(folder), "left")
+    >>> times_s.shape, emg_uv.shape
+    ((0,), (0,))
     """
     # After a change of source the same leg continues in another stream.
     runs = [
@@ -233,7 +412,7 @@ def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:
 
 
 def movements_table(night: Night) -> Columns:
-    """Return the movements of single legs as columns, by onset; ``pandas.DataFrame`` accepts them.
+    """Return the movements of single legs as columns, by onset; `Night.to_dataframe` has the same.
 
     Parameters
     ----------
@@ -244,19 +423,20 @@ def movements_table(night: Night) -> Columns:
     -------
     dict of str to ndarray, shape (n_movements,)
         ``onset`` and ``duration`` in seconds, ``leg``, ``peak_uv`` and ``resting_uv`` (NaN where unknown).
+
+    Examples
+    --------
+    >>> from monitor.scoring import Movement
+    >>> movements_table(Night((Movement(1_000_000, 3_500_000, "left"),)))["duration"].tolist()
+    [2.5]
     """
-    rows = sorted(night.movements, key=lambda m: (m.onset_us, m.leg))
-    return {
-        "onset": np.array([m.onset_us / 1e6 for m in rows], np.float64),
-        "duration": np.array([(m.end_us - m.onset_us) / 1e6 for m in rows], np.float64),
-        "leg": np.array([m.leg for m in rows], np.str_),
-        "peak_uv": np.array([np.nan if m.peak_uv is None else m.peak_uv for m in rows], np.float64),
-        "resting_uv": np.array([np.nan if m.resting_uv is None else m.resting_uv for m in rows], np.float64),
-    }
+    return movement_columns(night)
 
 
 def events_table(scored: Score) -> Columns:
     """Return the movements after the legs were combined as columns, counted or not, by onset.
+
+    `Score.to_dataframe` has the same.
 
     Parameters
     ----------
@@ -269,19 +449,11 @@ def events_table(scored: Score) -> Columns:
         ``onset``, ``duration`` and ``imi`` in seconds (NaN where undefined), ``leg``, ``parts``,
         ``candidate``, ``plm``, ``series`` (0 for none), ``stage`` (empty if not staged),
         ``respiratory``, ``arousal``, ``reason``.
+
+    Examples
+    --------
+    >>> from monitor.scoring import Movement
+    >>> events_table(score_night(Night((Movement(1_000_000, 3_500_000, "left"),))))["plm"].tolist()
+    [False]
     """
-    rows = scored.lms
-    return {
-        "onset": np.array([lm.onset_us / 1e6 for lm in rows], np.float64),
-        "duration": np.array([(lm.end_us - lm.onset_us) / 1e6 for lm in rows], np.float64),
-        "leg": np.array([lm.leg for lm in rows], np.str_),
-        "parts": np.array([lm.parts for lm in rows], np.int64),
-        "candidate": np.array([lm.candidate for lm in rows], np.bool_),
-        "plm": np.array([lm.plm for lm in rows], np.bool_),
-        "series": np.array([lm.series or 0 for lm in rows], np.int64),
-        "imi": np.array([np.nan if lm.imi_us is None else lm.imi_us / 1e6 for lm in rows], np.float64),
-        "stage": np.array([lm.stage or "" for lm in rows], np.str_),
-        "respiratory": np.array([lm.respiratory for lm in rows], np.bool_),
-        "arousal": np.array([lm.arousal for lm in rows], np.bool_),
-        "reason": np.array([lm.reason for lm in rows], np.str_),
-    }
+    return event_columns(scored)

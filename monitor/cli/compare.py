@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.list_options import list_arguments, list_options, options_of
+from monitor.cli.list_options import list_arguments, list_options
 from monitor.model.errors import InputError
 from monitor.model.rules import AASM3, PROFILES
 
@@ -70,6 +70,7 @@ def compare(
     """
     from monitor.compare.comparison import compare_pair, over_pairs
     from monitor.compare.reading import collect
+    from monitor.files.list_arguments import options_of
     from monitor.model.config import load_config
 
     options = options_of(list_arguments(given), load_config(config_name))

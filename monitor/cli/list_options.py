@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.model.errors import InputError
-
 if TYPE_CHECKING:
-    from monitor.files.scored_rows import ListOptions, ScoredList
-    from monitor.model.config import Config
-
-
-@dataclass(frozen=True, slots=True)
-class ListArguments:
-    """Hold the options of the command line as given."""
-
-    label: tuple[str, ...] = ()
-    stages: str | None = None
-    epoch: float = 30.0
-    start: str | None = None
-    zone: str | None = None
-
-    def sha256_with(self, configuration: str) -> str:
-        """Return the hash of a configuration and of these options, if any is given."""
-        if self == ListArguments():
-            return configuration
-        return hashlib.sha256(f"{configuration} {self}".encode()).hexdigest()
+    from monitor.files.list_arguments import ListArguments
+    from monitor.files.scored_rows import ScoredList
 
 
 def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,47 +51,12 @@ def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def list_arguments(given: dict[str, Any]) -> ListArguments:
     """Take the options of `list_options` out of the arguments of a command."""
+    from monitor.files.list_arguments import ListArguments
+
     return ListArguments(**{name: given.pop(name) for name in ("label", "stages", "epoch", "start", "zone")})
-
-
-def options_of(given: ListArguments, config: Config) -> ListOptions:
-    """Return how to read a list, from the command line and the configuration.
-
-    Raises
-    ------
-    InputError
-        If a word, the start or the zone is not valid.
-    """
-    from monitor.files.scored_clock import read_start, read_zone
-    from monitor.files.scored_rows import ListOptions
-    from monitor.model.labels import normalise
-
-    named = _labels(given.label, frozenset(config.labels.values()))
-    synonyms = config.document.get("markers", {}).get("synonyms", {})
-    return ListOptions(
-        labels={**config.labels, **named},
-        declared=frozenset({*named, *map(normalise, synonyms)}),
-        began=None if given.start is None else read_start(given.start),
-        zone=None if given.zone is None else read_zone(given.zone),
-        numeric_stages=given.stages == "numeric",
-        epoch_s=Decimal(str(given.epoch)),
-    )
 
 
 def messages(listed: ScoredList) -> list[str]:
     """Return what the reader ignored, assumed and corrected, each with its number."""
     ignored = [f"ignored: {n} x {label!r} (unknown type)" for label, n in listed.ignored.items()]
     return [*ignored, *listed.notes]
-
-
-def _labels(pairs: Sequence[str], known: frozenset[str]) -> dict[str, str]:
-    from monitor.model.labels import normalise
-
-    found = {}
-    for pair in pairs:
-        word, _, ours = (part.strip() for part in pair.rpartition("="))
-        if not word or ours not in known:
-            expected = f"expected WORD=TYPE, TYPE one of {', '.join(sorted(known))}"
-            raise InputError("--label", f"{pair!r} is not valid", expected)
-        found[normalise(word)] = ours
-    return found

@@ -19,12 +19,12 @@ from pathlib import Path
 import dsp
 from dsp import cache_report
 from monitor.cli.resume import Prompt, reopened, resumed_settings, session_to_resume, successors_of
-from monitor.cli.run_info import scored_with
 from monitor.cli.terminal import Terminal
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.library import lsl
 from monitor.model.config import Config
 from monitor.model.errors import InputError
+from monitor.model.run_info import scored_with
 from monitor.montage import Chosen
 from monitor.recorder.outlets import other_recorder
 from monitor.recorder.recorder import RecordingPlan

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.list_options import list_arguments, list_options, options_of
+from monitor.cli.list_options import list_arguments, list_options
 from monitor.cli.watch import overrides
 from monitor.model.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.archive.cluster import Where
-    from monitor.cli.score_file import Job, Outcome
     from monitor.model.config import Config
+    from monitor.score_recording import Job, Outcome
 
 _SIDECAR = "{}_events.tsv"
 
@@ -85,8 +85,9 @@ def score(
     has one row per recording.
     """
     from monitor.archive.cluster import Where
-    from monitor.cli.score_file import Job
+    from monitor.files.list_arguments import options_of
     from monitor.model.config import load_config
+    from monitor.score_recording import Job
 
     if workers is not None and scheduler is not None:
         raise InputError(
@@ -160,7 +161,7 @@ def _run(
 ) -> Iterator[tuple[Job, Outcome]]:
     """Score the files one after another, or as an archive."""
     from monitor.cli.score_archive import score_archive
-    from monitor.cli.score_file import outcome_of
+    from monitor.score_recording import outcome_of
 
     if where is not None:
         yield from score_archive(jobs, out, config, where)

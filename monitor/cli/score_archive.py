@@ -15,8 +15,8 @@ from monitor import __version__
 from monitor.archive.cluster import Failed, Where, require_packages, spread
 from monitor.archive.ledger import Entry, Fingerprint, Ledger, sha256_of, tables_sha256
 from monitor.archive.table import write_results_table
-from monitor.cli.score_file import Job, Outcome, outcome_of
 from monitor.model.config import Config
+from monitor.score_recording import Job, Outcome, outcome_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor import __version__
-from monitor.cli.list_options import list_arguments, list_options, messages, options_of
+from monitor.cli.list_options import list_arguments, list_options, messages
 from monitor.model.errors import InputError
 from monitor.model.rules import PROFILES, RulesProfile
 from monitor.model.safe_file import write_private
@@ -68,6 +68,7 @@ def score_events(
 
     The tables of a session are results, not a list: write a list with `export SESSION --format edf`.
     """
+    from monitor.files.list_arguments import options_of
     from monitor.files.scored_lists import read_annotations
     from monitor.model.config import load_config
     from monitor.scoring import score

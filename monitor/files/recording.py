@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # (channel indices, first sample, sample after the last) -> samples
+_SHOWN_N = 6
 SampleReader = Callable[[Sequence[int], int, int], NDArray[np.float64]]
 
 
@@ -51,7 +52,7 @@ class RecordedChannel:
     lsb: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RecordedStream:
     """Channels with a common sampling clock.
 
@@ -91,6 +92,14 @@ class RecordedStream:
     simulated: bool = False
     breaks: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return one line: name, type, rate, length and the first channels."""
+        labels = [channel.label or f"#{i}" for i, channel in enumerate(self.channels, start=1)]
+        shown = ", ".join(labels[:_SHOWN_N])
+        shown += f" and {len(labels) - _SHOWN_N} more" if labels[_SHOWN_N:] else ""
+        rate = f"{self.rate_hz:g} Hz, {self.sample_n / self.rate_hz:.0f} s" if self.rate_hz else "irregular"
+        return f"<{self.type or 'stream'} {self.name!r}: {rate}, {len(labels)} channels ({shown})>"
+
     def read(
         self, channels: Sequence[int] | None = None, start_n: int = 0, stop_n: int | None = None
     ) -> NDArray[np.float64]:
@@ -124,7 +133,7 @@ class RecordedStream:
         return self.reader(chosen, start_n, stop_n)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Recording:
     """A recording on disk.
 
@@ -165,3 +174,11 @@ class Recording:
     began: datetime | None = None
     numbers: tuple[Annotation, ...] = ()
     has_points: bool = False
+
+    def __repr__(self) -> str:
+        """Return a few lines: name, number of annotations and notes, and the first streams."""
+        streams = "".join(f"\n  {stream!r}" for stream in self.streams[:_SHOWN_N])
+        more = len(self.streams) - _SHOWN_N
+        rest = f"\n  and {more} more streams" if more > 0 else ""
+        counts = f"{len(self.annotations)} annotations, {len(self.notes)} notes"
+        return f"<Recording {self.path.name}: {len(self.streams)} streams, {counts}{streams}{rest}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 Leg = Literal["left", "right", "unknown"]
 Stage = Literal["W", "N1", "N2", "N3", "R", "unscored"]
@@ -139,6 +139,28 @@ class Night:
     legs: tuple[str, ...] = ("left", "right")
     segments: tuple[Span, ...] = ()
     twitches: tuple[Movement, ...] = ()
+
+    def to_dataframe(self) -> Any:
+        """Return the movements of single legs, by onset, as ``pandas.DataFrame``; see `movement_columns`.
+
+        Raises
+        ------
+        MissingError
+            If pandas is not installed.
+        """
+        from monitor.scoring.columns import data_frame, movement_columns
+
+        return data_frame(movement_columns(self))
+
+    def __repr__(self) -> str:
+        """Return one line: length, legs, and the numbers of what it contains."""
+        of_leg = {leg: sum(m.leg == leg for m in self.movements) for leg in (*self.legs, "unknown")}
+        legs = ", ".join(f"{n} {leg}" for leg, n in of_leg.items())
+        return (
+            f"<Night of {self.end_us / 3.6e9:.2f} h: {len(self.movements)} movements ({legs}), "
+            f"{len(self.epochs)} staged spans, {len(self.respiratory)} respiratory events, "
+            f"{len(self.arousals)} arousals, {len(self.artifacts)} artifacts>"
+        )
 
 
 def split_at(begins: Iterable[tuple[int, str]], end_us: int) -> tuple[Span, ...]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import Denominators
@@ -217,6 +218,28 @@ class Score:
     indices: Indices
     denominators: Denominators
     segments: tuple[Segment, ...] = ()
+
+    def to_dataframe(self) -> Any:
+        """Return the movements after the legs were combined as ``pandas.DataFrame``; see `event_columns`.
+
+        Raises
+        ------
+        MissingError
+            If pandas is not installed.
+        """
+        from monitor.scoring.columns import data_frame, event_columns
+
+        return data_frame(event_columns(self))
+
+    def __repr__(self) -> str:
+        """Return one line: rule set and main numbers."""
+        found = self.indices
+        index = f"{found.plms_index:.1f} PLMS/h of sleep" if found.plms_index is not None else "no PLMS index"
+        why = f" ({found.why_null['plms_index']})" if "plms_index" in found.why_null else ""
+        return (
+            f"<Score by {self.profile.name}: {found.n_lm} LM, {found.n_plm} PLM in {found.n_series} series, "
+            f"{index}{why}>"
+        )
 
     @property
     def excluded(self) -> Mapping[str, int]:

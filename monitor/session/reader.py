@@ -48,6 +48,11 @@ class Session:
     scores: Mapping[str, Score]
     summary: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        """Return a few lines: folder, content, and the score by each rule set."""
+        scores = "".join(f"\n  {score!r}" for score in self.scores.values())
+        return f"<Session {self.folder.path.name}: {len(self.facts)} facts\n  {self.night!r}{scores}>"
+
     @property
     def main(self) -> Score:
         """The score by the main rule set."""
@@ -95,6 +100,21 @@ def read_session(path: Path | str) -> Session:
     ------
     InputError
         If it is not a session folder, or its journal has no ``session`` fact.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from monitor.session.journal import Journal
+    >>> from monitor.model.config import load_config
+    >>> from monitor.model.run_info import scored_with
+    >>> about = {"legs": ["left"], "config": dict(load_config().document)} | scored_with(load_config())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     journal = Journal(Path(folder) / "journal.jsonl")
+    ...     _ = journal.append([Fact("session", 0.0, "x", about), Fact("stop", 60.0, "x", {"reason": "end"})])
+    ...     journal.close()
+    ...     session = read_session(folder)
+    >>> session.night.end_us, session.main.indices.n_plm
+    (60000000, 0)
     """
     folder = SessionFolder.open(Path(path))
     read, tail = read_journal(folder.journal)

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from monitor.files import Recording
 from monitor.files.growing_edf import GrowingEdf
+from monitor.files.recording_markers import recording_markers
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import Outlet, open_outlet
 from monitor.model.errors import InputError
 from monitor.simulator.pacing import CHUNK_S, Stop, buffered_s, parent_is_gone, wait_for_receivers
-from monitor.simulator.replay import marker_header, recording_markers, stream_header
+from monitor.simulator.replay import marker_header, stream_header
 
 _POLL_S = 0.5
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.files import Annotation, RecordedStream, Recording
+from monitor.files import RecordedStream, Recording
+from monitor.files.recording_markers import ReplayMarker, recording_markers
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, Outlet, OutletHeader, open_outlet
 from monitor.simulator.pacing import (
@@ -22,30 +21,9 @@ from monitor.simulator.pacing import (
     wait_for_receivers,
 )
 
-_EPOCH_S = 30.0
 # Few large reads from disk instead of many small ones: a polysomnography may have ninety signals.
 _READ_S = 10.0
 _MODEL = "Replay"
-_STAGE = re.compile(r"(sleep )?(stage )?(w|wake|[ns]?[1-4]|r|rem|unscored|\?)", re.IGNORECASE)
-_POSITION = re.compile(r"position\b", re.IGNORECASE)
-
-
-class ReplayMarker(NamedTuple):
-    """One marker to send.
-
-    Attributes
-    ----------
-    over_s : float
-        Time of sending: the end of the event it names.
-    onset_s : float
-        Time of its stamp; both in seconds from the recording's origin.
-    text : str
-        In the marker grammar.
-    """
-
-    over_s: float
-    onset_s: float
-    text: str
 
 
 def replay_recording(recording: Recording, speed: float, stop: Stop) -> None:
@@ -114,26 +92,6 @@ def marker_header(recording: Recording, speed: float) -> OutletHeader:
         simulated=first.simulated,
         speed=total_speed if total_speed != 1 else None,
     )
-
-
-def recording_markers(annotations: Sequence[Annotation]) -> list[ReplayMarker]:
-    """Convert annotations to the marker grammar, in the order of their ends.
-
-    A stage becomes one marker per epoch; for other events a duration follows the text.
-    """
-    return sorted(marker for annotation in annotations for marker in _markers(annotation))
-
-
-def _markers(annotation: Annotation) -> Iterator[ReplayMarker]:
-    onset_s, duration_s, text = annotation
-    if duration_s >= _EPOCH_S and _STAGE.fullmatch(text):
-        for epoch in range(int(duration_s // _EPOCH_S)):
-            start_s = onset_s + epoch * _EPOCH_S
-            yield ReplayMarker(start_s + _EPOCH_S, start_s, text)
-    elif duration_s > 0 and not _POSITION.match(text):
-        yield ReplayMarker(onset_s + duration_s, onset_s, f"{text} {round(duration_s, 3):g}")
-    else:
-        yield ReplayMarker(onset_s + duration_s, onset_s, text)
 
 
 class _Playback:

@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from monitor.cli.run_info import scored_with
 from monitor.detection.pipeline import StreamDetection
 from monitor.model.config import load_config
 from monitor.model.facts import Fact
+from monitor.model.run_info import scored_with
 from monitor.montage import LegChannel
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import Journal

@@ -14,10 +14,10 @@ from monitor.archive.ledger import LEDGER_NAME, Entry, Fingerprint, Ledger
 from monitor.archive.table import write_results_table
 from monitor.cli import score_archive
 from monitor.cli.score_archive import work
-from monitor.cli.score_file import Job, Outcome
 from monitor.model.config import load_config
 from monitor.model.errors import InputError, MissingError
 from monitor.model.rules import PROFILES
+from monitor.score_recording import Job, Outcome
 from monitor.scoring.summary import TABLE
 
 PRINT = Fingerprint("in", "config", "1.0", "out")

@@ -137,7 +137,7 @@ def test_a_file_recorded_of_it_is_worth_the_same_microvolts(name, tmp_path):
 
 
 def _legs(recorded):
-    from monitor.cli.score_file import _described
+    from monitor.score_recording import _described
 
     return read_montage(_described(recorded)).legs
 

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from support.realdata import REAL_DATA, needs
 
 from monitor.cli.compare import compare
-from monitor.cli.run_info import scored_with
 from monitor.cli.score_events import score_events
 from monitor.model.config import load_config
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
+from monitor.model.run_info import scored_with
 from monitor.session.journal import Journal
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables

@@ -300,3 +300,28 @@ def test_the_command_names_its_files_and_exits_2_on_bad_input(night, tmp_path):
     assert (
         CliRunner().invoke(cli, ["export", str(night.path), "--format", "mp3", "--out", "."]).exit_code == 2
     )
+
+
+@pytest.mark.parametrize("form", ["edf", "bids", "csv"])
+def test_exports_are_lists_that_score_events_reads_with_the_same_result(night, tmp_path, form):
+    files = export_session(night.path, form, tmp_path).files
+    ends = {"edf": ".edf", "bids": "_events.tsv", "csv": "timeline.csv"}[form]
+    (path,) = [file for file in files if file.name.endswith(ends)]
+    result = CliRunner().invoke(cli, ["score-events", str(path), "--json"])
+    assert result.exit_code == 0, result.output
+    # A list says nothing about time without a usable leg: the counts agree, the indices may not.
+    live, read = (
+        json.loads(text)["rules"] for text in ((night.path / "summary.json").read_text(), result.stdout)
+    )
+    for name in live:
+        for key in ("n_plm", "n_plms", "n_plms_arousal", "n_plmsnr"):
+            assert read[name][key] == live[name][key], (name, key)
+        assert read[name]["n_plms"] > 4
+
+
+def test_the_exported_movements_alone_are_a_list_too(night, tmp_path):
+    files = export_session(night.path, "csv", tmp_path).files
+    (path,) = [file for file in files if file.name.endswith("movements.csv")]
+    listed = read_annotations(path).night
+    found = sorted((m.leg, m.onset_us / 1e6, (m.end_us - m.onset_us) / 1e6) for m in listed.movements)
+    assert found == sorted(movements(night.path))

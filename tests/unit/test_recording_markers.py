@@ -1,7 +1,7 @@
 """Annotations in the marker grammar."""
 
 from monitor.files import Annotation
-from monitor.simulator.replay import ReplayMarker, recording_markers
+from monitor.files.recording_markers import ReplayMarker, recording_markers
 
 
 def test_a_stage_becomes_one_marker_for_each_epoch_sent_when_it_is_over():

@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from monitor.cli.list_options import ListArguments, options_of
-from monitor.cli.run_info import scored_with
 from monitor.detection.whole_recording import FileStream, detect, numbered
 from monitor.files import Annotation, RecordedStream, Recording, read_recording
+from monitor.files.list_arguments import ListArguments, options_of
+from monitor.files.recording_markers import recording_markers
 from monitor.files.scored_lists import listed_facts, read_annotations
 from monitor.model.config import Config, MontageWish
 from monitor.model.config_fields import StagingSettings
 from monitor.model.errors import InputError, MonitorError
 from monitor.model.facts import Fact
 from monitor.model.labels import RESPIRATORY, normalise
+from monitor.model.run_info import scored_with
 from monitor.montage import (
     Channel,
     Chosen,
@@ -40,7 +41,6 @@ from monitor.scoring import score as rules_score
 from monitor.session.markers import MarkerReader
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
-from monitor.simulator.replay import recording_markers
 
 Say = Callable[[str], None]
 

@@ -1,0 +1,51 @@
+"""Annotations of a recording in the grammar of marker streams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from monitor.files.recording import Annotation
+
+_EPOCH_S = 30.0
+_STAGE = re.compile(r"(sleep )?(stage )?(w|wake|[ns]?[1-4]|r|rem|unscored|\?)", re.IGNORECASE)
+_POSITION = re.compile(r"position\b", re.IGNORECASE)
+
+
+class ReplayMarker(NamedTuple):
+    """One marker to send.
+
+    Attributes
+    ----------
+    over_s : float
+        Time of sending: the end of the event it names.
+    onset_s : float
+        Time of its stamp; both in seconds from the recording's origin.
+    text : str
+        In the marker grammar.
+    """
+
+    over_s: float
+    onset_s: float
+    text: str
+
+
+def recording_markers(annotations: Sequence[Annotation]) -> list[ReplayMarker]:
+    """Convert annotations to the marker grammar, in the order of their ends.
+
+    A stage becomes one marker per epoch; for other events a duration follows the text.
+    """
+    return sorted(marker for annotation in annotations for marker in _markers(annotation))
+
+
+def _markers(annotation: Annotation) -> Iterator[ReplayMarker]:
+    onset_s, duration_s, text = annotation
+    if duration_s >= _EPOCH_S and _STAGE.fullmatch(text):
+        for epoch in range(int(duration_s // _EPOCH_S)):
+            start_s = onset_s + epoch * _EPOCH_S
+            yield ReplayMarker(start_s + _EPOCH_S, start_s, text)
+    elif duration_s > 0 and not _POSITION.match(text):
+        yield ReplayMarker(onset_s + duration_s, onset_s, f"{text} {round(duration_s, 3):g}")
+    else:
+        yield ReplayMarker(onset_s + duration_s, onset_s, text)

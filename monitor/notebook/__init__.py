@@ -1,0 +1,1 @@
+"""What a notebook needs besides the detector and the scorer: its own kinds of data, plots, many files."""
