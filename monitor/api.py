@@ -19,7 +19,7 @@ Examples
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,11 @@ from monitor.notebook.stages import night_of_table, with_stages
 from monitor.scoring import Movement, Night, Score, ScoredLM, score
 from monitor.scoring.columns import Columns, event_columns, movement_columns
 from monitor.scoring.uncertainty.document import uncertainty
+from monitor.scoring.uncertainty.forecast import Forecast, forecast, past_night
 from monitor.session.reader import Session, read_session
 from monitor.session.signal.recorded import recorded_signals
 from monitor.session.state import SessionState
+from monitor.session.tables import planned_h_of
 
 __all__ = [
     "detect_movements",
@@ -63,6 +65,7 @@ __all__ = [
     "read_session",
     "score_files",
     "score_night",
+    "tonights_end",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -363,6 +366,27 @@ def how_sure(night: Night) -> dict[str, Any]:
     """
     scores = {name: score(night, profile) for name, profile in PROFILES.items()}
     return uncertainty(night, scores, UncertaintySettings())
+
+
+def tonights_end(session: Session, past: Iterable[Session] = ()) -> Forecast | str:
+    """Predict the final main index of a running session, for planning only.
+
+    Parameters
+    ----------
+    session : Session
+        From `read_session`, of a recording that runs.
+    past : iterable of Session
+        Finished sessions of the same laboratory. From 30 on they recalibrate the interval.
+
+    Returns
+    -------
+    Forecast or str
+        80 % interval, median and chance to end above the reference value; or why there is none.
+    """
+    if not session.is_running:
+        return "the recording has ended"
+    old = [past_night(one.night, one.scores[session.main.profile.name]) for one in past]
+    return forecast(session.night, session.main, planned_h_of(session.state), old)
 
 
 def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:

@@ -144,10 +144,13 @@ class UncertaintySettings:
         Statistical error of the index, its halves and the periodicity index.
     missed : bool
         Estimate of the share of missed movements of each leg.
+    forecast : bool
+        Predictive interval of the final index, while the recording runs.
     """
 
     index_error: bool = True
     missed: bool = True
+    forecast: bool = True
 
 
 # These thresholds belong to the rule set, not to the envelope.

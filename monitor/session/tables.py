@@ -12,6 +12,7 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.model.config import uncertainty_from
+from monitor.model.config_fields import StagingSettings
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import write_private
 from monitor.scoring import Night, Score, score
@@ -107,7 +108,14 @@ def write_tables(
 
 def how_sure(state: SessionState, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
     """Return the part `uncertainty` of `summary.json`: the slow part, some 0.1 s for a whole night."""
-    return uncertainty(night, scores, uncertainty_from(state.session))
+    planned_h = planned_h_of(state) if state.stopped_s is None else None
+    return uncertainty(night, scores, uncertainty_from(state.session), planned_h)
+
+
+def planned_h_of(state: SessionState) -> float:
+    """Return the planned length of a recording in hours, as configured."""
+    staging = state.session.get("config", {}).get("staging", {})
+    return float(staging.get("planned_h", StagingSettings().planned_h))
 
 
 def summary_of(

@@ -111,3 +111,43 @@ STATIONARY = {
     "declining": Family(lambda hour, rng: 3.0 * np.exp(-0.25 * hour), 10),
     "bursty": Family(lambda hour, rng: np.full(hour.shape, 0.8), 30),
 }
+
+
+def _split(hour: Floats, rng: np.random.Generator) -> Floats:
+    """Treatment begins at 2.5 to 4.5 h and leaves 10 to 60 % of the bouts."""
+    begins, left = rng.uniform(2.5, 4.5), rng.uniform(0.1, 0.6)
+    return np.where(hour < begins, 1.5, 1.5 * left)
+
+
+# Chosen on these.
+CHOSEN_ON = {
+    "Poisson": Family(lambda hour, rng: np.full(hour.shape, 14.0), 1),
+    "flat": Family(lambda hour, rng: np.full(hour.shape, 1.2), 12),
+    "bursty": Family(lambda hour, rng: np.full(hour.shape, 0.5), 30),
+    "declining": Family(lambda hour, rng: 2.4 * np.exp(-0.25 * hour), 12),
+    "late": Family(lambda hour, rng: 0.5 + 0.2 * hour, 12),
+    "split": Family(_split, 12),
+}
+# Held: with other rates, sizes and slopes than those above, and looked at once.
+HELD = {
+    "Poisson": Family(lambda hour, rng: np.full(hour.shape, 20.0), 1),
+    "flat": Family(lambda hour, rng: np.full(hour.shape, 2.0), 9),
+    "bursty": Family(lambda hour, rng: np.full(hour.shape, 0.7), 25),
+    "declining": Family(lambda hour, rng: 3.0 * np.exp(-0.2 * hour), 10),
+    "late": Family(lambda hour, rng: 0.4 + 0.25 * hour, 15),
+    "split": Family(lambda hour, rng: 1.3 * _split(hour, rng), 10),
+}
+
+
+@dataclass(frozen=True)
+class SleepNight:
+    """Hold one recording of 8 h: movements in hours of sleep, and the share of the time asleep."""
+
+    at_h: Floats
+    asleep: float
+
+
+def sleep_night(rng: np.random.Generator, family: Family) -> SleepNight:
+    """Return a night with a level and a share of sleep of its own."""
+    asleep = rng.uniform(0.75, 0.95)
+    return SleepNight(night(rng, 8 * asleep, family, np.exp(0.6 * rng.standard_normal())), asleep)

@@ -9,6 +9,7 @@ from support.night_families import bouts_in_a_row, detected, missed_inside
 from support.realdata import REAL_DATA, needs
 
 from monitor.files.scored_lists import read_annotations
+from monitor.files.scored_rows import ListOptions
 from monitor.model.labels import DEFAULT_LABELS
 from monitor.scoring import Movement, Night, Span
 from monitor.scoring.uncertainty.missed import Rhythm, alert_text, missed, rhythm_of
@@ -136,7 +137,7 @@ def test_movements_awake_are_left_out():
 )
 def test_real_lists_without_a_rhythm_give_no_estimate(name):
     labels = DEFAULT_LABELS | {"leftlegphasic": "LM_left", "rightlegphasic": "LM_right"}
-    facts, _ = read_annotations(REAL_DATA / "scored_nights" / f"{name}.tsv", labels)
+    facts = read_annotations(REAL_DATA / "scored_nights" / f"{name}.tsv", ListOptions(labels)).night
     found = missed(facts)
     assert found or not facts.movements or all(m.leg == "unknown" for m in facts.movements)
     assert all(one.since_us is None for one in found)

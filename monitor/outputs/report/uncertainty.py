@@ -43,10 +43,16 @@ def blocks(session: Session, wall: WallTime) -> list[Block]:
         shown += _index_error(summary, found["index_error"], wall)
     if found["missed"] is not None:
         shown += _missed(session, found["missed"], wall)
+    if found["forecast"] is not None:
+        shown += _forecast(summary, found["forecast"])
     return shown + [Text(f"No {_NAMES[key]}: {why}.") for key, why in found["why_null"].items()]
 
 
-_NAMES = {"index_error": "statistical error", "missed": "estimate of missed movements"}
+_NAMES = {
+    "index_error": "statistical error",
+    "missed": "estimate of missed movements",
+    "forecast": "forecast",
+}
 
 
 def _early(summary: Mapping[str, Any], rule: str) -> list[str]:
@@ -127,3 +133,25 @@ def _rhythm(values: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def _share(hour: Mapping[str, Any]) -> str:
     return numbers.why_none(hour, "share") if hour["share"] is None else f"{hour['share']:.0%}"
+
+
+def _forecast(summary: Mapping[str, Any], found: Mapping[str, Any]) -> list[Block]:
+    """List where the index may end tonight; the reference value is named, nothing is decided."""
+    each = found["rules"].values()
+    names = dict(numbers.RATES)
+    rows = (
+        (
+            f"{numbers.with_sleep_name(names[next(iter(each))['of']], summary)} at the end, 80 % interval",
+            *(f"{one['interval'][0]:.1f} to {one['interval'][1]:.1f}" for one in each),
+        ),
+        (
+            "chance that it ends above the reference value",
+            *(f"{one['chance_above_reference']:.0%} (over {one['reference_per_h']:g})" for one in each),
+        ),
+    )
+    head = (
+        f"tonight's end, planned after {found['planned_h']:g} h",
+        *(numbers.RULE_NAMES.get(name, name) for name in found["rules"]),
+    )
+    about = f"Provisional; {found['purpose']}. Method: {found['method']}. Prior: {found['prior']}."
+    return [Table(head, rows), Text(about, is_small=True)]

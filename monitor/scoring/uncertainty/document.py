@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from monitor.model.config_fields import UncertaintySettings
 from monitor.scoring.inputs import Night
 from monitor.scoring.result import Score
+from monitor.scoring.uncertainty import forecast as ends
 from monitor.scoring.uncertainty import index_error as error_of
 from monitor.scoring.uncertainty import missed as misses
 from monitor.scoring.uncertainty.index_error import Interval, StatisticalError
@@ -16,7 +17,10 @@ OFF = "switched off in the configuration ([uncertainty])"
 
 
 def uncertainty(
-    night: Night, scores: Mapping[str, Score], settings: UncertaintySettings
+    night: Night,
+    scores: Mapping[str, Score],
+    settings: UncertaintySettings,
+    planned_h: float | None = None,
 ) -> dict[str, object]:
     """Return how sure the indices of a recording are, as JSON types.
 
@@ -28,6 +32,8 @@ def uncertainty(
         Score of each profile by its name.
     settings : UncertaintySettings
         What is computed.
+    planned_h : float, optional
+        Planned length of a recording that runs; None for one that has ended.
 
     Returns
     -------
@@ -35,14 +41,17 @@ def uncertainty(
         None if switched off or undefined, with the reason in the ``why_null`` of the same level. Every value
         is provisional and informs only.
     """
-    parts: dict[str, dict[str, object] | None] = {"index_error": None, "missed": None}
+    parts: dict[str, dict[str, object] | None] = {"index_error": None, "missed": None, "forecast": None}
     if settings.index_error:
         rules = {name: _index_error(error_of.index_error(night, score)) for name, score in scores.items()}
         parts["index_error"] = {"method": error_of.METHOD, "level": error_of.LEVEL, "rules": rules}
     if settings.missed:
         legs = {one.leg: _missed(one) for one in misses.missed(night)}
         parts["missed"] = {"method": misses.METHOD, "legs": legs}
-    return {**parts, "why_null": {name: OFF for name, part in parts.items() if part is None}}
+    why = {name: OFF for name, part in parts.items() if part is None}
+    if settings.forecast:
+        parts["forecast"], why["forecast"] = _forecast(night, scores, planned_h)
+    return {**parts, "why_null": {name: reason for name, reason in why.items() if reason}}
 
 
 def _index_error(found: StatisticalError) -> dict[str, object]:
@@ -101,3 +110,28 @@ def _missed_hour(hour: MissedHour) -> dict[str, object]:
         "standard_error": hour.error,
         "why_null": why,
     }
+
+
+def _forecast(
+    night: Night, scores: Mapping[str, Score], planned_h: float | None
+) -> tuple[dict[str, object] | None, str]:
+    """Return tonight's end by each rule set, or why there is none."""
+    if planned_h is None:
+        return None, "the recording has ended"
+    found = {name: ends.forecast(night, score, planned_h) for name, score in scores.items()}
+    reason = next((one for one in found.values() if isinstance(one, str)), "")
+    if reason:
+        return None, reason
+    rules = {
+        name: {
+            "of": one.key,
+            "interval": [one.low, one.high],
+            "median": one.median,
+            "chance_above_reference": one.chance_above,
+            "reference_per_h": one.reference_per_h,
+        }
+        for name, one in found.items()
+        if not isinstance(one, str)
+    }
+    about = {"method": ends.METHOD, "prior": ends.PRIOR, "purpose": ends.PURPOSE, "level": ends.LEVEL}
+    return {**about, "planned_h": planned_h, "rules": rules}, ""

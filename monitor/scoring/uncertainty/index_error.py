@@ -134,13 +134,13 @@ def ratio_interval(over: Floats, under: Floats) -> tuple[float, float] | None:
     if int(np.count_nonzero(over)) < LEAST_BLOCKS:
         return None
     ratio = over.sum() / under.sum()
-    error = _ratio_error(over, under)
+    error = ratio_error(over, under)
     chosen = _draws(n)
     over_b, under_b = over[chosen], under[chosen]
     sum_b = under_b.sum(axis=1)
     usable = sum_b > 0
     ratio_b = np.divide(over_b.sum(axis=1), sum_b, out=np.zeros_like(sum_b), where=usable)
-    error_b = np.where(usable, _ratio_error(over_b, under_b), 0.0)
+    error_b = np.where(usable, ratio_error(over_b, under_b), 0.0)
     usable &= (error_b > 0) & (ratio_b > 0)
     if error <= 0 or not usable.any():
         return None
@@ -151,7 +151,7 @@ def ratio_interval(over: Floats, under: Floats) -> tuple[float, float] | None:
     return max(0.0, root - high_z * spread) ** 2, max(0.0, root - low_z * spread) ** 2
 
 
-def _ratio_error(over: Floats, under: Floats) -> Floats:
+def ratio_error(over: Floats, under: Floats) -> Floats:
     """Return the standard error of a ratio of sums over the last axis."""
     n = over.shape[-1]
     sums = np.maximum(under.sum(axis=-1), 1e-300)
@@ -233,9 +233,9 @@ def _difference_interval(parts: list[tuple[Floats, Floats]]) -> tuple[float, flo
     for seed, (n, hours) in enumerate(parts, start=1):
         chosen = _draws(n.size, seed)
         rates.append(n.sum() / hours.sum())
-        errors.append(_ratio_error(n, hours))
+        errors.append(ratio_error(n, hours))
         rates_b.append(n[chosen].sum(axis=1) / hours[chosen].sum(axis=1))
-        errors_b.append(_ratio_error(n[chosen], hours[chosen]))
+        errors_b.append(ratio_error(n[chosen], hours[chosen]))
     error, error_b = np.hypot(*errors), np.hypot(*errors_b)
     usable = error_b > 0
     if error <= 0 or not usable.any():
