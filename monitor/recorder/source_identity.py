@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor.lsl.arrivals import Command
+from monitor.lsl.arrivals import Command, SearchAgain
+from monitor.lsl.discovery import Query
 from monitor.lsl.search import HOW_TO_ACCEPT, changed
 from monitor.model.config import MontageWish
 from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, read_montage, rematch_legs
@@ -23,13 +24,13 @@ class SourceOverride:
         The legs and limbs by channel; no legs where the stream alone was named.
     form : StreamDescription or None
         The header it applies to; None if it applies to the stream selected with it.
-    uids : set of str
+    uids : frozenset of str
         The runs that were found by that name.
     """
 
     wish: MontageWish
     form: StreamDescription | None = None
-    uids: set[str] = field(default_factory=set)
+    uids: frozenset[str] = frozenset()
 
     def speaks_of(self, stream: StreamDescription) -> bool:
         """Whether legs were named in this stream, in this form."""
@@ -155,10 +156,15 @@ class SourceIdentity:
             return self.override.channels_in(self.stream, self.channels, stream)
         return rematch_legs(self.stream, self.channels, stream)
 
+    def assign(self, override: SourceOverride, query: Query | None) -> None:
+        """Set the assignment of a person, and let the reader search again, for the stream of a query too."""
+        self.override = override
+        self.commands.put(SearchAgain(query))
+
     def note_named(self, stream: StreamDescription) -> None:
         """Note a run of the stream that a person selected."""
         if self.override is not None:
-            self.override.uids.add(stream.uid)
+            self.override = replace(self.override, uids=self.override.uids | {stream.uid})
 
     def is_named(self, stream: StreamDescription) -> bool:
         """Whether a person selected this run of a stream."""

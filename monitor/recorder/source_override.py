@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from monitor.lsl.arrivals import SearchAgain
 from monitor.lsl.discovery import Query
 from monitor.model.config import MontageWish
 from monitor.model.errors import InputError
@@ -56,8 +55,7 @@ def accept_source(request: Mapping[str, Any], sources: Iterable[SourceIdentity],
         looked_for = Query.parse(query) if query else None
     except InputError as err:
         raise RefusedError(str(err)) from err
-    source.override = override
-    source.commands.put(SearchAgain(looked_for))
+    source.assign(override, looked_for)
     data: dict[str, Any] = {"name": source.stream.name, "unit": override.wish.unit, "stream": query}
     data.update(named.items())
     if override.wish.limbs:

@@ -109,6 +109,11 @@ def test_another_stream_is_looked_for_by_the_reader():
     fact = ask(mine, stream="uid=abc")
     assert mine.commands.get_nowait() == SearchAgain(Query("uid", "abc"))
     assert mine.commands.empty()
+    found = replace(stream("left", "right"), uid="abc")
+    assert not mine.is_named(found)
+    mine.note_named(found)
+    assert mine.is_named(found)
+    assert not mine.is_named(replace(found, uid="abd"))
     assert fact.data["stream"] == "uid=abc"
     # Its legs must be plain by their labels, since none were named.
     assert mine.refusal(stream("right", "left")) == ""
