@@ -99,9 +99,8 @@ def table(tiles: Sequence[Tile]) -> str:
     for tile in tiles:
         # The same bed name on two computers means two beds.
         bed = tile.bed if names.count(tile.bed) == 1 else f"{tile.bed}@{tile.host}"
-        # Text cannot be shown in grey, so a rate that is too early is not printed.
-        index = f"too early: {tile.count}" if tile.is_too_early else f"{tile.value} {tile.title}"
-        cells = (bed, tile.phase, tile.recorded, index, tile.stage, tile.series)
+        value, name, _ = tile.number
+        cells = (bed, tile.phase, tile.recorded, f"{value} {name}", tile.stage, tile.series)
         row = [_cut(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)]
         alert = "none" if tile.alert is None else _MARKS[tile.alert.priority] + tile.alert.text
         lines.append(" ".join([*row, alert]).rstrip())

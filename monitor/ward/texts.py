@@ -24,13 +24,12 @@ NO_SERIES_NOW = "no series now, {n} so far"
 NO_SERIES = "no series yet"
 LAST_MOVEMENT = "last {leg} {length_s:.1f} s, {ago}"
 LOST = "{name} lost"
-TOO_EARLY = "{count} (too early)"
+TOO_EARLY = "no rate in the first 10 min"
 RATE_CURVE = "30-min rate, up to {top:.0f} /h"
 
 # -- detail ---------------------------------------------------------------------------------------------
 ABOUT = "on {host} · {phase} · {recorded} recorded · {saved}"
 SAVED_UNKNOWN = "time of last save unknown"
-RATE_TOO_EARLY = " (too early for a rate)"
 DETAIL_NOTE = "Facts received since this screen was opened; the bed's own window shows the whole recording."
 TABLE_HEADS = ("time", "leg", "event")
 MOVEMENT = "movement of {length_s:.1f} s"

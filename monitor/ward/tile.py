@@ -59,10 +59,14 @@ class Tile:
     ----------
     bed, host : str
     phase : str
-    title, value, count : str
-        Name of the index, its value or a dash, and its count.
+    title, value : str
+        Name of the index, and its value or a dash.
+    n : int or None
+        Its count.
+    counted : str
+        What was counted, and in which time.
     is_too_early : bool
-        Whether the rate is not meaningful yet: it is then shown dimmed, beside its count.
+        Whether it is too early for a rate: the count is shown instead.
     index_per_h : float or None
         Numeric value.
     curve : tuple of (minute, rate)
@@ -84,7 +88,8 @@ class Tile:
     phase: Phase
     title: str = "PLM"
     value: str = wording.NONE
-    count: str = ""
+    n: int | None = None
+    counted: str = ""
     is_too_early: bool = True
     index_per_h: float | None = None
     curve: tuple[tuple[int, float | None], ...] = ()
@@ -98,6 +103,18 @@ class Tile:
     moving: frozenset[str] = frozenset()
     stale: str = ""
     alerts: tuple[Alert, ...] = ()
+
+    @property
+    def count(self) -> str:
+        """The count with its name, empty if unknown."""
+        return "" if self.n is None else f"{self.n} {self.counted}"
+
+    @property
+    def number(self) -> tuple[str, str, str]:
+        """The large number, its name, and the line below: the index, or the count while that is too early."""
+        if self.is_too_early:
+            return wording.count(self.n), self.counted or self.title, texts.TOO_EARLY
+        return self.value, self.title, self.count
 
     @property
     def alert(self) -> Alert | None:
@@ -156,6 +173,7 @@ def tile_of(received: Received) -> Tile:
     """Make the tile of a bed."""
     key, title, value = _index(received)
     early = key in received.snapshot.get("too_early", (key,))
+    n, counted = _counted(received, key)
     saved_s = (received.snapshot.get("health") or {}).get("saved_s_ago")
     stale = texts.NO_DATA.format(age_s=received.silent_s) if _is_stale(received) else ""
     return Tile(
@@ -164,7 +182,8 @@ def tile_of(received: Received) -> Tile:
         phase=_phase(received),
         title=title,
         value=wording.big_rate(value),
-        count=_count(received, key),
+        n=n,
+        counted=counted,
         is_too_early=early,
         index_per_h=None if value is None else round(value, 2),
         curve=received.curve,
@@ -210,13 +229,14 @@ def _number(received: Received, label: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _count(received: Received, key: str) -> str:
+def _counted(received: Received, key: str) -> tuple[int | None, str]:
+    """Return the number of movements, and their name with the time in which they were counted."""
     profile = received.snapshot.get("main_profile", _RULES[0])
     n, tst_h = _number(received, f"n_plms_{profile}"), _number(received, "tst_h")
     if key == "plms_index" and n is not None and tst_h is not None:
-        return f"{n:.0f} PLMS in {wording.hours(round(tst_h * 3.6e9))} of sleep"
-    n_lm = received.snapshot.get("n_lm")
-    return "" if n_lm is None else f"{n_lm} leg movements"
+        return round(n), f"PLMS in {wording.hours(round(tst_h * 3.6e9))} of sleep"
+    recorded = wording.hours(round(received.recorded_s * 1e6))
+    return received.snapshot.get("n_lm"), f"leg movements in {recorded}"
 
 
 def _series(received: Received) -> str:

@@ -165,12 +165,12 @@ class TileWidget(QWidget):
 
     def _index(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
-        colour = theme.dim if tile.is_too_early or tile.stale else theme.text
-        used = _text(painter, tile.value, box, colour, 46, bold=True)
+        colour = theme.dim if tile.stale else theme.text
+        value, name, remark = tile.number
+        used = _text(painter, value, box, colour, 46, bold=True)
         beside = QRectF(box.left() + used + 14, box.top(), box.width() - used - 14, 19)
-        title, _, rules = tile.title.partition(" · ")
+        title, _, rules = name.partition(" · ")
         _text(painter, title, beside, theme.text, 13, bold=True)
-        remark = texts.TOO_EARLY.format(count=tile.count) if tile.is_too_early and tile.count else tile.count
         _text(painter, remark, beside.translated(0, 19), theme.soft, 12)
         _text(painter, rules, beside.translated(0, 38), theme.soft, 12)
 

@@ -80,10 +80,8 @@ class DetailPanel(QFrame):
         self._alerts.setText("\n".join(lines) or texts.NO_ALERTS)
         colour = getattr(theme, tile.alert.priority) if tile.alert else theme.soft
         self._alerts.setStyleSheet(f"color: {colour}")
-        early = texts.RATE_TOO_EARLY if tile.is_too_early else ""
-        self._index.setText(
-            f"{tile.value} {tile.title}{early}\n{tile.count}\n{tile.series} · stage {tile.stage}"
-        )
+        value, name, remark = tile.number
+        self._index.setText(f"{value} {name}\n{remark}\n{tile.series} · stage {tile.stage}")
         self._health.setText("   ".join(one.text for one in tile.health))
         if tuple(facts) != self._shown:
             self._shown = tuple(facts)

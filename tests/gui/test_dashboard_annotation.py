@@ -12,7 +12,16 @@ from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
-from support.sessions import append, clock_fact, make_session, movement, session_fact, stream_fact
+from support.sessions import (
+    append,
+    beginning,
+    clock_fact,
+    make_session,
+    movement,
+    series,
+    session_fact,
+    stream_fact,
+)
 from support.windows import LATE_MS, Opener, Recorder
 
 from monitor.dashboard.shell.window import DashboardWindow
@@ -97,6 +106,62 @@ def test_a_movement_is_rejected_with_its_reason_and_brought_back(
     qtbot.waitUntil(lambda: bool(facts_of(ended, "accept")), timeout=LATE_MS)
     assert facts_of(ended, "accept")[0].supersedes == fact.seq
     qtbot.waitUntil(lambda: "LM  rejected" not in rows_of(window), timeout=LATE_MS)
+
+
+def both_legs(path: Path, first_s: float = 60.0) -> SessionFolder:
+    """A finished session with a series of six; the fourth event is of both legs."""
+    facts = [*beginning(), *series(first_s), movement("R4", first_s + 66.2)]
+    return make_session(path, [*facts, Fact("stop", 300.0, "recorder", {"reason": "test"})])
+
+
+def test_a_movement_of_both_legs_is_rejected_whole_and_the_effect_is_shown(
+    open_window: Opener, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = both_legs(tmp_path / "both")
+    editor = Editor(folder)
+    try:
+        window = open_window(folder)
+        qtbot.waitUntil(window.annotator.may_write, timeout=LATE_MS)
+        qtbot.waitUntil(lambda: bool(window.live.sweep.movements.brackets), timeout=LATE_MS)
+        for _ in range(3):
+            press(window, Qt.Key.Key_Left, CTRL)
+        assert window.live.sweep.chosen == {"L60-3", "R4"}
+        assert "both legs" in told(window)
+        press(window, Qt.Key.Key_X)
+        answer(window)
+        qtbot.waitUntil(lambda: bool(facts_of(folder, "reject")), timeout=LATE_MS)
+        assert facts_of(folder, "reject")[0].data["movements"] == ["L60-3", "R4"]
+        qtbot.waitUntil(lambda: "Movement rejected (artifact) · PLM 6 → 5" in told(window), timeout=LATE_MS)
+        press(window, Qt.Key.Key_X)
+        qtbot.waitUntil(lambda: "Movement restored · PLM 5 → 6" in told(window), timeout=LATE_MS)
+    finally:
+        editor.close()
+
+
+def test_a_movement_that_is_no_longer_shown_is_not_rejected(
+    window: DashboardWindow, ended: SessionFolder
+) -> None:
+    QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
+    press(window, Qt.Key.Key_Left)
+    press(window, Qt.Key.Key_Left)
+    press(window, Qt.Key.Key_X)
+    assert "no longer shown" in told(window)
+    assert not window.log.question.isVisible()
+    press(window, Qt.Key.Key_X)
+    assert "Select a movement first" in told(window)
+    assert facts_of(ended, "reject") == []
+
+
+def test_a_click_on_a_movement_in_the_log_goes_there(window: DashboardWindow, qtbot: QtBot) -> None:
+    window.review.show(250.0)
+    qtbot.waitUntil(lambda: "PLM 2" in rows_of(window), timeout=LATE_MS)
+    index = window.log.model.index(rows_of(window).index("PLM 2"), 2)
+    table = window.log.table
+    table.scrollTo(index)
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
+    start_s, end_s = window.live.sweep.visible_s
+    assert start_s < 82.0 < end_s
+    assert window.live.sweep.chosen == {"L60-1"}
 
 
 def test_a_twitch_is_not_asked_about(open_window: Opener, ended: SessionFolder, qtbot: QtBot) -> None:
@@ -425,12 +490,26 @@ def test_a_drag_over_the_live_trace_is_about_the_time_it_shows(
 # -- the summary and the signature -------------------------------------------------------------------------
 
 
+@pytest.fixture
+def long(open_window: Opener, tmp_path: Path, qtbot: QtBot) -> Iterator[tuple[DashboardWindow, Editor]]:
+    """A finished session of 40 minutes, long enough for rates, and its editor."""
+    stop = Fact("stop", 2400.0, "recorder", {"reason": "test"})
+    folder = make_session(tmp_path / "long", [*beginning(), *series(60.0), *series(1400.0), stop])
+    editor = Editor(folder)
+    window = open_window(folder)
+    qtbot.waitUntil(window.annotator.may_write, timeout=LATE_MS)
+    yield window, editor
+    editor.close()
+
+
 def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_edit(
-    window: DashboardWindow, ended: SessionFolder, editor: Editor, qtbot: QtBot
+    long: tuple[DashboardWindow, Editor], qtbot: QtBot
 ) -> None:
+    window, editor = long
+    ended = editor.folder
     editor.answer({"do": "stage", "t": 0.0, "stage": "N2", "author": "AB"})
-    editor.answer({"do": "segment", "t": 150.0, "label": "CPAP on", "author": "AB"})
-    editor.answer({"do": "reject", "movements": ["L60-5"], "reason": "x", "author": "AB"})
+    editor.answer({"do": "segment", "t": 1200.0, "label": "CPAP on", "author": "AB"})
+    editor.answer({"do": "reject", "movements": ["L1400-5"], "reason": "x", "author": "AB"})
     press(window, Qt.Key.Key_S)
     page = window.pages.summary
     newest = read_journal(ended.journal)[0][-1].seq

@@ -33,7 +33,7 @@ def test_without_stages_it_is_no_plms_index(tmp_path: Path) -> None:
     index = screen_of(tmp_path / "s", [*beginning(), *series(60.0)], recorder(1200.0)).index
     assert "PLMS" not in index.title
     assert index.unit == "per hour\nrecorded"
-    assert index.rules[0].count.endswith("recording")
+    assert index.rules[0].count.endswith("recorded")
     assert index.value == "18.0"
 
 
@@ -47,12 +47,18 @@ def test_with_stages_the_hours_are_those_of_sleep(tmp_path: Path) -> None:
     assert [line.name for line in index.rules] == ["AASM v3", "WASM 2016"]
 
 
-def test_a_rate_is_grey_before_ten_minutes_of_its_hours(tmp_path: Path) -> None:
+def test_before_ten_minutes_of_its_hours_the_count_is_shown_and_no_rate(tmp_path: Path) -> None:
     early = screen_of(tmp_path / "a", [*beginning(), *sleep(570.0), *series(60.0)], recorder(900.0)).index
     late = screen_of(tmp_path / "b", [*beginning(), *sleep(600.0), *series(60.0)], recorder(900.0)).index
     assert early.is_too_early
-    assert early.remark
-    assert not late.is_too_early
+    assert (early.title, early.value, early.unit) == ("PLMS so far", "6", "PLMS in\n10 min\nof sleep")
+    assert early.remark == "no rate in the first 10 min"
+    assert [line.value for line in early.rules] == ["–", "–"]
+    assert (late.value, late.title, late.is_too_early) == ("36.0", "PLMS index", False)
+    rows = screen_of(tmp_path / "c", [*beginning(), *series(60.0)], recorder(420.0))
+    assert (rows.index.value, rows.index.unit) == ("6", "PLM in\n7 min\nrecorded")
+    assert "/h" not in rows.index.rate_text
+    assert rows.tonight[0].value == "–"
 
 
 def test_the_main_profile_decides_the_big_number(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def bed(number: int, **changes) -> Tile:
     values = {
         "bed": f"bed-{number}", "host": "lab-pc", "phase": "recording",
         "title": "PLMS per hour of sleep · AASM v3", "value": f"{3.4 * number:.1f}",
-        "count": f"{12 * number} PLMS in 3 h 31 min of sleep", "is_too_early": False,
+        "n": 12 * number, "counted": "PLMS in 3 h 31 min of sleep", "is_too_early": False,
         "index_per_h": 3.4 * number, "curve": CURVE, "series": f"series of {number + 3} since 4:58:02",
         "stage": "N2", "recorded": "5:01:22", "saved": "saved 12 s ago", "health": GOOD,
         "last_movement": "last L 2.1 s, 14 s ago",
@@ -47,7 +47,8 @@ def beds(n: int) -> list[Tile]:
         7, alerts=(Alert("low", "Mains in the right leg", "mains-right"),), moving=frozenset({"left"})
     )
     found[2] = bed(3, is_too_early=True, value="–", index_per_h=None, title="PLM per hour recorded · AASM v3",
-                   count="4 leg movements", stage="no stages", curve=(), series="no series yet")  # fmt: skip
+                   n=4, counted="leg movements in 7 min", stage="no stages", curve=(),
+                   series="no series yet")  # fmt: skip
     found[11] = bed(12, phase="ended", series="no series now, 6 so far")
     return found
 

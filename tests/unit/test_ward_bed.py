@@ -98,8 +98,11 @@ def test_without_stages_the_number_has_another_name_and_says_when_it_is_too_earl
     tile = bed.tile()
     assert (tile.title, tile.value, tile.stage) == ("PLM per hour recorded · WASM 2016", "8.0", "no stages")
     assert tile.is_too_early
+    value, name, remark = tile.number
+    assert (value, remark) == ("31", "no rate in the first 10 min")
+    assert name.startswith("leg movements in ")
     assert "8.0" not in table([tile])
-    assert "too early: 31 leg movements" in table([tile])
+    assert f"31 {name}" in table([tile])
 
 
 def test_before_the_first_snapshot_a_rate_is_too_early(clock) -> None:

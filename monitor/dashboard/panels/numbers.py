@@ -213,7 +213,7 @@ class TonightPanel:
             name.setText(row.name)
             value.setText(row.value)
             unit.setText(row.unit)
-            set_flag(value, "early", on=row.is_too_early or row.value.startswith("–"))
+            set_flag(value, "early", on=row.value.startswith("–"))
             for cell in (name, value, unit):
                 cell.setToolTip(row.hint)
         self.frame.setAccessibleDescription("; ".join(f"{r.name} {r.value} {r.unit}" for r in rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QObject, QPoint, Signal
@@ -84,6 +84,8 @@ class Annotator(QObject):
         self._entry: int | None = None
         self._undoing: int | None = None
         self._redoing: int | None = None
+        # Movements that are rejected or restored, whether they were rejected, the count before, the text.
+        self._expected: tuple[tuple[str, ...], bool, int | None, str] | None = None
         self._over_trace = SpanDrag(sweep, partial(moment_at, sweep), needs_shift=False)
         self._over_night = SpanDrag(overview.canvas, overview.moment_at, needs_shift=True)
         self._over_trace.clicked.connect(self._pressed)
@@ -235,10 +237,11 @@ class Annotator(QObject):
 
     def refused(self) -> None:
         """Note that the recorder refused an entry: it may be tried again."""
-        self._undoing = self._redoing = None
+        self._undoing = self._redoing = self._expected = None
 
     def update(self) -> None:
-        """Show what has been undone; called a few times a second."""
+        """Show what has become of entries; called a few times a second."""
+        self._show_effect()
         undone = self.screen.undo.undone if self.screen is not None else None
         if undone is not None and undone.seq == self._undoing:
             self._undoing = None
@@ -257,10 +260,12 @@ class Annotator(QObject):
             self._choose_bracket(bracket)
 
     def _choose_bracket(self, bracket: Bracket) -> None:
-        self.choose((bracket.key,))
+        """Select the event of a bracket: of both legs, where their movements were combined."""
+        self.choose(bracket.keys)
         is_out = self.permissions is not None and bracket.key in self.permissions.rejected
         what = texts.X_RESTORES if is_out else texts.X_REJECTS
-        parts = [f"{bracket.leg} {self.text_of(bracket.onset_s)}", bracket.text, bracket.why]
+        leg = "both legs" if len(bracket.keys) > 1 else bracket.leg
+        parts = [f"{leg} {self.text_of(bracket.onset_s)}", bracket.text, bracket.why]
         parts += [what] if bracket.life not in texts.NOT_REJECTABLE else []
         self._say(" · ".join(part for part in parts if part))
 
@@ -279,6 +284,9 @@ class Annotator(QObject):
     def _chosen_in_log(self, at: QModelIndex) -> None:
         row = self._log.model.row(at.row())
         self.choose(row.keys, row.seq)
+        if row.keys and not self._seen(row.keys):
+            self._review.show(row.t_s - self._sweep.sweep_s / 2)
+            self._review.show_state()
         if row.keys:
             self._say(f"{row.what}: {row.detail}" if row.detail else f"{row.what} · {texts.X_REJECTS}")
         elif row.seq is not None:
@@ -290,22 +298,51 @@ class Annotator(QObject):
             self._undo(self._entry)
         elif not keys or permissions is None:
             self._say(texts.SELECT_FIRST)
+        elif not self._seen(keys):
+            self.choose(())
+            self._say(texts.NOT_SHOWN)
         elif why := [
             texts.NOT_REJECTABLE[b.life] for b in self._brackets(keys) if b.life in texts.NOT_REJECTABLE
         ]:
             self._say(why[0])
         elif out := [key for key in keys if key in permissions.rejected]:
+            self._expect((out[0],), texts.RESTORED)
             self.send(Accept(out[0]))
         else:
             reject = partial(self._reject, keys)
             self.ask(Question(texts.REJECT_QUESTION, texts.REJECT_DEFAULT, reject))
 
-    def _brackets(self, keys: list[str]) -> list[Bracket]:
+    def _brackets(self, keys: Collection[str]) -> list[Bracket]:
         return [each for each in self._sweep.movements.brackets if each.key in keys]
 
+    def _seen(self, keys: Collection[str]) -> bool:
+        """Whether any of these movements is on the trace now."""
+        start_s, end_s = self._sweep.visible_s
+        return any(each.end_s > start_s and each.onset_s < end_s for each in self._brackets(keys))
+
     def _reject(self, keys: list[str], reason: str) -> None:
+        self._expect(tuple(keys), texts.REJECTED.format(reason=reason))
         self.send(Reject(tuple(keys), reason))
-        self._say(texts.REJECT_SENT.format(reason=reason))
+
+    def _expect(self, keys: tuple[str, ...], text: str) -> None:
+        """Note what the count is before an entry about movements, to show its effect with `text`."""
+        if self.screen is not None:
+            self._expected = (
+                keys,
+                keys[0] in self.screen.permissions.rejected,
+                self.screen.index.count,
+                text,
+            )
+
+    def _show_effect(self) -> None:
+        screen, expected = self.screen, self._expected
+        if screen is None or expected is None:
+            return
+        keys, was_rejected, before, text = expected
+        if (keys[0] in screen.permissions.rejected) != was_rejected:
+            self._expected = None
+            after, counted = screen.index.count, screen.index.counted
+            self._say(texts.EFFECT.format(what=text, counted=counted, before=before, after=after))
 
     # -- artifacts --------------------------------------------------------------------------------------
 

@@ -210,7 +210,8 @@ def _bracket(
     life, text, why = _life(phase, lm, place, length_s, str(data["id"]))
     if life == "out" and is_waiting:
         life, text, why = "lm", f"LM · {length_s:.1f} s", "stage not yet known"
-    return Bracket(onset_s, end_s, str(data["leg"]), life, text, why, str(data["id"]))
+    event = lm.keys if lm is not None else ()
+    return Bracket(onset_s, end_s, str(data["leg"]), life, text, why, str(data["id"]), event)
 
 
 def _limb_bracket(fact: Fact[LimbData], reached_s: float | None) -> Bracket | None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import IndexView, RuleLine, SeriesView, TableRow, Trend
 from monitor.model import wording
 from monitor.scoring import Score
 from monitor.scoring.spans import Floats
 
-_TOO_EARLY = "too early: reliable after 10 min"
 # Line breaks: the number beside leaves little room.
 _UNITS = {
     "sleep": "per hour\nof sleep",
@@ -47,40 +47,55 @@ def index_view(
     """
     key, title, unit = index_key(scores[main])
     rules = tuple(_rule_line(scores[name], name, key) for name in (main, *(n for n in scores if n != main)))
-    first = rules[0]
+    first, (count, counted, base_us, of) = rules[0], _counted(scores[main], key)
     recent = curve_s >= (curve_s[-1] if len(curve_s) else 0.0) - _SPARK_S
     now = scores[main].indices.rate_30min
     too_early = "rate_30min" in scores[main].indices.too_early
     return IndexView(
-        title=title,
-        unit=unit,
-        value=wording.big_rate(getattr(scores[main].indices, key)),
+        title=f"{counted} so far" if first.is_too_early else title,
+        unit=f"{counted} in\n{wording.hours(base_us)}\n{of}" if first.is_too_early else unit,
+        value=wording.count(count)
+        if first.is_too_early
+        else wording.big_rate(getattr(scores[main].indices, key)),
+        count=count,
+        counted=counted,
         is_too_early=first.is_too_early,
         remark=" · ".join(
-            part for part in (first.why or (_TOO_EARLY if first.is_too_early else ""), estimate) if part
+            part
+            for part in (first.why or (texts.NO_RATE_YET if first.is_too_early else ""), estimate)
+            if part
         ),
         trend=_trend(curve_s, rate_per_h),
         rules=rules,
-        rate_text=f"30-min rate  {wording.rate(now)} /h" + ("  too early" if too_early else ""),
+        rate_text="30-min rate  too early" if too_early else f"30-min rate  {wording.rate(now)} /h",
         rate_s=curve_s[recent],
         rate_per_h=rate_per_h[recent],
     )
 
 
-def _rule_line(score: Score, name: str, key: str) -> RuleLine:
+def _counted(score: Score, key: str) -> tuple[int | None, str, int | None, str]:
+    """Return what an index counts: number, name, duration (us), and of what it is the duration."""
     indices, den = score.indices, score.denominators
     if key == "plms_index":
-        sleep = den.sleep_name.replace("partly ESTIMATED", "partly est.")
-        n, base_us, what = indices.n_plms, den.tst_us, ("PLMS", sleep)
-    else:
-        n, base_us, what = indices.n_plm, den.recording_us, ("PLM", "recording")
+        return indices.n_plms, "PLMS", den.tst_us, f"of {den.sleep_name}"
+    return indices.n_plm, "PLM", den.recording_us, "recorded"
+
+
+def _rule_line(score: Score, name: str, key: str) -> RuleLine:
+    n, counted, base_us, of = _counted(score, key)
+    of = of.replace("partly ESTIMATED", "partly est.").removeprefix("of ")
     return RuleLine(
         wording.RULES.get(name, name),
-        wording.rate(getattr(indices, key)),
-        f"{wording.count(n)} {what[0]} in {wording.hours(base_us)} {what[1]}",
-        key in indices.too_early,
-        indices.why_null.get(key, ""),
+        _rate(score, key),
+        f"{wording.count(n)} {counted} in {wording.hours(base_us)} {of}",
+        key in score.indices.too_early,
+        score.indices.why_null.get(key, ""),
     )
+
+
+def _rate(score: Score, key: str) -> str:
+    """Format a rate; a dash while it is too early for it."""
+    return wording.NONE if key in score.indices.too_early else wording.rate(getattr(score.indices, key))
 
 
 def _trend(curve_s: Floats, rate_per_h: Floats) -> Trend:
@@ -138,10 +153,9 @@ def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
         TableRow("L · R · both", " · ".join(str(by_leg.get(leg, 0)) for leg in ("left", "right", "both"))),
         TableRow(
             "NREM · REM",
-            f"{wording.rate(main.plms_nrem_index)} · {wording.rate(main.plms_rem_index)}",
+            f"{_rate(score, 'plms_nrem_index')} · {_rate(score, 'plms_rem_index')}",
             "/h",
             main.why_null.get("plms_nrem_index", ""),
-            "plms_nrem_index" in main.too_early,
         ),
         TableRow("Not counted", str(sum(excluded.values())), "", excluded_text(score)),
         TableRow("Usable L · R", _usable(score), "%", "share of the recording that could be scored"),
@@ -156,10 +170,11 @@ def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
 def _parts(score: Score) -> TableRow:
     """Make the row with the index of each part of a split session, in order."""
     key, title, _ = index_key(score)
-    values = " · ".join(wording.rate(getattr(part, key)) for part in score.segments)
+    values = " · ".join(
+        wording.NONE if key in part.too_early else wording.rate(getattr(part, key)) for part in score.segments
+    )
     hint = f"{title} of each part: before, " + ", ".join(part.label for part in score.segments[1:])
-    is_early = any(key in part.too_early for part in score.segments)
-    return TableRow("Before · after", values, "/h", hint, is_early)
+    return TableRow("Before · after", values, "/h", hint)
 
 
 def excluded_text(score: Score) -> str:
@@ -171,10 +186,8 @@ def excluded_text(score: Score) -> str:
 def _row(score: Score | None, name: str, key: str, unit: str) -> TableRow:
     if score is None:
         return TableRow(name, wording.NONE, unit)
-    why = score.indices.why_null.get(key, "")
-    return TableRow(
-        name, wording.rate(getattr(score.indices, key)), unit, why, key in score.indices.too_early
-    )
+    why = texts.NO_RATE_YET if key in score.indices.too_early else score.indices.why_null.get(key, "")
+    return TableRow(name, _rate(score, key), unit, why)
 
 
 def _ratio(score: Score | None, name: str, key: str, unit: str) -> TableRow:

@@ -26,7 +26,13 @@ def _no_times() -> Floats:
 
 
 class Bracket(NamedTuple):
-    """One movement of one leg on the trace; times in seconds of the session."""
+    """One movement of one leg on the trace; times in seconds of the session.
+
+    Attributes
+    ----------
+    event : tuple of str
+        Keys of all movements of the same event: of both legs, where they were combined. Empty if it is alone.
+    """
 
     onset_s: float
     end_s: float
@@ -35,6 +41,12 @@ class Bracket(NamedTuple):
     text: str
     why: str
     key: str
+    event: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the whole event."""
+        return self.event or (self.key,)
 
 
 class SeriesTick(NamedTuple):
@@ -162,11 +174,19 @@ class RuleLine:
 
 @dataclass(frozen=True, slots=True)
 class IndexView:
-    """The main index with its title, counts and rate."""
+    """The main index with its title, counts and rate; while it is too early for a rate, the count.
+
+    Attributes
+    ----------
+    count : int or None
+        The number of movements that the index counts; `counted` is their name.
+    """
 
     title: str
     unit: str
     value: str
+    count: int | None
+    counted: str
     is_too_early: bool
     remark: str
     trend: Trend
@@ -194,7 +214,6 @@ class TableRow(NamedTuple):
     value: str
     unit: str = ""
     hint: str = ""
-    is_too_early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import CalibrationView
 from monitor.model import wording
 from monitor.model.rules import REFERENCE_PER_H
+from monitor.scoring.indices import TOO_EARLY_US
 from monitor.session.wall_time import WallTime
 
 _ROWS: tuple[tuple[str, str, str], ...] = (
@@ -53,11 +55,15 @@ def headline(summary: Mapping[str, Any]) -> tuple[str, str, str]:
     audience = main["profile"]["audience"]
     reference = f"reference value {audience} {REFERENCE_PER_H[audience]:g}/h, not a diagnosis"
     if summary["tst_h"] is None:
-        base = f"{main['n_plm']} PLM in {_hours(summary['recording_h'])} recorded · no stages · {rules}"
-        return wording.rate(main["plm_per_hour_recorded"]), "PLM per hour recorded", base
-    sleep = summary["sleep_name"]
-    base = f"{main['n_plms']} PLMS in {_hours(summary['tst_h'])} of {sleep} · {rules} · {reference}"
-    return wording.rate(main["plms_index"]), f"PLMS per hour of {sleep}", base
+        key, n, what, of = "plm_per_hour_recorded", main["n_plm"], "PLM", "recorded"
+        length, remarks = wording.hours(round(summary["recording_h"] * 3.6e9)), f"no stages · {rules}"
+    else:
+        key, n, what, of = "plms_index", main["n_plms"], "PLMS", f"of {summary['sleep_name']}"
+        length, remarks = wording.hours(round(summary["tst_h"] * 3.6e9)), f"{rules} · {reference}"
+    counted = f"{what} in {length} {of}"
+    if key in main["detail"]["too_early"]:
+        return wording.count(n), counted, f"{texts.NO_RATE_YET} · {remarks}"
+    return wording.rate(main[key]), f"{what} per hour {of}", f"{wording.count(n)} {counted} · {remarks}"
 
 
 def sections(
@@ -86,12 +92,17 @@ def sections(
 
 def _both(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
     rules = [summary["rules"][name] for name in names]
-    rows = [(text, *(_cell(each, key, form) for each in rules)) for text, key, form in _ROWS]
+    rows = [
+        (text, *(_cell(each, key, form, each["detail"]["too_early"]) for each in rules))
+        for text, key, form in _ROWS
+    ]
     for text, key in (
         ("PLMS per hour of REM", "plms_rem_index"),
         ("PLMS per hour of NREM", "plms_nrem_index"),
     ):
-        rows.insert(2, (text, *(_cell(each["detail"], key, "{:.1f}") for each in rules)))
+        rows.insert(
+            2, (text, *(_cell(each["detail"], key, "{:.1f}", each["detail"]["too_early"]) for each in rules))
+        )
     shown = tuple(row for row in rows if any(cell != wording.NONE for cell in row[1:]))
     return Section("Both rule sets", ("", *(wording.RULES.get(name, name) for name in names)), shown)
 
@@ -108,7 +119,8 @@ def _parts(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime) -> 
     rows = []
     for part in summary["segments"]:
         span = f"{wall.text(part['start'], seconds=False)}–{wall.text(part['end'], seconds=False)}"
-        cells = (_cell(part["rules"][name], key, "{:.1f}") for name in names)
+        each = [part["rules"][name] for name in names]
+        cells = (_cell(one, key, "{:.1f}", one.get("too_early", ())) for one in each)
         rows.append((f"{part['label'] or 'before'} {span}", *cells))
     heads = tuple(f"{unit}, {wording.RULES.get(name, name)}" for name in names)
     return Section("Before and after", ("", *heads), tuple(rows))
@@ -117,10 +129,16 @@ def _parts(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime) -> 
 def _thirds(main: Mapping[str, Any]) -> Section:
     names = ("first", "second", "last")
     rows = tuple(
-        (f"{name} third", _number(third["n_plms"], "{}"), _number(third["plms_index"], "{:.1f}"))
+        (f"{name} third", _number(third["n_plms"], "{}"), _number(_settled(third), "{:.1f}"))
         for name, third in zip(names, main["detail"]["by_third"], strict=True)
     )
     return Section("Over the night", ("", "PLMS", "per hour of sleep"), rows)
+
+
+def _settled(third: Mapping[str, Any]) -> float | None:
+    """Return the index of a third, None while its sleep is too short for a rate."""
+    index: float | None = third["plms_index"]
+    return index if (third["tst_h"] or 0.0) * 3.6e9 >= TOO_EARLY_US else None
 
 
 def _excluded(main: Mapping[str, Any]) -> Section:
@@ -154,8 +172,9 @@ def _calibrations(calibrations: Sequence[CalibrationView], wall: WallTime) -> Se
     return Section("Bio-calibration", ("", ""), rows or (("none recorded", wording.NONE),))
 
 
-def _cell(values: Mapping[str, Any], key: str, form: str) -> str:
-    return _number(values[key], form)
+def _cell(values: Mapping[str, Any], key: str, form: str, early: Collection[str]) -> str:
+    """Format a number; a dash while it is too early for a rate."""
+    return wording.NONE if key in early else _number(values[key], form)
 
 
 def _number(value: float | None, form: str) -> str:

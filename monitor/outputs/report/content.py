@@ -80,7 +80,7 @@ def _first_page(session: Session, wall: WallTime) -> Section:
     name = numbers.with_sleep_name(dict(numbers.RATES)[_main_key(summary)], summary)
     head = (
         f"{name}, by {numbers.RULE_NAMES.get(main, main)} (main rule set): "
-        f"{numbers.rate(summary['rules'][main], _main_key(summary))}"
+        f"{numbers.rate(summary['rules'][main], _main_key(summary))}, {_counted(summary)}"
     )
     reference = (
         f"Reference value, not a diagnosis ({profile.audience}): more than {profile.reference_per_h:g} PLMS "
@@ -98,6 +98,15 @@ def _first_page(session: Session, wall: WallTime) -> Section:
         *cautions,
     )
     return Section("Summary", blocks)
+
+
+def _counted(summary: Any) -> str:
+    """Return the number of movements behind the main rate, and the time in which they were counted."""
+    rules = summary["rules"][summary["main_profile"]]
+    if summary["tst_h"] is None:
+        return f"{numbers.count(rules, 'n_plm')} PLM in {numbers.hours(summary['recording_h'])} recorded"
+    tst = numbers.hours(summary["tst_h"])
+    return f"{numbers.count(rules, 'n_plms')} PLMS in {tst} of {summary['sleep_name']}"
 
 
 def _main_key(summary: Any) -> str:
