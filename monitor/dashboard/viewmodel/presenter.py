@@ -38,7 +38,6 @@ from monitor.session.wall_time import WallTime
 
 # Shown in the overview in addition to the score.
 _OVERVIEW_KINDS = frozenset({"anchor", "note", "stream", "withdrawn"})
-_OVERVIEW_EVERY_S = 10.0
 # A movement is logged once it has been scored.
 _NO_ENTRIES = frozenset({"movement", "limb", "clock"})
 _MOVED = frozenset({"movement", "limb"})
@@ -80,7 +79,7 @@ class Presenter:
         self._undo = UndoHistory()
         self._has_estimate = False
         self._screen: Screen | None = None
-        self._overview_due_s = self._texts_due_s = float("-inf")
+        self._texts_due_s = float("-inf")
 
     def do(self, command: ViewCommand) -> None:
         """Apply a command of the user; its effect is in the screen of the next `poll`."""
@@ -111,12 +110,11 @@ class Presenter:
         self._texts_due_s = clock_s + _TEXTS_EVERY_S
         if due:
             self._scored.score(self.state, now_s, clock_s, is_estimate_used=self._is_estimate_used)
-        is_seen = due == "verdicts" or any(fact.kind in _OVERVIEW_KINDS for fact in facts)
-        if is_seen or (due and clock_s >= self._overview_due_s):
-            self._overview_due_s = clock_s + _OVERVIEW_EVERY_S
+        if due or any(fact.kind in _OVERVIEW_KINDS for fact in facts):
+            # With each score: the curve must never be of another score than the number beside it.
             self._overview()
         kinds = {fact.kind for fact in facts}
-        has_moved = bool(due) or bool(kinds & _MOVED)
+        has_moved = due or bool(kinds & _MOVED)
         has_entries = bool(due or kinds - _NO_ENTRIES) or self._has_new_times()
         self._screen = self._make(live_status, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen

@@ -7,7 +7,6 @@ the architecture page of the guide.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 from monitor.model.config import rules_from
 from monitor.model.facts import Fact
@@ -21,10 +20,6 @@ from monitor.session.state import SessionState
 _EVERY_S = 5.0
 _GROWN = 1e-3
 _RUNNING = ("onset", "confirmed")
-
-
-Due = Literal["", "hours", "verdicts"]
-"""What a new score may change: nothing, only the hours, or the classification of movements."""
 
 
 class Rescoring:
@@ -67,13 +62,13 @@ class Rescoring:
         """Request a new score, whatever the facts."""
         self._is_asked = True
 
-    def due(self, state: SessionState, now_s: float, clock_s: float) -> Due:
-        """Return what may have changed since the last score; session time and clock in s."""
+    def due(self, state: SessionState, now_s: float, clock_s: float) -> bool:
+        """Return whether a score now may differ from the last one; session time and clock in s."""
         if self._is_asked or self._night_s < self._ends_s <= now_s:
-            return "verdicts"
+            return True
         if state.stopped_s is not None or now_s == self._night_s:
-            return ""
-        return "hours" if clock_s - self._scored_s >= max(_EVERY_S, _GROWN * now_s) else ""
+            return False
+        return clock_s - self._scored_s >= max(_EVERY_S, _GROWN * now_s)
 
     def score(self, state: SessionState, now_s: float, clock_s: float, *, is_estimate_used: bool) -> None:
         """Score the session with the facts known now."""
