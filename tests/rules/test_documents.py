@@ -180,6 +180,32 @@ def test_command_refuses_what_it_cannot_read(tmp_path: Path) -> None:
         run(str(tsv), "--out", str(tsv / "x"))
 
 
+def test_a_made_up_night_like_the_real_one_has_one_series() -> None:
+    rows = [(20 + 30 * i, 30, "W" if i % 5 == 0 else "N2") for i in range(200)]
+    # Single movements farther apart than 90 s, and one series of four.
+    rows += [(100 + 200 * i, 2, "leg_movement") for i in range(10)]
+    rows += [(at, 2, "leg_movement") for at in (2155, 2155 + 89, 2155 + 104, 2155 + 122)]
+    rows += [
+        (4400, 15, "hypopnea"),
+        (4414, 2, "leg_movement"),
+        (3000, 20, "desaturation"),
+        (0, 0, "analysis_start"),
+    ]
+    text = "onset\tduration\ttrial_type\n" + "".join(f"{a}\t{b}\t{c}\n" for a, b, c in rows)
+    facts, ignored, _ = parse_list(text, "made-up.tsv")
+    assert ignored == {"analysis_start": 1, "desaturation": 1}
+    plain = dataclasses.replace(AASM3, respiratory="ignore", stages_not_scored=frozenset())
+    asleep = sum(c == "N2" for *_, c in rows)
+    for profile, n_lm in ((plain, 15), (WASM2016, 15)):
+        found = score(facts, profile)
+        (series,) = found.series
+        assert (series.n, series.onset_us) == (4, 2_155_000_000)
+        imis = [one.imi_us for one in found.lms if one.plm]
+        assert imis == [255_000_000, 89_000_000, 15_000_000, 18_000_000]
+        assert found.indices.n_lm == n_lm
+        assert found.denominators.tst_us == asleep * 30_000_000
+
+
 @needs("scored_nights")
 def test_a_real_scored_night_has_the_one_series_its_laboratory_marked() -> None:
     facts, ignored, _ = parse_list(NOX.read_text(encoding="utf-8"), NOX.name)

@@ -152,6 +152,28 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(tmp_path, args, words) 
         run(a, tmp_path / args[0], *args[1:])
 
 
+def test_two_made_up_raters_in_words_of_their_own(tmp_path) -> None:
+    """As the real ones below: marks in their own words, and some that are ignored."""
+    first = [(20 * i, 3, "LeftLegPhasic") for i in range(10)] + [
+        (5, 4, "RightLegAny"),
+        (9, 1, "LeftLegArtifact"),
+    ]
+    second = [(20 * i + 1, 3, "LeftLegAny") for i in range(10)] + [(7, 4, "RightLegPhasic")]
+    labels = [
+        arg
+        for leg in ("left", "right")
+        for kind in ("Phasic", "Any")
+        for arg in ("--label", f"{leg.capitalize()}Leg{kind}=LM_{leg}")
+    ]
+    result = run(table(tmp_path / "a.tsv", first), table(tmp_path / "b.tsv", second), *labels, "--json")
+    assert "ignored 1 x 'LeftLegArtifact'" in result.stderr
+    (night,) = json.loads(result.stdout)["nights"]
+    # Of 3 s of each rater 2 s are common: 2 * 2 / (3 + 3); of 4 s on the right again 2 s.
+    assert night["legs"]["left"]["dice"] == pytest.approx(2 / 3)
+    assert night["legs"]["right"]["dice"] == pytest.approx(0.5)
+    assert night["legs"]["left"]["n_matched"] == 10
+
+
 @needs("scored_nights")
 def test_the_marked_time_of_two_raters_overlaps_as_far_as_is_known_of_them() -> None:
     """Phasic and Any marks of a leg are marks of that leg; all else of theirs is ignored, and said."""
