@@ -24,6 +24,10 @@ _FIRST = "Signal ID:"
 _WORDS: Mapping[str, str] = MappingProxyType({"a": "unscored", "artifact": "unscored", "artefakt": "unscored",
                                               "movement": "unscored", "bewegung": "unscored"})  # fmt: skip
 """Words of the sleep profile that mean something else among the events."""
+_NOT_STAGED = frozenset(
+    {"art", "artifact", "uns", "ns", "l", "lights_on", "lights_off", "m", "movement", "x"}
+)
+"""Words for an epoch without a stage that mean something else, or nothing, among the events."""
 _ROW = re.compile(
     r"(?P<onset>(?:[\d./-]+\s+)?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?)"
     r"(?:\s*-\s*(?P<end>(?:[\d./-]+\s+)?\d{1,2}:\d\d:\d\d(?:[.,]\d+)?))?\s*;(?P<rest>.*)",
@@ -110,11 +114,12 @@ def line_rows(lines: Sequence[tuple[int, str]], name: str, options: ListOptions)
     for index, (line, word) in enumerate(lines):
         if not _is_stage(word, options):
             raise InputError(f"{name}, line {line}", f"{word[:60]!r} is not a stage", "expected one per line")
-        yield Listed(f"line {line}", str(index * options.epoch_s), str(options.epoch_s), word, is_stage=True)
+        label = "unscored" if normalise(word) in _NOT_STAGED else word
+        yield Listed(f"line {line}", str(index * options.epoch_s), str(options.epoch_s), label, is_stage=True)
 
 
 def _is_stage(word: str, options: ListOptions) -> bool:
-    if options.labels.get(normalise(word)) in STAGES:
+    if options.labels.get(normalise(word)) in STAGES or normalise(word) in _NOT_STAGED:
         return True
     value = number(word)
     return value is not None and value == int(value) and int(value) in NUMERIC_STAGES

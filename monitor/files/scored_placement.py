@@ -168,7 +168,7 @@ class _Walls:
             origin = first
             self.notes.append(
                 "its times are times of day and the start of the recording is unknown: they count from the "
-                "first event (give the start of the recording to change this)"
+                "first event; it can be given (--start)"
             )
         self._check(first, origin)
         instants = self._instants([walls[id(one)] for one in begins], origin)

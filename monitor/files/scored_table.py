@@ -102,7 +102,8 @@ def find_table(text: str, name: str) -> Table | None:
         for delimiter in _DELIMITERS:
             cells = _split(line.lstrip("# ") if line.startswith("#") else line, delimiter)
             place = _columns(cells)
-            if _is_header(place, cells):
+            # In a comment only a complete header is one.
+            if _is_header(place, cells) and ("onset" in place or not line.startswith("#")):
                 _refuse_doubles(cells, place, f"{name}, line {number_}")
                 return Table(delimiter, number_, place, tuple(cells), len(cells))
     return _without_header(lines)
@@ -229,12 +230,10 @@ def _without_header(lines: Sequence[str]) -> Table | None:
             place = {"onset": 0, key: 1, "label": 2}
         elif timed[0] and not timed[1]:
             place = {"onset": 0, "label": 1}
-        elif not timed[0] and delimiter != " ":
-            first = next(
-                (i for i in range(1, width) if timed[i] and i + 1 < width and open_ended[i + 1]), None
-            )
-            first = 3 if width >= 5 and timed[3] and open_ended[4] else first
-            if first is not None:
+        elif not timed[0] and delimiter != " " and width >= 3:
+            # Luna: class, start, stop; class, instance, start, stop; or class, instance, channel, start, stop.
+            first = min(width - 2, 3)
+            if timed[first] and open_ended[first + 1]:
                 place = {"label": 0, "onset": first, "end": first + 1}
                 place |= {"channel": 2} if first == 3 else {}
         if place:

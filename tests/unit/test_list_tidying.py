@@ -113,6 +113,17 @@ def test_numbers_for_every_epoch_in_order_are_stages() -> None:
         read(*points[:4], *points[5:])
 
 
+def test_words_for_epochs_without_a_stage_in_one_stage_per_line() -> None:
+    listed = parse_list("# YASA\nWAKE\nN1\nN2\nART\nUNS\n?\nL\n", "hypno.txt")
+    assert [s for *_, s in stages(listed)] == ["W", "N1", "N2", *["unscored"] * 4]
+
+
+def test_a_luna_annotation_without_header_and_with_comments() -> None:
+    listed = parse_list("# sleep | stages\nN1\t1\t0\t30\nN2\t2\t30\t60\nLM\t1\t40\t42.5\n", "n.annot")
+    assert stages(listed) == [(0, 30, "N1"), (30, 60, "N2")]
+    assert [(m.onset_us, m.end_us) for m in listed.night.movements] == [(40 * S, 42_500_000)]
+
+
 def test_a_column_of_stages_contains_stages() -> None:
     listed = parse_list("onset,sleep_stage\n0,0\n30,2\n60,4\n90,-1\n", "n.csv")
     assert [s for *_, s in stages(listed)] == ["W", "N2", "R", "unscored"]
