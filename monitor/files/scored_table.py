@@ -231,7 +231,7 @@ def _without_header(lines: Sequence[str]) -> Table | None:
         elif timed[0] and not timed[1]:
             place = {"onset": 0, "label": 1}
         elif not timed[0] and delimiter != " " and width >= 3:
-            # Luna: class, start, stop; class, instance, start, stop; or class, instance, channel, start, stop.
+            # Luna: class, then instance, then channel (both may be absent), start, stop.
             first = min(width - 2, 3)
             if timed[first] and open_ended[first + 1]:
                 place = {"label": 0, "onset": first, "end": first + 1}
