@@ -66,7 +66,7 @@ def score_events(
     leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea; arousal; artifact;
     lights_off, lights_on; and the words of other programs. Other types are ignored and listed.
 
-    The tables of a session are results, not a list: write a list with `export SESSION --format edf`.
+    The table events.tsv of a session is a result, not a list: `export SESSION --format edf` writes a list.
     """
     from monitor.files.list_arguments import options_of
     from monitor.files.scored_lists import read_annotations

@@ -62,6 +62,7 @@ _SCALES: Mapping[str, Decimal] = MappingProxyType(
     {"ms": Decimal("0.001"), "msec": Decimal("0.001"), "min": Decimal(60), "minutes": Decimal(60)}
 )
 _LEGS = frozenset({"leg", "side", "limb"})
+_OF_RESULTS = frozenset({"onset", "duration", "leg", "candidate", "plm", "series"})
 _EXPECTED = "expected columns such as onset, duration, trial_type"
 
 
@@ -95,7 +96,7 @@ def find_table(text: str, name: str) -> Table | None:
     Raises
     ------
     InputError
-        If a necessary column occurs more than once.
+        If a necessary column occurs more than once, or the table is a result of this program.
     """
     lines = text.splitlines()
     for number_, line in enumerate(lines[:_HEADER_WITHIN], start=1):
@@ -105,6 +106,7 @@ def find_table(text: str, name: str) -> Table | None:
             # In a comment only a complete header is one.
             if _is_header(place, cells) and ("onset" in place or not line.startswith("#")):
                 _refuse_doubles(cells, place, f"{name}, line {number_}")
+                _refuse_results(cells, f"{name}, line {number_}")
                 return Table(delimiter, number_, place, tuple(cells), len(cells))
     return _without_header(lines)
 
@@ -209,6 +211,13 @@ def _refuse_doubles(cells: Sequence[str], place: Mapping[str, int], where: str) 
         if word and names.count(word) > 1:
             got = ", ".join(repr(cell) for cell in cells)
             raise InputError(where, f"column {word!r} occurs more than once in {got}", _EXPECTED)
+
+
+def _refuse_results(cells: Sequence[str], where: str) -> None:
+    """Refuse the scored movements that this program writes: legs are combined, rejected ones listed."""
+    if set(cells) >= _OF_RESULTS:
+        problem = "is a table of results (events.tsv), not a scored list"
+        raise InputError(where, problem, "write a list with plms-monitor export SESSION --format edf")
 
 
 def _without_header(lines: Sequence[str]) -> Table | None:

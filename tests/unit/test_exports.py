@@ -325,3 +325,8 @@ def test_the_exported_movements_alone_are_a_list_too(night, tmp_path):
     listed = read_annotations(path).night
     found = sorted((m.leg, m.onset_us / 1e6, (m.end_us - m.onset_us) / 1e6) for m in listed.movements)
     assert found == sorted(movements(night.path))
+
+
+def test_the_table_of_results_is_no_list(night):
+    with pytest.raises(InputError, match=r"line 1: is a table of results .* plms-monitor export SESSION"):
+        read_annotations(night.path / "events.tsv")
