@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.realdata import REAL_DATA, needs
+from support.recorded_sessions import record_night
 
 from monitor.cli.compare import compare
 from monitor.cli.score_events import score_events
@@ -16,8 +18,10 @@ from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.model.run_info import scored_with
 from monitor.session.journal import Journal
+from monitor.session.reader import read_session
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
+from monitor.session.wall_time import WallTime
 
 _NIGHTS = REAL_DATA / "scored_nights"
 STAGES = [(30 * i, 30, "N2") for i in range(40)]
@@ -187,3 +191,21 @@ def test_the_marked_time_of_two_raters_overlaps_as_far_as_is_known_of_them() -> 
     (night,) = json.loads(result.stdout)["nights"]
     assert night["legs"]["left"]["dice"] == pytest.approx(0.63, abs=0.01)
     assert night["legs"]["right"]["dice"] == pytest.approx(0.67, abs=0.01)
+
+
+def test_times_of_day_of_a_list_count_from_the_start_of_the_session(tmp_path) -> None:
+    session = record_night(tmp_path / "2026-11-20T221500Z_bed-3", 120.0).path
+    night = read_session(session).night
+    began = WallTime.of(*(read_session(session).state.facts(kind) for kind in ("stream", "clock"))).at(0.0)
+    rows = ["time;duration;event"]
+    for movement in night.movements:
+        at = began + timedelta(microseconds=movement.onset_us)
+        length_s = (movement.end_us - movement.onset_us) / 1e6
+        rows.append(f"{at:%H:%M:%S.%f};{length_s};LM {movement.leg}")
+    listed = tmp_path / "scorer.csv"
+    listed.write_text("\n".join(rows) + "\n")
+    for pair in ((session, listed), (listed, session)):
+        result = run(*pair, "--json")
+        (compared,) = json.loads(result.stdout)["nights"]
+        assert compared["legs"]["any"]["dice"] == 1.0
+        assert "start of the recording is unknown" not in result.stderr
