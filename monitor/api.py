@@ -46,6 +46,7 @@ from monitor.scoring import Movement, Night, Score, ScoredLM, score
 from monitor.scoring.columns import Columns, event_columns, movement_columns
 from monitor.scoring.uncertainty.document import uncertainty
 from monitor.scoring.uncertainty.forecast import Forecast, forecast, past_night
+from monitor.scoring.uncertainty.rem_activity import RemActivity, rem_activity
 from monitor.session.reader import Session, read_session
 from monitor.session.signal.recorded import recorded_signals
 from monitor.session.state import SessionState
@@ -56,6 +57,7 @@ __all__ = [
     "events_table",
     "how_sure",
     "join_nights",
+    "leg_activity_in_rem",
     "leg_signal",
     "movements_table",
     "plot_movement",
@@ -355,6 +357,10 @@ def how_sure(night: Night) -> dict[str, Any]:
         As the part ``uncertainty`` of ``summary.json``: each part names its method and source; None where
         undefined, with the reason in ``why_null``. Provisional; it informs and decides nothing.
 
+    See Also
+    --------
+    leg_activity_in_rem
+
     Examples
     --------
     >>> emg_uv = np.random.default_rng(1).normal(0.0, 2.0, 150 * 500)
@@ -366,6 +372,24 @@ def how_sure(night: Night) -> dict[str, Any]:
     """
     scores = {name: score(night, profile) for name, profile in PROFILES.items()}
     return uncertainty(night, scores, UncertaintySettings())
+
+
+def leg_activity_in_rem(night: Night, rules: str = "wasm2016") -> tuple[RemActivity, ...] | str:
+    """Return the muscle activity of each leg in REM sleep, without movements of series and arousals.
+
+    Parameters
+    ----------
+    night : Night
+        With stages, e.g. from `read_events`; movements and twitches are the bursts.
+    rules : {"aasm3", "wasm2016"}
+        Whose series are left out.
+
+    Returns
+    -------
+    tuple of RemActivity or str
+        One for each leg and one for both; or why there is none. A measurement, not a diagnosis.
+    """
+    return rem_activity(night, score_night(night, rules))
 
 
 def tonights_end(session: Session, past: Iterable[Session] = ()) -> Forecast | str:

@@ -73,7 +73,7 @@ def score_events(
     from monitor.model.config import load_config
     from monitor.scoring import score
     from monitor.scoring.summary import summary
-    from monitor.scoring.uncertainty.document import uncertainty
+    from monitor.scoring.uncertainty.document import further_parts
 
     config = load_config(config_name)
     main = rules or config.main_profile
@@ -83,7 +83,7 @@ def score_events(
     scored_list = listed.night
     scores = {name: score(scored_list, profile) for name, profile in config.rules.items()}
     document = summary(scored_list, scores, main, __version__, _switches_sha256(config.rules), MEASURE)
-    document["uncertainty"] = uncertainty(scored_list, scores, config.uncertainty)
+    document |= further_parts(scored_list, scores, config.uncertainty)
     if out is not None:
         _write_all(out, scored_list, scores[main], document)
         click.echo(f"Results written to {out}", err=True)

@@ -146,11 +146,14 @@ class UncertaintySettings:
         Estimate of the share of missed movements of each leg.
     forecast : bool
         Predictive interval of the final index, while the recording runs.
+    rem_activity : bool
+        Muscle activity of the legs in REM sleep.
     """
 
     index_error: bool = True
     missed: bool = True
     forecast: bool = True
+    rem_activity: bool = True
 
 
 # These thresholds belong to the rule set, not to the envelope.

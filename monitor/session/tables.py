@@ -20,7 +20,7 @@ from monitor.scoring.inputs import Movement
 from monitor.scoring.spans import bounds, complement, union
 from monitor.scoring.summary import summary
 from monitor.scoring.tables import events_tsv, limb_rows, limbs_tsv, movements_tsv
-from monitor.scoring.uncertainty.document import uncertainty
+from monitor.scoring.uncertainty.document import further_parts
 from monitor.session.damage import damage_summary, set_aside
 from monitor.session.folder import SessionFolder
 from monitor.session.movement_parts import movement_of
@@ -107,9 +107,9 @@ def write_tables(
 
 
 def how_sure(state: SessionState, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
-    """Return the part `uncertainty` of `summary.json`: the slow part, some 0.1 s for a whole night."""
+    """Return the slow parts of `summary.json`, `uncertainty` and `rem_activity`: some 0.1 s for a night."""
     planned_h = planned_h_of(state) if state.stopped_s is None else None
-    return uncertainty(night, scores, uncertainty_from(state.session), planned_h)
+    return further_parts(night, scores, uncertainty_from(state.session), planned_h)
 
 
 def planned_h_of(state: SessionState) -> float:
@@ -137,7 +137,7 @@ def summary_of(
     journal : Path
         A signature is checked against it.
     sure : Mapping, optional
-        Its part `uncertainty`, if it is known (`how_sure`).
+        Its slow parts, if they are known (`how_sure`).
     """
     about = state.session
     main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
@@ -147,7 +147,7 @@ def summary_of(
         "manual": manual(state, scores, night.end_us / 1e6),
         "signed": signed_by(journal, state.signature),
         "damage": damage_summary(state),
-        "uncertainty": how_sure(state, night, scores) if sure is None else sure,
+        **(how_sure(state, night, scores) if sure is None else sure),
     }
     unusable = set_aside(state)
     whole |= {"facts_set_aside": unusable} if unusable else {}

@@ -188,9 +188,11 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
     by_time += [position] if position is not None else [Text("No body position was noted.")]
     split = counts.segments(summary, wall)
     wasm, low_s, high_s = _intervals(session)
+    in_rem = uncertainty.rem_activity(summary)
     return [
         Section("Both rule sets", tuple(counts.every_index(summary))),
         Section("How sure is this number?", tuple(uncertainty.blocks(session, wall))),
+        *([Section("Leg muscle activity in REM sleep", tuple(in_rem))] if in_rem else []),
         Section("By time, stage and position", tuple(by_time)),
         *([Section("Split night", (split,))] if split is not None else []),
         Section("Intervals", (plots.imi_plot(wasm, low_s, high_s),)),

@@ -48,6 +48,37 @@ def blocks(session: Session, wall: WallTime) -> list[Block]:
     return shown + [Text(f"No {_NAMES[key]}: {why}.") for key, why in found["why_null"].items()]
 
 
+def rem_activity(summary: Mapping[str, Any]) -> list[Block]:
+    """List the muscle activity of the legs in REM sleep; nothing without REM sleep or if switched off."""
+    found = summary["rem_activity"]
+    if found["legs"] is None:
+        return []
+    legs = found["legs"]
+    rows = (
+        ("hours of REM sleep used", *(f"{leg['rem_h']:.2f}" for leg in legs.values())),
+        ("bursts; phasic; left out", *(_bursts(leg) for leg in legs.values())),
+        *(
+            (words, *(numbers.number(leg[key], "{:.1%}") or numbers.NONE for leg in legs.values()))
+            for key, words in _REM
+        ),
+    )
+    about = f"Provisional. Reference: {found['reference']}. Method: {found['method']} ({found['series_by']})."
+    return [Table(("share of REM sleep", *legs), rows), Text(about, is_small=True)]
+
+
+_REM = (
+    ("phasic_time", "time with phasic bursts"),
+    ("any_time", "time with any bursts"),
+    ("phasic_mini_epochs", "3 s mini-epochs with phasic bursts"),
+    ("any_mini_epochs", "3 s mini-epochs with any bursts"),
+    ("tonic_epochs", "30 s epochs with tonic activity"),
+)
+
+
+def _bursts(leg: Mapping[str, Any]) -> str:
+    return f"{leg['n_bursts']}; {leg['n_phasic']}; {leg['n_left_out']}"
+
+
 _NAMES = {
     "index_error": "statistical error",
     "missed": "estimate of missed movements",

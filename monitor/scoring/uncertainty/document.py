@@ -1,19 +1,53 @@
-"""The part ``uncertainty`` of ``summary.json``."""
+"""The parts ``uncertainty`` and ``rem_activity`` of ``summary.json``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from monitor.model.config_fields import UncertaintySettings
+from monitor.model.rules import WASM2016
 from monitor.scoring.inputs import Night
 from monitor.scoring.result import Score
 from monitor.scoring.uncertainty import forecast as ends
 from monitor.scoring.uncertainty import index_error as error_of
 from monitor.scoring.uncertainty import missed as misses
+from monitor.scoring.uncertainty import rem_activity as rem
 from monitor.scoring.uncertainty.index_error import Interval, StatisticalError
 from monitor.scoring.uncertainty.missed import Missed, MissedHour
 
 OFF = "switched off in the configuration ([uncertainty])"
+
+
+def further_parts(
+    night: Night,
+    scores: Mapping[str, Score],
+    settings: UncertaintySettings,
+    planned_h: float | None = None,
+) -> dict[str, object]:
+    """Return the parts of ``summary.json`` that take longer than its indices; arguments as `uncertainty`."""
+    return {
+        "uncertainty": uncertainty(night, scores, settings, planned_h),
+        "rem_activity": _rem_activity(night, scores, settings),
+    }
+
+
+def _rem_activity(
+    night: Night, scores: Mapping[str, Score], settings: UncertaintySettings
+) -> dict[str, object]:
+    # The rule set that scores movements near breathing events too; any other if there is none.
+    name = WASM2016.name if WASM2016.name in scores else next(iter(scores))
+    found = rem.rem_activity(night, scores[name]) if settings.rem_activity else OFF
+    about: dict[str, object] = {"method": rem.METHOD, "reference": rem.REFERENCE, "series_by": name}
+    if isinstance(found, str):
+        return {**about, "legs": None, "why_null": {"legs": found}}
+    legs = {one.leg: _with_reasons(asdict(one)) for one in found}
+    return {**about, "legs": legs, "why_null": {}}
+
+
+def _with_reasons(values: dict[str, object]) -> dict[str, object]:
+    del values["leg"]
+    return {**values, "why_null": {k: "no REM sleep left" for k, value in values.items() if value is None}}
 
 
 def uncertainty(
