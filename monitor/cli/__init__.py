@@ -32,6 +32,7 @@ _COMMANDS = {
     "simulate": ("monitor.cli.simulate:simulate", "Send or write the signal of a simulated amplifier."),
     "stop": ("monitor.cli.session:stop", "End a running recording."),
     "streams": ("monitor.cli.streams:streams", "List the LSL streams on the network."),
+    "trend": ("monitor.cli.trend:trend", "Summarise the nights of one study code."),
     "ward": ("monitor.cli.ward:ward", "Show all beds that are recorded on the network."),
     "watch": ("monitor.cli.watch:watch", "Record live LSL streams and score them."),
 }

@@ -236,7 +236,7 @@ def _plm(one: Score) -> Spans:
 
 
 def _of_tables(path: Path) -> Scoring:
-    summary = _json(path / _IS_SUMMARY)
+    summary = read_json(path / _IS_SUMMARY)
     try:
         indices = {
             rule: {key: values.get(key) for key in INDEX_KEYS} for rule, values in summary["rules"].items()
@@ -288,7 +288,8 @@ def _text(path: Path) -> str:
         ) from err
 
 
-def _json(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """Read a JSON file; its problems are `InputError`."""
     try:
         return json.loads(_text(path))
     except ValueError as err:

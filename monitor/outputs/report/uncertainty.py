@@ -166,6 +166,12 @@ def _share(hour: Mapping[str, Any]) -> str:
     return numbers.why_none(hour, "share") if hour["share"] is None else f"{hour['share']:.0%}"
 
 
+def _chance(one: Mapping[str, Any]) -> str:
+    if one["chance_above_reference"] is None:
+        return numbers.why_none(one, "chance_above_reference")
+    return f"{one['chance_above_reference']:.0%} (over {one['reference_per_h']:g})"
+
+
 def _forecast(summary: Mapping[str, Any], found: Mapping[str, Any]) -> list[Block]:
     """List where the index may end tonight; the reference value is named, nothing is decided."""
     each = found["rules"].values()
@@ -177,7 +183,7 @@ def _forecast(summary: Mapping[str, Any], found: Mapping[str, Any]) -> list[Bloc
         ),
         (
             "chance that it ends above the reference value",
-            *(f"{one['chance_above_reference']:.0%} (over {one['reference_per_h']:g})" for one in each),
+            *(_chance(one) for one in each),
         ),
     )
     head = (

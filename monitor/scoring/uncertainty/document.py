@@ -16,6 +16,7 @@ from monitor.scoring.uncertainty import rem_activity as rem
 from monitor.scoring.uncertainty.index_error import Interval, StatisticalError
 from monitor.scoring.uncertainty.missed import Missed, MissedHour
 
+_PER_SLEEP = "the reference value is one per hour of sleep, and there are no stages"
 OFF = "switched off in the configuration ([uncertainty])"
 
 
@@ -163,6 +164,7 @@ def _forecast(
             "median": one.median,
             "chance_above_reference": one.chance_above,
             "reference_per_h": one.reference_per_h,
+            "why_null": {} if one.chance_above is not None else {"chance_above_reference": _PER_SLEEP},
         }
         for name, one in found.items()
         if not isinstance(one, str)

@@ -60,8 +60,9 @@ class Forecast:
         Index it is about, by its name in ``summary.json``.
     low, median, high : float
         80 % predictive interval and its middle.
-    chance_above : float
-        Chance that the final index is above the reference value.
+    chance_above : float or None
+        Chance that the final index is above the reference value; None without stages, because the reference
+        value is one per hour of sleep.
     reference_per_h : float
     n_past : int
         Past nights by which the interval is recalibrated; 0 for none.
@@ -71,7 +72,7 @@ class Forecast:
     low: float
     median: float
     high: float
-    chance_above: float
+    chance_above: float | None
     reference_per_h: float
     n_past: int
 
@@ -171,7 +172,7 @@ def forecast(night: Night, score: Score, planned_h: float, past: Sequence[PastNi
         high = max(math.expm1(math.log1p(high) + widened), 0.0)
         low, high = min(low, median), max(high, median)
     reference = score.profile.reference_per_h
-    chance = float(np.mean(final > reference))
+    chance = float(np.mean(final > reference)) if base.key == "plms_index" else None
     return Forecast(base.key, low, median, high, chance, reference, n_past)
 
 
