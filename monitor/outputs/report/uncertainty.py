@@ -117,8 +117,7 @@ def _value(found: Mapping[str, Any], key: str, interval: str, form: str = "{:.1f
         return numbers.why_none(found, key)
     value = form.format(found[key])
     if found[interval] is None:
-        why = found["why_null"].get("interval" if key == "index" else interval, "")
-        return f"{value} (no interval: {why})"
+        return f"{value} (no interval: {found['why_null'][interval]})"
     low, high = (form.format(bound) for bound in found[interval])
     return f"{value} ({low} to {high})"
 
@@ -130,8 +129,7 @@ def _half(found: Mapping[str, Any], key: str) -> str:
 def _difference(found: Mapping[str, Any]) -> str:
     if found["halves"] is None:
         return numbers.NONE
-    halves = {**found["halves"], "why_null": {"interval": found["why_null"].get("halves_interval", "")}}
-    return _value(halves, "difference", "interval", "{:+.1f}")
+    return _value(found["halves"], "difference", "interval", "{:+.1f}")
 
 
 def _missed(session: Session, found: Mapping[str, Any], wall: WallTime) -> list[Block]:

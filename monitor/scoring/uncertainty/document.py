@@ -90,24 +90,27 @@ def uncertainty(
 
 
 def _index_error(found: StatisticalError) -> dict[str, object]:
-    halves = found.halves
+    why = dict(found.why_null)
+    halves_why = why.pop("halves_interval", "")
+    halves: dict[str, object] | None = None
+    if found.halves is not None:
+        halves = {
+            "split": found.halves.split_us / 1e6,
+            "first": found.halves.first,
+            "second": found.halves.second,
+            "difference": found.halves.difference.value,
+            "interval": _bounds(found.halves.difference),
+            "why_null": {"interval": halves_why} if halves_why else {},
+        }
     return {
         "of": found.key,
         "index": found.index.value,
         "interval": _bounds(found.index),
         "n_blocks": found.n_blocks,
-        "halves": None
-        if halves is None
-        else {
-            "split": halves.split_us / 1e6,
-            "first": halves.first,
-            "second": halves.second,
-            "difference": halves.difference.value,
-            "interval": _bounds(halves.difference),
-        },
+        "halves": halves,
         "pi_imi": found.pi_imi.value,
         "pi_imi_interval": _bounds(found.pi_imi),
-        "why_null": dict(found.why_null),
+        "why_null": why,
     }
 
 

@@ -82,7 +82,7 @@ class StatisticalError:
     pi_imi : Interval
         Periodicity index, stated from 10 candidates per hour on.
     why_null : mapping of str to str
-        Reason for each missing value: ``interval``, ``halves``, ``halves_interval``, ``pi_imi``,
+        Reason for each missing value: ``index``, ``interval``, ``halves``, ``halves_interval``, ``pi_imi``,
         ``pi_imi_interval``.
     """
 
@@ -192,6 +192,8 @@ def index_error(night: Night, score: Score) -> StatisticalError:
     n_blocks = int(np.count_nonzero(counts))
     value: float | None = getattr(score.indices, base.key)
     bounds = None
+    if value is None:
+        why["index"] = score.why_null[base.key]
     if base.total_h < LEAST_HOURS:
         why["interval"] = "less than ten minutes in the denominator"
     elif (bounds := ratio_interval(counts, hours)) is None:
@@ -199,6 +201,8 @@ def index_error(night: Night, score: Score) -> StatisticalError:
     index = Interval(value, *(bounds or (None, None)))
     halves = _halves(base, why)
     periodicity = _periodicity(score, base, edges, why)
+    if "pi_imi" in why:
+        why["pi_imi_interval"] = why["pi_imi"]
     return StatisticalError(base.key, index, n_blocks, halves, periodicity, MappingProxyType(why))
 
 
