@@ -62,7 +62,8 @@ def rem_activity(summary: Mapping[str, Any]) -> list[Block]:
             for key, words in _REM
         ),
     )
-    about = f"Provisional. Reference: {found['reference']}. Method: {found['method']} ({found['series_by']})."
+    series = numbers.RULE_NAMES.get(found["series_by"], found["series_by"])
+    about = f"Provisional. Reference: {found['reference']}. Method: {found['method']}. Series by {series}."
     return [Table(("share of REM sleep", *legs), rows), Text(about, is_small=True)]
 
 
@@ -82,7 +83,7 @@ def _bursts(leg: Mapping[str, Any]) -> str:
 _NAMES = {
     "index_error": "statistical error",
     "missed": "estimate of missed movements",
-    "forecast": "forecast",
+    "forecast": "forecast of the final index",
 }
 
 
@@ -167,7 +168,9 @@ def _share(hour: Mapping[str, Any]) -> str:
 def _chance(one: Mapping[str, Any]) -> str:
     if one["chance_above_reference"] is None:
         return numbers.why_none(one, "chance_above_reference")
-    return f"{one['chance_above_reference']:.0%} (over {one['reference_per_h']:g})"
+    chance = one["chance_above_reference"]
+    shown = "under 1%" if chance < 0.01 else "over 99%" if chance > 0.99 else f"{chance:.0%}"
+    return f"{shown} (reference value {one['reference_per_h']:g} per hour)"
 
 
 def _forecast(summary: Mapping[str, Any], found: Mapping[str, Any]) -> list[Block]:
