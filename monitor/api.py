@@ -32,7 +32,7 @@ from monitor.detection.whole_recording import FileStream, detect, numbered
 from monitor.files import read_recording
 from monitor.files.list_arguments import ListArguments, options_of
 from monitor.files.scored_lists import read_annotations
-from monitor.model.config import load_config
+from monitor.model.config import load_config, planned_h_from
 from monitor.model.config_fields import UncertaintySettings
 from monitor.model.facts import LEGS, Fact, Leg
 from monitor.model.rules import PROFILES, RulesProfile
@@ -50,7 +50,6 @@ from monitor.scoring.uncertainty.rem_activity import RemActivity, rem_activity
 from monitor.session.reader import Session, read_session
 from monitor.session.signal.recorded import recorded_signals
 from monitor.session.state import SessionState
-from monitor.session.tables import planned_h_of
 
 __all__ = [
     "detect_movements",
@@ -410,7 +409,7 @@ def tonights_end(session: Session, past: Iterable[Session] = ()) -> Forecast | s
     if not session.is_running:
         return "the recording has ended"
     old = [past_night(one.night, one.scores[session.main.profile.name]) for one in past]
-    return forecast(session.night, session.main, planned_h_of(session.state), old)
+    return forecast(session.night, session.main, planned_h_from(session.state.session), old)
 
 
 def leg_signal(session: Session, leg: Leg) -> tuple[Floats, Floats]:

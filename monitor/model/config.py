@@ -187,11 +187,20 @@ def uncertainty_from(session: Mapping[str, Any]) -> UncertaintySettings:
     session : Mapping
         Data of the ``session`` fact.
     """
-    section = session.get("config", {}).get("uncertainty", {})
+    return _with_section(session, "uncertainty").uncertainty
+
+
+def planned_h_from(session: Mapping[str, Any]) -> float:
+    """Return the planned length of a recorded session in hours; as `uncertainty_from`."""
+    return _with_section(session, "staging").staging.planned_h
+
+
+def _with_section(session: Mapping[str, Any], name: str) -> Config:
+    section = session.get("config", {}).get(name, {})
     try:
-        return config_from({"uncertainty": section}, "uncertainty").uncertainty
+        return config_from({name: section}, name)
     except InputError:
-        return UncertaintySettings()
+        return config_from({}, name)
 
 
 def _find(name: str) -> Path:

@@ -11,8 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from monitor import __version__
-from monitor.model.config import uncertainty_from
-from monitor.model.config_fields import StagingSettings
+from monitor.model.config import planned_h_from, uncertainty_from
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import write_private
 from monitor.scoring import Night, Score, score
@@ -106,24 +105,11 @@ def write_tables(
     return whole
 
 
-def how_sure(state: SessionState, night: Night, scores: Mapping[str, Score]) -> dict[str, object]:
-    """Return the slow parts of `summary.json`, `uncertainty` and `rem_activity`: some 0.1 s for a night."""
-    planned_h = planned_h_of(state) if state.stopped_s is None else None
-    return further_parts(night, scores, uncertainty_from(state.session), planned_h)
-
-
-def planned_h_of(state: SessionState) -> float:
-    """Return the planned length of a recording in hours, as configured."""
-    staging = state.session.get("config", {}).get("staging", {})
-    return float(staging.get("planned_h", StagingSettings().planned_h))
-
-
 def summary_of(
     state: SessionState,
     night: Night,
     scores: Mapping[str, Score],
     journal: Path,
-    sure: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """Return the content of `summary.json`, also during the recording.
 
@@ -136,18 +122,17 @@ def summary_of(
         By both profiles.
     journal : Path
         A signature is checked against it.
-    sure : Mapping, optional
-        Its slow parts, if they are known (`how_sure`).
     """
     about = state.session
     main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
+    planned_h = planned_h_from(about) if state.stopped_s is None else None
     agreed = agreement(state.facts("stage"))
     whole = summary(night, scores, main, __version__, sha256, measure) | {
         "estimate_agreement": None if agreed is None else asdict(agreed),
         "manual": manual(state, scores, night.end_us / 1e6),
         "signed": signed_by(journal, state.signature),
         "damage": damage_summary(state),
-        **(how_sure(state, night, scores) if sure is None else sure),
+        **further_parts(night, scores, uncertainty_from(about), planned_h),
     }
     unusable = set_aside(state)
     whole |= {"facts_set_aside": unusable} if unusable else {}

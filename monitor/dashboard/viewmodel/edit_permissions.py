@@ -17,11 +17,10 @@ from monitor.session.folder import SessionFolder
 from monitor.session.recorder_status import LiveStatus
 from monitor.session.signature import is_intact
 from monitor.session.state import SessionState
-from monitor.session.tables import how_sure, summary_of
+from monitor.session.tables import summary_of
 from monitor.session.wall_time import WallTime, to_minute
 
 Scored = tuple[Night, Mapping[str, Score]]
-_SURE_EVERY_US = 60_000_000
 
 
 class EditAccess:
@@ -41,7 +40,6 @@ class EditAccess:
         self._folder = folder
         self.wants_summary = False
         self._summary: tuple[int, Mapping[str, Any]] | None = None
-        self._sure: tuple[int, Mapping[str, object]] | None = None
         self._checked: tuple[int | None, bool] = (None, False)
 
     def view(
@@ -71,17 +69,8 @@ class EditAccess:
         # A note changes no score, but it ends the validity of a signature.
         version = revision + state.newest_seq
         if self._summary is None or self._summary[0] != version:
-            sure = self._how_sure(state, scored)
-            self._summary = (version, summary_of(state, *scored, self._folder.journal, sure))
+            self._summary = (version, summary_of(state, *scored, self._folder.journal))
         return self._summary[1]
-
-    def _how_sure(self, state: SessionState, scored: Scored) -> Mapping[str, object]:
-        """Return the uncertainty of the indices; while the recording runs at most once a minute of it."""
-        end_us = scored[0].end_us
-        is_running = state.stopped_s is None
-        if self._sure is None or not is_running or not 0 <= end_us - self._sure[0] < _SURE_EVERY_US:
-            self._sure = (end_us, how_sure(state, *scored))
-        return self._sure[1]
 
     def _signature_text(self, state: SessionState, wall: WallTime) -> tuple[str, bool]:
         sign = state.signature
