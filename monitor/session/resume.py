@@ -210,7 +210,10 @@ def is_recorded_by_another(folder: SessionFolder, uid: str) -> bool:
 
 def _records(folder: SessionFolder, uid: bytes) -> bool:
     with contextlib.suppress(OSError), open_to_read(folder.journal) as file:
-        for line in file:
+        content = file.read()
+        # As a whole first: the recording loop waits for this, and a long session has 100,000 lines.
+        lines = content.splitlines(keepends=True) if uid in content else ()
+        for line in lines:
             if uid not in line:
                 continue
             with contextlib.suppress(ValueError, LookupError):
