@@ -25,6 +25,8 @@ class Calibration:
         Energy-weighted group delay of the filter.
     notch_share : float
         Share of the power of the band (white noise) that the notches remove.
+    white_gain : float
+        Share of the power of white noise that the whole filter passes.
     trim_gain : float
         Mean power of the remaining sub-blocks of Gaussian noise, as a share of its true power.
     percentile_gain : float
@@ -33,6 +35,7 @@ class Calibration:
 
     delay_s: float
     notch_share: float
+    white_gain: float
     trim_gain: float
     percentile_gain: float
 
@@ -108,6 +111,7 @@ def calibrate(settings: DetectorSettings, fs_hz: float, sos: Floats) -> Calibrat
     return Calibration(
         delay_s=float(np.sum(np.arange(n) * energy) / np.sum(energy) / fs_hz),
         notch_share=float(max(0.0, 1.0 - np.sum(energy) / np.sum(band**2))),
+        white_gain=float(np.sum(energy)),
         trim_gain=trim_gain,
         percentile_gain=1.0 / (1.0 + 0.5 * quantile * spread),
     )

@@ -19,6 +19,10 @@ from dsp.state import Config, State, allocate
 TICK_S = 0.1
 SETTLE_S = 0.4  # until filter and envelope are filled; earlier values are not rest
 TWITCH_S = 0.04  # above the onset level; a QRS is shorter
+SPIKE_RUN_BLOCKS = 1.85  # longest run of a spike in the short RMS, sub-blocks
+JERK_RUN_S = 0.19  # and of a jerk
+STEADY_S = 13.0  # an open movement as steady as this is a new resting level: a tone, not a movement
+GROUP_S = 0.02
 LOOK_BACK_S = 0.35  # largest back-dating of an onset along the short RMS
 
 
@@ -192,6 +196,7 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
     sub_n = max(2, round(settings.sub_block_s * fs_hz))
     history_n = sub_n * settings.sub_blocks_n
     tick_n = round(TICK_S * fs_hz)
+    group_n = max(2, round(GROUP_S * fs_hz))
     # Division by the share that the notches pass: a burst of 30 uV in the band is measured as 30 uV.
     short_uv2 = 1.0 / (SQUARE_SCALE * sub_n * (1.0 - known.notch_share))
     trimmed_uv2 = short_uv2 / ((settings.sub_blocks_n - settings.dropped_n) * known.trim_gain)
@@ -216,6 +221,7 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
         "pool_n": round(settings.rest_window_s / TICK_S),
         "rest_known_ticks": round(settings.rest_known_s / TICK_S),
         "new_rest_ticks": round(settings.new_rest_s / TICK_S),
+        "steady_ticks": round(STEADY_S / TICK_S),
         "onset_uv": settings.onset_uv,
         "offset_uv": settings.offset_uv,
         "fast_factor": settings.fast_factor,
@@ -228,6 +234,10 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
         "min_n": settings.min_duration_s * fs_hz,
         "half_second_n": round(0.5 * fs_hz),
         "twitch_n": TWITCH_S * fs_hz,
+        "spike_run_n": SPIKE_RUN_BLOCKS * sub_n,
+        "jerk_run_n": JERK_RUN_S * fs_hz,
+        "group_n": group_n,
+        "low_share": 20.0 / (group_n * known.white_gain),
         "onset_lag_n": (delay_s - 0.14 * sub_block_s) * fs_hz,
         "rise_max_n": 2.0 * sub_block_s * fs_hz,
         "trimmed_onset_lag_n": (delay_s + 2.8 * sub_block_s) * fs_hz,
@@ -235,6 +245,7 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
         "offset_ring_n": 0.38 * sub_block_s * fs_hz,
         "offset_lag_min_n": (delay_s + 1.6 * sub_block_s) * fs_hz,
         "offset_lag_max_n": (delay_s + 3.4 * sub_block_s) * fs_hz,
+        "burst_lag_n": (delay_s + 0.6 * sub_block_s) * fs_hz,
         "lsb_refused_uv": settings.lsb_refused_uv,
         "lsb_warned_uv": settings.lsb_warned_uv,
         "flat_uv": settings.flat_uv,

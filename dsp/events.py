@@ -7,13 +7,16 @@ from typing import Annotated
 
 import numpy as np
 
-from dsp.records import Fields
+from dsp.records import Fields, Floats
+
+BURSTS = 64  # most bursts of one movement whose times are kept
 
 
 class EventKind(IntEnum):
     """Steps in the life of a movement; each ONSET ends in exactly one WITHDRAWN or CLOSED.
 
-    A CONFIRMED one is withdrawn only if it was a new resting level, or a few spikes in a row.
+    A CONFIRMED one is withdrawn only if it was a new resting level or an artefact (`Cause`), never for its
+    shape.
     """
 
     ONSET = 1
@@ -41,6 +44,9 @@ class Cause(IntFlag):
     HIGH_REST = 32
     NO_DATA = 64
     IMPLAUSIBLE = 128
+    LEAD_OFF = 256
+    LOOSE_CONTACT = 512
+    INTERFERENCE = 1024
 
 
 class Event(Fields, packed=True):
@@ -58,6 +64,8 @@ class Event(Fields, packed=True):
     morphology: bool  # some 0.5 s have a median at or above rest + offset_uv
     cut: bool  # ended by a gap, a bad second or the end of the signal, not by rest
     twitch: bool  # withdrawn, but a real burst: longer than a spike, shorter than a movement
+    bursts_n: int  # bursts inside the movement, separated by lulls; the first ones are in `bursts`
+    bursts: Annotated[Floats, np.float32, 2 * BURSTS]  # start and end of each, samples from the onset
 
 
 class QualityRow(Fields, packed=True):
@@ -65,7 +73,7 @@ class QualityRow(Fields, packed=True):
 
     index: int  # first sample of the second
     state: Annotated[int, np.uint8]  # QualityState
-    causes: Annotated[int, np.uint8]  # Cause flags
+    causes: Annotated[int, np.uint16]  # Cause flags
     lsb_uv: float  # quantisation step, or an upper bound of it; NaN until a step was seen
     rest_uv: float  # NaN while learning
     mains_uv: float  # RMS that the notches removed

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple, cast
 
 import numpy as np
 
-from dsp.events import Event, QualityRow
+from dsp.events import BURSTS, Event, QualityRow
 from dsp.records import Bytes, Fields, Floats, Ints, Records, Rows, single
 from dsp.settings import MAX_RATE_HZ
 
@@ -15,6 +15,8 @@ EVENT_ROWS = 64
 QUALITY_ROWS = 64
 # Room for the longest resting window (60 s of ticks), and for half a second at the highest rate.
 POOL_TICKS = 600
+TAIL_TICKS = 160
+HUM_TICKS = 5
 HALF_SECOND_N = round(0.5 * MAX_RATE_HZ)
 
 
@@ -42,6 +44,7 @@ class Config(Fields):
     pool_n: int  # ticks of rest in the pool
     rest_known_ticks: int
     new_rest_ticks: int
+    steady_ticks: int  # an open movement that is steady for so long is a new resting level
     # Levels and times of a movement.
     onset_uv: float
     offset_uv: float
@@ -55,6 +58,11 @@ class Config(Fields):
     min_n: float  # shortest movement
     half_second_n: int
     twitch_n: float  # shortest burst that is a twitch; a spike is shorter
+    spike_run_n: float  # longest run of a spike in the short RMS
+    jerk_run_n: float  # and of a jerk
+    # Texture.
+    group_n: int  # samples of a group, whose means are the slow part of the signal
+    low_share: float  # of white noise: power of the third differences of the means, over that in the band
     # Lags of the back-dated times.
     onset_lag_n: float  # of the short RMS at a sudden onset
     rise_max_n: float  # longest rise that delays it
@@ -63,6 +71,7 @@ class Config(Fields):
     offset_ring_n: float  # additional lag for each doubling of the peak
     offset_lag_min_n: float  # bounds of the envelope's lag at an offset
     offset_lag_max_n: float
+    burst_lag_n: float  # of the time at which the short RMS has fallen to half the peak of a burst
     # Quality.
     lsb_refused_uv: float
     lsb_warned_uv: float
@@ -149,13 +158,52 @@ class Movement(Fields):
     quiet_n: int  # valid samples since `last_above`
     dense_n: int  # samples at which the short RMS was above the offset level
     dense_above_n: int  # those of them up to `last_above`
+    hum_from: int  # index from which on the lead is off; 0 for never
+    refused: bool  # the last movement was an artefact that has not ended: nothing is flagged
+    twitch_onset: float  # of the last twitch, which may turn out to be the start of a movement
+    twitch_end: float
+    has_heart: bool  # an ECG was in the leg when it was flagged
+    in_burst: bool  # inside a burst; else in a lull
+    burst_peak: int  # largest short sum of this burst
+    burst_low: int  # smallest since the last burst
+    burst_up_at: int
+    burst_half_at: int  # last index at which the short RMS was above half the peak of the burst
+    longest_n: int  # longest run of a burst
+    run_n: int  # run of this burst so far: time near its peak
+    run_low: int  # smallest short sum in it
+    jerk_at: int  # where the last burst that was not a spike fell to half its peak
+    jerk_end_at: int  # where the last burst fell to half its peak, if it was a jerk; 0 if it was longer
+    bursts_n: int
+    bursts: Annotated[Floats, np.float32, 2 * BURSTS]  # start and end, from the onset
     above_n: int  # samples of the last 0.5 s at which the envelope was above the offset level
     above_at: int  # where the next one goes
     morphology: bool
     tail_n: int  # ticks in the tail
     tail_at: int
-    tail: Annotated[Floats, np.float64, 64]  # envelope at the last ticks, a ring
+    tail: Annotated[Floats, np.float64, TAIL_TICKS]  # envelope at the last ticks, a ring
     above: Annotated[Bytes, np.uint8, HALF_SECOND_N]  # the samples behind `above_n`, a ring
+
+
+class Texture(Fields):
+    """What the open movement is made of, in windows of 0.1 s: muscle, a crackling contact or a tone."""
+
+    group_sum: float  # samples of the current group
+    group_n: int
+    groups_n: int  # groups with a mean
+    mean1: float  # means of the last three groups
+    mean2: float
+    mean3: float
+    low: float  # squared third differences of the means in this window
+    power: float  # squares of the filtered signal in this window
+    fourth: float  # and their squares
+    samples_n: int
+    lows_n: int  # third differences in this window
+    windows_n: int  # windows above the offset level
+    slow_sum: float  # slow power of each over that of white noise
+    tone_n: int  # those with too even a power for a muscle
+    power_sum: float  # power of the windows, and its square: how steady it is
+    power_sum2: float
+    second_crackle_n: int  # crackling windows of the current second
 
 
 class Quality(Fields):
@@ -176,6 +224,17 @@ class Quality(Fields):
     bad: bool  # state of the last second
     causes: int  # of the last second
     implausible_n: int  # counts seconds of an amplitude no leg has
+    tick_band: Annotated[Ints, np.int64, HUM_TICKS]  # powers before and after the notches at the last ticks
+    tick_out: Annotated[Ints, np.int64, HUM_TICKS]
+    tick_at: int
+    band_before: int  # powers of the second up to the last tick
+    out_before: int
+    hum_n: int  # counts seconds of a lead that is off
+    lead_off: bool
+    crackle_at: int  # index at which a crackle was last refused, and a tone
+    tone_at: int
+    crackle_share: float  # share of the last half minute that crackles
+    loose: bool  # so much that the leg is bad
     lsb_uv: float
     mains_uv: float
     is_pulse_high: bool  # the short RMS is above the pulse level at rest
@@ -193,6 +252,7 @@ class Leg(Fields):
     levels: Levels
     baseline: Baseline
     movement: Movement
+    texture: Texture
     quality: Quality
     events_n: int  # rows written and not yet returned
     rows_n: int
@@ -203,7 +263,8 @@ class Leg(Fields):
 class Block(Fields):
     """Arrays of one block of samples; nothing in them outlasts the block."""
 
-    u: Annotated[Floats, np.float64, BLOCK_N]  # the signal without steps, then filtered
+    raw: Annotated[Floats, np.float64, BLOCK_N]  # the signal without steps
+    u: Annotated[Floats, np.float64, BLOCK_N]  # the same, then filtered
     sizes: Annotated[Floats, np.float64, BLOCK_N]  # absolute raw differences
     squares: Annotated[Ints, np.int64, BLOCK_N]
     trimmed: Annotated[Ints, np.int64, BLOCK_N]  # trimmed sums

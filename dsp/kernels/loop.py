@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dsp.jit import compiled
 from dsp.kernels.baseline import add_spike, add_to_pool, envelope_uv, reset_baseline, update_baseline
 from dsp.kernels.envelope import make_room, square, sum_squares, trim, trimmed_sum
 from dsp.kernels.filters import flush_denormals, remove_steps, reset_stages, run_stages
 from dsp.kernels.movement import NOTHING, advance, cut_movement, follow, follow_tail, is_onset, open_movement
 from dsp.kernels.quality import finish_second, measure_raw, start_second, track_pulse
+from dsp.kernels.texture import add_sample, measure_tick, start_texture
 from dsp.records import Floats, Ints
-from dsp.state import BLOCK_N, EVENT_ROWS, QUALITY_ROWS, Config, Leg, State
+from dsp.state import BLOCK_N, EVENT_ROWS, QUALITY_ROWS, Block, Config, Leg, State
 
 EVENTS_PER_BLOCK = 16  # more than one block can produce: a movement lasts 0.25 s at least
 SPIKE_SLOT_TICKS = 5
+NEVER = -(2**62)
 
 
 @compiled
@@ -39,6 +43,19 @@ def restart(s: State) -> None:
     quality.pulses_n = 0
     quality.causes = 0
     quality.implausible_n = 0
+    quality.tick_band[:] = 0
+    quality.tick_out[:] = 0
+    quality.band_before = quality.band_power
+    quality.out_before = quality.out_power
+    quality.hum_n = 0
+    quality.lead_off = False
+    quality.crackle_at = NEVER
+    quality.tone_at = NEVER
+    quality.crackle_share = 0.0
+    quality.loose = False
+    leg.movement.refused = False
+    leg.movement.twitch_end = -np.inf
+    start_texture(leg.texture)
     reset_baseline(leg)
 
 
@@ -110,7 +127,7 @@ def learn(leg: Leg, cfg: Config) -> None:
 
 
 @compiled
-def detect(leg: Leg, cfg: Config, shorts: Ints, trims: Ints) -> None:
+def detect(leg: Leg, cfg: Config, block: Block, shorts: Ints, trims: Ints) -> None:
     """Take the sums of one block sample by sample: follow the open movement, or look for an onset."""
     signal, envelope, baseline, movement = leg.signal, leg.envelope, leg.baseline, leg.movement
     watching = not baseline.learning and not leg.quality.bad
@@ -121,6 +138,8 @@ def detect(leg: Leg, cfg: Config, shorts: Ints, trims: Ints) -> None:
         baseline.short_max = max(baseline.short_max, short)
         track_short(leg, short)
         track_pulse(leg, cfg.fs_hz, short)
+        if movement.open or movement.refused or leg.quality.loose:
+            add_sample(leg, cfg, block.raw[i], block.squares[i])
         if movement.open:
             action = follow(leg, cfg, short, trimmed)
             if action != NOTHING:
@@ -136,7 +155,14 @@ def needs_detection(leg: Leg, cfg: Config, highest: int) -> bool:
     The trimmed sum of n sub-blocks cannot reach a level unless one of them has reached an nth of it.
     """
     envelope = leg.envelope
-    if leg.movement.open or envelope.is_short_high or leg.quality.is_pulse_high or envelope.fast_n > 0:
+    if (
+        leg.movement.open
+        or leg.movement.refused
+        or leg.quality.loose
+        or envelope.is_short_high
+        or leg.quality.is_pulse_high
+        or envelope.fast_n > 0
+    ):
         return True
     if highest >= leg.levels.pulse:
         return True
@@ -152,6 +178,9 @@ def take_block(s: State, x: Floats) -> None:
     n = x.size
     measure_raw(leg, cfg, x, block.sizes)
     u = block.u[:n]
+    raw = block.raw[:n]
+    for i in range(n):
+        raw[i] = u[i]
     run_stages(s.band, u)
     quality.band_power += square(u, block.squares)
     run_stages(s.notches, u)
@@ -163,7 +192,7 @@ def take_block(s: State, x: Floats) -> None:
     signal.valid_n += n
     if needs_detection(leg, cfg, highest):
         trim(cfg, block, s.shorts, now, n)
-        detect(leg, cfg, s.shorts[now : now + n], block.trimmed)
+        detect(leg, cfg, block, s.shorts[now : now + n], block.trimmed)
     else:
         signal.index += n
         envelope.short_low_at = signal.index  # as in `track_short`: none has reached the lowest level
@@ -179,6 +208,7 @@ def finish_tick(s: State) -> None:
     flush_denormals(s.band)
     flush_denormals(s.notches)
     shift_maxima(leg, cfg)
+    measure_tick(leg)
     if not is_settled(leg, cfg):
         return
     if leg.movement.open:

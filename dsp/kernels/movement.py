@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsp.events import EventKind
+from dsp.events import BURSTS, Cause, EventKind
 from dsp.jit import compiled
 from dsp.kernels.baseline import (
     add_spike,
@@ -14,12 +14,22 @@ from dsp.kernels.baseline import (
     set_levels,
     update_baseline,
 )
-from dsp.state import Config, Leg
+from dsp.kernels.texture import CRACKLE, MUSCLE, TONE, has_hum, start_texture, texture_of
+from dsp.state import HUM_TICKS, Config, Leg
 
 ONSET, CONFIRMED, WITHDRAWN, CLOSED = (int(kind) for kind in EventKind)
+ECG = int(Cause.ECG)
 RISE_SHARE = 0.6  # by how much of the rise the short RMS reaches a level later than the signal
-DENSE_SHARE = 0.5  # of a movement the short RMS is above the offset level; of a volley of spikes less
-NOTHING, WITHDRAW, CONFIRM, END = 0, 1, 2, 3  # the action that one sample leads to
+DENSE_SHARE = 0.75  # of a movement the short RMS is above the offset level; of a volley of spikes less
+MAX_OPEN_TIMES = 5  # a movement that is not steady may last so many times longer (a body movement)
+STEADY_SHARE = 0.075  # standard deviation of the means of half a second of a steady tone, over their mean
+TONE_TIMES = 2.0  # onset levels up to which a steady tone is a new resting level
+JERK_RING_BLOCKS = 7  # sub-blocks after a jerk for which the filter rings above the offset level
+RUN_FACTOR = 8  # a run of a burst is the time its power is above this part of the peak
+# Of a burst's peak power, to which a lull falls; the filter's ringing falls as far in 0.08 s.
+LULL_SHARE = 0.04
+RISE_FACTOR = 12.0  # of the lowest power of a lull, to which the next burst rises
+NOTHING, WITHDRAW, CONFIRM, END, REFUSE = 0, 1, 2, 3, 4  # the action that one sample leads to
 
 
 @compiled
@@ -40,6 +50,9 @@ def emit(leg: Leg, kind: int, index: float, offset: float, cut: bool, twitch: bo
     event.morphology = movement.morphology
     event.cut = cut
     event.twitch = twitch
+    event.bursts_n = movement.bursts_n
+    for k in range(2 * BURSTS):
+        event.bursts[k] = movement.bursts[k]
 
 
 @compiled
@@ -73,13 +86,85 @@ def open_movement(leg: Leg, cfg: Config) -> None:
     movement.dense_n = 0
     movement.dense_above_n = 0
     movement.above[: cfg.half_second_n] = 0
+    movement.hum_from = 0
+    movement.longest_n = 0
+    movement.jerk_at = 0
+    movement.jerk_end_at = 0
+    movement.has_heart = leg.quality.causes & ECG != 0
     movement.onset_index = onset_index(leg, cfg)
+    if movement.onset_index - movement.twitch_end < cfg.hold_n and not movement.has_heart:
+        # Less than 0.5 s after a twitch: both are one movement, whose first burst was too short to verify it.
+        movement.onset_index = min(movement.twitch_onset, movement.onset_index)
+        movement.verified = True
+    else:
+        movement.bursts_n = 0
+        movement.bursts[:] = 0.0
+    begin_burst(leg, 0)
+    start_texture(leg.texture)
     movement.resting_uv = leg.baseline.resting_uv
     movement.peak_uv = envelope_uv(leg, cfg)
     movement.area_uv_s = 0.0
     movement.area_above_uv_s = 0.0
     leg.quality.moved = True
     emit(leg, ONSET, movement.onset_index, np.nan, False, False)
+
+
+@compiled
+def begin_burst(leg: Leg, short: int) -> None:
+    """Begin a burst of the open movement at the current sample."""
+    movement, n = leg.movement, leg.signal.index
+    movement.in_burst = True
+    movement.burst_up_at = n
+    movement.burst_half_at = n
+    movement.burst_peak = short
+    movement.run_low = short
+    movement.run_n = 0
+
+
+@compiled
+def end_burst(leg: Leg, cfg: Config) -> None:
+    """Record the burst that ends: from where it passed the onset level to where it fell to half its peak."""
+    movement = leg.movement
+    movement.in_burst = False
+    # A heart beat looks like a jerk: with an ECG in the leg the end is that of the envelope.
+    is_jerk = movement.run_n <= cfg.jerk_run_n and not movement.has_heart
+    movement.jerk_end_at = movement.burst_half_at if is_jerk else 0
+    if movement.run_n >= cfg.spike_run_n:
+        # Not a spike: it continues the movement even if it is too short for the envelope.
+        movement.jerk_at = movement.burst_half_at
+        movement.quiet_n = min(movement.quiet_n, leg.signal.index - movement.burst_half_at)
+        movement.last_above = max(movement.last_above, movement.burst_half_at)
+    k = movement.bursts_n
+    movement.bursts_n += 1
+    if k < BURSTS:
+        start = movement.burst_up_at - cfg.onset_lag_n - movement.onset_index
+        end = movement.burst_half_at - cfg.burst_lag_n - movement.onset_index
+        movement.bursts[2 * k] = max(0.0, start) if k > 0 else 0.0
+        movement.bursts[2 * k + 1] = max(end, movement.bursts[2 * k])
+
+
+@compiled
+def follow_bursts(leg: Leg, cfg: Config, short: int) -> None:
+    """Take one sample of the inner rhythm of the open movement: bursts, and lulls between them."""
+    movement, n = leg.movement, leg.signal.index
+    if movement.in_burst:
+        movement.burst_peak = max(movement.burst_peak, short)
+        if 4 * short >= movement.burst_peak:
+            movement.burst_half_at = n
+        if RUN_FACTOR * short >= movement.burst_peak:
+            if RUN_FACTOR * movement.run_low < movement.burst_peak:
+                movement.run_n = 0
+                movement.run_low = short
+            movement.run_low = min(movement.run_low, short)
+            movement.run_n += 1
+            movement.longest_n = max(movement.longest_n, movement.run_n)
+        if short <= max(float(leg.levels.short_offset), LULL_SHARE * movement.burst_peak):
+            end_burst(leg, cfg)
+            movement.burst_low = short
+    else:
+        movement.burst_low = min(movement.burst_low, short)
+        if short >= max(float(leg.levels.short_onset), RISE_FACTOR * movement.burst_low):
+            begin_burst(leg, short)
 
 
 @compiled
@@ -95,6 +180,8 @@ def return_to_rest(leg: Leg, cfg: Config) -> None:
 def end_movement(leg: Leg, cfg: Config, offset: float, cut: bool) -> None:
     """Close the open movement at `offset`, or withdraw it when that makes it too short."""
     movement = leg.movement
+    if movement.in_burst:
+        end_burst(leg, cfg)
     if offset - movement.onset_index >= cfg.min_n:
         if not movement.confirmed:
             emit(leg, CONFIRMED, movement.onset_index + cfg.min_n, np.nan, False, False)
@@ -102,7 +189,40 @@ def end_movement(leg: Leg, cfg: Config, offset: float, cut: bool) -> None:
     else:
         twitch = movement.verified and not movement.confirmed
         emit(leg, WITHDRAWN, movement.onset_index, offset, cut, twitch)
+        if twitch:
+            remember_twitch(leg, cfg, offset)
     return_to_rest(leg, cfg)
+
+
+@compiled
+def remember_twitch(leg: Leg, cfg: Config, end: float) -> None:
+    """Record a twitch that was just withdrawn and was no spike: it may be the first burst of a movement."""
+    if leg.movement.longest_n >= cfg.spike_run_n:
+        leg.movement.twitch_onset = leg.movement.onset_index
+        leg.movement.twitch_end = end
+
+
+@compiled
+def refuse_movement(leg: Leg, cfg: Config, kind: int) -> None:
+    """Withdraw the open movement as an artefact; nothing is flagged until it has ended."""
+    movement, quality, n = leg.movement, leg.quality, leg.signal.index
+    if kind == CRACKLE:
+        quality.crackle_at = n
+    elif kind == TONE:
+        quality.tone_at = n
+    movement.refused = True
+    emit(leg, WITHDRAWN, movement.onset_index, np.nan, True, False)
+    return_to_rest(leg, cfg)
+
+
+@compiled
+def leave_to_hum(leg: Leg, cfg: Config) -> None:
+    """End the open movement of a lead that is off: where the hum began if it was a movement before that."""
+    movement = leg.movement
+    if movement.confirmed and movement.hum_from - movement.onset_index >= cfg.min_n + cfg.second_n:
+        end_movement(leg, cfg, float(movement.hum_from), True)
+    else:
+        refuse_movement(leg, cfg, MUSCLE)
 
 
 @compiled
@@ -114,6 +234,10 @@ def offset_index(leg: Leg, cfg: Config) -> float:
     strong one. The lags are those measured over the recordings of tests/detector.
     """
     movement = leg.movement
+    ringing_n = movement.last_above - movement.jerk_end_at
+    if movement.jerk_end_at > 0 and 0 <= ringing_n <= JERK_RING_BLOCKS * cfg.sub_n:
+        # A jerk ends too suddenly for the ringing of the filter not to matter.
+        return float(movement.jerk_end_at - cfg.burst_lag_n)
     doublings = np.log2(movement.peak_uv / (movement.resting_uv + cfg.onset_uv))
     by_short = movement.short_above - cfg.offset_lag_n - cfg.offset_ring_n * max(0.0, doublings)
     earliest = movement.last_above - cfg.offset_lag_max_n
@@ -141,6 +265,9 @@ def is_onset(leg: Leg, fast_n: int, short: int, trimmed: int) -> bool:
     else:
         envelope.fast_n = 0
     # Equality: a withdrawn flag is not raised again before the short RMS has fallen below the level.
+    if leg.movement.refused:
+        leg.movement.refused = trimmed >= leg.levels.onset or short >= leg.levels.short_onset
+        return False
     return bool(trimmed >= leg.levels.onset or envelope.fast_n == fast_n)
 
 
@@ -156,6 +283,7 @@ def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
         movement.verified = True
     dense = short > levels.short_offset
     movement.dense_n += dense
+    follow_bursts(leg, cfg, short)
     if dense and movement.quiet_n == 0:
         movement.short_above = n
     if leg.envelope.is_short_high and not movement.verified:
@@ -176,7 +304,10 @@ def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
     if not movement.verified and n - movement.opened_at >= cfg.verify_n:
         return WITHDRAW
     if not movement.confirmed and above and n - cfg.offset_lag_max_n - movement.onset_index >= cfg.min_n:
-        return CONFIRM
+        if has_hum(leg, cfg) or texture_of(leg.texture) != MUSCLE:
+            return REFUSE
+        if not is_volley(leg, cfg):
+            return CONFIRM
     if movement.quiet_n >= cfg.hold_n:
         return END
     return NOTHING
@@ -196,8 +327,12 @@ def settled_offset(leg: Leg, cfg: Config, offset: float) -> float:
         return offset
     newest = movement.tail_at - 1
     rest = 0.0
+    before = 0.0
     for k in range(hold_ticks):
         rest += tail[(newest - k) % tail.size] / hold_ticks
+        before += tail[(newest - hold_ticks - k) % tail.size] / hold_ticks
+    if before - rest > 0.25 * cfg.offset_uv + 0.05 * rest:
+        return offset  # it still falls: a slow end, not a new level
     k = hold_ticks
     while k < movement.tail_n and tail[(newest - k) % tail.size] <= rest + cfg.offset_uv:
         k += 1
@@ -206,10 +341,11 @@ def settled_offset(leg: Leg, cfg: Config, offset: float) -> float:
 
 
 @compiled
-def is_volley(leg: Leg) -> bool:
-    """Return whether the movement was a few spikes in a row (fasciculations) that together held it open."""
+def is_volley(leg: Leg, cfg: Config) -> bool:
+    """Return whether the movement is a few spikes in a row so far (fasciculations) that hold it open."""
     movement = leg.movement
-    return bool(movement.dense_above_n < DENSE_SHARE * (movement.last_above - movement.opened_at))
+    sparse = movement.dense_above_n < DENSE_SHARE * (movement.last_above - movement.opened_at)
+    return bool(sparse and movement.longest_n < cfg.spike_run_n)
 
 
 @compiled
@@ -220,14 +356,21 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
     if action == WITHDRAW:
         offset = movement.burst_at - cfg.offset_lag_n - cfg.offset_ring_n
         twitch = offset - onset >= cfg.twitch_n
-        # Its height is what spikes on this leg look like: a similar one is not flagged again.
-        add_spike(leg, cfg)
+        if not twitch or movement.longest_n < cfg.spike_run_n:
+            # Its height is what spikes on this leg look like: a similar one is not flagged again.
+            add_spike(leg, cfg)
+        if twitch:
+            remember_twitch(leg, cfg, offset)
+        if movement.in_burst:
+            end_burst(leg, cfg)
         emit(leg, WITHDRAWN, onset, offset if twitch else np.nan, False, twitch)
         return_to_rest(leg, cfg)
     elif action == CONFIRM:
         movement.confirmed = True
         emit(leg, CONFIRMED, onset + cfg.min_n, np.nan, False, False)
-    elif action == END and is_volley(leg):
+    elif action == REFUSE or (action == END and texture_of(leg.texture) != MUSCLE):
+        refuse_movement(leg, cfg, texture_of(leg.texture))
+    elif action == END and not movement.confirmed and is_volley(leg, cfg):
         add_spike(leg, cfg)
         emit(leg, WITHDRAWN, onset, np.nan, False, False)
         return_to_rest(leg, cfg)
@@ -242,7 +385,7 @@ def is_new_rest(leg: Leg, cfg: Config) -> bool:
     """Return whether the last ticks of the movement are steady and below the onset level."""
     movement = leg.movement
     tail, n = movement.tail, cfg.new_rest_ticks
-    if movement.tail_n < n:
+    if movement.tail_n < n or leg.signal.index - movement.jerk_at < n * cfg.tick_n:
         return False
     early = 0.0
     late = 0.0
@@ -268,13 +411,49 @@ def follow_tail(leg: Leg, cfg: Config) -> None:
     tail[movement.tail_at] = envelope_uv(leg, cfg)
     movement.tail_at = (movement.tail_at + 1) % tail.size
     movement.tail_n = min(movement.tail_n + 1, tail.size)
+    if has_hum(leg, cfg):
+        if movement.hum_from == 0:
+            movement.hum_from = leg.signal.index - HUM_TICKS * cfg.tick_n
+    else:
+        movement.hum_from = 0
     if not movement.verified:
         return
-    if leg.signal.index - movement.opened_at >= cfg.max_open_n:
+    open_n = leg.signal.index - movement.opened_at
+    if open_n >= MAX_OPEN_TIMES * cfg.max_open_n or (
+        open_n >= cfg.max_open_n and is_steady(leg, cfg, np.inf)
+    ):
         end_movement(leg, cfg, float(leg.signal.index), True)
         learn_tail(leg, cfg)
     elif is_new_rest(leg, cfg):
         end_at_new_rest(leg, cfg)
+    elif is_new_tone(leg, cfg):
+        end_at_new_tone(leg, cfg)
+
+
+@compiled
+def is_steady(leg: Leg, cfg: Config, below_uv: float) -> bool:
+    """Return whether the means of half a second of the last `steady_ticks` are those of a steady tone."""
+    movement = leg.movement
+    tail, n = movement.tail, cfg.steady_ticks
+    if movement.tail_n < n:
+        return False
+    total = 0.0
+    squares = 0.0
+    for part in range(n // 5):
+        mean = 0.0
+        for k in range(5):
+            mean += 0.2 * tail[(movement.tail_at - 1 - 5 * part - k) % tail.size]
+        total += mean
+        squares += mean * mean
+    if total >= below_uv * (n // 5):
+        return False
+    return bool(squares * (n // 5) < (1.0 + STEADY_SHARE * STEADY_SHARE) * total * total)
+
+
+@compiled
+def is_new_tone(leg: Leg, cfg: Config) -> bool:
+    """Return whether the movement is a resting tone that rose above the onset level: weak, and steady."""
+    return is_steady(leg, cfg, leg.movement.resting_uv + TONE_TIMES * cfg.onset_uv)
 
 
 @compiled
@@ -287,6 +466,20 @@ def learn_tail(leg: Leg, cfg: Config) -> None:
         add_to_pool(leg.baseline, cfg.pool_n, tail[(movement.tail_at - n + k) % tail.size])
     update_baseline(leg, cfg)
     leg.baseline.learning = False
+
+
+@compiled
+def end_at_new_tone(leg: Leg, cfg: Config) -> None:
+    """Learn the new resting tone; end the movement before it, or withdraw it when there is none."""
+    movement = leg.movement
+    tail, newest = movement.tail, movement.tail_at - 1
+    learn_tail(leg, cfg)
+    level = 1.5 * leg.baseline.resting_uv
+    k = cfg.steady_ticks
+    while k < movement.tail_n and tail[(newest - k) % tail.size] <= level:
+        k += 1
+    offset = leg.signal.index - (k - 0.5) * cfg.tick_n - cfg.offset_lag_max_n
+    end_movement(leg, cfg, offset if k < movement.tail_n else movement.onset_index, False)
 
 
 @compiled

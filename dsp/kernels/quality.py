@@ -7,18 +7,37 @@ import numpy as np
 from dsp.events import Cause, QualityState
 from dsp.jit import bits_of, compiled, float_of
 from dsp.kernels.envelope import POWER_SHIFT, SQUARE_SCALE
-from dsp.kernels.movement import cut_movement
+from dsp.kernels.movement import cut_movement, leave_to_hum
+from dsp.kernels.texture import POWER_UV2, is_hum
 from dsp.records import Floats
 from dsp.state import Config, Leg, Quality
 
 # Kernels compare these with the numbers in a record, so they are integers, not enumeration members.
 OK, WARN, BAD = (int(state) for state in QualityState)
-FLAT, SATURATED, QUANTISED, MAINS, ECG, HIGH_REST, NO_DATA, IMPLAUSIBLE = (int(cause) for cause in Cause)
+(
+    FLAT,
+    SATURATED,
+    QUANTISED,
+    MAINS,
+    ECG,
+    HIGH_REST,
+    NO_DATA,
+    IMPLAUSIBLE,
+    LEAD_OFF,
+    LOOSE_CONTACT,
+    INTERFERENCE,
+) = (int(cause) for cause in Cause)
 HIGHEST_BITS = 0x7FFFFFFFFFFFFFFF
 # No leg exceeds this for so long, not even in a maximal contraction: the unit is wrong, or the lead is off.
 IMPLAUSIBLE_UV = 500.0
 IMPLAUSIBLE_SPAN_UV = 50_000.0  # peak to peak within a second, every second
 IMPLAUSIBLE_S = 10
+HUM_S = 2  # seconds of hum until the lead is off, and as many without it until it is not
+CRACKLE_S = 60  # time for which a crackle, and a tone, is reported
+TONE_S = 10
+CRACKLE_MEAN_S = 30.0  # the share of crackle is a mean over this time
+LOOSE_SHARE = 0.25  # of it, from which on the leg is bad, and below which it is not any more
+TIGHT_SHARE = 0.1
 IMPLAUSIBLE_MAX_S = 15  # bounds the time until a leg that is plausible again is accepted
 
 
@@ -179,7 +198,8 @@ def is_implausible(quality: Quality, cfg: Config, span: float, lsb: float) -> bo
     Above 500 uV RMS, or a signal that moves in steps far finer than itself and yet stays below the noise of
     any electrode: microvolts that are nanovolts or volts.
     """
-    power = quality.out_power * 2**POWER_SHIFT / (SQUARE_SCALE * max(1, quality.valid_n))
+    # Before the notches, less their share of an EMG: hum of this amplitude is not one either.
+    power = quality.band_power * POWER_UV2 * (1.0 - cfg.notch_share) / max(1, quality.valid_n)
     moves = quality.diffs_n == quality.diffs.size and span > 8.0 * lsb
     loud = power > IMPLAUSIBLE_UV**2 or span > IMPLAUSIBLE_SPAN_UV
     odd = loud or (span < cfg.flat_uv and moves)
@@ -206,6 +226,14 @@ def causes_of(leg: Leg, cfg: Config, seconds_n: int, lsb: float, beats: float) -
     if is_implausible(quality, cfg, span, lsb):
         causes |= IMPLAUSIBLE
         bad = True
+    if quality.lead_off:
+        return LEAD_OFF, True  # whatever else the hum looks like
+    n = leg.signal.index
+    if n - quality.crackle_at < CRACKLE_S * cfg.second_n:
+        causes |= LOOSE_CONTACT
+        bad = bad or quality.loose
+    if n - quality.tone_at < TONE_S * cfg.second_n:
+        causes |= INTERFERENCE
     if lsb > cfg.lsb_warned_uv:
         causes |= QUANTISED
         bad = bad or lsb > cfg.lsb_refused_uv
@@ -222,6 +250,20 @@ def causes_of(leg: Leg, cfg: Config, seconds_n: int, lsb: float, beats: float) -
 
 
 @compiled
+def watch_lead(leg: Leg, hum: bool) -> None:
+    """Count seconds of hum and of crackle: a lead that is off, and a loose one."""
+    quality, texture = leg.quality, leg.texture
+    quality.hum_n = min(quality.hum_n + 1, HUM_S) if hum else max(quality.hum_n - 1, 0)
+    quality.lead_off = quality.hum_n == HUM_S or (quality.lead_off and quality.hum_n > 0)
+    crackles = min(1.0, 0.1 * texture.second_crackle_n)
+    quality.crackle_share += (crackles - quality.crackle_share) / CRACKLE_MEAN_S
+    quality.loose = quality.crackle_share > (TIGHT_SHARE if quality.loose else LOOSE_SHARE)
+    if quality.loose:
+        quality.crackle_at = leg.signal.index
+    texture.second_crackle_n = 0
+
+
+@compiled
 def finish_second(leg: Leg, cfg: Config) -> None:
     """Append the row of the second that ends before the next sample; a bad one ends the open movement.
 
@@ -230,13 +272,19 @@ def finish_second(leg: Leg, cfg: Config) -> None:
     signal, quality = leg.signal, leg.quality
     seconds_n = signal.index + 1 - quality.start
     lsb = quantisation_uv(quality, cfg)
-    # A burst has power at the mains frequency too, so a second with a movement does not measure mains.
-    if not quality.moved and not leg.movement.open and 2 * quality.valid_n >= seconds_n:
+    hum = is_hum(quality.band_power, quality.out_power, max(1, quality.valid_n))
+    # A burst has power at the mains frequency too, so a second with a movement measures only hum.
+    at_rest = not quality.moved and not leg.movement.open
+    if (at_rest or hum) and 2 * quality.valid_n >= seconds_n:
         quality.mains_uv = 0.5 * (quality.mains_uv + mains_uv(quality, cfg))
+    watch_lead(leg, hum)
     beats = heart_bpm(leg, cfg)
     causes, bad = causes_of(leg, cfg, seconds_n, lsb, beats)
     if bad and leg.movement.open:
-        cut_movement(leg, cfg)
+        if quality.lead_off:
+            leave_to_hum(leg, cfg)
+        else:
+            cut_movement(leg, cfg)
     quality.bad = bad
     quality.causes = causes
     row = leg.rows[leg.rows_n]
@@ -263,6 +311,9 @@ def start_second(leg: Leg) -> None:
     quality.stuck_n = 0
     quality.diffs_n = 0
     quality.moved = leg.movement.open
+    # The tick that has begun goes on.
+    quality.band_before -= quality.band_power
+    quality.out_before -= quality.out_power
     quality.raw_min = np.inf
     quality.raw_max = -np.inf
     quality.diff_min = np.inf

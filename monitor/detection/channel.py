@@ -27,6 +27,9 @@ _CAUSES = {
     Cause.HIGH_REST: "high rest",
     Cause.NO_DATA: "no data",
     Cause.IMPLAUSIBLE: "implausible unit",
+    Cause.LEAD_OFF: "lead off",
+    Cause.LOOSE_CONTACT: "loose contact",
+    Cause.INTERFERENCE: "interference",
 }
 _PHASES: Mapping[EventKind, Phase] = {
     EventKind.ONSET: "onset",

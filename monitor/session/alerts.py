@@ -40,6 +40,8 @@ _LOW_CAUSES = {
     "mains": "Mains in the {leg} leg",
     "ECG": "ECG in the {leg} leg",
     "too coarse": "{leg} leg channel has coarse steps",
+    "loose contact": "Loose contact in the {leg} leg: check the electrode",
+    "interference": "Interference in the {leg} leg",
 }
 
 

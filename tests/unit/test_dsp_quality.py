@@ -8,6 +8,7 @@ from monitor.detection.filters import design_filters
 
 SETTINGS = DetectorSettings()
 FS = 500.0
+N = 500
 SOS = design_filters(FS, SETTINGS)
 
 
@@ -194,3 +195,78 @@ def test_an_implausible_leg_is_taken_back_after_some_seconds_of_plausible_signal
     assert bad[0] == 9
     assert bad[-1] <= 31
     assert np.sum((events["kind"] == EventKind.CLOSED) & (events["onset_index"] > 40 * FS)) == 1
+
+
+def test_a_lead_off_with_hum_is_bad_within_five_seconds_and_no_movement():
+    """Hum of 250 uV was `ok` for a minute, and one movement of 60 s."""
+    x = noise(100)
+    t = np.arange(60 * N) / N
+    x[20 * N : 80 * N] += 350 * np.sin(2 * np.pi * 50.05 * t)
+    events, rows = run(x)
+    assert not np.any(events["kind"] == EventKind.CLOSED)
+    off = (rows["causes"] & Cause.LEAD_OFF) != 0
+    seconds = rows["index"][off] / FS
+    assert 20 <= seconds[0] <= 24
+    assert 78 <= seconds[-1] <= 83
+    assert np.all(np.diff(seconds) == 1), "one span, without interruption"
+    assert np.all(rows["causes"][off] == Cause.LEAD_OFF)
+    assert np.all(rows["state"][off] == QualityState.BAD)
+
+
+def test_hum_ends_a_movement_where_it_begins():
+    x = with_burst(noise(60), 15, 6, 40)
+    x[20 * N : 50 * N] += 350 * np.sin(2 * np.pi * 50.15 * np.arange(30 * N) / FS)
+    events, _ = run(x)
+    (closed,) = events[events["kind"] == EventKind.CLOSED]
+    assert 19 <= closed["offset_index"] / FS <= 21.3
+
+
+def test_a_strong_contraction_is_no_hum():
+    for fs_uv in (100, 300, 800):
+        events, rows = run(with_burst(noise(40), 15, 8, fs_uv))
+        assert np.sum(events["kind"] == EventKind.CLOSED) == 1
+        assert not np.any(rows["causes"] & (Cause.LEAD_OFF | Cause.LOOSE_CONTACT | Cause.INTERFERENCE))
+
+
+def crackle(seed, seconds):
+    """Return a contact that opens and closes 45 times a second."""
+    rng = np.random.default_rng(seed)
+    n = int(seconds * N)
+    steps = np.zeros(n)
+    at = np.sort(rng.integers(0, n, int(45 * seconds)))
+    steps[at] = np.diff(rng.normal(0, 120, at.size + 1))
+    return np.cumsum(steps) * np.exp(-np.arange(n) / n)
+
+
+def test_a_crackling_contact_is_no_movement_and_is_named():
+    x = noise(120)
+    for k in range(10, 110, 10):
+        burst = crackle(k, 1.2)
+        x[k * N : k * N + burst.size] += burst
+    events, rows = run(x)
+    assert np.sum(events["kind"] == EventKind.CLOSED) == 0
+    assert np.mean((rows["causes"][15:110] & Cause.LOOSE_CONTACT) != 0) > 0.9
+    assert not np.any(rows["state"][15:110] == QualityState.BAD)
+
+
+def test_a_contact_that_crackles_all_the_time_is_bad():
+    x = noise(150)
+    for k in range(30, 120, 2):
+        burst = crackle(k, 1.5)
+        x[k * N : k * N + burst.size] += burst
+    _, rows = run(x)
+    bad = rows["index"][rows["state"] == QualityState.BAD] / FS
+    assert bad[0] < 50
+    assert np.sum((bad > 50) & (bad < 120)) > 65
+    assert bad[-1] < 150
+
+
+def test_a_tone_is_interference_and_no_movement():
+    x = noise(80)
+    t = np.arange(15 * N) / FS
+    x[20 * N : 35 * N] += 40 * np.sin(2 * np.pi * 95 * t)
+    x[50 * N : 65 * N] += 40 * np.sign(np.sin(2 * np.pi * 12 * t))
+    events, rows = run(x)
+    assert not np.any(events["kind"] == EventKind.CLOSED)
+    assert np.any(rows["causes"][20:36] & Cause.INTERFERENCE)
+    assert np.any(rows["causes"][50:66] & Cause.INTERFERENCE)
