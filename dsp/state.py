@@ -165,6 +165,9 @@ class Movement(Fields):
     has_heart: bool  # an ECG was in the leg when it was flagged
     in_burst: bool  # inside a burst; else in a lull
     burst_peak: int  # largest short sum of this burst
+    half_level: int  # levels that follow from the peak: of its half, of a run, of a lull
+    run_level: int
+    lull_level: int
     burst_low: int  # smallest since the last burst
     burst_up_at: int
     burst_half_at: int  # last index at which the short RMS was above half the peak of the burst

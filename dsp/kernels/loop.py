@@ -10,13 +10,14 @@ from dsp.kernels.envelope import make_room, square, sum_squares, trim, trimmed_s
 from dsp.kernels.filters import flush_denormals, remove_steps, reset_stages, run_stages
 from dsp.kernels.movement import NOTHING, advance, cut_movement, follow, follow_tail, is_onset, open_movement
 from dsp.kernels.quality import finish_second, measure_raw, start_second, track_pulse
-from dsp.kernels.texture import add_sample, measure_tick, start_texture
+from dsp.kernels.texture import add_samples, measure_tick, start_texture
 from dsp.records import Floats, Ints
 from dsp.state import BLOCK_N, EVENT_ROWS, QUALITY_ROWS, Block, Config, Leg, State
 
 EVENTS_PER_BLOCK = 16  # more than one block can produce: a movement lasts 0.25 s at least
 SPIKE_SLOT_TICKS = 5
 NEVER = -(2**62)
+NONE = -1
 
 
 @compiled
@@ -131,6 +132,7 @@ def detect(leg: Leg, cfg: Config, block: Block, shorts: Ints, trims: Ints) -> No
     """Take the sums of one block sample by sample: follow the open movement, or look for an onset."""
     signal, envelope, baseline, movement = leg.signal, leg.envelope, leg.baseline, leg.movement
     watching = not baseline.learning and not leg.quality.bad
+    first = NONE  # first sample that the texture lacks
     for i in range(shorts.size):
         short, trimmed = shorts[i], trims[i]
         signal.index += 1
@@ -139,13 +141,23 @@ def detect(leg: Leg, cfg: Config, block: Block, shorts: Ints, trims: Ints) -> No
         track_short(leg, short)
         track_pulse(leg, cfg.fs_hz, short)
         if movement.open or movement.refused or leg.quality.loose:
-            add_sample(leg, cfg, block.raw[i], block.squares[i])
+            first = i if first == NONE else first
+        elif first != NONE:
+            add_samples(leg, cfg, block, first, i)
+            first = NONE
         if movement.open:
             action = follow(leg, cfg, short, trimmed)
             if action != NOTHING:
+                add_samples(leg, cfg, block, first, i + 1)
+                first = NONE
                 advance(leg, cfg, action)
         elif watching and is_onset(leg, cfg.fast_n, short, trimmed):
+            if first != NONE:
+                add_samples(leg, cfg, block, first, i + 1)
+                first = NONE
             open_movement(leg, cfg)
+    if first != NONE:
+        add_samples(leg, cfg, block, first, shorts.size)
 
 
 @compiled

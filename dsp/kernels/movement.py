@@ -29,7 +29,7 @@ RUN_FACTOR = 8  # a run of a burst is the time its power is above this part of t
 # Of a burst's peak power, to which a lull falls; the filter's ringing falls as far in 0.08 s.
 LULL_SHARE = 0.04
 RISE_FACTOR = 12.0  # of the lowest power of a lull, to which the next burst rises
-NOTHING, WITHDRAW, CONFIRM, END, REFUSE = 0, 1, 2, 3, 4  # the action that one sample leads to
+NOTHING, WITHDRAW, CONFIRM, END = 0, 1, 2, 3  # the action that one sample leads to
 
 
 @compiled
@@ -116,9 +116,9 @@ def begin_burst(leg: Leg, short: int) -> None:
     movement.in_burst = True
     movement.burst_up_at = n
     movement.burst_half_at = n
-    movement.burst_peak = short
     movement.run_low = short
     movement.run_n = 0
+    raise_peak(leg, short)
 
 
 @compiled
@@ -126,6 +126,7 @@ def end_burst(leg: Leg, cfg: Config) -> None:
     """Record the burst that ends: from where it passed the onset level to where it fell to half its peak."""
     movement = leg.movement
     movement.in_burst = False
+    movement.longest_n = max(movement.longest_n, movement.run_n)
     # A heart beat looks like a jerk: with an ECG in the leg the end is that of the envelope.
     is_jerk = movement.run_n <= cfg.jerk_run_n and not movement.has_heart
     movement.jerk_end_at = movement.burst_half_at if is_jerk else 0
@@ -148,23 +149,33 @@ def follow_bursts(leg: Leg, cfg: Config, short: int) -> None:
     """Take one sample of the inner rhythm of the open movement: bursts, and lulls between them."""
     movement, n = leg.movement, leg.signal.index
     if movement.in_burst:
-        movement.burst_peak = max(movement.burst_peak, short)
-        if 4 * short >= movement.burst_peak:
+        if short > movement.burst_peak:
+            raise_peak(leg, short)
+        if short >= movement.half_level:
             movement.burst_half_at = n
-        if RUN_FACTOR * short >= movement.burst_peak:
-            if RUN_FACTOR * movement.run_low < movement.burst_peak:
-                movement.run_n = 0
-                movement.run_low = short
+        if short >= movement.run_level:
             movement.run_low = min(movement.run_low, short)
             movement.run_n += 1
-            movement.longest_n = max(movement.longest_n, movement.run_n)
-        if short <= max(float(leg.levels.short_offset), LULL_SHARE * movement.burst_peak):
+        elif short <= movement.lull_level:
             end_burst(leg, cfg)
             movement.burst_low = short
     else:
         movement.burst_low = min(movement.burst_low, short)
-        if short >= max(float(leg.levels.short_onset), RISE_FACTOR * movement.burst_low):
+        if short >= leg.levels.short_onset and short >= RISE_FACTOR * movement.burst_low:
             begin_burst(leg, short)
+
+
+@compiled
+def raise_peak(leg: Leg, peak: int) -> None:
+    """Set the levels of a burst from its peak; a run begins anew when its start is far below the peak."""
+    movement = leg.movement
+    movement.burst_peak = peak
+    movement.half_level = peak // 4
+    movement.run_level = peak // RUN_FACTOR
+    movement.lull_level = max(leg.levels.short_offset, int(LULL_SHARE * peak))
+    if movement.run_low < movement.run_level:
+        movement.run_n = 0
+        movement.run_low = peak
 
 
 @compiled
@@ -197,7 +208,7 @@ def end_movement(leg: Leg, cfg: Config, offset: float, cut: bool) -> None:
 @compiled
 def remember_twitch(leg: Leg, cfg: Config, end: float) -> None:
     """Record a twitch that was just withdrawn and was no spike: it may be the first burst of a movement."""
-    if leg.movement.longest_n >= cfg.spike_run_n:
+    if max(leg.movement.longest_n, leg.movement.run_n) >= cfg.spike_run_n:
         leg.movement.twitch_onset = leg.movement.onset_index
         leg.movement.twitch_end = end
 
@@ -304,10 +315,7 @@ def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
     if not movement.verified and n - movement.opened_at >= cfg.verify_n:
         return WITHDRAW
     if not movement.confirmed and above and n - cfg.offset_lag_max_n - movement.onset_index >= cfg.min_n:
-        if has_hum(leg, cfg) or texture_of(leg.texture) != MUSCLE:
-            return REFUSE
-        if not is_volley(leg, cfg):
-            return CONFIRM
+        return CONFIRM
     if movement.quiet_n >= cfg.hold_n:
         return END
     return NOTHING
@@ -345,18 +353,18 @@ def is_volley(leg: Leg, cfg: Config) -> bool:
     """Return whether the movement is a few spikes in a row so far (fasciculations) that hold it open."""
     movement = leg.movement
     sparse = movement.dense_above_n < DENSE_SHARE * (movement.last_above - movement.opened_at)
-    return bool(sparse and movement.longest_n < cfg.spike_run_n)
+    return bool(sparse and max(movement.longest_n, movement.run_n) < cfg.spike_run_n)
 
 
 @compiled
 def advance(leg: Leg, cfg: Config, action: int) -> None:
-    """Do what `follow` returned: withdraw, confirm or end the open movement."""
+    """Do what `follow` returned: withdraw, confirm or end the open movement, or refuse it as an artefact."""
     movement = leg.movement
     onset = movement.onset_index
     if action == WITHDRAW:
         offset = movement.burst_at - cfg.offset_lag_n - cfg.offset_ring_n
         twitch = offset - onset >= cfg.twitch_n
-        if not twitch or movement.longest_n < cfg.spike_run_n:
+        if not twitch or max(movement.longest_n, movement.run_n) < cfg.spike_run_n:
             # Its height is what spikes on this leg look like: a similar one is not flagged again.
             add_spike(leg, cfg)
         if twitch:
@@ -365,11 +373,12 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
             end_burst(leg, cfg)
         emit(leg, WITHDRAWN, onset, offset if twitch else np.nan, False, twitch)
         return_to_rest(leg, cfg)
-    elif action == CONFIRM:
-        movement.confirmed = True
-        emit(leg, CONFIRMED, onset + cfg.min_n, np.nan, False, False)
-    elif action == REFUSE or (action == END and texture_of(leg.texture) != MUSCLE):
+    elif texture_of(leg.texture) != MUSCLE or (action == CONFIRM and has_hum(leg, cfg)):
         refuse_movement(leg, cfg, texture_of(leg.texture))
+    elif action == CONFIRM:
+        if not is_volley(leg, cfg):
+            movement.confirmed = True
+            emit(leg, CONFIRMED, onset + cfg.min_n, np.nan, False, False)
     elif action == END and not movement.confirmed and is_volley(leg, cfg):
         add_spike(leg, cfg)
         emit(leg, WITHDRAWN, onset, np.nan, False, False)

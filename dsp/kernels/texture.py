@@ -13,7 +13,7 @@ import numpy as np
 
 from dsp.jit import compiled
 from dsp.kernels.envelope import POWER_SHIFT, SQUARE_SCALE
-from dsp.state import HUM_TICKS, Config, Leg, Texture
+from dsp.state import HUM_TICKS, Block, Config, Leg, Texture
 
 MUSCLE, CRACKLE, TONE = 0, 1, 2
 CRACKLE_RATIO = 2.5  # slow power of a window over that of white noise with the same power in the band
@@ -53,16 +53,23 @@ def start_window(texture: Texture) -> None:
 
 
 @compiled
-def add_sample(leg: Leg, cfg: Config, raw: float, square: int) -> None:
-    """Take one sample: the signal before the filter, and its square after it."""
+def add_samples(leg: Leg, cfg: Config, block: Block, start: int, stop: int) -> None:
+    """Take samples of a block: the signal before the filter, and its squares after it."""
     texture = leg.texture
-    power = float(square)
-    texture.group_sum += raw
-    texture.power += power
-    texture.fourth += power * power
-    texture.group_n += 1
-    if texture.group_n == cfg.group_n:
-        finish_group(leg, cfg)
+    i = start
+    while i < stop:
+        n = min(stop, i + cfg.group_n - texture.group_n)
+        texture.group_n += n - i
+        total, power, fourth = texture.group_sum, texture.power, texture.fourth
+        while i < n:
+            square = float(block.squares[i])
+            total += block.raw[i]
+            power += square
+            fourth += square * square
+            i += 1
+        texture.group_sum, texture.power, texture.fourth = total, power, fourth
+        if texture.group_n == cfg.group_n:
+            finish_group(leg, cfg)
 
 
 @compiled
