@@ -137,18 +137,22 @@ def _missed(session: Session, found: Mapping[str, Any], wall: WallTime) -> list[
     """List the share of missed movements by leg and hour, with the legs whose electrode should be checked."""
     legs = found["legs"]
     rhythms = tuple((leg, *_rhythm(values)) for leg, values in legs.items())
-    shown: list[Block] = [Table(("missed movements (estimate)", "share", "rhythm", "intervals"), rhythms)]
+    shown: list[Block] = [
+        Table(
+            ("movements of the rhythm that are missing (estimate)", "share", "rhythm", "intervals"), rhythms
+        )
+    ]
     known = {leg: values["hours"] for leg, values in legs.items() if values["share"] is not None}
     if known:
         rows = [
             (f"{wall.text(same[0]['start'])} to {wall.text(same[0]['end'])}", *map(_share, same))
             for same in zip(*known.values(), strict=True)
         ]
-        shown.append(Table(("share missed by hour", *known), tuple(rows)))
+        shown.append(Table(("share missing by hour", *known), tuple(rows)))
     if any(values.get("check_since") is not None for values in legs.values()):
         texts = (alert_text(one, wall.text((one.since_us or 0) / 1e6)) for one in missed(session.night))
         shown += [Text(f"Note: {text}") for text in texts if text]
-    return [*shown, Text(f"Method: {found['method']}. Provisional.", is_small=True)]
+    return [*shown, Text(f"{found['meaning']} Method: {found['method']}. Provisional.", is_small=True)]
 
 
 def _rhythm(values: Mapping[str, Any]) -> tuple[str, str, str]:

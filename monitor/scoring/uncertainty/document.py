@@ -82,7 +82,7 @@ def uncertainty(
         parts["index_error"] = {"method": error_of.METHOD, "level": error_of.LEVEL, "rules": rules}
     if settings.missed:
         legs = {one.leg: _missed(one) for one in misses.missed(night)}
-        parts["missed"] = {"method": misses.METHOD, "legs": legs}
+        parts["missed"] = {"method": misses.METHOD, "meaning": misses.MEANING, "legs": legs}
     why = {name: OFF for name, part in parts.items() if part is None}
     if settings.forecast:
         parts["forecast"], why["forecast"] = _forecast(night, scores, planned_h)

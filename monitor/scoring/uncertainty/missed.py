@@ -25,9 +25,18 @@ LEAST_EVIDENCE = 3.0
 """Log-likelihood by which harmonics must fit better than one broad rhythm without misses."""
 LEAST_ERROR = 0.02
 """Error with many intervals, as measured on simulated lists."""
+MOST_WITHOUT_EVIDENCE = 0.1
 ALERT_EVIDENCE = 12.0
+ALERT_SPREAD = 0.17
 ALERT_SHARE = 0.2
 ALERT_LOW = 0.12
+LEG_SHARE = 0.3
+LEG_LOW = 0.2
+"""A leg is compared with its own earlier hours, and sides vary by themselves."""
+MEANING = (
+    "For one leg the share contains movements that the other leg made alone; only for both together (either) "
+    "does it estimate missed movements."
+)
 METHOD = (
     "mixture over harmonics 1 to 12 of the leg's rhythm in the logarithm of the interval from onset to onset "
     "(5 to 300 s), misses as a two-state chain, fitted by expectation maximisation over a grid of rhythms of "
@@ -140,13 +149,14 @@ def rhythm_of(intervals_s: Floats, near: int | None = None) -> Rhythm | str:
     if near is None:
         single, single_spread = _fit_single(histogram)
         evidence = float(likelihood[best]) - single
-        is_broad = spread == _SPREADS.size - 1 or (
-            evidence < LEAST_EVIDENCE and single_spread > _WIDEST_SINGLE
-        )
-        if is_broad:
-            return "the rhythm is too irregular to tell misses from long intervals"
     a, b = float(start[best]), float(stay[best])
     missed = a / (1 - b)
+    if near is None:
+        # Without evidence for harmonics only a regular rhythm with few misses is an answer.
+        is_broad = evidence < LEAST_EVIDENCE and single_spread > _WIDEST_SINGLE
+        is_broad |= evidence < 0 and missed / (1 + missed) > MOST_WITHOUT_EVIDENCE
+        if spread == _SPREADS.size - 1 or is_broad:
+            return "the rhythm is too irregular to tell misses from long intervals"
     weight = weights[best] / weights[best].sum()
     mean = float((weight * _HARMONICS).sum())
     spread_n = math.sqrt(float((weight * (_HARMONICS - mean) ** 2).sum()))
@@ -329,7 +339,8 @@ def _missed(leg: str, at_us: Ints, lost: tuple[Ints, Ints], hours: Sequence[int]
             parts.append(MissedHour(start, end, n, None, None))
         else:
             parts.append(MissedHour(start, end, n, hour.share, hour.error))
-    since = None if found.evidence < ALERT_EVIDENCE else _since(parts, is_leg=leg != "either")
+    is_sure = found.evidence >= ALERT_EVIDENCE and found.spread <= ALERT_SPREAD
+    since = _since(parts, is_leg=leg != "either") if is_sure else None
     return Missed(leg, found, tuple(parts), since, "")
 
 
@@ -340,12 +351,13 @@ def _since(hours: Sequence[MissedHour], *, is_leg: bool) -> int | None:
     for hour in hours:
         if hour.share is None or hour.error is None:
             continue
-        base = 0.0
+        base, rise, low = 0.0, ALERT_SHARE, ALERT_LOW
         if is_leg:
             total = sum(n for _, n in usual)
             # Without earlier hours there is nothing to compare a leg with.
             base = sum(share * n for share, n in usual) / total if total else 1.0
-        if hour.share >= base + ALERT_SHARE and hour.share - 2 * hour.error >= base + ALERT_LOW:
+            rise, low = LEG_SHARE, LEG_LOW
+        if hour.share >= base + rise and hour.share - 2 * hour.error >= base + low:
             since = hour.start_us if since is None else since
         else:
             since = None
