@@ -13,6 +13,7 @@ from monitor.files.scored_rows import ListOptions
 from monitor.model.labels import DEFAULT_LABELS
 from monitor.scoring import Movement, Night, Span
 from monitor.scoring.uncertainty.missed import Rhythm, alert_text, missed, rhythm_of
+from monitor.simulator.schedule import Schedule
 
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6)
 
@@ -111,7 +112,7 @@ def test_both_legs_that_miss_from_the_start_are_named_together():
 
 def test_an_interval_over_lost_signal_or_wake_is_no_evidence():
     """Every second movement falls into a gap of the leg, or into wake: nothing was missed."""
-    at_s = 25.0 * np.arange(1, 241)
+    at_s = np.cumsum(25.0 * np.exp(0.12 * np.random.default_rng(1).standard_normal(240)))
     seen = np.arange(240) % 2 == 0
     alone = {"left": seen}
     plain = recorded(at_s, {"left": seen | (np.arange(240) % 4 == 1)}, legs=("left",))
@@ -129,6 +130,19 @@ def test_movements_awake_are_left_out():
     assert missed(facts) == ()
     assert missed(Night()) == ()
     assert missed(Night(movements=(lm(1, 2),), end_us=us(60)))[0].rhythm is None
+
+
+@pytest.mark.parametrize("profile", ["demo", "night"])
+def test_the_simulators_lists_are_not_called_missed(profile):
+    """Sides vary, rhythms change from scene to scene: nothing is missed in the truth of 8 recordings."""
+    for seed in range(8):
+        rows = Schedule(seed, profile, 7 * 3600.0).truth(7 * 3600.0)
+        moved = [row for row in rows if row.trial_type in ("LM_left", "LM_right")]
+        moves = tuple(lm(m.onset_s, m.onset_s + m.duration_s, m.trial_type[3:]) for m in moved)
+        found = missed(Night(movements=moves, end_us=us(7 * 3600)))
+        assert [one.leg for one in found] == ["left", "right", "either"]
+        assert all(one.since_us is None for one in found)
+        assert found[-1].rhythm is None or found[-1].rhythm.share < 0.07
 
 
 @needs("scored_nights")
