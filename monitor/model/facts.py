@@ -54,6 +54,7 @@ KINDS: Mapping[str, str] = {
     "accept": "movements (ids): restores the movements excluded by the fact it supersedes",
     "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",
     "sign": "over_seq, over_sha256: a person reviewed and signed all facts up to that one",
+    "author": "of (numbers of entries), author: who made entries that were saved before the name was known",
     "withdrawn": "what: a person withdrew the fact it supersedes",
     "damaged": "what journal|recording, end, bytes, kept: could not be read; journal: from_seq, to_seq, n, "
     "synced_bytes, disorder; recording: stream",
@@ -84,7 +85,7 @@ def detection_kinds(limb: str) -> DetectionKinds:
 
 
 # Entries by a person that cannot be withdrawn: they are over, or are entered again instead.
-NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted"})
+NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted", "author"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ _DEEP = frozenset({"session", "stream", "staging", "calibration"})
 # These kinds have no time, or one that cannot be placed.
 _PLACELESS = frozenset(
     {"clock", "marker_rejected", "withdrawn", "accept", "acknowledged", "sound", "sign", "damaged"}
+    | {"author"}
 )
 
 

@@ -403,6 +403,12 @@ class SignData(PersonData):
     over_sha256: str
 
 
+class AuthorData(PersonData):
+    """Who made entries that were saved before the name was known."""
+
+    of: list[Count]
+
+
 class WithdrawnData(PersonData):
     """A person withdrew the superseded fact."""
 
@@ -470,6 +476,7 @@ FORMS: Mapping[str, type] = {
     "accept": AcceptData,
     "calibration": CalibrationData,
     "sign": SignData,
+    "author": AuthorData,
     "withdrawn": WithdrawnData,
     "damaged": DamagedData,
     "stop": StopData,

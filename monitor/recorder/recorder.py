@@ -180,6 +180,7 @@ class SessionRecorder:
         if request.get("do") == "status":
             return self.status()
         with self.faults.isolate("answering a request"):
+            made: list[Fact] = []
             try:
                 if request.get("do") == "estimate":
                     self._record(estimate_facts(request, self.state, self.recorded_s))
@@ -188,7 +189,7 @@ class SessionRecorder:
                         [with_time_entered(accept_source(request, self._identities, self.recorded_s))]
                     )
                 else:
-                    self._record([with_time_entered(fact_of(request, self.state, self.recorded_s))])
+                    made = self._record([with_time_entered(fact_of(request, self.state, self.recorded_s))])
             except RefusedError as err:
                 return {"error": str(err)}
             if self._journal.n_waiting:
@@ -196,7 +197,7 @@ class SessionRecorder:
                 return {
                     "error": f"not saved yet: {why}. It stays in memory and is written as soon as possible."
                 }
-            return {"ok": True}
+            return {"ok": True} | ({"seq": made[-1].seq} if made else {})
         return {"error": "the request failed in the recorder; recording continues"}
 
     def status(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ _LONGEST_TEXT = 1000
 _LONGEST_AUTHOR = 60
 _LONGEST_SPAN_S = 24 * 3600.0
 _MOST_MOVEMENTS = 100
+_MOST_NAMED = 1000
 _AHEAD_S = 120.0
 _MOST_ALERTS = 40
 _LONGEST_KEY = 120
@@ -39,7 +40,8 @@ def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
     ----------
     request : Mapping
         ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``segment``, ``acknowledged``, ``sound``,
-        ``reject``, ``accept``, ``calibration`` or ``undo``, with that one's keys; ``author`` is optional.
+        ``reject``, ``accept``, ``calibration``, ``undo`` or ``author``, with that one's keys; ``author`` is
+        optional but in the last.
     state : SessionState
         State of the session: known movements, facts that may be undone.
     recorded_s : float
@@ -145,6 +147,20 @@ def _undo(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -
     return Fact("withdrawn", fact.t, PERSON, {"what": fact.kind}, supersedes=fact.seq)
 
 
+def _author(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
+    """Name who made entries that were saved before the name was known; the name is the request's author."""
+    seqs = request.get("of")
+    if not isinstance(seqs, list) or not 0 < len(seqs) <= _MOST_NAMED:
+        raise RefusedError(f"of = {str(seqs)[:40]}: expected the numbers of entries")
+    for seq in seqs:
+        fact = state.fact(seq) if isinstance(seq, int) else None
+        if fact is None or not fact.source.startswith(PERSON) or fact.data.get("author"):
+            raise RefusedError(f"of: {str(seq)[:40]}: expected the entry of a person without an author")
+    if not author_of(request):
+        raise RefusedError("author = '': expected the name of the author")
+    return Fact("author", recorded_s, PERSON, {"of": seqs})
+
+
 def _reject(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -> Fact:
     keys = request.get("movements")
     if not isinstance(keys, list) or not 0 < len(keys) <= _MOST_MOVEMENTS:
@@ -193,6 +209,7 @@ def _calibration(request: Mapping[str, Any], state: SessionState, recorded_s: fl
 
 _ABOUT_WHAT_IS_KNOWN: Mapping[str, Callable[[Mapping[str, Any], SessionState, float], Fact]] = {
     "undo": _undo,
+    "author": _author,
     "reject": _reject,
     "accept": _accept,
     "calibration": _calibration,

@@ -10,6 +10,7 @@ from monitor.model.payloads import (
     AcknowledgedData,
     AnchorData,
     ArtifactData,
+    AuthorData,
     CalibrationData,
     ClockData,
     DamagedData,
@@ -111,6 +112,8 @@ class FactsByKind:
     def facts(self, kind: Literal["calibration"]) -> list[Fact[CalibrationData]]: ...
     @overload
     def facts(self, kind: Literal["sign"]) -> list[Fact[SignData]]: ...
+    @overload
+    def facts(self, kind: Literal["author"]) -> list[Fact[AuthorData]]: ...
     @overload
     def facts(self, kind: Literal["withdrawn"]) -> list[Fact[WithdrawnData]]: ...
     @overload

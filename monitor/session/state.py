@@ -7,11 +7,14 @@ replace the fact they name; nothing is ever patched.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
+from string import ascii_letters
 from typing import Any, TypeVar
 
 from monitor.model.facts import LEGS, NOT_SCORED, SCORED, Fact, Leg, detection_kinds
 from monitor.model.payloads import (
+    AuthorData,
     ClockData,
     ConditionData,
     LimbData,
@@ -107,6 +110,8 @@ class SessionState(FactsByKind):
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
+        if fact.kind == "author":
+            self._name(fact.of(AuthorData))
         self._cache.pop(_KEPT_AS.get(fact.kind, fact.kind), None)
         self.newest_seq = fact.seq
         if fact.t is not None:
@@ -115,6 +120,14 @@ class SessionState(FactsByKind):
             self.last_s = max(self.last_s, fact.of(ClockData).data["recorded_s"])
         self.revision += fact.kind in _SCORED
         self.alert_revision += fact.kind in _ALERTING
+
+    def _name(self, fact: Fact[AuthorData]) -> None:
+        """Add the author to entries of persons that have none."""
+        for seq in fact.data["of"]:
+            entry = self.fact(seq)
+            if entry is not None and entry.source.startswith(_BY_HAND) and not entry.data.get("author"):
+                named = {**entry.data, "author": fact.data.get("author", "")}
+                self._facts[entry.kind][seq] = replace(entry, data=named)
 
     def fact(self, seq: int) -> Fact | None:
         """Return a fact by its number, None if it was replaced or is a movement."""

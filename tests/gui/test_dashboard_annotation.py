@@ -387,6 +387,29 @@ def asked(recorder: Recorder, what: str) -> list[dict[str, Any]]:
     return [dict(request) for request in recorder.asked if request["do"] == what]
 
 
+def test_a_note_is_saved_before_the_name_is_asked_and_the_author_is_added(
+    open_window: Opener, ended: SessionFolder, editor: Editor, qtbot: QtBot
+) -> None:
+    window = open_window(ended)
+    qtbot.waitUntil(window.annotator.may_write, timeout=LATE_MS)
+    window.annotator.author.name = ""
+    press(window, Qt.Key.Key_N)
+    answer(window, "restless")
+    qtbot.waitUntil(lambda: bool(facts_of(ended, "note")), timeout=LATE_MS)
+    assert "author" not in facts_of(ended, "note")[0].data
+    assert "Your name or initials" in window.log.note.placeholderText()
+    answer(window, "MM")
+    qtbot.waitUntil(lambda: bool(facts_of(ended, "author")), timeout=LATE_MS)
+
+    def detail() -> str:
+        model = window.log.model
+        return next(model.row(i).detail for i in range(model.rowCount()) if model.row(i).what == "restless")
+
+    qtbot.waitUntil(lambda: detail() == "restless · MM", timeout=LATE_MS)
+    step = window.screen_view.undo.latest
+    assert (step.text, step.author) == ("note restless", "MM")
+
+
 def test_the_name_is_asked_for_once_and_nothing_is_lost_by_not_telling_it(
     open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
 ) -> None:
@@ -395,17 +418,22 @@ def test_the_name_is_asked_for_once_and_nothing_is_lost_by_not_telling_it(
     press(window, Qt.Key.Key_N)
     answer(window, "restless")
     assert "Your name or initials" in window.log.note.placeholderText()
-    assert recorder.asked == []
-    answer(window, "MM")
     qtbot.waitUntil(lambda: len(asked(recorder, "note")) == 1, timeout=LATE_MS)
+    assert "author" not in asked(recorder, "note")[0]
+    answer(window, "MM")
+    qtbot.waitUntil(lambda: len(asked(recorder, "author")) == 1, timeout=LATE_MS)
+    assert asked(recorder, "author")[0] == {"do": "author", "of": [1001], "author": "MM"}
     press(window, Qt.Key.Key_3)
     qtbot.waitUntil(lambda: len(asked(recorder, "stage")) == 1, timeout=LATE_MS)
-    assert {request["author"] for request in recorder.asked} == {"MM"}
+    assert asked(recorder, "stage")[0]["author"] == "MM"
     window.annotator.author.name = ""
     press(window, Qt.Key.Key_2)
     QTest.keyClick(window.log.note, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: len(asked(recorder, "stage")) == 2, timeout=LATE_MS)
-    assert asked(recorder, "stage")[1]["author"]
+    qtbot.waitUntil(lambda: len(asked(recorder, "author")) == 2, timeout=LATE_MS)
+    assert (asked(recorder, "author")[1]["of"], bool(asked(recorder, "author")[1]["author"])) == (
+        [1004],
+        True,
+    )
     press(window, Qt.Key.Key_1)
     window.close()
     assert len(asked(recorder, "stage")) == 3

@@ -81,6 +81,7 @@ FURTHER = [
         | {"why": ["none seen"], "swapped": False, "legs": {"left": {"rest_uv": 2.0, "over_rest_uv": [9.0]}}},
     ),
     Fact("withdrawn", 41.0, "person", {"what": "note", "told_utc": "2026-11-20T23:00:00.000+00:00"}),
+    Fact("author", None, "person", {"of": [9, 10], "author": "kim"}),
     Fact("damaged", None, "recover", {"what": "journal", "end": None, "bytes": 3, "n": 0, "from_seq": None}),
     Fact("sign", LENGTH_S, "person", {"over_seq": 3, "over_sha256": "00", "author": "N"}),
 ]

@@ -40,7 +40,7 @@ class Recorder:
         if request["do"] == "status":
             return {"recorded_s": 300.0, "trouble": "", "saved_s_ago": 0.3, "pid": 1, "sources": []}
         self.asked.append(request)
-        return {"ok": True}
+        return {"ok": True, "seq": 1000 + len(self.asked)}
 
     def close(self) -> None:
         self._server.close()

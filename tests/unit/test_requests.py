@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -100,3 +101,23 @@ def test_that_an_alert_was_seen_cannot_be_taken_back():
     state = SessionState.of([Fact("acknowledged", 1.0, "person", {"alerts": {"disk": "medium"}}, seq=0)])
     with pytest.raises(RefusedError, match="a valid fact"):
         fact_of({"do": "undo", "seq": 0}, state, NOW_S)
+
+
+def test_the_author_is_added_to_entries_that_were_saved_without_one():
+    notes = [Fact("note", 1.0, "person", {"text": "x"}, seq=0), Fact("stage", 30.0, "person", {
+        "stage": "N2", "duration_s": None, "author": "kim"}, seq=1)]  # fmt: skip
+    state = SessionState.of(
+        [*notes, Fact("movement", 3.0, "detector", {"id": "L1", "phase": "onset"}, seq=2)]
+    )
+    named = fact_of({"do": "author", "of": [0], "author": "ada"}, state, NOW_S)
+    assert (named.kind, named.data) == ("author", {"of": [0], "author": "ada"})
+    for wrong in ([], [1], [2], [7], ["0"], None):
+        with pytest.raises(RefusedError):
+            fact_of({"do": "author", "of": wrong, "author": "ada"}, state, NOW_S)
+    with pytest.raises(RefusedError, match="author"):
+        fact_of({"do": "author", "of": [0]}, state, NOW_S)
+    state.apply(replace(named, seq=3))
+    assert state.fact(0).data == {"text": "x", "author": "ada"}
+    # Once named it stays: also if an impossible second naming were in the journal.
+    state.apply(Fact("author", 5.0, "person", {"of": [0, 1, 2], "author": "eve"}, seq=4))
+    assert [state.fact(seq).data["author"] for seq in (0, 1)] == ["ada", "kim"]

@@ -6,7 +6,7 @@ The author of the entries is asked once per window, written to the journal, and 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,8 @@ from PySide6.QtWidgets import QLabel
 
 from monitor.dashboard import texts
 from monitor.dashboard.panels.log import NoteField
-from monitor.dashboard.viewmodel.commands import AddNote, Entry
+from monitor.dashboard.viewmodel.commands import AddNote, Entry, NameAuthor
+from monitor.model.facts import NOT_UNDONE
 
 
 def _nothing() -> None:
@@ -140,14 +141,17 @@ _LONGEST = 60
 
 
 class Author:
-    """Add the name of the author to entries; the first time, ask for it.
+    """Send entries with the name of their author; the first time, ask for it.
+
+    Entries are saved at once: one that waited for the name would be lost if the user left. The author is
+    added to them once the name is known.
 
     Parameters
     ----------
     notes : NoteTaker
         Asks for the name.
     send : callable
-        Called with the request and its author.
+        Called with a request to the recorder.
     say : callable
         Called with a message for the user.
 
@@ -161,37 +165,52 @@ class Author:
         self, notes: NoteTaker, send: Callable[[dict[str, Any]], None], say: Callable[[str], None]
     ) -> None:
         self._notes, self._send, self._say = notes, send, say
-        self._waiting: list[Entry] = []
+        self._unnamed: list[int] = []
+        self._is_asking = False
         self.name = ""
 
     def sign(self, entry: Entry) -> None:
-        """Send an entry with its author, once the name is known."""
-        if self.name:
-            self._send(entry.request(self.name))
-            return
-        self._waiting.append(entry)
-        self.ask()
+        """Send an entry with its author; without a name, send it and ask for the name."""
+        self._send(entry.request(self.name))
+        if not self.name and not self._is_asking:
+            self.ask()
 
     def sign_at_once(self, entry: Entry) -> None:
         """Send an entry without asking for the name: with the account name if none was entered."""
         self._send(entry.request(self.name or account()))
 
     def ask(self) -> None:
-        """Ask for the name; without an answer waiting entries are sent with the account name."""
+        """Ask for the name; without an answer entries get the account name."""
         self._notes.ask(
-            Question(texts.NAME_QUESTION, self.name or account(), self._named, on_cancel=self.flush)
+            Question(texts.NAME_QUESTION, self.name or account(), self._named, on_cancel=self._not_named)
         )
+        self._is_asking = True
 
     def _named(self, name: str) -> None:
-        self.name = name[:_LONGEST]
+        self.name, self._is_asking = name[:_LONGEST], False
         self._say(texts.NAME_SET.format(name=self.name))
-        self.flush()
+        self._name_all()
+
+    def _not_named(self) -> None:
+        self._is_asking = False
+        self._name_all()
+
+    def written(self, saved: Iterable[tuple[Mapping[str, Any], int]]) -> None:
+        """Note which requests are in the journal, with their numbers there."""
+        self._unnamed += [
+            seq for request, seq in saved if not request.get("author") and request.get("do") not in NOT_UNDONE
+        ]
+        if not self._is_asking:
+            self._name_all()
 
     def flush(self) -> None:
-        """Send waiting entries, with the account name if none was entered."""
-        waiting, self._waiting = self._waiting, []
-        for entry in waiting:
-            self.sign_at_once(entry)
+        """Name all entries now, with the account name if none was entered: the window closes."""
+        self._name_all()
+
+    def _name_all(self) -> None:
+        if self._unnamed:
+            of, self._unnamed = tuple(self._unnamed), []
+            self._send(NameAuthor(of).request(self.name or account()))
 
 
 def account() -> str:

@@ -220,6 +220,7 @@ class DashboardWindow(QMainWindow):
             self.show_message(texts.LOCK_REFUSES)
             event.ignore()
             return
+        self.annotator.author.written(self.feed.client.written())
         self.annotator.author.flush()
         self.stop()
         # A window may be closed before its first screen: poll once more.
@@ -254,6 +255,7 @@ class DashboardWindow(QMainWindow):
 
     def _show_texts(self) -> None:
         self._rounds += 1
+        self.annotator.author.written(self.feed.client.written())
         for text in self.feed.client.refusals():
             self.annotator.refused()
             self.show_message(texts.REFUSED.format(problem=text))

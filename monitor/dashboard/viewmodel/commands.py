@@ -132,6 +132,14 @@ class Sign(Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class NameAuthor(Entry):
+    """The author of entries that were saved before the name was known, by their numbers in the journal."""
+
+    do: ClassVar[str] = "author"
+    of: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StopRecording(Entry):
     """The end of the recording."""
 

@@ -22,7 +22,7 @@ from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
 from monitor.model.facts import UNUSABLE, Fact
-from monitor.model.payloads import AnchorData, ClockData, LimbData, MovementData
+from monitor.model.payloads import AnchorData, AuthorData, ClockData, LimbData, MovementData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
 from monitor.session.current_alerts import SAVED_OLD_S, Alert, Phase, alerts
@@ -136,6 +136,8 @@ class Presenter:
             else:
                 # An undone entry of a person stays visible, struck out: undoing is an entry of its own.
                 self._log[fact.supersedes] = struck
+        if fact.kind == "author":
+            self._name(fact.of(AuthorData))
         self._has_estimate |= fact.kind == "stage" and fact.source == _AUTO
         if fact.kind == "clock":
             self.wall = self.wall.with_clock(fact.of(ClockData))
@@ -151,6 +153,12 @@ class Presenter:
             self._log[fact.seq] = row
             if fact.source.startswith("person"):
                 self._personal[fact.seq] = fact
+
+    def _name(self, fact: Fact[AuthorData]) -> None:
+        for seq in fact.data["of"]:
+            named = self.state.fact(seq)
+            if named is not None and seq in self._personal and (row := fact_row(named)) is not None:
+                self._personal[seq], self._log[seq] = named, row
 
     def _now_s(self, live_status: LiveStatus) -> float:
         if self.state.stopped_s is not None:

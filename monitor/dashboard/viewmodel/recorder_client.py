@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.model.errors import InputError
 from monitor.session.control import ControlClient
@@ -41,6 +41,7 @@ class RecorderClient:
         self._connect, self._ask_each = connect, ask_each
         self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._refusals: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._written: queue.SimpleQueue[tuple[Request, int]] = queue.SimpleQueue()
         self._client: ControlClient | None = None
         self.latest: Mapping[str, Any] | None = None
         self.answered_at_s: float | None = None
@@ -57,12 +58,11 @@ class RecorderClient:
 
     def refusals(self) -> list[str]:
         """Return the reasons of the refusals since the last call."""
-        found = []
-        while True:
-            try:
-                found.append(self._refusals.get_nowait())
-            except queue.Empty:
-                return found
+        return _all(self._refusals)
+
+    def written(self) -> list[tuple[Request, int]]:
+        """Return the requests since the last call that are in the journal, with their numbers there."""
+        return _all(self._written)
 
     def stop(self) -> None:
         """Close the connection and end the thread."""
@@ -80,7 +80,9 @@ class RecorderClient:
             if request is None:
                 break
             try:
-                self._ask(request)
+                answer = self._ask(request)
+                if isinstance(answer.get("seq"), int):
+                    self._written.put((request, answer["seq"]))
             except InputError as err:
                 self._refusals.put(err.problem)
         if self._client is not None:
@@ -106,3 +108,15 @@ class RecorderClient:
                 self._client.close()
                 self._client = None
             raise
+
+
+_Item = TypeVar("_Item")
+
+
+def _all(items: queue.SimpleQueue[_Item]) -> list[_Item]:
+    found = []
+    while True:
+        try:
+            found.append(items.get_nowait())
+        except queue.Empty:
+            return found

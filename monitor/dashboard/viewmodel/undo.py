@@ -115,7 +115,8 @@ class UndoHistory:
     def view(self, state: SessionState) -> UndoView:
         """Return the view at a state; the same object as long as nobody enters anything."""
         if self._view is None:
-            self._facts = {seq: each for seq, each in self._facts.items() if state.fact(seq) is not None}
+            known = {seq: state.fact(seq) for seq in self._facts}
+            self._facts = {seq: fact for seq, fact in known.items() if fact is not None}
             self._view = self._made(state)
         return self._view
 
