@@ -439,6 +439,32 @@ def test_the_name_is_asked_for_once_and_nothing_is_lost_by_not_telling_it(
     assert len(asked(recorder, "stage")) == 3
 
 
+@pytest.mark.parametrize(
+    ("typed", "entry"),
+    [("o", (120.0, None)), ("H", (900.0, None)), ("e", (900.0, 30.0)), ("", None), ("x", None)],
+)
+def test_the_first_stage_in_the_middle_of_a_recording_is_asked_about(
+    open_window: Opener, tmp_path: Path, qtbot: QtBot, typed: str, entry: tuple[float, float | None] | None
+) -> None:
+    lights = Fact("lights", 131.0, "person", {"state": "off"})
+    folder = make_session(tmp_path / "s", [*beginning(), *series(200.0), lights, clock_fact(910.0)])
+    recorder = Recorder(folder)
+    window = open_window(folder)
+    qtbot.waitUntil(lambda: window.annotator.may_write() and window.now_s() >= 900.0, timeout=LATE_MS)
+    press(window, Qt.Key.Key_2)
+    question = window.log.question.text()
+    assert "from lights off (23:17:11): the 6 movements so far are in N2" in question
+    answer(window, typed)
+    if entry is None:
+        assert told(window) == "No stage entered"
+        assert asked(recorder, "stage") == []
+    else:
+        qtbot.waitUntil(lambda: bool(asked(recorder, "stage")), timeout=LATE_MS)
+        (request,) = asked(recorder, "stage")
+        assert (request["t"], request.get("duration_s")) == entry
+    recorder.close()
+
+
 def test_the_recording_is_ended_only_by_the_typed_word(
     open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
 ) -> None:

@@ -180,6 +180,7 @@ class LogPanel:
         self.note.setAccessibleName("Note")
         self.note.setMaxLength(1000)
         self.question = elastic(label("", "running"))
+        self.question.setWordWrap(True)
         self.question.hide()
         # Not by Tab and not at the start: with the focus here, keys are letters instead of commands.
         self.note.setFocusPolicy(Qt.FocusPolicy.ClickFocus)

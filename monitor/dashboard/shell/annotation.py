@@ -19,7 +19,6 @@ from monitor.dashboard.viewmodel.commands import (
     Accept,
     AddNote,
     AddSegment,
-    EnterStage,
     Entry,
     MarkArtifact,
     Reject,
@@ -30,7 +29,6 @@ from monitor.dashboard.viewmodel.screen import Bracket, EditPermissions, Screen
 from monitor.dashboard.viewmodel.undo import UndoView
 from monitor.model.clock import utc_now
 from monitor.model.facts import LEGS
-from monitor.session.markers import EPOCH_S
 
 _NEAR_S = 0.4
 
@@ -100,7 +98,6 @@ class Annotator(QObject):
             "note": lambda text: self._ask_note(text, self._moment_s()),
             "note-here": lambda _: self._ask_note("", self._review.middle_s),
             "lights": lambda _: self._ask_lights(),
-            "stage": self._stage,
             "movement": lambda step: self._go_to_movement(int(step)),
             "judge": lambda _: self._judge(),
             "artifact": lambda _: self._artifact(),
@@ -175,25 +172,6 @@ class Annotator(QObject):
                 self.lights_on.emit()
 
         self.ask(Question("", texts.LIGHTS_QUESTION.format(state=state, moment=moment), enter, is_fixed=True))
-
-    def _stage(self, stage: str) -> None:
-        review = self._review
-        is_past = review.at_s is not None or not self.is_recording
-        at_s = review.middle_s if is_past else review.now_s
-        start_s = max(0.0, at_s // EPOCH_S * EPOCH_S)
-        epoch = int(start_s // EPOCH_S) + 1
-        if not self.may_write():
-            return
-        if not is_past:
-            self.send(EnterStage(start_s, stage))
-            self._say(texts.STAGE_SENT.format(stage=stage, epoch=epoch))
-            return
-        # In review a stage applies to one epoch, and the next epoch is shown.
-        self.send(EnterStage(start_s, stage, EPOCH_S))
-        moment = self.text_of(start_s)
-        self._say(texts.STAGE_EPOCH_SENT.format(stage=stage, epoch=epoch, moment=moment))
-        if start_s + EPOCH_S < review.now_s:
-            review.show(start_s + 1.5 * EPOCH_S - self._sweep.sweep_s / 2, is_exact=True)
 
     def _ask_segment(self) -> None:
         at_s = self._moment_s()

@@ -93,7 +93,7 @@ class NoteTaker(QObject):
         self._field.setText(question.text)
         self._field.setPlaceholderText(question.hint)
         self._field.setAccessibleDescription(question.hint or question.text)
-        self._show_question(question.hint)
+        self._show_question(question.hint or question.text)
         self.asked.emit()
         self._field.setFocus()
         if not question.is_fixed:

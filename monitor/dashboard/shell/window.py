@@ -29,6 +29,7 @@ from monitor.dashboard.shell.lock import Lock
 from monitor.dashboard.shell.notes import Author, NoteTaker
 from monitor.dashboard.shell.overlays import Pages
 from monitor.dashboard.shell.settings_sync import SettingsSync
+from monitor.dashboard.shell.stage_entry import StageEntry
 from monitor.dashboard.shell.time_navigation import Review
 from monitor.dashboard.signal.sources import LiveSignal
 from monitor.dashboard.signal.traces import ViewFilter
@@ -143,7 +144,8 @@ class DashboardWindow(QMainWindow):
         self.lock = Lock(self.ground)
         view = ViewActions(self.live, self.night, self.review, self.signal, self.feed.send, say)
         self.acts: dict[str, Act] = self._actions()
-        for part in (view, self.annotator, self.alerting, self.closing, self.pages):
+        stages = StageEntry(self.annotator, self.review, self.live.sweep, say)
+        for part in (view, self.annotator, stages, self.alerting, self.closing, self.pages):
             self.acts |= part.actions()
         self.keyboard = Keyboard(
             self.ground,
