@@ -145,7 +145,11 @@ CHANGED_SINCE_SIGNED = "provisional · changed since it was signed"
 SIGNATURE_BROKEN = "provisional · the signature does not match the journal"
 SIGNED = "signed by {author}"
 SIGN_AFTER_END = "A session can be signed once its recording has ended"
-SIGN_QUESTION = "Sign this session, {n} journal entries. Your name:"
+SIGN_QUESTION = (
+    "You sign the recording from {start} to {end} with all its {n} journal entries.\n"
+    "{index}\n({base})\n"
+    "Type your name, then Enter. Esc: do not sign"
+)
 SIGN_SENT = "Signature of {name}: sent"
 END_WORD = "END"
 END_QUESTION = f"Type {END_WORD} to end this recording"

@@ -25,6 +25,7 @@ from support.sessions import (
 from support.windows import LATE_MS, Opener, Recorder
 
 from monitor.dashboard.shell.window import DashboardWindow
+from monitor.model.clock import utc_now
 from monitor.model.facts import Fact
 from monitor.recorder.editor import Editor
 from monitor.session.folder import SessionFolder
@@ -587,11 +588,22 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     assert [parts["before"], parts["CPAP"]] == cells
     assert window.panels.index._state.text() == "provisional"
     window.act("sign")
-    assert window.log.note.text() == "night shift"
+    assert window.log.note.text() == ""
+    # One Enter signs nothing.
+    QTest.keyClick(window.log.note, Qt.Key.Key_Return)
+    assert facts_of(ended, "sign") == []
+    window.act("sign")
+    question = window.log.question.text()
+    assert f"from 23:15:00 to 23:55:00 with all its {newest + 1} journal entries" in question
+    assert f"PLMS index: {aasm['plms_index']:.1f} per hour of sleep" in question
     answer(window, "Dr B")
     qtbot.waitUntil(lambda: window.panels.index._state.text().startswith("signed by Dr B"), timeout=LATE_MS)
     (fact,) = facts_of(ended, "sign")
     assert (fact.data["over_seq"], fact.data["author"]) == (newest, "Dr B")
+    # The log says when it was signed: its place is the end of the recording.
+    signed = next(what for what in rows_of(window) if what.startswith("signed by"))
+    now = window.screen_view.wall.local(utc_now())
+    assert f"{now:%d %b}" in signed
     qtbot.waitUntil(
         lambda: "signed by Dr B" in window.panels.index.frame.accessibleDescription(), timeout=LATE_MS
     )

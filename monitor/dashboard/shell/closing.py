@@ -15,6 +15,7 @@ from monitor.dashboard.shell.actions import Act
 from monitor.dashboard.shell.annotation import Annotator
 from monitor.dashboard.shell.notes import NoteTaker, Question
 from monitor.dashboard.viewmodel.commands import Sign, StopRecording
+from monitor.dashboard.viewmodel.screen import Screen
 
 
 class Closing(QObject):
@@ -67,14 +68,17 @@ class Closing(QObject):
         if annotator.is_recording:
             self._say(texts.SIGN_AFTER_END)
             return
-        seq = permissions.newest_seq
+        seq, screen = permissions.newest_seq, annotator.screen
+        if screen is None:
+            return
 
         def sign(name: str) -> None:
             annotator.author.name = name
             annotator.send(Sign(seq))
             self._say(texts.SIGN_SENT.format(name=name))
 
-        self._notes.ask(Question(texts.SIGN_QUESTION.format(n=seq + 1), annotator.author.name, sign))
+        # The name is typed each time: one Enter must not sign.
+        self._notes.ask(Question(signed_text(screen), "", sign))
 
     def _ask_end(self) -> None:
         if not self._annotator.is_recording:
@@ -111,3 +115,15 @@ class Closing(QObject):
         lines = output.strip().splitlines()
         failed = texts.REPORT_FAILED.format(problem=lines[-1] if lines else f"exit code {code}")
         self._say(texts.REPORT_WRITTEN.format(path=target) if code == 0 else failed)
+
+
+def signed_text(screen: Screen) -> str:
+    """Return the question for a signature: what is signed."""
+    index, wall = screen.index, screen.wall
+    return texts.SIGN_QUESTION.format(
+        n=screen.permissions.newest_seq + 1,
+        start=wall.text(0.0),
+        end=wall.text(screen.top.recorded_s),
+        index=f"{index.title}: {index.value} {index.unit}".replace("\n", " "),
+        base=", ".join(f"{line.name}: {line.count}" for line in index.rules[:1]),
+    )

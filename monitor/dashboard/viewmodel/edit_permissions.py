@@ -10,7 +10,7 @@ from typing import Any
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import CalibrationView, EditPermissions
 from monitor.model.facts import Fact
-from monitor.model.payloads import CalibrationData
+from monitor.model.payloads import CalibrationData, SignData
 from monitor.scoring import Night, Score
 from monitor.session.current_alerts import Phase
 from monitor.session.folder import SessionFolder
@@ -80,9 +80,13 @@ class EditAccess:
             self._checked = (sign.seq, is_intact(self._folder.journal, sign))
         if not self._checked[1]:
             return texts.SIGNATURE_BROKEN, False
-        utc = sign.data.get("told_utc")
-        when = f" · {to_minute(wall.local(dt.datetime.fromisoformat(utc))):%d %b %H:%M}" if utc else ""
-        return texts.SIGNED.format(author=sign.data.get("author", "")) + when, True
+        return texts.SIGNED.format(author=sign.data.get("author", "")) + entered_text(sign, wall), True
+
+
+def entered_text(fact: Fact[SignData], wall: WallTime) -> str:
+    """Return when a signature was entered; its own time is the end of the recording."""
+    utc = fact.data.get("told_utc")
+    return f" · {to_minute(wall.local(dt.datetime.fromisoformat(utc))):%d %b %H:%M}" if utc else ""
 
 
 def _access(path: Path, live_status: LiveStatus, phase: Phase) -> tuple[bool, str]:

@@ -11,7 +11,7 @@ from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.brackets import Brackets, RestingLevels, grown
 from monitor.dashboard.viewmodel.chips import chips
 from monitor.dashboard.viewmodel.commands import ShowSummary, ViewCommand
-from monitor.dashboard.viewmodel.edit_permissions import EditAccess
+from monitor.dashboard.viewmodel.edit_permissions import EditAccess, entered_text
 from monitor.dashboard.viewmodel.lanes import lanes_view
 from monitor.dashboard.viewmodel.log import MovementRows, merge
 from monitor.dashboard.viewmodel.numbers import excluded_text, index_key, index_view, series_view, tonight
@@ -22,7 +22,7 @@ from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
 from monitor.model.facts import UNUSABLE, Fact
-from monitor.model.payloads import AnchorData, AuthorData, ClockData, LimbData, MovementData
+from monitor.model.payloads import AnchorData, AuthorData, ClockData, LimbData, MovementData, SignData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
 from monitor.session.current_alerts import SAVED_OLD_S, Alert, Phase, alerts
@@ -150,6 +150,8 @@ class Presenter:
             limb = fact.of(LimbData)
             self._limbs[limb.data["id"]] = limb
         elif (row := fact_row(fact)) is not None and fact.seq is not None:
+            if fact.kind == "sign":
+                row = row._replace(what=row.what + entered_text(fact.of(SignData), self.wall))
             self._log[fact.seq] = row
             if fact.source.startswith("person"):
                 self._personal[fact.seq] = fact
