@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
-from string import ascii_letters
 from typing import Any, TypeVar
 
 from monitor.model.facts import LEGS, NOT_SCORED, SCORED, Fact, Leg, detection_kinds
