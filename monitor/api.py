@@ -47,6 +47,7 @@ from monitor.scoring.columns import Columns, event_columns, movement_columns
 from monitor.scoring.uncertainty.document import uncertainty
 from monitor.scoring.uncertainty.forecast import Forecast, forecast, past_night
 from monitor.scoring.uncertainty.rem_activity import RemActivity, rem_activity
+from monitor.scoring.uncertainty.several_nights import several_nights
 from monitor.session.reader import Session, read_session
 from monitor.session.signal.recorded import recorded_signals
 from monitor.session.state import SessionState
@@ -66,6 +67,7 @@ __all__ = [
     "read_session",
     "score_files",
     "score_night",
+    "several_nights",
     "tonights_end",
 ]
 

@@ -66,13 +66,17 @@ def nights_of_study(
     Raises
     ------
     InputError
-        If there is no night, or a folder cannot be read.
+        If there is no night, or a result folder cannot be read.
     """
     found = []
     for journal in sorted(sessions.glob(f"*/{_JOURNAL}")) if sessions is not None else ():
         if study_of(journal) != study:
             continue
-        session = read_session(journal.parent)
+        try:
+            session = read_session(journal.parent)
+        except InputError as err:
+            say(f"{err}; left out")
+            continue
         if session.is_running:
             say(f"{journal.parent.name}: the recording has not ended; left out")
             continue

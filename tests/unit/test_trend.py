@@ -121,6 +121,18 @@ def test_the_command_takes_the_finished_nights_of_the_study(sessions):
     assert text.rstrip().endswith("Provisional. It informs and decides nothing.")
 
 
+def test_a_session_that_cannot_be_read_is_left_out_and_named(sessions):
+    broken = sessions / "2026-11-06T220000Z_bed-1"
+    record(broken, "S-1", 5)
+    text = (broken / "journal.jsonl").read_text().replace('"imi_max_us":90000000', '"imi_max_us":-1', 1)
+    assert '"imi_max_us":-1' in text
+    (broken / "journal.jsonl").write_text(text)
+    done = run("S-1", "--sessions", sessions, "--json")
+    assert "2026-11-06T220000Z_bed-1" in done.stderr
+    assert "left out" in done.stderr
+    assert len(json.loads(done.stdout)["nights"]) == 3
+
+
 def test_scored_folders_are_nights_too(sessions, tmp_path):
     rows = "onset\tduration\ttrial_type\n0\t3600\tN2\n" + "".join(
         f"{100 + 30 * i}\t2\tLM_left\n" for i in range(40)

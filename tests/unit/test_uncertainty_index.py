@@ -11,6 +11,7 @@ from reference.random_nights import random_night
 from support.building import epochs, lm, us
 from support.night_families import STATIONARY, night
 
+from monitor.model.config import uncertainty_from
 from monitor.model.config_fields import UncertaintySettings
 from monitor.model.rules import AASM3, PROFILES, WASM2016
 from monitor.scoring import Night, score
@@ -120,6 +121,13 @@ def test_periodicity_is_stated_from_ten_candidates_per_hour_on():
     assert few.why_null["pi_imi"].startswith("9.7 candidates per hour: stated from 10")
     enough = index_error(facts := recorded(bouts(6, size=6), 3.6), score(facts, WASM2016))
     assert enough.pi_imi.value == score(facts, WASM2016).indices.pi_imi
+
+
+def test_settings_that_cannot_be_read_refuse_no_session():
+    off = {"config": {"uncertainty": {"missed": False}}}
+    assert uncertainty_from(off) == UncertaintySettings(missed=False)
+    for unusable in ({}, {"config": {}}, {"config": {"uncertainty": {"missed": "no"}}}):
+        assert uncertainty_from(unusable) == UncertaintySettings()
 
 
 def test_the_document_depends_on_the_facts_only_and_can_be_switched_off():
