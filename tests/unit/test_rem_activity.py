@@ -9,6 +9,7 @@ from support.realdata import REAL_DATA, needs
 
 from monitor.api import leg_activity_in_rem
 from monitor.files.scored_lists import read_annotations
+from monitor.files.scored_rows import ListOptions
 from monitor.model.config_fields import UncertaintySettings
 from monitor.model.labels import DEFAULT_LABELS
 from monitor.model.rules import PROFILES, WASM2016
@@ -91,7 +92,7 @@ def test_without_rem_sleep_it_says_why():
 def rater(path):
     labels = DEFAULT_LABELS | {"leftlegphasic": "LM_left", "rightlegphasic": "LM_right"}
     labels |= {"leftlegany": "LM_left", "rightlegany": "LM_right"}
-    facts, _ = read_annotations(path, labels)
+    facts = read_annotations(path, ListOptions(labels)).night
     return dataclasses.replace(facts, epochs=epochs("2" * 36 + "R" * 68), end_us=us(3120))
 
 
