@@ -54,6 +54,8 @@ _SPREADS = np.array([0.08, 0.12, 0.17, 0.22, 0.27])
 _BROAD = np.array([0.08, 0.12, 0.17, 0.23, 0.3, 0.36, 0.43, 0.5, 0.6, 0.8])
 _WIDEST_SINGLE = 0.3
 _ROUNDS = 40
+_FIRST_ROUNDS, _PROMISING = 8, 40
+_HOUR_ROUNDS = 20
 _SAME_US, _LONGEST_US, _SHORTEST_US = 5_000_000, 10_000_000, 500_000
 
 
@@ -142,8 +144,8 @@ def rhythm_of(intervals_s: Floats, near: int | None = None) -> Rhythm | str:
     n = int(histogram.sum())
     if n < (LEAST_INTERVALS if near is None else LEAST_HOUR_INTERVALS):
         return f"{n} intervals: too few"
-    places = np.arange(_PERIODS.size * _SPREADS.size) if near is None else _neighbours(near)
-    likelihood, start, stay, weights, out = _fit(histogram, places)
+    places = _promising(histogram) if near is None else _neighbours(near)
+    likelihood, start, stay, weights, out = _fit(histogram, places, _ROUNDS if near is None else _HOUR_ROUNDS)
     best = int(np.argmax(likelihood))
     place = int(places[best])
     period, spread = divmod(place, _SPREADS.size)
@@ -174,6 +176,12 @@ def rhythm_of(intervals_s: Floats, near: int | None = None) -> Rhythm | str:
         n=n,
         place=place,
     )
+
+
+def _promising(histogram: Floats) -> Ints:
+    """Return the places that are likeliest after a few rounds: the others need no exact fit."""
+    likelihood, *_ = _fit(histogram, np.arange(_PERIODS.size * _SPREADS.size), _FIRST_ROUNDS)
+    return np.sort(np.argsort(-likelihood, kind="stable")[:_PROMISING])
 
 
 def _neighbours(place: int) -> Ints:
@@ -222,7 +230,9 @@ def _misfit(histogram: Floats, expected: Floats) -> float:
     return float(((seen - model) ** 2 / np.maximum(model, 1.0)).sum()) / n
 
 
-def _fit(histogram: Floats, places: Ints) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _fit(
+    histogram: Floats, places: Ints, rounds: int = _ROUNDS
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Fit misses at each place of the grid.
 
     Returns
@@ -239,7 +249,7 @@ def _fit(histogram: Floats, places: Ints) -> tuple[Floats, Floats, Floats, Float
     start, stay = np.full(places.size, 0.3), np.full(places.size, 0.3)
     out = np.full((places.size, 2), 0.03)
     extra = _HARMONICS[1:] - 2
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         run = (start * (1 - stay))[:, None] * stay[:, None] ** extra
         weights = np.concatenate((1 - start[:, None], run), axis=1) * (1 - out.sum(axis=1))[:, None]
         density = np.matmul(weights[:, None, :], bins)[:, 0] + out @ pause
