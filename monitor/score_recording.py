@@ -5,7 +5,7 @@ Estimated sleep stages of a recording: `score --stage auto`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -38,7 +38,8 @@ from monitor.montage import (
     with_levels,
 )
 from monitor.scoring import score as rules_score
-from monitor.session.markers import MarkerReader
+from monitor.scoring.inputs import STAGES
+from monitor.session.markers import EPOCH_S, MarkerReader
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
@@ -269,7 +270,8 @@ def _fold(
         _refuse_unplaced(recording, config)
         annotations = [*recording.annotations, *_stages_among(recording.numbers, reading, config, say)]
         place = (origin_s, chosen[0].stream.speed)
-        facts += _marked(sorted(annotations), place, config, len(facts), has_points=recording.has_points)
+        labels = options_of(reading, config).labels
+        facts += _marked(sorted(annotations), place, labels, len(facts), has_points=recording.has_points)
     else:
         facts += [replace(fact, seq=seq) for seq, fact in enumerate(listed, start=len(facts))]
     if config.staging.of_files:
@@ -310,23 +312,26 @@ def _stages_among(
 def _marked(
     annotations: Sequence[Annotation],
     place: tuple[float, float],
-    config: Config,
+    labels: Mapping[str, str],
     first_seq: int,
     *,
     has_points: bool,
 ) -> Iterator[Fact]:
     """Read the annotations like live markers; an end is matched to its start."""
-    reader = MarkerReader(config.labels)
+    reader = MarkerReader(labels)
     seq, (origin_s, speed) = first_seq, place
     for annotation in annotations:
         # EDF+ may name a channel; for an artifact it is the affected leg.
         word, mark, channel = annotation.text.partition("@@")
         leg = leg_of_label(channel) if mark else None
+        if has_points:
+            fact = _complete(word, (annotation.onset_s - origin_s) * speed, annotation.duration_s, labels)
+            if fact is not None:
+                yield replace(fact, seq=seq)
+                seq += 1
+                continue
         for marker in recording_markers([annotation._replace(text=word.strip())]):
-            at_s = (marker.onset_s - origin_s) * speed
-            fact = reader.read(marker.text, at_s, "annotations")
-            if has_points and annotation.duration_s == 0:
-                fact = _point(word, at_s, config) or fact
+            fact = reader.read(marker.text, (marker.onset_s - origin_s) * speed, "annotations")
             if fact is None:
                 continue
             if leg is not None and fact.kind == "artifact":
@@ -337,13 +342,16 @@ def _marked(
             yield fact
 
 
-def _point(word: str, at_s: float, config: Config) -> Fact | None:
-    """Return an event without a length as a point; None for what is no event or has a length of its own."""
-    label = config.labels.get(normalise(word))
-    if label != "arousal" and label not in RESPIRATORY:
-        return None
-    data = {"label": label, "duration_s": 0.0} if label in RESPIRATORY else {"duration_s": 0.0}
-    return Fact("arousal" if label == "arousal" else "respiratory", round(at_s, 6), "annotations", data)
+def _complete(word: str, at_s: float, duration_s: float, labels: Mapping[str, str]) -> Fact | None:
+    """Return a stage with its own length, or an event without a length as a point; None for all else."""
+    label, at_s = labels.get(normalise(word)), round(at_s, 6)
+    if label in STAGES:
+        return Fact("stage", at_s, "annotations", {"stage": label, "duration_s": duration_s or EPOCH_S})
+    if duration_s == 0 and label in RESPIRATORY:
+        return Fact("respiratory", at_s, "annotations", {"label": label, "duration_s": 0.0})
+    if duration_s == 0 and label == "arousal":
+        return Fact("arousal", at_s, "annotations", {"duration_s": 0.0})
+    return None
 
 
 def _refuse_unplaced(recording: Recording, config: Config) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from monitor.files.recording import Annotation
+from monitor.model.labels import DEFAULT_LABELS, normalise
+from monitor.scoring.inputs import STAGES
 
 _EPOCH_S = 30.0
-_STAGE = re.compile(r"(sleep )?(stage )?(w|wake|[ns]?[1-4]|r|rem|unscored|\?)", re.IGNORECASE)
+_ROUNDING_S = 0.1
 _POSITION = re.compile(r"position\b", re.IGNORECASE)
 
 
@@ -41,8 +44,9 @@ def recording_markers(annotations: Sequence[Annotation]) -> list[ReplayMarker]:
 
 def _markers(annotation: Annotation) -> Iterator[ReplayMarker]:
     onset_s, duration_s, text = annotation
-    if duration_s >= _EPOCH_S and _STAGE.fullmatch(text):
-        for epoch in range(int(duration_s // _EPOCH_S)):
+    if duration_s > 0 and DEFAULT_LABELS.get(normalise(text)) in STAGES:
+        # The next stage ends an epoch that is shorter.
+        for epoch in range(max(1, math.ceil((duration_s - _ROUNDING_S) / _EPOCH_S))):
             start_s = onset_s + epoch * _EPOCH_S
             yield ReplayMarker(start_s + _EPOCH_S, start_s, text)
     elif duration_s > 0 and not _POSITION.match(text):

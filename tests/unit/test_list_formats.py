@@ -111,3 +111,47 @@ def test_compare_agrees_wholly_with_our_table(form: str, tmp_path: Path) -> None
         assert night["plm"]["f1"] == 1.0
     for values in night["rules"].values():
         assert values["n_plms"]["difference"] == 0
+
+
+ANNOTATED = {
+    "epochs of 20 s": [(20.0 * i, 20.0, "Sleep stage N2") for i in range(30)],
+    "words of another program": [(30.0 * i, 30.0, "NREM2") for i in range(20)],
+    "one long stage": [(0.0, 600.0, "SLEEP-S2")],
+    "points": [(30.0 * i, None, "Sleep stage N2") for i in range(20)],
+    "overlaps by rounding, and one stated twice": [
+        *((round(29.999 * i, 3), 30.0, "Sleep stage N2") for i in range(20)),
+        (0.0, 30.0, "Sleep stage N2"),
+    ],
+    "epochs before the start": [(30.0 * i, 30.0, "Sleep stage N2") for i in range(-1, 20)],
+    "numbers for every epoch": [(30.0 * i, 30.0, "2") for i in range(20)],
+}
+
+
+@pytest.mark.parametrize("kind", ANNOTATED)
+def test_the_annotations_of_a_recording_are_read_like_a_list(
+    kind: str, recording: Path, tmp_path: Path
+) -> None:
+    signals = edfio.read_edf(recording).signals
+    events = [*ANNOTATED[kind], (114.0, None, "EEG arousal"), (400.0, 0.0, "Hypopnea")]
+    path = tmp_path / "own.edf"
+    edfio.Edf(signals, annotations=[edfio.EdfAnnotation(*one) for one in events]).write(path)
+    (own,) = ran(score, path, "--out", tmp_path / "own", "--json")
+    (listed,) = ran(score, path, "--events", path, "--out", tmp_path / "listed", "--json")
+    for rules in own["rules"]:
+        for key in ("n_plms", "n_plms_arousal", "n_plmsnr"):
+            assert own["rules"][rules][key] == listed["rules"][rules][key]
+    assert own["tst_h"] == pytest.approx(listed["tst_h"], abs=1e-4)
+    assert own["tst_h"] > 0.15
+    assert own["rules"]["wasm2016"]["n_plms_arousal"] == 1
+
+
+def test_trigger_codes_of_a_recording_are_no_stages(recording: Path, tmp_path: Path) -> None:
+    codes = (200, 31, 1, 2, 2, 5, 31, 200, 2, 2, 1, 31, 222, 2, 2, 2, 5, 5, 31)
+    events = [edfio.EdfAnnotation(20.0 + 30 * i, None, str(code)) for i, code in enumerate(codes)]
+    path = tmp_path / "trigger.edf"
+    edfio.Edf(edfio.read_edf(recording).signals, annotations=events).write(path)
+    result = CliRunner().invoke(score, [str(path), "--out", str(tmp_path / "out"), "--json"])
+    assert json.loads(result.stdout)[0]["tst_h"] is None
+    assert "19 annotations are numbers (1, 2, 5, 31, 200, 222) and are not read as stages" in result.stderr
+    (told,) = ran(score, path, "--out", tmp_path / "out", "--stages", "numeric", "--json")
+    assert told["tst_h"] > 0

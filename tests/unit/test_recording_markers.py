@@ -28,3 +28,14 @@ def test_points_positions_and_short_stages_are_sent_as_they_are():
 def test_markers_come_in_the_order_in_which_they_are_over():
     markers = recording_markers([Annotation(0.0, 30.0, "N2"), Annotation(5.0, 3.0, "arousal")])
     assert [m.text for m in markers] == ["arousal 3", "N2"]
+
+
+def test_stages_in_words_of_other_programs_and_epochs_of_other_lengths():
+    """A marker holds for 30 s; the next stage ends it earlier."""
+    markers = recording_markers([Annotation(0.0, 90.0, "SLEEP-S2"), Annotation(90.0, 20.0, "NREM1")])
+    assert [(m.onset_s, m.text) for m in markers] == [
+        (0.0, "SLEEP-S2"),
+        (30.0, "SLEEP-S2"),
+        (60.0, "SLEEP-S2"),
+        (90.0, "NREM1"),
+    ]
