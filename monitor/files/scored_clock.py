@@ -21,6 +21,8 @@ _CLOCK = re.compile(
 _ELAPSED = re.compile(r"0\+(.+)")
 EXPECTED = "expected seconds such as 12.5, a time such as 22:15:30, or a date and time"
 
+_YEARS = (1900, 2200)
+
 Order = Literal["ymd", "dmy", "mdy"]
 
 
@@ -40,8 +42,11 @@ class Clock:
             return None
         a, b, c = self.day
         year, month, day = {"ymd": (a, b, c), "dmy": (c, b, a), "mdy": (c, a, b)}[order]
+        year += 2000 if year < 100 else 0
+        if not _YEARS[0] <= year <= _YEARS[1]:
+            return None
         try:
-            return datetime(year + 2000 if year < 100 else year, month, day, tzinfo=UTC) + self.time
+            return datetime(year, month, day, tzinfo=UTC) + self.time
         except ValueError:
             return None
 

@@ -48,7 +48,7 @@ class Placed:
     duration_s: Decimal | None
 
 
-_AsWall = Callable[[Clock], datetime]
+_AsWall = Callable[[Clock], datetime | None]
 
 
 def place_rows(
@@ -155,7 +155,7 @@ class _Walls:
         """Return the seconds of all onsets and ends."""
         begins = [one for one in read if isinstance(one, Clock)]
         as_wall = self._as_wall(begins)
-        walls = {id(one): as_wall(one) for one in begins}
+        walls = {id(one): self._known(one, as_wall) for one in begins}
         first = min(walls.values())
         # Programs that know no start write seconds as times of the first days of 1970.
         is_elapsed = first.date() == _EPOCH
@@ -187,13 +187,19 @@ class _Walls:
     def _length(self, begin: Clock, end: Clock, start: datetime, as_wall: _AsWall) -> timedelta:
         if end.day is None:
             return (end.time - begin.time) % _DAY
-        stop = as_wall(end)
+        stop = self._known(end, as_wall)
         length = stop - start
         zone = self.options.zone
         if zone is not None:
             folds = [_utc(stop, zone, fold) - _utc(start, zone, fold) for fold in (0, 1)]
             length = folds[0] if folds[0] >= timedelta(0) else folds[1]
         return length
+
+    def _known(self, clock: Clock, as_wall: _AsWall) -> datetime:
+        at = as_wall(clock)
+        if at is None:
+            raise InputError(self.name, f"{clock.written!r} is not a date and time", EXPECTED)
+        return at
 
     def _as_wall(self, clocks: Sequence[Clock]) -> _AsWall:
         """Return how to convert a time to a date and time: the order of the date's numbers, or the day."""
@@ -289,9 +295,10 @@ def _of_day(clock: Clock, first: datetime) -> datetime:
     return first + (midnight + clock.time - first) % _DAY
 
 
-def _dated(clock: Clock, order: Order, offset: timedelta | None) -> datetime:
+def _dated(clock: Clock, order: Order, offset: timedelta | None) -> datetime | None:
     at = clock.at(order)
-    assert at is not None
+    if at is None:
+        return None
     # After a change of summer time an offset changes too: count all times with the first one.
     return at - (clock.offset or timedelta(0)) + (offset or timedelta(0)) if clock.offset is not None else at
 

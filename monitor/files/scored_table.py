@@ -57,7 +57,9 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 _ELAPSED = frozenset({"elapsed", "elapsed_time", "running_time"})
 _DELIMITERS = ("\t", ";", ",", "|")
 _HEADER_WITHIN = 60
-_UNIT = re.compile(r"[(\[]\s*([^)\]]*?)\s*[)\]]")
+_UNIT = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
+# A longer cell is not the name of a column.
+_LONGEST_NAME_N = 60
 _SCALES: Mapping[str, Decimal] = MappingProxyType(
     {"ms": Decimal("0.001"), "msec": Decimal("0.001"), "min": Decimal(60), "minutes": Decimal(60)}
 )
@@ -180,7 +182,9 @@ def _unquoted(cell: str) -> str:
 
 
 def _word(cell: str) -> str:
-    """Return the name of a column without its unit."""
+    """Return the name of a column without its unit; empty if it is too long for one."""
+    if len(cell) > _LONGEST_NAME_N:
+        return ""
     return normalise(_UNIT.sub(" ", cell)).strip("_")
 
 
@@ -342,7 +346,7 @@ def _scaled(cell: str, table: Table, key: str) -> str:
         return cell
     name = table.names[table.place[key]]
     unit = (_UNIT.findall(name) or [name.rpartition("_")[2] if "_" in name else ""])[-1]
-    scale, value = _SCALES.get(unit.casefold()), number(cell)
+    scale, value = _SCALES.get(unit.strip().casefold()), number(cell)
     return cell if scale is None or value is None else str(value * scale)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -232,3 +233,19 @@ def test_every_message_names_file_line_what_was_found_and_what_was_expected(text
     assert words in str(caught.value)
     assert str(caught.value).startswith("n.csv")
     assert "expected" in str(caught.value)
+
+
+def test_an_end_that_is_no_date_is_refused_with_its_text() -> None:
+    text = "Start Time,End Time,Event\n20.11.2026 22:00:00,0.11.2026 22:00:30,N2\n"
+    with pytest.raises(InputError, match=r"'0\.11\.2026 22:00:30' is not a date and time"):
+        parse_list(text, "n.csv")
+    with pytest.raises(InputError, match="'9999-12-31 23:59:59' is not a date and time"):
+        parse_list("time;event\n9999-12-31 23:59:59;N2\n", "n.csv", ListOptions(zone=BERLIN))
+
+
+def test_a_damaged_line_of_brackets_is_no_header_and_costs_no_time() -> None:
+    began_s = time.process_time()
+    with pytest.raises(InputError, match="is not a scored list in a known form"):
+        parse_list("(" * 20_000 + "\n" + "[ " * 20_000, "n.csv")
+    # It took 15 s when names of any length were searched for a unit.
+    assert time.process_time() - began_s < 5
