@@ -57,6 +57,7 @@ HELP_NOTE = "No key ends a recording or deletes data."
 
 # -- top bar --------------------------------------------------------------------------------------------
 PHASES: Mapping[str, str] = {"recording": "RECORDING", "ended": "ENDED", "cut off": "CUT OFF"}
+PAGE_AT = "PAGE AT"
 CLOCKS: Mapping[str, str] = {"recording": "CLOCK", "ended": "ENDED AT", "cut off": "CUT OFF AT"}
 NOT_RESPONDING = "NOT RESPONDING {age_s:.0f} s"
 LAST_SAVED, NOT_SAVED_SINCE = "LAST SAVED", "NOT SAVED SINCE"
@@ -69,9 +70,11 @@ NO_STATUS = "no status for {age_s:.0f} s"
 NO_DATA = "connected, no data"
 NO_GAPS = "no gaps"
 NO_STAGE_YET = "no stage yet"
+NO_STAGE_ON_PAGE = "none on this page"
 
 # -- trace ----------------------------------------------------------------------------------------------
 LIVE_TITLE, REVIEW_TITLE, FROZEN_TITLE = "LIVE EMG", "REVIEW", "VIEW FROZEN"
+EDIT_TITLE = "EDITING"
 LIVE_HEAD = "tibialis anterior"
 REVIEW_HEAD = "{start}–{end} · epoch {epoch}"
 REVIEW_HEAD_LIVE = f"{REVIEW_HEAD} · End: live"

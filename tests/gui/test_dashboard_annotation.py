@@ -81,6 +81,7 @@ def window(open_window: Opener, ended: SessionFolder, editor: Editor, qtbot: QtB
     """On a finished night that may be edited, at its last page."""
     made = open_window(ended)
     qtbot.waitUntil(lambda: made.annotator.may_write() and made.live.sweep.is_page, timeout=LATE_MS)
+    press(made, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: bool(made.live.sweep.movements.brackets), timeout=LATE_MS)
     return made
 
@@ -608,6 +609,7 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
         lambda: "signed by Dr B" in window.panels.index.frame.accessibleDescription(), timeout=LATE_MS
     )
     press(window, Qt.Key.Key_S)
+    press(window, Qt.Key.Key_End)
     QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
     press(window, Qt.Key.Key_X)
     changed = "provisional · changed since it was signed"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
-from support.sessions import append, movement
+from support.sessions import append, beginning, make_session, movement, series, stage
 from support.windows import LATE_MS, Opener, Recorder, n_of, pixels
 
 from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.theme import NIGHT
 from monitor.model.facts import Fact
+from monitor.recorder.editor import Editor
 from monitor.session.folder import SessionFolder
 
 
@@ -44,6 +47,8 @@ def test_goes_to_a_movement_and_the_burst_is_there(
     window = open_window(ended)
     sweep = window.live.sweep
     qtbot.waitUntil(lambda: n_of(pixels(sweep), NIGHT.left) > 500, timeout=LATE_MS)
+    press(window, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: n_of(pixels(sweep), NIGHT.left) > 500, timeout=LATE_MS)
     quiet = n_of(pixels(sweep), NIGHT.left)
     QTest.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
     assert sweep.visible_s == (170.0 - 15.0, 170.0 + 15.0)
@@ -58,7 +63,9 @@ def test_pages_go_back_and_forth_and_stop_at_the_edges(
     open_window: Opener, ended: SessionFolder, qtbot: QtBot
 ) -> None:
     window = open_window(ended)
-    qtbot.waitUntil(lambda: window.live.sweep.visible_s == (270.0, 300.0), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.live.sweep.visible_s == (45.0, 75.0), timeout=LATE_MS)
+    press(window, Qt.Key.Key_End)
+    assert window.live.sweep.visible_s == (270.0, 300.0)
     press(window, Qt.Key.Key_Left)
     assert window.live.sweep.visible_s == (240.0, 270.0)
     QTest.keyClick(window, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
@@ -74,7 +81,7 @@ def test_a_click_in_the_night_reviews_that_time(
     window = open_window(ended)
     box = window.night._curve.vb
     qtbot.waitUntil(lambda: box.viewRect().right() >= 600.0, timeout=LATE_MS)
-    qtbot.waitUntil(lambda: window.live.sweep.visible_s == (270.0, 300.0), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.live.sweep.visible_s == (45.0, 75.0), timeout=LATE_MS)
     at = window.night._plots.mapFromScene(box.mapViewToScene(QPointF(100.0, 1.0)))
     QTest.mouseClick(window.night._plots.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert window.live.sweep.visible_s[0] == pytest.approx(85.0, abs=2.0)
@@ -265,3 +272,48 @@ def test_painted_widgets_have_names(open_window: Opener, ended: SessionFolder, q
         assert widget.accessibleName()
     index = window.panels.index.frame
     qtbot.waitUntil(lambda: "PLM" in index.accessibleDescription(), timeout=LATE_MS)
+
+
+def test_a_finished_session_opens_where_something_is_and_the_bar_shows_the_page(
+    open_window: Opener, tmp_path: Path, qtbot: QtBot
+) -> None:
+    stages = [stage(30.0 * i, "N2" if i < 20 else "R") for i in range(40)]
+    stop = Fact("stop", 1200.0, "recorder", {"reason": "test"})
+    folder = make_session(tmp_path / "s", [*beginning(), *stages, *series(200.0), stop])
+    window = open_window(folder)
+    qtbot.waitUntil(lambda: window.review.window_s is not None, timeout=LATE_MS)
+    assert window.review.window_s == (185.0, 215.0)
+    bar = window.top.findChildren(QLabel)
+
+    def shown() -> set[str]:
+        return {label.text() for label in bar}
+
+    qtbot.waitUntil(lambda: {"PAGE AT", "23:18:20", "epoch 7", "N2"} <= shown(), timeout=LATE_MS)
+    assert window.live.title == "REVIEW"
+    QTest.keyClick(window, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: {"23:34:45", "epoch 40", "R"} <= shown(), timeout=LATE_MS)
+
+
+def test_the_log_follows_the_page_and_editing_is_marked(
+    open_window: Opener, tmp_path: Path, qtbot: QtBot
+) -> None:
+    stop = Fact("stop", 3600.0, "recorder", {"reason": "test"})
+    folder = make_session(tmp_path / "s", [*beginning(), *series(60.0, n=150), stop])
+    editor = Editor(folder)
+    try:
+        window = open_window(folder)
+        qtbot.waitUntil(lambda: window.live.title == "EDITING", timeout=LATE_MS)
+        table = window.log.table
+
+        def is_seen(onset_s: float) -> bool:
+            row = next(
+                i for i in range(window.log.model.rowCount()) if window.log.model.row(i).t_s == onset_s
+            )
+            return table.viewport().rect().contains(table.visualRect(window.log.model.index(row, 0)))
+
+        qtbot.waitUntil(lambda: window.log.model.rowCount() > 150 and is_seen(60.0), timeout=LATE_MS)
+        window.review.show(60.0 + 22.0 * 80 - 15.0)
+        qtbot.waitUntil(lambda: is_seen(60.0 + 22.0 * 80), timeout=LATE_MS)
+        assert not is_seen(60.0)
+    finally:
+        editor.close()

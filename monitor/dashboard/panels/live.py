@@ -55,6 +55,11 @@ class LivePanel:
         self.refresh()
 
     @property
+    def title(self) -> str:
+        """The title of the panel: live, frozen, review or editing."""
+        return self._title.text()
+
+    @property
     def buttons(self) -> tuple[QPushButton, ...]:
         """The buttons of the head, from the left."""
         return tuple(self._buttons.values())
@@ -71,13 +76,17 @@ class LivePanel:
         for name, text in shown.items():
             self._buttons[name].setText(text)
 
-    def show_state(self, *, is_frozen: bool, page_s: float | None, is_live: bool, wall: WallTime) -> None:
-        """Show whether the view is live, frozen, or a page; and the epoch that stage keys apply to."""
+    def show_state(
+        self, *, is_frozen: bool, page_s: float | None, is_live: bool, is_editable: bool, wall: WallTime
+    ) -> None:
+        """Show whether the view is live, frozen, or a page that may be edited; and the epoch for stages."""
         if page_s is not None:
             start, end = wall.text(page_s), wall.text(page_s + self.sweep.sweep_s)
             epoch = int(max(page_s + self.sweep.sweep_s / 2, 0.0) // EPOCH_S) + 1
             head = texts.REVIEW_HEAD_LIVE if is_live else texts.REVIEW_HEAD
-            title, state = texts.REVIEW_TITLE, head.format(start=start, end=end, epoch=epoch)
+            is_edit = is_editable and not is_live
+            title = texts.EDIT_TITLE if is_edit else texts.REVIEW_TITLE
+            state = head.format(start=start, end=end, epoch=epoch)
         elif is_frozen:
             title, state = texts.FROZEN_TITLE, texts.FROZEN_HEAD
         else:

@@ -77,6 +77,10 @@ class LogModel(QAbstractTableModel):
         like = (row.t_s, row.kind, row.leg, row.seq)
         return next((i for i, r in enumerate(self._rows) if (r.t_s, r.kind, r.leg, r.seq) == like), None)
 
+    def before(self, t_s: float) -> int | None:
+        """Return the position of the newest entry before a time (s), None if there is none."""
+        return next((i for i, row in enumerate(self._rows) if row.t_s < t_s), None)
+
     def _refill(self) -> None:
         kinds = LOG_FILTERS[self.filter_name]
         self.beginResetModel()
@@ -192,6 +196,7 @@ class LogPanel:
             for key in quick
         }
         self._scale, self._longest_time = 1.0, "00:00:00"
+        self._period_s: tuple[float, float] | None = None
         self._arrange()
 
     def _make_table(self) -> QTableView:
@@ -222,7 +227,7 @@ class LogPanel:
         px = max(12, round(13 * scale))
         self.model.set_font(px)
         metrics = QFontMetrics(font(px))
-        for column, longest in ((0, self._longest_time), (1, "L+R"), (3, "00.0"), (4, "000.0")):
+        for column, longest in ((0, self._longest_time), (1, "L+R"), (3, "00.0"), (4, "0000.0")):
             self.table.setColumnWidth(column, metrics.horizontalAdvance(longest) + 15)
 
     def _arrange(self) -> None:
@@ -264,6 +269,17 @@ class LogPanel:
         if place > 0:
             at = self.model.index(place + self.model.rowCount() - n, 0)
             self.table.scrollTo(at, QAbstractItemView.ScrollHint.PositionAtTop)
+
+    def show_time(self, period_s: tuple[float, float]) -> None:
+        """Scroll to the rows of a period (s), once for each period."""
+        if period_s == self._period_s:
+            return
+        row = self.model.before(period_s[1])
+        if row is not None:
+            self._period_s = period_s
+            index = self.model.index(row, 0)
+            if not self.table.viewport().rect().contains(self.table.visualRect(index)):
+                self.table.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def set_filter(self, name: str) -> None:
         """Show the rows of one of `LOG_FILTERS`."""

@@ -310,7 +310,7 @@ class TopBar(QWidget):
             set_flag(part, "stale", on=bool(stale))
         self._recording.show_text(("● " if top.phase == "recording" else "■ ") + clock_text(top.recorded_s))
         self._clock.show_text(top.clock_text, f"epoch {top.epoch}")
-        self._clock.caption.setText(texts.CLOCKS[top.phase] if wall.is_known else "TIME")
+        self._clock.caption.setText((top.clock_name or texts.CLOCKS[top.phase]) if wall.is_known else "TIME")
         self._saved.show_text(top.saved_text or "–")
         self._saved.caption.setText(texts.NOT_SAVED_SINCE if top.is_saved_old else texts.LAST_SAVED)
         set_flag(self._saved.value, "alarm", on=top.is_saved_old)

@@ -19,6 +19,7 @@ from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.panels.top_bar import TopBar
 from monitor.dashboard.style import text_px, text_scale
 from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.overview import top_of
 from monitor.dashboard.viewmodel.screen import Screen
 
 _SMALL = 0.8
@@ -54,7 +55,7 @@ class Panels:
         sweep.set_thresholds(screen.above_rest_uv)
         sweep.set_gaps(screen.night.gaps)
         sweep.update_texts()
-        self.top.show_top(screen.top, screen.wall)
+        self.top.show_top(top_of(screen, window_s), screen.wall)
         self.top.chips.show_chips(screen.chips)
         self.index.show_view(screen.index)
         self.index.show_signature(permissions.signature_text, is_signed=permissions.is_signed)
@@ -64,6 +65,8 @@ class Panels:
         self.night.show_window(window_s)
         self.imi.show_view(screen.imi)
         self.log.show_log(screen.log)
+        if window_s is not None:
+            self.log.show_time(window_s)
         self.keybar.footer.setText(screen.footer)
 
     def set_theme(self, theme: Theme) -> None:

@@ -60,7 +60,8 @@ class Cover(QWidget):
 
     def _show_typed(self, typed: str) -> None:
         self._typed = typed
-        self._line.setText(typed if typed else texts.HOW_TO_UNLOCK)
+        # Dots, as for every word that opens something; the hint stays.
+        self._line.setText(f"{texts.HOW_TO_UNLOCK}   {'•' * len(typed)}".rstrip())
         self.setAccessibleDescription(texts.HOW_TO_UNLOCK)
         self._fit()
 

@@ -91,7 +91,8 @@ class NoteTaker(QObject):
         self._question = question
         self._field.setReadOnly(question.is_fixed)
         self._field.setText(question.text)
-        self._field.setPlaceholderText(question.hint)
+        # The whole question is above the field.
+        self._field.setPlaceholderText(question.hint.rpartition("\n")[2])
         self._field.setAccessibleDescription(question.hint or question.text)
         self._show_question(question.hint or question.text)
         self.asked.emit()

@@ -29,7 +29,7 @@ class Review:
         self._panel, self._signal = panel, signal
         self._reader = PageReader(folder)
         self._page_s: float | None = None
-        self._is_frozen = self._is_parked = False
+        self._is_frozen = self._is_parked = self._was_live = self._is_asked = False
         self.screen: Screen | None = None
 
     @property
@@ -69,20 +69,31 @@ class Review:
             self.live()
         if self.screen is not None:
             self._reader.place_ahead(self.screen.streams, self.screen.anchors)
+        self._was_live |= self._is_recording
         if self._page_s is not None:
+            if not self._is_asked:
+                self._ask()
             page = self._reader.take()
             if page is not None and page.start_s == self._page_s:
                 self._panel.sweep.set_traces(page.traces)
                 self._panel.sweep.repaint_all()
             return
         if self.screen is not None and not self._is_recording and not self._is_frozen:
-            # Nothing is being recorded: show the last page, until the user moves or recording resumes.
-            self.turn(0)
-            self._is_parked = True
+            # Nothing is being recorded: show a page, until the user moves or recording resumes.
+            self._park(self.screen)
             return
         if not self._is_frozen:
             self._panel.sweep.set_traces(self._signal.traces)
             self._panel.sweep.advance(self._signal.newest_s)
+
+    def _park(self, screen: Screen) -> None:
+        """Show the last page of a recording that ended in this window, else the first with a movement."""
+        onsets_s = screen.movements.onset_s
+        if self._was_live:
+            self.turn(0)
+        else:
+            self.show(float(onsets_s[0]) - self._panel.sweep.sweep_s / 2 if len(onsets_s) else 0.0)
+        self._is_parked = True
 
     def freeze(self) -> None:
         """Freeze the view, or resume it."""
@@ -147,6 +158,7 @@ class Review:
                 is_frozen=self._is_frozen,
                 page_s=self._page_s,
                 is_live=self._is_recording,
+                is_editable=self.screen.permissions.may_write,
                 wall=self.screen.wall,
             )
 
@@ -161,6 +173,8 @@ class Review:
         return max(recorded_s, self._signal.newest_s)
 
     def _ask(self) -> None:
+        # Without a screen it is not known where the samples lie: the page is asked for with the first one.
+        self._is_asked = self.screen is not None
         if self._page_s is None or self.screen is None:
             return
         screen = self.screen

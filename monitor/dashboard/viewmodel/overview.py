@@ -5,11 +5,23 @@ Also the remark on estimated sleep stages: share, agreement, or why there are no
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from monitor.dashboard.viewmodel.screen import Flag, GapSpan, ImiView, OverviewView, StageSpan
+from monitor.dashboard import texts
+from monitor.dashboard.viewmodel.screen import (
+    Flag,
+    GapSpan,
+    ImiView,
+    OverviewView,
+    Screen,
+    StageSpan,
+    TopView,
+)
 from monitor.scoring import Night, Score
 from monitor.scoring.spans import Floats
+from monitor.session.markers import EPOCH_S
 from monitor.session.stages import agreement
 from monitor.session.state import SessionState
 
@@ -133,3 +145,26 @@ def imi_view(score: Score) -> ImiView:
     inside = imi_s[(imi_s >= low_s) & (imi_s <= high_s)]
     median = f"median {np.median(inside):.1f} s" if len(inside) else "no interval yet"
     return ImiView(edges, counts, (low_s, high_s), median)
+
+
+def top_of(screen: Screen, page_s: tuple[float, float] | None) -> TopView:
+    """Return the top bar: of a finished session with the stage, time and epoch of the page that is shown.
+
+    Parameters
+    ----------
+    screen : Screen
+    page_s : tuple of float, optional
+        Start and end of the page (s); None while live.
+    """
+    if page_s is None or screen.top.phase == "recording":
+        return screen.top
+    middle_s = min(max(sum(page_s) / 2, 0.0), screen.top.recorded_s)
+    found = [span for span in screen.night.stages if span.start_s <= middle_s < span.end_s]
+    return replace(
+        screen.top,
+        clock_name=texts.PAGE_AT,
+        clock_text=screen.wall.text(middle_s),
+        epoch=int(middle_s // EPOCH_S) + 1,
+        stage=found[0].stage if found else "",
+        stage_about="" if found else texts.NO_STAGE_ON_PAGE,
+    )

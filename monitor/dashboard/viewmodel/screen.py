@@ -143,7 +143,15 @@ Trend = Literal["", "rising", "falling", "steady"]
 
 @dataclass(frozen=True, slots=True)
 class TopView:
-    """The bar at the top; `stale_s` is the age of the recorder's last answer once it is too old, else 0."""
+    """The bar at the top.
+
+    Attributes
+    ----------
+    stale_s : float
+        Age of the recorder's last answer (s) once it is too old, else 0.
+    clock_name : str
+        What the clock shows; empty: as the phase says.
+    """
 
     bed: str
     study: str
@@ -159,6 +167,7 @@ class TopView:
     saved_text: str
     is_saved_old: bool
     stale_s: float = 0.0
+    clock_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
