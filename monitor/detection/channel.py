@@ -116,11 +116,21 @@ class ChannelFacts:
         if phase == "closed" or (phase == "withdrawn" and data["twitch"]):
             data["end"] = _us(place(event["offset_index"]))
             data["peak_uv"] = _figure(event["peak_uv"])
+            self._add_bursts(data, event)
         if phase == "closed":
             data["area_uv_s"] = _figure(event["area_uv_s"])
             data["morphology"] = bool(event["morphology"])
             data["cut"] = (cause or "signal unusable") if event["cut"] else None
         return Fact(self._kinds.movement, _us(place(event["index"])), SOURCE, {**named, **data})
+
+    def _add_bursts(self, data: MotionData, event: np.void) -> None:
+        """Add the times of the bursts inside a movement; `bursts_n` if there were more than are recorded."""
+        n = int(event["bursts_n"])
+        known = event["onset_index"] + event["bursts"][: 2 * n].astype(np.float64)
+        at_s = [round(float(self._timeline.time_of(index)), 4) for index in known]
+        data["bursts"] = [[start, max(start, end)] for start, end in zip(at_s[::2], at_s[1::2], strict=True)]
+        if n > len(data["bursts"]):
+            data["bursts_n"] = n
 
     def _rows(self, rows: npt.NDArray[np.void]) -> list[Known]:
         known = []

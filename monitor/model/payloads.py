@@ -222,6 +222,8 @@ class MotionData(TypedDict):
     morphology: NotRequired[bool]
     cut: NotRequired[str | None]
     derivations: NotRequired[list[str]]
+    bursts: NotRequired[list[Annotated[list[Seconds], Field(min_length=2, max_length=2)]]]
+    bursts_n: NotRequired[Count]
 
 
 class MovementData(MotionData):

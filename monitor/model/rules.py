@@ -108,6 +108,23 @@ class RulesProfile:
         count all.
     interval_stages : {"any", "sleep"}
         Which intervals enter the interval statistics: all, or those between two LM in sleep.
+    lookalikes : {"apart", "counted"}
+        Movements that look like LM and are foot tremor, alternating activation or fragmentary myoclonus are
+        named and counted apart, in no series; or they are counted by the letter of the rules. They are
+        recognised by the bursts inside them, which only the detector records.
+    tremor_hz_min, tremor_hz_max : float
+        Rate of the bursts of hypnagogic foot tremor and high-frequency leg movements, inclusive (AASM Manual;
+        Yang 2010).
+    tremor_burst_max_us, tremor_bursts_min_n : int
+        Longest burst and fewest bursts of a tremor, inclusive.
+    alma_hz_min, alma_hz_max : float
+        Rate of the bursts of alternating leg muscle activation, inclusive (AASM Manual).
+    alma_burst_max_us, alma_bursts_min_n : int
+        Longest burst and fewest bursts of an alternating activation, inclusive.
+    myoclonus_burst_max_us : int
+        Bursts of fragmentary myoclonus are shorter (AASM Manual).
+    myoclonus_per_min : int
+        Fewest isolated bursts in the half minutes before and after a movement of such bursts.
     not_reported : frozenset of str
         Indices this rule set does not define; they stay None.
     """
@@ -141,6 +158,17 @@ class RulesProfile:
     arousal_gap_us: int = 500_000
     arousal_refractory_us: int
     interval_stages: Literal["any", "sleep"] = "any"
+    lookalikes: Literal["apart", "counted"] = "apart"
+    tremor_hz_min: float = 0.3
+    tremor_hz_max: float = 4.0
+    tremor_burst_max_us: int = 1_000_000
+    tremor_bursts_min_n: int = 4
+    alma_hz_min: float = 0.5
+    alma_hz_max: float = 3.0
+    alma_burst_max_us: int = 500_000
+    alma_bursts_min_n: int = 4
+    myoclonus_burst_max_us: int = 150_000
+    myoclonus_per_min: int = 5
     not_reported: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -154,6 +182,7 @@ class RulesProfile:
         not_negative = (
             *("merge_gap_us", "group_within_us", "respiratory_before_us", "respiratory_after_us"),
             *("arousal_gap_us", "arousal_refractory_us"),
+            *("tremor_burst_max_us", "alma_burst_max_us", "myoclonus_burst_max_us"),
         )
         checks = (
             ("onset_uv", 0.0 < self.offset_uv < self.onset_uv, "above offset_uv, which is above 0"),
@@ -164,6 +193,15 @@ class RulesProfile:
             ("max_bilateral_us", self.max_bilateral_us is None or self.max_bilateral_us > 0, "above 0"),
             ("imi_min_us", 0 <= self.imi_min_us <= self.imi_max_us, "0 to imi_max_us"),
             ("series_min_n", self.series_min_n >= 2, "at least 2"),
+            (
+                "tremor_hz_max",
+                0.0 < self.tremor_hz_min <= self.tremor_hz_max,
+                "at least tremor_hz_min, above 0",
+            ),
+            ("alma_hz_max", 0.0 < self.alma_hz_min <= self.alma_hz_max, "at least alma_hz_min, above 0"),
+            ("tremor_bursts_min_n", self.tremor_bursts_min_n >= 2, "at least 2"),
+            ("alma_bursts_min_n", self.alma_bursts_min_n >= 2, "at least 2"),
+            ("myoclonus_per_min", self.myoclonus_per_min >= 1, "at least 1"),
             ("gap_ends_run_s", self.gap_ends_run_s is None or self.gap_ends_run_s >= 0.0, "0 or more"),
             *((field, getattr(self, field) >= 0, "0 or more") for field in not_negative),
         )

@@ -20,6 +20,9 @@ EXCLUDED = {
     "rejected": "rejected",
     "open": "still running",
     "noncandidate": "not a candidate",
+    "tremor": "foot tremor",
+    "alternating": "alternating legs",
+    "myoclonus": "fragmentary myoclonus",
 }
 
 

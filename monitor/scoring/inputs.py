@@ -35,6 +35,10 @@ class Movement:
         Reason if it was rejected by a person or by the quality check: shown, not scored.
     is_open : bool
         Not ended yet; ``end_us`` is the latest known time. It is shown but not counted.
+    bursts : tuple of (int, int)
+        Start and end (us) of the bursts inside it, by start; empty if unknown, as in a scored list.
+    restored : bool
+        Whether a person restored it: it is an LM even if it looks like something else.
     """
 
     onset_us: int
@@ -46,6 +50,8 @@ class Movement:
     morphology_ok: bool = True
     rejected: str = ""
     is_open: bool = False
+    bursts: tuple[tuple[int, int], ...] = ()
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,17 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class ByLetter:
+    """Hold the counts and rates with the look-alikes counted, as the letter of the rules has it."""
+
+    n_lm: int
+    n_plm: int
+    n_plms: int | None
+    plms_index: float | None
+    plm_per_hour_recorded: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """Hold the score of one recording under one profile.
 
@@ -208,6 +219,8 @@ class Score:
         Denominators of the rates.
     segments : tuple of Segment
         The parts of a split night; empty if not split.
+    by_letter : ByLetter or None
+        Counts with the look-alikes counted; None if there is none.
     """
 
     profile: RulesProfile
@@ -218,6 +231,13 @@ class Score:
     indices: Indices
     denominators: Denominators
     segments: tuple[Segment, ...] = ()
+    by_letter: ByLetter | None = None
+
+    @property
+    def lookalikes(self) -> Mapping[str, int]:
+        """Number of movements of one leg that look like LM and are not, by ``ScoredLM.why``."""
+        found = Counter(lm.why for lm in self.lms)
+        return MappingProxyType({why: found[why] for why in ("tremor", "alternating", "myoclonus")})
 
     def to_dataframe(self) -> Any:
         """Return the movements after the legs were combined as ``pandas.DataFrame``; see `event_columns`.

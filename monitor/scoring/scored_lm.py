@@ -45,7 +45,7 @@ def reason(lm: ScoredLM) -> str:
 def _dropped(lm: ScoredLM) -> str:
     rules, event = lm.grounds.profile, lm.grounds.event
     length = seconds(lm.end_us - lm.onset_us)
-    so_far = " so far" if lm.provisional else ""
+    so_far, apart = " so far" if lm.provisional else "", "; counted apart"
     if lm.why == "respiratory" and event is not None:
         return "excluded: " + relative_position(lm.onset_us, lm.end_us, event)
     return {
@@ -58,6 +58,10 @@ def _dropped(lm: ScoredLM) -> str:
         "unscored": f"LM in unscored time: not scored ({rules.name})",
         "outside": f"LM outside lights off to lights on: not scored ({rules.name})",
         "open": f"still running, {length} s so far",
+        "tremor": f"foot tremor: bursts at {rules.tremor_hz_min:g}-{rules.tremor_hz_max:g} Hz{apart}",
+        "alternating": "alternating leg muscle activation: bursts at "
+        f"{rules.alma_hz_min:g}-{rules.alma_hz_max:g} Hz that alternate between the legs{apart}",
+        "myoclonus": f"fragmentary myoclonus: bursts below {seconds(rules.myoclonus_burst_max_us)} s{apart}",
     }[lm.why]
 
 
@@ -113,7 +117,7 @@ def _in_run(lm: ScoredLM) -> str:
 
 Why = Literal[
     "", "rejected", "twitch", "artifact", "morphology", "long", "wake", "unscored", "outside", "respiratory",
-    "open", "noncandidate", "short", "few",
+    "open", "tremor", "alternating", "myoclonus", "noncandidate", "short", "few",
 ]  # fmt: skip
 """Code of the reason why an LM is not a PLM; ``ScoredLM.reason`` is its text. Empty for a PLM."""
 

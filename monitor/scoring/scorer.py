@@ -5,6 +5,7 @@ Indices of the parts of a split night, e.g. before and after the start of a trea
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from operator import itemgetter
 
 import numpy as np
@@ -12,12 +13,12 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import HOUR_US, StageTimeline, denominators
 from monitor.scoring.indices import NO_SLEEP, NO_STAGES, NO_WAKE, TOO_EARLY_US, indices
-from monitor.scoring.inputs import Night, Span
+from monitor.scoring.inputs import Movement, Night, Span
 from monitor.scoring.leg_grouping import Groups, combine
-from monitor.scoring.result import Pending, Score, Segment, Series
+from monitor.scoring.result import ByLetter, Pending, Score, Segment, Series
 from monitor.scoring.rows import RowContext, Verdict, context, dropped_rows, group_rows, twitch_rows
 from monitor.scoring.series import NONE, ended_runs, find_runs, list_series, sections
-from monitor.scoring.single_leg import Drop, Parts, read_parts, read_windows
+from monitor.scoring.single_leg import LEGS, LOOKALIKES, Drop, Parts, read_parts, read_windows
 from monitor.scoring.spans import Bools, Ints, Spans, intersection, time_before, union
 
 
@@ -136,11 +137,28 @@ def score(night: Night, profile: RulesProfile) -> Score:
         rows = sorted([*rows, *lost], key=itemgetter(0))
     den = denominators(night, timeline)
     short = [row for row in single if row.why == "twitch"]
-    short += twitch_rows(night.twitches, profile, timeline, windows)
+    short += twitch_rows(_outside(night.twitches, parts), profile, timeline, windows)
     twitches = tuple(sorted(short, key=itemgetter(0, 1, 2)))
     judged = (groups, found, verdict)
     numbers, split = indices(judged, timeline, den, profile), segments(night, judged, timeline, profile)
-    return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split)
+    letter = _by_letter(night, profile) if np.isin(parts.drop, LOOKALIKES).any() else None
+    return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split, letter)
+
+
+def _outside(twitches: tuple[Movement, ...], parts: Parts) -> list[Movement]:
+    """Return the twitches that did not turn out to be the first burst of a movement of their leg."""
+    found = []
+    for each in twitches:
+        own = (parts.leg == LEGS.index(each.leg)) & (parts.onset_us <= each.onset_us)
+        if not (own & (parts.end_us >= each.end_us)).any():
+            found.append(each)
+    return found
+
+
+def _by_letter(night: Night, profile: RulesProfile) -> ByLetter:
+    """Score again with the look-alikes counted."""
+    found = score(night, replace(profile, lookalikes="counted")).indices
+    return ByLetter(**{field.name: getattr(found, field.name) for field in fields(ByLetter)})
 
 
 def _judge(

@@ -15,6 +15,7 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import StageTimeline
 from monitor.scoring.inputs import SLEEP, STAGES, Movement, Night, Span
+from monitor.scoring.lookalikes import Named, name_lookalikes
 from monitor.scoring.spans import Bools, Ints, bounds, first_touching
 
 SLEEP_ONSET_US = 30_000_000
@@ -99,6 +100,12 @@ class Drop(IntEnum):
     OUTSIDE = 8
     RESPIRATORY = 9
     OPEN = 10
+    TREMOR = 11
+    ALTERNATING = 12
+    MYOCLONUS = 13
+
+
+LOOKALIKES = (Drop.TREMOR, Drop.ALTERNATING, Drop.MYOCLONUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +210,10 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
     shaped = np.concatenate([m[3] for m in merged] + [np.ones(n, np.bool_)])
     keys = [key for m in merged for key in m[4]] + [(m.key,) for m in rejected]
     words = [""] * (onset.size - n) + [m.rejected for m in rejected]
-    drop = drop_reasons(night, profile, timeline, windows, (onset, end, leg, is_open, shaped))
+    named = name_lookalikes(
+        night, profile, (onset, end, [LEGS[i] for i in leg.tolist()], _restored(night, keys))
+    )
+    drop = drop_reasons(night, profile, timeline, windows, (onset, end, leg, is_open, shaped), named)
     drop[onset.size - n :] = Drop.REJECTED
     # A rejected movement is no evidence about the other leg.
     taken_end = np.where(drop == Drop.REJECTED, onset, end)
@@ -214,6 +224,12 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
         onset[order], end[order], leg[order], is_open[order], drop[order], body[order],
         [keys[i] for i in places], [words[i] for i in places],
     )  # fmt: skip
+
+
+def _restored(night: Night, keys: Sequence[tuple[str, ...]]) -> Bools:
+    """Return which merged movements contain one that a person restored."""
+    restored = {movement.key for movement in night.movements if movement.restored}
+    return np.array([not restored.isdisjoint(each) for each in keys], np.bool_)
 
 
 def merge(
@@ -263,6 +279,7 @@ def drop_reasons(
     timeline: StageTimeline,
     windows: Windows,
     columns: tuple[Ints, Ints, Ints, Bools, Bools],
+    named: Named,
 ) -> Ints:
     """Return for every merged movement why it is dropped, in the order of the rules.
 
@@ -279,6 +296,9 @@ def drop_reasons(
     mark(with_artifact(night, onset, end, leg), Drop.ARTIFACT)
     if profile.morphology_required:
         mark(~shaped & ~is_open, Drop.MORPHOLOGY)
+    mark(named.tremor, Drop.TREMOR)
+    mark(named.alternating, Drop.ALTERNATING)
+    mark(named.myoclonus, Drop.MYOCLONUS)
     if profile.long_lm == "drop":
         mark(length > profile.max_lm_us, Drop.LONG)
     if timeline.has_stages:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from monitor.scoring.denominators import HOUR_US, Denominators, denominators
 from monitor.scoring.inputs import Night, without_estimates
-from monitor.scoring.result import Score, Segment, TimePart
+from monitor.scoring.result import ByLetter, Score, Segment, TimePart
 from monitor.scoring.scorer import score
 
 TABLE = (
@@ -128,6 +128,8 @@ def _rules(scored: Score, measure: str) -> dict[str, object]:
         "excluded": dict(scored.excluded),
         "n_twitches": len(scored.twitches),
         "n_hypnic_jerks": jerks,
+        "lookalikes": dict(scored.lookalikes),
+        "by_the_letter": _by_letter(scored),
     }
     return {
         "profile": scored.profile.as_dict(),
@@ -136,6 +138,12 @@ def _rules(scored: Score, measure: str) -> dict[str, object]:
         "detail": {**detail, **excluded, "series": series, "reference_per_h": scored.profile.reference_per_h},
         "why_null": why,
     }
+
+
+def _by_letter(scored: Score) -> dict[str, object]:
+    """Return counts and rates with the look-alikes counted; without any these are the same as without."""
+    own = scored.by_letter or scored.indices
+    return {field.name: getattr(own, field.name) for field in dataclasses.fields(ByLetter)}
 
 
 def _as_json(value: object) -> object:

@@ -127,8 +127,19 @@ def epochs_before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
     return tuple(trimmed)
 
 
-def movement_of(fact: Fact[MovementData] | Fact[LimbData], rejected: str = "") -> Movement:
-    """Make the movement of its latest fact; `rejected` is why a person excluded it, empty if not excluded."""
+def movement_of(
+    fact: Fact[MovementData] | Fact[LimbData], rejected: str = "", *, restored: bool = False
+) -> Movement:
+    """Make the movement of its latest fact.
+
+    Parameters
+    ----------
+    fact : Fact
+    rejected : str
+        Why a person excluded it, empty if not excluded.
+    restored : bool
+        Whether a person made it count although it looks like something else.
+    """
     data: Any = fact.data
     is_open = data["phase"] in ("onset", "confirmed")
     return Movement(
@@ -141,4 +152,6 @@ def movement_of(fact: Fact[MovementData] | Fact[LimbData], rejected: str = "") -
         morphology_ok=data.get("morphology", True),
         rejected=rejected,
         is_open=is_open,
+        bursts=tuple((to_us(start), to_us(end)) for start, end in data.get("bursts", ())),
+        restored=restored,
     )

@@ -6,7 +6,7 @@ replace the fact they name; nothing is ever patched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeVar
@@ -39,7 +39,7 @@ from monitor.session.stages import resolve_stages
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
-    | {"reject", "segment", "calibration", "damaged"}
+    | {"reject", "accept", "segment", "calibration", "damaged"}
 )
 _ALERTING = frozenset(
     {"session", "trouble", "gap", "late", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
@@ -47,7 +47,7 @@ _ALERTING = frozenset(
 )
 _BY_HAND = "person"
 # A rejection changes how a movement counts: cached movements are outdated.
-_KEPT_AS = {"reject": "movement"}
+_KEPT_AS = {"reject": "movement", "accept": "movement"}
 _Made = TypeVar("_Made")
 
 
@@ -76,7 +76,7 @@ class SessionState(FactsByKind):
             SCORED.movement: self._movements,
             NOT_SCORED.movement: self._limb_movements,
         }
-        self._read: dict[str, tuple[Fact[MovementData], str, Movement]] = {}
+        self._read: dict[str, tuple[Fact[MovementData], str, bool, Movement]] = {}
         self._cache: dict[str, Any] = {}
         self._memo: dict[str, tuple[int, Any]] = {}
         self.revision = self.alert_revision = 0
@@ -265,20 +265,35 @@ class SessionState(FactsByKind):
         return self._cache[kind]
 
     def _judged(self) -> tuple[Movement, ...]:
-        return self._all_movements(
-            {key: str(fact.data["reason"]) for fact in self.facts("reject") for key in fact.data["movements"]}
+        # A person restores a look-alike with an acceptance that takes no rejection back.
+        restored = {
+            key for fact in self.facts("accept") if fact.supersedes is None for key in fact.data["movements"]
+        }
+        rejected = {
+            key: str(fact.data["reason"]) for fact in self.facts("reject") for key in fact.data["movements"]
+        }
+        return self._all_movements(rejected, restored)
+
+    def _all_movements(
+        self, rejected: Mapping[str, str], restored: Set[str] = frozenset()
+    ) -> tuple[Movement, ...]:
+        return tuple(
+            self._as_scored(fact, rejected.get(fact.data["id"], ""), restored=fact.data["id"] in restored)
+            for fact in self.movements()
         )
 
-    def _all_movements(self, rejected: Mapping[str, str]) -> tuple[Movement, ...]:
-        return tuple(self._as_scored(fact, rejected.get(fact.data["id"], "")) for fact in self.movements())
-
-    def _as_scored(self, fact: Fact[MovementData], rejected: str) -> Movement:
+    def _as_scored(self, fact: Fact[MovementData], rejected: str, *, restored: bool) -> Movement:
         """Return a movement as the scorer takes it; of thousands at most a few have changed."""
         key = fact.data["id"]
         known = self._read.get(key)
-        if known is None or known[0] is not fact or known[1] != rejected:
-            self._read[key] = known = (fact, rejected, movement_of(fact, rejected))
-        return known[2]
+        if known is None or known[0] is not fact or known[1:3] != (rejected, restored):
+            self._read[key] = known = (
+                fact,
+                rejected,
+                restored,
+                movement_of(fact, rejected, restored=restored),
+            )
+        return known[3]
 
     def _twitches(self) -> tuple[Movement, ...]:
         came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
