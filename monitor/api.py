@@ -389,6 +389,12 @@ def leg_activity_in_rem(night: Night, rules: str = "wasm2016") -> tuple[RemActiv
     -------
     tuple of RemActivity or str
         One for each leg and one for both; or why there is none. A measurement, not a diagnosis.
+
+    Examples
+    --------
+    >>> quiet = detect_movements({"left": np.random.default_rng(1).normal(0.0, 2.0, 150 * 500)}, 500)
+    >>> leg_activity_in_rem(quiet)
+    'no REM sleep'
     """
     return rem_activity(night, score_night(night, rules))
 
@@ -407,6 +413,19 @@ def tonights_end(session: Session, past: Iterable[Session] = ()) -> Forecast | s
     -------
     Forecast or str
         80 % interval, median and chance to end above the reference value; or why there is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from monitor.model.run_info import scored_with
+    >>> from monitor.session.journal import Journal
+    >>> about = {"legs": ["left"], "config": dict(load_config().document)} | scored_with(load_config())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     journal = Journal(Path(folder) / "journal.jsonl")
+    ...     _ = journal.append([Fact("session", 0.0, "x", about), Fact("stop", 60.0, "x", {"reason": "end"})])
+    ...     journal.close()
+    ...     tonights_end(read_session(folder))
+    'the recording has ended'
     """
     if not session.is_running:
         return "the recording has ended"
