@@ -245,7 +245,7 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
         "offset_ring_n": 0.38 * sub_block_s * fs_hz,
         "offset_lag_min_n": (delay_s + 1.6 * sub_block_s) * fs_hz,
         "offset_lag_max_n": (delay_s + 3.4 * sub_block_s) * fs_hz,
-        "burst_lag_n": (delay_s + 0.6 * sub_block_s) * fs_hz,
+        "burst_lag_n": (delay_s + 0.35 * sub_block_s) * fs_hz,
         "lsb_refused_uv": settings.lsb_refused_uv,
         "lsb_warned_uv": settings.lsb_warned_uv,
         "flat_uv": settings.flat_uv,

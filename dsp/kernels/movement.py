@@ -24,11 +24,15 @@ DENSE_SHARE = 0.75  # of a movement the short RMS is above the offset level; of 
 MAX_OPEN_TIMES = 5  # a movement that is not steady may last so many times longer (a body movement)
 STEADY_SHARE = 0.075  # standard deviation of the means of half a second of a steady tone, over their mean
 TONE_TIMES = 2.0  # onset levels up to which a steady tone is a new resting level
-JERK_RING_BLOCKS = 7  # sub-blocks after a jerk for which the filter rings above the offset level
+JERK_RING_BLOCKS = 7  # sub-blocks after a jerk for which the envelope is above the offset level
+RING_S, RING_DOUBLING_S = (
+    0.05,
+    0.04,
+)  # time for which the short RMS is, and more for each doubling of the jerk
 RUN_FACTOR = 8  # a run of a burst is the time its power is above this part of the peak
 # Of a burst's peak power, to which a lull falls; the filter's ringing falls as far in 0.08 s.
-LULL_SHARE = 0.04
-RISE_FACTOR = 12.0  # of the lowest power of a lull, to which the next burst rises
+LULL_SHARE = 0.1
+RISE_FACTOR = 8.0  # of the lowest power of a lull, to which the next burst rises
 NOTHING, WITHDRAW, CONFIRM, END = 0, 1, 2, 3  # the action that one sample leads to
 
 
@@ -237,6 +241,19 @@ def leave_to_hum(leg: Leg, cfg: Config) -> None:
 
 
 @compiled
+def is_ringing(leg: Leg, cfg: Config) -> bool:
+    """Return whether all that followed the last jerk is the ringing of the filter, in both measures."""
+    movement = leg.movement
+    level = movement.resting_uv + cfg.onset_uv
+    peak_uv2 = movement.burst_peak * cfg.short_uv2
+    doublings = 0.5 * np.log2(max(1.0, peak_uv2 / (level * level)))
+    short_n = movement.short_above - movement.jerk_end_at
+    trimmed_n = movement.last_above - movement.jerk_end_at
+    as_short = short_n <= (RING_S + RING_DOUBLING_S * doublings) * cfg.fs_hz
+    return bool(as_short and 0 <= trimmed_n <= JERK_RING_BLOCKS * cfg.sub_n)
+
+
+@compiled
 def offset_index(leg: Leg, cfg: Config) -> float:
     """Return where the movement ended: where the short RMS last fell, within what the envelope allows.
 
@@ -245,8 +262,7 @@ def offset_index(leg: Leg, cfg: Config) -> float:
     strong one. The lags are those measured over the recordings of tests/detector.
     """
     movement = leg.movement
-    ringing_n = movement.last_above - movement.jerk_end_at
-    if movement.jerk_end_at > 0 and 0 <= ringing_n <= JERK_RING_BLOCKS * cfg.sub_n:
+    if movement.jerk_end_at > 0 and is_ringing(leg, cfg):
         # A jerk ends too suddenly for the ringing of the filter not to matter.
         return float(movement.jerk_end_at - cfg.burst_lag_n)
     doublings = np.log2(movement.peak_uv / (movement.resting_uv + cfg.onset_uv))
@@ -386,7 +402,10 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
     elif action == END:
         # A lead that went dead during the movement did not return to rest.
         dead = leg.signal.constant_n > cfg.hold_n // 2
-        end_movement(leg, cfg, settled_offset(leg, cfg, offset_index(leg, cfg)), dead)
+        offset = settled_offset(leg, cfg, offset_index(leg, cfg))
+        if movement.confirmed:
+            offset = max(offset, onset + cfg.min_n)
+        end_movement(leg, cfg, offset, dead)
 
 
 @compiled
