@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +84,16 @@ def test_only_the_word_unlocks(open_window: Opener, ended: SessionFolder) -> Non
     assert not window.lock.is_on
     QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_D)
     assert window.theme is RED
+
+
+def test_what_is_typed_is_not_shown_and_the_hint_stays(open_window: Opener, ended: SessionFolder) -> None:
+    window = open_window(ended)
+    lock(window)
+    for letter in (Qt.Key.Key_U, Qt.Key.Key_N):
+        QTest.keyClick(window.focusWidget() or window, letter)
+    shown = " ".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
+    assert "Type “unlock” and press Enter.   ••" in shown
+    assert not re.search(r"\bun\b", shown)
 
 
 def test_a_locked_window_is_not_closed_by_hand(open_window: Opener, ended: SessionFolder) -> None:

@@ -390,3 +390,13 @@ def test_a_night_in_which_summer_time_ends_says_which_hour_is_meant(tmp_path):
     cells = [cell for section in report.sections for block in section.blocks if isinstance(block, Table)
              for row in block.rows for cell in row]  # fmt: skip
     assert any(cell.startswith("2026-10-25 02:00 CEST to 03:00 CET") for cell in cells)
+
+
+def test_the_title_of_a_short_recording_has_the_count_and_its_time_and_no_rate(tmp_path):
+    head, *_ = night_facts()
+    moved = [movement(f"L{i}", 60.0 + 22.0 * i) for i in range(6)]
+    stop = Fact("stop", 420.0, "recorder", {"reason": "test"})
+    folder = make_session(tmp_path / "short", [head, *moved, stop])
+    report = content.report_of(read_session(folder.path), MADE)
+    title = report.sections[0].blocks[0].text
+    assert title.endswith("(main rule set): too early for a rate, 6 PLM in 0 h 07 min (0.12 h) recorded")
