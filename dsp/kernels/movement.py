@@ -32,6 +32,9 @@ RING_S, RING_DOUBLING_S = (
 RUN_FACTOR = 8  # a run of a burst is the time its power is above this part of the peak
 # Of a burst's peak power, to which a lull falls; the filter's ringing falls as far in 0.08 s.
 LULL_SHARE = 0.1
+# At lower rates the band holds too few independent values: noise alone has lulls (one movement of 2 s in 15
+# would be a tremor at 200 Hz, none at 250 Hz).
+BURSTS_FROM_HZ = 245.0
 RISE_FACTOR = 8.0  # of the lowest power of a lull, to which the next burst rises
 NOTHING, WITHDRAW, CONFIRM, END = 0, 1, 2, 3  # the action that one sample leads to
 
@@ -139,6 +142,8 @@ def end_burst(leg: Leg, cfg: Config) -> None:
         movement.jerk_at = movement.burst_half_at
         movement.quiet_n = min(movement.quiet_n, leg.signal.index - movement.burst_half_at)
         movement.last_above = max(movement.last_above, movement.burst_half_at)
+    if cfg.fs_hz < BURSTS_FROM_HZ:
+        return
     k = movement.bursts_n
     movement.bursts_n += 1
     if k < BURSTS:

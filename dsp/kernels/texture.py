@@ -25,6 +25,8 @@ STEADY_RATIO = 0.06  # squared variation of the windows' power below which a cra
 WINDOW_GROUPS = 5
 HUM_UV = 50.0  # of mains, in a lead that is off; muscle never has four fifths of its power there
 HUM_SHARE = 0.2
+# At lower rates the band is so narrow that muscle fluctuates as a contact does.
+FROM_HZ = 145.0
 POWER_UV2 = 2**POWER_SHIFT / SQUARE_SCALE
 
 
@@ -55,6 +57,8 @@ def start_window(texture: Texture) -> None:
 @compiled
 def add_samples(leg: Leg, cfg: Config, block: Block, start: int, stop: int) -> None:
     """Take samples of a block: the signal before the filter, and its squares after it."""
+    if cfg.fs_hz < FROM_HZ:
+        return
     texture = leg.texture
     i = start
     while i < stop:

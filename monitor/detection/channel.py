@@ -124,8 +124,10 @@ class ChannelFacts:
         return Fact(self._kinds.movement, _us(place(event["index"])), SOURCE, {**named, **data})
 
     def _add_bursts(self, data: MotionData, event: np.void) -> None:
-        """Add the times of the bursts inside a movement; `bursts_n` if there were more than are recorded."""
+        """Add the times of the bursts inside a movement, if known; `bursts_n` if more than are recorded."""
         n = int(event["bursts_n"])
+        if n == 0:
+            return
         known = event["onset_index"] + event["bursts"][: 2 * n].astype(np.float64)
         at_s = [round(float(self._timeline.time_of(index)), 4) for index in known]
         data["bursts"] = [[start, max(start, end)] for start, end in zip(at_s[::2], at_s[1::2], strict=True)]

@@ -9,6 +9,7 @@ from dsp import MAX_RATE_HZ, DetectorSettings, EventKind, LegDetector
 from dsp.calibration import calibrate
 from dsp.detector import new_state
 from dsp.kernels import loop
+from monitor import detect_movements, score_night
 from monitor.detection.filters import design_filters
 
 SETTINGS = DetectorSettings()
@@ -330,3 +331,13 @@ def test_no_event_or_row_is_lost_when_a_chunk_brings_more_than_the_memory_holds(
     np.testing.assert_array_equal(rows["index"], np.arange(300) * FS)
     assert np.sum(events["kind"] == EventKind.CLOSED) == 140
     np.testing.assert_array_equal(np.unique(events["movement"]), np.arange(140))
+
+
+@pytest.mark.parametrize("rate_hz", [100, 128, 150, 200, 250, 500])
+def test_plain_movements_are_neither_artefact_nor_look_alike_at_any_rate(rate_hz):
+    """In a narrow band the power of muscle fluctuates, which must not pass for bursts, crackle or a tone."""
+    at_s = np.arange(300 * rate_hz) / rate_hz
+    emg_uv = np.random.default_rng(3).normal(0.0, 2.0, len(at_s))
+    emg_uv[(at_s % 20 >= 8) & (at_s % 20 < 10)] *= 15
+    night = detect_movements({"left": emg_uv}, rate_hz)
+    assert score_night(night, stages=["N2"] * 10).indices.n_lm == 15

@@ -60,6 +60,12 @@ def several_nights(values: Sequence[float], reference: float | None = None) -> S
     Notes
     -----
     de Vet et al., J Clin Epidemiol 2006;59:1033. The chance is that of a flat prior.
+
+    Examples
+    --------
+    >>> several = several_nights([18.0, 22.0, 26.0], reference=15.0)
+    >>> several.mean, several.sd
+    (22.0, 4.0)
     """
     n = len(values)
     if n < LEAST_NIGHTS:
