@@ -394,7 +394,7 @@ def leg_activity_in_rem(night: Night, rules: str = "wasm2016") -> tuple[RemActiv
     --------
     >>> quiet = detect_movements({"left": np.random.default_rng(1).normal(0.0, 2.0, 150 * 500)}, 500)
     >>> leg_activity_in_rem(quiet)
-    'no REM sleep'
+    'no stages yet'
     """
     return rem_activity(night, score_night(night, rules))
 

@@ -337,7 +337,8 @@ def test_no_event_or_row_is_lost_when_a_chunk_brings_more_than_the_memory_holds(
 def test_plain_movements_are_neither_artefact_nor_look_alike_at_any_rate(rate_hz):
     """In a narrow band the power of muscle fluctuates, which must not pass for bursts, crackle or a tone."""
     at_s = np.arange(300 * rate_hz) / rate_hz
-    emg_uv = np.random.default_rng(3).normal(0.0, 2.0, len(at_s))
+    # As muscle, with little power at low frequencies.
+    emg_uv = np.diff(np.random.default_rng(3).normal(0.0, 2.0, len(at_s) + 1)) / np.sqrt(2)
     emg_uv[(at_s % 20 >= 8) & (at_s % 20 < 10)] *= 15
     night = detect_movements({"left": emg_uv}, rate_hz)
     assert score_night(night, stages=["N2"] * 10).indices.n_lm == 15
