@@ -17,8 +17,9 @@ import numpy.typing as npt
 from dsp import DetectorSettings
 from monitor.detection.aligned_chunk import USUAL, AlignedChunk, ChunkContext
 from monitor.detection.alignment import Alignment
-from monitor.detection.channel import SOURCE, ChannelFacts
+from monitor.detection.channel import SOURCE, ChannelFacts, Known
 from monitor.detection.filters import design_filters
+from monitor.detection.identical_legs import IdenticalLegs
 from monitor.detection.limb import Limb
 from monitor.detection.loss_reports import LossReports
 from monitor.detection.stamp_check import StampChange
@@ -87,6 +88,7 @@ class StreamDetection:
         self._rate_hz, self._settings, self.counter = rate_hz, settings, counter
         self.timeline = StampTimeline(rate_hz, settings.gap_s)
         self._rate = RateWatch(rate_hz)
+        self._identical = IdenticalLegs(rate_hz)
         self._loss_reports = LossReports(rate_hz)
         sos = design_filters(rate_hz, settings)
         by_limb: dict[str, list[LegChannel]] = {}
@@ -345,10 +347,23 @@ class StreamDetection:
         return Fact("warning", self.timeline.now_s, SOURCE, data)
 
     def _detect(self, signals: list[list[npt.NDArray[np.float64]]]) -> list[Fact]:
+        first = self.timeline.n - signals[0][0].size if signals else 0
         found = [
             known for limb, each in zip(self._limbs, signals, strict=True) for known in limb.process(each)
         ]
+        found += self._one_electrode(signals, first)
         return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
+
+    def _one_electrode(self, signals: list[list[npt.NDArray[np.float64]]], first: int) -> list[Known]:
+        """Report once if both legs have the same signal; it is compared from the start until they differ."""
+        legs = [each[0] for limb, each in zip(self._limbs, signals, strict=True) if limb.scored]
+        place = self._identical.look(*legs) if len(legs) == 2 else None
+        if place is None:
+            return []
+        about = {"about": "the legs", "legs": list(self.legs)}
+        reason = "both channels have the same signal: check the channels and the electrodes"
+        at_s = round(float(self.timeline.time_of(first + place)), 6)
+        return [(first + place, Fact("warning", at_s, SOURCE, about | {"reason": reason}))]
 
     def _look_at_rate(self) -> list[Fact]:
         """Report a wrong rate in the header; checked where the timeline adapts, so chunks do not matter."""
