@@ -14,6 +14,8 @@ from dsp.kernels.baseline import (
     set_levels,
     update_baseline,
 )
+from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, is_ringing
+from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_steady
 from dsp.kernels.texture import CRACKLE, MUSCLE, TONE, has_hum, start_texture, texture_of
 from dsp.state import HUM_TICKS, Config, Leg
 
@@ -22,20 +24,6 @@ ECG = int(Cause.ECG)
 RISE_SHARE = 0.6  # by how much of the rise the short RMS reaches a level later than the signal
 DENSE_SHARE = 0.75  # of a movement the short RMS is above the offset level; of a volley of spikes less
 MAX_OPEN_TIMES = 5  # a movement that is not steady may last so many times longer (a body movement)
-STEADY_SHARE = 0.075  # standard deviation of the means of half a second of a steady tone, over their mean
-TONE_TIMES = 2.0  # onset levels up to which a steady tone is a new resting level
-JERK_RING_BLOCKS = 7  # sub-blocks after a jerk for which the envelope is above the offset level
-RING_S, RING_DOUBLING_S = (
-    0.05,
-    0.04,
-)  # time for which the short RMS is, and more for each doubling of the jerk
-RUN_FACTOR = 8  # a run of a burst is the time its power is above this part of the peak
-# Of a burst's peak power, to which a lull falls; the filter's ringing falls as far in 0.08 s.
-LULL_SHARE = 0.1
-# At lower rates the band holds too few independent values: noise alone has lulls (one movement of 2 s in 15
-# would be a tremor at 200 Hz, none at 250 Hz).
-BURSTS_FROM_HZ = 245.0
-RISE_FACTOR = 8.0  # of the lowest power of a lull, to which the next burst rises
 NOTHING, WITHDRAW, CONFIRM, END = 0, 1, 2, 3  # the action that one sample leads to
 
 
@@ -117,77 +105,6 @@ def open_movement(leg: Leg, cfg: Config) -> None:
 
 
 @compiled
-def begin_burst(leg: Leg, short: int) -> None:
-    """Begin a burst of the open movement at the current sample."""
-    movement, n = leg.movement, leg.signal.index
-    movement.in_burst = True
-    movement.burst_up_at = n
-    movement.burst_half_at = n
-    movement.run_low = short
-    movement.run_n = 0
-    raise_peak(leg, short)
-
-
-@compiled
-def end_burst(leg: Leg, cfg: Config) -> None:
-    """Record the burst that ends: from where it passed the onset level to where it fell to half its peak."""
-    movement = leg.movement
-    movement.in_burst = False
-    movement.longest_n = max(movement.longest_n, movement.run_n)
-    # A heart beat looks like a jerk: with an ECG in the leg the end is that of the envelope.
-    is_jerk = movement.run_n <= cfg.jerk_run_n and not movement.has_heart
-    movement.jerk_end_at = movement.burst_half_at if is_jerk else 0
-    if movement.run_n >= cfg.spike_run_n:
-        # Not a spike: it continues the movement even if it is too short for the envelope.
-        movement.jerk_at = movement.burst_half_at
-        movement.quiet_n = min(movement.quiet_n, leg.signal.index - movement.burst_half_at)
-        movement.last_above = max(movement.last_above, movement.burst_half_at)
-    if cfg.fs_hz < BURSTS_FROM_HZ:
-        return
-    k = movement.bursts_n
-    movement.bursts_n += 1
-    if k < BURSTS:
-        start = movement.burst_up_at - cfg.onset_lag_n - movement.onset_index
-        end = movement.burst_half_at - cfg.burst_lag_n - movement.onset_index
-        movement.bursts[2 * k] = max(0.0, start) if k > 0 else 0.0
-        movement.bursts[2 * k + 1] = max(end, movement.bursts[2 * k])
-
-
-@compiled
-def follow_bursts(leg: Leg, cfg: Config, short: int) -> None:
-    """Take one sample of the inner rhythm of the open movement: bursts, and lulls between them."""
-    movement, n = leg.movement, leg.signal.index
-    if movement.in_burst:
-        if short > movement.burst_peak:
-            raise_peak(leg, short)
-        if short >= movement.half_level:
-            movement.burst_half_at = n
-        if short >= movement.run_level:
-            movement.run_low = min(movement.run_low, short)
-            movement.run_n += 1
-        elif short <= movement.lull_level:
-            end_burst(leg, cfg)
-            movement.burst_low = short
-    else:
-        movement.burst_low = min(movement.burst_low, short)
-        if short >= leg.levels.short_onset and short >= RISE_FACTOR * movement.burst_low:
-            begin_burst(leg, short)
-
-
-@compiled
-def raise_peak(leg: Leg, peak: int) -> None:
-    """Set the levels of a burst from its peak; a run begins anew when its start is far below the peak."""
-    movement = leg.movement
-    movement.burst_peak = peak
-    movement.half_level = peak // 4
-    movement.run_level = peak // RUN_FACTOR
-    movement.lull_level = max(leg.levels.short_offset, int(LULL_SHARE * peak))
-    if movement.run_low < movement.run_level:
-        movement.run_n = 0
-        movement.run_low = peak
-
-
-@compiled
 def return_to_rest(leg: Leg, cfg: Config) -> None:
     """Wait for the next onset after the last event of a movement."""
     leg.movement.open = False
@@ -243,19 +160,6 @@ def leave_to_hum(leg: Leg, cfg: Config) -> None:
         end_movement(leg, cfg, float(movement.hum_from), True)
     else:
         refuse_movement(leg, cfg, MUSCLE)
-
-
-@compiled
-def is_ringing(leg: Leg, cfg: Config) -> bool:
-    """Return whether all that followed the last jerk is the ringing of the filter, in both measures."""
-    movement = leg.movement
-    level = movement.resting_uv + cfg.onset_uv
-    peak_uv2 = movement.burst_peak * cfg.short_uv2
-    doublings = 0.5 * np.log2(max(1.0, peak_uv2 / (level * level)))
-    short_n = movement.short_above - movement.jerk_end_at
-    trimmed_n = movement.last_above - movement.jerk_end_at
-    as_short = short_n <= (RING_S + RING_DOUBLING_S * doublings) * cfg.fs_hz
-    return bool(as_short and 0 <= trimmed_n <= JERK_RING_BLOCKS * cfg.sub_n)
 
 
 @compiled
@@ -414,26 +318,6 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
 
 
 @compiled
-def is_new_rest(leg: Leg, cfg: Config) -> bool:
-    """Return whether the last ticks of the movement are steady and below the onset level."""
-    movement = leg.movement
-    tail, n = movement.tail, cfg.new_rest_ticks
-    if movement.tail_n < n or leg.signal.index - movement.jerk_at < n * cfg.tick_n:
-        return False
-    early = 0.0
-    late = 0.0
-    for k in range(n):
-        value = tail[(movement.tail_at - 1 - k) % tail.size]
-        if value > movement.resting_uv + 0.8 * cfg.onset_uv:
-            return False
-        if 2 * k < n:
-            late += value
-        else:
-            early += value
-    return not abs(late / ((n + 1) // 2) - early / (n // 2)) * n > 0.2 * (late + early)
-
-
-@compiled
 def follow_tail(leg: Leg, cfg: Config) -> None:
     """Check at each tick whether the open movement has lasted too long or is a new resting level.
 
@@ -461,32 +345,6 @@ def follow_tail(leg: Leg, cfg: Config) -> None:
         end_at_new_rest(leg, cfg)
     elif is_new_tone(leg, cfg):
         end_at_new_tone(leg, cfg)
-
-
-@compiled
-def is_steady(leg: Leg, cfg: Config, below_uv: float) -> bool:
-    """Return whether the means of half a second of the last `steady_ticks` are those of a steady tone."""
-    movement = leg.movement
-    tail, n = movement.tail, cfg.steady_ticks
-    if movement.tail_n < n:
-        return False
-    total = 0.0
-    squares = 0.0
-    for part in range(n // 5):
-        mean = 0.0
-        for k in range(5):
-            mean += 0.2 * tail[(movement.tail_at - 1 - 5 * part - k) % tail.size]
-        total += mean
-        squares += mean * mean
-    if total >= below_uv * (n // 5):
-        return False
-    return bool(squares * (n // 5) < (1.0 + STEADY_SHARE * STEADY_SHARE) * total * total)
-
-
-@compiled
-def is_new_tone(leg: Leg, cfg: Config) -> bool:
-    """Return whether the movement is a resting tone that rose above the onset level: weak, and steady."""
-    return is_steady(leg, cfg, leg.movement.resting_uv + TONE_TIMES * cfg.onset_uv)
 
 
 @compiled
