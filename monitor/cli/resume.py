@@ -115,6 +115,8 @@ def _wait(poll: Callable[[float], bool | None], prompt: Prompt, otherwise: bool)
 def _offer(interrupted: CutOff, left_s: float, is_fresh: bool) -> dict[str, object]:
     return {
         "session": str(interrupted.folder.path),
+        "bed": str(interrupted.state.session.get("bed", "")),
+        "study": str(interrupted.state.session.get("study") or ""),
         "recorded_s": interrupted.recorded_s,
         "ago_s": interrupted.ago_s,
         "left_s": max(0.0, left_s),

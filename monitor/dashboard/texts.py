@@ -236,11 +236,16 @@ SAME_CHANNEL = "Left and right leg have the same channel."
 SELECT_UNIT = "The stream states no unit: select one."
 ENTER_BED = "Enter the bed."
 RESUME_NAME = "A recording was cut off"
+THIS_BED = "this bed"
 RESUME, BEGIN_NEW = "&Resume it", "Start a &new one"
 RESUME_OFFER = (
-    "A recording of this bed was cut off {ago}, after {length}. "
+    "{whose} was cut off {ago}, after {length}. "
     "If it is resumed, the time between is marked as missing. "
     "Without an answer {otherwise} in {left_s:.0f} s."
+)
+RESUME_STUDY, RESUME_NO_STUDY = (
+    "The recording of study {study}, {bed},",
+    "A recording of {bed} without a study code",
 )
 RESUMED_OTHERWISE: Mapping[bool, str] = {True: "it is resumed", False: "a new recording starts"}
 

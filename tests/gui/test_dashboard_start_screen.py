@@ -208,9 +208,11 @@ def test_a_session_that_was_cut_off_is_asked_about(
     assert not start.resume_card.isVisible()
     lobby.view["cut_off"] = {
         "session": "/nights/one", "recorded_s": 15130.0, "ago_s": 200.0, "left_s": 41.0, "otherwise": True,
+        "bed": "bed-3", "study": "S-0417",
     }  # fmt: skip
     qtbot.waitUntil(start.resume_card.isVisible, timeout=LATE_MS)
-    assert "3 min ago, after 4:12 h" in start.resume_card.text.text()
+    offered = start.resume_card.text.text()
+    assert offered.startswith("The recording of study S-0417, bed-3, was cut off 3 min ago, after 4:12 h")
     assert "it is resumed in 41 s" in start.resume_card.text.text()
     QTest.mouseClick(start.resume_card.resume_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: lobby.asked == [{"do": "resume", "yes": True}], timeout=LATE_MS)

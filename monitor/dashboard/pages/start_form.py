@@ -158,4 +158,6 @@ def offer_text(offer: Mapping[str, Any]) -> str:
     ago = f"{minutes:.0f} min ago" if minutes >= 1 else "just now"
     otherwise = texts.RESUMED_OTHERWISE[bool(offer["otherwise"])]
     left_s, length = float(offer["left_s"]), f"{recorded_min // 60}:{recorded_min % 60:02d} h"
-    return texts.RESUME_OFFER.format(ago=ago, length=length, otherwise=otherwise, left_s=left_s)
+    whose = texts.RESUME_STUDY if offer.get("study") else texts.RESUME_NO_STUDY
+    whose = whose.format(study=offer.get("study"), bed=offer.get("bed") or texts.THIS_BED)
+    return texts.RESUME_OFFER.format(whose=whose, ago=ago, length=length, otherwise=otherwise, left_s=left_s)
