@@ -7,6 +7,7 @@ from support.evening import Amplifier, Person, environment_with_eyes
 from support.watching import Command, of_kind, run, session_paths, summary, whole_facts, windows
 
 from monitor.session.folder import SessionFolder
+from monitor.session.state import SessionState
 
 
 @pytest.fixture
@@ -72,12 +73,14 @@ def test_a_persons_evening(evening, amplifier):
             lambda: len(found := of_kind(whole_facts(folder.journal), kind)) >= n and found, f"{n} x {kind}"
         )
 
-    # The first entry asks who writes.
+    # The first entry is saved, then the author is asked and added to it.
     writes(person, "n", "patient in bed")
+    first = facts("note")[0]
+    assert (first.data["text"], "author" in first.data) == ("patient in bed", False)
     person.waits_for(lambda now: "name" in now["hint"], "question for the name")
     person.types("ada")
     person.presses("Return")
-    assert facts("note")[0].data["text"] == "patient in bed"
+    assert facts("author")[0].data["of"] == [first.seq]
 
     person.presses("b")
     person.waits_for(lambda now: now["calibration"] == "ready", "calibration")
@@ -139,6 +142,7 @@ def test_a_persons_evening(evening, amplifier):
     assert run("stop", str(folder.path)).returncode == 0
     assert watch.end() == 0, watch.said
     assert "Traceback" not in watch.said
-    entries = [f for f in whole_facts(folder.journal) if f.source == "person"]
+    state = SessionState.of(whole_facts(folder.journal))
+    entries = [state.fact(f.seq) for f in whole_facts(folder.journal) if f.source == "person"]
     assert {f.data["author"] for f in entries} == {"ada"}
     assert summary(folder.path)["rules"]["aasm3"]["n_lm"] > 0

@@ -40,7 +40,7 @@ def look():
             seen |= {"calibration": course.step if course is not None else ""}
             seen |= {"is_summary": each.pages.summary.frame.isVisible(), "alerts": []}
             for alert in screen.alerts if screen is not None else ():
-                seen["alerts"].append([alert.priority, alert.text, alert.key in each.seen])
+                seen["alerts"].append([alert.priority, alert.text, alert.key in each.alerting.seen])
     path = os.environ["EVENING_SEEN"]
     with open(path + ".part", "w") as file:
         json.dump(seen, file)
