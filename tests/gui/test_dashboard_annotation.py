@@ -125,6 +125,8 @@ def test_a_movement_of_both_legs_is_rejected_whole_and_the_effect_is_shown(
         window = open_window(folder)
         qtbot.waitUntil(window.annotator.may_write, timeout=LATE_MS)
         qtbot.waitUntil(lambda: bool(window.live.sweep.movements.brackets), timeout=LATE_MS)
+        qtbot.waitUntil(lambda: window.live.sweep.is_page, timeout=LATE_MS)
+        press(window, Qt.Key.Key_End)
         for _ in range(3):
             press(window, Qt.Key.Key_Left, CTRL)
         assert window.live.sweep.chosen == {"L60-3", "R4"}
@@ -174,6 +176,8 @@ def test_a_twitch_is_not_asked_about(open_window: Opener, ended: SessionFolder, 
         window = open_window(ended)
         qtbot.waitUntil(window.annotator.may_write, timeout=LATE_MS)
         qtbot.waitUntil(lambda: bool(window.live.sweep.movements.brackets), timeout=LATE_MS)
+        qtbot.waitUntil(lambda: window.live.sweep.is_page, timeout=LATE_MS)
+        press(window, Qt.Key.Key_End)
         QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
         assert window.live.sweep.chosen == {"R99"}
         press(window, Qt.Key.Key_X)
@@ -553,7 +557,7 @@ def long(open_window: Opener, tmp_path: Path, qtbot: QtBot) -> Iterator[tuple[Da
     folder = make_session(tmp_path / "long", [*beginning(), *series(60.0), *series(1400.0), stop])
     editor = Editor(folder)
     window = open_window(folder)
-    qtbot.waitUntil(window.annotator.may_write, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.annotator.may_write() and window.live.sweep.is_page, timeout=LATE_MS)
     yield window, editor
     editor.close()
 
