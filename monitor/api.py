@@ -43,7 +43,9 @@ from monitor.notebook.plots import draw_movement, draw_night
 from monitor.notebook.signals import leg_signals
 from monitor.notebook.stages import night_of_table, with_stages
 from monitor.scoring import Movement, Night, Score, ScoredLM, score
-from monitor.scoring.columns import Columns, event_columns, movement_columns
+from monitor.scoring.columns import Columns
+from monitor.scoring.inputs import movement_columns
+from monitor.scoring.result import event_columns
 from monitor.scoring.uncertainty.document import uncertainty
 from monitor.scoring.uncertainty.forecast import Forecast, forecast, past_night
 from monitor.scoring.uncertainty.rem_activity import RemActivity, rem_activity

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
+
+from monitor.scoring.columns import Columns, data_frame
+
 Leg = Literal["left", "right", "unknown"]
 Stage = Literal["W", "N1", "N2", "N3", "R", "unscored"]
 
@@ -154,8 +158,6 @@ class Night:
         MissingError
             If pandas is not installed.
         """
-        from monitor.scoring.columns import data_frame, movement_columns
-
         return data_frame(movement_columns(self))
 
     def __repr__(self) -> str:
@@ -192,3 +194,15 @@ def split_at(begins: Iterable[tuple[int, str]], end_us: int) -> tuple[Span, ...]
 def without_estimates(night: Night) -> Night:
     """Return the recording without estimated stages."""
     return replace(night, epochs=tuple(epoch for epoch in night.epochs if not epoch.is_estimated))
+
+
+def movement_columns(night: Night) -> Columns:
+    """Return the movements of single legs by onset; see `monitor.movements_table`."""
+    rows = sorted(night.movements, key=lambda m: (m.onset_us, m.leg))
+    return {
+        "onset": np.array([m.onset_us / 1e6 for m in rows], np.float64),
+        "duration": np.array([(m.end_us - m.onset_us) / 1e6 for m in rows], np.float64),
+        "leg": np.array([m.leg for m in rows], np.str_),
+        "peak_uv": np.array([np.nan if m.peak_uv is None else m.peak_uv for m in rows], np.float64),
+        "resting_uv": np.array([np.nan if m.resting_uv is None else m.resting_uv for m in rows], np.float64),
+    }

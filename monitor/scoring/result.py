@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from monitor.model.rules import RulesProfile
+from monitor.scoring.columns import Columns, data_frame
 from monitor.scoring.denominators import Denominators
 from monitor.scoring.scored_lm import ScoredLM
 
@@ -247,8 +250,6 @@ class Score:
         MissingError
             If pandas is not installed.
         """
-        from monitor.scoring.columns import data_frame, event_columns
-
         return data_frame(event_columns(self))
 
     def __repr__(self) -> str:
@@ -270,3 +271,22 @@ class Score:
     def why_null(self) -> Mapping[str, str]:
         """Reason for each undefined index."""
         return self.indices.why_null
+
+
+def event_columns(scored: Score) -> Columns:
+    """Return the movements after the legs were combined, by onset; see `monitor.events_table`."""
+    rows = scored.lms
+    return {
+        "onset": np.array([lm.onset_us / 1e6 for lm in rows], np.float64),
+        "duration": np.array([(lm.end_us - lm.onset_us) / 1e6 for lm in rows], np.float64),
+        "leg": np.array([lm.leg for lm in rows], np.str_),
+        "parts": np.array([lm.parts for lm in rows], np.int64),
+        "candidate": np.array([lm.candidate for lm in rows], np.bool_),
+        "plm": np.array([lm.plm for lm in rows], np.bool_),
+        "series": np.array([lm.series or 0 for lm in rows], np.int64),
+        "imi": np.array([np.nan if lm.imi_us is None else lm.imi_us / 1e6 for lm in rows], np.float64),
+        "stage": np.array([lm.stage or "" for lm in rows], np.str_),
+        "respiratory": np.array([lm.respiratory for lm in rows], np.bool_),
+        "arousal": np.array([lm.arousal for lm in rows], np.bool_),
+        "reason": np.array([lm.reason for lm in rows], np.str_),
+    }
