@@ -153,8 +153,21 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
 
 
 def config_from(document: Mapping[str, Any], where: str) -> Config:
-    """Build a configuration from JSON values, e.g. those stored in a journal."""
-    return _checked(dict(document), where)
+    """Build a configuration from the JSON values that a journal stores.
+
+    A session keeps the rules that it was recorded with: one whose rule sets have no ``asleep_by`` is of a
+    version that scored a movement by the stage at its onset.
+    """
+    return _checked({**document, **_rules_as_recorded(document)}, where)
+
+
+def _rules_as_recorded(document: Mapping[str, Any]) -> dict[str, Any]:
+    rules = document.get("rules")
+    if not isinstance(rules, dict):
+        return {}
+    before = {"asleep_by": "onset"}
+    sets = {name: before | rules[name] for name in PROFILES if isinstance(rules.get(name), dict)}
+    return {"rules": rules | sets}
 
 
 def rules_from(session: Mapping[str, Any], where: str) -> Mapping[str, RulesProfile]:

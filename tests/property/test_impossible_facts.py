@@ -312,3 +312,13 @@ def test_rules_that_cannot_be_read_are_named_by_all_that_score(rows, tmp_path, w
     for read in (read_session, looked_at):
         with pytest.raises(InputError, match=r"journal\.jsonl: rules"):
             read(folder if read is looked_at else folder.path)
+
+
+def test_a_session_of_an_earlier_version_keeps_its_rule_of_sleep(session, rows, tmp_path):
+    rules = copy.deepcopy(rows[0]["config"]["rules"])
+    for name in ("aasm3", "wasm2016"):
+        del rules[name]["asleep_by"]
+    folder = SessionFolder(tmp_path)
+    write(folder, [rows[0] | {"config": rows[0]["config"] | {"rules": rules}}, *rows[1:]])
+    assert read_session(session.path).rules["aasm3"].asleep_by == "any_part"
+    assert read_session(folder.path).rules["aasm3"].asleep_by == "onset"
