@@ -83,7 +83,6 @@ def person(tmp_path):
         amplifier.kill()
 
 
-@pytest.mark.smoke
 def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(person):
     window, sweep = person.window, person.window.live.sweep
     asked_s = window.now_s()

@@ -133,7 +133,6 @@ def follow(viewer, until):
     return None
 
 
-@pytest.mark.smoke
 def test_a_killed_recorder_is_shown_as_such_within_seconds(recorder, viewer, tmp_path):
     recorder.process.send_signal(signal.SIGKILL)
     recorder.process.wait(END_S)

@@ -160,7 +160,6 @@ def shown_keys(facts):
     return sorted(k for k, d in last.items() if d["phase"] != "withdrawn" or d.get("twitch"))
 
 
-@pytest.mark.smoke
 def test_a_killed_dashboard_costs_no_sample_and_a_new_one_shows_every_fact(start, view, tmp_path):
     amplifier = start("simulate", "--seed", "31", "--speed", str(SPEED), "--hours", str(SIGNAL_S / 3600),
                       "--wait-for-receiver")  # fmt: skip
@@ -222,7 +221,6 @@ def close_by_hand(environment, window):
     wait_for(lambda: not windows(environment, "PLMS Monitor"), "end of the window", START_S, press)
 
 
-@pytest.mark.smoke
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X is for Linux")
 def test_demo_hands_over_from_the_start_screen_and_records_on_without_its_window(start, desktop, tmp_path):
     demo = start("demo", "--sessions", str(tmp_path / "s"), "--speed", "5", environment=desktop)

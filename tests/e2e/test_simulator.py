@@ -38,7 +38,6 @@ def amplifier():
         process.close()
 
 
-@pytest.mark.smoke
 def test_stream_is_the_schedule_sample_by_sample(amplifier, receive):
     amplifier(seed=11, rate_hz=250.0, speed=20.0, wait_for_receiver=True)
     emg, markers = receive(EMG, MARKERS)
