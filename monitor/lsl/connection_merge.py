@@ -30,6 +30,7 @@ class _MergeInput:
     has_ended: bool = False
     is_fresh: bool = True
     dropped_n: int = 0
+    dropped_from_s: float = float("nan")
 
 
 class ConnectionMerge:
@@ -185,9 +186,11 @@ class ConnectionMerge:
         line.is_fresh = not len(new)
         if len(new):
             return int(new[0])
+        if not line.dropped_n:
+            line.dropped_from_s = float(stamps[0])
         line.dropped_n += len(stamps)
         # Stamps that do not advance would never come to an end.
-        is_stuck = line.dropped_n * self._step_s > self._last_s - float(stamps[0]) + _GRACE_S
+        is_stuck = line.dropped_n * self._step_s > self._last_s - line.dropped_from_s + _GRACE_S
         line.is_fresh = self._is_old(stamps) and not is_stuck
         return len(stamps) if line.is_fresh else 0
 
