@@ -59,7 +59,10 @@ class _Epoch:
     def smooth(self) -> tuple[Floats, Floats]:
         """Return the times of collection by the stream's clock, sorted, and the offsets."""
         order = np.argsort(self.collected_s, kind="stable")
-        values = median_filter(np.array(self.offset_s)[order], _OUTLIERS_OF, mode="nearest")
+        values = np.array(self.offset_s)[order]
+        if len(values) > 1:
+            # Of a single value, scipy 1.15 returns 0.
+            values = median_filter(values, _OUTLIERS_OF, mode="nearest")
         return np.array(self.collected_s)[order], values
 
 
