@@ -22,7 +22,7 @@ RISE_FACTOR = 8.0  # of the lowest power of a lull, to which the next burst rise
 
 @compiled
 def raise_peak(leg: Leg, peak: int) -> None:
-    """Set the levels of a burst from its peak; a run begins anew when its start is far below the peak."""
+    """Set the levels of a burst from its peak; a run restarts when its start is far below the peak."""
     movement = leg.movement
     movement.burst_peak = peak
     movement.half_level = peak // 4

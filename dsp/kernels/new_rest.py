@@ -1,4 +1,4 @@
-"""Whether an open movement is no movement but a new resting level: a posture step, or a steady tone."""
+"""Whether an open movement is a new resting level instead of a movement: a posture step, or a steady tone."""
 
 from __future__ import annotations
 

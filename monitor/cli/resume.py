@@ -86,7 +86,7 @@ def _answer(interrupted: CutOff, what: str, prompt: Prompt) -> bool:
         prompt.terminal.say("The start screen asks whether to resume an interrupted session.")
         return _wait(lambda left_s: screen.offer(_offer(interrupted, left_s, is_fresh)), prompt, is_fresh)
     if not sys.stdin.isatty():
-        prompt.terminal.say("There is no terminal to ask in: --resume resumes without asking.")
+        prompt.terminal.say("No terminal is available for the question. --resume resumes without asking.")
         return False
     prompt.terminal.say(
         f"Resume {what}? [y/n] (default after {ANSWER_S:.0f} s: {'yes' if is_fresh else 'no'})"

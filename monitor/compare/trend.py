@@ -66,7 +66,7 @@ def nights_of_study(
     Raises
     ------
     InputError
-        If there is no night, or a result folder cannot be read.
+        If no night was found, or a result folder cannot be read.
     """
     found = []
     for journal in sorted(sessions.glob(f"*/{_JOURNAL}")) if sessions is not None else ():

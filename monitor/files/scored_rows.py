@@ -87,7 +87,7 @@ class Listed:
     label : str
         Its type.
     end : str
-        Its end, as ``onset``, or ``+`` and seconds; used if there is no duration.
+        Its end, as ``onset``, or ``+`` and seconds; used if the duration is missing.
     channel : str
         Channel or leg.
     is_stage : bool
@@ -122,7 +122,7 @@ class FieldNames:
 
 
 def is_missing(cell: str) -> bool:
-    """Return whether a cell says that there is no value."""
+    """Return whether a cell states that the value is missing."""
     return cell.strip().casefold() in _MISSING
 
 

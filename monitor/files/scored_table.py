@@ -93,7 +93,7 @@ class Table:
 
 
 def find_table(text: str, name: str) -> Table | None:
-    """Find the header of a table, or the columns of a table without one; None if the text is no table.
+    """Find the header of a table, or the columns of a table without one; None if the text is not a table.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def table_rows(text: str, name: str, table: Table, options: ListOptions) -> tupl
 
 
 def missing_columns(text: str, name: str) -> InputError:
-    """Return the error for a text that is no list: the row most like a header, and what it lacks."""
+    """Return the error for a text that is not a list: the row most like a header, and what it lacks."""
     best: tuple[int, int, list[str], dict[str, int]] = (0, 1, [], {})
     lines = text.splitlines()[:_HEADER_WITHIN]
     for number_, line in enumerate(lines, start=1):

@@ -95,7 +95,7 @@ def score_files(
     Raises
     ------
     InputError
-        If there is no recording, or the configuration cannot be used.
+        If no recording was found, or the configuration cannot be used.
 
     Examples
     --------

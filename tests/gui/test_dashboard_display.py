@@ -111,7 +111,7 @@ def test_asking_for_the_display_does_not_load_the_detector_or_lsl() -> None:
     code = (
         "import sys, monitor.dashboard.shell.app\n"
         "bad = [m for m in sys.modules if m.startswith(('pylsl', 'monitor.lsl', 'monitor.recorder',"
-        " 'monitor.detection.leg', 'monitor.detection.limb', 'monitor.detection.pipeline'))]\n"
+        " 'monitor.detection.channel', 'monitor.detection.limb', 'monitor.detection.pipeline'))]\n"
         "print(bad)"
     )
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}

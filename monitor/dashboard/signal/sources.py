@@ -197,7 +197,7 @@ class PageReader:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _place(self, streams: tuple[Fact, ...], anchors: tuple[Fact[AnchorData], ...]) -> bool:
-        """Place one block of each stream; return whether there is no more."""
+        """Place one block of each stream; return whether all are placed."""
         try:
             self._chunks.update()
             return all(each.place(anchors, math.inf) for each in self._scrollbacks(streams))

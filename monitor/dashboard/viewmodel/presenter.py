@@ -21,8 +21,8 @@ from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView
 from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
-from monitor.model.facts import UNUSABLE, Fact
-from monitor.model.payloads import AnchorData, AuthorData, ClockData, LimbData, MovementData, SignData
+from monitor.model.facts import MOVEMENT_KINDS, UNUSABLE, Fact
+from monitor.model.payloads import AnchorData, AuthorData, ClockData, MovementData, SignData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
 from monitor.session.current_alerts import SAVED_OLD_S, Alert, Phase, alerts
@@ -39,8 +39,7 @@ from monitor.session.wall_time import WallTime
 # Shown in the overview in addition to the score.
 _OVERVIEW_KINDS = frozenset({"anchor", "note", "stream", "withdrawn"})
 # A movement is logged once it has been scored.
-_NO_ENTRIES = frozenset({"movement", "limb", "clock"})
-_MOVED = frozenset({"movement", "limb"})
+_NO_ENTRIES = MOVEMENT_KINDS | {"clock"}
 # Source of estimated stages.
 _AUTO = "auto"
 _TEXTS_EVERY_S = 0.25
@@ -73,7 +72,6 @@ class Presenter:
         self._scored = Rescoring()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
         self._movements: dict[str, Fact[MovementData]] = {}
-        self._limbs: dict[str, Fact[LimbData]] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
         self._undo = UndoHistory()
@@ -114,7 +112,7 @@ class Presenter:
             # With each score: the curve must never be of another score than the number beside it.
             self._overview()
         kinds = {fact.kind for fact in facts}
-        has_moved = due or bool(kinds & _MOVED)
+        has_moved = due or bool(kinds & MOVEMENT_KINDS)
         has_entries = bool(due or kinds - _NO_ENTRIES) or self._has_new_times()
         self._screen = self._make(live_status, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen
@@ -146,9 +144,6 @@ class Presenter:
         elif fact.kind == "movement":
             moved = fact.of(MovementData)
             self._movements[moved.data["id"]] = moved
-        elif fact.kind == "limb":
-            limb = fact.of(LimbData)
-            self._limbs[limb.data["id"]] = limb
         elif (row := fact_row(fact)) is not None and fact.seq is not None:
             if fact.kind == "sign":
                 row = row._replace(what=row.what + entered_text(fact.of(SignData), self.wall))
@@ -196,7 +191,7 @@ class Presenter:
         phase = self.phase(live_status)
         if before is None or has_moved:
             facts = self._movements.values()
-            limbs = self._limbs.values()
+            limbs = self.state.limb_movements()
             movements = self._brackets.view(facts, self.main, now_s, scored.staged_s, limbs)
         else:
             movements = grown(before.movements, now_s)

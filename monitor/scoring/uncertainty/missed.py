@@ -115,7 +115,7 @@ class Missed:
     since_us : int or None
         Since when misses justify a look at the electrode; None if they do not.
     why_null : str
-        Why there is no rhythm.
+        Why no rhythm was found.
     """
 
     leg: str
