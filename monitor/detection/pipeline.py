@@ -18,6 +18,7 @@ from dsp import DetectorSettings
 from monitor.detection.aligned_chunk import USUAL, AlignedChunk, ChunkContext
 from monitor.detection.alignment import Alignment
 from monitor.detection.channel import SOURCE, ChannelFacts, Known
+from monitor.detection.crosstalk import Crosstalk
 from monitor.detection.filters import design_filters
 from monitor.detection.identical_legs import IdenticalLegs
 from monitor.detection.limb import Limb
@@ -97,6 +98,10 @@ class StreamDetection:
         columns = sorted({column for each in by_limb.values() for c in each for column in c.columns})
         self._placement = Alignment(rate_hz, columns, counter)
         self._limbs = [Limb(each, settings, self.timeline, rate_hz, sos) for each in by_limb.values()]
+        # Of two legs with one channel each; with several derivations a weak one is not the leg's only one.
+        legs = [limb for limb in self._limbs if limb.scored]
+        is_pair = len(legs) == 2 and all(len(limb.parts) == 1 for limb in legs)
+        self._crosstalk = Crosstalk([limb.parts[0].detector for limb in legs], sos) if is_pair else None
 
     @property
     def legs(self) -> tuple[str, ...]:
@@ -199,7 +204,7 @@ class StreamDetection:
         other = self.renewed(change.rate_hz)
         other.timeline.take_over(self.timeline, change.at_s)
         self._rate_hz, self._rate = other._rate_hz, other._rate
-        self.timeline, self._limbs = other.timeline, other._limbs
+        self.timeline, self._limbs, self._crosstalk = other.timeline, other._limbs, other._crosstalk
         end_s = self.timeline.now_s
         facts.append(self._gap(start_s, end_s, RATE_CHANGED, resets=True))
         reason = (
@@ -348,15 +353,23 @@ class StreamDetection:
 
     def _detect(self, signals: list[list[npt.NDArray[np.float64]]]) -> list[Fact]:
         first = self.timeline.n - signals[0][0].size if signals else 0
-        found = [
-            known for limb, each in zip(self._limbs, signals, strict=True) for known in limb.process(each)
-        ]
-        found += self._one_electrode(signals, first)
+        legs = [each[0] for limb, each in zip(self._limbs, signals, strict=True) if limb.scored]
+        if self._crosstalk is not None:
+            self._crosstalk.add(first, legs)
+        found = self._corrected([limb.process(each) for limb, each in zip(self._limbs, signals, strict=True)])
+        found += self._one_electrode(legs, first)
         return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
 
-    def _one_electrode(self, signals: list[list[npt.NDArray[np.float64]]], first: int) -> list[Known]:
+    def _corrected(self, found: list[list[Known]]) -> list[Known]:
+        """Return the facts of all limbs, those of the legs without crosstalk."""
+        if self._crosstalk is not None:
+            legs = [k for k, limb in enumerate(self._limbs) if limb.scored]
+            for leg, k in enumerate(legs):
+                found[k] = self._crosstalk.correct(leg, found[k])
+        return [known for each in found for known in each]
+
+    def _one_electrode(self, legs: list[npt.NDArray[np.float64]], first: int) -> list[Known]:
         """Report once if both legs have the same signal; it is compared from the start until they differ."""
-        legs = [each[0] for limb, each in zip(self._limbs, signals, strict=True) if limb.scored]
         place = self._identical.look(*legs) if len(legs) == 2 else None
         if place is None:
             return []
@@ -377,7 +390,7 @@ class StreamDetection:
         return [self._warning(about | rates)]
 
     def _finish(self, cause: str) -> list[Fact]:
-        return [fact for limb in self._limbs for _, fact in limb.finish(cause)]
+        return [fact for _, fact in self._corrected([limb.finish(cause) for limb in self._limbs])]
 
     def _learn(self, start_s: float) -> list[Fact]:
         return [fact for limb in self._limbs for fact in limb.learn(start_s)]

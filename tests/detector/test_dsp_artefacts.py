@@ -6,7 +6,7 @@ The whole table is printed by ``measure_artefacts.py``. The seeds here chose no 
 import numpy as np
 import pytest
 from measure import score
-from measure_artefacts import bad_share, run
+from measure_artefacts import CROSSTALK, bad_share, measured, run
 from support.artefact_recordings import make_artefacts
 
 from dsp import Cause
@@ -61,3 +61,11 @@ def test_a_quiet_leg_has_no_movement():
     night = make_artefacts(401, "quiet", 500, 20.0)
     events, _ = run(night)
     assert events.size == 0
+
+
+@pytest.mark.parametrize("rate", [200, 500])
+def test_the_other_leg_in_the_channel_costs_no_movement(rate):
+    night, events, _ = measured(CROSSTALK, 402, rate, 6.0)
+    found = score(night, events)
+    assert found.f1 >= 0.98
+    assert np.percentile(np.abs(found.offset_s), 95) <= 0.150

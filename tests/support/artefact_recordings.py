@@ -14,7 +14,9 @@ bouts of 3 to 12 steps of 2 to 20 ms in quick succession. `lead_off`: a minute o
 `jerks480`: jerks of 70 ms every 480 ms. `sharp_ends`: a movement that ends with its strongest jerk.
 `tone_step`: the resting level rises by 8 to 14 uV for 60 to 90 s. `pump`, `square`: 2 to 20 s of a tone of
 75 to 135 Hz, of a square wave of 12 Hz. `sway`: each movement moves the cable (200 uV, 1 to 5 Hz).
-`quiet`: no movement at all.
+`quiet`: no movement at all. `tone_high`: as `tone_step`, by 18 to 40 uV.
+
+`make_crosstalk`: two legs that move alone or together, and 10 to 30 % of one is in the channel of the other.
 
 Truth is the rule applied to the true RMS and the true resting level; a body movement, an artefact and a step
 of the resting level are not in the true RMS of a movement, except that a body movement is one movement.
@@ -39,7 +41,7 @@ from support.detector_recordings import (
 FS = TEXTURE_HZ
 ROWS = (
     *("crackle", "crackle_pink", "crackle_rare", "pops", "lead_off", "body", "tails", "ramps", "jerk_weak"),
-    *("polyclonic", "jerks480", "sharp_ends", "tone_step", "pump", "square", "sway", "quiet"),
+    *("polyclonic", "jerks480", "sharp_ends", "tone_step", "pump", "square", "sway", "quiet", "tone_high"),
 )
 SHAPED = {"tails", "ramps", "jerk_weak", "polyclonic", "jerks480", "sharp_ends", "sway"}
 REST_UV = 1.5
@@ -173,6 +175,7 @@ PAUSE_S = {
     "lead_off": (40, 60),
     "body": (60, 90),
     "tone_step": (60, 90),
+    "tone_high": (60, 90),
     "pump": (15, 30),
     "square": (15, 30),
 }
@@ -215,11 +218,12 @@ def put(rng, row, scene, at):
     i, n = int(at * FS), scene.burst.size
     if row == "body":
         wave = body_movement(rng)
-    elif row == "tone_step":
+    elif row in ("tone_step", "tone_high"):
         length = rng.uniform(60, 90)
         if i + (length + 12) * FS > n:
             return 0.0
-        step = contraction(length, rng.uniform(8, 14), 0.5, 0.5)
+        uv = rng.uniform(8, 14) if row == "tone_step" else rng.uniform(18, 40)
+        step = contraction(length, uv, 0.5, 0.5)
         scene.rest[i : i + step.size] += step
         scene.spans.append((at, at + length))
         for later in (25, 45):
@@ -271,3 +275,43 @@ def make_artefacts(seed, row, fs_hz, minutes=15.0, real=True):
     rest, burst = scene.rest[keep], scene.burst[keep]
     x = rest * floor / floor.std() + burst * emg / emg.std() + added
     return ArtefactNight(x, float(fs_hz), truth, np.sqrt(rest**2 + burst**2), tuple(scene.spans))
+
+
+def bursts_of_two(rng, n):
+    """Return the RMS of two legs: either alone or both, with onsets up to 1.5 s apart."""
+    legs = np.zeros((2, n))
+    at = rng.uniform(8, 12)
+    while True:
+        each = [ordinary(rng), ordinary(rng)]
+        starts = [int(at * FS), int((at + rng.uniform(0, 1.5)) * FS)]
+        ends = [start + burst.size for start, burst in zip(starts, each, strict=True)]
+        if max(ends) + 8 * FS > n:
+            return legs
+        which = (0, 1) if rng.random() < 0.5 else (int(rng.integers(2)),)
+        order = rng.permutation(2)
+        for k in which:
+            legs[order[k], starts[k] : ends[k]] = each[k]
+        at = max(ends[k] for k in which) / FS + rng.uniform(5, 12)
+
+
+def make_crosstalk(seed, fs_hz, minutes=15.0, real=True):
+    """Return two legs (`Night` each); the second is in the first's channel with a gain of 0.1 to 0.3.
+
+    Parameters
+    ----------
+    seed, fs_hz, minutes, real
+        As in `make_artefacts`.
+    """
+    rng = np.random.default_rng([seed, 8, fs_hz])
+    n = int(minutes * 60 * FS)
+    bursts = bursts_of_two(rng, n)
+    up, down = RATES[fs_hz]
+    signals, truths = [], []
+    for burst in bursts:
+        floor, emg = shaped_noise(rng, n, 10, 450, 400), texture(rng, n, real)
+        x = REST_UV * floor / floor.std() + burst * emg / emg.std()
+        signals.append(signal.resample_poly(x, up, down) if down > 1 else x)
+        rest = np.full(n, REST_UV)
+        truths.append(true_movements(np.sqrt(rest**2 + burst**2), rest, FS))
+    mixed = [signals[0] + rng.choice([-1, 1]) * rng.uniform(0.1, 0.3) * signals[1], signals[1]]
+    return [Night(x, float(fs_hz), truth, x) for x, truth in zip(mixed, truths, strict=True)]

@@ -1,0 +1,314 @@
+"""Crosstalk: a burst of one leg that appears, weaker, in the channel of the other.
+
+A shared reference or a cable that picks up the other leg adds the same waveform to both channels. Muscles of
+two legs never have the same waveform, so the share of a movement that the other channel explains can be
+measured and subtracted; what remains is the leg's own activity.
+
+Everything depends on samples and their indices alone, so the result is the same for any chunks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal
+
+from dsp import LegDetector
+from monitor.detection.channel import Known
+from monitor.model.facts import Fact
+
+Signal = npt.NDArray[np.float64]
+
+# A gain above this is not crosstalk but one signal in two channels, or two electrodes on one leg.
+HIGHEST_GAIN = 0.5
+SCREENED_SHARE = 0.25  # of the power of a window that the other leg explains, before any filter
+EXPLAINED_SHARE = 0.5  # and after it; two muscles explain 0.15 of each other at most
+WINDOW_S = 0.5
+LEAD_S = 1.0  # before the onset: the filter settles
+LONGEST_S = 30.0  # a longer movement is not examined
+SHORTENED_S = 0.15  # a smaller difference is within the error of the end itself
+LOOK_BACK_S = 0.35  # an onset is dated back so far at most along the short RMS
+# Lags of the detector's two measures at an offset, in sub-blocks (`dsp.detector`).
+SHORT_LAG, RING_LAG, LEAST_LAG, MOST_LAG, ONSET_LAG = 0.43, 0.38, 1.6, 3.4, -0.14
+
+
+class RecentSignals:
+    """The last half minute of two signals, by sample index.
+
+    Parameters
+    ----------
+    rate_hz : float
+    """
+
+    def __init__(self, rate_hz: float) -> None:
+        self._room_n = round((LONGEST_S + LEAD_S + 1.0) * rate_hz)
+        self._parts: deque[tuple[int, Sequence[Signal]]] = deque()
+
+    def add(self, first: int, pair: Sequence[Signal]) -> None:
+        """Append samples from index `first` on; a break discards what was before it."""
+        parts = self._parts
+        if parts and parts[-1][0] + parts[-1][1][0].size != first:
+            parts.clear()
+        parts.append((first, pair))
+        oldest = first - self._room_n
+        while parts[0][0] + parts[0][1][0].size <= oldest:
+            parts.popleft()
+
+    def between(self, start: int, stop: int) -> Signal | None:
+        """Return both signals, shape (2, n), from index `start` up to `stop`, missing samples as 0.
+
+        None if they are not held.
+        """
+        if not self._parts or start < self._parts[0][0]:
+            return None
+        parts = [part for part in self._parts if part[0] < stop and part[0] + part[1][0].size > start]
+        if not parts:
+            return None
+        at = start - parts[0][0]
+        both = [np.concatenate([pair[k] for _, pair in parts])[at : at + stop - start] for k in (0, 1)]
+        stacked: Signal = np.nan_to_num(np.stack(both))
+        return stacked
+
+
+def window_sums(values: Signal, n: int) -> Signal:
+    """Return the sums of `values` over windows of `n` (even) that overlap by half."""
+    half = np.add.reduceat(values, np.arange(0, values.size, n // 2))
+    return half[:-1] + half[1:] if half.size > 1 else half
+
+
+def gain_of(mine: Signal, other: Signal, window_n: int, least_share: float) -> float:
+    """Return the gain with which `other` is in `mine`, from the windows that show it; 0 when none does.
+
+    Parameters
+    ----------
+    mine, other : ndarray, shape (n,), float64
+    window_n : int
+        Samples of a window, even.
+    least_share : float
+        Of a window's power, that must be explained.
+    """
+    own, both, theirs = (
+        window_sums(a * b, window_n) for a, b in ((mine, mine), (mine, other), (other, other))
+    )
+    shown = (
+        (both * both >= least_share * own * theirs) & (np.abs(both) <= HIGHEST_GAIN * theirs) & (theirs > 0)
+    )
+    return float(both[shown].sum() / theirs[shown].sum()) if shown.any() else 0.0
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a movement is without the crosstalk in it; nothing when `end` is `onset`.
+
+    Parameters
+    ----------
+    onset, end : float
+        Samples from the onset that was found.
+    peak_uv, area_uv_s : float
+        Largest envelope, and the area above the resting level.
+    """
+
+    onset: float = 0.0
+    end: float = 0.0
+    peak_uv: float = 0.0
+    area_uv_s: float = 0.0
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether all of the movement is the other leg's."""
+        return self.end <= self.onset
+
+
+class OwnActivity:
+    """Measure what remains of a movement of one leg without the other leg's signal.
+
+    Parameters
+    ----------
+    detector : LegDetector
+        Whose filter, calibration and levels apply.
+    sos : ndarray, shape (n_sections, 6), float64
+        The filter.
+    """
+
+    def __init__(self, detector: LegDetector, sos: Signal) -> None:
+        self._rate_hz, self._settings, self._sos = detector.fs_hz, detector.settings, sos
+        self._known = detector.calibration
+        self._sub_n = max(2, round(self._settings.sub_block_s * self._rate_hz))
+        self._window_n = 2 * max(8, round(WINDOW_S * self._rate_hz / 2))
+
+    def measure(self, pair: Signal, lead_n: int, resting_uv: float) -> Own | None:
+        """Return the leg's own activity; None when the other leg explains nothing of the movement.
+
+        Parameters
+        ----------
+        pair : ndarray, shape (2, n), float64, uV
+            Raw signals of this leg and the other, from `lead_n` samples before the movement.
+        lead_n : int
+        resting_uv : float
+            Resting level of this leg.
+        """
+        steps = np.diff(pair[:, max(0, lead_n - 1) :], axis=1)
+        if steps.shape[1] < self._window_n // 2 or not gain_of(
+            steps[0], steps[1], self._window_n, SCREENED_SHARE
+        ):
+            return None
+        mine, other = signal.sosfilt(self._sos, pair - pair[:, :1], axis=1)
+        gain = gain_of(mine[lead_n:], other[lead_n:], self._window_n, EXPLAINED_SHARE)
+        return self._by_rule(mine - gain * other, lead_n, resting_uv) if gain else None
+
+    def _by_rule(self, own: Signal, lead_n: int, resting_uv: float) -> Own:
+        """Apply the detector's rule to the leg's own signal; of several movements return the longest."""
+        settings, sub_n = self._settings, self._sub_n
+        short, envelope = self._measures(own)
+        on, off = resting_uv + settings.onset_uv, resting_uv + settings.offset_uv
+        above = np.flatnonzero(envelope > off)
+        if not above.size:
+            return Own()
+        cuts = np.flatnonzero(np.diff(above) >= settings.offset_hold_s * self._rate_hz) + 1
+        runs = [run for run in np.split(above, cuts) if envelope[run].max() >= on]
+        if not runs:
+            return Own()
+        run = max(runs, key=lambda each: int(each[-1] - each[0]))
+        first, last, peak_uv = int(run[0]), int(run[-1]), float(envelope[run].max())
+        delay_n = self._known.delay_s * self._rate_hz
+        back = max(0, first - round(LOOK_BACK_S * self._rate_hz))
+        rise = back + int(np.argmax(short[back : last + 1] >= on))
+        loud = back + np.flatnonzero(short[back : last + 1] > off)
+        doublings = max(0.0, float(np.log2(peak_uv / on)))
+        by_short = (loud[-1] if loud.size else last) - (SHORT_LAG + RING_LAG * doublings) * sub_n
+        end = min(max(by_short, last - MOST_LAG * sub_n), last - LEAST_LAG * sub_n)
+        area_uv_s = float((envelope[first : last + 1] - resting_uv).sum()) / self._rate_hz
+        return Own(rise - delay_n - ONSET_LAG * sub_n - lead_n, end - delay_n - lead_n, peak_uv, area_uv_s)
+
+    def _measures(self, own: Signal) -> tuple[Signal, Signal]:
+        """Return the RMS over a sub-block and the envelope at each sample, uV."""
+        settings, n = self._settings, self._sub_n
+        total = np.concatenate([np.zeros(n), np.cumsum(own * own)])
+        short = (total[n:] - total[:-n]) / (n * (1.0 - self._known.notch_share))
+        past = np.zeros((settings.sub_blocks_n, short.size))
+        for k in range(settings.sub_blocks_n):
+            past[k, k * n :] = short[: short.size - k * n]
+        kept = settings.sub_blocks_n - settings.dropped_n
+        trimmed = np.sort(past, axis=0)[:kept].mean(axis=0) / self._known.trim_gain
+        return np.sqrt(short), np.sqrt(trimmed)
+
+
+class Crosstalk:
+    """Correct the movements of two legs for crosstalk: shorten them, or withdraw one that is nothing else.
+
+    A movement that is nothing but crosstalk after 0.5 s is not confirmed then, but when it is closed, if the
+    leg's own activity makes it a movement.
+
+    Parameters
+    ----------
+    detectors : sequence of LegDetector
+        Of the two legs.
+    sos : ndarray, shape (n_sections, 6), float64
+        Their filter.
+    """
+
+    def __init__(self, detectors: Sequence[LegDetector], sos: Signal) -> None:
+        self._rate_hz = detectors[0].fs_hz
+        self._signals = RecentSignals(self._rate_hz)
+        self._own = [OwnActivity(detector, sos) for detector in detectors]
+        self._least_s = detectors[0].settings.min_duration_s
+        self._unconfirmed: list[Known | None] = [None, None]
+
+    def add(self, first: int, pair: Sequence[Signal]) -> None:
+        """Take the signals of both legs, uV, from sample index `first` on."""
+        self._signals.add(first, pair)
+
+    def correct(self, leg: int, found: Iterable[Known]) -> list[Known]:
+        """Return the facts of a leg (0 or 1), corrected; its signals up to them have been added."""
+        return [each for known in found for each in self._correct(leg, known)]
+
+    def _correct(self, leg: int, known: Known) -> Iterator[Known]:
+        fact = known[1]
+        phase = fact.data.get("phase")
+        if phase == "confirmed":
+            own = self._measure(leg, known, fact.data["known"])
+            if own is not None and own.is_nothing:
+                self._unconfirmed[leg] = known
+                return
+        elif phase == "closed":
+            yield from self._close(leg, known)
+            return
+        elif phase is not None:
+            self._unconfirmed[leg] = None
+        yield known
+
+    def _close(self, leg: int, known: Known) -> Iterator[Known]:
+        at, fact = known
+        own = self._measure(leg, known, fact.data["end"])
+        waiting, self._unconfirmed[leg] = self._unconfirmed[leg], None
+        onset, end = self._times(fact, own)
+        if own is not None and end - onset < self._least_s:
+            yield at, _withdrawn(fact)
+            return
+        if waiting is not None:
+            yield at, _confirmed(waiting[1], fact, onset + self._least_s, onset)
+        if own is not None and end - onset < fact.data["end"] - fact.data["onset"]:
+            fact = _shortened(fact, onset, end, own)
+        yield at, fact
+
+    def _times(self, fact: Fact, own: Own | None) -> tuple[float, float]:
+        """Return onset and end, s, where they differ from those found by more than their error."""
+        onset, end = float(fact.data["onset"]), float(fact.data["end"])
+        if own is None:
+            return onset, end
+        if own.is_nothing:
+            return onset, onset
+        first, last = (onset + index / self._rate_hz for index in (own.onset, own.end))
+        return (
+            round(first, 6) if first > onset + SHORTENED_S else onset,
+            round(last, 6) if last < end - SHORTENED_S else end,
+        )
+
+    def _measure(self, leg: int, known: Known, end_s: float) -> Own | None:
+        """Measure a movement up to `end_s`; None too when it is too long or its signals are not held."""
+        at, fact = known
+        onset_s, known_s = float(fact.data["onset"]), float(fact.data["known"])
+        resting_uv = fact.data["resting_uv"]
+        if end_s - onset_s > LONGEST_S or resting_uv is None:
+            return None
+        start = at - round((known_s - onset_s) * self._rate_hz)
+        stop = min(at + 1, at - round((known_s - end_s - self._tail_s) * self._rate_hz))
+        lead_n = round(LEAD_S * self._rate_hz)
+        pair = self._signals.between(start - lead_n, stop)
+        if pair is None:
+            return None
+        return self._own[leg].measure(pair if leg == 0 else pair[::-1], lead_n, float(resting_uv))
+
+    _tail_s = 0.25  # the envelope lags so far
+
+
+def _withdrawn(fact: Fact) -> Fact:
+    """Return the end of a movement that was crosstalk."""
+    left_out = {"end", "peak_uv", "area_uv_s", "morphology", "cut", "bursts", "bursts_n"}
+    data = {name: value for name, value in fact.data.items() if name not in left_out}
+    onset = float(fact.data["onset"])
+    return replace(fact, t=onset, data=data | {"phase": "withdrawn", "twitch": False})
+
+
+def _confirmed(waiting: Fact, last: Fact, at_s: float, onset_s: float) -> Fact:
+    """Return the confirmation that waited, as it is known with the end."""
+    data: dict[str, Any] = dict(waiting.data) | {"onset": onset_s, "known": last.data["known"]}
+    return replace(waiting, t=round(at_s, 6), data=data)
+
+
+def _shortened(fact: Fact, onset_s: float, end_s: float, own: Own) -> Fact:
+    """Return a closed movement with the times and the figures of its own part, and the bursts in it."""
+    figures = {"peak_uv": round(own.peak_uv, 3), "area_uv_s": round(own.area_uv_s, 3)}
+    data: dict[str, Any] = dict(fact.data) | {"onset": onset_s, "end": end_s} | figures
+    if "bursts" in data:
+        inside = [each for each in data["bursts"] if each[0] < end_s and each[1] > onset_s]
+        data["bursts"] = [[max(a, onset_s), min(b, end_s)] for a, b in inside]
+        data.pop("bursts_n", None)
+        if not inside:
+            del data["bursts"]
+    return replace(fact, t=end_s, data=data)
