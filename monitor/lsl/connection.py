@@ -20,6 +20,9 @@ from monitor.lsl.library import lsl
 from monitor.montage import StreamDescription
 
 _PULL_TIMEOUT_S = 0.2
+# Samples are collected for so long: handing on each of a sender's small chunks costs more than its detection.
+# With it a marker follows the sample that decided it within 100 ms.
+_COLLECT_S = 0.05
 _OPEN_TIMEOUT_S = 5.0
 _MAX_CHUNK = 8192
 # Also caps the sender's queue: half an hour of outage is delivered late rather than lost.
@@ -141,13 +144,12 @@ class Connection:
             beside.join()
 
     def _pull_numbers(self, inlet: Any, stream: StreamDescription) -> None:
-        buffer = np.empty((_MAX_CHUNK, len(stream.channels)), dtype=inlet.np_dtype)
+        collect = SampleCollector(inlet, len(stream.channels))
         while not self._stop.is_set():
-            values, stamps = inlet.pull_chunk(
-                timeout=_PULL_TIMEOUT_S, max_samples=_MAX_CHUNK, min_samples=1, dest_obj=buffer, as_numpy=True
-            )
+            values, stamps, code = collect(_COLLECT_S)
             if len(stamps):
-                self._events.put(Pulled(self.line, values.copy(), np.asarray(stamps)))
+                self._events.put(Pulled(self.line, values, stamps))
+            lsl().util.handle_error(code)
 
     def _pull_texts(self, inlet: Any, _stream: StreamDescription) -> None:
         while not self._stop.is_set():
@@ -169,6 +171,49 @@ class Connection:
                 return
             if offset_s is not None:
                 self._events.put(Measured(self.line, pylsl.local_clock(), offset_s, rtt_s))
+
+
+class SampleCollector:
+    """Pull what a numeric inlet receives within some time, with one call into liblsl.
+
+    Parameters
+    ----------
+    inlet : pylsl.StreamInlet
+    n_channels : int
+
+    Notes
+    -----
+    If the source disconnects meanwhile, liblsl reports an error and no number of samples, and `pull_chunk` of
+    pylsl drops those that were in its buffer: its binding is used directly. A stamp that no clock can have
+    marks the end of what was filled.
+    """
+
+    _EMPTY = -float(np.finfo(np.float64).max)
+
+    def __init__(self, inlet: Any, n_channels: int) -> None:
+        self._inlet, self._n_channels = inlet, n_channels
+        self._values = np.empty((_MAX_CHUNK, n_channels), inlet.np_dtype)
+        self._stamps = np.full(_MAX_CHUNK, self._EMPTY)
+        self._arguments = (
+            inlet.obj,
+            ctypes.c_void_p(self._values.ctypes.data),
+            ctypes.c_void_p(self._stamps.ctypes.data),
+            ctypes.c_size_t(self._values.size),
+            ctypes.c_size_t(_MAX_CHUNK),
+        )
+
+    def __call__(
+        self, seconds: float
+    ) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], ctypes.c_int]:
+        """Return samples, shape (n, n_channels), their stamps and liblsl's error code, after `seconds`."""
+        code = ctypes.c_int()
+        n = self._inlet.do_pull_chunk(*self._arguments, ctypes.c_double(seconds), ctypes.byref(code))
+        n = int(n) // self._n_channels
+        if code.value:
+            n = int(np.argmax(self._stamps == self._EMPTY)) if self._stamps[-1] == self._EMPTY else _MAX_CHUNK
+        values, stamps = self._values[:n].copy(), self._stamps[:n].copy()
+        self._stamps[:n] = self._EMPTY
+        return values, stamps, code
 
 
 def measure(inlet: Any) -> tuple[float | None, float | None]:

@@ -33,12 +33,15 @@ from monitor.session.disk_space import DiskWatch
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_writer import JournalWriter
 from monitor.session.recovery import closed_movements
+from monitor.session.score_schedule import ScoreSchedule
 from monitor.session.signal.raw_writer import RawWriter
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
 _DISK_EVERY_S = 60.0
-_SCORE_EVERY_S = 1.0
+# How often silence, clocks, disk and staging are looked at.
+_LOOK_EVERY_S = 0.2
+_INDEX_EVERY_S = 1.0
 _SNAPSHOT_EVERY_S = 30.0
 # At the end, if the disk refuses writes: time to free space before the recorder gives up.
 _LAST_PATIENCE_S = 20.0
@@ -78,7 +81,7 @@ class SessionRecorder:
     state : SessionState
         The fold of the facts on disk.
     scores : dict of str to Score
-        By profile, at most a second old.
+        By profile: of all facts but running movements; hours are right to a thousandth.
     disk_s : float or None
         Seconds of recording for which the disk has room, None if that is not yet known.
     faults : FaultIsolation
@@ -112,12 +115,13 @@ class SessionRecorder:
         self.stager = Stager(folder, plan.staging)
         self._series = SeriesWatch()
         self._stall_watch = StallWatch()
-        self._scored_revision = -1
+        self._schedule = ScoreSchedule()
         self._has_origin = False
         self._disk = DiskWatch((folder.recording, folder.journal))
         self.disk_s: float | None = None
         self._storage_watch = StorageWatch(self._record, self.state)
-        self._next_disk_s = self._next_score_s = self._next_snapshot_s = float("-inf")
+        self._next_look_s = self._next_disk_s = self._next_snapshot_s = float("-inf")
+        self._next_index_s = float("-inf")
         self._reported_news: tuple[Any, ...] = ()
         legs = [leg for identity in self._identities for leg in identity.leg_names]
         limbs = [limb for identity in self._identities for limb in identity.limb_names]
@@ -216,8 +220,11 @@ class SessionRecorder:
 
         Facts that cannot be written wait in memory and are not shown until a later call wrote them.
         """
-        clock: list[Fact] = []
-        if self.time.has_begun and not self._has_origin:
+        facts, clock = list(facts), []
+        is_origin_due = self.time.has_begun and not self._has_origin
+        if not facts and not is_origin_due and self._journal.is_idle:
+            return []
+        if is_origin_due:
             # With the first facts of the signal, not after a long first chunk: nothing is resumed without it.
             with self.faults.isolate("noting the clock"):
                 clock = self._clocks.note()
@@ -230,6 +237,7 @@ class SessionRecorder:
     def _show(self, written: list[Fact]) -> None:
         for fact in written:
             self.state.apply(fact)
+            self._schedule.take(fact, self.state.revision)
         if written:
             with self.faults.isolate("sending facts"):
                 self.outlets.facts(written)
@@ -241,6 +249,18 @@ class SessionRecorder:
     def tick(self) -> None:
         """Run what is due; call a few times a second, and after arrivals."""
         now_s = self.time.clock()
+        if now_s >= self._next_look_s:
+            self._next_look_s = now_s + _LOOK_EVERY_S
+            self._look(now_s)
+        if self._schedule.due(self.state, self.recorded_s, now_s):
+            self.rescore()
+        if now_s >= self._next_index_s:
+            self._next_index_s = now_s + _INDEX_EVERY_S
+            self._send_index()
+            self._send_snapshot(now_s)
+
+    def _look(self, now_s: float) -> None:
+        """Look after what no sample shows."""
         with self.faults.isolate("checking for silent sources"):
             self._record(self._stall_watch.look(self.sources.values(), self.state, now_s))
         with self.faults.isolate("supervising the staging process"):
@@ -253,13 +273,6 @@ class SessionRecorder:
                 self.disk_s = self._disk.look()[1]
         with self.faults.isolate("checking that data is written"):
             self._storage_watch.look(self.trouble, self.disk_s, self.recorded_s)
-        due = now_s >= self._next_score_s
-        if due or self.state.revision != self._scored_revision:
-            self.rescore()
-        if due:
-            self._next_score_s = now_s + _SCORE_EVERY_S
-            self._send_index()
-            self._send_snapshot(now_s)
 
     def _send_index(self) -> None:
         with self.faults.isolate("sending the index"):
@@ -277,11 +290,12 @@ class SessionRecorder:
 
     def rescore(self) -> None:
         """Score the recording so far and publish changes of the series."""
-        self._scored_revision = self.state.revision
+        reached_s, now_s = self.recorded_s, self.time.clock()
         with self.faults.isolate("scoring"):
-            night = self.state.night(self.recorded_s)
+            night = self.state.night(reached_s)
             self.scores = {name: score(night, profile) for name, profile in self.plan.rules.items()}
             self.outlets.series(self._series.update(self.scores[self.plan.main_profile].series))
+        self._schedule.scored(self.scores.values(), reached_s, now_s)
 
     def finish(self, reason: str) -> None:
         """End the recording: close open movements at the last sample, write the tables, close the outlets."""

@@ -89,6 +89,11 @@ class JournalWriter:
             return written
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be written or to be taken; costs nothing to ask."""
+        return not self._waiting and not self._written
+
+    @property
     def n_waiting(self) -> int:
         """Facts that are not on disk yet."""
         return len(self._waiting)
@@ -126,8 +131,8 @@ class JournalWriter:
                     self._error = error
                     self._tries += 1
                     if not error:
-                        del self._waiting[: len(batch)]
                         self._written += [fact for _, fact, _ in batch]
+                        del self._waiting[: len(batch)]
                         self._is_slow = False
                     self._changed.notify_all()
         self._journal.close()

@@ -6,9 +6,11 @@ seconds on a busy disk, and what was handed over outlives the process.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +56,9 @@ class RawWriter:
         self._writer = XdfWriter(path)
         self.known = frozenset(self._writer.streams)
         self._n_samples = {number: stream.n_samples for number, stream in self._writer.streams.items()}
-        self._jobs: queue.SimpleQueue[tuple[Job, int] | threading.Event | None] = queue.SimpleQueue()
+        # Jobs wake nobody: the thread looks for them, and is called only where it must not wait.
+        self._jobs: deque[tuple[Job, int]] = deque()
+        self._calls: queue.SimpleQueue[threading.Event | None] = queue.SimpleQueue()
         self._queued_bytes = self._done_bytes = 0
         self._until_s = float("inf")
         # Held for every use of the writer but its fsync.
@@ -98,7 +102,7 @@ class RawWriter:
         if n_bytes and self.held_bytes + n_bytes > MOST_HELD_BYTES:
             return False
         self._queued_bytes += n_bytes
-        self._jobs.put((job, n_bytes))
+        self._jobs.append((job, n_bytes))
         return True
 
     def hand_over(self) -> None:
@@ -110,7 +114,7 @@ class RawWriter:
         if self._closing.is_set() or (self._asked is not None and not self._asked.is_set()):
             return
         self._asked = threading.Event()
-        self._jobs.put(self._asked)
+        self._calls.put(self._asked)
         self._asked.wait(_HAND_OVER_S)
 
     @property
@@ -134,7 +138,7 @@ class RawWriter:
     def close(self, patience_s: float = 20.0) -> None:
         """Write the queue and the footers, for at most `patience_s`, and end."""
         self._until_s = time.monotonic() + patience_s
-        self._jobs.put(None)
+        self._calls.put(None)
         self._thread.join(patience_s + 1.0)
         if self._thread.is_alive():
             self._write_error = self.error or _NO_ANSWER
@@ -188,26 +192,21 @@ class RawWriter:
         return True
 
     def _collect(self) -> threading.Event | None:
-        """Run what comes in within one round; LSL's small chunks become a few large writes.
+        """Run what came in within one round; LSL's small chunks become a few large writes.
 
         Returns
         -------
         Event or None
             To be set once what was collected is with the system; a round ends early for it.
         """
-        until = time.monotonic() + _WRITE_EVERY_S
-        while (left := until - time.monotonic()) > 0:
-            try:
-                item = self._jobs.get(timeout=left)
-            except queue.Empty:
-                break
-            if item is None:
+        asked = None
+        with contextlib.suppress(queue.Empty):
+            asked = self._calls.get(timeout=_WRITE_EVERY_S)
+            if asked is None:
                 self._closing.set()
-                break
-            if isinstance(item, threading.Event):
-                return item
-            self._do(*item)
-        return None
+        for _ in range(len(self._jobs)):
+            self._do(*self._jobs.popleft())
+        return asked
 
     def _do(self, job: Job, n_bytes: int) -> None:
         try:
