@@ -59,3 +59,27 @@ def test_a_flat_signal_leaves_no_denormals_behind():
     # How slow they are depends on the processor; that there are none does not.
     noise = 2.0 * np.random.default_rng(5).standard_normal(5000)
     assert denormals_of(np.concatenate([noise, np.zeros(60 * 500)])) == 0
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_the_coefficients_are_those_of_scipy_to_the_bit(seed):
+    rng = np.random.default_rng(seed)
+    fs_hz = float(rng.choice([200, 250, 256, 500, 512, 1000, 2048, rng.uniform(200, 20_000)]))
+    settings = DetectorSettings(
+        low_hz=float(rng.uniform(5, 30)),
+        high_hz=float(rng.uniform(60, 450)),
+        band_order=int(rng.integers(1, 9)),
+        mains_hz=(50.0, 60.0),
+    )
+    high_hz = min(settings.high_hz, 0.9 * fs_hz / 2)
+    band = signal.butter(
+        settings.band_order, (settings.low_hz, high_hz), btype="bandpass", fs=fs_hz, output="sos"
+    )
+    designed = design_filters(fs_hz, settings)
+    assert designed[: len(band)].tobytes() == band.tobytes()
+    notches = sorted({base_hz * n for base_hz in settings.mains_hz for n in range(1, 30)})
+    for row in designed[len(band) :]:
+        wanted = [
+            signal.iirnotch(f, f / settings.mains_bandwidth_hz, fs=fs_hz) for f in notches if f < fs_hz / 2
+        ]
+        assert row.tobytes() in [np.concatenate(each).tobytes() for each in wanted]
