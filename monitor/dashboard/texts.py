@@ -48,6 +48,7 @@ MENU: tuple[tuple[str, str], ...] = (
 MENU_BUTTON = "F10  Menu"
 HELP_TITLE = "ALL KEYS"
 HELP_GROUPS: Mapping[str, str] = {
+    "go": "Going through the recording",
     "view": "View",
     "night": "Recording",
     "judge": "Review and correction",
@@ -78,8 +79,16 @@ EDIT_TITLE = "EDITING"
 LIVE_HEAD = "tibialis anterior"
 REVIEW_HEAD = "{start}–{end} · epoch {epoch}"
 REVIEW_HEAD_LIVE = f"{REVIEW_HEAD} · End: live"
+EPOCH_ROW = "epoch"
 FROZEN_HEAD = "recording continues · Space: resume view"
 ENVELOPE, NO_ENVELOPE = "RMS envelope", "no envelope"
+
+# -- jumps ----------------------------------------------------------------------------------------------
+GOTO_QUESTION = "Go to: number of an epoch, or time of day (hh:mm or hh:mm:ss)"
+NO_SUCH_PLACE = "“{text}” is no epoch or time of day in this recording; the view has not moved"
+BEFORE, AFTER = "before", "after"
+NONE_THERE = "No {kind} {where} this one"
+ARRIVED = "{kind} {n} of {of} · {moment}"
 
 # -- overview, numbers, log -----------------------------------------------------------------------------
 OVERVIEW_LEGEND = "line: index · area: 30-min rate · click or drag: review · wheel: zoom"

@@ -106,7 +106,7 @@ def test_an_ended_night_is_a_page_although_its_ring_was_left_behind(
     night.die()
     append(night.folder, [Fact("stop", 40.0, "recorder", {"reason": "killed"})])
     qtbot.waitUntil(lambda: window.review.window_s is not None, timeout=LATE_MS)
-    assert window.review.window_s == pytest.approx((10.0, 40.0), abs=0.01)
+    assert window.review.window_s == (30.0, 60.0)
     assert night.folder.live(1).exists()
 
 

@@ -24,10 +24,10 @@ from monitor.dashboard import texts
 from monitor.dashboard.style import elastic, label
 from monitor.dashboard.viewmodel.keys import BAR_GROUPS, KEYS, Key
 
-# With any font three columns fit into the smallest window: long texts take a second line.
-_TEXT_PX = 230
+# With any font four columns fit into the smallest window: long texts take a second line.
+_TEXT_PX = 190
 _BETWEEN_PX = 11
-_COLUMNS = (("view",), ("night",), ("judge", "window"))
+_COLUMNS = (("go",), ("view",), ("night",), ("judge", "window"))
 
 
 class KeyRow(QWidget):
@@ -136,12 +136,14 @@ class HelpSheet(QFrame):
         whole.setContentsMargins(24, 18, 24, 18)
         whole.addWidget(label(texts.HELP_TITLE, "title"))
         columns = QHBoxLayout()
-        columns.setSpacing(28)
+        columns.setSpacing(22)
         for groups in _COLUMNS:
             grid = QGridLayout()
             grid.setVerticalSpacing(2)
             for group in groups:
-                _add_group(grid, texts.HELP_GROUPS[group], [key for key in table if key.group == group])
+                _add_group(
+                    grid, texts.HELP_GROUPS[group], [key for key in table if key.group == group and key.shown]
+                )
             grid.setRowStretch(grid.rowCount(), 1)
             columns.addLayout(grid)
         whole.addLayout(columns)

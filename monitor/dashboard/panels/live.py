@@ -15,7 +15,6 @@ from monitor.dashboard.signal.traces import ViewFilter
 from monitor.dashboard.style import card, elastic, label, set_flag
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.settings import BANDS_HZ, NOTCHES_HZ
-from monitor.session.markers import EPOCH_S
 from monitor.session.wall_time import WallTime
 
 
@@ -77,12 +76,18 @@ class LivePanel:
             self._buttons[name].setText(text)
 
     def show_state(
-        self, *, is_frozen: bool, page_s: float | None, is_live: bool, is_editable: bool, wall: WallTime
+        self,
+        *,
+        is_frozen: bool,
+        page_s: float | None,
+        epoch: int,
+        is_live: bool,
+        is_editable: bool,
+        wall: WallTime,
     ) -> None:
         """Show whether the view is live, frozen, or a page that may be edited; and the epoch for stages."""
         if page_s is not None:
             start, end = wall.text(page_s), wall.text(page_s + self.sweep.sweep_s)
-            epoch = int(max(page_s + self.sweep.sweep_s / 2, 0.0) // EPOCH_S) + 1
             head = texts.REVIEW_HEAD_LIVE if is_live else texts.REVIEW_HEAD
             is_edit = is_editable and not is_live
             title = texts.EDIT_TITLE if is_edit else texts.REVIEW_TITLE

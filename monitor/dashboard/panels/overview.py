@@ -23,10 +23,11 @@ from monitor.dashboard.panels.overview_items import (
     pen_of_splits,
     split_line,
 )
-from monitor.dashboard.style import card, faded, font, label
+from monitor.dashboard.style import card, faded, font, label, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.screen import OverviewView
 from monitor.model import wording
+from monitor.session.markers import EPOCH_S
 from monitor.session.wall_time import WallTime
 
 _STEPS_S = (60, 120, 300, 600, 1800, 3600, 7200)
@@ -48,6 +49,45 @@ class WallAxis(pg.AxisItem):  # type: ignore[misc]
         """Return the texts of the marks."""
         del scale, spacing
         return [self.wall.text(value, seconds=False) for value in values]
+
+
+_EPOCH_STEPS = (1, 2, 5, 10, 20, 60, 120, 240)
+_EPOCH_LABEL_PX = 46
+# From this length on lines between single epochs would be a grey area.
+_EPOCH_LINES_S = 1200.0
+_EPOCH_LINE_ALPHA = 70
+# The spacing of ticks without a number.
+_UNNAMED_S = 0.0
+
+
+class EpochAxis(pg.AxisItem):  # type: ignore[misc]
+    """Numbers of the epochs along the top; with lines between epochs where they are wide enough."""
+
+    def __init__(self) -> None:
+        super().__init__("top")
+        self.setHeight(text_px(15))
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """Return the starts of epochs with round numbers, and of all epochs if these have lines."""
+        n = (maxVal - minVal) / EPOCH_S
+        most = max(size / text_px(_EPOCH_LABEL_PX), 1)
+        step = next((step for step in _EPOCH_STEPS if n / step <= most), _EPOCH_STEPS[-1])
+        first, last = math.ceil(max(minVal, 0.0) / EPOCH_S), math.floor(maxVal / EPOCH_S)
+        # Epochs count from 1: number 20 is the twentieth.
+        named = [i * EPOCH_S for i in range(first, last + 1) if (i + 1) % step == 0]
+        others = [i * EPOCH_S for i in range(first, last + 1) if (i + 1) % step] if self.grid else []
+        return [(step * EPOCH_S, named), (_UNNAMED_S, others)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return the numbers."""
+        del scale
+        return ["" if spacing == _UNNAMED_S else str(round(value / EPOCH_S) + 1) for value in values]
+
+    def show_lines(self, length_s: float) -> None:
+        """Draw lines between epochs if the axis is short enough (s)."""
+        grid = _EPOCH_LINE_ALPHA if length_s <= _EPOCH_LINES_S else False
+        if grid != self.grid:
+            self.setGrid(grid)
 
 
 _LEAST_S = 120.0
@@ -162,7 +202,8 @@ class OverviewPanel(QObject):
         self._plots.setAccessibleName("Night overview")
         self._plots.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._axis = WallAxis()
-        self._stage = self._plots.addPlot(row=0, col=0)
+        self._epochs = EpochAxis()
+        self._stage = self._plots.addPlot(row=0, col=0, axisItems={"top": self._epochs})
         self._moves = self._plots.addPlot(row=1, col=0)
         self._curve = self._plots.addPlot(row=2, col=0, axisItems={"bottom": self._axis})
         self._set_up()
@@ -196,6 +237,8 @@ class OverviewPanel(QObject):
             if plot is not self._curve:
                 plot.hideAxis("bottom")
                 plot.setXLink(self._curve)
+        self._stage.showAxis("top")
+        self._curve.vb.sigXRangeChanged.connect(lambda _, span: self._epochs.show_lines(span[1] - span[0]))
         rows = wording.STAGE_ROWS
         self._stage.getAxis("left").setTicks([[(-i, name) for i, name in enumerate(rows)]])
         self._stage.setYRange(_STAGE_LOW, _STAGE_HIGH, padding=0)
@@ -235,6 +278,10 @@ class OverviewPanel(QObject):
                 axis.setPen(QPen(QColor(theme.line), 0))
                 axis.setTextPen(QPen(QColor(theme.soft), 0))
                 axis.setStyle(tickLength=0, tickFont=font(11))
+        self._epochs.setPen(QPen(QColor(theme.dim), 0))
+        self._epochs.setTextPen(QPen(QColor(theme.soft), 0))
+        self._epochs.setStyle(tickLength=0, tickFont=font(11), tickTextOffset=1)
+        self._epochs.setHeight(text_px(15))
         for line in self._now:
             line.setPen(QPen(QColor(theme.text), 0))
         for region in self._region:

@@ -50,6 +50,8 @@ class ViewActions:
         review, live = self._review, self._live
         return {
             "freeze": lambda _: review.freeze(),
+            "epoch": lambda step: review.step_epoch(int(step)),
+            "begin": lambda _: review.show(0.0),
             "page": lambda pages: review.turn(float(pages)),
             "sensitivity": lambda step: live.change_sensitivity(int(step)),
             "sweep": lambda step: self._resweep(int(step)),

@@ -248,6 +248,8 @@ class Annotator(QObject):
         self._say(" · ".join(part for part in parts if part))
 
     def _pressed(self, t_s: float, at: QPoint) -> None:
+        """Select the movement under the mouse, or nothing, and mark its epoch in review."""
+        self._review.mark(t_s)
         leg = leg_at(self._sweep, at)
         near = [
             bracket
@@ -263,7 +265,7 @@ class Annotator(QObject):
         row = self._log.model.row(at.row())
         self.choose(row.keys, row.seq)
         if row.keys and not self._seen(row.keys):
-            self._review.show(row.t_s - self._sweep.sweep_s / 2)
+            self._review.show_at(row.t_s)
             self._review.show_state()
         if row.keys:
             self._say(f"{row.what}: {row.detail}" if row.detail else f"{row.what} · {texts.X_REJECTS}")

@@ -21,6 +21,7 @@ from monitor.dashboard.style import text_px, text_scale
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.overview import top_of
 from monitor.dashboard.viewmodel.screen import Screen
+from monitor.session.markers import EPOCH_S
 
 _SMALL = 0.8
 _SMALL_WIDER = 1.1
@@ -40,7 +41,7 @@ class Panels:
     imi: ImiPanel
     keybar: KeyBar
 
-    def show(self, screen: Screen, window_s: tuple[float, float] | None) -> None:
+    def show(self, screen: Screen, window_s: tuple[float, float] | None, epoch_s: float) -> None:
         """Show a screen; called a few times a second.
 
         Parameters
@@ -48,14 +49,18 @@ class Panels:
         screen : Screen
         window_s : tuple of float, optional
             The period under review (s), None while live.
+        epoch_s : float
+            Start of the marked epoch (s).
         """
         sweep, permissions = self.live.sweep, screen.permissions
         sweep.wall = screen.wall
         sweep.set_lanes(screen.lanes)
         sweep.set_thresholds(screen.above_rest_uv)
         sweep.set_gaps(screen.night.gaps)
+        sweep.set_epochs(screen.night.stages, epoch_s)
         sweep.update_texts()
-        self.top.show_top(top_of(screen, window_s), screen.wall)
+        marked_s = None if window_s is None else (epoch_s, epoch_s + EPOCH_S)
+        self.top.show_top(top_of(screen, marked_s), screen.wall)
         self.top.chips.show_chips(screen.chips)
         self.index.show_view(screen.index)
         self.index.show_signature(permissions.signature_text, is_signed=permissions.is_signed)

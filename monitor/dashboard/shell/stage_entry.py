@@ -11,7 +11,6 @@ from monitor.dashboard.shell.actions import Act
 from monitor.dashboard.shell.annotation import Annotator
 from monitor.dashboard.shell.notes import Question
 from monitor.dashboard.shell.time_navigation import Review
-from monitor.dashboard.signal.sweep import SweepView
 from monitor.dashboard.viewmodel.commands import EnterStage
 from monitor.session.markers import EPOCH_S
 
@@ -26,26 +25,21 @@ class StageEntry:
     ----------
     annotator : Annotator
     review : Review
-    sweep : SweepView
     say : callable
         Called with a message for the user.
     """
 
-    def __init__(
-        self, annotator: Annotator, review: Review, sweep: SweepView, say: Callable[[str], None]
-    ) -> None:
-        self._annotator, self._review, self._sweep, self._say = annotator, review, sweep, say
+    def __init__(self, annotator: Annotator, review: Review, say: Callable[[str], None]) -> None:
+        self._annotator, self._review, self._say = annotator, review, say
 
     def actions(self) -> dict[str, Act]:
         """Return the actions by name."""
         return {"stage": self.enter}
 
     def enter(self, stage: str) -> None:
-        """Enter a stage: from the present epoch on, or in review for the epoch in the middle."""
+        """Enter a stage: from the running epoch on, or in review for the marked epoch."""
         review = self._review
-        is_past = review.at_s is not None or not self._annotator.is_recording
-        at_s = review.middle_s if is_past else review.now_s
-        start_s = max(0.0, at_s // EPOCH_S * EPOCH_S)
+        start_s, is_past = review.epoch_s, review.is_past
         epoch = int(start_s // EPOCH_S) + 1
         if not self._annotator.may_write():
             return
@@ -55,12 +49,12 @@ class StageEntry:
             else:
                 self._stage_from(start_s, stage)
             return
-        # In review a stage applies to one epoch, and the next epoch is shown.
+        # In review a stage applies to one epoch, and the next epoch is marked.
         self._annotator.send(EnterStage(start_s, stage, EPOCH_S))
         moment = self._annotator.text_of(start_s)
         self._say(texts.STAGE_EPOCH_SENT.format(stage=stage, epoch=epoch, moment=moment))
         if start_s + EPOCH_S < review.now_s:
-            review.show(start_s + 1.5 * EPOCH_S - self._sweep.sweep_s / 2, is_exact=True)
+            review.step_epoch(1)
 
     def _stage_from(self, start_s: float, stage: str) -> None:
         self._annotator.send(EnterStage(start_s, stage))

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from monitor.dashboard.panels.live import LivePanel
+from monitor.dashboard.signal.epochs import epoch_number
 from monitor.dashboard.signal.sources import LiveSignal, PageReader
+from monitor.dashboard.viewmodel.places import events_of
 from monitor.dashboard.viewmodel.screen import Bracket, Screen
 from monitor.session.folder import SessionFolder
+from monitor.session.markers import EPOCH_S
+
+# What lies this close to the time in focus is the current one.
+_SAME_S = 0.05
+_ROUNDING_S = 1e-6
 
 
 class Review:
@@ -29,6 +39,7 @@ class Review:
         self._panel, self._signal = panel, signal
         self._reader = PageReader(folder)
         self._page_s: float | None = None
+        self._focus_s = 0.0
         self._is_frozen = self._is_parked = self._was_live = self._is_asked = False
         self.screen: Screen | None = None
 
@@ -40,12 +51,19 @@ class Review:
         return self._page_s, self._page_s + self._panel.sweep.sweep_s
 
     @property
-    def at_s(self) -> float | None:
-        """The time that stage keys apply to in review (s); None while live or at the newest page."""
-        sweep_s = self._panel.sweep.sweep_s
-        if self._page_s is None or self._page_s + sweep_s >= self.now_s:
-            return None
-        return self._page_s + sweep_s / 2
+    def focus_s(self) -> float:
+        """The time in focus (s): what was searched for or clicked, else the first epoch shown; live, now."""
+        return self.now_s if self._page_s is None else self._focus_s
+
+    @property
+    def epoch_s(self) -> float:
+        """Start of the epoch that stage keys apply to (s): the one in focus, live the running one."""
+        return max(0.0, (self.focus_s + _ROUNDING_S) // EPOCH_S * EPOCH_S)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether that epoch is over: its stage then applies to it alone."""
+        return not self._is_recording or (self._page_s is not None and self.epoch_s + EPOCH_S <= self.now_s)
 
     @property
     def middle_s(self) -> float:
@@ -90,9 +108,9 @@ class Review:
         """Show the last page of a recording that ended in this window, else the first with a movement."""
         onsets_s = screen.movements.onset_s
         if self._was_live:
-            self.turn(0)
+            self.show(math.inf)
         else:
-            self.show(float(onsets_s[0]) - self._panel.sweep.sweep_s / 2 if len(onsets_s) else 0.0)
+            self.show_at(float(onsets_s[0]) if len(onsets_s) else 0.0)
         self._is_parked = True
 
     def freeze(self) -> None:
@@ -108,48 +126,113 @@ class Review:
             self._page_s = None
             self._panel.sweep.set_page(None)
         elif self.screen is not None:
-            self.show(self.screen.top.recorded_s - self._panel.sweep.sweep_s)
+            self.show(math.inf)
+
+    @property
+    def _step_s(self) -> float:
+        """Pages start at its multiples: an epoch, or a page that is shorter."""
+        return min(EPOCH_S, self._panel.sweep.sweep_s)
+
+    def _aligned(self, start_s: float) -> float:
+        return float(round(start_s / self._step_s)) * self._step_s
+
+    @property
+    def _last_page_s(self) -> float:
+        """Start of the page that ends with the recording, aligned to the epochs."""
+        over_s = self.now_s - self._panel.sweep.sweep_s - _ROUNDING_S
+        return max(0.0, math.ceil(over_s / self._step_s) * self._step_s)
 
     def turn(self, pages: float) -> None:
-        """Move by pages or parts of one; after the newest page of a running recording comes the live view."""
+        """Move by pages or parts of one; after the newest page of a running recording comes the live view.
+
+        Whole pages start with an epoch; parts of one do not.
+        """
         sweep_s = self._panel.sweep.sweep_s
         from_s = self._page_s if self._page_s is not None else self.now_s - sweep_s
         to_s = from_s + pages * sweep_s
+        if pages == round(pages):
+            to_s = self._aligned(to_s)
         if self._has_live and to_s + sweep_s > self.now_s:
             self.live()
         else:
             self.show(to_s)
 
     def to_movement(self, step: int) -> Bracket | None:
-        """Go to the previous or next movement; return it, None if there is none."""
-        if self.screen is None or not len(self.screen.movements.onset_s):
-            return None
-        onsets_s = self.screen.movements.onset_s
-        sweep_s = self._panel.sweep.sweep_s
-        here_s = self.now_s if self._page_s is None else self._page_s + sweep_s / 2
-        # The movement in the middle is the current one.
-        edge_s = here_s - 0.05 if step < 0 else here_s + 0.05
-        at = int(np.searchsorted(onsets_s, edge_s)) + (-1 if step < 0 else 0)
-        if not 0 <= at < len(onsets_s):
-            return None
-        self.show(float(onsets_s[at]) - sweep_s / 2, is_exact=True)
-        return self.screen.movements.brackets[at]
+        """Go to the previous or next movement; return it, None if there is none.
 
-    def show(self, start_s: float, *, is_exact: bool = False) -> None:
-        """Show the page that starts at a time; with `is_exact` it may start before the recording."""
+        The movements of both legs that were combined are one.
+        """
+        if self.screen is None:
+            return None
+        events = events_of(self.screen.movements)
+        at = self.to_next([event.onset_s for event in events], step)
+        return None if at is None else events[at]
+
+    def to_next(self, times_s: Sequence[float], step: int) -> int | None:
+        """Go to the time before (-1) or after (1) the one in focus.
+
+        Parameters
+        ----------
+        times_s : sequence of float
+            In order (s).
+        step : int
+
+        Returns
+        -------
+        int or None
+            Its place in `times_s`, None if there is none.
+        """
+        edge_s = self.focus_s + (-_SAME_S if step < 0 else _SAME_S)
+        at = int(np.searchsorted(times_s, edge_s)) + (-1 if step < 0 else 0)
+        if not 0 <= at < len(times_s):
+            return None
+        self.show_at(times_s[at])
+        return at
+
+    def show_at(self, t_s: float) -> None:
+        """Show a time (s), in the middle epoch of a page that starts with an epoch."""
+        step_s = self._step_s
+        before = int(self._panel.sweep.sweep_s // step_s) // 2
+        at_s = math.floor((t_s + _ROUNDING_S) / step_s) * step_s
+        self.show(at_s - before * step_s)
+        self._focus_s = t_s
+
+    def show(self, start_s: float) -> None:
+        """Show the page that starts at a time (s), at the latest the last one; its first epoch is marked."""
         sweep_s = self._panel.sweep.sweep_s
-        last_s = self.now_s - sweep_s
         self._is_parked = False
-        self._page_s = start_s if is_exact else max(0.0, min(start_s, last_s))
+        self._page_s = max(0.0, min(start_s, self._last_page_s))
+        self._focus_s = self._page_s + min(sweep_s, EPOCH_S) / 2
         self._is_frozen = self._panel.sweep.is_frozen = False
         self._panel.sweep.set_traces({})
         self._panel.sweep.set_page(self._page_s)
         self._ask()
 
+    def mark(self, t_s: float) -> None:
+        """Mark the epoch of a time (s); turn the page if it is not shown."""
+        if self._page_s is None:
+            return
+        if self._page_s <= t_s < self._page_s + self._panel.sweep.sweep_s:
+            self._focus_s = t_s
+        elif t_s > self._page_s:
+            self.show(t_s // EPOCH_S * EPOCH_S)
+        else:
+            self.show_at(t_s)
+
+    def step_epoch(self, step: int) -> None:
+        """Mark the next or previous epoch; after the newest one of a recording comes the live view."""
+        to_s = self.epoch_s + step * EPOCH_S
+        if self._page_s is None:
+            self.show_at(max(to_s, 0.0))
+        elif self._has_live and to_s + EPOCH_S > self.now_s:
+            self.live()
+        elif 0.0 <= to_s < self.now_s:
+            self.mark(to_s + min(EPOCH_S, self._panel.sweep.sweep_s) / 2)
+
     def reread(self) -> None:
         """Read the page again, after a change of length or filter."""
         if self._page_s is not None:
-            self.show(self._page_s)
+            self.show_at(self._focus_s)
 
     def show_state(self) -> None:
         """Show the state of the view in the head of the panel."""
@@ -157,6 +240,7 @@ class Review:
             self._panel.show_state(
                 is_frozen=self._is_frozen,
                 page_s=self._page_s,
+                epoch=epoch_number(self.epoch_s),
                 is_live=self._is_recording,
                 is_editable=self.screen.permissions.may_write,
                 wall=self.screen.wall,

@@ -23,6 +23,7 @@ from monitor.dashboard.shell.alerting import Alerting
 from monitor.dashboard.shell.annotation import Annotator
 from monitor.dashboard.shell.closing import Closing
 from monitor.dashboard.shell.feed import Feed
+from monitor.dashboard.shell.jumps import Jumps
 from monitor.dashboard.shell.keyboard import Keyboard
 from monitor.dashboard.shell.layout import Panels, WindowLayout
 from monitor.dashboard.shell.lock import Lock
@@ -144,8 +145,9 @@ class DashboardWindow(QMainWindow):
         self.lock = Lock(self.ground)
         view = ViewActions(self.live, self.night, self.review, self.signal, self.feed.send, say)
         self.acts: dict[str, Act] = self._actions()
-        stages = StageEntry(self.annotator, self.review, self.live.sweep, say)
-        for part in (view, self.annotator, stages, self.alerting, self.closing, self.pages):
+        stages = StageEntry(self.annotator, self.review, say)
+        jumps = Jumps(self.review, self.notes, say)
+        for part in (view, jumps, self.annotator, stages, self.alerting, self.closing, self.pages):
             self.acts |= part.actions()
         self.keyboard = Keyboard(
             self.ground,
@@ -277,7 +279,7 @@ class DashboardWindow(QMainWindow):
             return
         if self._rounds % _DESCRIBE_EVERY_N == 1:
             self.live.sweep.describe_levels()
-        self.panels.show(screen, self.review.window_s)
+        self.panels.show(screen, self.review.window_s, self.review.epoch_s)
         self.alerting.show(is_bright=self._rounds // _BLINK_N % 2 == 0)
         self.pages.update()
         self.review.show_state()
@@ -318,7 +320,7 @@ class DashboardWindow(QMainWindow):
         self.switch_keys(is_on=not is_on)
 
     def _picked(self, t_s: float) -> None:
-        self.review.show(t_s - self.live.sweep.sweep_s / 2)
+        self.review.show_at(t_s)
 
     def switch_keys(self, *, is_on: bool) -> None:
         """Switch all keys on, or off while letters are typed."""

@@ -21,7 +21,7 @@ from monitor.dashboard.signal.traces import Traces
 from monitor.dashboard.style import faded, font, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.lanes import LaneView
-from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView
+from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView, StageSpan
 from monitor.model import wording
 from monitor.session.wall_time import WallTime
 
@@ -42,9 +42,19 @@ def top_band_px() -> int:
     return text_px(36)
 
 
+def series_row_px() -> int:
+    """Return the height of the row of the series."""
+    return text_px(22)
+
+
+def epoch_row_px() -> int:
+    """Return the height of the row of the epochs."""
+    return text_px(18)
+
+
 def bottom_band_px() -> int:
-    """Return the height of the series and the time of day below the lanes."""
-    return text_px(46)
+    """Return the height of the series, the epochs and the time of day below the lanes."""
+    return series_row_px() + epoch_row_px() + text_px(24)
 
 
 class Sweep(Protocol):
@@ -53,6 +63,8 @@ class Sweep(Protocol):
     full_uv: int
     chosen: frozenset[str]
     gaps: tuple[GapSpan, ...]
+    stages: tuple[StageSpan, ...]
+    epoch_s: float | None
     movements: MovementsView
     wall: WallTime
     above_rest_uv: npt.NDArray[np.float64]
@@ -60,6 +72,10 @@ class Sweep(Protocol):
     @property
     def lanes(self) -> tuple[Lane, ...]:
         """The lanes that are shown, from the top."""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a page of the past is shown."""
 
     @property
     def visible_s(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from monitor.dashboard.signal.epochs import EpochPainter
 from monitor.dashboard.signal.geometry import SweepGeometry
 from monitor.dashboard.signal.lane import (
     FramePainter,
@@ -18,6 +19,7 @@ from monitor.dashboard.signal.lane import (
     gutter_px,
     levels_text,
     make_lanes,
+    series_row_px,
     trace_colours,
 )
 from monitor.dashboard.signal.marks import MarkPainter
@@ -25,13 +27,12 @@ from monitor.dashboard.signal.traces import Traces
 from monitor.dashboard.style import text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.lanes import LaneView, choices
-from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView
+from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView, StageSpan
 from monitor.session.wall_time import WallTime
 
-SWEEPS_S = (10, 15, 30, 60, 120, 300)
+SWEEPS_S = (10, 15, 30, 60, 120, 150, 300)
 _OLD_OPACITY = 0.42
 _RIGHT = 6
-_SERIES_PX = 22
 
 
 class SweepView(QWidget, SweepGeometry):
@@ -54,6 +55,8 @@ class SweepView(QWidget, SweepGeometry):
         self.wall = WallTime()
         self.movements = MovementsView()
         self.gaps: tuple[GapSpan, ...] = ()
+        self.stages: tuple[StageSpan, ...] = ()
+        self.epoch_s: float | None = None
         self.chosen: frozenset[str] = frozenset()
         self.above_rest_uv = np.array([8.0, 2.0])
         self._theme = theme
@@ -63,7 +66,7 @@ class SweepView(QWidget, SweepGeometry):
         self._traces: dict[str, Traces] = {}
         self._painted = 0
         self._shown: tuple[object, object] = (None, None)
-        self._marks, self._frame = MarkPainter(), FramePainter()
+        self._marks, self._frame, self._epochs = MarkPainter(), FramePainter(), EpochPainter()
 
     # -- interface ------------------------------------------------------------------------------------
 
@@ -126,10 +129,11 @@ class SweepView(QWidget, SweepGeometry):
             # Moved to a screen of another resolution.
             self._lay_out()
         self._marks.lay_out(self, self._theme)
-        top, series_px = self.strip_top, text_px(_SERIES_PX)
+        top, series_px = self.strip_top, series_row_px()
         if self._marks.has_series:
             self.update(QRect(self._gutter, top, self._width + _RIGHT, series_px))
         levels, times = self._frame.texts(self)
+        times = (times, self._epochs.shown(self))
         if levels != self._shown[0]:
             self.update(QRect(0, 0, self._gutter, self.height()))
         if times != self._shown[1]:
@@ -149,6 +153,15 @@ class SweepView(QWidget, SweepGeometry):
             self.gaps = gaps
             self._marks.lay_out(self, self._theme)
             self.update()
+
+    def set_epochs(self, stages: tuple[StageSpan, ...], marked_s: float | None) -> None:
+        """Set the stages, and the start of the epoch that stage keys apply to (s)."""
+        if self.is_frozen:
+            return
+        has_moved = marked_s != self.epoch_s
+        self.stages, self.epoch_s = stages, marked_s
+        if has_moved:
+            self.update(self._epochs.row(self))
 
     def advance(self, newest_s: float) -> None:
         """Paint the columns up to the newest sample (s), and nothing else."""
@@ -238,7 +251,7 @@ class SweepView(QWidget, SweepGeometry):
         if x1 <= x0 or x1 >= self._width:
             self.update()
             return
-        height = self.strip_top + text_px(_SERIES_PX)
+        height = self.strip_top + series_row_px()
         self.update(QRect(self._gutter + x0 - 3, 0, x1 - x0 + 5, height))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -263,6 +276,7 @@ class SweepView(QWidget, SweepGeometry):
         has_lanes = dirty.top() < self.strip_top and dirty.right() >= self._gutter
         if has_lanes:
             self._frame.paint_grid(painter, self, self._theme, dirty)
+            self._epochs.paint_lines(painter, self, self._theme, dirty)
             for lane in self._lanes:
                 self._paint_lane(painter, lane, dirty)
         self._marks.paint(painter, dirty)
@@ -270,6 +284,8 @@ class SweepView(QWidget, SweepGeometry):
             painter.fillRect(self._cursor_x, 0, 1, self.strip_top, QColor(self._theme.text))
         if dirty.left() < self._gutter:
             self._frame.paint_gutter(painter, self, self._theme)
+        if self._epochs.row(self).intersects(dirty):
+            self._epochs.paint_row(painter, self, self._theme)
         if dirty.bottom() > self.height() - text_px(20):
             self._frame.paint_axis(painter, self, self._theme)
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from monitor.dashboard.viewmodel.places import KINDS
 from monitor.model.config_fields import QUICK_NOTES
 
-Group = Literal["view", "night", "judge", "window"]
+Group = Literal["go", "view", "night", "judge", "window"]
 
 _QUICK_KEYS = ("F2", "F3", "F4", "F5", "F6", "F7")
 
@@ -26,7 +27,7 @@ class Key:
     text : str
         Its function.
     shown : str
-        The keys as shown to people.
+        The keys as shown to people; empty where another row of the list describes them.
     bar : str
         Text in the bar at the bottom; empty if not shown there.
     """
@@ -39,22 +40,38 @@ class Key:
     bar: str = ""
 
 
+_PREVIOUS: tuple[Key, ...] = tuple(
+    Key((f"Ctrl+Shift+{letter}",), f"previous:{kind}", f"previous {kind}", "", "go")
+    for letter, kind in zip("SARNX", KINDS, strict=True)
+)
+
 _FIXED: tuple[Key, ...] = (
     Key(("Space",), "freeze", "freeze the view; recording continues", "Space", "view", "freeze view"),
-    Key(("End", "Esc"), "live", "back to the live signal", "End  Esc", "view", "live"),
-    Key(("Left",), "page:-1", "one page back", "←", "view"),
-    Key(("Right",), "page:1", "one page forward", "→", "view"),
-    Key(("Shift+Left",), "page:-5", "five pages back", "Shift+←", "view"),
-    Key(("Shift+Right",), "page:5", "five pages forward", "Shift+→", "view"),
-    Key(("Ctrl+Left",), "movement:-1", "previous movement", "Ctrl+←", "view"),
-    Key(("Ctrl+Right",), "movement:1", "next movement", "Ctrl+→", "view"),
+    Key(("End", "Esc"), "live", "back to the live signal", "End  Esc", "go", "live"),
+    Key(("Left", "PgUp"), "page:-1", "one page back; pages start with an epoch", "←  PgUp", "go"),
+    Key(("Right", "PgDown"), "page:1", "one page forward", "→  PgDn", "go"),
+    Key(("Shift+Left",), "page:-5", "five pages back", "Shift+←", "go"),
+    Key(("Shift+Right",), "page:5", "five pages forward", "Shift+→", "go"),
+    Key(("Home",), "begin", "first page of the recording", "Home", "go"),
+    Key((",",), "epoch:-1", "mark the previous epoch: stage keys apply to the marked one", ",", "go"),
+    Key((".",), "epoch:1", "mark the next epoch (or click it)", ".", "go"),
+    Key(("Ctrl+G",), "goto", "go to an epoch or a time of day", "Ctrl+G", "go", "go to"),
+    Key(("Ctrl+Left",), "movement:-1", "previous movement", "Ctrl+←", "go"),
+    Key(("Ctrl+Right",), "movement:1", "next movement", "Ctrl+→", "go"),
+    Key(("Ctrl+S",), "next:series", "next series; with Shift the one before", "Ctrl+S", "go"),
+    Key(("Ctrl+A",), "next:arousal", "next arousal; with Shift the one before", "Ctrl+A", "go"),
+    Key(("Ctrl+R",), "next:respiratory event", "next respiratory event; with Shift the one before",
+        "Ctrl+R", "go"),
+    Key(("Ctrl+N",), "next:note", "next note; with Shift the one before", "Ctrl+N", "go"),
+    Key(("Ctrl+X",), "next:artifact", "next artifact; with Shift the one before", "Ctrl+X", "go"),
+    *_PREVIOUS,
     Key(("Up", "+", "="), "sensitivity:-1", "more sensitive (larger trace)", "↑  +", "view"),
     Key(("Down", "-"), "sensitivity:1", "less sensitive", "↓  −", "view"),
-    Key(("[",), "sweep:-1", "shorter sweep: 10, 15, 30, 60, 120, 300 s", "[", "view"),
+    Key(("[",), "sweep:-1", "shorter sweep: 10, 15, 30, 60, 120, 150, 300 s", "[", "view"),
     Key(("]",), "sweep:1", "longer sweep", "]", "view"),
-    Key(("PgUp",), "night:1", "overview: zoom in (or mouse wheel)", "PgUp", "view"),
-    Key(("PgDown",), "night:-1", "overview: zoom out", "PgDn", "view"),
-    Key(("Home",), "night:0", "overview: whole night", "Home", "view"),
+    Key(("Ctrl+PgUp",), "night:1", "overview: zoom in (or mouse wheel)", "Ctrl+PgUp", "view"),
+    Key(("Ctrl+PgDown",), "night:-1", "overview: zoom out", "Ctrl+PgDn", "view"),
+    Key(("Ctrl+Home",), "night:0", "overview: whole night", "Ctrl+Home", "view"),
     Key(("G",), "fit", "fit the sensitivity to the visible trace", "G", "view"),
     Key(("F",), "band", "view filter: 10–100 or 20–200 Hz; scoring is not affected", "F", "view"),
     Key(("M",), "notch", "view mains notch: 50 Hz, 60 Hz, off", "M", "view"),
@@ -77,8 +94,8 @@ _FIXED: tuple[Key, ...] = (
     Key(("X",), "judge", "reject the selected movement (asks why), or restore it", "X", "judge"),
     Key(("Shift+X",), "artifact", "artifact: start, then end; or drag on a leg, Shift+drag on the overview",
         "Shift+X", "judge"),
-    Key(("Alt+Left",), "page:-0.1", "a tenth of a page back", "Alt+←", "judge"),
-    Key(("Alt+Right",), "page:0.1", "a tenth of a page forward", "Alt+→", "judge"),
+    Key(("Alt+Left",), "page:-0.1", "a tenth of a page back", "Alt+←", "go"),
+    Key(("Alt+Right",), "page:0.1", "a tenth of a page forward", "Alt+→", "go"),
     Key(("Ctrl+Z",), "undo", "undo the last entry; nothing is deleted", "Ctrl+Z", "judge"),
     Key(("Ctrl+Y", "Ctrl+Shift+Z"), "redo", "enter again what was undone", "Ctrl+Y", "judge"),
     Key(("S",), "summary", "show or close the summary", "S", "judge", "summary"),

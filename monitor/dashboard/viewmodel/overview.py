@@ -11,6 +11,7 @@ import numpy as np
 
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import (
+    EventSpan,
     Flag,
     GapSpan,
     ImiView,
@@ -110,7 +111,19 @@ def overview_view(
         reference_per_h=score.profile.reference_per_h,
         audience=score.profile.audience,
         estimate=probability_curve(night),
+        events=_events(state, night.end_us / 1e6),
     )
+
+
+def _events(state: SessionState, end_s: float) -> tuple[EventSpan, ...]:
+    """Return arousals, respiratory events and artifacts; one that lasts ends at `end_s`."""
+    facts = (*state.facts("arousal"), *state.facts("respiratory"), *state.facts("artifact"))
+    found = []
+    for fact in facts:
+        start_s, length_s = fact.t or 0.0, fact.data["duration_s"]
+        until_s = max(start_s, end_s) if length_s is None else start_s + length_s
+        found.append(EventSpan(start_s, until_s, fact.kind, str(fact.data.get("label") or fact.kind)))
+    return tuple(sorted(found))
 
 
 def _of_leg(score: Score, leg: str) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:

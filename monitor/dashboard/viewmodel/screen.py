@@ -92,6 +92,15 @@ class GapSpan(NamedTuple):
     cause: str
 
 
+class EventSpan(NamedTuple):
+    """An ``arousal``, a ``respiratory`` event or an ``artifact`` (s), with its name."""
+
+    start_s: float
+    end_s: float
+    kind: str
+    label: str
+
+
 class Flag(NamedTuple):
     """A mark on the time axis: a note, lights, a segment."""
 
@@ -124,6 +133,7 @@ class OverviewView:
     index_name: str
     reference_per_h: float
     audience: str
+    events: tuple[EventSpan, ...] = ()
     estimate: tuple[Floats, Floats] = field(default_factory=lambda: (_no_times(), _no_times()))
 
 

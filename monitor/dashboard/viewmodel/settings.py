@@ -84,7 +84,7 @@ class ScreenSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     theme: ThemeName = "night"
-    sweep_s: Literal[10, 15, 30, 60, 120, 300] = 30
+    sweep_s: Literal[10, 15, 30, 60, 120, 150, 300] = 30
     full_uv: Literal[10, 20, 50, 100, 200, 500, 1000, 2000] = 100
     band_hz: Annotated[tuple[float, float], _one_of(BANDS_HZ)] = BANDS_HZ[0]
     notch_hz: Annotated[float, _one_of(NOTCHES_HZ)] = NOTCHES_HZ[0]
