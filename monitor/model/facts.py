@@ -50,6 +50,7 @@ KINDS: Mapping[str, str] = {
     "acknowledged": "alerts (key: priority): a person acknowledged these alerts",
     "sound": "state paused|on, duration_s (null if on): a person paused the alert sound in one window",
     "marker_rejected": "text, reason: a marker that could not be interpreted",
+    "manual": "movements (leg, onset, end), replaces (ids): a person entered these in place of those",
     "reject": "movements (ids), reason: a person excluded these movements of single legs",
     "accept": "movements (ids): restores the movements excluded by the fact it supersedes",
     "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",

@@ -14,7 +14,7 @@ from monitor.model.payloads import FORMS, LONGEST_S
 
 _ENVELOPE = frozenset({"v", "seq", "kind", "t", "source", "supersedes", "crc"})
 # In these kinds values are nested below the keys of the form.
-_DEEP = frozenset({"session", "stream", "staging", "calibration"})
+_DEEP = frozenset({"session", "stream", "staging", "calibration", "manual"})
 # These kinds have no time, or one that cannot be placed.
 _PLACELESS = frozenset(
     {"clock", "marker_rejected", "withdrawn", "accept", "acknowledged", "sound", "sign", "damaged"}
@@ -123,7 +123,15 @@ def _stream(row: Mapping[str, Any]) -> str:
     return "" if counter < len(row["channels"]) else f"counter: {counter} of {len(row['channels'])} channels"
 
 
+def _manual(row: Mapping[str, Any]) -> str:
+    for drawn in row["movements"]:
+        if drawn["end"] <= drawn["onset"]:
+            return f"end: {drawn['end']:g} is not after the onset {drawn['onset']:g}"
+    return ""
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     **dict.fromkeys(MOVEMENT_KINDS, _motion),
     "stream": _stream,
+    "manual": _manual,
 }

@@ -366,6 +366,21 @@ class MarkerRejectedData(TypedDict):
     reason: str
 
 
+class DrawnData(TypedDict):
+    """A movement of a leg as a person entered it."""
+
+    leg: Leg
+    onset: Seconds
+    end: Seconds
+
+
+class ManualData(PersonData):
+    """Movements that a person entered, in place of the movements named in ``replaces`` (often none)."""
+
+    replaces: list[Name]
+    movements: Annotated[list[DrawnData], Field(min_length=1)]
+
+
 class RejectData(PersonData):
     """Movements that a person excluded."""
 
@@ -474,6 +489,7 @@ FORMS: Mapping[str, type] = {
     "acknowledged": AcknowledgedData,
     "sound": SoundData,
     "marker_rejected": MarkerRejectedData,
+    "manual": ManualData,
     "reject": RejectData,
     "accept": AcceptData,
     "calibration": CalibrationData,

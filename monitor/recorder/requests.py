@@ -1,14 +1,16 @@
-"""Requests of a person: notes, lights, stages, exclusions, undo."""
+"""Requests of a person: notes, lights, stages, movements, events, exclusions, undo."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from monitor.model.clock import utc_now
 from monitor.model.facts import LEGS, NOT_UNDONE, Fact
+from monitor.model.labels import RESPIRATORY
+from monitor.model.payloads import DrawnData
 from monitor.scoring.inputs import STAGES
 from monitor.session.alert_types import RANK
 from monitor.session.calibration import STEPS, judge
@@ -20,6 +22,8 @@ _LONGEST_AUTHOR = 60
 _LONGEST_SPAN_S = 24 * 3600.0
 _MOST_MOVEMENTS = 100
 _MOST_NAMED = 1000
+_MOST_MERGED = 20
+_LONGEST_MOVEMENT_S = 600.0
 _AHEAD_S = 120.0
 _MOST_ALERTS = 40
 _LONGEST_KEY = 120
@@ -39,9 +43,9 @@ def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
     Parameters
     ----------
     request : Mapping
-        ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``segment``, ``acknowledged``, ``sound``,
-        ``reject``, ``accept``, ``calibration``, ``undo`` or ``author``, with that one's keys; ``author`` is
-        optional but in the last.
+        ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``arousal``, ``respiratory``, ``segment``,
+        ``acknowledged``, ``sound``, ``manual``, ``reject``, ``accept``, ``calibration``, ``undo`` or
+        ``author``, with that one's keys; ``author`` is optional but in the last.
     state : SessionState
         State of the session: known movements, facts that may be undone.
     recorded_s : float
@@ -101,6 +105,15 @@ def _artifact(request: Mapping[str, Any], t_s: float, recorded_s: float) -> Data
     return {"duration_s": _length(request, t_s, recorded_s), "legs": [leg for leg in LEGS if leg in legs]}
 
 
+def _arousal(request: Mapping[str, Any], t_s: float, recorded_s: float) -> Data:
+    return {"duration_s": _length(request, t_s, recorded_s)}
+
+
+def _respiratory(request: Mapping[str, Any], t_s: float, recorded_s: float) -> Data:
+    label = _one_of(request, "label", tuple(sorted(RESPIRATORY)))
+    return {"label": label, "duration_s": _length(request, t_s, recorded_s)}
+
+
 def _segment(request: Mapping[str, Any], _t_s: float, _recorded_s: float) -> Data:
     return {"label": _text(request, "label", _LONGEST_TEXT)}
 
@@ -133,6 +146,8 @@ _AT_A_TIME: Mapping[str, Callable[[Mapping[str, Any], float, float], Data]] = {
     "lights": _lights,
     "stage": _stage,
     "artifact": _artifact,
+    "arousal": _arousal,
+    "respiratory": _respiratory,
     "segment": _segment,
     "acknowledged": _acknowledged,
     "sound": _sound,
@@ -159,6 +174,61 @@ def _author(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
     if not author_of(request):
         raise RefusedError("author = '': expected the name of the author")
     return Fact("author", recorded_s, PERSON, {"of": seqs})
+
+
+def _manual(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
+    """Enter movements in place of others, or besides them."""
+    keys, given = request.get("replaces", []), request.get("movements")
+    if not isinstance(keys, list) or len(keys) > _MOST_MERGED or len(set(map(str, keys))) < len(keys):
+        raise RefusedError(f"replaces = {str(keys)[:40]}: expected the names of movements")
+    for key in keys:
+        fact = state.movement(key) if isinstance(key, str) else None
+        if fact is None:
+            raise RefusedError(f"replaces: unknown movement {str(key)[:40]!r}")
+        if fact.data["phase"] != "closed":
+            raise RefusedError(f"replaces: {key!r} has not ended yet")
+        if state.rejection(key) is not None:
+            raise RefusedError(f"replaces: {key!r} is rejected; restore it first")
+    if not isinstance(given, list) or not 0 < len(given) <= _MOST_MERGED:
+        raise RefusedError(f"movements = {str(given)[:40]}: expected movements with leg, onset and end")
+    drawn = [_drawn(each, state, recorded_s) for each in given]
+    for i, each in enumerate(drawn):
+        _refuse_overlap(each, drawn[:i], state, keys)
+    onset_s = min(each["onset"] for each in drawn)
+    return Fact("manual", onset_s, PERSON, {"replaces": keys, "movements": drawn})
+
+
+def _drawn(given: Any, state: SessionState, recorded_s: float) -> DrawnData:
+    if not isinstance(given, dict):
+        raise RefusedError(f"movements: {str(given)[:40]}: expected leg, onset and end")
+    # A recording without a known leg has none to enter a movement on.
+    leg = _one_of(given, "leg", state.legs)
+    onset_s, end_s = (_time({"t": given.get(name)}, recorded_s) for name in ("onset", "end"))
+    if not 0 < end_s - onset_s <= _LONGEST_MOVEMENT_S:
+        raise RefusedError(
+            f"movements: end = {end_s:g} with onset = {onset_s:g}: "
+            f"expected up to {_LONGEST_MOVEMENT_S:g} s after it"
+        )
+    return {"leg": leg, "onset": onset_s, "end": end_s}  # type: ignore[typeddict-item]
+
+
+def _refuse_overlap(
+    drawn: DrawnData, others: Sequence[DrawnData], state: SessionState, replaced: Collection[str]
+) -> None:
+    """Refuse a movement that overlaps one of the same leg that stays: the two would count as one."""
+    there = [
+        (str(data["id"]), data["onset"], data.get("end", data["known"]))
+        for data in (fact.data for fact in state.movements())
+        if data["leg"] == drawn["leg"] and data["id"] not in replaced
+        if state.rejection(data["id"]) is None
+    ]
+    there += [("entered", each["onset"], each["end"]) for each in others if each["leg"] == drawn["leg"]]
+    for name, onset_s, end_s in there:
+        if drawn["onset"] < end_s and onset_s < drawn["end"]:
+            raise RefusedError(
+                f"movements: {drawn['onset']:g} to {drawn['end']:g} s overlaps the movement {name} "
+                f"({onset_s:g} to {end_s:g} s) of the {drawn['leg']} leg; change its edges instead"
+            )
 
 
 def _reject(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -> Fact:
@@ -210,6 +280,7 @@ def _calibration(request: Mapping[str, Any], state: SessionState, recorded_s: fl
 _ABOUT_WHAT_IS_KNOWN: Mapping[str, Callable[[Mapping[str, Any], SessionState, float], Fact]] = {
     "undo": _undo,
     "author": _author,
+    "manual": _manual,
     "reject": _reject,
     "accept": _accept,
     "calibration": _calibration,

@@ -19,6 +19,7 @@ from monitor.model.payloads import (
     LightsData,
     LimbQualityData,
     LostData,
+    ManualData,
     MarkerRejectedData,
     NoteData,
     OffsetData,
@@ -104,6 +105,8 @@ class FactsByKind:
     def facts(self, kind: Literal["sound"]) -> list[Fact[SoundData]]: ...
     @overload
     def facts(self, kind: Literal["marker_rejected"]) -> list[Fact[MarkerRejectedData]]: ...
+    @overload
+    def facts(self, kind: Literal["manual"]) -> list[Fact[ManualData]]: ...
     @overload
     def facts(self, kind: Literal["reject"]) -> list[Fact[RejectData]]: ...
     @overload

@@ -15,18 +15,21 @@ from monitor.model.payloads import (
     LimbQualityData,
     QualityData,
     RejectData,
+    RespiratoryData,
+    SpanData,
     StageData,
     StreamData,
     TroubleData,
 )
 from monitor.session.damage import damage_words, entry_text
+from monitor.session.manual_movements import manual_text
 
 
 class LogRow(NamedTuple):
     """One entry of the log."""
 
     t_s: float
-    kind: Literal["movement", "note", "person", "technical"]
+    kind: Literal["movement", "note", "person", "event", "technical"]
     leg: str
     what: str
     detail: str
@@ -49,12 +52,12 @@ def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
     if not text:
         return None
     is_person = fact.source.startswith("person")
-    kind = "note" if fact.kind == "note" else "person" if is_person or fact.kind == "lights" else "technical"
+    kind = _kind(fact)
     author = str(fact.data.get("author", ""))
-    legs = fact.data.get("legs") if fact.kind == "gap" else [fact.data.get("leg")]
+    legs = _legs(fact)
     return LogRow(
         t_s=fact.t or 0.0,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         leg="+".join(wording.LEG_SHORT.get(leg, "") for leg in legs or () if leg),
         what=text,
         detail=" · ".join(part for part in (text, author or fact.source) if part),
@@ -65,6 +68,25 @@ def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
         is_struck=is_struck,
         seq=fact.seq if is_person and fact.kind not in NOT_UNDONE else None,
     )
+
+
+def _legs(fact: Fact) -> list[str | None]:
+    if fact.kind == "manual":
+        return list(dict.fromkeys(each["leg"] for each in fact.data["movements"]))
+    return list(fact.data.get("legs") or ()) if fact.kind == "gap" else [fact.data.get("leg")]
+
+
+def _kind(fact: Fact) -> Literal["note", "person", "event", "technical"]:
+    if fact.kind == "note":
+        return "note"
+    if fact.source.startswith("person") or fact.kind == "lights":
+        return "person"
+    return "event" if fact.kind in ("arousal", "respiratory") else "technical"
+
+
+def _event(fact: Fact[SpanData] | Fact[RespiratoryData]) -> str:
+    name, length_s = str(fact.data.get("label") or fact.kind).replace("_", " "), fact.data["duration_s"]
+    return f"{name} from here" if length_s is None else f"{name} {length_s:.1f} s"
 
 
 def _gap(fact: Fact[GapData]) -> str:
@@ -134,6 +156,9 @@ _ENTRIES: Mapping[str, Callable[[Fact[Any]], str]] = {
     "segment": lambda fact: f"segment: {fact.data.get('label', '')}",
     "position": lambda fact: f"position: {fact.data.get('position', '')}",
     "artifact": _artifact,
+    "arousal": _event,
+    "respiratory": _event,
+    "manual": lambda fact: manual_text(fact.data),
     "reject": lambda fact: f"{_movements(fact)} rejected: {fact.data['reason']}",
     "accept": lambda fact: f"{_movements(fact)} restored",
     "calibration": _calibration,

@@ -24,6 +24,7 @@ from monitor.model.payloads import (
 )
 from monitor.scoring.inputs import Epoch, LegSpan, Movement, Night, Span, split_at
 from monitor.session.facts_by_kind import FactsByKind
+from monitor.session.manual_movements import with_manual
 from monitor.session.movement_parts import (
     bounds_us,
     damaged_spans,
@@ -39,15 +40,15 @@ from monitor.session.stages import resolve_stages
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
-    | {"reject", "accept", "segment", "calibration", "damaged"}
+    | {"manual", "reject", "accept", "segment", "calibration", "damaged"}
 )
 _ALERTING = frozenset(
     {"session", "trouble", "gap", "late", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
     | {"damaged"}
 )
 _BY_HAND = "person"
-# A rejection changes how a movement counts: cached movements are outdated.
-_KEPT_AS = {"reject": "movement", "accept": "movement"}
+# What a person says of movements changes them or how they count: cached movements are outdated.
+_KEPT_AS = {"reject": "movement", "accept": "movement", "manual": "movement"}
 _Made = TypeVar("_Made")
 
 
@@ -135,12 +136,24 @@ class SessionState(FactsByKind):
 
     def movement(self, key: str) -> Fact[MovementData] | None:
         """Return the latest fact of a movement of a leg, None without one or if it was withdrawn."""
-        fact = self._movements.get(key)
+        fact = self.leg_movements().get(key)
         return None if fact is None or fact.data["phase"] == "withdrawn" else fact
 
-    def movements(self) -> list[Fact[MovementData]]:
+    def leg_movements(self, *, is_automatic: bool = False) -> Mapping[str, Fact[MovementData]]:
+        """Return the latest fact of each movement of a leg by its name, those that came to nothing included.
+
+        Parameters
+        ----------
+        is_automatic : bool
+            As detected, without the movements that a person entered.
+        """
+        manual = [] if is_automatic else self.facts("manual")
+        return with_manual(self._movements, manual) if manual else self._movements
+
+    def movements(self, *, is_automatic: bool = False) -> list[Fact[MovementData]]:
         """List the latest fact of each movement of a leg, those that came to nothing left out."""
-        return [fact for fact in self._movements.values() if fact.data["phase"] != "withdrawn"]
+        found = self.leg_movements(is_automatic=is_automatic).values()
+        return [fact for fact in found if fact.data["phase"] != "withdrawn"]
 
     def limb_movements(self) -> list[Fact[LimbData]]:
         """List the same of the limbs that are not scored."""
@@ -210,17 +223,21 @@ class SessionState(FactsByKind):
         now_s : float, optional
             How far the recording has come; the latest moment known if None.
         is_automatic : bool
-            Ignore rejections and artifacts marked by a person.
+            Ignore movements, rejections, arousals, respiratory events and artifacts entered by a person.
         """
         end_s = self.stopped_s
         if end_s is None:
             end_s = self.last_s if now_s is None else now_s
         end_us = to_us(end_s)
         return Night(
-            movements=self._all_movements({}) if is_automatic else self._cached("movement", self._judged),
+            movements=(
+                self._all_movements(self.movements(is_automatic=True), {})
+                if is_automatic
+                else self._cached("movement", self._judged)
+            ),
             epochs=epochs_before(self._cached("stage", self._stages), end_us),
-            respiratory=self._spans("respiratory", end_us),
-            arousals=self._spans("arousal", end_us),
+            respiratory=self._spans("respiratory", end_us, is_automatic=is_automatic),
+            arousals=self._spans("arousal", end_us, is_automatic=is_automatic),
             artifacts=tuple(self._artifacts(end_us, is_automatic=is_automatic)),
             unusable={leg: self.unusable(leg, end_us) for leg in LEGS},
             lights_off_us=min(self._lights("off"), default=None),
@@ -272,14 +289,20 @@ class SessionState(FactsByKind):
         rejected = {
             key: str(fact.data["reason"]) for fact in self.facts("reject") for key in fact.data["movements"]
         }
-        return self._all_movements(rejected, restored)
+        facts = self.movements()
+        # What a person entered is an LM, whatever it looks like.
+        restored |= {fact.data["id"] for fact in facts if fact.source.startswith(_BY_HAND)}
+        return self._all_movements(facts, rejected, restored)
 
     def _all_movements(
-        self, rejected: Mapping[str, str], restored: Set[str] = frozenset()
+        self,
+        facts: Iterable[Fact[MovementData]],
+        rejected: Mapping[str, str],
+        restored: Set[str] = frozenset(),
     ) -> tuple[Movement, ...]:
         return tuple(
             self._as_scored(fact, rejected.get(fact.data["id"], ""), restored=fact.data["id"] in restored)
-            for fact in self.movements()
+            for fact in facts
         )
 
     def _as_scored(self, fact: Fact[MovementData], rejected: str, *, restored: bool) -> Movement:
@@ -310,9 +333,11 @@ class SessionState(FactsByKind):
     def _stages(self) -> tuple[Epoch, ...]:
         return resolve_stages(self.facts("stage"))
 
-    def _spans(self, kind: str, end_us: int) -> tuple[Span, ...]:
+    def _spans(self, kind: str, end_us: int, *, is_automatic: bool) -> tuple[Span, ...]:
         return tuple(
-            Span(*bounds_us(fact, end_us), label=fact.data.get("label", kind)) for fact in self.facts(kind)
+            Span(*bounds_us(fact, end_us), label=fact.data.get("label", kind))
+            for fact in self.facts(kind)
+            if not (is_automatic and fact.source.startswith(_BY_HAND))
         )
 
     def _lights(self, state: str) -> list[int]:

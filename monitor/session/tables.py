@@ -31,6 +31,7 @@ _PERSON = "person"
 _HOUR_US = 3_600_000_000
 _COUNTS = ("n_lm", "n_plm", "n_plms", "plms_index", "plm_per_hour_recorded")
 _TAKEN_BACK = ("withdrawn", "accept")
+_CHANGING = ("movements_entered", "movements_rejected", "arousals", "respiratory", "artifacts")
 
 
 def edits(state: SessionState) -> dict[str, int]:
@@ -39,15 +40,19 @@ def edits(state: SessionState) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        ``movements_rejected`` (single legs), ``artifacts``, ``stages``, ``segments``: those in force;
+        ``movements_entered``, ``movements_rejected`` (single legs), ``arousals``, ``respiratory``,
+        ``artifacts``, ``stages``, ``segments``: those in force;
         ``taken_back``: how often something was.
     """
     own = {
         kind: [fact for fact in state.facts(kind) if fact.source.startswith(_PERSON)]
-        for kind in ("reject", "artifact", "stage", "segment", *_TAKEN_BACK)
+        for kind in ("arousal", "respiratory", "reject", "artifact", "stage", "segment", *_TAKEN_BACK)
     }
     return {
+        "movements_entered": sum(fact.source.startswith(_PERSON) for fact in state.movements()),
         "movements_rejected": sum(len(fact.data["movements"]) for fact in own["reject"]),
+        "arousals": len(own["arousal"]),
+        "respiratory": len(own["respiratory"]),
         "artifacts": len(own["artifact"]),
         "stages": len(own["stage"]),
         "segments": len(own["segment"]),
@@ -56,7 +61,7 @@ def edits(state: SessionState) -> dict[str, int]:
 
 
 def manual(state: SessionState, scores: Mapping[str, Score], now_s: float | None = None) -> dict[str, object]:
-    """Return the edits, and what each rule set counts without the rejections and artifacts by hand.
+    """Return the edits, and what each rule set counts without them: see `SessionState.night`.
 
     Parameters
     ----------
@@ -67,7 +72,7 @@ def manual(state: SessionState, scores: Mapping[str, Score], now_s: float | None
         Length of the recording so far, as in `SessionState.night`.
     """
     made = edits(state)
-    if made["movements_rejected"] or made["artifacts"]:
+    if any(made[name] for name in _CHANGING):
         night = state.night(now_s, is_automatic=True)
         scores = {name: score(night, each.profile) for name, each in scores.items()}
     automatic = {name: {key: getattr(each.indices, key) for key in _COUNTS} for name, each in scores.items()}

@@ -71,6 +71,12 @@ FURTHER = [
     Fact("acknowledged", 51.0, "person", {"alerts": {"disk": "medium"}, "author": "N"}),
     Fact("sound", 52.0, "person", {"state": "paused", "duration_s": 60.0}),
     Fact("marker_rejected", None, "Stager", {"text": "?", "reason": "not a word"}),
+    Fact(
+        "manual",
+        12.0,
+        "person",
+        {"replaces": ["L9"], "movements": [{"leg": "left", "onset": 12.0, "end": 13.0}], "author": "N"},
+    ),
     Fact("reject", 40.0, "person", {"movements": ["L1"], "reason": "cough"}),
     Fact("accept", 41.0, "person", {"movements": ["L9"]}),
     Fact(

@@ -31,7 +31,7 @@ from monitor.dashboard.viewmodel.screen import LogView
 from monitor.session.log_entries import LogRow
 from monitor.session.wall_time import WallTime
 
-_MARKS = {"note": "✎", "person": "✎", "technical": "⚠", "movement": ""}
+_MARKS = {"note": "✎", "person": "✎", "event": "·", "technical": "⚠", "movement": ""}
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -127,7 +127,7 @@ class LogModel(QAbstractTableModel):
         theme = self._theme
         if row.kind == "technical":
             return theme.medium if column and not row.is_dim else theme.soft
-        if row.kind in ("note", "person"):
+        if row.kind in ("note", "person", "event"):
             return theme.accent if column else theme.soft
         if column == 1 and row.leg in ("L", "R"):
             return theme.left if row.leg == "L" else theme.right

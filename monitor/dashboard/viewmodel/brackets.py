@@ -210,6 +210,8 @@ def _bracket(
     life, text, why = _life(phase, lm, place, length_s, str(data["id"]))
     if life == "out" and is_waiting:
         life, text, why = "lm", f"LM · {length_s:.1f} s", "stage not yet known"
+    if fact.source.startswith("person"):
+        text, why = f"{text} · by hand", " · ".join(part for part in ("entered by a person", why) if part)
     event = lm.keys if lm is not None else ()
     return Bracket(onset_s, end_s, str(data["leg"]), life, text, why, str(data["id"]), event)
 

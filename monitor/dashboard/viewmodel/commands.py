@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
+from monitor.model.payloads import DrawnData
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -68,6 +70,34 @@ class MarkArtifact(Entry):
     t: float
     duration_s: float
     legs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkArousal(Entry):
+    """An arousal."""
+
+    do: ClassVar[str] = "arousal"
+    t: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRespiratory(Entry):
+    """A respiratory event: ``hypopnea``, ``apnea``..."""
+
+    do: ClassVar[str] = "respiratory"
+    t: float
+    duration_s: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnterMovements(Entry):
+    """Movements (leg, onset, end) in place of others by their keys; without keys besides them."""
+
+    do: ClassVar[str] = "manual"
+    movements: tuple[DrawnData, ...]
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
 from monitor.model.facts import MOVEMENT_KINDS, UNUSABLE, Fact
-from monitor.model.payloads import AnchorData, AuthorData, ClockData, MovementData, SignData
+from monitor.model.payloads import AnchorData, AuthorData, ClockData, SignData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
 from monitor.session.current_alerts import SAVED_OLD_S, Alert, Phase, alerts
@@ -71,7 +71,6 @@ class Presenter:
         self.wall = WallTime()
         self._scored = Rescoring()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
-        self._movements: dict[str, Fact[MovementData]] = {}
         self._log: dict[int, LogRow] = {}
         self._personal: dict[int, Fact] = {}
         self._undo = UndoHistory()
@@ -141,9 +140,6 @@ class Presenter:
             self.wall = self.wall.with_clock(fact.of(ClockData))
         elif fact.kind == "anchor":
             self.wall.set_speed(fact.of(AnchorData).data["speed"])
-        elif fact.kind == "movement":
-            moved = fact.of(MovementData)
-            self._movements[moved.data["id"]] = moved
         elif (row := fact_row(fact)) is not None and fact.seq is not None:
             if fact.kind == "sign":
                 row = row._replace(what=row.what + entered_text(fact.of(SignData), self.wall))
@@ -190,7 +186,7 @@ class Presenter:
         before, scored = self._screen, self._scored
         phase = self.phase(live_status)
         if before is None or has_moved:
-            facts = self._movements.values()
+            facts = self.state.leg_movements().values()
             limbs = self.state.limb_movements()
             movements = self._brackets.view(facts, self.main, now_s, scored.staged_s, limbs)
         else:

@@ -33,7 +33,10 @@ _HOURS: tuple[tuple[str, str], ...] = (
     ("One leg only", "one_leg_only_h"),
 )
 _EDITS = (
+    ("movements entered", "movements_entered"),
     ("movements rejected", "movements_rejected"),
+    ("arousals entered", "arousals"),
+    ("respiratory events entered", "respiratory"),
     ("artifact spans", "artifacts"),
     ("stages entered", "stages"),
     ("entries undone", "taken_back"),

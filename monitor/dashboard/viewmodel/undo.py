@@ -11,6 +11,7 @@ from monitor.dashboard.viewmodel import commands
 from monitor.model import wording
 from monitor.model.facts import NOT_UNDONE, Fact
 from monitor.model.payloads import SignData
+from monitor.session.manual_movements import manual_text
 from monitor.session.state import SessionState
 
 _RECENT_S = 60.0
@@ -143,7 +144,10 @@ def _text(fact: Fact[Any]) -> str:
     if fact.kind == "reject":
         n = len(data["movements"])
         return "rejection of " + ("a movement" if n == 1 else f"{n} movements")
+    if fact.kind == "manual":
+        return manual_text(fact.data)
     words = {"note": "text", "stage": "stage", "lights": "state", "segment": "label", "calibration": "when"}
+    words |= {"respiratory": "label"}
     name = {"calibration": "bio-calibration"}.get(fact.kind, fact.kind)
     return f"{name} {data[words[fact.kind]]}" if fact.kind in words else name
 
@@ -154,6 +158,9 @@ _ENTRIES: Mapping[str, Callable[[float, Mapping[str, Any]], commands.Entry]] = {
     "stage": lambda t, data: commands.EnterStage(t, data["stage"], data["duration_s"]),
     "segment": lambda t, data: commands.AddSegment(t, data["label"]),
     "artifact": lambda t, data: commands.MarkArtifact(t, data["duration_s"], tuple(data["legs"])),
+    "arousal": lambda t, data: commands.MarkArousal(t, data["duration_s"]),
+    "respiratory": lambda t, data: commands.MarkRespiratory(t, data["duration_s"], data["label"]),
+    "manual": lambda t, data: commands.EnterMovements(tuple(data["movements"]), tuple(data["replaces"])),
     "reject": lambda t, data: commands.Reject(tuple(data["movements"]), data["reason"]),
     "calibration": lambda t, data: commands.Calibrate(
         data["when"], {step: tuple(span) for step, span in data["steps"].items()}

@@ -189,7 +189,7 @@ def edits(summary: Mapping[str, Any]) -> list[Block]:
         for key, was in counts.items()
         if (name := dict((*numbers.COUNTS, *numbers.RATES)).get(key))
     ]
-    head = ("", "without manual rejections and artifacts", "as reported")
+    head = ("", "without manual movements, events, rejections and artifacts", "as reported")
     return [Text(f"Manual changes in effect: {words}."), Table(head, tuple(rows))]
 
 
