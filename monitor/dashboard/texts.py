@@ -136,9 +136,11 @@ NOT_REJECTABLE: Mapping[str, str] = {
     "limb": "Movements of this limb are not scored",
 }
 X_REJECTS, X_RESTORES, X_UNDOES = "X: reject", "X: restore", "X: undo this entry"
+X_COUNTS = "X: count as a leg movement"
 REJECT_QUESTION = "Why is this movement rejected?"
 REJECT_DEFAULT = "artifact"
 REJECTED, RESTORED = "Movement rejected ({reason})", "Movement restored"
+LOOKALIKE_COUNTED = "Counted as a leg movement"
 EFFECT = "{what} · {counted} {before} → {after}"
 NOT_SHOWN = "The selected movement is no longer shown. Select one: click it, or press Ctrl+← or Ctrl+→"
 ARTIFACT_BEGUN = "Artifact from {moment}: go to its end, then press Shift+X again"

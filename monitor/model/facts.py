@@ -52,7 +52,8 @@ KINDS: Mapping[str, str] = {
     "marker_rejected": "text, reason: a marker that could not be interpreted",
     "manual": "movements (leg, onset, end), replaces (ids): a person entered these in place of those",
     "reject": "movements (ids), reason: a person excluded these movements of single legs",
-    "accept": "movements (ids): restores the movements excluded by the fact it supersedes",
+    "accept": "movements (ids): restores those excluded by the fact it supersedes; without one, they are leg "
+    "movements whatever they look like",
     "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",
     "sign": "over_seq, over_sha256: a person reviewed and signed all facts up to that one",
     "author": "of (numbers of entries), author: who made entries that were saved before the name was known",
@@ -85,7 +86,8 @@ def detection_kinds(limb: str) -> DetectionKinds:
     return SCORED if limb in LEGS else NOT_SCORED
 
 
-# Entries by a person that cannot be withdrawn: they are over, or are entered again instead.
+# Entries by a person that cannot be withdrawn: they are over, or are entered again instead. An acceptance can
+# if it supersedes no rejection: it restores a look-alike.
 NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted", "author"})
 
 
@@ -127,3 +129,9 @@ class Fact(Generic[_Data_co]):
         """
         del form
         return cast("Fact[_Form]", self)
+
+    @property
+    def may_be_undone(self) -> bool:
+        """Whether an entry of this kind by a person can be withdrawn."""
+        restores_lookalike = self.kind == "accept" and self.supersedes is None
+        return restores_lookalike or self.kind not in NOT_UNDONE

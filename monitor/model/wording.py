@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 RULES = {"aasm3": "AASM v3", "wasm2016": "WASM 2016"}
 LEG_SHORT = {"left": "L", "right": "R", "both": "L+R", "unknown": "?"}
@@ -88,6 +89,25 @@ def ago(length_s: float) -> str:
 def microvolts(value_uv: float) -> str:
     """Format a level, or a dash if it is unknown."""
     return f"{value_uv:.1f} µV" if math.isfinite(value_uv) else NONE
+
+
+def by_the_letter(n: int | None, n_by_letter: int | None, lookalikes: Mapping[str, int]) -> str:
+    """Return how many movements more the letter of the rules counts, and what look-alikes these are.
+
+    Parameters
+    ----------
+    n, n_by_letter : int or None
+        The count without and with look-alikes; None if unknown.
+    lookalikes : mapping of str to int
+        Number of movements by the code of the look-alike; all 0 gives an empty text.
+    """
+    names = [lm_why(why) for why, found in sorted(lookalikes.items(), key=lambda each: -each[1]) if found]
+    if not names or n is None or n_by_letter is None:
+        return ""
+    more = n_by_letter - n
+    # Where short intervals end a run, the letter may count fewer.
+    amount = f"{abs(more)} {'more' if more > 0 else 'fewer'}" if more else "as many"
+    return f"{amount} by the letter: {', '.join(names)}"
 
 
 def lm_why(why: str) -> str:

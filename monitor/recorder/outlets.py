@@ -21,6 +21,7 @@ from monitor.lsl.outlet import OWN_TYPE, ChannelFormat, ChannelHeader, Outlet, O
 from monitor.model.facts import LEGS, Fact
 from monitor.model.safe_file import read_bytes, write_private
 from monitor.scoring import Score, Series
+from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.session.journal import encode
 from monitor.session.state import SessionState
 
@@ -68,6 +69,9 @@ def snapshot(
         "n_series": len(main.series),
         "too_early": sorted(main.indices.too_early),
         "n_lm": main.indices.n_lm,
+        "lookalikes": dict(main.lookalikes),
+        "n_plm_by_letter": (main.by_letter or main.indices).n_plm,
+        "n_plms_by_letter": (main.by_letter or main.indices).n_plms,
     }
 
 
@@ -134,6 +138,25 @@ class SeriesWatch:
         return changes
 
 
+class LookalikeWatch:
+    """Track which look-alikes were published, by leg and onset."""
+
+    def __init__(self) -> None:
+        self._reported: dict[tuple[str, int], str] = {}
+
+    def update(self, score: Score) -> list[tuple[str, float]]:
+        """Compare with what was published before; return markers and their times (s), withdrawals first."""
+        if score.by_letter is None and not self._reported:
+            return []
+        now = {(lm.leg, lm.onset_us): lm.why for lm in score.lms if lm.why in LOOKALIKES}
+        gone = [where for where, why in self._reported.items() if now.get(where) != why]
+        new = [where for where, why in now.items() if self._reported.get(where) != why]
+        self._reported = dict(now)
+        return [(f"lookalike_{leg}/withdrawn", onset * _US) for leg, onset in gone] + [
+            (f"lookalike_{leg}/{now[leg, onset]}", onset * _US) for leg, onset in new
+        ]
+
+
 INDEX_CHANNELS = (
     "plms_index_aasm3",
     "plms_index_wasm2016",
@@ -196,6 +219,11 @@ class Outlets:
         """Send what became of the series."""
         for change in changes:
             self._markers.push_text(f"PLM_series/{change.what}", self._to_lsl(change.t_s))
+
+    def lookalikes(self, markers: Iterable[tuple[str, float]]) -> None:
+        """Send which movements are look-alikes, or no longer, each at its onset."""
+        for text, t_s in markers:
+            self._markers.push_text(text, self._to_lsl(t_s))
 
     def index(self, values: Mapping[str, float | None], t_s: float) -> None:
         """Send the running index, NaN where undefined."""

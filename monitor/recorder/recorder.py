@@ -21,7 +21,15 @@ from monitor.recorder.clock_watch import ClockWatch
 from monitor.recorder.context import RecorderContext, SessionTime
 from monitor.recorder.fault_isolation import FaultIsolation
 from monitor.recorder.intake import Intake
-from monitor.recorder.outlets import Outlets, SeriesWatch, current_facts, index_values, news, snapshot
+from monitor.recorder.outlets import (
+    LookalikeWatch,
+    Outlets,
+    SeriesWatch,
+    current_facts,
+    index_values,
+    news,
+    snapshot,
+)
 from monitor.recorder.requests import RefusedError, fact_of, with_time_entered
 from monitor.recorder.resumed import Resumed
 from monitor.recorder.source import Source
@@ -113,7 +121,7 @@ class SessionRecorder:
         sync_entries(folder.path)
         self.faults = FaultIsolation(self._warn)
         self.stager = Stager(folder, plan.staging)
-        self._series = SeriesWatch()
+        self._series, self._lookalikes = SeriesWatch(), LookalikeWatch()
         self._stall_watch = StallWatch()
         self._schedule = ScoreSchedule()
         self._has_origin = False
@@ -146,9 +154,10 @@ class SessionRecorder:
         """Resume where the interrupted session ended."""
         self.time.resume(resumed.anchor.origin_s)
         self._has_origin = True
-        # The series so far were published before the interruption.
+        # The series and look-alikes so far were published before the interruption.
         before = score(self.state.night(), self.plan.rules[self.plan.main_profile])
         self._series.update(before.series)
+        self._lookalikes.update(before)
         about: ResumedData = {
             "away_s": resumed.anchor.away_s,
             "clock": resumed.anchor.by,
@@ -294,7 +303,9 @@ class SessionRecorder:
         with self.faults.isolate("scoring"):
             night = self.state.night(reached_s)
             self.scores = {name: score(night, profile) for name, profile in self.plan.rules.items()}
-            self.outlets.series(self._series.update(self.scores[self.plan.main_profile].series))
+            main = self.scores[self.plan.main_profile]
+            self.outlets.series(self._series.update(main.series))
+            self.outlets.lookalikes(self._lookalikes.update(main))
         self._schedule.scored(self.scores.values(), reached_s, now_s)
 
     def finish(self, reason: str) -> None:

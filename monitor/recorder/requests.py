@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.model.clock import utc_now
-from monitor.model.facts import LEGS, NOT_UNDONE, Fact
+from monitor.model.facts import LEGS, Fact
 from monitor.model.labels import RESPIRATORY
 from monitor.model.payloads import DrawnData
 from monitor.scoring.inputs import STAGES
@@ -157,7 +157,7 @@ _AT_A_TIME: Mapping[str, Callable[[Mapping[str, Any], float, float], Data]] = {
 def _undo(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -> Fact:
     seq = request.get("seq")
     fact = state.fact(seq) if isinstance(seq, int) else None
-    if fact is None or not fact.source.startswith(PERSON) or fact.kind in NOT_UNDONE:
+    if fact is None or not fact.source.startswith(PERSON) or not fact.may_be_undone:
         raise RefusedError(f"seq = {seq!r}: expected a valid fact recorded by a person")
     return Fact("withdrawn", fact.t, PERSON, {"what": fact.kind}, supersedes=fact.seq)
 
@@ -249,11 +249,19 @@ def _reject(request: Mapping[str, Any], state: SessionState, _recorded_s: float)
 
 
 def _accept(request: Mapping[str, Any], state: SessionState, _recorded_s: float) -> Fact:
+    """Restore what a person rejected; else a look-alike, which only bursts can show."""
     key = request.get("movement")
     fact = state.rejection(key) if isinstance(key, str) else None
-    if fact is None:
-        raise RefusedError(f"movement = {str(key)[:40]!r}: expected one that a person rejected")
-    return Fact("accept", fact.t, PERSON, {"movements": fact.data["movements"]}, supersedes=fact.seq)
+    if fact is not None:
+        return Fact("accept", fact.t, PERSON, {"movements": fact.data["movements"]}, supersedes=fact.seq)
+    moved = state.movement(key) if isinstance(key, str) else None
+    if moved is None or not moved.data.get("bursts"):
+        raise RefusedError(
+            f"movement = {str(key)[:40]!r}: expected one that a person rejected, or a look-alike"
+        )
+    if key in state.restored:
+        raise RefusedError(f"movement: {key!r} is restored already")
+    return Fact("accept", float(moved.data["onset"]), PERSON, {"movements": [key]})
 
 
 def _calibration(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:

@@ -13,7 +13,7 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.columns import Columns, data_frame
 from monitor.scoring.denominators import Denominators
-from monitor.scoring.scored_lm import ScoredLM
+from monitor.scoring.scored_lm import LOOKALIKES, ScoredLM
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ class Score:
     def lookalikes(self) -> Mapping[str, int]:
         """Number of movements of one leg that look like LM and are not, by ``ScoredLM.why``."""
         found = Counter(lm.why for lm in self.lms)
-        return MappingProxyType({why: found[why] for why in ("tremor", "alternating", "myoclonus")})
+        return MappingProxyType({why: found[why] for why in LOOKALIKES})
 
     def to_dataframe(self) -> Any:
         """Return the movements after the legs were combined as ``pandas.DataFrame``; see `event_columns`.

@@ -122,6 +122,10 @@ Why = Literal[
 """Code of the reason why an LM is not a PLM; ``ScoredLM.reason`` is its text. Empty for a PLM."""
 
 
+LOOKALIKES: tuple[Why, ...] = ("tremor", "alternating", "myoclonus")
+"""Codes of movements that look like LM and are not."""
+
+
 class Grounds(NamedTuple):
     """Hold the data from which the reason of an LM is worded; most LM share one object.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from monitor.model import wording
-from monitor.model.facts import NOT_UNDONE, UNUSABLE, Fact
+from monitor.model.facts import UNUSABLE, Fact
 from monitor.model.payloads import (
     AcceptData,
     ArtifactData,
@@ -66,7 +66,7 @@ def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
         is_dim=fact.kind in _DIM,
         is_strong=False,
         is_struck=is_struck,
-        seq=fact.seq if is_person and fact.kind not in NOT_UNDONE else None,
+        seq=fact.seq if is_person and fact.may_be_undone else None,
     )
 
 
@@ -125,6 +125,11 @@ def _movements(fact: Fact[RejectData] | Fact[AcceptData]) -> str:
     return "movement" if n == 1 else f"{n} movements"
 
 
+def _restored(fact: Fact[AcceptData]) -> str:
+    is_lookalike = fact.supersedes is None
+    return "look-alike counted as a leg movement" if is_lookalike else f"{_movements(fact)} restored"
+
+
 def _calibration(fact: Fact[CalibrationData]) -> str:
     why = "; ".join(fact.data["why"])
     return f"bio-calibration {fact.data['when']}: {fact.data['verdict'].upper()}" + (
@@ -160,7 +165,7 @@ _ENTRIES: Mapping[str, Callable[[Fact[Any]], str]] = {
     "respiratory": _event,
     "manual": lambda fact: manual_text(fact.data),
     "reject": lambda fact: f"{_movements(fact)} rejected: {fact.data['reason']}",
-    "accept": lambda fact: f"{_movements(fact)} restored",
+    "accept": _restored,
     "calibration": _calibration,
     "sign": lambda fact: f"signed by {fact.data.get('author', 'a person')}",
     "gap": _gap,

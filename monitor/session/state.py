@@ -164,6 +164,14 @@ class SessionState(FactsByKind):
         return next((fact for fact in self.facts("reject") if key in fact.data["movements"]), None)
 
     @property
+    def restored(self) -> frozenset[str]:
+        """Movements that a person made leg movements although they look like something else."""
+        # An acceptance that supersedes a rejection restores that movement only as what it looks like.
+        return frozenset(
+            key for fact in self.facts("accept") if fact.supersedes is None for key in fact.data["movements"]
+        )
+
+    @property
     def signature(self) -> Fact[SignData] | None:
         """The valid signature: None without one, or if facts were added since."""
         signed = self.facts("sign")
@@ -223,7 +231,8 @@ class SessionState(FactsByKind):
         now_s : float, optional
             How far the recording has come; the latest moment known if None.
         is_automatic : bool
-            Ignore movements, rejections, arousals, respiratory events and artifacts entered by a person.
+            Ignore movements, rejections, restored look-alikes, arousals, respiratory events and artifacts
+            entered by a person.
         """
         end_s = self.stopped_s
         if end_s is None:
@@ -282,17 +291,13 @@ class SessionState(FactsByKind):
         return self._cache[kind]
 
     def _judged(self) -> tuple[Movement, ...]:
-        # A person restores a look-alike with an acceptance that takes no rejection back.
-        restored = {
-            key for fact in self.facts("accept") if fact.supersedes is None for key in fact.data["movements"]
-        }
         rejected = {
             key: str(fact.data["reason"]) for fact in self.facts("reject") for key in fact.data["movements"]
         }
         facts = self.movements()
         # What a person entered is an LM, whatever it looks like.
-        restored |= {fact.data["id"] for fact in facts if fact.source.startswith(_BY_HAND)}
-        return self._all_movements(facts, rejected, restored)
+        by_hand = {fact.data["id"] for fact in facts if fact.source.startswith(_BY_HAND)}
+        return self._all_movements(facts, rejected, self.restored | by_hand)
 
     def _all_movements(
         self,

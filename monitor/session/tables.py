@@ -30,8 +30,9 @@ from monitor.session.state import SessionState
 _PERSON = "person"
 _HOUR_US = 3_600_000_000
 _COUNTS = ("n_lm", "n_plm", "n_plms", "plms_index", "plm_per_hour_recorded")
-_TAKEN_BACK = ("withdrawn", "accept")
-_CHANGING = ("movements_entered", "movements_rejected", "arousals", "respiratory", "artifacts")
+_CHANGING = (
+    "movements_entered", "movements_rejected", "lookalikes_counted", "arousals", "respiratory", "artifacts",
+)  # fmt: skip
 
 
 def edits(state: SessionState) -> dict[str, int]:
@@ -40,23 +41,27 @@ def edits(state: SessionState) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        ``movements_entered``, ``movements_rejected`` (single legs), ``arousals``, ``respiratory``,
-        ``artifacts``, ``stages``, ``segments``: those in force;
+        ``movements_entered``, ``movements_rejected`` (single legs), ``lookalikes_counted``, ``arousals``,
+        ``respiratory``, ``artifacts``, ``stages``, ``segments``: those in force;
         ``taken_back``: how often something was.
     """
     own = {
         kind: [fact for fact in state.facts(kind) if fact.source.startswith(_PERSON)]
-        for kind in ("arousal", "respiratory", "reject", "artifact", "stage", "segment", *_TAKEN_BACK)
+        for kind in (
+            "arousal", "respiratory", "reject", "artifact", "stage", "segment", "accept", "withdrawn",
+        )  # fmt: skip
     }
+    restorations = [fact for fact in own["accept"] if fact.supersedes is None]
     return {
         "movements_entered": sum(fact.source.startswith(_PERSON) for fact in state.movements()),
         "movements_rejected": sum(len(fact.data["movements"]) for fact in own["reject"]),
+        "lookalikes_counted": len(restorations),
         "arousals": len(own["arousal"]),
         "respiratory": len(own["respiratory"]),
         "artifacts": len(own["artifact"]),
         "stages": len(own["stage"]),
         "segments": len(own["segment"]),
-        "taken_back": sum(len(own[kind]) for kind in _TAKEN_BACK),
+        "taken_back": len(own["withdrawn"]) + len(own["accept"]) - len(restorations),
     }
 
 

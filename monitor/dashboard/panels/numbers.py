@@ -73,7 +73,7 @@ class IndexPanel:
         self._title, self._state = label("", "title"), label(texts.PROVISIONAL, "pill")
         self._value = label("–", "huge")
         self._unit, self._trend = label("", "soft"), label("", "running")
-        self._remark = elastic(label("", "small"))
+        self._remark, self._letter = elastic(label("", "small")), elastic(label("", "small"))
         self._rules = [(label("", "rules"), label("", "small")) for _ in range(2)]
         self._rate = label("", "small")
         self.spark = Sparkline(theme)
@@ -104,6 +104,7 @@ class IndexPanel:
         whole.setSpacing(3)
         whole.addLayout(head)
         whole.addLayout(number)
+        whole.addWidget(self._letter)
         whole.addWidget(self._remark)
         whole.addLayout(lines)
         whole.addWidget(self.spark, 1)
@@ -116,8 +117,9 @@ class IndexPanel:
         set_flag(self._value, "early", on=view.is_too_early)
         self._unit.setText(view.unit)
         self._trend.setText(_TRENDS[view.trend])
-        self._remark.setText(view.remark)
-        self._remark.setVisible(bool(view.remark))
+        for place, text in ((self._remark, view.remark), (self._letter, view.letter_text)):
+            place.setText(text)
+            place.setVisible(bool(text))
         for (name, count), line in zip(self._rules, view.rules, strict=False):
             name.setText(f"{line.name}  {line.value}")
             count.setText(line.count)
@@ -126,7 +128,8 @@ class IndexPanel:
         self._rate.setText(f"{view.rate_text}   last 2 h")
         self.spark.show_curve(view.rate_s, view.rate_per_h)
         description = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
-        self.frame.setAccessibleDescription(f"{description} {view.remark}, {self._state.toolTip()}")
+        parts = (description, view.letter_text, view.remark, self._state.toolTip())
+        self.frame.setAccessibleDescription(", ".join(part for part in parts if part))
 
     def show_signature(self, signature_text: str, *, is_signed: bool) -> None:
         """Show whether the numbers are provisional or signed: short, with the whole text as tool tip."""

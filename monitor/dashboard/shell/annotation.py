@@ -31,6 +31,7 @@ from monitor.model.clock import utc_now
 from monitor.model.facts import LEGS
 
 _NEAR_S = 0.4
+_WHAT_X_DOES = {"lookalike": texts.X_COUNTS}
 
 
 class Annotator(QObject):
@@ -82,8 +83,8 @@ class Annotator(QObject):
         self._entry: int | None = None
         self._undoing: int | None = None
         self._redoing: int | None = None
-        # Movements that are rejected or restored, whether they were rejected, the count before, the text.
-        self._expected: tuple[tuple[str, ...], bool, int | None, str] | None = None
+        # Movements that are rejected or restored, whether they were, the count before, the text.
+        self._expected: tuple[tuple[str, ...], tuple[bool, bool], int | None, str] | None = None
         self._over_trace = SpanDrag(sweep, partial(moment_at, sweep), needs_shift=False)
         self._over_night = SpanDrag(overview.canvas, overview.moment_at, needs_shift=True)
         self._over_trace.clicked.connect(self._pressed)
@@ -241,7 +242,7 @@ class Annotator(QObject):
         """Select the event of a bracket: of both legs, where their movements were combined."""
         self.choose(bracket.keys)
         is_out = self.permissions is not None and bracket.key in self.permissions.rejected
-        what = texts.X_RESTORES if is_out else texts.X_REJECTS
+        what = texts.X_RESTORES if is_out else _WHAT_X_DOES.get(bracket.life, texts.X_REJECTS)
         leg = "both legs" if len(bracket.keys) > 1 else bracket.leg
         parts = [f"{leg} {self.text_of(bracket.onset_s)}", bracket.text, bracket.why]
         parts += [what] if bracket.life not in texts.NOT_REJECTABLE else []
@@ -268,7 +269,10 @@ class Annotator(QObject):
             self._review.show_at(row.t_s)
             self._review.show_state()
         if row.keys:
-            self._say(f"{row.what}: {row.detail}" if row.detail else f"{row.what} · {texts.X_REJECTS}")
+            detail = row.detail if row.detail.startswith(row.what) else f"{row.what}: {row.detail}"
+            said = [detail] if row.detail else [row.what, texts.X_REJECTS]
+            lives = {_WHAT_X_DOES[b.life] for b in self._brackets(row.keys) if b.life in _WHAT_X_DOES}
+            self._say(" · ".join([*said, *lives]))
         elif row.seq is not None:
             self._say(f"{row.what} · {texts.X_UNDOES}")
 
@@ -288,6 +292,9 @@ class Annotator(QObject):
         elif out := [key for key in keys if key in permissions.rejected]:
             self._expect((out[0],), texts.RESTORED)
             self.send(Accept(out[0]))
+        elif like := [b.key for b in self._brackets(keys) if b.life == "lookalike"]:
+            self._expect((like[0],), texts.LOOKALIKE_COUNTED)
+            self.send(Accept(like[0]))
         else:
             reject = partial(self._reject, keys)
             self.ask(Question(texts.REJECT_QUESTION, texts.REJECT_DEFAULT, reject))
@@ -307,19 +314,14 @@ class Annotator(QObject):
     def _expect(self, keys: tuple[str, ...], text: str) -> None:
         """Note what the count is before an entry about movements, to show its effect with `text`."""
         if self.screen is not None:
-            self._expected = (
-                keys,
-                keys[0] in self.screen.permissions.rejected,
-                self.screen.index.count,
-                text,
-            )
+            self._expected = keys, _judgement(self.screen, keys[0]), self.screen.index.count, text
 
     def _show_effect(self) -> None:
         screen, expected = self.screen, self._expected
         if screen is None or expected is None:
             return
-        keys, was_rejected, before, text = expected
-        if (keys[0] in screen.permissions.rejected) != was_rejected:
+        keys, was_judged, before, text = expected
+        if _judgement(screen, keys[0]) != was_judged:
             self._expected = None
             after, counted = screen.index.count, screen.index.counted
             self._say(texts.EFFECT.format(what=text, counted=counted, before=before, after=after))
@@ -358,3 +360,8 @@ class Annotator(QObject):
 
         text = texts.ARTIFACT_QUESTION.format(start=start, end=end, where=where)
         self.ask(Question("", text, enter, is_fixed=True))
+
+
+def _judgement(screen: Screen, key: str) -> tuple[bool, bool]:
+    """Return whether a person rejected a movement, and whether a person made it one."""
+    return key in screen.permissions.rejected, key in screen.permissions.restored

@@ -20,6 +20,8 @@ from monitor.model import wording
 _LONGEST_S = 120.0
 _DASH = [4.0, 3.0]
 _DOT = [1.0, 3.0]
+_DASH_DOT = [5.0, 2.0, 1.0, 2.0]
+_DASHES = {"lm": _DASH, "lookalike": _DASH_DOT, "out": _DOT, "twitch": _DOT, "limb": _DOT}
 _LABEL_GAP = 8.0
 _LABEL_UP = 5
 _BRACKET_Y = 20
@@ -186,6 +188,7 @@ def _chosen(theme: Theme, view: Sweep, bracket: Bracket, x0: float, x1: float) -
 
 def _colour(theme: Theme, bracket: Bracket) -> str:
     colours = {"plm": theme.text, "flagged": theme.accent, "open": theme.accent, "lm": theme.soft}
+    colours["lookalike"] = theme.soft
     return colours.get(bracket.life, theme.dim)
 
 
@@ -196,8 +199,8 @@ def _bracket(theme: Theme, bracket: Bracket, x0: float, x1: float, y: float) -> 
         fills = (QRectF(x0, y, x1 - x0, 3), QRectF(x0, y, 2, 8), QRectF(x1 - 2, y, 2, 8))
         return _Mark(bounds, pen, fills=fills)
     lines = [QLineF(x0, y, x1, y), QLineF(x0, y, x0, y + 8)]
-    if bracket.life in ("lm", "out", "twitch", "limb"):
-        pen.setDashPattern(_DASH if bracket.life == "lm" else _DOT)
+    if bracket.life in _DASHES:
+        pen.setDashPattern(_DASHES[bracket.life])
         lines.append(QLineF(x1, y, x1, y + 8))
     if bracket.life == "out":
         lines.append(QLineF(x0, y + 7, x1, y - 4))

@@ -17,6 +17,7 @@ from monitor.model import wording
 from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, Fact
 from monitor.model.payloads import LimbData, MovementData
 from monitor.scoring import Score, ScoredLM
+from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.scoring.spans import Floats
 
 _Made = TypeVar("_Made")
@@ -244,6 +245,8 @@ def _life(phase: str, lm: ScoredLM | None, place: int, length_s: float, key: str
         return "plm", f"{number}{length_s:.1f} s", lm.reason
     if lm.candidate:
         return "lm", f"LM · {length_s:.1f} s", lm.reason
+    if lm.why in LOOKALIKES:
+        return "lookalike", f"{wording.lm_why(lm.why)} · {length_s:.1f} s", lm.reason
     return "out", f"LM {wording.lm_why(lm.why)} · {length_s:.1f} s", lm.reason
 
 

@@ -12,7 +12,8 @@ from monitor.dashboard.viewmodel.screen import CalibrationView, MovementsView, T
 from monitor.session.calibration import RELAX_S, STEPS, WANTED
 
 Step = Literal["ready", "relax", "left", "right", "both", "judged", "done"]
-_ENDED = frozenset({"lm", "plm", "out"})
+# Lifts of a foot every 2 s have the rhythm of a tremor.
+_ENDED = frozenset({"lm", "plm", "out", "lookalike"})
 _RUNNING = frozenset({"flagged", "open"})
 
 

@@ -111,7 +111,7 @@ class Reject(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Accept(Entry):
-    """A rejected movement that is counted again."""
+    """A rejected movement that is counted again, or a look-alike that is a leg movement."""
 
     do: ClassVar[str] = "accept"
     movement: str

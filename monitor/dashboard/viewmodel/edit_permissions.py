@@ -61,6 +61,7 @@ class EditAccess:
             is_signed=is_signed,
             newest_seq=state.newest_seq,
             rejected=frozenset(key for fact in state.facts("reject") for key in fact.data["movements"]),
+            restored=state.restored,
             calibrations=tuple(_calibration(fact) for fact in state.facts("calibration")),
             summary=self._made(state, scored, revision) if self.wants_summary else None,
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from monitor.dashboard.viewmodel.brackets import Memo, is_undecided, numbers_in_series
 from monitor.model import wording
 from monitor.scoring import Score, ScoredLM
+from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.session.log_entries import LogRow
 
 LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
@@ -43,6 +44,8 @@ def _movement(lm: ScoredLM, place: int, is_waiting: bool) -> LogRow:
         what = "LM"
     elif is_waiting:
         what, detail = "LM  stage pending", "its sleep stage is not known yet"
+    elif lm.why in LOOKALIKES:
+        what = wording.lm_why(lm.why)
     else:
         what = f"LM  {wording.lm_why(lm.why)}"
     return LogRow(

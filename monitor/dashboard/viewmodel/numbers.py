@@ -65,6 +65,7 @@ def index_view(
             for part in (first.why or (texts.NO_RATE_YET if first.is_too_early else ""), estimate)
             if part
         ),
+        letter_text=_letter_text(scores[main], key),
         trend=_trend(curve_s, rate_per_h),
         rules=rules,
         rate_text="30-min rate  too early" if too_early else f"30-min rate  {wording.rate(now)} /h",
@@ -79,6 +80,13 @@ def _counted(score: Score, key: str) -> tuple[int | None, str, int | None, str]:
     if key == "plms_index":
         return indices.n_plms, "PLMS", den.tst_us, f"of {den.sleep_name}"
     return indices.n_plm, "PLM", den.recording_us, "recorded"
+
+
+def _letter_text(score: Score, key: str) -> str:
+    if score.by_letter is None:
+        return ""
+    n, name = (score.indices.n_plms, "n_plms") if key == "plms_index" else (score.indices.n_plm, "n_plm")
+    return wording.by_the_letter(n, getattr(score.by_letter, name), score.lookalikes)
 
 
 def _rule_line(score: Score, name: str, key: str) -> RuleLine:

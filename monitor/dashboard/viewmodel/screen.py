@@ -18,7 +18,7 @@ from monitor.session.current_alerts import Alert, Phase
 from monitor.session.log_entries import LogRow
 from monitor.session.wall_time import WallTime
 
-Life = Literal["flagged", "open", "lm", "plm", "out", "twitch", "limb"]
+Life = Literal["flagged", "open", "lm", "plm", "out", "lookalike", "twitch", "limb"]
 
 
 def _no_times() -> Floats:
@@ -199,6 +199,8 @@ class IndexView:
     ----------
     count : int or None
         The number of movements that the index counts; `counted` is their name.
+    letter_text : str
+        How many movements more the letter of the rules counts, with the look-alikes; empty without any.
     """
 
     title: str
@@ -208,6 +210,7 @@ class IndexView:
     counted: str
     is_too_early: bool
     remark: str
+    letter_text: str
     trend: Trend
     rules: tuple[RuleLine, ...]
     rate_text: str
@@ -278,8 +281,8 @@ class EditPermissions:
         Provisional, or who signed.
     newest_seq : int
         A signature covers all facts up to this one.
-    rejected : frozenset of str
-        Keys of the movements a person rejected.
+    rejected, restored : frozenset of str
+        Keys of the movements a person rejected, and of the look-alikes a person restored.
     summary : Mapping or None
         The content of `summary.json`, while the summary is shown.
     """
@@ -290,6 +293,7 @@ class EditPermissions:
     is_signed: bool
     newest_seq: int
     rejected: frozenset[str]
+    restored: frozenset[str]
     calibrations: tuple[CalibrationView, ...]
     summary: Mapping[str, Any] | None
 

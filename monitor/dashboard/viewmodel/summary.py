@@ -35,6 +35,7 @@ _HOURS: tuple[tuple[str, str], ...] = (
 _EDITS = (
     ("movements entered", "movements_entered"),
     ("movements rejected", "movements_rejected"),
+    ("look-alikes counted as leg movements", "lookalikes_counted"),
     ("arousals entered", "arousals"),
     ("respiratory events entered", "respiratory"),
     ("artifact spans", "artifacts"),
@@ -89,6 +90,7 @@ def sections(
         found.append(_parts(summary, names, wall))
     if len(main["detail"]["by_third"]) == 3 and summary["tst_h"] is not None:
         found.append(_thirds(main))
+    found += [_lookalikes(summary, names)] if any(main["detail"]["lookalikes"].values()) else []
     found += [_excluded(main), _by_hand(summary, names), _calibrations(calibrations, wall)]
     return tuple(found)
 
@@ -150,6 +152,22 @@ def _excluded(main: Mapping[str, Any]) -> Section:
         (wording.lm_why(why), str(n)) for why, n in sorted(left_out.items(), key=lambda each: -each[1])
     )
     return Section("Movements not counted", ("", "n"), rows or (("none", "0"),))
+
+
+def _lookalikes(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
+    """Make the table of movements that are counted apart, and of the count by the letter of the rules."""
+    key, what = ("n_plms", "PLMS") if summary["tst_h"] is not None else ("n_plm", "PLM")
+    rules = [summary["rules"][name] for name in names]
+    rows = [
+        (wording.lm_why(why), *(str(each["detail"]["lookalikes"][why]) for each in rules))
+        for why, n in rules[0]["detail"]["lookalikes"].items()
+        if n
+    ]
+    rows.append((f"{what}, look-alikes apart", *(_number(each[key], "{}") for each in rules)))
+    by_letter = (_number(each["detail"]["by_the_letter"][key], "{}") for each in rules)
+    rows.append((f"{what} by the letter of the rules", *by_letter))
+    heads = (wording.RULES.get(name, name) for name in names)
+    return Section("Look-alikes, movements of one leg", ("", *heads), tuple(rows))
 
 
 def _by_hand(summary: Mapping[str, Any], names: Sequence[str]) -> Section:

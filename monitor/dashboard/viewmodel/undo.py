@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.dashboard.viewmodel import commands
 from monitor.model import wording
-from monitor.model.facts import NOT_UNDONE, Fact
+from monitor.model.facts import Fact
 from monitor.model.payloads import SignData
 from monitor.session.manual_movements import manual_text
 from monitor.session.state import SessionState
@@ -107,7 +107,7 @@ class UndoHistory:
         if fact.kind == "withdrawn":
             if fact.supersedes in self._facts:
                 self._undone.append(self._facts[fact.supersedes])
-        elif fact.kind not in NOT_UNDONE:
+        elif fact.may_be_undone:
             is_again = bool(self._undone) and entry_of(self._undone[-1]) == entry_of(fact)
             self._undone = self._undone[:-1] if is_again else []
             self._facts[fact.seq] = fact
@@ -148,7 +148,8 @@ def _text(fact: Fact[Any]) -> str:
         return manual_text(fact.data)
     words = {"note": "text", "stage": "stage", "lights": "state", "segment": "label", "calibration": "when"}
     words |= {"respiratory": "label"}
-    name = {"calibration": "bio-calibration"}.get(fact.kind, fact.kind)
+    names = {"calibration": "bio-calibration", "accept": "look-alike counted as a leg movement"}
+    name = names.get(fact.kind, fact.kind)
     return f"{name} {data[words[fact.kind]]}" if fact.kind in words else name
 
 
@@ -162,6 +163,7 @@ _ENTRIES: Mapping[str, Callable[[float, Mapping[str, Any]], commands.Entry]] = {
     "respiratory": lambda t, data: commands.MarkRespiratory(t, data["duration_s"], data["label"]),
     "manual": lambda t, data: commands.EnterMovements(tuple(data["movements"]), tuple(data["replaces"])),
     "reject": lambda t, data: commands.Reject(tuple(data["movements"]), data["reason"]),
+    "accept": lambda t, data: commands.Accept(data["movements"][0]),
     "calibration": lambda t, data: commands.Calibrate(
         data["when"], {step: tuple(span) for step, span in data["steps"].items()}
     ),

@@ -37,6 +37,18 @@ _LEVELS: Mapping[str, tuple[str, str]] = {
         "Leg movement, legs combined, not in a periodic series",
         "(Move-lower-extremity, Label/Not-in-series)",
     ),
+    "lookalike_tremor": (
+        "Not a leg movement: hypnagogic foot tremor or high-frequency leg movements",
+        "(Move-lower-extremity, Label/Foot-tremor)",
+    ),
+    "lookalike_alternating": (
+        "Not a leg movement: alternating leg muscle activation",
+        "(Move-lower-extremity, Label/Alternating-activation)",
+    ),
+    "lookalike_myoclonus": (
+        "Not a leg movement: fragmentary myoclonus",
+        "(Move-lower-extremity, Label/Fragmentary-myoclonus)",
+    ),
     "PLM_series": ("Series of periodic leg movements", "(Label/PLM-series)"),
     "apnea": ("Apnea", "(Breathe, Label/Apnea)"),
     "obstructive_apnea": ("Obstructive apnea", "(Breathe, Label/Obstructive-apnea)"),

@@ -69,6 +69,11 @@ def _summary(session: Session) -> str:
         for key, value in each[0]["detail"].items()
         if not isinstance(value, (dict, list))
     ]
+    detail += [
+        (f"{key}.{name}", *(_cell(one["detail"][key][name]) for one in each))
+        for key in ("lookalikes", "by_the_letter")
+        for name in each[0]["detail"][key]
+    ]
     return _table(("key", *rules), [*whole, *own, *detail])
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from monitor.scoring import ScoredLM
 from monitor.scoring.inputs import Span
+from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.session.reader import Session
 
 EPOCH_US = 30_000_000
@@ -20,7 +21,8 @@ class Event(NamedTuple):
     onset_us, duration_us : int
         From the first sample; the duration of a point in time is 0.
     trial_type : str
-        A type that `score-events` reads, or ``PLM``, ``LM_not_counted``, ``PLM_series`` or ``note``.
+        A type that `score-events` reads, or ``PLM``, ``LM_not_counted``, ``lookalike_tremor``,
+        ``lookalike_alternating``, ``lookalike_myoclonus``, ``PLM_series`` or ``note``.
     leg : str
         ``left`` or ``right`` if it concerns one leg, else empty.
     text : str
@@ -101,12 +103,20 @@ def _movements(session: Session) -> Iterator[Event]:
 def _scored(session: Session) -> Iterator[Event]:
     for lm in session.main.lms:
         if lm.why != "open":
-            trial_type, text = ("PLM", _plm(lm)) if lm.plm else ("LM_not_counted", _not_counted(lm))
+            trial_type, text = _kind(lm)
             leg = lm.leg if lm.leg in ("left", "right") else ""
             yield Event(lm.onset_us, lm.end_us - lm.onset_us, trial_type, leg, text, text)
     for series in session.main.series:
         text = f"PLM series {series.number}: {series.n} movements"
         yield Event(series.onset_us, series.end_us - series.onset_us, "PLM_series", "", text, text)
+
+
+def _kind(lm: ScoredLM) -> tuple[str, str]:
+    if lm.plm:
+        return "PLM", _plm(lm)
+    if lm.why in LOOKALIKES:
+        return f"lookalike_{lm.why}", f"Look-alike: {lm.reason}"
+    return "LM_not_counted", _not_counted(lm)
 
 
 def _plm(lm: ScoredLM) -> str:

@@ -106,6 +106,8 @@ def _marks(events: Sequence[Event]) -> Iterator[tuple[float, str]]:
         elif event.trial_type in ("LM_left", "LM_right"):
             yield begin_s, f"{event.trial_type}/onset"
             yield end_s, f"{event.trial_type}/closed"
+        elif event.trial_type.startswith("lookalike_"):
+            yield begin_s, f"lookalike_{event.leg}/{event.trial_type.partition('_')[2]}"
         elif event.trial_type == "PLM_series":
             yield begin_s, "PLM_series/start"
             yield end_s, "PLM_series/end"

@@ -6,6 +6,7 @@ import datetime as dt
 from itertools import chain
 from typing import Any
 
+from monitor.model import wording
 from monitor.outputs.report import counts, history, numbers, plots, uncertainty
 from monitor.outputs.report.blocks import Block, Report, Section, Table, Text
 from monitor.session.damage import damage_words, set_aside_text
@@ -153,6 +154,13 @@ def _cautions(summary: Any) -> list[str]:
         )
     if summary["one_leg_only_h"] >= 0.05:
         cautions.append(f"for {summary['one_leg_only_h']:.2f} h only one leg could be scored.")
+    key = "n_plms" if summary["tst_h"] is not None else "n_plm"
+    main = summary["rules"][summary["main_profile"]]
+    apart = main["detail"]
+    more = wording.by_the_letter(main[key], apart["by_the_letter"][key], apart["lookalikes"])
+    if more:
+        what = "PLMS" if key == "n_plms" else "PLM"
+        cautions.append(f"look-alikes are counted apart: {main[key]} {what}; {more}.")
     lost_h = summary["recording_h"] - summary["any_usable_h"]
     if lost_h >= 0.05:
         cautions.append(f"for {lost_h:.2f} h no leg could be scored; this time is in no denominator.")
@@ -192,6 +200,7 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
     return [
         Section("Both rule sets", tuple(counts.every_index(summary))),
         Section("How sure is this number?", tuple(uncertainty.blocks(session, wall))),
+        *([Section("Look-alikes", tuple(alike))] if (alike := counts.lookalikes(summary)) else []),
         *([Section("Leg muscle activity in REM sleep", tuple(in_rem))] if in_rem else []),
         Section("By time, stage and position", tuple(by_time)),
         *([Section("Split night", (split,))] if split is not None else []),

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from monitor.model import wording
 from monitor.outputs.report import numbers
 from monitor.outputs.report.blocks import Block, Table, Text
 from monitor.scoring.denominators import HOUR_US, StageTimeline
@@ -17,6 +18,10 @@ from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime
 
 Rules = Mapping[str, Mapping[str, Any]]
+_LOOKALIKES = """Movements that look like leg movements and are not: named from the bursts inside them,
+    counted apart, and in no series. By the letter of the rules they would be counted. Provisional: the
+    criteria are listed below as switches of the rule sets, and a person can count a movement as a leg
+    movement."""
 
 
 def _side_by_side(rules: Rules, head: str, rows: list[tuple[str, ...]]) -> Table:
@@ -71,6 +76,36 @@ def every_index(summary: Mapping[str, Any]) -> list[Table]:
         rows = [(word, *(str(r["detail"]["excluded"].get(word, 0)) for r in each)) for word in why]
         tables.append(_side_by_side(rules, "Leg movements not counted, by reason", rows))
     return tables
+
+
+def lookalikes(summary: Mapping[str, Any]) -> list[Block]:
+    """List the look-alikes and the results by the letter of the rules; nothing without any."""
+    rules: Rules = summary["rules"]
+    each = list(rules.values())
+    if not any(n for r in each for n in r["detail"]["lookalikes"].values()):
+        return []
+    rows = [
+        (wording.lm_why(why), *(str(r["detail"]["lookalikes"][why]) for r in each))
+        for why in each[0]["detail"]["lookalikes"]
+    ]
+    keys = ("n_lm", "n_plm", "n_plms", "plms_index", "plm_per_hour_recorded")
+    names = dict((*numbers.COUNTS, *numbers.RATES))
+    results = [(numbers.with_sleep_name(names[k], summary), *_apart_and_by_letter(each, k)) for k in keys]
+    heads = [f"{numbers.RULE_NAMES.get(n, n)}, {how}" for n in rules for how in ("apart", "by the letter")]
+    return [
+        _side_by_side(rules, "movements of one leg", rows),
+        Table(("", *heads), tuple(results)),
+        Text(" ".join(_LOOKALIKES.split()), is_small=True),
+    ]
+
+
+def _apart_and_by_letter(each: list[Mapping[str, Any]], key: str) -> list[str]:
+    cells = []
+    for r in each:
+        early = key in r["detail"].get("too_early", ())
+        letter = numbers.TOO_EARLY if early else _number(r["detail"]["by_the_letter"][key])
+        cells += [numbers.TOO_EARLY if early else _number(r[key]), letter]
+    return cells
 
 
 def _of_leg(counts: Mapping[str, int] | None, leg: str) -> str:
