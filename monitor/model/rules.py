@@ -125,6 +125,13 @@ class RulesProfile:
         Bursts of fragmentary myoclonus are shorter (AASM Manual).
     myoclonus_per_min : int
         Fewest isolated bursts in the half minutes before and after a movement of such bursts.
+    lmm : {"apart", "off"}
+        Large muscle group movements are found and counted apart; or not at all. They change no count of LM
+        (IRLSSG 2021, Sleep 44:zsab092; known second-hand).
+    lmm_min_us, lmm_max_us : int
+        Shortest and longest of them, inclusive; in children 30 s.
+    lmm_channels_min_n : int
+        Fewest channels that move at the same time; with a channel other than the legs, one such among them.
     not_reported : frozenset of str
         Indices this rule set does not define; they stay None.
     """
@@ -169,6 +176,10 @@ class RulesProfile:
     alma_bursts_min_n: int = 4
     myoclonus_burst_max_us: int = 150_000
     myoclonus_per_min: int = 5
+    lmm: Literal["apart", "off"] = "apart"
+    lmm_min_us: int = 3_000_000
+    lmm_max_us: int = 45_000_000
+    lmm_channels_min_n: int = 2
     not_reported: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -202,6 +213,8 @@ class RulesProfile:
             ("tremor_bursts_min_n", self.tremor_bursts_min_n >= 2, "at least 2"),
             ("alma_bursts_min_n", self.alma_bursts_min_n >= 2, "at least 2"),
             ("myoclonus_per_min", self.myoclonus_per_min >= 1, "at least 1"),
+            ("lmm_max_us", 0 < self.lmm_min_us <= self.lmm_max_us, "at least lmm_min_us, above 0"),
+            ("lmm_channels_min_n", self.lmm_channels_min_n >= 1, "at least 1"),
             ("gap_ends_run_s", self.gap_ends_run_s is None or self.gap_ends_run_s >= 0.0, "0 or more"),
             *((field, getattr(self, field) >= 0, "0 or more") for field in not_negative),
         )

@@ -50,6 +50,10 @@ def join_nights(first: Night, second: Night, gap_s: float = 0.0) -> Night:
         leg: (*first.unusable.get(leg, ()), *between, *_later(second.unusable.get(leg, ()), shift_us))
         for leg in legs
     }
+    limbs = {
+        limb: (*first.limbs.get(limb, ()), *_later(second.limbs.get(limb, ()), shift_us))
+        for limb in {**first.limbs, **second.limbs}
+    }
     lights = [
         one if one is not None or other is None else other + shift_us
         for one, other in (
@@ -61,6 +65,7 @@ def join_nights(first: Night, second: Night, gap_s: float = 0.0) -> Night:
         first,
         **joined,
         unusable=unusable,
+        limbs=limbs,
         lights_off_us=lights[0],
         lights_on_us=lights[1],
         end_us=shift_us + second.end_us,
@@ -70,4 +75,7 @@ def join_nights(first: Night, second: Night, gap_s: float = 0.0) -> Night:
 def _later(spans: Iterable[Any], shift_us: int) -> Iterable[Any]:
     for span in spans:
         name = "onset_us" if hasattr(span, "onset_us") else "start_us"
-        yield replace(span, **{name: getattr(span, name) + shift_us, "end_us": span.end_us + shift_us})
+        later = {name: getattr(span, name) + shift_us, "end_us": span.end_us + shift_us}
+        if getattr(span, "bursts", ()):
+            later["bursts"] = tuple((start + shift_us, end + shift_us) for start, end in span.bursts)
+        yield replace(span, **later)

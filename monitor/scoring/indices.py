@@ -6,6 +6,7 @@ Statistics of the intervals from onset to onset.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -14,6 +15,7 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import HOUR_US, Denominators, StageTimeline
 from monitor.scoring.inputs import SLEEP, STAGES
+from monitor.scoring.large_movements import LargeMovement
 from monitor.scoring.leg_grouping import Groups
 from monitor.scoring.result import Indices, TimePart
 from monitor.scoring.rows import RowContext, Verdict
@@ -84,6 +86,7 @@ def _within(imi_us: Ints, profile: RulesProfile) -> Bools:
 RATE_WINDOW_US = 1_800_000_000
 TOO_EARLY_US = 600_000_000
 NO_STAGES, NO_SLEEP, NO_WAKE = "no stages yet", "no sleep yet", "no wake in bed yet"
+OFF = "switched off (lmm)"
 LEG_NAMES = ((1, "left"), (2, "right"), (3, "both"), (4, "unknown"))
 
 
@@ -128,7 +131,11 @@ class _Sheet:
 
 
 def indices(
-    lms: tuple[Groups, RowContext, Verdict], timeline: StageTimeline, den: Denominators, profile: RulesProfile
+    lms: tuple[Groups, RowContext, Verdict],
+    timeline: StageTimeline,
+    den: Denominators,
+    profile: RulesProfile,
+    large: Sequence[LargeMovement] = (),
 ) -> Indices:
     """Return the counts and rates of a recording under one profile.
 
@@ -142,6 +149,8 @@ def indices(
         The denominators.
     profile : RulesProfile
         The rules.
+    large : sequence of LargeMovement
+        The large muscle group movements.
 
     Returns
     -------
@@ -150,6 +159,7 @@ def indices(
     sheet, tally = _Sheet(profile), _Tally(*lms)
     _counts(sheet, tally, den)
     _rates(sheet, tally, den, timeline)
+    _large(sheet, large, den)
     _intervals(sheet, tally, den, profile)
     _durations(sheet, tally, den)
     hours = [*range(den.tib_start_us, den.tib_end_us, HOUR_US), den.tib_end_us]
@@ -226,6 +236,16 @@ def _rates(sheet: _Sheet, tally: _Tally, den: Denominators, timeline: StageTimel
     sheet.rate(
         "rate_30min", _n(tally.plm & (tally.groups.onset_us >= start)), usable, "", "no leg was usable yet"
     )
+
+
+def _large(sheet: _Sheet, large: Sequence[LargeMovement], den: Denominators) -> None:
+    if sheet.profile.lmm == "off":
+        sheet.put("n_lmm", None, OFF)
+        sheet.put("lmm_index", None, OFF)
+        return
+    n = sum(each.is_asleep for each in large)
+    sheet.put("n_lmm", n if den.has_stages else None, NO_STAGES)
+    sheet.rate("lmm_index", n, den.tst_us, NO_STAGES, NO_SLEEP)
 
 
 def _intervals(sheet: _Sheet, tally: _Tally, den: Denominators, profile: RulesProfile) -> None:

@@ -135,6 +135,9 @@ class Night:
     twitches : tuple of Movement
         Bursts that were too short, or that did not reach the onset level of the envelope. They are shown and
         joined to no movement.
+    limbs : mapping of str to tuple of Movement
+        Movements of recorded limbs that are not scored, such as arms, by name; only large muscle group
+        movements take them into account.
     """
 
     movements: tuple[Movement, ...] = ()
@@ -149,6 +152,7 @@ class Night:
     legs: tuple[str, ...] = ("left", "right")
     segments: tuple[Span, ...] = ()
     twitches: tuple[Movement, ...] = ()
+    limbs: Mapping[str, tuple[Movement, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     def to_dataframe(self) -> Any:
         """Return the movements of single legs, by onset, as ``pandas.DataFrame``; see `movement_columns`.

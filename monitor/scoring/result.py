@@ -13,6 +13,7 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.columns import Columns, data_frame
 from monitor.scoring.denominators import Denominators
+from monitor.scoring.large_movements import LargeMovement
 from monitor.scoring.scored_lm import LOOKALIKES, ScoredLM
 
 
@@ -104,6 +105,8 @@ class Indices:
         Respiratory CLM in sleep.
     n_short_interval, short_interval_index, n_isolated, isolated_index
         CLM in sleep that are not PLM: those with an interval below the shortest allowed, and the others.
+    n_lmm, lmm_index
+        Large muscle group movements in sleep; they are in no other count.
     plm_duration_mean_s, plms_duration_mean_s, plmw_duration_mean_s, clms_duration_mean_s : float or None
         Mean durations.
     imi_histogram : tuple of int, 45 bins
@@ -151,6 +154,8 @@ class Indices:
     short_interval_index: float | None
     n_isolated: int | None
     isolated_index: float | None
+    n_lmm: int | None
+    lmm_index: float | None
     plm_duration_mean_s: float | None
     plms_duration_mean_s: float | None
     plmw_duration_mean_s: float | None
@@ -224,6 +229,8 @@ class Score:
         The parts of a split night; empty if not split.
     by_letter : ByLetter or None
         Counts with the look-alikes counted; None if there is none.
+    large_movements : tuple of LargeMovement
+        Large muscle group movements, by onset, asleep or awake.
     """
 
     profile: RulesProfile
@@ -235,6 +242,7 @@ class Score:
     denominators: Denominators
     segments: tuple[Segment, ...] = ()
     by_letter: ByLetter | None = None
+    large_movements: tuple[LargeMovement, ...] = ()
 
     @property
     def lookalikes(self) -> Mapping[str, int]:

@@ -14,12 +14,16 @@ from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import HOUR_US, StageTimeline, denominators
 from monitor.scoring.indices import NO_SLEEP, NO_STAGES, NO_WAKE, TOO_EARLY_US, indices
 from monitor.scoring.inputs import Movement, Night, Span
+from monitor.scoring.large_movements import large_movements
 from monitor.scoring.leg_grouping import Groups, combine
 from monitor.scoring.result import ByLetter, Pending, Score, Segment, Series
 from monitor.scoring.rows import RowContext, Verdict, context, dropped_rows, group_rows, twitch_rows
+from monitor.scoring.scored_lm import ScoredLM
 from monitor.scoring.series import NONE, ended_runs, find_runs, list_series, sections
 from monitor.scoring.single_leg import LEGS, LOOKALIKES, Drop, Parts, read_parts, read_windows
 from monitor.scoring.spans import Bools, Ints, Spans, intersection, time_before, union
+
+_KEYS = ScoredLM._fields.index("keys")
 
 
 def segments(
@@ -138,11 +142,16 @@ def score(night: Night, profile: RulesProfile) -> Score:
     den = denominators(night, timeline)
     short = [row for row in single if row.why == "twitch"]
     short += twitch_rows(_outside(night.twitches, parts), profile, timeline, windows)
-    twitches = tuple(sorted(short, key=itemgetter(0, 1, 2)))
+    twitches = tuple(sorted(short, key=itemgetter(0, 1, 2, _KEYS)))
     judged = (groups, found, verdict)
-    numbers, split = indices(judged, timeline, den, profile), segments(night, judged, timeline, profile)
+    in_series = frozenset(key for i in np.flatnonzero(verdict.plm).tolist() for key in groups.keys[i])
+    large = large_movements(night, profile, timeline, parts, in_series)
+    numbers, split = (
+        indices(judged, timeline, den, profile, large),
+        segments(night, judged, timeline, profile),
+    )
     letter = _by_letter(night, profile) if np.isin(parts.drop, LOOKALIKES).any() else None
-    return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split, letter)
+    return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split, letter, large)
 
 
 def _outside(twitches: tuple[Movement, ...], parts: Parts) -> list[Movement]:

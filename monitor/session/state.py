@@ -258,6 +258,7 @@ class SessionState(FactsByKind):
                 end_us,
             ),
             twitches=self._cached("twitch", self._twitches),
+            limbs=self._cached(NOT_SCORED.movement, self._moved_limbs),
         )
 
     def movement_numbers(self) -> dict[str, int]:
@@ -326,6 +327,13 @@ class SessionState(FactsByKind):
     def _twitches(self) -> tuple[Movement, ...]:
         came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
         return tuple(movement_of(fact) for fact in came_to_nothing if fact.data.get("twitch"))
+
+    def _moved_limbs(self) -> Mapping[str, tuple[Movement, ...]]:
+        moved: dict[str, list[Movement]] = {limb: [] for limb in self.limbs}
+        for fact in self.limb_movements():
+            if fact.data["limb"] in moved:
+                moved[fact.data["limb"]].append(movement_of(fact))
+        return {limb: tuple(own) for limb, own in moved.items()}
 
     def _artifacts(self, end_us: int, *, is_automatic: bool) -> Iterator[LegSpan]:
         for fact in self.facts("artifact"):

@@ -12,6 +12,7 @@ from reference.random_nights import random_night
 
 from monitor.model.rules import PROFILES
 from monitor.scoring import Night, Score, score
+from monitor.scoring.result import ByLetter
 
 PLAIN = {"aasm3": aasm, "wasm2016": wasm}
 DAILY, ALL, BATCHES = 400, 2000, 4
@@ -66,6 +67,14 @@ def check(night: Night, name: str) -> None:
         if key in ("by_hour", "by_third"):
             own = [dataclasses.astuple(one) for one in own]
         assert same(own, value), f"{key}: {own} is not {value}"
+    assert [(one.onset_us, one.end_us) for one in found.large_movements] == expected["large"]
+    if any(found.lookalikes.values()):
+        letter = PLAIN[name](night, by_letter=True)["indices"]
+        assert all(
+            same(getattr(found.by_letter, f.name), letter[f.name]) for f in dataclasses.fields(ByLetter)
+        )
+    else:
+        assert found.by_letter is None
     assert all(
         key in expected["indices"] or getattr(found.indices, key) is None
         for key in {f.name for f in dataclasses.fields(found.indices)} - {"too_early", "why_null"}
@@ -109,6 +118,8 @@ def test_order_of_the_input_does_not_matter(name: str) -> None:
             arousals=mixed(night.arousals),
             artifacts=mixed(night.artifacts),
             unusable={leg: mixed(spans) for leg, spans in reversed(night.unusable.items())},
+            twitches=mixed(night.twitches),
+            limbs={limb: mixed(own) for limb, own in night.limbs.items()},
         )
         assert score(again, PROFILES[name]) == score(night, PROFILES[name])
 
@@ -122,6 +133,7 @@ def test_the_random_nights_meet_every_rule() -> None:
             met |= {lm.why for lm in (*found.lms, *found.twitches)}
             met |= {f"leg {lm.leg}" for lm in found.lms if lm.plm}
             met |= {"series ended" if s.ended else "series goes on" for s in found.series}
+            met |= {"large movement"} if found.large_movements else set()
             met |= {"pending"} if found.pending else set()
             met |= {"respiratory PLM" for lm in found.lms if lm.plm and lm.respiratory}
             met |= {"struck arousal" for lm in found.lms if lm.grounds.arousal_struck}
@@ -132,6 +144,6 @@ def test_the_random_nights_meet_every_rule() -> None:
     assert met >= {
         "", "rejected", "twitch", "artifact", "morphology", "long", "wake", "unscored", "outside",
         "respiratory", "open", "noncandidate", "short", "few", "leg left", "leg right", "leg both",
-        "leg unknown",
+        "leg unknown", "tremor", "alternating", "myoclonus", "large movement",
         "series ended", "series goes on", "pending", "respiratory PLM", "struck arousal", "woke",
     }  # fmt: skip

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from reference.plain_lookalikes import large_ones, lookalike, rhythms
+
 from monitor.scoring import Movement, Night
 
 S = 1_000_000
@@ -157,13 +159,14 @@ def aroused(night: Night, x: dict) -> bool:
 # ---------------------------------------------------------------- AASM
 
 
-def aasm_fate(night: Night, x: dict) -> str:
+def aasm_fate(night: Night, x: dict, named: str) -> str:
     lights_off, lights_on = bed(night)
     length, at, staged = x["b"] - x["a"], first_sleep(night, x["a"], x["b"]), has_stages(night)
     stage = stage_of(night, at)
     fates = {
         "twitch": length < S // 2 and not x["open"],
         "artifact": on_artifact(night, x),
+        named or "tremor": bool(named),
         "long": length > 10 * S,
         "wake": staged and stage == "W",
         "unscored": staged and stage not in SLEEP,
@@ -174,17 +177,39 @@ def aasm_fate(night: Night, x: dict) -> str:
     return next((name for name, applies in fates.items() if applies), "")
 
 
-def aasm(night: Night) -> dict:
+def twitch_list(night: Night, respiratory, when) -> list[dict]:
+    """Twitches of the detector that lie in no movement of their leg."""
+    out = []
+    for t in night.twitches:
+        around = [(m["a"], m["b"]) for m in one_leg_list(night, t.leg)]
+        around += [(m.onset_us, m.end_us) for m in night.movements if m.rejected and m.leg == t.leg]
+        if any(a <= t.onset_us and t.end_us <= b for a, b in around):
+            continue
+        x = {"a": t.onset_us, "b": t.end_us, "leg": t.leg, "keys": {t.key}, "open": False, "why": "twitch"}
+        x["resp"] = respiratory(x)
+        out.append(lost_row(night, x, when))
+    return out
+
+
+def single_ones(night: Night, fates: list[dict]) -> list[dict]:
+    """Movements of single legs that can be part of a large muscle group movement."""
+    never = ("twitch", "artifact", "open", "tremor", "alternating", "myoclonus")
+    return [x for x in fates if x["why"] not in never and not x["open"]]
+
+
+def aasm(night: Night, by_letter: bool = False) -> dict:
     rows = [
         reject_row(night, m, -S // 2, S // 2, from_start=True, when=first_sleep)
         for m in night.movements
         if m.rejected
     ]
-    live = []
+    rows += twitch_list(night, lambda x: aasm_respiratory(night, x), first_sleep)
+    live, every, rhythm = [], [], rhythms(night)
     for leg in ("left", "right", "unknown"):
         for x in one_leg_list(night, leg):
-            x["resp"] = any(near_event(x, e.start_us - S // 2, e.end_us + S // 2) for e in night.respiratory)
-            x["why"] = aasm_fate(night, x)
+            x["resp"] = aasm_respiratory(night, x)
+            x["why"] = aasm_fate(night, x, "" if by_letter else lookalike(night, rhythm, x))
+            every.append(x)
             if x["why"]:
                 rows.append(lost_row(night, x, first_sleep))
             else:
@@ -211,7 +236,23 @@ def aasm(night: Night) -> dict:
         shaky = g["a"] if young else None
         why = "" if g["plm"] else "short" if g["short"] else "few"
         rows.append(kept_row(night, g, waits or young, why, first_sleep))
-    return report(night, rows, groups, runs, over, (5, 90), first_sleep)
+    found = report(night, rows, groups, runs, over, (5, 90), first_sleep)
+    return with_large(night, found, every, groups)
+
+
+def with_large(night: Night, found: dict, every: list[dict], groups: list[dict]) -> dict:
+    in_series = {key for g in groups if g["plm"] for key in g["keys"]}
+    large = large_ones(night, single_ones(night, every), in_series)
+    found["large"] = large
+    asleep = sum(where_counted(night, a) == "sleep" for a, _ in large)
+    staged = has_stages(night)
+    found["indices"]["n_lmm"] = asleep if staged else None
+    found["indices"]["lmm_index"] = per_hour(asleep, found["times"]["tst"]) if staged else None
+    return found
+
+
+def aasm_respiratory(night: Night, x: dict) -> bool:
+    return any(near_event(x, e.start_us - S // 2, e.end_us + S // 2) for e in night.respiratory)
 
 
 def aasm_runs(groups: list[dict], stops: list[int]) -> list[list[dict]]:
@@ -287,16 +328,19 @@ def finish_groups(groups: list[list[dict]]) -> list[dict]:
 # ---------------------------------------------------------------- WASM
 
 
-def wasm(night: Night) -> dict:
+def wasm(night: Night, by_letter: bool = False) -> dict:
     rows = [
         reject_row(night, m, -2 * S, 10_250_000, from_start=False, when=onset_only)
         for m in night.movements
         if m.rejected
     ]
-    live = []
+    rows += twitch_list(night, lambda x: wasm_respiratory(night, x), onset_only)
+    live, every, rhythm = [], [], rhythms(night)
     for leg in ("left", "right", "unknown"):
         for x in one_leg_list(night, leg):
+            every.append(x)
             x["resp"] = wasm_respiratory(night, x)
+            named = "" if by_letter else lookalike(night, rhythm, x)
             x["why"] = ""
             if x["b"] - x["a"] < S // 2 and not x["open"]:
                 x["why"] = "twitch"
@@ -304,6 +348,8 @@ def wasm(night: Night) -> dict:
                 x["why"] = "artifact"
             elif not x["shape"] and not x["open"]:
                 x["why"] = "morphology"
+            elif named:
+                x["why"] = named
             if x["why"]:
                 rows.append(lost_row(night, x, onset_only))
             else:
@@ -333,7 +379,8 @@ def wasm(night: Night) -> dict:
         g["nr"] = any(g is x for x in nr)
         young = g["open"] or night.end_us < g["b"] + S // 2
         rows.append(kept_row(night, g, waits or young, why, onset_only))
-    return report(night, rows, groups, runs, over, (10, 90), onset_only, cands)
+    found = report(night, rows, groups, runs, over, (10, 90), onset_only, cands)
+    return with_large(night, found, every, groups)
 
 
 def wasm_respiratory(night: Night, x: dict) -> bool:

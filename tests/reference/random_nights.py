@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from monitor.scoring import Epoch, LegSpan, Movement, Night, Span
 
@@ -10,6 +11,63 @@ S = 1_000_000
 
 
 def random_night(seed: int) -> Night:
+    """Return a night; every third has bursts, twitches and mostly arms too."""
+    night = _plain_night(seed)
+    return night if seed % 3 else _with_bursts(random.Random(f"bursts {seed}"), night)
+
+
+def _with_bursts(r: random.Random, night: Night) -> Night:
+    grid = r.choice([1, 10_000, 50_000])
+
+    def snap(us: float) -> int:
+        return max(0, round(us / grid) * grid)
+
+    movements = []
+    for one in night.movements:
+        if one.is_open or r.random() < 0.2:
+            movements.append(one)
+            continue
+        hz = r.choice([0.25, 0.29, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 3.1, 4.0, 4.2, 6.0])
+        each = r.choice([0.05, 0.1, 0.14, 0.15, 0.2, 0.3, 0.5, 0.6, 1.0, 1.1])
+        n = r.choice([1, 2, 3, 4, 5, 8, 12])
+        alone = _burst_list(snap, one.onset_us, hz, each, n)
+        own = replace(one, bursts=alone, restored=r.random() < 0.06)
+        if r.random() < 0.6:
+            own = replace(own, end_us=max(alone[-1][1], own.onset_us))
+        movements.append(own)
+        if own.leg != "unknown" and r.random() < 0.3:
+            other = "right" if own.leg == "left" else "left"
+            late = _burst_list(snap, own.onset_us + snap(S / hz / 2), hz, each, n)
+            movements.append(Movement(late[0][0], late[-1][1], other, f"{own.key} too", bursts=late))
+    twitches = []
+    while r.random() < 0.9 and len(twitches) < 80:
+        t, leg = snap(r.uniform(0, night.end_us)), r.choice(["left", "right", "unknown"])
+        for k in range(r.choice([1, 5, 8])):
+            a = t + snap(k * r.uniform(0.5, 8) * S)
+            b = a + snap(r.choice([0.05, 0.1, 0.14, 0.15, 0.3]) * S)
+            twitches.append(Movement(a, b, leg, f"t{len(twitches)}", bursts=((a, b),)))
+    return replace(night, movements=tuple(movements), twitches=tuple(twitches), limbs=_limbs(r, snap, night))
+
+
+def _burst_list(snap, onset_us: int, hz: float, each: float, n: int) -> tuple[tuple[int, int], ...]:
+    starts = [onset_us + snap(k * S / hz) for k in range(n)]
+    return tuple((a, a + snap(each * S)) for a in starts)
+
+
+def _limbs(r: random.Random, snap, night: Night) -> dict[str, tuple[Movement, ...]]:
+    if r.random() < 0.4:
+        return {}
+    found = {}
+    for limb in r.choice([("left_arm",), ("left_arm", "chin")]):
+        near = [m.onset_us + snap(r.uniform(-2, 12) * S) for m in night.movements if r.random() < 0.4]
+        found[limb] = tuple(
+            Movement(a, a + snap(r.choice([0.3, 0.5, 1, 3, 20, 44, 46]) * S), "unknown", f"{limb}{k}")
+            for k, a in enumerate(near)
+        )
+    return found
+
+
+def _plain_night(seed: int) -> Night:
     r = random.Random(seed)
     grid = r.choice([1, 1, 10_000, 250_000, 500_000])
 

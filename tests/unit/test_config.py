@@ -38,11 +38,12 @@ def test_the_reference_says_the_defaults():
     assert load_config("reference").detector == load_config("default").detector
 
 
-def test_a_child_has_another_reference_value_and_no_other_count():
+def test_a_child_has_another_reference_value_and_no_other_count_of_leg_movements():
     adult, child = load_config("default"), load_config("child")
     for name in adult.rules:
         assert (adult.rules[name].reference_per_h, child.rules[name].reference_per_h) == (15, 5)
-        other = dataclasses.replace(child.rules[name], audience="adult")
+        assert child.rules[name].lmm_max_us == 30_000_000
+        other = dataclasses.replace(child.rules[name], audience="adult", lmm_max_us=45_000_000)
         assert other == adult.rules[name]
 
 

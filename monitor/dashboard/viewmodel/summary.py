@@ -104,6 +104,7 @@ def _both(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
     for text, key in (
         ("PLMS per hour of REM", "plms_rem_index"),
         ("PLMS per hour of NREM", "plms_nrem_index"),
+        ("Large muscle group movements per hour of sleep", "lmm_index"),
     ):
         rows.insert(
             2, (text, *(_cell(each["detail"], key, "{:.1f}", each["detail"]["too_early"]) for each in rules))

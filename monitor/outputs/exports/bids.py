@@ -49,6 +49,10 @@ _LEVELS: Mapping[str, tuple[str, str]] = {
         "Not a leg movement: fragmentary myoclonus",
         "(Move-lower-extremity, Label/Fragmentary-myoclonus)",
     ),
+    "large_movement": (
+        "Large muscle group movement: several channels at once; not a leg movement of a series",
+        "(Move-body-part, Label/Large-muscle-group-movement)",
+    ),
     "PLM_series": ("Series of periodic leg movements", "(Label/PLM-series)"),
     "apnea": ("Apnea", "(Breathe, Label/Apnea)"),
     "obstructive_apnea": ("Obstructive apnea", "(Breathe, Label/Obstructive-apnea)"),

@@ -22,7 +22,8 @@ class Event(NamedTuple):
         From the first sample; the duration of a point in time is 0.
     trial_type : str
         A type that `score-events` reads, or ``PLM``, ``LM_not_counted``, ``lookalike_tremor``,
-        ``lookalike_alternating``, ``lookalike_myoclonus``, ``PLM_series`` or ``note``.
+        ``lookalike_alternating``, ``lookalike_myoclonus``, ``large_movement``, ``PLM_series`` or
+        ``note``.
     leg : str
         ``left`` or ``right`` if it concerns one leg, else empty.
     text : str
@@ -106,6 +107,9 @@ def _scored(session: Session) -> Iterator[Event]:
             trial_type, text = _kind(lm)
             leg = lm.leg if lm.leg in ("left", "right") else ""
             yield Event(lm.onset_us, lm.end_us - lm.onset_us, trial_type, leg, text, text)
+    for large in session.main.large_movements:
+        text = f"Large muscle group movement: {', '.join(large.channels)}"
+        yield Event(large.onset_us, large.end_us - large.onset_us, "large_movement", "", text, text)
     for series in session.main.series:
         text = f"PLM series {series.number}: {series.n} movements"
         yield Event(series.onset_us, series.end_us - series.onset_us, "PLM_series", "", text, text)

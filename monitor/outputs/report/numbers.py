@@ -24,6 +24,7 @@ COUNTS = (
     ("n_isolated", "isolated candidates in sleep"),
     ("n_plms_nrem", "PLMS in NREM sleep"),
     ("n_plms_rem", "PLMS in REM sleep"),
+    ("n_lmm", "large muscle group movements in sleep (counted apart)"),
     ("n_twitches", "twitches (not LM)"),
     ("n_hypnic_jerks", "of them at sleep onset (perhaps hypnic jerks)"),
 )
@@ -38,6 +39,7 @@ RATES = (
     ("respiratory_index", "respiratory candidates per hour of sleep"),
     ("short_interval_index", "short-interval candidates per hour of sleep"),
     ("isolated_index", "isolated candidates per hour of sleep"),
+    ("lmm_index", "large muscle group movements per hour of sleep"),
     ("plm_per_hour_recorded", "PLM per hour recorded"),
     ("plm_per_hour_usable", "PLM per hour with a usable leg"),
 )
