@@ -54,6 +54,7 @@ KINDS: Mapping[str, str] = {
     "reject": "movements (ids), reason: a person excluded these movements of single legs",
     "accept": "movements (ids): restores those excluded by the fact it supersedes; without one, they are leg "
     "movements whatever they look like",
+    "biocal": "state begin|end, when before|during|after, reason (of the end): nothing is counted in between",
     "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",
     "sign": "over_seq, over_sha256: a person reviewed and signed all facts up to that one",
     "author": "of (numbers of entries), author: who made entries that were saved before the name was known",
@@ -88,7 +89,9 @@ def detection_kinds(limb: str) -> DetectionKinds:
 
 # Entries by a person that cannot be withdrawn: they are over, or are entered again instead. An acceptance can
 # if it supersedes no rejection: it restores a look-alike.
-NOT_UNDONE = frozenset({"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted", "author"})
+NOT_UNDONE = frozenset(
+    {"withdrawn", "accept", "sign", "acknowledged", "sound", "source_accepted", "author", "biocal"}
+)
 
 
 @dataclass(frozen=True, slots=True)

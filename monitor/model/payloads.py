@@ -394,6 +394,14 @@ class AcceptData(PersonData):
     movements: list[str]
 
 
+class BiocalData(PersonData):
+    """A bio-calibration begins or ends."""
+
+    state: Literal["begin", "end"]
+    when: NotRequired[Literal["before", "during", "after"]]
+    reason: NotRequired[str]
+
+
 class CalibratedLegData(TypedDict):
     """Result of a bio-calibration on one leg (uV)."""
 
@@ -492,6 +500,7 @@ FORMS: Mapping[str, type] = {
     "manual": ManualData,
     "reject": RejectData,
     "accept": AcceptData,
+    "biocal": BiocalData,
     "calibration": CalibrationData,
     "sign": SignData,
     "author": AuthorData,

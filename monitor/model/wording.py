@@ -16,6 +16,7 @@ EXCLUDED = {
     "outside": "lights on",
     "respiratory": "respiratory",
     "artifact": "artifact",
+    "biocal": "bio-calibration",
     "long": "over 10 s",
     "morphology": "not sustained",
     "rejected": "rejected",

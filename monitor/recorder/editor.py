@@ -20,7 +20,11 @@ from monitor.session.reader import began
 from monitor.session.signature import signature
 from monitor.session.tables import write_tables
 
-_LIVE_ONLY = ("acknowledged", "sound")
+_LIVE_ONLY = {
+    "acknowledged": "this recording has ended and raises no alerts",
+    "sound": "this recording has ended and raises no alerts",
+    "biocal": "this recording has ended: a bio-calibration needs a running one",
+}
 
 
 class Editor:
@@ -78,7 +82,7 @@ class Editor:
         if request.get("do") == "stop":
             return {"error": "this recording has ended already"}
         if request.get("do") in _LIVE_ONLY:
-            return {"error": "this recording has ended and raises no alerts"}
+            return {"error": _LIVE_ONLY[str(request["do"])]}
         with self._one_at_a_time:
             try:
                 made = self._signed(request) if request.get("do") == "sign" else None

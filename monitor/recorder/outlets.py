@@ -68,6 +68,7 @@ def snapshot(
         "series": None if running is None else {"n": running.n, "onset": running.onset_us / 1e6},
         "n_series": len(main.series),
         "too_early": sorted(main.indices.too_early),
+        "biocal": next((each.start_s for each in state.biocals(recorded_s) if each.is_running), None),
         "n_lm": main.indices.n_lm,
         "lookalikes": dict(main.lookalikes),
         "n_plm_by_letter": (main.by_letter or main.indices).n_plm,
@@ -79,20 +80,21 @@ def news(where: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return what of a snapshot must not wait for the next half minute."""
     health, series = where["health"], where["series"]
     is_old = (health["saved_s_ago"] or 0.0) > _SAVED_OLD_S
-    return where["stage"], tuple(where["legs"].items()), series and series["n"], health["trouble"], is_old
+    legs = tuple(where["legs"].items())
+    return where["stage"], legs, series and series["n"], health["trouble"], is_old, where["biocal"]
 
 
 def current_facts(state: SessionState) -> list[Fact]:
     """List the facts that describe the present state, for a receiver that joined late.
 
     The session fact, each stream, each leg's quality, open gaps and the last closed one, the
-    lights, the last stage of each source.
+    lights, the last mark of a bio-calibration, the last stage of each source.
     """
     latest: dict[tuple[str, str], Fact] = {("session", ""): state.facts("session")[0]}
     latest |= {("stream", str(fact.data["key"])): fact for fact in state.facts("stream")}
     latest |= {("quality", fact.data["leg"]): fact for fact in state.facts("quality")}
     latest |= {("stage", fact.source): fact for fact in state.facts("stage")}
-    latest |= {(kind, ""): fact for kind in ("lights", "stop") for fact in state.facts(kind)[-1:]}
+    latest |= {(kind, ""): fact for kind in ("lights", "biocal", "stop") for fact in state.facts(kind)[-1:]}
     gaps = state.facts("gap")
     open_gaps = [fact for fact in gaps[:-1] if fact.data["end"] is None]
     found = [*latest.values(), *open_gaps, *gaps[-1:]]

@@ -37,6 +37,7 @@ from monitor.recorder.source_override import accept_source
 from monitor.recorder.stager import Stager, estimate_facts
 from monitor.recorder.watches import StallWatch, StorageWatch
 from monitor.scoring import Score, score
+from monitor.session.calibration import end_facts
 from monitor.session.disk_space import DiskWatch
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_writer import JournalWriter
@@ -282,6 +283,8 @@ class SessionRecorder:
                 self.disk_s = self._disk.look()[1]
         with self.faults.isolate("checking that data is written"):
             self._storage_watch.look(self.trouble, self.disk_s, self.recorded_s)
+        with self.faults.isolate("ending a bio-calibration"):
+            self._record(end_facts(self.state, self.recorded_s))
 
     def _send_index(self) -> None:
         with self.faults.isolate("sending the index"):

@@ -13,6 +13,7 @@ from monitor.model.labels import RESPIRATORY
 from monitor.model.payloads import DrawnData
 from monitor.scoring.inputs import STAGES
 from monitor.session.alert_types import RANK
+from monitor.session.biocal import BROKEN_OFF, COMPLETED
 from monitor.session.calibration import STEPS, judge
 from monitor.session.state import SessionState
 
@@ -29,6 +30,7 @@ _MOST_ALERTS = 40
 _LONGEST_KEY = 120
 _LONGEST_PAUSE_S = 600.0
 _WHEN = ("before", "during", "after")
+_REASONS = (COMPLETED, BROKEN_OFF)
 
 Data = dict[str, Any]
 
@@ -44,8 +46,8 @@ def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
     ----------
     request : Mapping
         ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``arousal``, ``respiratory``, ``segment``,
-        ``acknowledged``, ``sound``, ``manual``, ``reject``, ``accept``, ``calibration``, ``undo`` or
-        ``author``, with that one's keys; ``author`` is optional but in the last.
+        ``acknowledged``, ``sound``, ``manual``, ``reject``, ``accept``, ``biocal``, ``calibration``,
+        ``undo`` or ``author``, with that one's keys; ``author`` is optional but in the last.
     state : SessionState
         State of the session: known movements, facts that may be undone.
     recorded_s : float
@@ -264,6 +266,16 @@ def _accept(request: Mapping[str, Any], state: SessionState, _recorded_s: float)
     return Fact("accept", float(moved.data["onset"]), PERSON, {"movements": [key]})
 
 
+def _biocal(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
+    t_s, mark = _time(request, recorded_s), _one_of(request, "state", ("begin", "end"))
+    if mark == "begin":
+        when = _one_of(request, "when", _WHEN)
+        return Fact("biocal", t_s, PERSON, {"state": mark, "when": when})
+    if not any(each.is_running for each in state.biocals(recorded_s)):
+        raise RefusedError("state = 'end': no bio-calibration is running")
+    return Fact("biocal", t_s, PERSON, {"state": mark, "reason": _one_of(request, "reason", _REASONS)})
+
+
 def _calibration(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
     when = _one_of(request, "when", _WHEN)
     given = request.get("steps")
@@ -291,6 +303,7 @@ _ABOUT_WHAT_IS_KNOWN: Mapping[str, Callable[[Mapping[str, Any], SessionState, fl
     "manual": _manual,
     "reject": _reject,
     "accept": _accept,
+    "biocal": _biocal,
     "calibration": _calibration,
 }
 

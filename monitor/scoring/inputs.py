@@ -98,6 +98,8 @@ class LegSpan:
     is_lost_time : bool
         Whether these legs are also unusable during this time. Not in a scored list: the affected channel is
         unknown, so the artifact must not reduce the denominators or end a run.
+    is_requested : bool
+        Whether movements in it were made on request, during a bio-calibration.
     """
 
     start_us: int
@@ -105,6 +107,7 @@ class LegSpan:
     legs: frozenset[str]
     label: str = ""
     is_lost_time: bool = True
+    is_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

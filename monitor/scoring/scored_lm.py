@@ -51,6 +51,7 @@ def _dropped(lm: ScoredLM) -> str:
     return {
         "rejected": f"rejected: {lm.grounds.words}",
         "twitch": f"{length} s: a twitch, shorter than {seconds(rules.min_lm_us)} s{_jerk(lm)}",
+        "biocal": "bio-calibration: movement on request, not scored",
         "artifact": "artifact: overlaps an artifact on its leg, not scored",
         "morphology": f"not an LM: no {seconds(rules.min_lm_us)} s of sustained activity",
         "long": f"{length} s{so_far}: {_long(lm)}, longer than {seconds(rules.max_lm_us)} s",
@@ -117,7 +118,7 @@ def _in_run(lm: ScoredLM) -> str:
 
 Why = Literal[
     "", "rejected", "twitch", "artifact", "morphology", "long", "wake", "unscored", "outside", "respiratory",
-    "open", "tremor", "alternating", "myoclonus", "noncandidate", "short", "few",
+    "open", "tremor", "alternating", "myoclonus", "biocal", "noncandidate", "short", "few",
 ]  # fmt: skip
 """Code of the reason why an LM is not a PLM; ``ScoredLM.reason`` is its text. Empty for a PLM."""
 

@@ -141,7 +141,7 @@ def score(night: Night, profile: RulesProfile) -> Score:
         rows = sorted([*rows, *lost], key=itemgetter(0))
     den = denominators(night, timeline)
     short = [row for row in single if row.why == "twitch"]
-    short += twitch_rows(_outside(night.twitches, parts), profile, timeline, windows)
+    short += twitch_rows(_unrequested(night, _outside(night.twitches, parts)), profile, timeline, windows)
     twitches = tuple(sorted(short, key=itemgetter(0, 1, 2, _KEYS)))
     judged = (groups, found, verdict)
     in_series = frozenset(key for i in np.flatnonzero(verdict.plm).tolist() for key in groups.keys[i])
@@ -162,6 +162,16 @@ def _outside(twitches: tuple[Movement, ...], parts: Parts) -> list[Movement]:
         if not (own & (parts.end_us >= each.end_us)).any():
             found.append(each)
     return found
+
+
+def _unrequested(night: Night, twitches: list[Movement]) -> list[Movement]:
+    """Return the twitches outside bio-calibrations."""
+    spans = [each for each in night.artifacts if each.is_requested]
+    return [
+        each
+        for each in twitches
+        if not any(span.start_us < each.end_us and each.onset_us < span.end_us for span in spans)
+    ]
 
 
 def _by_letter(night: Night, profile: RulesProfile) -> ByLetter:

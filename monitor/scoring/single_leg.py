@@ -14,7 +14,7 @@ import numpy as np
 
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import StageTimeline
-from monitor.scoring.inputs import SLEEP, STAGES, Movement, Night, Span
+from monitor.scoring.inputs import SLEEP, STAGES, LegSpan, Movement, Night, Span
 from monitor.scoring.lookalikes import Named, name_lookalikes
 from monitor.scoring.spans import Bools, Ints, bounds, first_touching
 
@@ -103,6 +103,7 @@ class Drop(IntEnum):
     TREMOR = 11
     ALTERNATING = 12
     MYOCLONUS = 13
+    BIOCAL = 14
 
 
 LOOKALIKES = (Drop.TREMOR, Drop.ALTERNATING, Drop.MYOCLONUS)
@@ -292,8 +293,9 @@ def drop_reasons(
     def mark(where: Bools, why: Drop) -> None:
         drop[where & (drop == Drop.NONE)] = why
 
+    mark(overlapping([a for a in night.artifacts if a.is_requested], night, (onset, end, leg)), Drop.BIOCAL)
     mark((length < profile.min_lm_us) & ~is_open, Drop.TWITCH)
-    mark(with_artifact(night, onset, end, leg), Drop.ARTIFACT)
+    mark(overlapping(night.artifacts, night, (onset, end, leg)), Drop.ARTIFACT)
     if profile.morphology_required:
         mark(~shaped & ~is_open, Drop.MORPHOLOGY)
     mark(named.tremor, Drop.TREMOR)
@@ -317,16 +319,17 @@ def drop_reasons(
     return drop
 
 
-def with_artifact(night: Night, onset_us: Ints, end_us: Ints, leg: Ints) -> Bools:
-    """Return which movements overlap an artifact on their leg.
+def overlapping(artifacts: Sequence[LegSpan], night: Night, bars: tuple[Ints, Ints, Ints]) -> Bools:
+    """Return which movements (onset, end, leg) overlap one of these artifacts on their leg.
 
     A movement of unknown side is affected only by an artifact on all existing legs.
     """
+    onset_us, end_us, leg = bars
     hit = np.zeros(onset_us.shape, np.bool_)
     every = frozenset(night.legs)
     for i, name in enumerate(LEGS):
         where = leg == i
-        spans = [a for a in night.artifacts if name in a.legs or (name == "unknown" and every <= a.legs)]
+        spans = [a for a in artifacts if name in a.legs or (name == "unknown" and every <= a.legs)]
         if spans and where.any():
             start, end = bounds(spans)
             hit[where] = first_touching(onset_us[where], end_us[where], start + 1, end - 1) >= 0

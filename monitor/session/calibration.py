@@ -58,6 +58,20 @@ def judge(state: SessionState, steps: Spans) -> dict[str, Any]:
     return {"verdict": "repeat" if why else "pass", "why": why, "swapped": swapped, "legs": legs}
 
 
+def end_facts(state: SessionState, recorded_s: float) -> list[Fact]:
+    """Return the end of a bio-calibration that ended by itself and whose end is not in the journal yet.
+
+    The fold ends it in any case; the fact says so in the journal and to receivers on the network.
+    """
+    marks = state.facts("biocal")
+    if not marks or marks[-1].data["state"] == "end":
+        return []
+    over = [each for each in state.biocals(recorded_s) if each.ended and not each.is_noted]
+    return [
+        Fact("biocal", each.end_s, "recorder", {"state": "end", "reason": each.ended}) for each in over[-1:]
+    ]
+
+
 def _leg(state: SessionState, movements: Movements, leg: str, steps: Spans) -> dict[str, Any]:
     own = seen(movements, leg, steps[leg])
     rests = [uv for fact in own if (uv := fact.data.get("resting_uv")) is not None]

@@ -11,6 +11,7 @@ from monitor.model.payloads import (
     AnchorData,
     ArtifactData,
     AuthorData,
+    BiocalData,
     CalibrationData,
     ClockData,
     DamagedData,
@@ -111,6 +112,8 @@ class FactsByKind:
     def facts(self, kind: Literal["reject"]) -> list[Fact[RejectData]]: ...
     @overload
     def facts(self, kind: Literal["accept"]) -> list[Fact[AcceptData]]: ...
+    @overload
+    def facts(self, kind: Literal["biocal"]) -> list[Fact[BiocalData]]: ...
     @overload
     def facts(self, kind: Literal["calibration"]) -> list[Fact[CalibrationData]]: ...
     @overload

@@ -23,6 +23,7 @@ from monitor.model.payloads import (
     SignData,
 )
 from monitor.scoring.inputs import Epoch, LegSpan, Movement, Night, Span, split_at
+from monitor.session.biocal import Biocal, biocals
 from monitor.session.facts_by_kind import FactsByKind
 from monitor.session.manual_movements import with_manual
 from monitor.session.movement_parts import (
@@ -40,7 +41,7 @@ from monitor.session.stages import resolve_stages
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
-    | {"manual", "reject", "accept", "segment", "calibration", "damaged"}
+    | {"manual", "reject", "accept", "segment", "calibration", "biocal", "damaged"}
 )
 _ALERTING = frozenset(
     {"session", "trouble", "gap", "late", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
@@ -339,9 +340,20 @@ class SessionState(FactsByKind):
         for fact in self.facts("artifact"):
             if not (is_automatic and fact.source.startswith(_BY_HAND)):
                 yield LegSpan(*bounds_us(fact, end_us), legs=frozenset(fact.data.get("legs") or LEGS))
-        for calibration in self.facts("calibration"):
-            # Movements on request are not scored.
-            yield LegSpan(*bounds_us(calibration, end_us), legs=frozenset(LEGS), label="bio-calibration")
+        for each in self.biocals(end_us / 1e6):
+            # A movement that has just begun is not counted either while one is running.
+            end_s = each.limit_s if each.is_running else each.end_s
+            yield LegSpan(
+                to_us(each.start_s), to_us(end_s), frozenset(LEGS), "bio-calibration", is_requested=True
+            )
+
+    def biocals(self, now_s: float) -> tuple[Biocal, ...]:
+        """Return the bio-calibrations, of a recording that has come to `now_s`."""
+        marks, verdicts = self.facts("biocal"), self.facts("calibration")
+        if not marks and not verdicts:
+            return ()
+        lights, stages = self.facts("lights"), self.facts("stage")
+        return biocals(marks, lights, stages, verdicts, now_s, self.stopped_s)
 
     def _stages(self) -> tuple[Epoch, ...]:
         return resolve_stages(self.facts("stage"))

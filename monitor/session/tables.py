@@ -15,11 +15,12 @@ from monitor.model.config import planned_h_from, uncertainty_from
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import write_private
 from monitor.scoring import Night, Score, score
-from monitor.scoring.inputs import Movement
+from monitor.scoring.inputs import Movement, Span
 from monitor.scoring.spans import bounds, complement, union
 from monitor.scoring.summary import summary
 from monitor.scoring.tables import events_tsv, limb_rows, limbs_tsv, movements_tsv
 from monitor.scoring.uncertainty.document import further_parts
+from monitor.session.biocal import n_inside
 from monitor.session.damage import damage_summary, set_aside
 from monitor.session.folder import SessionFolder
 from monitor.session.movement_parts import movement_of
@@ -48,7 +49,14 @@ def edits(state: SessionState) -> dict[str, int]:
     own = {
         kind: [fact for fact in state.facts(kind) if fact.source.startswith(_PERSON)]
         for kind in (
-            "arousal", "respiratory", "reject", "artifact", "stage", "segment", "accept", "withdrawn",
+            "arousal",
+            "respiratory",
+            "reject",
+            "artifact",
+            "stage",
+            "segment",
+            "accept",
+            "withdrawn",
         )  # fmt: skip
     }
     restorations = [fact for fact in own["accept"] if fact.supersedes is None]
@@ -142,6 +150,7 @@ def summary_of(
         "manual": manual(state, scores, night.end_us / 1e6),
         "signed": signed_by(journal, state.signature),
         "damage": damage_summary(state),
+        "biocal": biocal_summary(state, night.end_us / 1e6),
         **further_parts(night, scores, uncertainty_from(about), planned_h),
     }
     unusable = set_aside(state)
@@ -149,11 +158,30 @@ def summary_of(
     return whole | {"limbs": _limbs_summary(state, night.end_us)} if state.limbs else whole
 
 
+def biocal_summary(state: SessionState, now_s: float) -> list[dict[str, object]]:
+    """List the bio-calibrations: time (s), why each ended, and how many movements were not counted."""
+    moved = [fact.data for fact in state.movements()]
+    return [
+        {
+            "start": each.start_s,
+            "end": each.end_s,
+            "ended": each.ended or None,
+            "movements_not_counted": n_inside(each.start_s, each.end_s, moved),
+        }
+        for each in state.biocals(now_s)
+    ]
+
+
 def _limb_movements(state: SessionState) -> dict[str, list[Movement]]:
-    """Return the movements of each limb that is not scored, once they have ended."""
+    """Return the movements of each limb that is not scored, once they have ended.
+
+    Those during a bio-calibration are left out, as on the legs.
+    """
+    requested = state.biocals(state.night().end_us / 1e6)
     found: dict[str, list[Movement]] = {limb: [] for limb in state.limbs}
     for fact in state.limb_movements():
-        if fact.data["phase"] == "closed" and fact.data["limb"] in found:
+        is_requested = any(n_inside(one.start_s, one.end_s, [fact.data]) for one in requested)
+        if fact.data["phase"] == "closed" and fact.data["limb"] in found and not is_requested:
             found[fact.data["limb"]].append(movement_of(fact))
     return found
 
@@ -161,8 +189,11 @@ def _limb_movements(state: SessionState) -> dict[str, list[Movement]]:
 def _limbs_summary(state: SessionState, end_us: int) -> dict[str, Mapping[str, float | int | None]]:
     """Return for each limb that is not scored the number of its movements, usable hours and rate."""
     whole: dict[str, Mapping[str, float | int | None]] = {}
+    requested = [
+        Span(round(each.start_s * 1e6), round(each.end_s * 1e6)) for each in state.biocals(end_us / 1e6)
+    ]
     for limb, movements in _limb_movements(state).items():
-        lost = union([bounds(state.unusable(limb, end_us))], 0, end_us)
+        lost = union([bounds(state.unusable(limb, end_us)), bounds(requested)], 0, end_us)
         starts, ends = complement(lost, 0, end_us)
         n, usable_h = len(limb_rows(movements)), int((ends - starts).sum()) / _HOUR_US
         per_hour = n / usable_h if usable_h else None

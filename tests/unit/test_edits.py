@@ -266,7 +266,7 @@ def test_three_movements_of_each_leg_well_above_rest_pass():
     assert fact.data["legs"]["left"] == {"rest_uv": 2.0, "over_rest_uv": [58.0] * 3}
     assert not fact.data["swapped"]
     # What was moved on request is no movement of the night.
-    assert {lm.why for lm in score(night.state.night(END_S), PROFILES["wasm2016"]).lms} == {"artifact"}
+    assert {lm.why for lm in score(night.state.night(END_S), PROFILES["wasm2016"]).lms} == {"biocal"}
 
 
 def test_swapped_legs_are_named():

@@ -96,7 +96,7 @@ def overview_view(
             if span.label != "learning"
         )
         + tuple(
-            GapSpan(each.start_us / 1e6, each.end_us / 1e6, leg, each.label or "artifact")
+            GapSpan(each.start_us / 1e6, min(each.end_us, night.end_us) / 1e6, leg, each.label or "artifact")
             for each in night.artifacts
             for leg in state.legs
             if leg in each.legs
