@@ -182,6 +182,9 @@ SUMMARY_BUTTONS: Mapping[str, str] = {
 }
 
 # -- bio-calibration ------------------------------------------------------------------------------------
+BIOCAL = "BIO-CAL"
+BIOCAL_TITLE = "Bio-calibration"
+BIOCAL_REMARK = "nothing is counted"
 CALIBRATION_STEPS: Mapping[str, str] = {
     "ready": "The patient lies still, legs relaxed and straight.",
     "relax": "Relax: lie still.",
@@ -191,13 +194,16 @@ CALIBRATION_STEPS: Mapping[str, str] = {
     "judged": "Evaluating…",
 }
 CALIBRATION_HINTS: Mapping[str, str] = {
-    "ready": "B: start, 30 s of rest   ·   Shift+B: cancel",
+    "ready": "B: start, 30 s of rest   ·   Shift+B: end",
     "judged": "",
     "pass": "B: close",
     "repeat": "B: repeat   ·   Shift+B: close",
 }
-CALIBRATION_RUNNING = "B: next step   ·   Shift+B: cancel   ·   all other keys work as usual"
+CALIBRATION_RUNNING = "B: next step   ·   Shift+B: end   ·   all other keys work as usual"
 CALIBRATION_TITLE = "BIO-CALIBRATION {when} THE NIGHT"
+CALIBRATION_NOT_COUNTED = (
+    "Since {start} nothing is counted; ends by itself at {limit}, at lights off or in sleep"
+)
 CALIBRATION_STEP = "   ·   step {n} of {of}"
 CALIBRATION_LEFT = "{left_s:.0f} s left"
 CALIBRATION_MOVED = "   ·   movement: {legs}"
@@ -205,6 +211,10 @@ CALIBRATION_COUNT = "detected: {counts} of {wanted}"
 CALIBRATION_HEADS = ("", "at rest", "above rest, each")
 CALIBRATION_NOT_DETECTED = "not detected"
 CALIBRATION_NEEDS_RECORDING = "Bio-calibration is possible only during a recording"
+CALIBRATION_NAME = "Your name, then Enter:"
+CALIBRATION_BARS = "µV above rest"
+CALIBRATION_CANCELLED = "Bio-calibration ended. Its movements are not counted"
+CALIBRATION_OVER = "Bio-calibration ended by itself ({why}). Movements count from now on"
 
 # -- sound ----------------------------------------------------------------------------------------------
 SOUND_ON, SOUND_OFF, SOUND_UNKNOWN = "sound on", "NO SOUND", "sound …"

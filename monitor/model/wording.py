@@ -16,7 +16,7 @@ EXCLUDED = {
     "outside": "lights on",
     "respiratory": "respiratory",
     "artifact": "artifact",
-    "biocal": "bio-calibration",
+    "biocal": "bio-cal",
     "long": "over 10 s",
     "morphology": "not sustained",
     "rejected": "rejected",

@@ -21,8 +21,11 @@ from monitor.model.payloads import (
     StreamData,
     TroubleData,
 )
+from monitor.session.biocal import Biocal, n_inside
 from monitor.session.damage import damage_words, entry_text
 from monitor.session.manual_movements import manual_text
+from monitor.session.state import SessionState
+from monitor.session.wall_time import WallTime
 
 
 class LogRow(NamedTuple):
@@ -87,6 +90,40 @@ def _kind(fact: Fact) -> Literal["note", "person", "event", "technical"]:
 def _event(fact: Fact[SpanData] | Fact[RespiratoryData]) -> str:
     name, length_s = str(fact.data.get("label") or fact.kind).replace("_", " "), fact.data["duration_s"]
     return f"{name} from here" if length_s is None else f"{name} {length_s:.1f} s"
+
+
+def biocal_text(one: Biocal, n: int, wall: WallTime) -> str:
+    """Word a bio-calibration: its time, how many movements are not counted, and why it ended by itself.
+
+    Parameters
+    ----------
+    one : Biocal
+    n : int
+        Movements of single legs in it.
+    wall : WallTime
+    """
+    start = wall.text(one.start_s, seconds=False)
+    movements = f"{n} movement{'' if n == 1 else 's'} not counted"
+    if one.is_running:
+        return f"bio-calibration since {start}, {movements} so far"
+    end = wall.text(one.end_s, seconds=False)
+    why = f"; ended by itself: {one.ended}" if one.ended_by_itself else ""
+    return f"bio-calibration {start}-{end}, {movements}{why}"
+
+
+def biocal_rows(state: SessionState, now_s: float, wall: WallTime) -> list[LogRow]:
+    """List the bio-calibrations of a session as log entries; their facts have no entries of their own."""
+    found = state.biocals(now_s)
+    moved = [fact.data for fact in state.movements()] if found else []
+    rows = []
+    for one in found:
+        n = n_inside(one.start_s, one.end_s, moved)
+        text = biocal_text(one, n, wall)
+        detail = f"{text} · {one.author}" if one.author else text
+        # The column is narrow; the whole text is in the tool tip and the report.
+        brief = f"bio-cal {wording.minutes_seconds(one.end_s - one.start_s)}, {n} not counted"
+        rows.append(LogRow(one.start_s, "person", "", brief, detail, "", "", False, False, False, None))
+    return rows
 
 
 def _gap(fact: Fact[GapData]) -> str:

@@ -31,6 +31,7 @@ from monitor.session.state import SessionState
 _PERSON = "person"
 _HOUR_US = 3_600_000_000
 _COUNTS = ("n_lm", "n_plm", "n_plms", "plms_index", "plm_per_hour_recorded")
+_ENTERED = ("arousal", "respiratory", "reject", "artifact", "stage", "segment")
 _CHANGING = (
     "movements_entered", "movements_rejected", "lookalikes_counted", "arousals", "respiratory", "artifacts",
 )  # fmt: skip

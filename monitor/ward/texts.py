@@ -25,6 +25,7 @@ NO_SERIES = "no series yet"
 LAST_MOVEMENT = "last {leg} {length_s:.1f} s, {ago}"
 LOST = "{name} lost"
 TOO_EARLY = "no rate in the first 10 min"
+BIOCAL, BIOCAL_NAME, BIOCAL_REMARK = "BIO-CAL", "Bio-calibration", "nothing is counted"
 RATE_CURVE = "30-min rate, up to {top:.0f} /h"
 
 # -- detail ---------------------------------------------------------------------------------------------

@@ -81,6 +81,8 @@ class Tile:
         Time without data from the bed, once it is too long to show any state as good.
     alerts : tuple of Alert
         Highest first.
+    is_biocal : bool
+        Whether a bio-calibration is running: nothing is counted.
     """
 
     bed: str
@@ -103,6 +105,7 @@ class Tile:
     moving: frozenset[str] = frozenset()
     stale: str = ""
     alerts: tuple[Alert, ...] = ()
+    is_biocal: bool = False
 
     @property
     def count(self) -> str:
@@ -112,6 +115,8 @@ class Tile:
     @property
     def number(self) -> tuple[str, str, str]:
         """The large number, its name, and the line below: the index, or the count while that is too early."""
+        if self.is_biocal:
+            return texts.BIOCAL, texts.BIOCAL_NAME, texts.BIOCAL_REMARK
         if self.is_too_early:
             return wording.count(self.n), self.counted or self.title, texts.TOO_EARLY
         return self.value, self.title, self.count
@@ -130,6 +135,7 @@ class Tile:
             "index_name": self.title,
             "index_per_h": self.index_per_h,
             "too_early": self.is_too_early,
+            "biocal": self.is_biocal,
             "count": self.count,
             "series": self.series,
             "stage": self.stage,
@@ -176,6 +182,7 @@ def tile_of(received: Received) -> Tile:
     n, counted = _counted(received, key)
     saved_s = (received.snapshot.get("health") or {}).get("saved_s_ago")
     stale = texts.NO_DATA.format(age_s=received.silent_s) if _is_stale(received) else ""
+    is_biocal = received.snapshot.get("biocal") is not None and not received.has_ended
     return Tile(
         bed=received.name,
         host=received.host,
@@ -187,7 +194,7 @@ def tile_of(received: Received) -> Tile:
         is_too_early=early,
         index_per_h=None if value is None else round(value, 2),
         curve=received.curve,
-        series=_series(received),
+        series=texts.BIOCAL_REMARK if is_biocal else _series(received),
         stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
         recorded=wording.hms(received.recorded_s),
         saved=""
@@ -199,6 +206,7 @@ def tile_of(received: Received) -> Tile:
         moving=frozenset() if stale else received.moving,
         stale=stale,
         alerts=received.alerts,
+        is_biocal=is_biocal,
     )
 
 

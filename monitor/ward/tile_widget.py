@@ -52,9 +52,8 @@ class TileWidget(QWidget):
         self.tile, self._theme, self._is_chosen = tile, theme, is_chosen
         self.setAccessibleName(f"Bed {tile.bed}")
         alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else texts.NO_ALERTS
-        self.setAccessibleDescription(
-            f"{texts.PHASES.get(tile.phase, tile.phase)}; {tile.value} {tile.title}; {tile.series}; {alert}"
-        )
+        phase, number = texts.PHASES.get(tile.phase, tile.phase), " ".join(tile.number[:2])
+        self.setAccessibleDescription(f"{phase}; {number}; {tile.series}; {alert}")
         self.setToolTip("\n".join(f"{MARKS[one.priority]} {one.text}" for one in tile.alerts))
         self.update()
 

@@ -89,6 +89,10 @@ def test_a_persons_evening(evening, amplifier):
     person.waits_for(lambda now: now["calibration"] not in ("ready", "relax"), "end of the rest")
     person.presses("shift+b")
     person.waits_for(lambda now: now["calibration"] == "", "end of the calibration")
+    # Broken off: its begin and its end are in the journal, so its movements stay out.
+    begun, ended = facts("biocal", 2)
+    assert (begun.data["state"], ended.data["state"], ended.data["reason"]) == ("begin", "end", "broken off")
+    assert begun.data["author"] == ended.data["author"] == "ada"
 
     person.presses("l")
     person.waits_for(lambda now: now["note"].startswith("Lights off"), "question for the lights")

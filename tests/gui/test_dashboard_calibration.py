@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -87,7 +88,12 @@ def test_one_key_leads_through_it_while_all_others_work(
     press(window, Qt.Key.Key_N)
     QTest.keyClicks(window.log.note, "Bad BBB")
     QTest.keyClick(window.log.note, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: len(recorder.asked) == 1, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
+    begun = recorder.asked[0]
+    assert (begun["do"], begun["state"], begun["when"]) == ("biocal", "begin", "before")
+    assert begun["author"] == "night shift"
+    write(running, begun)
+    qtbot.waitUntil(lambda: window.screen_view.index.value == "BIO-CAL", timeout=LATE_MS)
     assert panel.course.step == "relax"
     append(running, [Fact("clock", 331.0, "recorder", clock(331.0))])
     qtbot.waitUntil(lambda: panel.course.step == "left", timeout=LATE_MS)
@@ -101,10 +107,12 @@ def test_one_key_leads_through_it_while_all_others_work(
     begin_s = panel.course.spans["both"][0]
     append(running, [movement("Le", begin_s + 1.0, 1.0), movement("Re", begin_s + 1.2, 1.0)])
     append(running, [Fact("clock", begin_s + 4.0, "recorder", clock(begin_s + 4.0))])
-    qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
-    request = recorder.asked[1]
+    qtbot.waitUntil(lambda: len(recorder.asked) == 3, timeout=LATE_MS)
+    request = recorder.asked[2]
     assert (request["do"], request["when"], request["author"]) == ("calibration", "before", "night shift")
-    append(running, [fact_of(request, SessionState.of(read_journal(running.journal)[0]), 500.0)])
+    # The amplitude of each lift, as it is made.
+    assert panel.bars._lifts == {"left": [38.0] * 4, "right": [38.0] * 4}
+    write(running, request)
     qtbot.waitUntil(lambda: panel.course.result is not None, timeout=LATE_MS)
     said, why = panel._instruction.text(), panel._progress.text()
     assert said == ("REPEAT" if is_swapped else "PASS")
@@ -112,12 +120,101 @@ def test_one_key_leads_through_it_while_all_others_work(
     texts = [cell.text() for cell in panel._cells]
     assert "2.0 µV" in texts
     assert ("38, 38, 38 µV" in texts) != is_swapped
-    press(window, Qt.Key.Key_B)
-    # Passed, it is put away; else it begins again.
-    assert panel.frame.isVisible() == is_swapped
-    press(window, Qt.Key.Key_B, Qt.KeyboardModifier.ShiftModifier)
+    if is_swapped:
+        # To be repeated: nothing counts in between, the limit starts again.
+        press(window, Qt.Key.Key_B)
+        qtbot.waitUntil(lambda: len(recorder.asked) == 4, timeout=LATE_MS)
+        assert recorder.asked[3]["state"] == "begin"
+        press(window, Qt.Key.Key_B, Qt.KeyboardModifier.ShiftModifier)
+        qtbot.waitUntil(lambda: len(recorder.asked) == 5, timeout=LATE_MS)
+    else:
+        # Passed: it ends at once, the card stays until it was read.
+        qtbot.waitUntil(lambda: len(recorder.asked) == 4, timeout=LATE_MS)
+        assert panel.frame.isVisible()
+        press(window, Qt.Key.Key_B)
     assert not panel.frame.isVisible()
-    assert len(recorder.asked) == 2
+    last = recorder.asked[-1]
+    assert (last["state"], last["reason"]) == ("end", "broken off" if is_swapped else "completed")
+    write(running, last)
+    qtbot.waitUntil(lambda: window.screen_view.index.value != "BIO-CAL", timeout=LATE_MS)
+    # Eight lifts of single legs, and the six movements of before.
+    (row,) = [row for row in window.screen_view.log.rows if row.what.startswith("bio-cal ")]
+    assert row.what.endswith(", 8 not counted")
+    assert window.screen_view.index.count == 6
+
+
+def test_ended_at_any_step_its_movements_stay_out(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
+) -> None:
+    window = open_window(running)
+    press(window, Qt.Key.Key_B)
+    qtbot.waitUntil(lambda: len(recorder.asked) == 1, timeout=LATE_MS)
+    write(running, recorder.asked[0])
+    append(running, [movement(f"Lc{i}", 310.0 + 20.0 * i, 1.0) for i in range(5)])
+    append(running, [Fact("clock", 420.0, "recorder", clock(420.0))])
+    qtbot.waitUntil(
+        lambda: window.now_s() >= 420.0 and window.screen_view.biocal is not None, timeout=LATE_MS
+    )
+    assert window.screen_view.series.remark == "nothing is counted"
+    press(window, Qt.Key.Key_B, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
+    write(running, recorder.asked[1])
+    qtbot.waitUntil(lambda: not window.screen_view.biocal.is_running, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: window.screen_view.index.count == 6, timeout=LATE_MS)
+    assert "5 movements not counted" in " ".join(row.detail for row in window.screen_view.log.rows)
+
+
+def test_a_window_opened_later_shows_the_card_until_the_mode_has_ended_by_itself(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
+) -> None:
+    append(running, [Fact("biocal", 290.0, "person", {"state": "begin", "when": "before"})])
+    window = open_window(running)
+    panel = window.pages.calibration
+    qtbot.waitUntil(panel.frame.isVisible, timeout=LATE_MS)
+    assert "nothing is counted; ends by itself at 23:35" in panel._mode.text()
+    append(running, [Fact("lights", 295.0, "person", {"state": "off"})])
+    qtbot.waitUntil(lambda: not panel.frame.isVisible(), timeout=LATE_MS)
+    assert "ended by itself (lights off)" in window.keybar.message.text()
+    assert recorder.asked == []
+    (row,) = [row for row in window.screen_view.log.rows if row.what.startswith("bio-cal")]
+    assert row.what == "bio-cal 0:05, 0 not counted"
+    assert row.detail == "bio-calibration 23:20-23:20, 0 movements not counted; ended by itself: lights off"
+
+
+def test_the_card_asks_for_the_name_and_its_letters_are_no_commands(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
+) -> None:
+    window = open_window(running)
+    window.annotator.author.name = ""
+    panel = window.pages.calibration
+    press(window, Qt.Key.Key_B)
+    # Saved at once: the name follows.
+    qtbot.waitUntil(lambda: len(recorder.asked) == 1, timeout=LATE_MS)
+    assert "author" not in recorder.asked[0]
+    assert panel.name.isVisible()
+    QTest.keyClicks(panel.name, "Barbara")
+    assert panel.course is not None
+    assert panel.course.step == "ready"
+    QTest.keyClick(panel.name, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
+    named = recorder.asked[1]
+    assert (named["do"], named["of"], named["author"]) == ("author", [1001], "Barbara")
+    assert not panel.name.isVisible()
+    press(window, Qt.Key.Key_B)
+    assert panel.course.step == "relax"
+
+
+def test_the_card_never_covers_the_night_of_an_ended_recording(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
+) -> None:
+    window = open_window(running)
+    press(window, Qt.Key.Key_B)
+    qtbot.waitUntil(lambda: len(recorder.asked) == 1, timeout=LATE_MS)
+    write(running, recorder.asked[0])
+    append(running, [Fact("stop", 310.0, "recorder", {"reason": "x"})])
+    qtbot.waitUntil(lambda: not window.pages.calibration.frame.isVisible(), timeout=LATE_MS)
+    assert window.screen_view.top.phase == "ended"
+    assert window.screen_view.index.value != "BIO-CAL"
 
 
 def test_it_needs_a_running_recording_and_gives_way_to_nothing_recorded(
@@ -127,6 +224,11 @@ def test_it_needs_a_running_recording_and_gives_way_to_nothing_recorded(
     press(window, Qt.Key.Key_B)
     assert window.pages.calibration.course is None
     assert "only during a recording" in window.keybar.message.text()
+
+
+def write(folder: SessionFolder, request: Mapping[str, Any]) -> None:
+    """Write what the recorder would write."""
+    append(folder, [fact_of(request, SessionState.of(read_journal(folder.journal)[0]), 600.0)])
 
 
 def press(

@@ -10,6 +10,7 @@ from support.sessions import beginning, make_session, movement, series, stage
 
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
+from monitor.outputs.report import history
 from monitor.recorder.outlets import current_facts, public_line, snapshot
 from monitor.recorder.requests import RefusedError, fact_of
 from monitor.scoring import score
@@ -26,6 +27,7 @@ from monitor.session.calibration import end_facts
 from monitor.session.reader import read_session
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
+from monitor.session.wall_time import WallTime
 
 END_S = 3600.0
 
@@ -155,6 +157,11 @@ def test_the_tables_say_so(tmp_path):
     for rules in summary["rules"].values():
         assert rules["detail"]["excluded"]["biocal"] == 6
         assert rules["n_plm"] == 4
+    wall = WallTime.of(session.state.facts("stream"), session.state.facts("clock"))
+    line, *_ = history.calibrations(session, wall)
+    assert line.text == "Bio-calibration 23:17-23:20, 6 movements not counted."
+    entries = history.log(session, wall)
+    assert ("23:16:40", "bio-calibration 23:17-23:20, 6 movements not counted", "AB", "") in entries.rows
     assert "bio-calibration: movement on request" in (folder.path / "events.tsv").read_text()
 
 

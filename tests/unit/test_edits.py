@@ -223,8 +223,8 @@ def test_the_summary_says_what_was_done_by_hand_against_what_was_found(tmp_path)
     told = write_tables(folder, night.state, PROFILES)
     assert told == json.loads((tmp_path / "summary.json").read_text())
     assert told["manual"]["edits"] == {
-        "movements_entered": 0, "movements_rejected": 2, "lookalikes_counted": 0, "arousals": 0, "respiratory": 0,
-        "artifacts": 1, "stages": 0, "segments": 1, "taken_back": 1,
+        "movements_entered": 0, "movements_rejected": 2, "lookalikes_counted": 0, "arousals": 0,
+        "respiratory": 0, "artifacts": 1, "stages": 0, "segments": 1, "taken_back": 1,
     }  # fmt: skip
     for name in PROFILES:
         assert told["manual"]["automatic"][name]["n_plm"] == plain["rules"][name]["n_plm"] == 5

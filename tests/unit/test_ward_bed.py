@@ -221,3 +221,14 @@ def test_a_snapshot_of_other_values_costs_the_ward_no_other_bed(bed, clock, chan
 def test_beds_are_in_the_order_people_count_them(clock) -> None:
     beds = [Bed(name, "pc", clock) for name in ("bed-10", "bed-2", "icu", "bed-1")]
     assert [tile.bed for tile in by_alert(bed.tile() for bed in beds)] == ["bed-1", "bed-2", "bed-10", "icu"]
+
+
+def test_a_bio_calibration_stands_in_the_place_of_the_number(bed):
+    assert (bed.tile().is_biocal, bed.tile().number[0]) == (False, "21.5")
+    bed.add_line(snapshot(biocal=3000.0))
+    tile = bed.tile()
+    assert tile.number == ("BIO-CAL", "Bio-calibration", "nothing is counted")
+    assert tile.series == "nothing is counted"
+    assert tile.as_dict()["biocal"] is True
+    bed.add_line(snapshot(biocal=None))
+    assert bed.tile().number[0] == "21.5"

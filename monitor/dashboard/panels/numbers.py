@@ -115,6 +115,7 @@ class IndexPanel:
         self._title.setText(view.title.upper())
         self._value.setText(view.value)
         set_flag(self._value, "early", on=view.is_too_early)
+        set_flag(self._value, "word", on=view.is_word)
         self._unit.setText(view.unit)
         self._trend.setText(_TRENDS[view.trend])
         for place, text in ((self._remark, view.remark), (self._letter, view.letter_text)):

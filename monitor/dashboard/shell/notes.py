@@ -139,6 +139,8 @@ class NoteTaker(QObject):
 
 
 _LONGEST = 60
+# A begin or end of a bio-calibration is not undone, but has an author.
+_NOT_NAMED = NOT_UNDONE - {"biocal"}
 
 
 class Author:
@@ -176,6 +178,18 @@ class Author:
         if not self.name and not self._is_asking:
             self.ask()
 
+    def sign_later(self, entry: Entry) -> None:
+        """Send an entry with its author; without a name, the caller asks for it: see `take`."""
+        self._send(entry.request(self.name))
+        self._is_asking |= not self.name
+
+    def take(self, name: str) -> None:
+        """Take the name that was asked for elsewhere; empty: not given, entries get the account name."""
+        if name:
+            self._named(name)
+        elif self._is_asking:
+            self._not_named()
+
     def sign_at_once(self, entry: Entry) -> None:
         """Send an entry without asking for the name: with the account name if none was entered."""
         self._send(entry.request(self.name or account()))
@@ -199,7 +213,7 @@ class Author:
     def written(self, saved: Iterable[tuple[Mapping[str, Any], int]]) -> None:
         """Note which requests are in the journal, with their numbers there."""
         self._unnamed += [
-            seq for request, seq in saved if not request.get("author") and request.get("do") not in NOT_UNDONE
+            seq for request, seq in saved if not request.get("author") and request.get("do") not in _NOT_NAMED
         ]
         if not self._is_asking:
             self._name_all()

@@ -63,7 +63,7 @@ class Pages(QObject):
         """Return the actions by name."""
         return {
             "summary": lambda _: self._toggle_summary(),
-            "calibrate": lambda how: self.calibration.cancel() if how else self._next_step(),
+            "calibrate": lambda how: self.calibration.cancel(self._now_s()) if how else self._next_step(),
         }
 
     def _fill_menu(self) -> None:

@@ -140,7 +140,9 @@ class DashboardWindow(QMainWindow):
         )
         self.alerting = Alerting(self.top.alert, self.sounding, self.now_s, self.annotator.send_at_once, say)
         self.closing = Closing(self.folder.path, self.annotator, self.notes, send, say)
-        calibration = CalibrationPanel(self.ground, self.annotator.send, say)
+        calibration = CalibrationPanel(self.ground, self.theme, author, say)
+        # While one of these has the focus, letters are text.
+        self._text_fields = (self.log.note, calibration.name)
         self.pages = Pages(self.ground, self.window_layout, calibration, self.act, self.feed.send, self.now_s)
         self.lock = Lock(self.ground)
         view = ViewActions(self.live, self.night, self.review, self.signal, self.feed.send, say)
@@ -180,7 +182,8 @@ class DashboardWindow(QMainWindow):
                 shortcut = QShortcut(QKeySequence(sequence), self)
                 shortcut.activated.connect(lambda action=key.action: self.act(action))
                 self._shortcuts.append(shortcut)
-        self.log.note.installEventFilter(self)
+        for field in self._text_fields:
+            field.installEventFilter(self)
         for name, button in self.log.quick.items():
             action = next(key.action for key in self.keys if key.sequences == (name,))
             button.clicked.connect(lambda _=False, action=action: self.act(action))
@@ -329,8 +332,8 @@ class DashboardWindow(QMainWindow):
             shortcut.setEnabled(is_on)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Switch the keys off while the note field has the focus: letters are text, not commands."""
-        if watched is self.log.note and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+        """Switch the keys off while a field for text has the focus: letters are no commands there."""
+        if watched in self._text_fields and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.switch_keys(is_on=event.type() == QEvent.Type.FocusOut)
         return super().eventFilter(watched, event)
 
@@ -340,6 +343,7 @@ class DashboardWindow(QMainWindow):
         """Change all colours and apply the current text size."""
         self.theme = theme
         self.panels.set_theme(theme)
+        self.pages.calibration.set_theme(theme)
         self._arrange()
 
     def _resize_text(self, step: int) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from monitor.dashboard import texts
-from monitor.dashboard.viewmodel.commands import Calibrate
-from monitor.dashboard.viewmodel.screen import CalibrationView, MovementsView, TopView
+from monitor.dashboard.viewmodel.commands import Calibrate, MarkBiocal
+from monitor.dashboard.viewmodel.screen import BiocalView, CalibrationView, Lift, MovementsView, TopView
+from monitor.session.biocal import BROKEN_OFF, COMPLETED
 from monitor.session.calibration import RELAX_S, STEPS, WANTED
 
 Step = Literal["ready", "relax", "left", "right", "both", "judged", "done"]
@@ -29,6 +30,8 @@ class CalibrationCourse:
         ``before``, ``during`` or ``after`` the night.
     known_seq : int
         Of the newest calibration in the journal.
+    begun_s : float
+        Its begin (s): from then on nothing is counted.
 
     Attributes
     ----------
@@ -43,11 +46,15 @@ class CalibrationCourse:
     legs: Sequence[str]
     when: str
     known_seq: int
+    begun_s: float = 0.0
     step: Step = "ready"
     spans: dict[str, list[float]] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=dict)
     result: CalibrationView | None = None
     is_sent: bool = False
+    # Whether the recorder has begun, and whether it has been asked to end.
+    is_known: bool = False
+    is_over: bool = False
 
     @property
     def order(self) -> list[Step]:
@@ -90,6 +97,26 @@ class CalibrationCourse:
         """Take the recorder's verdict, once it is in the journal."""
         if self.step == "judged" and known and known[-1].seq > self.known_seq:
             self.step, self.result = "done", known[-1]
+
+    def has_ended(self, biocal: BiocalView | None) -> bool:
+        """Take what the journal says of the mode; return whether it ended without this course."""
+        is_running = biocal is not None and biocal.is_running
+        self.is_known |= is_running
+        return self.is_known and not is_running and not self.is_over
+
+    def begin(self) -> MarkBiocal:
+        """Return the entry that begins the mode."""
+        return MarkBiocal(self.begun_s, "begin", when=self.when)
+
+    def end(self, now_s: float) -> MarkBiocal:
+        """Return the entry that ends the mode."""
+        self.is_over = True
+        return MarkBiocal(now_s, "end", reason=COMPLETED if self.result is not None else BROKEN_OFF)
+
+    def lifts(self, biocal: BiocalView | None) -> list[Lift]:
+        """Return the movements of this course so far, to be shown by their amplitude."""
+        found = () if biocal is None else biocal.lifts
+        return [each for each in found if each.onset_s > self.begun_s and each.leg in self.legs]
 
     def request(self) -> Calibrate:
         """Return the entry for the recorder, which gives the verdict."""

@@ -126,6 +126,17 @@ class Undo(Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkBiocal(Entry):
+    """Begin (with `when`) or end (with `reason`) of a bio-calibration: nothing is counted in between."""
+
+    do: ClassVar[str] = "biocal"
+    t: float
+    state: str
+    when: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Calibrate(Entry):
     """A completed bio-calibration: begin and end of each of its steps (s)."""
 

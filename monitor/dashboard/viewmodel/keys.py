@@ -90,7 +90,7 @@ _FIXED: tuple[Key, ...] = (
     Key(("R",), "stage:R", "stage R from this epoch on", "R", "night"),
     Key(("T",), "segment", "treatment started: indices before and after; Enter confirms", "T", "night"),
     Key(("B",), "calibrate", "bio-calibration: start, next step", "B", "night", "bio-cal"),
-    Key(("Shift+B",), "calibrate:give-up", "cancel the bio-calibration", "Shift+B", "night"),
+    Key(("Shift+B",), "calibrate:give-up", "end the bio-calibration", "Shift+B", "night"),
     Key(("X",), "judge", "reject the selected movement (asks why), or restore it", "X", "judge"),
     Key(("Shift+X",), "artifact", "artifact: start, then end; or drag on a leg, Shift+drag on the overview",
         "Shift+X", "judge"),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from monitor import __version__
 from monitor.dashboard import texts
+from monitor.dashboard.viewmodel.biocal import biocal_view, index_during, series_during
 from monitor.dashboard.viewmodel.brackets import Brackets, RestingLevels, grown
 from monitor.dashboard.viewmodel.chips import chips
 from monitor.dashboard.viewmodel.commands import ShowSummary, ViewCommand
@@ -30,7 +31,7 @@ from monitor.session.damage import require_session
 from monitor.session.durability_mark import durable_bytes
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_follower import JournalFollower
-from monitor.session.log_entries import LogRow, fact_row
+from monitor.session.log_entries import LogRow, biocal_rows, fact_row
 from monitor.session.markers import EPOCH_S
 from monitor.session.recorder_status import LiveStatus
 from monitor.session.state import SessionState
@@ -194,16 +195,19 @@ class Presenter:
         if before is None or has_entries:
             name = self.state.session["main_profile"]
             estimate = estimate_remark(self.state, self.main)
-            index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate)
+            self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate)
             rows = self._lm_rows.list(self.main, scored.staged_s)
-            log = LogView(merge(rows, self._log.values()), self.wall)
+            entries = (*self._log.values(), *biocal_rows(self.state, now_s, self.wall))
+            log = LogView(merge(rows, entries), self.wall)
         else:
-            index, log = before.index, before.log
+            log = before.log
+        biocal = biocal_view(self.state, now_s) if phase == "recording" else None
+        series = series_view(self.main, now_s, is_running=phase == "recording")
         return Screen(
             revision=scored.revision,
             top=self._top(live_status, phase, now_s),
-            index=index,
-            series=series_view(self.main, now_s, is_running=phase == "recording"),
+            index=index_during(biocal, self._index),
+            series=series_during(biocal, series),
             tonight=self._tonight,
             excluded=self._excluded,
             movements=movements,
@@ -225,6 +229,7 @@ class Presenter:
             permissions=self._permissions.view(
                 self.state, live_status, phase, self.wall, (scored.night, scored.scores), scored.revision
             ),
+            biocal=biocal,
         )
 
     def _alerts(self, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:

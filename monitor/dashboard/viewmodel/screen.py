@@ -199,6 +199,8 @@ class IndexView:
     ----------
     count : int or None
         The number of movements that the index counts; `counted` is their name.
+    is_word : bool
+        Whether `value` is the name of a mode instead of a number.
     letter_text : str
         How many movements more the letter of the rules counts, with the look-alikes; empty without any.
     """
@@ -216,6 +218,7 @@ class IndexView:
     rate_text: str
     rate_s: Floats
     rate_per_h: Floats
+    is_word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +272,39 @@ class CalibrationView:
     legs: Mapping[str, tuple[float | None, tuple[float, ...]]]
 
 
+class Lift(NamedTuple):
+    """A movement that ended during a bio-calibration: its onset (s) and its peak above rest (uV)."""
+
+    leg: str
+    onset_s: float
+    over_rest_uv: float
+
+
+@dataclass(frozen=True, slots=True)
+class BiocalView:
+    """The latest bio-calibration of a running recording: while it runs, nothing is counted.
+
+    Attributes
+    ----------
+    start_s, limit_s : float
+        Its begin, and when it ends by itself at the latest (s).
+    ended : str
+        Why it ended; empty while it runs.
+    lifts : tuple of Lift
+        The movements in it so far, by onset.
+    """
+
+    start_s: float
+    limit_s: float
+    ended: str
+    lifts: tuple[Lift, ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it goes on."""
+        return not self.ended
+
+
 @dataclass(frozen=True, slots=True)
 class EditPermissions:
     """Which entries are possible, and the state of the session.
@@ -312,6 +348,8 @@ class Screen:
         Whether any sleep stage was estimated so far.
     undo : UndoView
         The entries of persons that can be undone.
+    biocal : BiocalView or None
+        None without one, and when nothing is being recorded.
     """
 
     revision: int
@@ -337,3 +375,4 @@ class Screen:
     has_estimate: bool
     undo: UndoView
     permissions: EditPermissions
+    biocal: BiocalView | None = None

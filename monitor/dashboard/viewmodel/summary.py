@@ -91,7 +91,7 @@ def sections(
     if len(main["detail"]["by_third"]) == 3 and summary["tst_h"] is not None:
         found.append(_thirds(main))
     found += [_lookalikes(summary, names)] if any(main["detail"]["lookalikes"].values()) else []
-    found += [_excluded(main), _by_hand(summary, names), _calibrations(calibrations, wall)]
+    found += [_excluded(main), _by_hand(summary, names), _calibrations(summary, calibrations, wall)]
     return tuple(found)
 
 
@@ -183,8 +183,17 @@ def _by_hand(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
     return Section("Manual corrections", ("", "n"), tuple(rows))
 
 
-def _calibrations(calibrations: Sequence[CalibrationView], wall: WallTime) -> Section:
-    rows = tuple(
+def _calibrations(
+    summary: Mapping[str, Any], calibrations: Sequence[CalibrationView], wall: WallTime
+) -> Section:
+    modes = tuple(
+        (
+            f"{wall.text(each['start'], seconds=False)}-{wall.text(each['end'], seconds=False)}",
+            f"{each['movements_not_counted']} movements not counted",
+        )
+        for each in summary["biocal"]
+    )
+    rows = modes + tuple(
         (
             f"{each.when} the night, {wall.text(each.t_s, seconds=False)}",
             "PASS" if each.has_passed else "REPEAT",

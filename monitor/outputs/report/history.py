@@ -9,7 +9,8 @@ from monitor.model.facts import UNUSABLE, Fact
 from monitor.outputs.report import numbers
 from monitor.outputs.report.blocks import Block, Table, Text
 from monitor.session.alerts import alert_history, seen
-from monitor.session.log_entries import fact_row
+from monitor.session.biocal import n_inside
+from monitor.session.log_entries import biocal_text, fact_row
 from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime, clock_text
 
@@ -36,13 +37,24 @@ def log(session: Session, wall: WallTime) -> Table | Text:
     """List the entries by people, in order; withdrawn entries are included and marked."""
     withdrawn = _withdrawn(session)
     rows = [
-        (wall.text(fact.t or 0.0), row.what, _who(fact), "withdrawn" if fact.seq in withdrawn else "")
-        for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0)
+        (fact.t or 0.0, row.what, _who(fact), "withdrawn" if fact.seq in withdrawn else "")
+        for fact in session.facts
         if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement")
         and (fact.kind == "note" or fact.source.startswith("person") or fact.kind in ("lights", "position"))
         and (row := fact_row(fact)) is not None
     ]
-    return _table(("time", "entry", "by", ""), rows, wide=1) if rows else Text("No entries.")
+    rows += [(t_s, text, by, "") for t_s, text, by in _biocals(session, wall)]
+    shown = [(wall.text(t_s), *cells) for t_s, *cells in sorted(rows, key=lambda row: row[0])]
+    return _table(("time", "entry", "by", ""), shown, wide=1) if shown else Text("No entries.")
+
+
+def _biocals(session: Session, wall: WallTime) -> list[tuple[float, str, str]]:
+    """List the bio-calibrations: begin (s), what was not counted, author."""
+    moved = [fact.data for fact in session.state.movements()]
+    return [
+        (one.start_s, biocal_text(one, n_inside(one.start_s, one.end_s, moved), wall), one.author or "person")
+        for one in session.state.biocals(session.night.end_us / 1e6)
+    ]
 
 
 def technical(session: Session, wall: WallTime) -> Table | Text:
@@ -100,9 +112,12 @@ def gaps(session: Session, wall: WallTime) -> list[Block]:
 
 def calibrations(session: Session, wall: WallTime) -> list[Block]:
     """List the bio-calibrations."""
-    found = session.state.facts("calibration")
-    if not found:
+    found, modes = session.state.facts("calibration"), _biocals(session, wall)
+    if not modes:
         return [Text("No bio-calibration was recorded.")]
+    lines: list[Block] = [Text(f"{text[0].upper()}{text[1:]}.") for _, text, _ in modes]
+    if not found:
+        return [*lines, Text("Without a verdict: it was not completed.")]
     rows = [
         (
             wall.text(fact.t or 0.0),
@@ -114,7 +129,7 @@ def calibrations(session: Session, wall: WallTime) -> list[Block]:
         for fact in found
     ]
     head = ("time", "when", "verdict", "left: over rest (µV)", "right: over rest (µV)", "reason to repeat")
-    return [_table(head, rows, wide=5)]
+    return [*lines, _table(head, rows, wide=5)]
 
 
 def _amplitudes(leg: Mapping[str, Any] | None) -> str:
