@@ -49,16 +49,7 @@ def edits(state: SessionState) -> dict[str, int]:
     """
     own = {
         kind: [fact for fact in state.facts(kind) if fact.source.startswith(_PERSON)]
-        for kind in (
-            "arousal",
-            "respiratory",
-            "reject",
-            "artifact",
-            "stage",
-            "segment",
-            "accept",
-            "withdrawn",
-        )  # fmt: skip
+        for kind in (*_ENTERED, "accept", "withdrawn")
     }
     restorations = [fact for fact in own["accept"] if fact.supersedes is None]
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 _ERASE_SHARE = 0.03
 
 
@@ -61,6 +63,14 @@ class SweepGeometry:
             return []
         x0, x1 = self.x_of(start_s), self.x_of(end_s)
         return [(x0, x1)] if x1 >= x0 else [(x0, self.right_edge), (self.left_edge, x1)]
+
+    def erased_s(self, x: float) -> float:
+        """Return when the sweep erases a position (s); not after the newest sample if it is erased now."""
+        if self._page_s is not None:
+            return math.inf
+        # One pixel less, because a movement that begins now lies at the cursor itself.
+        ahead = (x - 1 - self._gutter - self._newest_s / self.column_s) % self._width - self._erase_px
+        return self._newest_s + ahead * self.column_s
 
     @property
     def left_edge(self) -> float:

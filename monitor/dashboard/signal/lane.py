@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from monitor.dashboard.signal.raster import Pixels
 from monitor.dashboard.signal.traces import Traces
@@ -29,6 +29,8 @@ _TICK_STEPS_S = (1, 2, 5, 10, 15, 30, 60)
 _LEAST_TICK_PX = 110
 # Baselines of the texts beside a lane, from its top.
 _FIRST_LINE_PX, _LINE_PX = 33, 15
+# Right of the trace.
+RIGHT_PX = 6
 FULL_SCALES_UV = (10, 20, 50, 100, 200, 500, 1000, 2000)
 
 
@@ -74,12 +76,12 @@ class Sweep(Protocol):
         """The lanes that are shown, from the top."""
 
     @property
-    def is_page(self) -> bool:
-        """Whether a page of the past is shown."""
-
-    @property
     def visible_s(self) -> tuple[float, float]:
         """Visible part of the session (s)."""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a page of the past is shown instead of the live sweep."""
 
     @property
     def column_s(self) -> float:
@@ -99,6 +101,9 @@ class Sweep(Protocol):
 
     def x_of(self, t_s: float) -> float:
         """Return the position of a time (pixels)."""
+
+    def erased_s(self, x: float) -> float:
+        """Return when the sweep erases a position (s)."""
 
     def spans_of(self, start_s: float, end_s: float) -> list[tuple[float, float]]:
         """Return the position of a part of the session (pixels)."""
@@ -131,16 +136,15 @@ class FramePainter:
 
     def texts(self, view: Sweep) -> tuple[object, object]:
         """Return the texts of the gutter and of the time axis, with positions, to detect changes."""
-        times = [(round(x), view.wall.text(t_s)) for x, t_s in ticks(view)]
+        times = [(round(box.left()), text) for box, text in time_labels(view)]
         return [_levels(view, lane) for lane in view.lanes], times
 
     def paint_axis(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
         """Paint the time of day below the marks."""
         painter.setFont(font(11))
         painter.setPen(QColor(theme.soft))
-        for x, t_s in ticks(view):
-            box = QRectF(x - text_px(45), view.height() - text_px(19), text_px(90), text_px(18))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, view.wall.text(t_s))
+        for box, text in time_labels(view):
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
     def paint_gutter(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
         """Paint each lane's name, levels and scale, as far as there is room."""
@@ -212,6 +216,19 @@ def ticks(view: Sweep, ahead_s: float = 0.0) -> list[tuple[float, float]]:
     )
     start_s, end_s = view.visible_s
     return [(view.x_of(t_s), t_s) for t_s in view.wall.ticks(start_s, end_s + ahead_s, step_s)]
+
+
+def time_labels(view: Sweep) -> list[tuple[QRectF, str]]:
+    """Return the times of day below the trace, newest first; whole, and none over another."""
+    metrics = QFontMetricsF(font(11))
+    found: list[tuple[QRectF, str]] = []
+    for x, t_s in sorted(ticks(view), key=lambda tick: -tick[1]):
+        text = view.wall.text(t_s)
+        width = metrics.horizontalAdvance(text) + text_px(8)
+        box = QRectF(x - width / 2, view.height() - text_px(19), width, text_px(18))
+        if box.right() <= view.right_edge + RIGHT_PX and not any(box.intersects(other) for other, _ in found):
+            found.append((box, text))
+    return found
 
 
 _BETWEEN_PX = 5

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QRegion
 
-from monitor.dashboard.signal.lane import Lane, Sweep
+from monitor.dashboard.signal.lane import RIGHT_PX, Lane, Sweep
 from monitor.dashboard.style import font, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.screen import Bracket, GapSpan, SeriesTick
@@ -30,7 +30,13 @@ _STRIP_Y = 12.0
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """One mark with its final position: painting only tests whether it lies in the dirty rectangle."""
+    """One mark with its final position: painting only tests whether it lies in the dirty rectangle.
+
+    Attributes
+    ----------
+    until_s : float
+        A label is removed as a whole at this time of the session: the sweep would erase a part of it.
+    """
 
     bounds: QRectF
     pen: QPen
@@ -38,6 +44,7 @@ class _Mark:
     fills: tuple[QRectF, ...] = ()
     is_hatched: bool = False
     texts: tuple[tuple[QFont, QPointF, str], ...] = ()
+    until_s: float = math.inf
 
 
 class MarkPainter:
@@ -45,6 +52,9 @@ class MarkPainter:
 
     def __init__(self) -> None:
         self._marks: list[_Mark] = []
+        # Rectangles of the labels of this layout: none is drawn over another.
+        self._taken: list[QRectF] = []
+        self._next_s = math.inf
         self.has_series = False
         self.set_fonts()
 
@@ -72,28 +82,63 @@ class MarkPainter:
                 painter.setFont(used)
                 painter.drawText(at, text)
 
-    def lay_out(self, view: Sweep, theme: Theme) -> None:
-        """Lay out the brackets of every lane and the series below them."""
+    def lay_out(self, view: Sweep, theme: Theme) -> QRegion:
+        """Lay out gaps, brackets of every lane and series; return where a label came or went.
+
+        Labels are placed from the newest to the oldest: a label of the previous sweep gives way.
+        """
+        before = self._labels()
         start_s, end_s = view.visible_s
         movements = view.movements
         first = int(np.searchsorted(movements.onset_s, start_s - _LONGEST_S))
         last = int(np.searchsorted(movements.onset_s, end_s, side="right"))
         seen = [b for b in movements.brackets[first:last] if b.end_s >= start_s]
-        self._marks = []
-        for gap in view.gaps:
+        self._marks, self._taken = [], []
+        for gap in reversed(view.gaps):
             self._gap(view, theme, gap)
         first = int(np.searchsorted(movements.limb_s, start_s - _LONGEST_S))
         last = int(np.searchsorted(movements.limb_s, end_s, side="right"))
         seen += [b for b in movements.limbs[first:last] if b.end_s >= start_s]
         for i, lane in enumerate(view.lanes):
             if lane.view.is_first or not i:
-                mine = [b for b in seen if b.leg == lane.leg]
+                mine = [b for b in reversed(seen) if b.leg == lane.leg]
                 self._lane(view, theme, mine, lane.top + text_px(_BRACKET_Y))
         first = int(np.searchsorted(movements.tick_s, start_s))
         last = int(np.searchsorted(movements.tick_s, end_s, side="right"))
         self.has_series = last > first
-        for tick in movements.ticks[first:last]:
-            self._tick(view, theme, tick, start_s)
+        for tick in reversed(movements.ticks[first:last]):
+            self._tick(view, theme, tick)
+        self._next_s = min((mark.until_s for mark in self._marks), default=math.inf)
+        after = self._labels()
+        return _region(
+            [mark.bounds for key, mark in (before | after).items() if (key in before) != (key in after)]
+        )
+
+    def _labels(self) -> dict[tuple[object, ...], _Mark]:
+        """Return the labels by position and text."""
+        return {
+            (mark.bounds.getRect(), *(text for _, _, text in mark.texts)): mark
+            for mark in self._marks
+            if mark.texts
+        }
+
+    def remove_labels(self, newest_s: float) -> QRegion:
+        """Remove the labels that the sweep reaches now, as wholes; return where they were."""
+        if newest_s < self._next_s:
+            return QRegion()
+        gone = [mark for mark in self._marks if mark.until_s <= newest_s]
+        self._marks = [mark for mark in self._marks if mark.until_s > newest_s]
+        self._next_s = min((mark.until_s for mark in self._marks), default=math.inf)
+        return _region([mark.bounds for mark in gone])
+
+    def _place(self, view: Sweep, box: QRectF) -> float | None:
+        """Take the room of a label; return until when it can stay (s), None if it cannot be drawn whole."""
+        until_s = view.erased_s(box.left())
+        is_inside = view.left_edge <= box.left() and box.right() <= view.right_edge + RIGHT_PX
+        if not is_inside or until_s <= view.visible_s[1] or any(box.intersects(each) for each in self._taken):
+            return None
+        self._taken.append(box)
+        return until_s
 
     def _gap(self, view: Sweep, theme: Theme, gap: GapSpan) -> None:
         """Hatch a period that was not scored, with a text where there is room."""
@@ -107,74 +152,92 @@ class MarkPainter:
         for x0, x1 in view.spans_of(gap.start_s, gap.end_s):
             box = QRectF(x0, lane.rect.top(), max(x1 - x0, 2.0), lane.rect.height())
             self._marks.append(_Mark(box, QPen(QColor(theme.dim)), fills=(box,), is_hatched=True))
-            if metrics.horizontalAdvance(text) + 12 < box.width():
-                at = QPointF(box.left() + 6, box.top() + 16)
-                around = QRectF(at.x() - 3, at.y() - 13, metrics.horizontalAdvance(text) + 6, 18)
-                self._marks.append(_Mark(around, QPen(QColor(theme.card)), fills=(around,)))
-                texts = ((self._small, at, text),)
-                self._marks.append(_Mark(around, QPen(QColor(theme.medium)), texts=texts))
+            around = QRectF(x0 + 3, box.top() + 3, metrics.horizontalAdvance(text) + 6, text_px(18))
+            # The edge of a gap that is being erased moves, and a text would move with it.
+            is_whole = view.is_page or x0 == view.left_edge or gap.start_s > view.visible_s[0]
+            if not is_whole or around.right() + 3 > box.right():
+                continue
+            until_s = self._place(view, around)
+            if until_s is not None:
+                texts = ((self._small, QPointF(x0 + 6, around.top() + text_px(13)), text),)
+                self._marks.append(_Mark(around, QPen(QColor(theme.card)), fills=(around,), until_s=until_s))
+                self._marks.append(_Mark(around, QPen(QColor(theme.medium)), texts=texts, until_s=until_s))
 
     def _lane(self, view: Sweep, theme: Theme, brackets: Sequence[Bracket], y: int) -> None:
-        taken: list[tuple[float, float]] = []
         for bracket in brackets:
             for x0, x1 in view.spans_of(bracket.onset_s, bracket.end_s):
                 if bracket.key in view.chosen:
                     self._marks.append(_chosen(theme, view, bracket, x0, x1))
                 self._marks.append(_bracket(theme, bracket, x0, max(x1, x0 + 2.0), float(y)))
-            x = view.x_of(max(bracket.onset_s, view.visible_s[0]))
-            self._label(theme, bracket, x, y - _LABEL_UP, taken, view.right_edge)
+            start_s = view.visible_s[0]
+            if bracket.onset_s >= start_s or view.is_page:
+                self._label(view, theme, bracket, view.x_of(max(bracket.onset_s, start_s)), y - _LABEL_UP)
 
-    def _label(
-        self, theme: Theme, bracket: Bracket, x: float, y: float, taken: list[tuple[float, float]],
-        right: float,
-    ) -> None:  # fmt: skip
+    def _label(self, view: Sweep, theme: Theme, bracket: Bracket, x: float, y: float) -> None:
         """Add the label of a bracket, shortened so that it does not overlap its neighbour."""
         used = self._bold if bracket.life == "plm" else self._small
         metrics = self._metrics[id(used)]
         for text in (bracket.text, bracket.text.split(" · ")[0], bracket.text.split(" ")[0]):
             width = metrics.horizontalAdvance(text)
-            left = min(x, right - width)
-            if all(left > end or left + width < begin for begin, end in taken):
+            left = min(x, view.right_edge + RIGHT_PX - _LABEL_GAP - width)
+            bounds = QRectF(left, y - text_px(14), width + _LABEL_GAP, text_px(20))
+            until_s = self._place(view, bounds)
+            if until_s is not None:
                 break
         else:
             return
-        taken.append((left, left + width + _LABEL_GAP))
         texts: tuple[tuple[QFont, QPointF, str], ...] = ((used, QPointF(left, y), text),)
         if bracket.life == "out":
             # Strike out the first word only: the reason stays readable.
             head, _, rest = text.partition(" ")
             shift = metrics.horizontalAdvance(head + " ")
             texts = ((self._struck, QPointF(left, y), head), (used, QPointF(left + shift, y), rest))
-        bounds = QRectF(left - 2, y - 14, width + 8, 20)
-        self._marks.append(_Mark(bounds, QPen(QColor(_colour(theme, bracket))), texts=texts))
+        self._marks.append(_Mark(bounds, QPen(QColor(_colour(theme, bracket))), texts=texts, until_s=until_s))
 
-    def _tick(self, view: Sweep, theme: Theme, tick: SeriesTick, start_s: float) -> None:
+    def _tick(self, view: Sweep, theme: Theme, tick: SeriesTick) -> None:
         y = view.strip_top + _STRIP_Y
         x = view.x_of(tick.onset_s)
         dot = QRectF(x - 1.5, y - 5, 3, 10)
         self._marks.append(_Mark(dot.adjusted(-2, -2, 2, 2), QPen(QColor(theme.text)), fills=(dot,)))
         if math.isnan(tick.imi_s):
             return
-        before = view.x_of(max(tick.onset_s - tick.imi_s, start_s))
-        text = f"{tick.imi_s:.1f} s"
-        width = self._metrics[id(self._small)].horizontalAdvance(text) + 8
-        texts: tuple[tuple[QFont, QPointF, str], ...] = ()
+        start_s = view.visible_s[0]
+        before_s = tick.onset_s - tick.imi_s
+        before = view.x_of(max(before_s, start_s))
+        lines: tuple[QLineF, ...]
         if before > x:
             # The line crosses the edge of the sweep.
             lines = (QLineF(view.left_edge, y, x - 3, y), QLineF(before + 3, y, view.right_edge, y))
-        elif x - before < width + 12:
-            lines = (QLineF(before + 3, y, x - 3, y),) * 2
         else:
-            middle = (before + x) / 2
-            lines = (
-                QLineF(before + 3, y, middle - width / 2, y),
-                QLineF(middle + width / 2, y, x - 3, y),
-            )
-            texts = ((self._small, QPointF(middle - width / 2 + 4, y + 4), text),)
+            # Live, the text stays in the middle of the whole interval while the line before it is erased.
+            first = before if view.is_page else x - tick.imi_s / view.column_s
+            lines = self._interval(view, theme, f"{tick.imi_s:.1f} s", (first, x), (before, y))
         bounds = QRectF(view.left_edge, y - 10, view.right_edge - view.left_edge, 20)
         if before <= x:
             bounds = QRectF(before, y - 10, x - before, 20)
-        self._marks.append(_Mark(bounds, QPen(QColor(theme.soft), 0), lines=lines, texts=texts))
+        self._marks.append(_Mark(bounds, QPen(QColor(theme.soft), 0), lines=lines))
+
+    def _interval(
+        self, view: Sweep, theme: Theme, text: str, ends: tuple[float, float], start: tuple[float, float]
+    ) -> tuple[QLineF, ...]:
+        """Add the text of an interval if it has room; return the line, or its parts beside the text."""
+        (first, x), (before, y) = ends, start
+        width = self._metrics[id(self._small)].horizontalAdvance(text) + 8
+        middle = (first + x) / 2
+        box = QRectF(middle - width / 2, y - 10, width, 20)
+        until_s = self._place(view, box) if x - first >= width + 12 else None
+        if until_s is None:
+            return (QLineF(before + 3, y, x - 3, y),)
+        texts = ((self._small, QPointF(box.left() + 4, y + 4), text),)
+        self._marks.append(_Mark(box, QPen(QColor(theme.soft), 0), texts=texts, until_s=until_s))
+        return (QLineF(before + 3, y, box.left(), y), QLineF(box.right(), y, x - 3, y))
+
+
+def _region(boxes: Sequence[QRectF]) -> QRegion:
+    region = QRegion()
+    for box in boxes:
+        region += box.toAlignedRect()
+    return region
 
 
 def _chosen(theme: Theme, view: Sweep, bracket: Bracket, x0: float, x1: float) -> _Mark:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from monitor.dashboard.signal.epochs import EpochPainter
 from monitor.dashboard.signal.geometry import SweepGeometry
 from monitor.dashboard.signal.lane import (
+    RIGHT_PX,
     FramePainter,
     Lane,
     bottom_band_px,
@@ -32,7 +33,6 @@ from monitor.session.wall_time import WallTime
 
 SWEEPS_S = (10, 15, 30, 60, 120, 150, 300)
 _OLD_OPACITY = 0.42
-_RIGHT = 6
 
 
 class SweepView(QWidget, SweepGeometry):
@@ -128,10 +128,10 @@ class SweepView(QWidget, SweepGeometry):
         if self.devicePixelRatioF() != self._ratio:
             # Moved to a screen of another resolution.
             self._lay_out()
-        self._marks.lay_out(self, self._theme)
+        self.update(self._marks.lay_out(self, self._theme))
         top, series_px = self.strip_top, series_row_px()
         if self._marks.has_series:
-            self.update(QRect(self._gutter, top, self._width + _RIGHT, series_px))
+            self.update(QRect(self._gutter, top, self._width + RIGHT_PX, series_px))
         levels, times = self._frame.texts(self)
         times = (times, self._epochs.shown(self))
         if levels != self._shown[0]:
@@ -175,6 +175,7 @@ class SweepView(QWidget, SweepGeometry):
         self._painted = last
         self._paint_columns(first, last)
         self._update_columns(first, last)
+        self.update(self._marks.remove_labels(newest_s))
 
     def repaint_all(self) -> None:
         """Repaint every column, after a change of size, sensitivity, theme or period."""
@@ -198,7 +199,7 @@ class SweepView(QWidget, SweepGeometry):
     def _lay_out(self) -> None:
         # Used a hundred times in each frame.
         self._gutter, self._bottom = gutter_px(), bottom_band_px()
-        self._width = max(1, self.width() - self._gutter - _RIGHT)
+        self._width = max(1, self.width() - self._gutter - RIGHT_PX)
         self._ratio = self.devicePixelRatioF()
         area = QRect(self._gutter, 0, self._width, max(1, self.height() - self._bottom))
         shown = choices(self._views)[self._choice][1]
