@@ -1,4 +1,4 @@
-"""Whether an interrupted session is resumed: by option, by an answer, or by default."""
+"""Whether an interrupted session is resumed: by option or by an answer; without one a new session starts."""
 
 from __future__ import annotations
 
@@ -30,8 +30,6 @@ from monitor.session.resume import CutOff, find_cut_off, is_recorded_by_another,
 from monitor.session.state import SessionState
 
 ANSWER_S = 60.0
-# Default without an answer: resume a recent session; after hours it may be another patient.
-_FRESH_S = 3600.0
 _POLL_S = 0.1
 
 
@@ -68,7 +66,8 @@ def session_to_resume(sessions: Path, bed: str, study: str, prompt: Prompt) -> C
             say(f"{bed} has no interrupted session. A new session starts.")
         return None
     ago, recorded = _ago(interrupted.ago_s), hms(interrupted.recorded_s)
-    what = f"{interrupted.folder.path} (interrupted {ago} ago, {recorded} recorded)"
+    whose = f"study {interrupted.study}, {bed}" if interrupted.study else f"{bed}, no study code"
+    what = f"{interrupted.folder.path} ({whose}; interrupted {ago} ago, {recorded} recorded)"
     if prompt.always or _answer(interrupted, what, prompt):
         say(f"Resuming {what}.")
         return interrupted
@@ -80,17 +79,14 @@ def session_to_resume(sessions: Path, bed: str, study: str, prompt: Prompt) -> C
 
 
 def _answer(interrupted: CutOff, what: str, prompt: Prompt) -> bool:
-    is_fresh = interrupted.ago_s < _FRESH_S
     screen = prompt.screen
     if screen is not None:
         prompt.terminal.say("The start screen asks whether to resume an interrupted session.")
-        return _wait(lambda left_s: screen.offer(_offer(interrupted, left_s, is_fresh)), prompt, is_fresh)
+        return _wait(lambda left_s: screen.offer(_offer(interrupted, left_s)), prompt)
     if not sys.stdin.isatty():
         prompt.terminal.say("No terminal is available for the question. --resume resumes without asking.")
         return False
-    prompt.terminal.say(
-        f"Resume {what}? [y/n] (default after {ANSWER_S:.0f} s: {'yes' if is_fresh else 'no'})"
-    )
+    prompt.terminal.say(f"Resume {what}? [y/n] (without an answer a new session starts in {ANSWER_S:.0f} s)")
     answers: list[bool] = []
 
     def listen() -> None:
@@ -100,27 +96,27 @@ def _answer(interrupted: CutOff, what: str, prompt: Prompt) -> bool:
 
     # readline cannot be interrupted: the thread is abandoned when the time is over.
     threading.Thread(target=listen, name="question", daemon=True).start()
-    return _wait(lambda _: answers[0] if answers else None, prompt, is_fresh)
+    return _wait(lambda _: answers[0] if answers else None, prompt)
 
 
-def _wait(poll: Callable[[float], bool | None], prompt: Prompt, otherwise: bool) -> bool:
+def _wait(poll: Callable[[float], bool | None], prompt: Prompt) -> bool:
+    """Wait for the answer. Without one the session is not resumed: the bed may have another patient."""
     left_s = ANSWER_S
     while (answer := poll(left_s)) is None:
         if left_s <= 0 or prompt.ending.wait(_POLL_S):
-            return otherwise
+            return False
         left_s -= _POLL_S
     return answer
 
 
-def _offer(interrupted: CutOff, left_s: float, is_fresh: bool) -> dict[str, object]:
+def _offer(interrupted: CutOff, left_s: float) -> dict[str, object]:
     return {
         "session": str(interrupted.folder.path),
         "bed": str(interrupted.state.session.get("bed", "")),
-        "study": str(interrupted.state.session.get("study") or ""),
+        "study": interrupted.study,
         "recorded_s": interrupted.recorded_s,
         "ago_s": interrupted.ago_s,
         "left_s": max(0.0, left_s),
-        "otherwise": is_fresh,
     }
 
 

@@ -258,17 +258,17 @@ SELECT_UNIT = "The stream states no unit: select one."
 ENTER_BED = "Enter the bed."
 RESUME_NAME = "A recording was cut off"
 THIS_BED = "this bed"
+ANSWER_FIRST = "First answer the question about the recording that was cut off."
 RESUME, BEGIN_NEW = "&Resume it", "Start a &new one"
 RESUME_OFFER = (
-    "{whose} was cut off {ago}, after {length}. "
+    "{whose} was cut off {ago} ago, after {length}. "
     "If it is resumed, the time between is marked as missing. "
-    "Without an answer {otherwise} in {left_s:.0f} s."
+    "Without an answer a new recording starts in {left_s:.0f} s."
 )
 RESUME_STUDY, RESUME_NO_STUDY = (
     "The recording of study {study}, {bed},",
     "A recording of {bed} without a study code",
 )
-RESUMED_OTHERWISE: Mapping[bool, str] = {True: "it is resumed", False: "a new recording starts"}
 
 # -- settings, display ----------------------------------------------------------------------------------
 SETTINGS_UNREADABLE = "The settings in {path} cannot be read ({problem}); default settings are used"

@@ -51,6 +51,11 @@ class CutOff:
         """How far its facts reach (s)."""
         return self.state.last_s
 
+    @property
+    def study(self) -> str:
+        """Its study code, empty if it has none."""
+        return str(self.state.session.get("study") or "")
+
 
 def find_cut_off(
     sessions: Path, bed: str, study: str | None, lsl_now_s: float | None = None

@@ -140,7 +140,8 @@ def test_the_newest_label_has_priority_at_the_seam(qtbot: QtBot) -> None:
     view.sweep_s = 10
     view.set_theme(NIGHT)
     brackets = tuple(
-        Bracket(t_s, t_s + 0.6, "left", "lm", text, "", text) for t_s, text in ((3.0, "old"), (12.4, "the newest"))
+        Bracket(t_s, t_s + 0.6, "left", "lm", text, "", text)
+        for t_s, text in ((3.0, "old"), (12.4, "the newest"))
     )
     view.set_movements(MovementsView(brackets, np.array([3.0, 12.4])))
     view.advance(12.65)

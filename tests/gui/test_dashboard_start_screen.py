@@ -207,12 +207,16 @@ def test_a_session_that_was_cut_off_is_asked_about(
 ) -> None:
     assert not start.resume_card.isVisible()
     lobby.view["cut_off"] = {
-        "session": "/nights/one", "recorded_s": 15130.0, "ago_s": 200.0, "left_s": 41.0, "otherwise": True,
+        "session": "/nights/one", "recorded_s": 15130.0, "ago_s": 200.0, "left_s": 41.0,
         "bed": "bed-3", "study": "S-0417",
     }  # fmt: skip
     qtbot.waitUntil(start.resume_card.isVisible, timeout=LATE_MS)
     offered = start.resume_card.text.text()
-    assert offered.startswith("The recording of study S-0417, bed-3, was cut off 3 min ago, after 4:12 h")
-    assert "it is resumed in 41 s" in start.resume_card.text.text()
+    assert offered.startswith("The recording of study S-0417, bed-3, was cut off 3 min ago, after 4 h 12 min")
+    assert "Without an answer a new recording starts in 41 s." in offered
+    # Nothing starts beside the question.
+    assert not start.start_button.isEnabled()
+    assert "First answer the question" in start._missing.text()
     QTest.mouseClick(start.resume_card.resume_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: lobby.asked == [{"do": "resume", "yes": True}], timeout=LATE_MS)
+    assert start.start_button.isEnabled()

@@ -1,4 +1,4 @@
-"""Whether an interrupted session is resumed: by option, by an answer, by default."""
+"""Whether an interrupted session is resumed: by option or by an answer."""
 
 import io
 from pathlib import Path
@@ -62,15 +62,34 @@ def ask(monkeypatch):
 def test_the_terminal_is_asked(ask, typed, goes_on):
     went_on, said = ask(cut_off(ago_s=7200.0 if goes_on else 60.0), typed)
     assert went_on == goes_on
-    assert "Resume /nights/one (interrupted" in said
+    assert "Resume /nights/one (b, no study code; interrupted" in said
     assert ("can no longer be resumed" in said) != goes_on
 
 
-@pytest.mark.parametrize(("ago_s", "goes_on"), [(60.0, True), (7200.0, False)])
-def test_without_an_answer_only_a_fresh_one_is_gone_on_with(ask, ago_s, goes_on):
+@pytest.mark.parametrize("ago_s", [5.0, 60.0, 7200.0])
+def test_without_an_answer_a_new_session_starts_however_short_the_interruption(ask, ago_s):
     went_on, said = ask(cut_off(ago_s))
-    assert went_on == goes_on
-    assert ("yes" if goes_on else "no") in said.splitlines()[0]
+    assert not went_on
+    assert "without an answer a new session starts" in said.splitlines()[0]
+
+
+def test_without_an_answer_on_the_start_screen_a_new_session_starts(ask):
+    class Screen:
+        def offer(self, offer):
+            self.last = offer
+
+    screen = Screen()
+    assert not ask(cut_off(ago_s=5.0), screen=screen)[0]
+    assert {"bed", "study", "recorded_s", "ago_s"} <= set(screen.last)
+
+
+@pytest.mark.parametrize(("study", "named"), [("S-17", "study S-17, b;"), (None, "b, no study code;")])
+def test_the_terminal_names_study_bed_length_and_time_away(ask, study, named):
+    found = cut_off(ago_s=200.0)
+    found.state.session["study"] = study
+    question = ask(found, "y\n")[1].splitlines()[0]
+    assert named in question
+    assert "interrupted 3 min ago, 0:00:00 recorded" in question
 
 
 def test_where_nobody_can_answer_a_new_one_begins_and_it_is_said_how_to_go_on(ask):

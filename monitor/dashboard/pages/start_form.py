@@ -153,11 +153,7 @@ class ResumeCard(QFrame):
 
 def offer_text(offer: Mapping[str, Any]) -> str:
     """Return the question, and what happens without an answer."""
-    minutes = float(offer["ago_s"]) / 60
-    recorded_min = wording.rounded(float(offer["recorded_s"]), 60) // 60
-    ago = f"{minutes:.0f} min ago" if minutes >= 1 else "just now"
-    otherwise = texts.RESUMED_OTHERWISE[bool(offer["otherwise"])]
-    left_s, length = float(offer["left_s"]), f"{recorded_min // 60}:{recorded_min % 60:02d} h"
+    ago, length = (wording.hours(round(float(offer[name]) * 1e6)) for name in ("ago_s", "recorded_s"))
     whose = texts.RESUME_STUDY if offer.get("study") else texts.RESUME_NO_STUDY
     whose = whose.format(study=offer.get("study"), bed=offer.get("bed") or texts.THIS_BED)
-    return texts.RESUME_OFFER.format(whose=whose, ago=ago, length=length, otherwise=otherwise, left_s=left_s)
+    return texts.RESUME_OFFER.format(whose=whose, ago=ago, length=length, left_s=float(offer["left_s"]))

@@ -167,7 +167,10 @@ class StartScreen(QMainWindow):
             if self._theme is None:
                 self.setStyleSheet(style_sheet(theme, 0.95))
             self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or texts.UNIT_OF_STREAM))
+        was_offered = self.resume_card.isVisibleTo(self)
         self.resume_card.show_offer(answer.get("cut_off"))
+        if was_offered != self.resume_card.isVisibleTo(self):
+            self._check()
         if streams != self._streams:
             self._show_streams(streams, answer.get("wish") or {})
         previews = {stream.uid: stream.preview for stream in streams}
@@ -237,6 +240,8 @@ class StartScreen(QMainWindow):
 
     def _check(self) -> None:
         missing = what_is_missing(self._streams, self.choice) if self._streams else ""
+        if self.resume_card.isVisibleTo(self):
+            missing = texts.ANSWER_FIRST
         self._missing.setText(missing)
         self.start_button.setEnabled(bool(self._streams) and not missing)
 
@@ -250,6 +255,7 @@ class StartScreen(QMainWindow):
     def _resume(self, yes: bool) -> None:
         self._client.send({"do": "resume", "yes": yes})
         self.resume_card.hide()
+        self._check()
 
     def _cancel(self) -> None:
         self._client.send({"do": "cancel"})
