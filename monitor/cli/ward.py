@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.dashboard.shell.display import why_no_window
+from monitor.dashboard.shell.display import use_display_that_answers, why_no_window
 from monitor.model.clock import utc_now
 from monitor.ward import texts
 from monitor.ward.tile import Tile
@@ -51,6 +51,7 @@ def ward(headless: bool, as_json: bool, duration_s: float | None) -> None:
     if not headless and not as_json:
         why = why_no_window()
         if not why:
+            use_display_that_answers()
             from monitor.ward.window import run_window
 
             with Ward() as listening:

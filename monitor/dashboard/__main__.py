@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitor.dashboard.shell.display import why_no_window
+from monitor.dashboard.shell.display import use_display_that_answers, why_no_window
 from monitor.model.errors import InputError, MissingError, MonitorError
 
 
@@ -53,6 +53,7 @@ def _run(
     why = why_no_window()
     if why:
         raise MissingError(why)
+    use_display_that_answers()
     try:
         # Imported here: a Qt library that `why_no_window` does not check may be missing.
         from monitor.dashboard.shell import app

@@ -282,6 +282,14 @@ NO_X_SERVER = (
     "No window can be opened: the display that DISPLAY names ({display!r}) does not answer. "
     "Correct DISPLAY, or use --headless."
 )
+NO_WAYLAND = (
+    "No window can be opened: the display that WAYLAND_DISPLAY names ({wayland!r}) does not answer. "
+    "Correct or unset WAYLAND_DISPLAY, or use --headless."
+)
+NO_FONTS = (
+    "No window can be opened: no fonts are installed here, every text would be a row of boxes "
+    "(Debian: apt-get install fonts-dejavu-core). Install some, or use --headless."
+)
 NO_LIBRARIES = (
     "No window can be opened: system libraries that it needs are not installed here: {packages} "
     "(Debian: apt-get install {packages}). Install them, or use --headless."

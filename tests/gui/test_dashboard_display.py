@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from click.testing import CliRunner
 
 from monitor.cli.review import review
 from monitor.dashboard.shell import display
-from monitor.dashboard.shell.display import why_no_window
+from monitor.dashboard.shell.display import use_display_that_answers, why_no_window
 from monitor.model.errors import InputError, MissingError
 from monitor.session.folder import SessionFolder
 
@@ -34,14 +36,73 @@ def test_says_that_there_is_no_display(no_display: None) -> None:
 
 
 @on_linux
-@pytest.mark.parametrize(
-    ("name", "value"), [("WAYLAND_DISPLAY", "wayland-0"), ("QT_QPA_PLATFORM", "offscreen")]
-)
-def test_wayland_or_an_offscreen_platform_will_do(
-    no_display: None, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
-    monkeypatch.setenv(name, value)
+def test_an_offscreen_platform_will_do(no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert why_no_window() == ""
+
+
+@pytest.fixture
+def wayland(no_display: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Listen where the compositor of WAYLAND_DISPLAY would."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-7")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "wayland-7"))
+        listening.listen()
+        yield
+
+
+@on_linux
+def test_a_wayland_display_that_answers_is_used(wayland: None) -> None:
+    assert why_no_window() == ""
+    use_display_that_answers()
+    assert "QT_QPA_PLATFORM" not in os.environ
+
+
+@on_linux
+@pytest.mark.parametrize("platform", ["", "wayland"])
+def test_a_dead_wayland_display_is_named(
+    no_display: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-7")
+    monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+    why = why_no_window()
+    assert "WAYLAND_DISPLAY names ('wayland-7') does not answer" in why
+    assert "\n" not in why
+
+
+@on_linux
+def test_beside_a_dead_wayland_display_x_is_used(
+    no_display: None, tmp_path: Path, x_display: str, ended: SessionFolder
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "QT_QPA_PLATFORM"}
+    environment |= {"DISPLAY": x_display, "WAYLAND_DISPLAY": "wayland-7", "XDG_RUNTIME_DIR": str(tmp_path)}
+    environment["XDG_SESSION_TYPE"] = "wayland"
+    picture = tmp_path / "shot.png"
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor.dashboard", str(ended.path), "--after", "1",
+         "--screenshot", str(picture)],
+        capture_output=True, text=True, timeout=240, check=False, env=environment,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert picture.is_file()
+
+
+@on_linux
+def test_without_fonts_it_is_said_before_the_window_opens(tmp_path: Path, ended: SessionFolder) -> None:
+    empty = tmp_path / "fonts.conf"
+    empty.write_text(
+        f"<fontconfig><dir>{tmp_path / 'none'}</dir><cachedir>{tmp_path}</cachedir></fontconfig>"
+    )
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "FONTCONFIG_FILE": str(empty)}
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor.dashboard", str(ended.path)],
+        capture_output=True, text=True, timeout=240, check=False, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "no fonts are installed here" in done.stderr
+    assert "fonts-dejavu-core" in done.stderr
 
 
 @on_linux

@@ -8,11 +8,16 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import os
+import socket
 import sys
+from pathlib import Path
 
 from monitor.dashboard import texts
 
 _NEEDS_NO_DISPLAY = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+# Of fontconfig.
+_SYSTEM_FONTS = 0
+_ANSWER_S = 2.0
 # Library -> its Debian package.
 _FOR_QT = {
     "libglib-2.0.so.0": "libglib2.0-0",
@@ -46,18 +51,62 @@ def why_no_window() -> str:
     return _why_not_on_linux() if sys.platform.startswith("linux") else ""
 
 
+def use_display_that_answers() -> None:
+    """Make Qt use X where the Wayland display does not answer: Qt would abort the process.
+
+    To be called before Qt is started, after `why_no_window`.
+    """
+    if sys.platform.startswith("linux") and not _platform() and os.environ.get("WAYLAND_DISPLAY"):
+        if not _wayland_answers():
+            os.environ["QT_QPA_PLATFORM"] = "xcb"
+
+
+def _platform() -> str:
+    return os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+
+
 def _why_not_on_linux() -> str:
-    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+    platform = _platform()
     display, wayland = os.environ.get("DISPLAY", ""), os.environ.get("WAYLAND_DISPLAY", "")
-    if platform not in _NEEDS_NO_DISPLAY and not display and not wayland:
+    needs_display = platform not in _NEEDS_NO_DISPLAY
+    if needs_display and not display and not wayland:
         return texts.NO_DISPLAY
-    is_x = platform == "xcb" or (not platform and not wayland)
+    is_wayland = platform.startswith("wayland") or (not platform and bool(wayland))
+    if needs_display and is_wayland and not _wayland_answers():
+        if platform or not display:
+            return texts.NO_WAYLAND.format(wayland=wayland)
+        is_wayland = False
+    is_x = needs_display and not is_wayland
     missing = _missing(_FOR_QT | _FOR_X if is_x else _FOR_QT)
     if missing:
         return texts.NO_LIBRARIES.format(packages=" ".join(missing))
     if is_x and not _x_answers():
         return texts.NO_X_SERVER.format(display=display)
-    return ""
+    return "" if _has_fonts() else texts.NO_FONTS
+
+
+def _wayland_answers() -> bool:
+    """Connect to the socket of the Wayland display as Qt will, and disconnect."""
+    if os.environ.get("WAYLAND_SOCKET"):
+        return True
+    path = Path(os.environ.get("XDG_RUNTIME_DIR", ""), os.environ.get("WAYLAND_DISPLAY") or "wayland-0")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(_ANSWER_S)
+        try:
+            connection.connect(os.fspath(path))
+        except OSError:
+            return False
+    return True
+
+
+def _has_fonts() -> bool:
+    """Whether fontconfig knows any font; without one every text is a row of boxes."""
+    fontconfig = ctypes.CDLL("libfontconfig.so.1")
+    fontconfig.FcConfigGetFonts.restype = ctypes.c_void_p
+    fontconfig.FcConfigGetFonts.argtypes = (ctypes.c_void_p, ctypes.c_int)
+    found = fontconfig.FcConfigGetFonts(None, _SYSTEM_FONTS)
+    # The set of fonts begins with their number.
+    return bool(found and ctypes.c_int.from_address(found).value)
 
 
 def _missing(libraries: dict[str, str]) -> list[str]:
