@@ -74,8 +74,10 @@ QToolTip {{ background: {card}; color: {text}; border: 1px solid {line}; }}
 """
 
 
-# Chosen by the user for every text of the process: painted texts use `font`, all others the style sheet.
+# Of every text of the process: chosen by the user, and by the size of the window. Painted texts use `font`,
+# all others the style sheet.
 _TEXT_SCALE = [1.0]
+_SCREEN_SCALE = [1.0]
 
 
 def set_text_scale(scale: float) -> None:
@@ -88,9 +90,18 @@ def text_scale() -> float:
     return _TEXT_SCALE[0]
 
 
+def set_screen_scale(scale: float) -> bool:
+    """Set the size of the window, 1 for 1080 lines; return whether painted texts have another size now.
+
+    They grow with a large window, and do not become smaller in a small one.
+    """
+    before, _SCREEN_SCALE[0] = _SCREEN_SCALE[0], max(1.0, scale)
+    return before != _SCREEN_SCALE[0]
+
+
 def text_px(px: float) -> int:
-    """Return a length in pixels, scaled with the text."""
-    return round(px * _TEXT_SCALE[0])
+    """Return a length in pixels, scaled with painted texts."""
+    return round(px * _TEXT_SCALE[0] * _SCREEN_SCALE[0])
 
 
 def style_sheet(theme: Theme, scale: float) -> str:

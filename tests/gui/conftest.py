@@ -18,10 +18,19 @@ from support.sessions import beginning, make_session, series
 from support.windows import LATE_MS, Opener, Recorder, bursts
 
 from monitor.dashboard.shell.window import DashboardWindow
+from monitor.dashboard.style import set_screen_scale, set_text_scale
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 
 OURS = ("presenter", "recorder-link", "page-reader")
+
+
+@pytest.fixture(autouse=True)
+def usual_sizes() -> Iterator[None]:
+    """Undo what a window did to the size of the texts of the process."""
+    yield
+    set_text_scale(1.0)
+    set_screen_scale(1.0)
 
 
 @pytest.fixture

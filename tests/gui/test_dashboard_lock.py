@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,12 +22,6 @@ from monitor.dashboard.viewmodel.settings import TEXT_SCALES, ScreenSettings, Se
 from monitor.session.folder import SessionFolder
 
 CTRL = Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture(autouse=True)
-def usual_text() -> Iterator[None]:
-    yield
-    style.set_text_scale(1.0)
 
 
 def lock(window: DashboardWindow) -> None:

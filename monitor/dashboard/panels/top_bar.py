@@ -205,21 +205,26 @@ class AlertField(QWidget):
         painter.setPen(QPen(QColor(colour), 0))
         painter.drawRoundedRect(box, 5, 5)
         painter.fillRect(QRectF(box.left(), box.top(), 4, box.height()), QColor(colour))
-        more = f" · {len(self._alerts) - 1} more" if len(self._alerts) > 1 else ""
-        seen = "" if is_new else " · seen"
         head = box.adjusted(14, 4, -8, -box.height() / 2)
         left, middle = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
+        head_room = head.width() - self._show_sound(painter, head, theme.text)
         painter.setPen(QColor(colour))
         painter.setFont(font(12, bold=True))
-        text = f"{MARKS[alert.priority]}  {alert.priority.upper()} · technical{more}{seen}"
-        painter.drawText(head, left | middle, text)
-        text_px = painter.fontMetrics().horizontalAdvance(text)
-        self._show_sound(painter, head.adjusted(text_px + 10, 0, 0, 0), theme.text)
+        heads = self._heads(alert, is_new=is_new)
+        fitting = (each for each in heads if painter.fontMetrics().horizontalAdvance(each) <= head_room)
+        painter.drawText(head, left | middle, next(fitting, heads[-1]))
         painter.setPen(QColor(theme.text))
         painter.setFont(font(14, bold=is_new))
         body = box.adjusted(14, box.height() / 2 - 2, -8, -4)
         shown = painter.fontMetrics().elidedText(alert.text, Qt.TextElideMode.ElideRight, int(body.width()))
         painter.drawText(body, left | middle, shown)
+
+    def _heads(self, alert: Alert, *, is_new: bool) -> tuple[str, ...]:
+        """Return the line above an alert: whole, and ever shorter where the sound needs the room."""
+        more = f" · {len(self._alerts) - 1} more" if len(self._alerts) > 1 else ""
+        seen = "" if is_new else " · seen"
+        name = f"{MARKS[alert.priority]}  {alert.priority.upper()}"
+        return f"{name} · technical{more}{seen}", f"{name}{more}{seen}", f"{name}{more}", name
 
     def _none(self, painter: QPainter, box: QRectF) -> None:
         painter.setPen(QColor(self._theme.soft))
@@ -228,11 +233,12 @@ class AlertField(QWidget):
         painter.drawText(box.adjusted(14, 0, 0, 0), left, texts.NO_ALERTS)
         self._show_sound(painter, box.adjusted(0, 0, -10, 0), self._theme.soft)
 
-    def _show_sound(self, painter: QPainter, box: QRectF, colour: str) -> None:
+    def _show_sound(self, painter: QPainter, box: QRectF, colour: str) -> float:
+        """Paint the state of the sound on the right; return the width that it takes."""
         painter.setFont(font(12, bold=self._sound not in ("", texts.SOUND_ON)))
         painter.setPen(QColor(colour))
-        if painter.fontMetrics().horizontalAdvance(self._sound) <= box.width():
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._sound)
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._sound)
+        return painter.fontMetrics().horizontalAdvance(self._sound) + 10.0
 
 
 class _Field(QWidget):

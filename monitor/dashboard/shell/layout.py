@@ -17,7 +17,7 @@ from monitor.dashboard.panels.log import LogPanel
 from monitor.dashboard.panels.numbers import ImiPanel, IndexPanel, SeriesPanel, TonightPanel
 from monitor.dashboard.panels.overview import OverviewPanel
 from monitor.dashboard.panels.top_bar import TopBar
-from monitor.dashboard.style import text_px, text_scale
+from monitor.dashboard.style import text_scale
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.overview import top_of
 from monitor.dashboard.viewmodel.screen import Screen
@@ -127,11 +127,11 @@ class WindowLayout:
         wider = min(text_scale(), _SMALL_WIDER) if is_small else text_scale()
         self._left.setFixedWidth(round(max(352 * scale, 262) * wider))
         right_px = round(max(396 * scale, 340) * wider)
-        self._panels.night.frame.setMinimumHeight(text_px(max(230 * scale, 180)))
+        self._panels.night.frame.setMinimumHeight(round(max(230 * scale, 180) * text_scale()))
         self._right.setFixedWidth(right_px)
         self._panels.imi.frame.setFixedWidth(right_px - (2 if self._is_small else 0))
-        self._panels.top.setFixedHeight(text_px(max(66 * scale, 54)))
-        self._panels.keybar.setFixedHeight(text_px(max(36 * scale, 30)))
+        self._panels.top.setFixedHeight(round(max(66 * scale, 54) * text_scale()))
+        self._panels.keybar.setFixedHeight(round(max(36 * scale, 30) * text_scale()))
 
     def _restore_focus(self, focused: QWidget | None) -> None:
         """Restore the focus: moving a panel removes it from the panel's widgets."""

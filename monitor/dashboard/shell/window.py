@@ -34,7 +34,7 @@ from monitor.dashboard.shell.stage_entry import StageEntry
 from monitor.dashboard.shell.time_navigation import Review
 from monitor.dashboard.signal.sources import LiveSignal
 from monitor.dashboard.signal.traces import ViewFilter
-from monitor.dashboard.style import set_text_scale, style_sheet, text_scale
+from monitor.dashboard.style import set_screen_scale, set_text_scale, style_sheet, text_scale
 from monitor.dashboard.theme import NIGHT, Theme, next_theme, theme_named
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.keys import keys_with, quick_notes_of, split
@@ -310,9 +310,6 @@ class DashboardWindow(QMainWindow):
         if self.pages.summary.frame.isVisible():
             self.pages.close_summary()
 
-    def _full_screen(self) -> None:
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
     def _help(self) -> None:
         self.switch_keys(is_on=False)
         self.help.open()
@@ -383,8 +380,10 @@ class DashboardWindow(QMainWindow):
 
     def _arrange(self) -> None:
         scale = min(self.width() / 1920, self.height() / 1080)
+        if set_screen_scale(scale):
+            self.panels.set_theme(self.theme)
         self.setStyleSheet(style_sheet(self.theme, max(scale, 0.72)))
-        self.log.set_scale(max(scale, 0.85))
+        self.log.set_scale(min(max(scale, 0.85), 1.0))
         self.window_layout.apply(scale)
         self.keyboard.put_in_order()
         self.pages.place()

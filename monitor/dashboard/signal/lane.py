@@ -179,24 +179,31 @@ class FramePainter:
                 QLineF(x - 3, middle + px / 2, x + 3, middle + px / 2),
             ]
         )
-        n = len(_levels(view, lane))
-        if middle - 10 < lane.top + text_px(_FIRST_LINE_PX + _LINE_PX * n):
-            # No room: the head of the panel shows the scale too.
+        box = _scale_box(view, lane)
+        if box.bottom() > lane.rect.bottom() + _LINE_PX and lane is not view.lanes[0]:
+            # No room: the first lane and the head of the panel show the scale too.
             return
         painter.setFont(font(11))
-        box = QRectF(0, middle - 10, gutter_px() - 16, 20)
         painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{bar_uv} µV")
 
 
+def _scale_box(view: Sweep, lane: Lane) -> QRectF:
+    """Return the place of the text of the scale: beside the middle of its bar, or below the levels."""
+    height = text_px(_LINE_PX + 3)
+    below = lane.top + text_px(_FIRST_LINE_PX + _LINE_PX * (len(_levels(view, lane)) - 1) + 3)
+    top = max(lane.rect.center().y() - height / 2, below)
+    return QRectF(0, top, gutter_px() - 16, height)
+
+
 def _levels(view: Sweep, lane: Lane) -> tuple[str, ...]:
-    """Return label, resting level and thresholds, as many lines as there is room for."""
+    """Return label, resting level and thresholds, as many lines as there is room for above the scale."""
     rest_uv = lane.resting_uv
     lines = [lane.view.label] if lane.view.label and lane.view.is_first else []
     lines.append(f"rest {wording.microvolts(rest_uv)}")
     if math.isfinite(rest_uv):
         on_uv, off_uv = rest_uv + view.above_rest_uv[0], rest_uv + view.above_rest_uv[1]
         lines += [f"on {on_uv:.1f}", f"off {off_uv:.1f}"]
-    room_px = lane.rect.bottom() - lane.top - text_px(_FIRST_LINE_PX)
+    room_px = lane.rect.bottom() - lane.top - text_px(_FIRST_LINE_PX + _LINE_PX + 3)
     return tuple(lines[: max(1, 1 + room_px // text_px(_LINE_PX))])
 
 

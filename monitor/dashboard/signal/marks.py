@@ -195,7 +195,7 @@ class MarkPainter:
         self._marks.append(_Mark(bounds, QPen(QColor(_colour(theme, bracket))), texts=texts, until_s=until_s))
 
     def _tick(self, view: Sweep, theme: Theme, tick: SeriesTick) -> None:
-        y = view.strip_top + _STRIP_Y
+        y = view.strip_top + text_px(_STRIP_Y)
         x = view.x_of(tick.onset_s)
         dot = QRectF(x - 1.5, y - 5, 3, 10)
         self._marks.append(_Mark(dot.adjusted(-2, -2, 2, 2), QPen(QColor(theme.text)), fills=(dot,)))
@@ -224,11 +224,11 @@ class MarkPainter:
         (first, x), (before, y) = ends, start
         width = self._metrics[id(self._small)].horizontalAdvance(text) + 8
         middle = (first + x) / 2
-        box = QRectF(middle - width / 2, y - 10, width, 20)
+        box = QRectF(middle - width / 2, y - text_px(10), width, text_px(20))
         until_s = self._place(view, box) if x - first >= width + 12 else None
         if until_s is None:
             return (QLineF(before + 3, y, x - 3, y),)
-        texts = ((self._small, QPointF(box.left() + 4, y + 4), text),)
+        texts = ((self._small, QPointF(box.left() + 4, y + text_px(4)), text),)
         self._marks.append(_Mark(box, QPen(QColor(theme.soft), 0), texts=texts, until_s=until_s))
         return (QLineF(before + 3, y, box.left(), y), QLineF(box.right(), y, x - 3, y))
 
