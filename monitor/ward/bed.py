@@ -16,7 +16,7 @@ from monitor.session.journal import fact_of, parse
 from monitor.session.recorder_status import LiveStatus, RecorderStatus
 from monitor.session.state import SessionState
 from monitor.ward import texts
-from monitor.ward.tile import GONE_S, Received, Tile, bare_tile, tile_of
+from monitor.ward.tile import GONE_S, STRIP_S, Movement, Received, Tile, bare_tile, tile_of
 
 _MAX_FACTS = 500
 _CURVE_STEP_S, _CURVE_N = 60.0, 120
@@ -55,7 +55,7 @@ class Bed:
         self._index: dict[str, float] = {}
         self._curve: dict[int, float | None] = {}
         self._snapshot: dict[str, Any] = {}
-        self._moving: set[str] = set()
+        self._movements: dict[tuple[str, str], Movement] = {}
         self._last_movement: Fact | None = None
         self._snapshot_at_s = self._received_at_s = self._clock()
         self._problem = ""
@@ -97,8 +97,20 @@ class Bed:
         if fact.kind not in _NOT_FOLDED:
             self._state.apply(fact)
             return
-        leg, phase = str(fact.data["leg"]), fact.data["phase"]
-        (self._moving.add if phase in ("onset", "confirmed") else self._moving.discard)(leg)
+        self._apply_movement(fact)
+
+    def _apply_movement(self, fact: Fact) -> None:
+        leg, phase, onset_s = str(fact.data["leg"]), fact.data["phase"], float(fact.data["onset"])
+        end_s = float(fact.data["end"]) if phase == "closed" else None
+        # A leg has one running movement; the end of an earlier one may have been missed.
+        self._movements = {
+            key: one
+            for key, one in self._movements.items()
+            if one.leg != leg or (one.end_s is not None and one.end_s > onset_s - STRIP_S)
+        }
+        self._movements.pop((leg, str(fact.data["id"])), None)
+        if phase != "withdrawn":
+            self._movements[leg, str(fact.data["id"])] = Movement(leg, onset_s, end_s)
         if phase == "closed":
             self._last_movement = fact
 
@@ -146,7 +158,7 @@ class Bed:
                 recorded_s=self.recorded_s,
                 has_ended=self.has_ended,
                 curve=tuple(sorted(self._curve.items())),
-                moving=frozenset(self._moving),
+                movements=tuple(self._movements.values()),
                 last_movement=self._last_movement,
                 alerts=self._alerts(now_s - self._received_at_s),
             )

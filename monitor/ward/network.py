@@ -58,6 +58,11 @@ class Ward:
             found = self._beds.get((bed, host))
             return list(found.log) if found else []
 
+    def forget(self, bed: str, host: str) -> None:
+        """Drop what was received from a bed; it comes back with its next sample."""
+        with self._lock:
+            self._beds.pop((bed, host), None)
+
     def _repeat(self, do: Callable[[], None], every_s: float) -> None:
         while not self._stop.is_set():
             # An error of one stream must not stop the ward for the others.

@@ -6,15 +6,34 @@ from collections.abc import Mapping
 
 NO_BEDS = "No bed found yet."
 NO_BEDS_HINT = f"{NO_BEDS} A bed appears here as soon as its recorder runs on this network."
-KEYS = "Tab, arrows: select a bed    Enter: details    Esc: close details    D: theme    F11: full screen"
+KEYS = (
+    "Tab, arrows: select    Enter: details    Esc: close    Del: remove an ended bed    "
+    "O: order by number    D: theme    F11: full screen"
+)
 NOTICE = "all numbers are provisional · not a medical device · this screen only receives"
 
 # Phases whose name in `--json` is not the text on the screen.
 PHASES: Mapping[str, str] = {"not heard": "no data"}
 
+# -- places ---------------------------------------------------------------------------------------------
+NOT_RECORDING = "not recording"
+NOT_FOUND = "not found since this screen was opened"
+NOT_FOUND_AGAIN = "Was recording when this screen was last open; not found since: check the recorder"
+PLACES_UNREADABLE = "The order of the beds could not be read from {path} ({problem}); they are ordered anew"
+PLACES_UNWRITABLE = "The order of the beds cannot be written to {path} ({problem})"
+NOT_REMOVED = "{bed} is being received and cannot be removed; select a bed that has ended or is gone"
+REMOVED = "{bed} removed from this screen; it appears again when it records"
+
+# -- header ---------------------------------------------------------------------------------------------
+BEDS = "{n} beds"
+ONE_BED = "1 bed"
+NO_ALERT_ANYWHERE = "no alerts"
+STRIP = "last 5 min"
+
 # -- tile -----------------------------------------------------------------------------------------------
 NO_ALERTS = "no alerts"
 NO_STAGES = "no stages"
+ENDED = "recording ended"
 NO_DATA = "no data for {age_s:.0f} s"
 UNREADABLE = "Unreadable data received ({problem})"
 GONE = "No data for {age}: check the recorder and the network"

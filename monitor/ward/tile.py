@@ -18,10 +18,21 @@ from monitor.ward import texts
 
 Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not heard"]
 GONE_S = 5.0
+# Movements are drawn over the last minutes: a series can be seen, at most 90 s from onset to onset.
+STRIP_S = 300.0
 _PHASES: Mapping[float, Phase] = {0: "learning", 1: "recording", 2: "recording", 3: "no signal", 4: "ended"}
 _LEG_HEALTH = {"ok": "ok", "warn": "warn", "learning": "warn", "bad": "bad", "lost": "bad", "absent": "off"}
 _RULES = ("aasm3", "wasm2016")
 _RECORDED = "plm_per_hour_recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A movement of a leg: onset and end (s of the session), the end None while it is running."""
+
+    leg: str
+    onset_s: float
+    end_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +49,7 @@ class Received:
     recorded_s: float
     has_ended: bool
     curve: tuple[tuple[int, float | None], ...]
-    moving: frozenset[str]
+    movements: tuple[Movement, ...]
     last_movement: Fact | None
     alerts: tuple[Alert, ...]
 
@@ -77,6 +88,8 @@ class Tile:
         Each stream, then each leg.
     moving : frozenset of str
         Legs with a running movement.
+    strip : tuple of (leg, begin, end)
+        Movements of the last minutes, as ages (s); the end of a running one is 0.
     stale : str
         Time without data from the bed, once it is too long to show any state as good.
     alerts : tuple of Alert
@@ -103,6 +116,7 @@ class Tile:
     last_movement: str = ""
     health: tuple[Health, ...] = ()
     moving: frozenset[str] = frozenset()
+    strip: tuple[tuple[str, float, float], ...] = ()
     stale: str = ""
     alerts: tuple[Alert, ...] = ()
     is_biocal: bool = False
@@ -162,17 +176,16 @@ def by_alert(tiles: Iterable[Tile]) -> list[Tile]:
         return (
             len(RANK) if alert is None else RANK[alert.priority],
             tile.phase == "ended",
-            _by_number(tile.bed),
-            tile.bed,
-            tile.host,
+            by_number((tile.bed, tile.host)),
         )
 
     return sorted(tiles, key=rank)
 
 
-def _by_number(bed: str) -> list[tuple[int, str]]:
-    """Return a sort key that puts bed-2 before bed-10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"([0-9]+)", bed)]
+def by_number(key: tuple[str, str]) -> tuple[Any, ...]:
+    """Return a sort key for a bed and its host that puts bed-2 before bed-10."""
+    parts = re.split(r"([0-9]+)", key[0])
+    return [(int(part[:18]), "") if place % 2 else (-1, part) for place, part in enumerate(parts)], key
 
 
 def tile_of(received: Received) -> Tile:
@@ -198,12 +211,13 @@ def tile_of(received: Received) -> Tile:
         stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
         recorded=wording.hms(received.recorded_s),
         saved=""
-        if saved_s is None
+        if saved_s is None or received.has_ended
         else texts.SAVED.format(ago=wording.ago(saved_s + received.snapshot_age_s)),
-        is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S,
+        is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S and not received.has_ended,
         last_movement=_movement(received),
         health=(Health(stale, "off"),) if stale else _health(received),
-        moving=frozenset() if stale else received.moving,
+        moving=frozenset() if stale else _moving(received),
+        strip=_strip(received),
         stale=stale,
         alerts=received.alerts,
         is_biocal=is_biocal,
@@ -267,7 +281,22 @@ def _movement(received: Received) -> str:
     return texts.LAST_MOVEMENT.format(leg=leg, length_s=length_s, ago=wording.ago(since_s))
 
 
+def _moving(received: Received) -> frozenset[str]:
+    return frozenset(one.leg for one in received.movements if one.end_s is None)
+
+
+def _strip(received: Received) -> tuple[tuple[str, float, float], ...]:
+    now_s = received.recorded_s
+    ages = [
+        (one.leg, max(0.0, now_s - one.onset_s), 0.0 if one.end_s is None else max(0.0, now_s - one.end_s))
+        for one in received.movements
+    ]
+    return tuple(sorted(age for age in ages if age[2] < STRIP_S))
+
+
 def _health(received: Received) -> tuple[Health, ...]:
+    if received.has_ended:
+        return (Health(texts.ENDED, "off"),)
     found = []
     for source in (received.snapshot.get("health") or {}).get("sources") or ():
         if not source.get("connected"):

@@ -1,4 +1,7 @@
-"""The painted tile of a bed: alert, index, rate curve, series, stage, health, last save."""
+"""The painted tile of a bed: alert, index, movements of the last minutes, rate curve, series, stage, health.
+
+It is laid out for its least size and scaled to the size that it has, so that all texts grow with it.
+"""
 
 # ruff: noqa: N802  # Qt names what it calls
 
@@ -22,10 +25,13 @@ from monitor.dashboard.panels.top_bar import paint_health
 from monitor.dashboard.style import faded, font
 from monitor.dashboard.theme import Theme
 from monitor.ward import texts
-from monitor.ward.tile import Tile
+from monitor.ward.tile import STRIP_S, Tile
 
+_WORST_FIRST = ("bad", "warn", "ok", "off")
 MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
-LEAST_PX = (300, 216)
+LEAST_PX = (300, 240)
+# While the details are open, tiles are narrower than their least width.
+_LEAST_SCALE, _MOST_SCALE = 0.7, 3.0
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _PAD = 12.0
@@ -39,7 +45,7 @@ class TileWidget(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setMinimumSize(*LEAST_PX)
+        self.setMinimumSize(round(LEAST_PX[0] * _LEAST_SCALE), LEAST_PX[1])
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._theme = theme
         self.tile: Tile | None = None
@@ -90,16 +96,19 @@ class TileWidget(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        scale = scale_of(self.width(), self.height())
+        painter.scale(scale, scale)
+        box = QRectF(0, 0, self.width() / scale, self.height() / scale).adjusted(0.5, 0.5, -0.5, -0.5)
         self._frame(painter, self.tile, box)
         inner = box.adjusted(_PAD, 8, -_PAD, -8)
         line = QRectF(inner.left(), inner.top(), inner.width(), 26)
         self._head(painter, self.tile, line)
         self._alert(painter, self.tile, line.translated(0, 30))
         self._index(painter, self.tile, QRectF(inner.left(), inner.top() + 62, inner.width(), 58))
-        curve = QRectF(inner.left(), inner.top() + 124, inner.width(), max(14.0, inner.height() - 124 - 66))
+        self._strip(painter, self.tile, QRectF(inner.left(), inner.top() + 122, inner.width(), 24))
+        curve = QRectF(inner.left(), inner.top() + 160, inner.width(), max(14.0, inner.height() - 160 - 46))
         self._curve(painter, self.tile, curve)
-        self._foot(painter, self.tile, QRectF(inner.left(), inner.bottom() - 62, inner.width(), 62))
+        self._foot(painter, self.tile, QRectF(inner.left(), inner.bottom() - 41, inner.width(), 41))
 
     def _frame(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
@@ -152,7 +161,8 @@ class TileWidget(QWidget):
             painter.setPen(QPen(QColor(theme.line), 0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(line, 4, 4)
-            _text(painter, texts.NO_ALERTS, line.adjusted(8, 0, -8, 0), theme.soft, 13)
+            said = tile.stale or " · ".join(part for part in (texts.NO_ALERTS, tile.saved) if part)
+            _text(painter, said, line.adjusted(8, 0, -8, 0), theme.soft, 13)
             return
         colour = getattr(theme, tile.alert.priority)
         painter.fillRect(line, faded(colour, 0.16))
@@ -173,6 +183,26 @@ class TileWidget(QWidget):
         _text(painter, remark, beside.translated(0, 19), theme.soft, 12)
         _text(painter, rules, beside.translated(0, 38), theme.soft, 12)
 
+    def _strip(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
+        """Paint the movements of the last minutes, the left leg above the right; now is at the right edge."""
+        theme = self._theme
+        painter.fillRect(box, QColor(theme.well))
+        painter.setPen(QPen(QColor(theme.line), 0))
+        for minute in range(1, round(STRIP_S / 60)):
+            x = box.right() - 60 * minute / STRIP_S * box.width()
+            painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
+        painter.drawLine(box.topRight(), box.bottomRight())
+        half = box.height() / 2
+        for leg, begin_s, end_s in tile.strip:
+            begin, end = (
+                max(box.left(), box.right() - age_s / STRIP_S * box.width()) for age_s in (begin_s, end_s)
+            )
+            top = box.top() + 1 + (half if leg == "right" else 0)
+            colour = theme.dim if tile.stale else theme.leg(leg)
+            painter.fillRect(QRectF(begin, top, max(1.5, end - begin), half - 2), QColor(colour))
+        below = QRectF(box.left(), box.bottom() + 1, box.width(), 14)
+        _text(painter, texts.STRIP, below, theme.dim, 11)
+
     def _curve(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
         painter.setPen(QPen(QColor(theme.line), 0))
@@ -190,9 +220,10 @@ class TileWidget(QWidget):
             for minute, rate in known
         ]
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faded(theme.accent, 0.14))
+        colour = theme.dim if tile.stale else theme.accent
+        painter.setBrush(faded(colour, 0.14))
         painter.drawPolygon(QPolygonF([*points, box.bottomRight(), box.bottomLeft()]))
-        painter.setPen(QPen(QColor(theme.accent), 0))
+        painter.setPen(QPen(QColor(colour), 0))
         painter.drawPolyline(QPolygonF(points))
         above = QRectF(box.left(), box.top() - 12, box.width(), 14)
         _text(painter, texts.RATE_CURVE.format(top=top), above, theme.dim, 11, align=_RIGHT)
@@ -204,23 +235,19 @@ class TileWidget(QWidget):
         used = _text(painter, tile.stage, line, text, 13, bold=True, align=_RIGHT)
         _text(painter, tile.series, line.adjusted(0, 0, -used - 10, 0), text, 13)
         line, x = line.translated(0, 21), box.left()
-        for one in tile.health:
+        # What is wrong comes first: the last ones may not fit.
+        for one in sorted(tile.health, key=lambda one: _WORST_FIRST.index(one.state)):
             paint_health(painter, theme, one.state, QRectF(x, line.center().y() - 5, 10, 10))
             is_bad = one.state == "bad"
             colour = theme.high if is_bad else theme.soft
             room = QRectF(x + 15, line.top(), line.right() - x - 15, 20)
             x += 15 + _text(painter, one.text, room, colour, 12, bold=is_bad) + 12
-        line = line.translated(0, 21)
-        used = _text(
-            painter,
-            tile.saved,
-            line,
-            theme.high if tile.is_saved_old else theme.soft,
-            12,
-            bold=tile.is_saved_old,
-            align=_RIGHT,
-        )
-        _text(painter, tile.last_movement, line.adjusted(0, 0, -used - 10, 0), theme.soft, 12)
+
+
+def scale_of(width_px: int, height_px: int) -> float:
+    """Return the size of the texts of a tile: 1 for its least size."""
+    fits = min(width_px / LEAST_PX[0], height_px / LEAST_PX[1])
+    return max(_LEAST_SCALE, min(_MOST_SCALE, fits))
 
 
 def _text(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,17 +14,22 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 from support.windows import LATE_MS, n_of, pixels
 
-from monitor.dashboard.theme import THEMES
+from monitor.dashboard.theme import NIGHT, THEMES
 from monitor.model.facts import Fact
 from monitor.session.current_alerts import Alert
+from monitor.ward.places import Places
 from monitor.ward.texts import NO_BEDS_HINT
 from monitor.ward.tile import Health, Tile, by_alert
-from monitor.ward.tile_widget import TileWidget
-from monitor.ward.window import WardWindow
+from monitor.ward.tile_widget import LEAST_PX, TileWidget, scale_of
+from monitor.ward.window import WardWindow, columns_for
 
 GOOD = (Health("SAGA-3 2000.0 Hz", "ok"), Health("Stager", "ok"), Health("L ok", "ok"), Health("R ok", "ok"))
 LOST = (Health("SAGA-9 lost", "bad"), Health("L lost", "bad"), Health("R lost", "bad"))
 CURVE = tuple((minute, 20 + 15 * math.sin(minute / 15)) for minute in range(180, 300))
+
+STRIP = tuple(
+    (leg, 22.0 * i + 9 + 3 * (leg == "right"), 22.0 * i + 7) for i in range(9) for leg in ("left", "right")
+)
 
 
 def bed(number: int, **changes) -> Tile:
@@ -31,13 +39,13 @@ def bed(number: int, **changes) -> Tile:
         "n": 12 * number, "counted": "PLMS in 3 h 31 min of sleep", "is_too_early": False,
         "index_per_h": 3.4 * number, "curve": CURVE, "series": f"series of {number + 3} since 4:58:02",
         "stage": "N2", "recorded": "5:01:22", "saved": "saved 12 s ago", "health": GOOD,
-        "last_movement": "last L 2.1 s, 14 s ago",
+        "last_movement": "last L 2.1 s, 14 s ago", "strip": STRIP,
     }  # fmt: skip
     return Tile(**(values | changes))
 
 
 def beds(n: int) -> list[Tile]:
-    found = [bed(number) for number in range(1, n + 1)]
+    found = [bed(number) for number in range(1, max(n, 12) + 1)]
     lost = Alert("high", "Both legs missing 0:42, not counted", "lost-all")
     found[8] = bed(
         9, health=LOST, phase="no signal", alerts=(lost, Alert("low", "No stage for 95 s", "stage"))
@@ -50,7 +58,7 @@ def beds(n: int) -> list[Tile]:
                    n=4, counted="leg movements in 7 min", stage="no stages", curve=(),
                    series="no series yet")  # fmt: skip
     found[11] = bed(12, phase="ended", series="no series now, 6 so far")
-    return found
+    return found[:n]
 
 
 class Heard:
@@ -61,6 +69,9 @@ class Heard:
 
     def tiles(self) -> list[Tile]:
         return by_alert(self.now)
+
+    def forget(self, bed: str, host: str) -> None:
+        self.now = [tile for tile in self.now if (tile.bed, tile.host) != (bed, host)]
 
     def log(self, bed: str, host: str) -> list[Fact]:
         del bed, host
@@ -106,11 +117,18 @@ def is_nobody_there(window) -> bool:
     return any(each.isVisible() and each.text() == NO_BEDS_HINT for each in window.findChildren(QLabel))
 
 
-def test_the_highest_alert_comes_first_and_what_has_ended_last(window) -> None:
-    assert shown(window)[:3] == ["bed-9", "bed-5", "bed-7"]
-    assert shown(window)[-1] == "bed-12"
-    first = tiles(window)[0]
-    assert first.accessibleDescription().endswith("high alert: Both legs missing 0:42, not counted")
+def test_beds_are_in_the_order_of_their_numbers_and_the_header_names_the_highest_alert_first(window) -> None:
+    assert shown(window) == [f"bed-{number}" for number in range(1, 17)]
+    assert window.header.beds.text() == "16 beds"
+    said = window.header.alerts.text().split("      ")
+    assert said == [
+        "!!! bed-9: Both legs missing 0:42, not counted",
+        "!! bed-5: Left leg saturated 0:31, not counted",
+        "! bed-7: Mains in the right leg",
+    ]
+    described = tile_of(window, "bed-9").accessibleDescription()
+    assert described.endswith("high alert: Both legs missing 0:42, not counted")
+    assert re.fullmatch(r"\d\d:\d\d:\d\d", window.header.clock.text())
 
 
 def test_sixteen_beds_fit_a_full_screen_and_eight_a_small_one(window, heard, qtbot) -> None:
@@ -146,8 +164,137 @@ def test_a_bed_that_comes_gets_a_tile_and_none_moves_without_need(window, heard)
         bed(17, alerts=(Alert("high", "No data for 0:07: check the recorder and the network", "gone"),))
     )
     window.refresh()
-    assert shown(window)[:2] == ["bed-9", "bed-17"]
-    assert len(shown(window)) == 17
+    assert shown(window) == [*before, "bed-17"]
+
+
+def places(window) -> dict[str, tuple[int, int]]:
+    return {each.tile.bed: (each.x(), each.y()) for each in tiles(window)}
+
+
+def test_opening_the_details_or_losing_a_bed_moves_no_tile_to_another_place(window, heard) -> None:
+    rows = [each.tile.bed for each in tiles(window)]
+    window.choose(("bed-5", "lab-pc"))
+    assert shown(window) == rows
+    assert window.findChild(QScrollArea).horizontalScrollBar().maximum() == 0
+    window.choose(None)
+    QApplication.processEvents()
+    before = places(window)
+    # The recorder of a bed is gone, and the ward was told nothing more of it.
+    heard.now = [tile for tile in heard.now if tile.bed != "bed-3"]
+    window.refresh()
+    QApplication.processEvents()
+    assert places(window) == before
+    lost = tile_of(window, "bed-3").tile
+    assert (lost.value, lost.health) == ("–", ())
+    heard.now.append(bed(3))
+    window.refresh()
+    assert places(window) == before
+    assert tile_of(window, "bed-3").tile.value == "10.2"
+
+
+def test_an_ended_bed_can_be_removed_and_a_recording_one_cannot(window, qtbot) -> None:
+    tile_of(window, "bed-1").setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Delete)
+    assert "bed-1 is being received" in window.message.text()
+    tile_of(window, "bed-12").setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Delete)
+    assert "bed-12" not in shown(window)
+    assert len(shown(window)) == 15
+
+
+@pytest.mark.parametrize(
+    ("n", "size", "columns", "least_scale"),
+    [(1, (1920, 1020), 1, 3.0), (2, (1920, 1020), 2, 3.0), (4, (1920, 1020), 2, 2.0),
+     (9, (1920, 1020), 3, 1.3), (24, (1920, 1020), 6, 1.0),
+     (8, (1366, 708), 4, 1.0), (40, (1366, 708), 4, 1.0)],
+)  # fmt: skip
+def test_the_grid_gives_every_tile_the_most_room(n, size, columns, least_scale) -> None:
+    assert columns_for(n, *size) == columns
+    rows = -(-n // columns)
+    height = max((size[1] - 10) / rows - 10, LEAST_PX[1])
+    assert scale_of(int((size[0] - 10) / columns - 10), int(height)) >= least_scale
+
+
+def test_tiles_fill_the_screen_and_their_texts_grow(window, heard, qtbot) -> None:
+    area = window.findChild(QScrollArea).viewport()
+    for n in (1, 4, 9):
+        heard.now = beds(n)
+        for gone in [key for key in window._places._is_recording if key[0] not in {t.bed for t in heard.now}]:
+            window._places.remove(gone)
+        window.refresh()
+        qtbot.waitUntil(lambda n=n: len(shown(window)) == n, timeout=LATE_MS)
+        covered = sum(each.width() * each.height() for each in tiles(window))
+        qtbot.waitUntil(lambda: tiles(window)[0].width() > 500, timeout=LATE_MS)
+        covered = sum(each.width() * each.height() for each in tiles(window))
+        assert covered > 0.9 * area.width() * area.height()
+
+
+def test_of_a_bed_that_is_not_heard_nothing_is_painted_as_good(qtbot) -> None:
+    """Colours of the state, of the legs and of what is running: none is left on stale data."""
+    for theme in THEMES:
+        widget = TileWidget(theme)
+        qtbot.addWidget(widget)
+        widget.resize(600, 480)
+        live = bed(1, moving=frozenset({"left"}))
+        widget.show_tile(live, theme, is_chosen=False)
+        assert n_of(pixels(widget), theme.good) > 20
+        assert n_of(pixels(widget), theme.left) > 100
+        stale = replace(
+            live, stale="no data for 4 s", health=(Health("no data for 4 s", "off"),), moving=frozenset()
+        )
+        widget.show_tile(stale, theme, is_chosen=False)
+        picture = pixels(widget)
+        assert n_of(picture, theme.accent) == 0
+        # In the red theme a soft text has the same colour.
+        assert n_of(picture, theme.good) == 0 or theme.good == theme.soft
+        # The letters of the legs are left.
+        assert n_of(picture, theme.left) < 100
+
+
+def test_the_movements_of_the_last_minutes_are_drawn_by_leg_and_age(qtbot) -> None:
+    widget = TileWidget(NIGHT)
+    qtbot.addWidget(widget)
+    widget.resize(*LEAST_PX)
+    widget.show_tile(bed(1, strip=(("left", 70.0, 50.0),), curve=()), NIGHT, is_chosen=False)
+    picture = pixels(widget)
+    # The strip is 12 px inside the tile and 300 s long, the left leg in its upper half.
+    width, row = LEAST_PX[0] - 25, 8 + 122 + 6
+    at = [x for x in range(LEAST_PX[0]) if n_of(picture[row : row + 1, x : x + 1], NIGHT.left)]
+    assert at[0] == pytest.approx(12 + width * (1 - 70 / 300), abs=2)
+    assert at[-1] == pytest.approx(12 + width * (1 - 50 / 300), abs=2)
+    assert len(at) == at[-1] - at[0] + 1
+
+
+def test_places_survive_a_restart_and_a_bed_that_was_recording_is_missed(tmp_path) -> None:
+    path, now = tmp_path / "ward.json", [dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC)]
+    first = Places(path, lambda: now[0])
+    first.tiles([bed(3), bed(1)])
+    first.tiles([bed(3), bed(1), bed(2, phase="ended")])
+    assert path.stat().st_mode & 0o777 == 0o600
+    now[0] += dt.timedelta(hours=2)
+    again = Places(path, lambda: now[0])
+    order = again.tiles([bed(3)])
+    assert [tile.bed for tile in order] == ["bed-1", "bed-3", "bed-2"]
+    assert [alert.priority for alert in order[0].alerts] == ["high"]
+    assert (order[0].phase, order[2].alerts) == ("not heard", ())
+    assert [tile.bed for tile in again.tiles([bed(2), bed(1), bed(3)])] == ["bed-1", "bed-3", "bed-2"]
+    now[0] += dt.timedelta(days=2)
+    later = Places(path, lambda: now[0])
+    assert all(tile.alerts == () for tile in later.tiles([]))
+    # The bed is recorded by another computer now.
+    moved = later.tiles([bed(3, host="lab-2")])
+    assert [(tile.bed, tile.host) for tile in moved][1] == ("bed-3", "lab-2")
+    assert len(moved) == 3
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"saved_utc": 5, "places": [{"bed": ""}]}', "\xff"])
+def test_an_unreadable_order_is_named_and_replaced(tmp_path, text) -> None:
+    path = tmp_path / "ward.json"
+    path.write_bytes(text.encode("latin-1"))
+    found = Places(path)
+    assert str(path) in found.problem
+    assert [tile.bed for tile in found.tiles([bed(2)])] == ["bed-2"]
+    assert Places(path).problem == ""
 
 
 def test_with_no_bed_it_says_so_and_every_theme_can_be_painted(qtbot) -> None:
@@ -179,11 +326,11 @@ if __name__ == "__main__":
     from monitor.dashboard.shell.app import application
 
     app = application()
-    picture = WardWindow(Heard(beds(16)))
+    picture = WardWindow(Heard(beds(int(sys.argv[3]))))
     picture.resize(*map(int, sys.argv[2].split("x")))
     picture.show()
     picture.refresh()
-    if len(sys.argv) > 3:
+    if len(sys.argv) > 4:
         picture.choose(("bed-9", "lab-pc"))
     app.processEvents()
     picture.refresh()

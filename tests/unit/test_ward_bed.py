@@ -121,6 +121,29 @@ def test_a_movement_is_seen_from_its_onset_to_its_end(bed) -> None:
     assert bed.tile().last_movement.startswith("last L 2.5 s")
 
 
+def test_the_strip_has_the_movements_of_the_last_minutes_by_their_age(bed, clock) -> None:
+    def movement(number, onset_s, phase, end_s=None, leg="right"):
+        data = {"leg": leg, "id": f"m{number}", "onset": onset_s, "end": end_s, "known": onset_s + 1}
+        bed.add_line(line("movement", onset_s, 90 + number, **data, phase=phase))
+
+    movement(1, 3000.0, "onset")
+    movement(1, 3000.0, "closed", 3002.0)
+    movement(2, 3010.0, "onset")
+    movement(2, 3010.0, "withdrawn")
+    # Its end was missed.
+    movement(3, 3012.0, "onset")
+    movement(4, 3028.0, "onset")
+    movement(4, 3028.0, "confirmed")
+    assert bed.tile().strip == (("right", 2.0, 0.0), ("right", 30.0, 28.0))
+    assert bed.tile().moving == {"right"}
+    clock.now_s += 200
+    bed.add_index(LABELS, index())
+    assert bed.tile().strip[-1] == ("right", 230.0, 228.0)
+    clock.now_s += 80
+    bed.add_index(LABELS, index())
+    assert bed.tile().strip == (("right", 282.0, 0.0),)
+
+
 def test_lost_legs_are_the_alert_the_bed_s_own_screen_would_show(bed, clock) -> None:
     bed.add_line(line("gap", 3030.0, 91, legs=["left", "right"], end=None, cause="stream lost", resets=True))
     clock.now_s += 30
@@ -165,6 +188,9 @@ def test_a_bed_that_was_ended_alerts_nobody(bed, clock) -> None:
     bed.add_line(line("stop", 3040.0, 91, reason="SIGTERM"))
     clock.now_s += 600
     assert (bed.tile().phase, bed.tile().alerts) == ("ended", ())
+    # Its lamps would be those of the last moment.
+    assert [(one.text, one.state) for one in bed.tile().health] == [("recording ended", "off")]
+    assert bed.tile().saved == ""
 
 
 def test_another_recording_begins_a_new_page_and_a_new_connection_does_not(bed) -> None:

@@ -1,0 +1,118 @@
+"""The details of one bed: alerts, numbers, and the facts received from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QVBoxLayout
+
+from monitor.dashboard.style import label
+from monitor.dashboard.theme import Theme
+from monitor.model.facts import Fact
+from monitor.model.wording import LEG_SHORT, hms
+from monitor.session.log_entries import fact_row
+from monitor.ward import texts
+from monitor.ward.tile import Tile
+from monitor.ward.tile_widget import MARKS
+
+_WIDTH_PX = 460
+_ROWS = 200
+# Texts entered by a person are not sent by the bed.
+_NO_TEXT = frozenset({"note", "segment", "marker_rejected"})
+
+
+class DetailPanel(QFrame):
+    """The details of one bed, with the facts received since the ward was opened, newest first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("card", "true")
+        self.setFixedWidth(_WIDTH_PX)
+        self.setAccessibleName("Details of a bed")
+        self._bed, self._about = label("", "field"), label("", "soft")
+        self._alerts, self._health = label("", "strong"), label("", "soft")
+        self._index = label("", "strong")
+        for wide in (self._about, self._alerts, self._health, self._index):
+            wide.setWordWrap(True)
+        self._note = label(texts.DETAIL_NOTE, "small")
+        self._note.setWordWrap(True)
+        self.table = _empty_table()
+        self._shown: tuple[Fact, ...] = ()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(14, 12, 14, 12)
+        parts: tuple[QLabel, ...] = (self._bed, self._about, self._alerts, self._index, self._health)
+        for part in parts:
+            whole.addWidget(part)
+        whole.addWidget(self.table, 1)
+        whole.addWidget(self._note)
+
+    def show_bed(self, tile: Tile, facts: Sequence[Fact], theme: Theme) -> None:
+        """Set the content."""
+        self._bed.setText(tile.bed)
+        saved = tile.saved or texts.SAVED_UNKNOWN
+        phase = texts.PHASES.get(tile.phase, tile.phase)
+        about = texts.ABOUT.format(host=tile.host, phase=phase, recorded=tile.recorded, saved=saved)
+        self._about.setText(about)
+        lines = [f"{MARKS[one.priority]} {one.priority}: {one.text}" for one in tile.alerts]
+        self._alerts.setText("\n".join(lines) or texts.NO_ALERTS)
+        colour = getattr(theme, tile.alert.priority) if tile.alert else theme.soft
+        self._alerts.setStyleSheet(f"color: {colour}")
+        value, name, remark = tile.number
+        self._index.setText(f"{value} {name}\n{remark}\n{tile.series} · stage {tile.stage}")
+        self._health.setText("   ".join(one.text for one in tile.health))
+        if tuple(facts) != self._shown:
+            self._shown = tuple(facts)
+            self._fill()
+
+    def _fill(self) -> None:
+        rows = [row for fact in reversed(self._shown) if (row := _readable(fact)) is not None][:_ROWS]
+        self.table.setRowCount(len(rows))
+        for number, cells in enumerate(rows):
+            for column, text in enumerate(cells):
+                item = self.table.item(number, column)
+                if item is None:
+                    item = QTableWidgetItem()
+                    self.table.setItem(number, column, item)
+                if item.text() != text:
+                    item.setText(text)
+
+
+def _empty_table() -> QTableWidget:
+    table = QTableWidget(0, 3)
+    table.setAccessibleName("Facts received")
+    table.setHorizontalHeaderLabels(list(texts.TABLE_HEADS))
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(24)
+    table.setShowGrid(False)
+    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+    table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    header = table.horizontalHeader()
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+    header.setStretchLastSection(True)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
+    return table
+
+
+def _readable(fact: Fact) -> tuple[str, str, str] | None:
+    try:
+        return _row(fact)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        # Data from the network: an incomplete fact is shown by its kind only.
+        return "", "", texts.INCOMPLETE.format(kind=fact.kind)
+
+
+def _row(fact: Fact) -> tuple[str, str, str] | None:
+    """Return a fact as a line of the log, None for facts that are not shown."""
+    at = hms(fact.t or 0.0)
+    if fact.kind == "movement":
+        leg, phase = LEG_SHORT.get(str(fact.data.get("leg")), "?"), fact.data.get("phase")
+        if phase == "closed":
+            length_s = float(fact.data["end"]) - float(fact.data["onset"])
+            return hms(fact.data["onset"]), leg, texts.MOVEMENT.format(length_s=length_s)
+        return (at, leg, texts.WITHDRAWN) if phase == "withdrawn" else None
+    if fact.kind in _NO_TEXT:
+        return at, "", fact.kind
+    row = fact_row(fact)
+    return None if row is None else (at, row.leg, row.what)
