@@ -30,7 +30,7 @@ $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-rec
 echo "That did not work. Install them by hand: apt-get install$$missing"
 endef
 
-.PHONY: help demo test test-rest test-all kernels lint coverage test-oldest test-newest bench soak picture libs test-libs clean
+.PHONY: help demo test test-rest test-all kernels lint coverage test-oldest test-newest bench soak picture pictures libs test-libs clean
 
 help:
 	@echo "make demo         record a simulated sleeper"
@@ -44,6 +44,7 @@ help:
 	@echo "make bench        measure speed"
 	@echo "make soak         long-running tests"
 	@echo "make picture      draw the picture in the README"
+	@echo "make pictures     draw every page at every size into OUT (default: pictures)"
 	@echo "make clean        remove virtual environments and caches"
 	@echo "Options: ARGS=\"...\" for pytest or the demo; JOBS=2 processes of tests; TESTS=\"...\" for test-oldest and test-newest"
 
@@ -109,6 +110,10 @@ soak: $(VENV)/.installed-dev
 # The picture in the README, drawn by the program from a simulated recording.
 picture: $(VENV)/.installed-dev libs
 	QT_QPA_PLATFORM=offscreen $(BIN)/python tests/support/sessions.py --picture configs/dashboard.png
+
+# Every page at every size, text size and theme, with contact sheets; lists texts that are cut off.
+pictures: $(VENV)/.installed-dev libs
+	QT_QPA_PLATFORM=offscreen PYTHONPATH=tests $(BIN)/python tests/support/pages.py --out $(or $(OUT),pictures) $(ARGS)
 
 # An incomplete or moved virtual environment is created again.
 $(VENV)/.made:

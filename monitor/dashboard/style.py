@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
@@ -107,8 +109,8 @@ def text_px(px: float) -> int:
 def style_sheet(theme: Theme, scale: float) -> str:
     """Return the style of the whole window; `scale` 1 is for 1080 lines."""
     texts = {"small": 12, "body": 14, "title": 13, "field": 20, "rules": 18}
-    # The large figures do not grow with the text size: the texts need the room.
-    figures = {"figure": 29, "huge": 96, "word": 62}
+    # The large figures do not grow with the text size, the largest gives way: the texts need the room.
+    figures = {"figure": 29, "huge": 96 / max(1.0, text_scale()) ** 0.6, "word": 62}
     sizes = {name: max(11, round(px * scale * text_scale())) for name, px in texts.items()}
     sizes |= {name: round(px * scale) for name, px in figures.items()}
     colours = {name: getattr(theme, name) for name in theme.__slots__ if name != "name"}
@@ -147,6 +149,14 @@ def elastic(text: QLabel) -> QLabel:
     """Let a label be narrower than its text."""
     text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     return text
+
+
+def show_fitting(shown: QLabel, texts: Sequence[str]) -> None:
+    """Show the first of the texts that fits into a label, none if all are too wide; the first as tool tip."""
+    metrics = shown.fontMetrics()
+    fitting = (text for text in texts if metrics.horizontalAdvance(text) <= shown.width())
+    shown.setText(next(fitting, ""))
+    shown.setToolTip(texts[0])
 
 
 def card(name: str) -> QFrame:

@@ -78,9 +78,10 @@ LIVE_TITLE, REVIEW_TITLE, FROZEN_TITLE = "LIVE EMG", "REVIEW", "VIEW FROZEN"
 EDIT_TITLE = "EDITING"
 LIVE_HEAD = "tibialis anterior"
 REVIEW_HEAD = "{start}–{end} · epoch {epoch}"
+REVIEW_HEAD_SHORT = "epoch {epoch}"
 REVIEW_HEAD_LIVE = f"{REVIEW_HEAD} · End: live"
 EPOCH_ROW = "epoch"
-FROZEN_HEAD = "recording continues · Space: resume view"
+FROZEN_HEAD, FROZEN_HEAD_SHORT = "recording continues · Space: resume view", "Space: resume"
 ENVELOPE, NO_ENVELOPE = "RMS envelope", "no envelope"
 
 # -- jumps ----------------------------------------------------------------------------------------------

@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.dashboard import texts
-from monitor.dashboard.style import card, label
+from monitor.dashboard.style import card, label, text_scale
 from monitor.dashboard.viewmodel.stream_selection import AS_SENT, UNITS, Choice, OfferedStream
 from monitor.model import wording
+
+_WIDTH_PX = 340
 
 
 class StartForm:
@@ -73,7 +75,10 @@ class StartForm:
         column.addWidget(self.missing)
         column.addWidget(self.start_button)
         column.addWidget(self.cancel)
-        self.frame.setFixedWidth(340)
+
+    def set_width(self, scale: float) -> None:
+        """Fit the width to the text size; `scale` 1 is 1920 x 1080."""
+        self.frame.setFixedWidth(round(_WIDTH_PX * scale * text_scale()))
 
     def choice(self, uids: Collection[str]) -> Choice:
         """Return the current selection, with these streams."""

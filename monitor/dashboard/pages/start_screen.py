@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QScrollArea, QVBoxLayout, QWidget
 
 from monitor.dashboard import texts
@@ -30,6 +30,7 @@ from monitor.dashboard.viewmodel.stream_selection import (
 
 _UPDATE_MS = 250
 _GONE_N = 12
+_LEAST_SCALE = 0.95
 
 
 class StartScreen(QMainWindow):
@@ -69,7 +70,6 @@ class StartScreen(QMainWindow):
         self._gone_n = 0
         self._has_begun = self._is_sent = self._has_defaults = False
         self.setWindowTitle("PLMS Monitor · start")
-        self.setStyleSheet(style_sheet(theme or NIGHT, 0.95))
         self._state = label(texts.SEARCHING, "soft")
         self._known = label("", "running")
         self.resume_card = ResumeCard()
@@ -86,7 +86,20 @@ class StartScreen(QMainWindow):
         self._set_up()
         self._timer = QTimer(self, interval=_UPDATE_MS)
         self._timer.timeout.connect(self.update_state)
-        self.resize(920, 620)
+        self._shown_theme = theme or NIGHT
+        self.resize(960, 660)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours and apply the current text size."""
+        self._shown_theme = theme
+        scale = min(self.width() / 1920, self.height() / 1080)
+        self.setStyleSheet(style_sheet(theme, max(scale, _LEAST_SCALE)))
+        self.form.set_width(max(scale, 1.0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the texts to the size of the window."""
+        super().resizeEvent(event)
+        self.set_theme(self._shown_theme)
 
     def _set_up(self) -> None:
         for box in (self._left, self._right, self._unit):
@@ -165,7 +178,7 @@ class StartScreen(QMainWindow):
             theme, problem = self._defaults.of_bed(self._bed.text())
             self._known.setText(problem)
             if self._theme is None:
-                self.setStyleSheet(style_sheet(theme, 0.95))
+                self.set_theme(theme)
             self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or texts.UNIT_OF_STREAM))
         was_offered = self.resume_card.isVisibleTo(self)
         self.resume_card.show_offer(answer.get("cut_off"))

@@ -13,7 +13,8 @@ from monitor.dashboard.style import card, elastic, label
 from monitor.dashboard.viewmodel.screen import Screen
 from monitor.dashboard.viewmodel.summary import Section, headline, sections
 
-_WIDE_PX = 1250
+# Three columns need so much room, by the height of the text.
+_WIDE_LINES = 78
 
 
 class SummaryPage:
@@ -112,7 +113,8 @@ class SummaryPage:
     def place(self, area: QRect) -> None:
         """Cover an area of the parent."""
         self.frame.setGeometry(area)
-        n = 2 if self.frame.width() < _WIDE_PX else 3
+        self._name.ensurePolished()
+        n = 2 if self.frame.width() < _WIDE_LINES * self._base.fontMetrics().height() else 3
         if n != self._columns:
             self._columns = n
             self._body.setWidget(_tables(self._drawn, n))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
@@ -24,8 +24,9 @@ from monitor.dashboard import texts
 from monitor.dashboard.style import elastic, label
 from monitor.dashboard.viewmodel.keys import BAR_GROUPS, KEYS, Key
 
-# With any font four columns fit into the smallest window: long texts take a second line.
-_TEXT_PX = 190
+# Four columns fit into the smallest window: long texts take a second line.
+_TEXT_CHARS = 34
+_BESIDE_PX = 140
 _BETWEEN_PX = 11
 _COLUMNS = (("go",), ("view",), ("night",), ("judge", "window"))
 
@@ -110,15 +111,16 @@ class KeyBar(QWidget):
         self._keys.setVisible(not text)
 
 
-def _add_group(grid: QGridLayout, title: str, keys: Sequence[Key]) -> None:
+def _add_group(grid: QGridLayout, title: str, keys: Sequence[Key]) -> Iterator[QLabel]:
+    """Add a group of keys; give the label of each text."""
     row = grid.rowCount()
     grid.addWidget(label(title, "caption"), row, 0, 1, 2)
     for i, key in enumerate(keys, start=row + 1):
         grid.addWidget(label(key.shown, "pill"), i, 0)
         text = QLabel(key.text)
         text.setWordWrap(True)
-        text.setFixedWidth(_TEXT_PX)
         grid.addWidget(text, i, 1)
+        yield text
 
 
 class HelpSheet(QFrame):
@@ -135,15 +137,15 @@ class HelpSheet(QFrame):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(24, 18, 24, 18)
         whole.addWidget(label(texts.HELP_TITLE, "title"))
+        self._texts: list[QLabel] = []
         columns = QHBoxLayout()
         columns.setSpacing(22)
         for groups in _COLUMNS:
             grid = QGridLayout()
             grid.setVerticalSpacing(2)
             for group in groups:
-                _add_group(
-                    grid, texts.HELP_GROUPS[group], [key for key in table if key.group == group and key.shown]
-                )
+                keys = [key for key in table if key.group == group and key.shown]
+                self._texts += _add_group(grid, texts.HELP_GROUPS[group], keys)
             grid.setRowStretch(grid.rowCount(), 1)
             columns.addLayout(grid)
         whole.addLayout(columns)
@@ -152,8 +154,14 @@ class HelpSheet(QFrame):
 
     def open(self) -> None:
         """Show the list in the middle of its parent."""
-        self.adjustSize()
         room = self._room.size()
+        for text in self._texts:
+            text.ensurePolished()
+            wanted_px = text.fontMetrics().averageCharWidth() * _TEXT_CHARS
+            text.setFixedWidth(min(wanted_px, room.width() // len(_COLUMNS) - _BESIDE_PX))
+            text.setFixedHeight(text.heightForWidth(text.width()))
+        self.layout().activate()
+        self.adjustSize()
         self.move((room.width() - self.width()) // 2, (room.height() - self.height()) // 2)
         self.show()
         self.raise_()

@@ -12,7 +12,7 @@ from monitor.dashboard import texts
 from monitor.dashboard.signal.lane import FULL_SCALES_UV
 from monitor.dashboard.signal.sweep import SWEEPS_S, SweepView
 from monitor.dashboard.signal.traces import ViewFilter
-from monitor.dashboard.style import card, elastic, label, set_flag
+from monitor.dashboard.style import card, elastic, label, set_flag, show_fitting
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.settings import BANDS_HZ, NOTCHES_HZ
 from monitor.session.wall_time import WallTime
@@ -88,16 +88,16 @@ class LivePanel:
         """Show whether the view is live, frozen, or a page that may be edited; and the epoch for stages."""
         if page_s is not None:
             start, end = wall.text(page_s), wall.text(page_s + self.sweep.sweep_s)
-            head = texts.REVIEW_HEAD_LIVE if is_live else texts.REVIEW_HEAD
+            heads = (texts.REVIEW_HEAD_LIVE,) * is_live + (texts.REVIEW_HEAD, texts.REVIEW_HEAD_SHORT)
             is_edit = is_editable and not is_live
             title = texts.EDIT_TITLE if is_edit else texts.REVIEW_TITLE
-            state = head.format(start=start, end=end, epoch=epoch)
+            states = [head.format(start=start, end=end, epoch=epoch) for head in heads]
         elif is_frozen:
-            title, state = texts.FROZEN_TITLE, texts.FROZEN_HEAD
+            title, states = texts.FROZEN_TITLE, [texts.FROZEN_HEAD, texts.FROZEN_HEAD_SHORT]
         else:
-            title, state = texts.LIVE_TITLE, texts.LIVE_HEAD if is_live else texts.NO_RECORDING
+            title, states = texts.LIVE_TITLE, [texts.LIVE_HEAD if is_live else texts.NO_RECORDING]
         self._title.setText(title)
-        self._state.setText(state)
+        show_fitting(self._state, states)
         set_flag(self._title, "alarm", on=is_frozen)
 
     def change_sweep(self, step: int) -> None:

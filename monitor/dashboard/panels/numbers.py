@@ -220,6 +220,8 @@ class TonightPanel:
             set_flag(value, "early", on=row.value.startswith("–"))
             for cell in (name, value, unit):
                 cell.setToolTip(row.hint)
+                # An empty row would take the height of a text.
+                cell.setVisible(i < len(rows))
         self.frame.setAccessibleDescription("; ".join(f"{r.name} {r.value} {r.unit}" for r in rows))
 
 

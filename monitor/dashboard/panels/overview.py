@@ -178,6 +178,8 @@ _SPANS_S = (
     16 * 3600,
     24 * 3600,
 )
+# Of a row of the hypnogram; capitals and digits have no descender.
+_NAME_SHARE, _LEAST_NAME_PX = 1.15, 8
 # The hypnogram's rows, from the bottom of the lowest to the top of the highest.
 _STAGE_LOW, _STAGE_HIGH = 0.6 - len(wording.STAGE_ROWS), 0.4
 
@@ -242,6 +244,7 @@ class OverviewPanel(QObject):
         rows = wording.STAGE_ROWS
         self._stage.getAxis("left").setTicks([[(-i, name) for i, name in enumerate(rows)]])
         self._stage.setYRange(_STAGE_LOW, _STAGE_HIGH, padding=0)
+        self._stage.vb.sigResized.connect(self._fit_stage_names)
         self._moves.getAxis("left").setTicks([[(1.5, "L"), (0.5, "R")]])
         self._moves.setYRange(0, 2.35, padding=0)
         self._fill_plots()
@@ -268,6 +271,13 @@ class OverviewPanel(QObject):
             region.hide()
         self._plots.viewport().installEventFilter(self)
 
+    def _fit_stage_names(self) -> None:
+        """Make the names of the stages so small that none is over another."""
+        row_px = self._stage.vb.height() / len(wording.STAGE_ROWS)
+        made = font(11)
+        made.setPixelSize(max(_LEAST_NAME_PX, min(made.pixelSize(), int(row_px * _NAME_SHARE))))
+        self._stage.getAxis("left").setStyle(tickFont=made)
+
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self._theme = theme
@@ -282,6 +292,7 @@ class OverviewPanel(QObject):
         self._epochs.setTextPen(QPen(QColor(theme.soft), 0))
         self._epochs.setStyle(tickLength=0, tickFont=font(11), tickTextOffset=1)
         self._epochs.setHeight(text_px(15))
+        self._fit_stage_names()
         for line in self._now:
             line.setPen(QPen(QColor(theme.text), 0))
         for region in self._region:

@@ -24,7 +24,8 @@ from monitor.dashboard.viewmodel.screen import Screen
 from monitor.session.markers import EPOCH_S
 
 _SMALL = 0.8
-_SMALL_WIDER = 1.1
+# Beside larger texts the trace keeps its room on a small screen; the log needs more of it than the numbers.
+_SMALL_WIDER, _LOG_WIDER = 1.1, 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +125,14 @@ class WindowLayout:
             self._restore_focus(focused)
             self._panels.top.set_small(is_small=is_small)
         # Larger texts need wider panels; the width is taken from the trace.
-        wider = min(text_scale(), _SMALL_WIDER) if is_small else text_scale()
+        wider, log_wider = (
+            min(text_scale(), most) if is_small else text_scale() for most in (_SMALL_WIDER, _LOG_WIDER)
+        )
         self._left.setFixedWidth(round(max(352 * scale, 262) * wider))
-        right_px = round(max(396 * scale, 340) * wider)
-        self._panels.night.frame.setMinimumHeight(round(max(230 * scale, 180) * text_scale()))
+        right_px = round(max(396 * scale, 340) * log_wider)
+        self._panels.night.frame.setMinimumHeight(
+            round(180 * text_scale() if is_small else 230 * scale * min(text_scale(), _SMALL_WIDER))
+        )
         self._right.setFixedWidth(right_px)
         self._panels.imi.frame.setFixedWidth(right_px - (2 if self._is_small else 0))
         self._panels.top.setFixedHeight(round(max(66 * scale, 54) * text_scale()))
