@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -28,8 +29,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory, qapp: object) -> Iterator[Pa
         yield Pages(tmp_path_factory.mktemp("pages"), stack)
 
 
-@pytest.mark.parametrize("text_scale", TEXT_SCALES)
-@pytest.mark.parametrize("size", SIZES)
+# The smallest window with the largest text, and the usual one; the others with the slow tests.
+SOON = (((1280, 720), 1.3), ((1920, 1080), 1.0))
+CASES = [
+    pytest.param(*case, marks=() if case in SOON else pytest.mark.e2e)
+    for case in itertools.product(SIZES, TEXT_SCALES)
+]
+
+
+@pytest.mark.parametrize(("size", "text_scale"), CASES)
 def test_no_text_is_cut_off(pages: Pages, size: tuple[int, int], text_scale: float) -> None:
     seen = {name: cut_off(page)[1] for name, page in pages.at(size, text_scale, NIGHT)}
     assert {name: found for name, found in seen.items() if found} == {}
@@ -38,6 +46,7 @@ def test_no_text_is_cut_off(pages: Pages, size: tuple[int, int], text_scale: flo
     )
 
 
+@pytest.mark.e2e
 def test_no_text_is_cut_off_at_4k_with_scale_2(tmp_path: Path) -> None:
     paths = os.pathsep.join(str(path) for path in (Path(script.__file__).parents[1], *sys.path) if path)
     done = subprocess.run(

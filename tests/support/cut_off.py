@@ -28,6 +28,8 @@ _SLACK_PX = 1
 
 def cut_off(page: QWidget) -> tuple[QImage, list[str]]:
     """Draw a page; return its picture and what of its texts cannot be read whole."""
+    # A text that has just changed has its room after the next layout.
+    QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     found = [
         text for widget in page.findChildren(QWidget) if widget.isVisible() for text in _of(widget, page)
     ]
