@@ -315,5 +315,9 @@ def test_the_log_follows_the_page_and_editing_is_marked(
         window.review.show(60.0 + 22.0 * 80 - 15.0)
         qtbot.waitUntil(lambda: is_seen(60.0 + 22.0 * 80), timeout=LATE_MS)
         assert not is_seen(60.0)
+        window.resize(1366, 768)
+        window.act("text:1")
+        qtbot.waitUntil(lambda: not window._relayout.isActive(), timeout=LATE_MS)
+        qtbot.waitUntil(lambda: is_seen(60.0 + 22.0 * 80), timeout=LATE_MS)
     finally:
         editor.close()

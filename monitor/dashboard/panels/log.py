@@ -223,6 +223,8 @@ class LogPanel:
     def set_scale(self, scale: float) -> None:
         """Fit rows and columns to the text size."""
         self._scale = scale
+        # Rows of another height: the rows of the page are shown again.
+        self._period_s = None
         self.table.verticalHeader().setDefaultSectionSize(text_px(25 * scale))
         px = max(12, round(13 * scale))
         self.model.set_font(px)
