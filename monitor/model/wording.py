@@ -74,6 +74,24 @@ def minutes_seconds(length_s: float) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def length(length_s: float) -> str:
+    """Format a duration as ``12 s``, ``4 min 12 s`` or ``1 h 04 min``."""
+    whole = max(0, rounded(length_s))
+    if whole < 60:
+        return f"{whole} s"
+    return (
+        f"{whole // 60} min {whole % 60} s"
+        if whole < 3600
+        else f"{whole // 3600} h {whole // 60 % 60:02d} min"
+    )
+
+
+def length_so_far(length_s: float) -> str:
+    """Format a duration that grows: in steps of 5 s, from a minute on of a minute."""
+    step_s = 5 if length_s < 60 else 60
+    return length(math.floor(max(0.0, length_s) / step_s) * step_s).removesuffix(" 0 s")
+
+
 def hms(length_s: float) -> str:
     """Format a duration as ``h:mm:ss``."""
     whole = max(0, rounded(length_s))

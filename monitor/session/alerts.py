@@ -27,6 +27,7 @@ from monitor.session.alert_types import (
     seconds,
     spans_of,
 )
+from monitor.session.conditions import FOR_EVER, HOLE_S, Condition
 from monitor.session.damage import damage_words, missing_facts
 from monitor.session.movement_parts import to_us
 from monitor.session.state import SessionState
@@ -138,19 +139,44 @@ def _qualities(state: SessionState, leg: str) -> list[tuple[Fact[QualityData], i
 
 
 def quality(state: SessionState, leg: str, missing: Spans) -> list[AlertEpisode]:
-    """List the quality episodes of a leg; while its signal is missing, only that is listed."""
+    """List the quality episodes of a leg; while its signal is missing, only that is listed.
+
+    One condition is one alert: it is cleared after the leg was usable for `HOLE_S`.
+    """
     there = complement(missing, 0, FAR_US)
+    bad = [one for one in state.conditions(leg) if one.is_bad]
+    held = spans_of((to_us(one.start_s), _held_us(one)) for one in bad)
+    found = [each for one in bad for each in _of_bad(leg, one, there)]
+    usable = intersection([there, complement(held, 0, FAR_US)], FAR_US)
     merged: list[AlertEpisode] = []
     for fact, start_us, end_us in _qualities(state, leg):
-        worth = list(_of_quality(leg, fact))
-        spans = intersection([spans_of([(start_us, end_us)]), there], FAR_US) if worth else there
+        worth = list(_of_warning(leg, fact))
+        spans = intersection([spans_of([(start_us, end_us)]), usable], FAR_US) if worth else usable
         for episode in worth:
             for begin_us, stop_us in each_of(spans):
                 begin_s = seconds(begin_us)
                 _add(merged, replace(episode, start_s=begin_s, end_s=seconds(stop_us), since_s=begin_s))
-    # A person who turns over saturates a leg for a moment.
-    brief = _BAD.format(leg=leg.capitalize(), what="saturated")
-    return [replace(e, start_s=e.start_s + _SATURATED_S) if e.text == brief else e for e in merged]
+    return [*found, *merged]
+
+
+def _held_us(one: Condition) -> int:
+    return FAR_US if one.end_s == FOR_EVER else to_us(one.end_s + HOLE_S)
+
+
+def _of_bad(leg: str, one: Condition, there: Spans) -> Iterator[AlertEpisode]:
+    """Return the alerts of a condition: one, unless the signal was missing in between."""
+    text = _BAD.format(leg=leg.capitalize(), what=one.cause)
+    whole = spans_of([(to_us(one.start_s), _held_us(one))])
+    for begin_us, stop_us in each_of(intersection([whole, there], FAR_US)):
+        begin_s, stop_s = seconds(begin_us), seconds(stop_us)
+        since_s = one.bad_since(begin_s)
+        if since_s is None:
+            continue
+        # A person who turns over saturates a leg for a moment.
+        late_s = one.bad_since(since_s + _SATURATED_S)
+        start_s = min(max(one.urgent_s, since_s), FOR_EVER if late_s is None else late_s)
+        if start_s < stop_s:
+            yield AlertEpisode("medium", text, f"bad-{leg}", start_s, stop_s, since_s, (leg,))
 
 
 def _add(merged: list[AlertEpisode], new: AlertEpisode) -> None:
@@ -166,15 +192,14 @@ def _add(merged: list[AlertEpisode], new: AlertEpisode) -> None:
     merged.append(new)
 
 
-def _of_quality(leg: str, fact: Fact[QualityData]) -> Iterator[AlertEpisode]:
-    """Return the alerts of a quality; the caller sets their times."""
+def _of_warning(leg: str, fact: Fact[QualityData]) -> Iterator[AlertEpisode]:
+    """Return the alerts of a quality that is not bad; the caller sets their times."""
     causes, name = fact.data["causes"], f"{leg.capitalize()} leg"
 
     def make(priority: Priority, text: str, key: str) -> AlertEpisode:
         return AlertEpisode(priority, text, f"{key}-{leg}", 0.0, 0.0, 0.0, (leg,))
 
     if fact.data["state"] == "bad":
-        yield make("medium", _BAD.format(leg=leg.capitalize(), what=", ".join(causes) or "unusable"), "bad")
         return
     rest_uv = fact.data.get("rest_uv")
     if "high rest" in causes and rest_uv is not None:

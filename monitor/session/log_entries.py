@@ -22,6 +22,7 @@ from monitor.model.payloads import (
     TroubleData,
 )
 from monitor.session.biocal import Biocal, n_inside
+from monitor.session.conditions import AROUND_S, HOLE_S
 from monitor.session.damage import damage_words, entry_text
 from monitor.session.manual_movements import manual_text
 from monitor.session.state import SessionState
@@ -49,7 +50,10 @@ _DIM = ("stream", "stop", "position", "withdrawn", "accept", "acknowledged", "so
 
 
 def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
-    """Return the log entry of a fact other than a movement, None for those the log does not show."""
+    """Return the log entry of a fact other than a movement, None for those the log does not show.
+
+    The qualities of a signal have entries here for a list of facts; a log has `condition_rows` instead.
+    """
     entry_of = _ENTRIES.get(fact.kind)
     text = entry_of(fact) if entry_of is not None else ""
     if not text:
@@ -123,6 +127,42 @@ def biocal_rows(state: SessionState, now_s: float, wall: WallTime) -> list[LogRo
         # The column is narrow; the whole text is in the tool tip and the report.
         brief = f"bio-cal {wording.minutes_seconds(one.end_s - one.start_s)}, {n} not counted"
         rows.append(LogRow(one.start_s, "person", "", brief, detail, "", "", False, False, False, None))
+    return rows
+
+
+def condition_rows(state: SessionState, now_s: float) -> list[LogRow]:
+    """List the conditions of all limbs as log entries: one for each, with its duration."""
+    rows = []
+    for limb in (*state.legs, *state.limbs):
+        is_leg, name = limb in wording.LEG_SHORT, limb.replace("_", " ")
+        found = state.conditions(limb)
+        ends_s = [one.end_s for one in found if one.is_bad]
+        for one in found:
+            # Shortly after a condition it is not known yet whether a warning belongs to it.
+            is_after = any(end_s <= one.start_s <= now_s < end_s + AROUND_S for end_s in ends_s)
+            if not one.is_bad and (is_after or not is_leg):
+                continue
+            lasts = now_s < one.end_s + HOLE_S
+            length = (wording.length_so_far if lasts else wording.length)(min(one.end_s, now_s) - one.start_s)
+            length += " so far" if lasts else ""
+            causes = ", ".join(one.causes) or one.cause
+            what = f"{one.cause} {length}" if one.is_bad else f"signal: {causes}, {length}"
+            counts = "not counted: " + " ".join(one.lines) if one.is_bad else "counted"
+            rows.append(
+                LogRow(
+                    t_s=one.start_s,
+                    kind="technical",
+                    leg=wording.LEG_SHORT[limb] if is_leg else "",
+                    what=what if is_leg else f"{name} {what}",
+                    detail=f"{name} · {causes}, {length}, {counts}",
+                    duration="",
+                    imi="",
+                    is_dim=False,
+                    is_strong=False,
+                    is_struck=False,
+                    seq=None,
+                )
+            )
     return rows
 
 

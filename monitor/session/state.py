@@ -24,6 +24,7 @@ from monitor.model.payloads import (
 )
 from monitor.scoring.inputs import Epoch, LegSpan, Movement, Night, Span, split_at
 from monitor.session.biocal import Biocal, biocals
+from monitor.session.conditions import HOLE_S, Condition, conditions
 from monitor.session.facts_by_kind import FactsByKind
 from monitor.session.manual_movements import with_manual
 from monitor.session.movement_parts import (
@@ -214,6 +215,22 @@ class SessionState(FactsByKind):
         """Return why a leg is not ``ok``."""
         latest = self._quality_of(leg)
         return list(latest.data["causes"]) if latest else []
+
+    def conditions(self, limb: str) -> list[Condition]:
+        """List the conditions of a limb's signal: when it was not usable, or with a warning."""
+        kinds = detection_kinds(limb)
+
+        def made() -> list[Condition]:
+            own = (f.of(ConditionData) for f in self.facts(kinds.quality) if f.data[kinds.limb] == limb)
+            return conditions(own)
+
+        newest = next(reversed(self._facts.get(kinds.quality, {})), -1)
+        return self.memo(f"conditions {limb}", newest, made)
+
+    def condition(self, limb: str, now_s: float) -> Condition | None:
+        """Return the condition because of which a limb is not usable now, None if it is."""
+        found = [one for one in self.conditions(limb) if one.is_bad]
+        return found[-1] if found and now_s < found[-1].end_s + HOLE_S else None
 
     def _quality_of(self, leg: str) -> Fact[QualityData] | None:
         ratings = (fact.of(QualityData) for fact in reversed(self._facts.get("quality", {}).values()))

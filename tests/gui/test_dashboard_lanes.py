@@ -24,8 +24,9 @@ from support.sessions import (
     wide_stream_fact,
     write_recording,
 )
-from support.windows import LATE_MS
+from support.windows import LATE_MS, Opener, Recorder, pixels
 
+from monitor.dashboard.signal.lane import Lane
 from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.viewmodel.lanes import LaneView, choices, lanes_view
 from monitor.model.facts import Fact
@@ -141,3 +142,31 @@ def test_an_arm_that_moves_now_grows_with_the_recording(tmp_path: Path) -> None:
     append(night.folder, [limb("left_arm-1", 100.0, phase="confirmed")])
     lengths = [night.at(101.0 + t, 0.1 + t).movements.limbs[0].text for t in (0.0, 0.5, 1.0)]
     assert lengths == ["1.0 s", "1.5 s", "2.0 s"]
+
+
+def test_the_lane_of_an_electrode_that_is_off_is_coloured_and_named_until_it_was_usable_for_a_while(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
+) -> None:
+    window = open_window(running)
+    sweep, (left, right) = window.live.sweep, window.live.sweep.lanes
+    assert recorder.asked == []
+
+    def colour_of(lane: Lane) -> int:
+        """Return the colour of an empty place at the bottom of a lane, where no trace is."""
+        return int(pixels(sweep)[lane.rect.bottom() - 3, lane.rect.right() - 40])
+
+    plain = colour_of(right)
+    append(running, [quality(295.0, "left", "bad", ["lead off"], mains_uv=142.0)])
+    qtbot.waitUntil(lambda: "left" in sweep.states, timeout=LATE_MS)
+    assert sweep.states == {"left": ("electrode?", "mains 142 µV")}
+    assert (colour_of(left) != plain, colour_of(right)) == (True, plain)
+    screen = window.screen_view
+    assert (screen.chips[0].word, screen.chips[0].health) == ("electrode? mains 142 µV", "bad")
+    # Usable for less than ten seconds, with a warning: the same state.
+    append(running, [quality(297.0, "left", "warn", ["mains"]), clock_fact(301.0)])
+    qtbot.waitUntil(lambda: window.now_s() >= 301.0, timeout=LATE_MS)
+    qtbot.wait(600)
+    assert sweep.states
+    append(running, [clock_fact(307.5)])
+    qtbot.waitUntil(lambda: not sweep.states, timeout=LATE_MS)
+    assert window.screen_view.chips[0].word == "receiving"

@@ -81,7 +81,23 @@ def test_signal_that_came_late_was_missing_until_it_came_and_counts():
 def test_what_is_bad_for_long_is_one_alert_and_turning_over_is_none():
     facts = [quality(100.0, "left", "bad", ["saturated"]), quality(110.0, "left", "bad", ["saturated"])]
     assert spans(*facts, quality(129.0, "left")) == []
-    assert spans(*facts, quality(150.0, "left")) == [("bad-left", "medium", 130.0, 150.0)]
+    assert spans(*facts, quality(150.0, "left")) == [("bad-left", "medium", 130.0, 160.0)]
+
+
+def test_a_lead_that_falls_off_is_one_alert_however_its_causes_change():
+    facts = [quality(100.0, "left", "warn", ["mains"])]
+    for t_s in (101.0, 108.0, 121.0):
+        facts += [quality(t_s, "left", "bad", ["lead off"]), quality(t_s + 3.0, "left", "bad", ["saturated"])]
+        facts.append(quality(t_s + 5.0, "left", "warn", ["mains", "high rest"]))
+    (mains, off) = [e for e in history(*facts, quality(128.0, "left")) if e.legs]
+    assert (mains.key, mains.start_s, mains.end_s) == ("mains-left", 100.0, 101.0)
+    # Cleared after ten usable seconds.
+    assert (off.key, off.priority, off.start_s, off.end_s) == ("bad-left", "medium", 101.0, 136.0)
+    assert off.text_at(133.0) == "Left leg lead off 0:32, not counted"
+    # Whoever saw it is not asked again.
+    state = SessionState.of(numbered([*beginning(), *facts, acknowledged(103.0, bad_left="medium")]))
+    (off,) = [each for each in alert_history(state) if each.key == "bad-left"]
+    assert seen(state, off).author == "AB"
 
 
 def test_while_a_leg_is_missing_that_alone_is_told():
@@ -146,7 +162,11 @@ def troubled(draw):
             facts.append(lights(t_s, draw(st.sampled_from(["on", "off"]))))
         elif kind == "quality":
             state = draw(st.sampled_from(["ok", "warn", "bad"]))
-            causes = {"ok": [], "warn": ["mains", "high rest"], "bad": ["saturated"]}[state]
+            causes = {
+                "ok": [],
+                "warn": ["mains", "high rest"],
+                "bad": [draw(st.sampled_from(["saturated", "lead off"]))],
+            }[state]
             facts.append(quality(t_s, leg, state, causes, rest_uv=9.0))
         elif leg in open_gaps:
             seq = open_gaps.pop(leg)

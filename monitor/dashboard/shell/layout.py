@@ -59,6 +59,7 @@ class Panels:
         sweep.set_thresholds(screen.above_rest_uv)
         sweep.set_gaps(screen.night.gaps)
         sweep.set_epochs(screen.night.stages, epoch_s)
+        sweep.set_states(screen.leg_states)
         sweep.update_texts()
         marked_s = None if window_s is None else (epoch_s, epoch_s + EPOCH_S)
         self.top.show_top(top_of(screen, marked_s), screen.wall)

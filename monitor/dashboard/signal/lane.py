@@ -6,7 +6,7 @@ Also the frame of the trace: grid, time axis, levels and scale of each leg.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -67,6 +67,7 @@ class Sweep(Protocol):
     gaps: tuple[GapSpan, ...]
     stages: tuple[StageSpan, ...]
     epoch_s: float | None
+    states: Mapping[str, tuple[str, ...]]
     movements: MovementsView
     wall: WallTime
     above_rest_uv: npt.NDArray[np.float64]
@@ -162,8 +163,8 @@ class FramePainter:
         painter.setFont(font(15 if lane.view.is_leg else 13, bold=True))
         width = gutter_px() - 14
         painter.drawText(10, top + text_px(14), _elided(painter, _title(lane), width))
-        painter.setPen(QColor(theme.soft))
-        painter.setFont(font(11))
+        painter.setPen(QColor(theme.medium if lane.leg in view.states else theme.soft))
+        painter.setFont(font(11, bold=lane.leg in view.states))
         for i, line in enumerate(_levels(view, lane)):
             painter.drawText(10, top + text_px(_FIRST_LINE_PX + _LINE_PX * i), _elided(painter, line, width))
 
@@ -196,8 +197,10 @@ def _scale_box(view: Sweep, lane: Lane) -> QRectF:
 
 
 def _levels(view: Sweep, lane: Lane) -> tuple[str, ...]:
-    """Return label, resting level and thresholds, as many lines as there is room for above the scale."""
+    """Return label, resting level and thresholds, or what is wrong; as many lines as fit above the scale."""
     rest_uv = lane.resting_uv
+    if lane.leg in view.states:
+        return view.states[lane.leg]
     lines = [lane.view.label] if lane.view.label and lane.view.is_first else []
     lines.append(f"rest {wording.microvolts(rest_uv)}")
     if math.isfinite(rest_uv):

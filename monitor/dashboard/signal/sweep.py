@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
@@ -25,7 +27,7 @@ from monitor.dashboard.signal.lane import (
 )
 from monitor.dashboard.signal.marks import MarkPainter
 from monitor.dashboard.signal.traces import Traces
-from monitor.dashboard.style import text_px
+from monitor.dashboard.style import faded, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.lanes import LaneView, choices
 from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView, StageSpan
@@ -33,6 +35,7 @@ from monitor.session.wall_time import WallTime
 
 SWEEPS_S = (10, 15, 30, 60, 120, 150, 300)
 _OLD_OPACITY = 0.42
+_BAD_OPACITY = 0.16
 
 
 class SweepView(QWidget, SweepGeometry):
@@ -57,6 +60,7 @@ class SweepView(QWidget, SweepGeometry):
         self.gaps: tuple[GapSpan, ...] = ()
         self.stages: tuple[StageSpan, ...] = ()
         self.epoch_s: float | None = None
+        self.states: Mapping[str, tuple[str, ...]] = {}
         self.chosen: frozenset[str] = frozenset()
         self.above_rest_uv = np.array([8.0, 2.0])
         self._theme = theme
@@ -162,6 +166,12 @@ class SweepView(QWidget, SweepGeometry):
         self.stages, self.epoch_s = stages, marked_s
         if has_moved:
             self.update(self._epochs.row(self))
+
+    def set_states(self, states: Mapping[str, tuple[str, ...]]) -> None:
+        """Set what is wrong with the limbs that are not usable now: their lanes are coloured."""
+        if states != self.states:
+            self.states = states
+            self.update()
 
     def advance(self, newest_s: float) -> None:
         """Paint the columns up to the newest sample (s), and nothing else."""
@@ -292,6 +302,8 @@ class SweepView(QWidget, SweepGeometry):
 
     def _paint_lane(self, painter: QPainter, lane: Lane, dirty: QRect) -> None:
         middle = lane.rect.center().y()
+        if self._page_s is None and lane.leg in self.states:
+            painter.fillRect(lane.rect.intersected(dirty), faded(self._theme.medium, _BAD_OPACITY))
         painter.fillRect(lane.rect.left(), middle, lane.rect.width(), 1, QColor(self._theme.grid))
         if self._page_s is not None:
             draw_part(painter, lane, dirty, lane.rect.left(), lane.rect.right() + 1)

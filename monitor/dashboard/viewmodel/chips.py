@@ -56,6 +56,9 @@ def _leg(
     now_s: float,
 ) -> Chip:
     word, health = _WORDS[state.leg_state(leg)]
+    condition = state.condition(leg, now_s)
+    if condition is not None and word != "LOST":
+        word, health = " ".join(condition.lines), "bad"
     stream = next((f for f in latest.values() if any(c["leg"] == leg for c in f.data["legs"])), None)
     source = status.get(stream.data["name"]) if stream else None
     rate_hz = source.rate_hz if source and source.rate_hz else stream.data["rate_hz"] if stream else 0.0

@@ -22,6 +22,7 @@ from monitor.dashboard.viewmodel.screen import (
 )
 from monitor.scoring import Night, Score
 from monitor.scoring.spans import Floats
+from monitor.session.conditions import join_spans
 from monitor.session.markers import EPOCH_S
 from monitor.session.stages import agreement
 from monitor.session.state import SessionState
@@ -90,10 +91,13 @@ def overview_view(
         onsets={leg: found[0] for leg, found in onsets.items()},
         is_plm={leg: found[1] for leg, found in onsets.items()},
         gaps=tuple(
-            GapSpan(span.start_us / 1e6, span.end_us / 1e6, leg, span.label)
+            GapSpan(start_s, end_s, leg, causes)
             for leg in state.legs
-            for span in night.unusable.get(leg, ())
-            if span.label != "learning"
+            for start_s, end_s, causes in join_spans(
+                (span.start_us / 1e6, span.end_us / 1e6, span.label)
+                for span in night.unusable.get(leg, ())
+                if span.label != "learning"
+            )
         )
         + tuple(
             GapSpan(each.start_us / 1e6, min(each.end_us, night.end_us) / 1e6, leg, each.label or "artifact")

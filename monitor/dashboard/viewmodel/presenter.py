@@ -22,7 +22,7 @@ from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView
 from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
-from monitor.model.facts import MOVEMENT_KINDS, UNUSABLE, Fact
+from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, UNUSABLE, Fact
 from monitor.model.payloads import AnchorData, AuthorData, ClockData, SignData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
@@ -31,7 +31,7 @@ from monitor.session.damage import require_session
 from monitor.session.durability_mark import durable_bytes
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_follower import JournalFollower
-from monitor.session.log_entries import LogRow, biocal_rows, fact_row
+from monitor.session.log_entries import LogRow, biocal_rows, condition_rows, fact_row
 from monitor.session.markers import EPOCH_S
 from monitor.session.recorder_status import LiveStatus
 from monitor.session.state import SessionState
@@ -73,6 +73,7 @@ class Presenter:
         self._scored = Rescoring()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
         self._log: dict[int, LogRow] = {}
+        self._technical: list[LogRow] = []
         self._personal: dict[int, Fact] = {}
         self._undo = UndoHistory()
         self._has_estimate = False
@@ -113,7 +114,9 @@ class Presenter:
             self._overview()
         kinds = {fact.kind for fact in facts}
         has_moved = due or bool(kinds & MOVEMENT_KINDS)
-        has_entries = bool(due or kinds - _NO_ENTRIES) or self._has_new_times()
+        technical = condition_rows(self.state, now_s)
+        has_grown, self._technical = technical != self._technical, technical
+        has_entries = bool(due or kinds - _NO_ENTRIES) or self._has_new_times() or has_grown
         self._screen = self._make(live_status, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen
 
@@ -141,7 +144,7 @@ class Presenter:
             self.wall = self.wall.with_clock(fact.of(ClockData))
         elif fact.kind == "anchor":
             self.wall.set_speed(fact.of(AnchorData).data["speed"])
-        elif (row := fact_row(fact)) is not None and fact.seq is not None:
+        elif fact.kind not in QUALITY_KINDS and (row := fact_row(fact)) is not None and fact.seq is not None:
             if fact.kind == "sign":
                 row = row._replace(what=row.what + entered_text(fact.of(SignData), self.wall))
             self._log[fact.seq] = row
@@ -197,7 +200,7 @@ class Presenter:
             estimate = estimate_remark(self.state, self.main)
             self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate)
             rows = self._lm_rows.list(self.main, scored.staged_s)
-            entries = (*self._log.values(), *biocal_rows(self.state, now_s, self.wall))
+            entries = (*self._log.values(), *biocal_rows(self.state, now_s, self.wall), *self._technical)
             log = LogView(merge(rows, entries), self.wall)
         else:
             log = before.log
@@ -214,6 +217,7 @@ class Presenter:
             night=self._night,
             imi=self._imi,
             log=log,
+            leg_states=self._leg_states(now_s) if phase == "recording" else {},
             chips=chips(self.state, live_status, phase, now_s),
             alerts=self._alerts(live_status, phase, now_s),
             legs=tuple(self.state.legs),
@@ -231,6 +235,10 @@ class Presenter:
             ),
             biocal=biocal,
         )
+
+    def _leg_states(self, now_s: float) -> dict[str, tuple[str, ...]]:
+        found = {limb: self.state.condition(limb, now_s) for limb in (*self.state.legs, *self.state.limbs)}
+        return {limb: one.lines for limb, one in found.items() if one is not None}
 
     def _alerts(self, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:
         found = alerts(self.state, live_status, phase, now_s)

@@ -350,6 +350,8 @@ class Screen:
         The entries of persons that can be undone.
     biocal : BiocalView or None
         None without one, and when nothing is being recorded.
+    leg_states : Mapping of limb to tuple of str
+        What is wrong with the limbs that are not usable now, in short lines.
     """
 
     revision: int
@@ -376,3 +378,4 @@ class Screen:
     undo: UndoView
     permissions: EditPermissions
     biocal: BiocalView | None = None
+    leg_states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -10,13 +10,12 @@ from monitor.outputs.report import numbers
 from monitor.outputs.report.blocks import Block, Table, Text
 from monitor.session.alerts import alert_history, seen
 from monitor.session.biocal import n_inside
-from monitor.session.log_entries import biocal_text, fact_row
+from monitor.session.log_entries import biocal_text, condition_rows, fact_row
 from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime, clock_text
 
 _TECHNICAL = (
     "gap",
-    "quality",
     "stream",
     "lost",
     "late",
@@ -39,7 +38,7 @@ def log(session: Session, wall: WallTime) -> Table | Text:
     rows = [
         (fact.t or 0.0, row.what, _who(fact), "withdrawn" if fact.seq in withdrawn else "")
         for fact in session.facts
-        if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement")
+        if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement", "quality")
         and (fact.kind == "note" or fact.source.startswith("person") or fact.kind in ("lights", "position"))
         and (row := fact_row(fact)) is not None
     ]
@@ -59,13 +58,11 @@ def _biocals(session: Session, wall: WallTime) -> list[tuple[float, str, str]]:
 
 def technical(session: Session, wall: WallTime) -> Table | Text:
     """List technical events of the signal."""
-    rows, withdrawn = [], _withdrawn(session)
-    for fact in sorted(session.facts, key=lambda fact: fact.t or 0.0):
-        if fact.kind not in _TECHNICAL or fact.seq in withdrawn:
-            continue
-        row = fact_row(fact)
-        if row is not None:
-            rows.append((wall.text(fact.t or 0.0), row.leg, row.what))
+    withdrawn = _withdrawn(session)
+    listed = (f for f in session.facts if f.kind in _TECHNICAL and f.seq not in withdrawn)
+    found = [row for fact in listed if (row := fact_row(fact)) is not None]
+    found += condition_rows(session.state, session.night.end_us / 1e6)
+    rows = [(wall.text(row.t_s), row.leg, row.what) for row in sorted(found, key=lambda row: row.t_s)]
     return _table(("time", "leg", "event"), rows, wide=2) if rows else Text("No technical events.")
 
 
