@@ -21,7 +21,8 @@ LEGS: tuple[Leg, Leg] = ("left", "right")
 
 # The kinds and the keys of each. Times are seconds on the session's timeline (0 = first sample).
 KINDS: Mapping[str, str] = {
-    "session": "version, bed, study, config, config_sha256, main_profile, legs, limbs: start of the session",
+    "session": "version, bed, study, mode (sit: immobilisation test), config, config_sha256, main_profile, "
+    "legs, limbs: start of the session",
     "clock": "utc, zone, zone_name, lsl, origin (lsl at 0), boot_id, slept_s, recorded_s, session_s (t at "
     "that moment, null: unknown): relates t to UTC; at the start, every minute, after each clock change",
     "stream": "name, type, source_id, uid, hostname, rate_hz, channels, legs...: a source was connected",
@@ -55,6 +56,8 @@ KINDS: Mapping[str, str] = {
     "accept": "movements (ids): restores those excluded by the fact it supersedes; without one, they are leg "
     "movements whatever they look like",
     "biocal": "state begin|end, when before|during|after, reason (of the end): nothing is counted in between",
+    "sit": "state begin|end: the suggested immobilisation test; without an end it lasts an hour",
+    "discomfort": "score (0-100): what a person said during the suggested immobilisation test",
     "calibration": "when before|during|after, duration_s, steps, legs, verdict pass|repeat, why",
     "sign": "over_seq, over_sha256: a person reviewed and signed all facts up to that one",
     "author": "of (numbers of entries), author: who made entries that were saved before the name was known",

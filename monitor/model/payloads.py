@@ -62,6 +62,7 @@ class SessionData(TypedDict):
     version: NotRequired[str]
     bed: NotRequired[str]
     study: NotRequired[str | None]
+    mode: NotRequired[Literal["night", "sit"]]
     config: dict[str, Any]
     config_sha256: str
     main_profile: Literal["aasm3", "wasm2016"]
@@ -402,6 +403,18 @@ class BiocalData(PersonData):
     reason: NotRequired[str]
 
 
+class SitData(PersonData):
+    """The suggested immobilisation test begins or ends."""
+
+    state: Literal["begin", "end"]
+
+
+class DiscomfortData(PersonData):
+    """A discomfort score from 0 to 100."""
+
+    score: Annotated[float, Field(ge=0, le=100)]
+
+
 class CalibratedLegData(TypedDict):
     """Result of a bio-calibration on one leg (uV)."""
 
@@ -501,6 +514,8 @@ FORMS: Mapping[str, type] = {
     "reject": RejectData,
     "accept": AcceptData,
     "biocal": BiocalData,
+    "sit": SitData,
+    "discomfort": DiscomfortData,
     "calibration": CalibrationData,
     "sign": SignData,
     "author": AuthorData,

@@ -46,8 +46,9 @@ def fact_of(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
     ----------
     request : Mapping
         ``do``: ``note``, ``lights``, ``stage``, ``artifact``, ``arousal``, ``respiratory``, ``segment``,
-        ``acknowledged``, ``sound``, ``manual``, ``reject``, ``accept``, ``biocal``, ``calibration``,
-        ``undo`` or ``author``, with that one's keys; ``author`` is optional but in the last.
+        ``acknowledged``, ``sound``, ``manual``, ``reject``, ``accept``, ``biocal``, ``sit``, ``discomfort``,
+        ``calibration``, ``undo`` or ``author``, with the keys of that one; ``author`` is optional but in the
+        last.
     state : SessionState
         State of the session: known movements, facts that may be undone.
     recorded_s : float
@@ -276,6 +277,27 @@ def _biocal(request: Mapping[str, Any], state: SessionState, recorded_s: float) 
     return Fact("biocal", t_s, PERSON, {"state": mark, "reason": _one_of(request, "reason", _REASONS)})
 
 
+def _sit(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
+    _require_sit(state)
+    t_s, mark = _time(request, recorded_s), _one_of(request, "state", ("begin", "end"))
+    if mark == "end" and state.sit_bounds(recorded_s) is None:
+        raise RefusedError("state = 'end': the immobilisation test has not begun")
+    return Fact("sit", t_s, PERSON, {"state": mark})
+
+
+def _discomfort(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
+    _require_sit(state)
+    t_s, value = _time(request, recorded_s), request.get("score")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
+        raise RefusedError(f"score = {str(value)[:40]}: expected 0 to 100")
+    return Fact("discomfort", t_s, PERSON, {"score": float(value)})
+
+
+def _require_sit(state: SessionState) -> None:
+    if not state.is_sit:
+        raise RefusedError("this recording is not an immobilisation test: it was not begun with --sit")
+
+
 def _calibration(request: Mapping[str, Any], state: SessionState, recorded_s: float) -> Fact:
     when = _one_of(request, "when", _WHEN)
     given = request.get("steps")
@@ -304,6 +326,8 @@ _ABOUT_WHAT_IS_KNOWN: Mapping[str, Callable[[Mapping[str, Any], SessionState, fl
     "reject": _reject,
     "accept": _accept,
     "biocal": _biocal,
+    "sit": _sit,
+    "discomfort": _discomfort,
     "calibration": _calibration,
 }
 

@@ -15,6 +15,7 @@ from monitor.model.payloads import (
     CalibrationData,
     ClockData,
     DamagedData,
+    DiscomfortData,
     GapData,
     LateData,
     LightsData,
@@ -32,6 +33,7 @@ from monitor.model.payloads import (
     SegmentData,
     SessionData,
     SignData,
+    SitData,
     SoundData,
     SourceAcceptedData,
     SpanData,
@@ -114,6 +116,10 @@ class FactsByKind:
     def facts(self, kind: Literal["accept"]) -> list[Fact[AcceptData]]: ...
     @overload
     def facts(self, kind: Literal["biocal"]) -> list[Fact[BiocalData]]: ...
+    @overload
+    def facts(self, kind: Literal["sit"]) -> list[Fact[SitData]]: ...
+    @overload
+    def facts(self, kind: Literal["discomfort"]) -> list[Fact[DiscomfortData]]: ...
     @overload
     def facts(self, kind: Literal["calibration"]) -> list[Fact[CalibrationData]]: ...
     @overload

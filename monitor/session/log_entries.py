@@ -244,6 +244,8 @@ _ENTRIES: Mapping[str, Callable[[Fact[Any]], str]] = {
     "reject": lambda fact: f"{_movements(fact)} rejected: {fact.data['reason']}",
     "accept": _restored,
     "calibration": _calibration,
+    "sit": lambda fact: "immobilisation test " + {"begin": "begins", "end": "ended"}[fact.data["state"]],
+    "discomfort": lambda fact: f"discomfort {fact.data['score']:g} of 100",
     "sign": lambda fact: f"signed by {fact.data.get('author', 'a person')}",
     "gap": _gap,
     "quality": _quality,

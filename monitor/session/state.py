@@ -23,6 +23,7 @@ from monitor.model.payloads import (
     SignData,
 )
 from monitor.scoring.inputs import Epoch, LegSpan, Movement, Night, Span, split_at
+from monitor.scoring.sit import LENGTH_US
 from monitor.session.biocal import Biocal, biocals
 from monitor.session.conditions import HOLE_S, Condition, conditions
 from monitor.session.facts_by_kind import FactsByKind
@@ -42,7 +43,7 @@ from monitor.session.stages import resolve_stages
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
-    | {"manual", "reject", "accept", "segment", "calibration", "biocal", "damaged"}
+    | {"manual", "reject", "accept", "segment", "calibration", "biocal", "sit", "discomfort", "damaged"}
 )
 _ALERTING = frozenset(
     {"session", "trouble", "gap", "late", "quality", "lights", "warning", "stream", "stage", "acknowledged"}
@@ -195,6 +196,24 @@ class SessionState(FactsByKind):
     def limbs(self) -> tuple[str, ...]:
         """The other limbs that are watched: no rule and no index has them."""
         return tuple(self.session.get("limbs", ()))
+
+    @property
+    def is_sit(self) -> bool:
+        """Whether it is a suggested immobilisation test instead of a night."""
+        return self.session.get("mode") == "sit"
+
+    def sit_bounds(self, now_s: float) -> tuple[float, float] | None:
+        """Return begin and end (s) of the immobilisation test, up to now; None if it has not begun.
+
+        The latest begin holds: a test that was begun anew replaces the one before.
+        """
+        marks = self.facts("sit")
+        begun = [i for i, fact in enumerate(marks) if fact.data["state"] == "begin"]
+        if not begun:
+            return None
+        start_s = marks[begun[-1]].t or 0.0
+        ends = [fact.t or 0.0 for fact in marks[begun[-1] + 1 :]]
+        return start_s, max(start_s, min([start_s + LENGTH_US / 1e6, now_s, *ends]))
 
     @property
     def stopped_s(self) -> float | None:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from monitor import __version__
 from monitor.model.config import planned_h_from, uncertainty_from
-from monitor.model.rules import RulesProfile
+from monitor.model.rules import WASM2016, RulesProfile
 from monitor.model.safe_file import write_private
 from monitor.scoring import Night, Score, score
 from monitor.scoring.inputs import Movement, Span
+from monitor.scoring.sit import SitTest, as_json, sit_test
 from monitor.scoring.spans import bounds, complement, union
 from monitor.scoring.summary import summary
 from monitor.scoring.tables import events_tsv, limb_rows, limbs_tsv, movements_tsv
@@ -23,7 +24,7 @@ from monitor.scoring.uncertainty.document import further_parts
 from monitor.session.biocal import n_inside
 from monitor.session.damage import damage_summary, set_aside
 from monitor.session.folder import SessionFolder
-from monitor.session.movement_parts import movement_of
+from monitor.session.movement_parts import movement_of, to_us
 from monitor.session.signature import signed_by
 from monitor.session.stages import agreement
 from monitor.session.state import SessionState
@@ -145,9 +146,29 @@ def summary_of(
         "biocal": biocal_summary(state, night.end_us / 1e6),
         **further_parts(night, scores, uncertainty_from(about), planned_h),
     }
+    if state.is_sit:
+        whole["sit"] = sit_summary(state, night, {name: each.profile for name, each in scores.items()})
     unusable = set_aside(state)
     whole |= {"facts_set_aside": unusable} if unusable else {}
     return whole | {"limbs": _limbs_summary(state, night.end_us)} if state.limbs else whole
+
+
+def sit_of(state: SessionState, night: Night, rules: Mapping[str, RulesProfile]) -> SitTest | None:
+    """Score the immobilisation test of a session; None if it has not begun."""
+    bounds_s = state.sit_bounds(night.end_us / 1e6)
+    if bounds_s is None:
+        return None
+    entered = [(to_us(fact.t or 0.0), float(fact.data["score"])) for fact in state.facts("discomfort")]
+    start_us, end_us = (to_us(at_s) for at_s in bounds_s)
+    return sit_test(night, (start_us, end_us), entered, rules.get(WASM2016.name, WASM2016))
+
+
+def sit_summary(
+    state: SessionState, night: Night, rules: Mapping[str, RulesProfile]
+) -> dict[str, object] | None:
+    """Return the part ``sit`` of ``summary.json``; None if the test was not begun."""
+    found = sit_of(state, night, rules)
+    return None if found is None else as_json(found)
 
 
 def biocal_summary(state: SessionState, now_s: float) -> list[dict[str, object]]:

@@ -80,6 +80,8 @@ FURTHER = [
     Fact("reject", 40.0, "person", {"movements": ["L1"], "reason": "cough"}),
     Fact("accept", 41.0, "person", {"movements": ["L9"]}),
     Fact("biocal", 59.0, "person", {"state": "begin", "when": "before", "author": "N"}),
+    Fact("sit", 73.0, "person", {"state": "begin"}),
+    Fact("discomfort", 80.0, "person", {"score": 35.0, "author": "N"}),
     Fact("biocal", 71.0, "recorder", {"state": "end", "reason": "lights off"}),
     Fact(
         "calibration",

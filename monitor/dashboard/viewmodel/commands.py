@@ -137,6 +137,24 @@ class MarkBiocal(Entry):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkSit(Entry):
+    """Begin or end of the suggested immobilisation test."""
+
+    do: ClassVar[str] = "sit"
+    t: float
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnterDiscomfort(Entry):
+    """A discomfort score from 0 to 100."""
+
+    do: ClassVar[str] = "discomfort"
+    t: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Calibrate(Entry):
     """A completed bio-calibration: begin and end of each of its steps (s)."""
 

@@ -147,8 +147,12 @@ def _text(fact: Fact[Any]) -> str:
     if fact.kind == "manual":
         return manual_text(fact.data)
     words = {"note": "text", "stage": "stage", "lights": "state", "segment": "label", "calibration": "when"}
-    words |= {"respiratory": "label"}
-    names = {"calibration": "bio-calibration", "accept": "look-alike counted as a leg movement"}
+    words |= {"respiratory": "label", "sit": "state", "discomfort": "score"}
+    names = {
+        "calibration": "bio-calibration",
+        "accept": "look-alike counted as a leg movement",
+        "sit": "immobilisation test",
+    }
     name = names.get(fact.kind, fact.kind)
     return f"{name} {data[words[fact.kind]]}" if fact.kind in words else name
 
@@ -164,6 +168,8 @@ _ENTRIES: Mapping[str, Callable[[float, Mapping[str, Any]], commands.Entry]] = {
     "manual": lambda t, data: commands.EnterMovements(tuple(data["movements"]), tuple(data["replaces"])),
     "reject": lambda t, data: commands.Reject(tuple(data["movements"]), data["reason"]),
     "accept": lambda t, data: commands.Accept(data["movements"][0]),
+    "sit": lambda t, data: commands.MarkSit(t, data["state"]),
+    "discomfort": lambda t, data: commands.EnterDiscomfort(t, data["score"]),
     "calibration": lambda t, data: commands.Calibrate(
         data["when"], {step: tuple(span) for step, span in data["steps"].items()}
     ),
