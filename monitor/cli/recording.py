@@ -23,7 +23,7 @@ from monitor.cli.terminal import Terminal
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.library import lsl
 from monitor.model.config import Config
-from monitor.model.errors import InputError
+from monitor.model.errors import InputError, MissingError
 from monitor.model.run_info import scored_with
 from monitor.montage import Chosen
 from monitor.recorder.outlets import other_recorder
@@ -58,6 +58,7 @@ class WatchOptions:
     duration_s: float | None
     resume: bool
     is_demo: bool = False
+    is_sit: bool = False
 
 
 class _Beds:
@@ -108,11 +109,15 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             Preview(wish),
         )
         has_window = not headless and _window_opens(terminal) and _open_window(stack, screen, terminal)
+        if options.is_sit and not has_window:
+            raise MissingError("--sit needs the window, and none can be opened. Nothing was recorded.")
         interrupted = None
         if not options.is_demo:
             stack.enter_context(sleep_inhibited(f"recording {options.bed}", terminal.say))
             prompt = Prompt(options.resume, screen if has_window else None, terminal, ending)
-            interrupted = session_to_resume(options.sessions, options.bed, options.study, prompt)
+            interrupted = session_to_resume(
+                options.sessions, options.bed, options.study, prompt, is_sit=options.is_sit
+            )
         queries, config = list(options.queries), options.config
         if interrupted is not None:
             queries, config = resumed_settings(interrupted, queries, config)
@@ -198,6 +203,7 @@ def _record(
     resumption: tuple[SessionFolder, SessionLock, Resumed] | None,
 ) -> None:
     about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
+    about |= {"mode": "sit"} if options.is_sit else {}
     plan = RecordingPlan(bed, config.main_profile, config.rules, config.labels, about, config.staging)
     if resumption is not None:
         folder, lock, resumed = resumption

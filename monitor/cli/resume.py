@@ -51,11 +51,18 @@ class Prompt:
     ending: StopRequest
 
 
-def session_to_resume(sessions: Path, bed: str, study: str, prompt: Prompt) -> CutOff | None:
-    """Find the interrupted session of a bed and ask; None if there is none or it is not resumed."""
+def session_to_resume(
+    sessions: Path, bed: str, study: str, prompt: Prompt, *, is_sit: bool = False
+) -> CutOff | None:
+    """Find the interrupted session of a bed and ask; None if there is none or it is not resumed.
+
+    A night is not resumed as an immobilisation test (`is_sit`), nor the reverse.
+    """
     say = prompt.terminal.say
     try:
         interrupted = find_cut_off(sessions, bed, study, lsl().local_clock())
+        if interrupted is not None and interrupted.state.is_sit != is_sit:
+            interrupted = None
         if interrupted is not None:
             config_from(interrupted.state.session["config"], str(interrupted.folder.journal))
     except (InputError, LookupError, OSError) as err:

@@ -32,6 +32,11 @@ from monitor.cli.limits import require_limits
 @click.option(
     "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main rule set; both are always computed."
 )
+@click.option(
+    "--sit",
+    is_flag=True,
+    help="Suggested immobilisation test: an hour seated and awake, discomfort scores; needs the window.",
+)
 @click.option("--headless", is_flag=True, help="No window; print a status line in the terminal.")
 @click.option(
     "--wait",
@@ -65,6 +70,7 @@ def watch(
     right: str | None,
     unit: str | None,
     rules: str | None,
+    sit: bool,
     headless: bool,
     wait_s: float | None,
     duration_s: float | None,
@@ -76,6 +82,10 @@ def watch(
     Without --stream, the only leg EMG stream on the network is selected. Ctrl-C or `plms-monitor stop
     SESSION` ends the recording.
     """
+    if sit and headless:
+        raise click.UsageError(
+            "--sit needs the window: without it the test cannot be begun. Omit --headless."
+        )
     require_limits()
     from monitor.cli.recording import WatchOptions, run_watch
     from monitor.lsl.discovery import Query
@@ -91,6 +101,7 @@ def watch(
         wait_s=wait_s,
         duration_s=duration_s,
         resume=resume,
+        is_sit=sit,
     )
     run_watch(options, headless=headless)
 

@@ -217,6 +217,23 @@ CALIBRATION_BARS = "µV above rest"
 CALIBRATION_CANCELLED = "Bio-calibration ended. Its movements are not counted"
 CALIBRATION_OVER = "Bio-calibration ended by itself ({why}). Movements count from now on"
 
+# -- immobilisation test ----------------------------------------------------------------------------------
+SIT, SIT_TITLE, SIT_INDEX = "SIT", "Immobilisation test", "PLMW, sitting"
+SIT_READY = "Seated, legs outstretched, eyes open. The patient tries not to move."
+SIT_RUNNING = "The patient stays awake and tries not to move."
+SIT_OVER = "The hour is over."
+SIT_ENDED_EARLY = "The test was ended early."
+SIT_QUESTION_START = "Discomfort at the start?   I, 0-100, Enter"
+SIT_QUESTION = "Discomfort after {minutes} min?   I, 0-100, Enter"
+SIT_FIELD = "Discomfort, 0-100"
+SIT_SENT = "Discomfort {score} sent"
+SIT_HINT_READY = "I: begin the hour"
+SIT_HINT_RUNNING = "I: discomfort   ·   Shift+I: end early   ·   B: bio-cal   ·   F10: menu"
+SIT_REFERENCE = "reference over {reference:g}/h, not a diagnosis"
+SIT_ONLY = "Only during a recording that was begun with: plms-monitor watch --sit"
+SIT_NOT_RUNNING = "No immobilisation test is running"
+SIT_END_QUESTION = "End the test before its hour? Enter: yes, Esc: no"
+
 # -- sound ----------------------------------------------------------------------------------------------
 SOUND_ON, SOUND_OFF, SOUND_UNKNOWN = "sound on", "NO SOUND", "sound …"
 SOUND_PAUSED = "sound paused {left}"

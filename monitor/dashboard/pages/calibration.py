@@ -1,17 +1,15 @@
 """The bio-calibration on the screen: a card below the trace; one key leads through its steps."""
 
-# ruff: noqa: N802  # Qt names what it calls
-
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from monitor.dashboard import texts
+from monitor.dashboard.pages.card_field import CardField
 from monitor.dashboard.pages.lift_bars import LiftBars
 from monitor.dashboard.style import card, label, set_flag
 from monitor.dashboard.theme import Theme
@@ -32,19 +30,6 @@ class Signer(Protocol):
         """Take the author's name; empty: not given."""
 
 
-class NameField(QLineEdit):
-    """One line for the name of the technologist; Esc leaves it out."""
-
-    cancelled = Signal()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Cancel on Esc; every other key is typed."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancelled.emit()
-            return
-        super().keyPressEvent(event)
-
-
 class CalibrationPanel:
     """The card and the course that it shows.
 
@@ -62,7 +47,7 @@ class CalibrationPanel:
     ----------
     course : CalibrationCourse or None
         None while no calibration is running.
-    name : NameField
+    name : CardField
         Shown while the name of the technologist is not known.
     """
 
@@ -77,7 +62,7 @@ class CalibrationPanel:
         self._mode = label("", "running")
         for text in (self._instruction, self._progress):
             text.setWordWrap(True)
-        self.name, self._name_hint = NameField(), label(texts.CALIBRATION_NAME, "running")
+        self.name, self._name_hint = CardField(), label(texts.CALIBRATION_NAME, "running")
         self.name.setAccessibleName("Name of the technologist")
         self.name.setMaxLength(60)
         self.name.returnPressed.connect(lambda: self._name(self.name.text().strip()))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from monitor.dashboard import texts
 from monitor.dashboard.pages.calibration import CalibrationPanel
+from monitor.dashboard.pages.sit import SitPanel
 from monitor.dashboard.pages.summary import SummaryPage
 from monitor.dashboard.shell.actions import Act
 from monitor.dashboard.shell.layout import WindowLayout
@@ -26,6 +27,7 @@ class Pages(QObject):
     layout : WindowLayout
         Where they have room.
     calibration : CalibrationPanel
+    sit : SitPanel
     act : callable
         Called with the action of a button.
     send : callable
@@ -39,6 +41,7 @@ class Pages(QObject):
         The newest screen; set by the window.
     summary : SummaryPage
     calibration : CalibrationPanel
+    sit : SitPanel
     menu : QMenu
     """
 
@@ -47,6 +50,7 @@ class Pages(QObject):
         ground: QWidget,
         layout: WindowLayout,
         calibration: CalibrationPanel,
+        sit: SitPanel,
         act: Callable[[str], None],
         send: Callable[[ViewCommand], None],
         now_s: Callable[[], float],
@@ -54,7 +58,7 @@ class Pages(QObject):
         super().__init__(ground)
         self._layout, self._act, self._send, self._now_s = layout, act, send, now_s
         self.screen: Screen | None = None
-        self.calibration = calibration
+        self.calibration, self.sit = calibration, sit
         self.summary = SummaryPage(ground, texts.SUMMARY_BUTTONS, act)
         self.menu = QMenu(ground)
         self._fill_menu()
@@ -84,6 +88,7 @@ class Pages(QObject):
         if screen is None:
             return
         self.calibration.update(screen, self._now_s())
+        self.sit.update(screen, self._now_s(), is_covered=self.calibration.course is not None)
         self.summary.show_screen(screen)
         # The panels get their final size a moment after a change of the window.
         self.place()
@@ -93,6 +98,7 @@ class Pages(QObject):
         self.summary.place(self._layout.page_area)
         if self.calibration.course is not None:
             self.calibration.place(self._layout.overview_area)
+        self.sit.place(self._layout.overview_area)
 
     def _next_step(self) -> None:
         self.calibration.next_step(self.screen, self._now_s())

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 
 from monitor.dashboard import texts
 from monitor.dashboard.pages.calibration import CalibrationPanel
+from monitor.dashboard.pages.sit import SitPanel
 from monitor.dashboard.panels.key_bar import HelpSheet, KeyBar
 from monitor.dashboard.panels.live import LivePanel
 from monitor.dashboard.panels.log import LogPanel
@@ -27,7 +28,7 @@ from monitor.dashboard.shell.jumps import Jumps
 from monitor.dashboard.shell.keyboard import Keyboard
 from monitor.dashboard.shell.layout import Panels, WindowLayout
 from monitor.dashboard.shell.lock import Lock
-from monitor.dashboard.shell.notes import Author, NoteTaker
+from monitor.dashboard.shell.notes import Author, NoteTaker, Question
 from monitor.dashboard.shell.overlays import Pages
 from monitor.dashboard.shell.settings_sync import SettingsSync
 from monitor.dashboard.shell.stage_entry import StageEntry
@@ -141,9 +142,12 @@ class DashboardWindow(QMainWindow):
         self.alerting = Alerting(self.top.alert, self.sounding, self.now_s, self.annotator.send_at_once, say)
         self.closing = Closing(self.folder.path, self.annotator, self.notes, send, say)
         calibration = CalibrationPanel(self.ground, self.theme, author, say)
+        sit = SitPanel(self.ground, self.annotator.send, say)
         # While one of these has the focus, letters are text.
-        self._text_fields = (self.log.note, calibration.name)
-        self.pages = Pages(self.ground, self.window_layout, calibration, self.act, self.feed.send, self.now_s)
+        self._text_fields = (self.log.note, calibration.name, sit.field)
+        self.pages = Pages(
+            self.ground, self.window_layout, calibration, sit, self.act, self.feed.send, self.now_s
+        )
         self.lock = Lock(self.ground)
         view = ViewActions(self.live, self.night, self.review, self.signal, self.feed.send, say)
         self.acts: dict[str, Act] = self._actions()
@@ -172,6 +176,7 @@ class DashboardWindow(QMainWindow):
             ),
             "lock": lambda _: self.lock.close(),
             "help": lambda _: self._help(),
+            "sit": lambda how: self._sit(is_end=bool(how)),
             "menu": lambda _: self.pages.open_menu(self.keybar.menu),
         }
 
@@ -313,6 +318,15 @@ class DashboardWindow(QMainWindow):
     def _help(self) -> None:
         self.switch_keys(is_on=False)
         self.help.open()
+
+    def _sit(self, *, is_end: bool) -> None:
+        """Begin the immobilisation test, enter a discomfort score, or end it early."""
+        panel = self.pages.sit
+        if not is_end:
+            panel.begin_or_answer(self.screen_view, self.now_s())
+        elif panel.can_end(self.screen_view):
+            end = Question("", texts.SIT_END_QUESTION, lambda _: panel.end(self.now_s()), is_fixed=True)
+            self.annotator.ask(end)
 
     def _locked(self, is_on: bool) -> None:
         if is_on:

@@ -91,6 +91,8 @@ _FIXED: tuple[Key, ...] = (
     Key(("T",), "segment", "treatment started: indices before and after; Enter confirms", "T", "night"),
     Key(("B",), "calibrate", "bio-calibration: start, next step", "B", "night", "bio-cal"),
     Key(("Shift+B",), "calibrate:give-up", "end the bio-calibration", "Shift+B", "night"),
+    Key(("I",), "sit", "immobilisation test (watch --sit): begin, then discomfort score", "I", "night"),
+    Key(("Shift+I",), "sit:end", "end the immobilisation test early; Enter confirms", "Shift+I", "night"),
     Key(("X",), "judge", "reject the selected movement (asks why), or restore it", "X", "judge"),
     Key(("Shift+X",), "artifact", "artifact: start, then end; or drag on a leg, Shift+drag on the overview",
         "Shift+X", "judge"),

@@ -19,6 +19,7 @@ from monitor.dashboard.viewmodel.numbers import excluded_text, index_key, index_
 from monitor.dashboard.viewmodel.overview import estimate_remark, imi_view, overview_view
 from monitor.dashboard.viewmodel.rescoring import Rescoring
 from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView
+from monitor.dashboard.viewmodel.sit import index_of, sit_view
 from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
@@ -182,6 +183,7 @@ class Presenter:
         self._imi = imi_view(self.main)
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
         self._excluded = excluded_text(self.main)
+        self._sit = self._scored.sit(self.state) if self.state.is_sit else None
         self._streams = tuple(self.state.facts("stream"))
         self._anchors = tuple(self.state.facts("anchor"))
         self._lanes = lanes_view(self._streams, self.state.legs, self.state.limbs)
@@ -205,11 +207,12 @@ class Presenter:
         else:
             log = before.log
         biocal = biocal_view(self.state, now_s) if phase == "recording" else None
+        sit = self._sit
         series = series_view(self.main, now_s, is_running=phase == "recording")
         return Screen(
             revision=scored.revision,
             top=self._top(live_status, phase, now_s),
-            index=index_during(biocal, self._index),
+            index=index_during(biocal, self._index if not self.state.is_sit else index_of(sit, self._index)),
             series=series_during(biocal, series),
             tonight=self._tonight,
             excluded=self._excluded,
@@ -234,6 +237,7 @@ class Presenter:
                 self.state, live_status, phase, self.wall, (scored.night, scored.scores), scored.revision
             ),
             biocal=biocal,
+            sit=sit_view(sit, now_s) if self.state.is_sit else None,
         )
 
     def _leg_states(self, now_s: float) -> dict[str, tuple[str, ...]]:

@@ -13,8 +13,10 @@ from monitor.model.facts import Fact
 from monitor.model.rules import RulesProfile
 from monitor.scoring import Epoch, Night, Score, score
 from monitor.scoring.inputs import without_estimates
+from monitor.scoring.sit import SitTest
 from monitor.session.score_schedule import ScoreSchedule
 from monitor.session.state import SessionState
+from monitor.session.tables import sit_of
 
 
 class Rescoring:
@@ -65,3 +67,7 @@ class Rescoring:
         self.staged_s = self.epochs[-1].end_us / 1e6 if self.epochs else 0.0
         self.revision += 1
         self._schedule.scored(self.scores.values(), now_s, clock_s)
+
+    def sit(self, state: SessionState) -> SitTest | None:
+        """Score the immobilisation test of the last scored recording; None if it has not begun."""
+        return sit_of(state, self.night, self._rules)

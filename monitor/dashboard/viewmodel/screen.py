@@ -306,6 +306,29 @@ class BiocalView:
 
 
 @dataclass(frozen=True, slots=True)
+class SitView:
+    """The state of the test.
+
+    Attributes
+    ----------
+    clock, state : str
+        Time passed of an hour, and what to do.
+    question : str
+        The question for the discomfort that has no answer yet; empty if none is due.
+    rows : tuple of tuple of str
+        A table: heads, movements and discomfort of each block.
+    is_begun, is_over : bool
+    """
+
+    clock: str
+    state: str
+    question: str
+    rows: tuple[tuple[str, ...], ...]
+    is_begun: bool
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EditPermissions:
     """Which entries are possible, and the state of the session.
 
@@ -350,6 +373,8 @@ class Screen:
         The entries of persons that can be undone.
     biocal : BiocalView or None
         None without one, and when nothing is being recorded.
+    sit : SitView or None
+        The immobilisation test; None in a recording of a night.
     leg_states : Mapping of limb to tuple of str
         What is wrong with the limbs that are not usable now, in short lines.
     """
@@ -378,4 +403,5 @@ class Screen:
     undo: UndoView
     permissions: EditPermissions
     biocal: BiocalView | None = None
+    sit: SitView | None = None
     leg_states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
