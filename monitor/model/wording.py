@@ -48,6 +48,11 @@ def share(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
 
 
+def chance(value: float) -> str:
+    """Format a chance; a model knows none better than to 1 %."""
+    return "under 1%" if value < 0.01 else "over 99%" if value > 0.99 else f"{value:.0%}"
+
+
 def hours(us: int | None) -> str:
     """Format a duration in microseconds as ``3 h 46 min``."""
     if us is None:

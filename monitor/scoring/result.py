@@ -250,6 +250,11 @@ class Score:
         found = Counter(lm.why for lm in self.lms)
         return MappingProxyType({why: found[why] for why in LOOKALIKES})
 
+    @property
+    def lookalike_keys(self) -> frozenset[str]:
+        """Keys of the movements that look like LM and are not."""
+        return frozenset(key for lm in self.lms if lm.why in LOOKALIKES for key in lm.keys)
+
     def to_dataframe(self) -> Any:
         """Return the movements after the legs were combined as ``pandas.DataFrame``; see `event_columns`.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from monitor.session.alert_types import RANK, Priority
+from monitor.session.alert_types import RANK, AlertEpisode, Priority
 from monitor.session.alerts import alert_history, seen
 from monitor.session.disk_space import DISK_LOW_S
 from monitor.session.recorder_status import LiveStatus
@@ -40,7 +40,13 @@ _RATE_OFF = 0.01
 _OWN_WORD = ("trouble", "disk", "rate-")
 
 
-def alerts(state: SessionState, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:
+def alerts(
+    state: SessionState,
+    live_status: LiveStatus,
+    phase: Phase,
+    now_s: float,
+    estimated: Iterable[AlertEpisode] = (),
+) -> tuple[Alert, ...]:
     """List what needs attention now, highest first.
 
     Parameters
@@ -51,6 +57,8 @@ def alerts(state: SessionState, live_status: LiveStatus, phase: Phase, now_s: fl
         Of the recording: an ended one raises no alerts.
     now_s : float
         How far the recording has come.
+    estimated : iterable of AlertEpisode
+        What only an estimate over the whole recording shows, in no fact.
     """
     if phase == "cut off":
         return (Alert("high", "No recorder answers: the recording was cut off", "cut"),)
@@ -63,6 +71,7 @@ def alerts(state: SessionState, live_status: LiveStatus, phase: Phase, now_s: fl
         *_rates(state, live_status),
     ]
     found += _waiting(live_status)
+    found += [Alert(e.priority, e.text, e.key, seen(state, e) is not None) for e in estimated]
     return tuple(sorted(found, key=lambda alert: RANK[alert.priority]))
 
 

@@ -17,7 +17,7 @@ from monitor.dashboard.viewmodel.screen import ImiView, IndexView, SeriesView, T
 from monitor.scoring.spans import Floats
 
 _TRENDS = {"rising": "▲ rising", "falling": "▼ falling", "steady": "● steady", "": ""}
-_ROWS = 10
+_ROWS = 11
 _SHORT_N = 18
 
 
@@ -72,6 +72,7 @@ class IndexPanel:
         self.frame = card("PLMS index")
         self._title, self._state = label("", "title"), label(texts.PROVISIONAL, "pill")
         self._value = label("–", "huge")
+        self._band, self._band_about = label("", "band"), label(texts.BAND_ABOUT, "small")
         self._unit, self._trend = label("", "soft"), label("", "running")
         self._remark, self._letter = elastic(label("", "small")), elastic(label("", "small"))
         self._rules = [(label("", "rules"), label("", "small")) for _ in range(2)]
@@ -94,6 +95,13 @@ class IndexPanel:
         number.addWidget(self._value)
         number.addLayout(beside)
         number.addStretch()
+        band = QHBoxLayout()
+        band.setSpacing(10)
+        band.addWidget(self._band)
+        band.addWidget(self._band_about)
+        band.addStretch()
+        self._band.hide()
+        self._band_about.hide()
         lines = QGridLayout()
         lines.setVerticalSpacing(0)
         for i, (name, count) in enumerate(self._rules):
@@ -104,6 +112,7 @@ class IndexPanel:
         whole.setSpacing(3)
         whole.addLayout(head)
         whole.addLayout(number)
+        whole.addLayout(band)
         whole.addWidget(self._letter)
         whole.addWidget(self._remark)
         whole.addLayout(lines)
@@ -117,6 +126,10 @@ class IndexPanel:
         set_flag(self._value, "early", on=view.is_too_early)
         set_flag(self._value, "word", on=view.is_word)
         self._unit.setText(view.unit)
+        # In brackets and with its name beside it: not to be mistaken for the index.
+        self._band.setText(f"({view.band})")
+        for part in (self._band, self._band_about):
+            part.setVisible(bool(view.band))
         self._trend.setText(_TRENDS[view.trend])
         for place, text in ((self._remark, view.remark), (self._letter, view.letter_text)):
             place.setText(text)
@@ -129,7 +142,8 @@ class IndexPanel:
         self._rate.setText(f"{view.rate_text}   last 2 h")
         self.spark.show_curve(view.rate_s, view.rate_per_h)
         description = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
-        parts = (description, view.letter_text, view.remark, self._state.toolTip())
+        band = f"95 % interval {view.band}" if view.band else ""
+        parts = (description, band, view.letter_text, view.remark, self._state.toolTip())
         self.frame.setAccessibleDescription(", ".join(part for part in parts if part))
 
     def show_signature(self, signature_text: str, *, is_signed: bool) -> None:
@@ -220,8 +234,8 @@ class TonightPanel:
             set_flag(value, "early", on=row.value.startswith("–"))
             for cell in (name, value, unit):
                 cell.setToolTip(row.hint)
-                # An empty row would take the height of a text.
-                cell.setVisible(i < len(rows))
+                # An empty row would take the height of a line.
+                cell.setVisible(row is not empty)
         self.frame.setAccessibleDescription("; ".join(f"{r.name} {r.value} {r.unit}" for r in rows))
 
 

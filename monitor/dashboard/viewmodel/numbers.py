@@ -31,7 +31,12 @@ def index_key(score: Score) -> tuple[str, str, str]:
 
 
 def index_view(
-    scores: Mapping[str, Score], main: str, curve_s: Floats, rate_per_h: Floats, estimate: str = ""
+    scores: Mapping[str, Score],
+    main: str,
+    curve_s: Floats,
+    rate_per_h: Floats,
+    estimate: str = "",
+    band: str = "",
 ) -> IndexView:
     """Make the view of the main index.
 
@@ -44,6 +49,8 @@ def index_view(
         The 30-min rate over the recording.
     estimate : str
         Remark on estimated sleep stages, empty if there are none.
+    band : str
+        95 % interval of the main index, empty if unknown.
     """
     key, title, unit = index_key(scores[main])
     rules = tuple(_rule_line(scores[name], name, key) for name in (main, *(n for n in scores if n != main)))
@@ -65,6 +72,7 @@ def index_view(
             for part in (first.why or (texts.NO_RATE_YET if first.is_too_early else ""), estimate)
             if part
         ),
+        band="" if first.is_too_early else band,
         letter_text=_letter_text(scores[main], key),
         trend=_trend(curve_s, rate_per_h),
         rules=rules,

@@ -10,6 +10,7 @@ from monitor import __version__
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.biocal import biocal_view, index_during, series_during
 from monitor.dashboard.viewmodel.brackets import Brackets, RestingLevels, grown
+from monitor.dashboard.viewmodel.certainty import CertaintyWatch, end_row, episodes
 from monitor.dashboard.viewmodel.chips import chips
 from monitor.dashboard.viewmodel.commands import ShowSummary, ViewCommand
 from monitor.dashboard.viewmodel.edit_permissions import EditAccess, entered_text
@@ -71,7 +72,7 @@ class Presenter:
     def _reset(self) -> None:
         self.state = SessionState()
         self.wall = WallTime()
-        self._scored = Rescoring()
+        self._scored, self._certainty = Rescoring(), CertaintyWatch()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
         self._log: dict[int, LogRow] = {}
         self._technical: list[LogRow] = []
@@ -110,14 +111,16 @@ class Presenter:
         self._texts_due_s = clock_s + _TEXTS_EVERY_S
         if due:
             self._scored.score(self.state, now_s, clock_s, is_estimate_used=self._is_estimate_used)
-        if due or any(fact.kind in _OVERVIEW_KINDS for fact in facts):
+        scored = self._scored
+        is_surer = self._certainty.update(self.state, scored.night, self.main, scored.revision, clock_s)
+        if due or is_surer or any(fact.kind in _OVERVIEW_KINDS for fact in facts):
             # With each score: the curve must never be of another score than the number beside it.
             self._overview()
         kinds = {fact.kind for fact in facts}
         has_moved = due or bool(kinds & MOVEMENT_KINDS)
         technical = condition_rows(self.state, now_s)
         has_grown, self._technical = technical != self._technical, technical
-        has_entries = bool(due or kinds - _NO_ENTRIES) or self._has_new_times() or has_grown
+        has_entries = bool(due or is_surer or kinds - _NO_ENTRIES) or self._has_new_times() or has_grown
         self._screen = self._make(live_status, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen
 
@@ -182,6 +185,7 @@ class Presenter:
         self._night = overview_view(self.state, night, self.main, self._curves, index_key(self.main)[1])
         self._imi = imi_view(self.main)
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
+        self._tonight += end_row(self._certainty.now)
         self._excluded = excluded_text(self.main)
         self._sit = self._scored.sit(self.state) if self.state.is_sit else None
         self._streams = tuple(self.state.facts("stream"))
@@ -200,7 +204,8 @@ class Presenter:
         if before is None or has_entries:
             name = self.state.session["main_profile"]
             estimate = estimate_remark(self.state, self.main)
-            self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate)
+            band = self._certainty.now.band
+            self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate, band)
             rows = self._lm_rows.list(self.main, scored.staged_s)
             entries = (*self._log.values(), *biocal_rows(self.state, now_s, self.wall), *self._technical)
             log = LogView(merge(rows, entries), self.wall)
@@ -245,7 +250,9 @@ class Presenter:
         return {limb: one.lines for limb, one in found.items() if one is not None}
 
     def _alerts(self, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:
-        found = alerts(self.state, live_status, phase, now_s)
+        found = alerts(
+            self.state, live_status, phase, now_s, estimated=episodes(self._certainty.now, self.wall)
+        )
         if self._tail.problem:
             return (Alert("high", f"The journal is damaged: {self._tail.problem}", "journal"), *found)
         return found

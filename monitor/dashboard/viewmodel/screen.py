@@ -199,6 +199,8 @@ class IndexView:
     ----------
     count : int or None
         The number of movements that the index counts; `counted` is their name.
+    band : str
+        95 % interval of the index, such as ``12–27``; empty if unknown.
     is_word : bool
         Whether `value` is the name of a mode instead of a number.
     letter_text : str
@@ -212,6 +214,7 @@ class IndexView:
     counted: str
     is_too_early: bool
     remark: str
+    band: str
     letter_text: str
     trend: Trend
     rules: tuple[RuleLine, ...]

@@ -90,6 +90,7 @@ def sections(
         found.append(_parts(summary, names, wall))
     if len(main["detail"]["by_third"]) == 3 and summary["tst_h"] is not None:
         found.append(_thirds(main))
+    found += [section for section in (_certainty(summary, names, wall), _in_rem(summary)) if section.rows]
     found += [_lookalikes(summary, names)] if any(main["detail"]["lookalikes"].values()) else []
     found += [_excluded(main), _by_hand(summary, names), _calibrations(summary, calibrations, wall)]
     return tuple(found)
@@ -104,11 +105,12 @@ def _both(summary: Mapping[str, Any], names: Sequence[str]) -> Section:
     for text, key in (
         ("PLMS per hour of REM", "plms_rem_index"),
         ("PLMS per hour of NREM", "plms_nrem_index"),
-        ("Large muscle group movements per hour of sleep", "lmm_index"),
     ):
         rows.insert(
             2, (text, *(_cell(each["detail"], key, "{:.1f}", each["detail"]["too_early"]) for each in rules))
         )
+    large = (_cell(each["detail"], "lmm_index", "{:.1f}", each["detail"]["too_early"]) for each in rules)
+    rows.append(("Large movements (LMM) per hour of sleep", *large))
     shown = tuple(row for row in rows if any(cell != wording.NONE for cell in row[1:]))
     return Section("Both rule sets", ("", *(wording.RULES.get(name, name) for name in names)), shown)
 
@@ -153,6 +155,49 @@ def _excluded(main: Mapping[str, Any]) -> Section:
         (wording.lm_why(why), str(n)) for why, n in sorted(left_out.items(), key=lambda each: -each[1])
     )
     return Section("Movements not counted", ("", "n"), rows or (("none", "0"),))
+
+
+def _certainty(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime) -> Section:
+    """Make the table of how sure the main index is, by both rule sets; empty if nothing is known of it."""
+    known = summary["uncertainty"]
+    rows: list[tuple[str, ...]] = []
+    if known["index_error"] is not None:
+        each = [known["index_error"]["rules"][name] for name in names]
+        rows.append(("95 % interval, chance in this recording", *(_range(one["interval"]) for one in each)))
+        halves = [one["halves"] for one in each]
+        for text, key in (("First half", "first"), ("Second half", "second")):
+            rows.append((text, *(_number(half and half[key], "{:.1f}") for half in halves)))
+        differences = (_range(half and half["interval"], "{:+.1f}") for half in halves)
+        rows.append(("Second minus first, 95 % interval", *differences))
+    if known["forecast"] is not None:
+        each = [known["forecast"]["rules"][name] for name in names]
+        rows.append((texts.END_SUMMARY, *(_range(one["interval"]) for one in each)))
+    for leg, one in (known["missed"] or {"legs": {}})["legs"].items():
+        if (since := one.get("check_since")) is not None:
+            at = wall.text(since, seconds=False)
+            who = "Both legs" if leg == "either" else f"{leg.capitalize()} leg"
+            rows.append((f"{who} may miss movements", f"since {at}"))
+    shown = tuple(row for row in rows if any(cell != wording.NONE for cell in row[1:]))
+    heads = (wording.RULES.get(name, name) for name in names)
+    return Section("How sure: provisional, decides nothing", ("", *heads), shown)
+
+
+def _range(bounds: Sequence[float] | None, form: str = "{:.1f}") -> str:
+    return wording.NONE if bounds is None else " to ".join(form.format(bound) for bound in bounds)
+
+
+def _in_rem(summary: Mapping[str, Any]) -> Section:
+    """Make the table of leg muscle activity in REM sleep; empty without any."""
+    legs = summary["rem_activity"]["legs"] or {}
+    rows = tuple(
+        (text, *(_number(one[key], "{:.1%}") for one in legs.values()))
+        for text, key in (
+            ("Mini-epochs with any bursts", "any_mini_epochs"),
+            ("Mini-epochs with phasic bursts", "phasic_mini_epochs"),
+            ("Epochs with tonic activity", "tonic_epochs"),
+        )
+    )
+    return Section("Leg activity in REM, without series", ("", *legs), rows if legs else ())
 
 
 def _lookalikes(summary: Mapping[str, Any], names: Sequence[str]) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.model import wording
 from monitor.outputs.report import numbers
 from monitor.outputs.report.blocks import Block, Table, Text
 from monitor.scoring.uncertainty.missed import alert_text, missed
@@ -150,7 +151,10 @@ def _missed(session: Session, found: Mapping[str, Any], wall: WallTime) -> list[
         ]
         shown.append(Table(("share missing by hour", *known), tuple(rows)))
     if any(values.get("check_since") is not None for values in legs.values()):
-        texts = (alert_text(one, wall.text((one.since_us or 0) / 1e6)) for one in missed(session.night))
+        apart = next(iter(session.scores.values())).lookalike_keys
+        texts = (
+            alert_text(one, wall.text((one.since_us or 0) / 1e6)) for one in missed(session.night, apart)
+        )
         shown += [Text(f"Note: {text}") for text in texts if text]
     return [*shown, Text(f"{found['meaning']} Method: {found['method']}. Provisional.", is_small=True)]
 
@@ -172,8 +176,7 @@ def _share(hour: Mapping[str, Any]) -> str:
 def _chance(one: Mapping[str, Any]) -> str:
     if one["chance_above_reference"] is None:
         return numbers.why_none(one, "chance_above_reference")
-    chance = one["chance_above_reference"]
-    shown = "under 1%" if chance < 0.01 else "over 99%" if chance > 0.99 else f"{chance:.0%}"
+    shown = wording.chance(one["chance_above_reference"])
     return f"{shown} (reference value {one['reference_per_h']:g} per hour)"
 
 

@@ -81,7 +81,8 @@ def uncertainty(
         rules = {name: _index_error(error_of.index_error(night, score)) for name, score in scores.items()}
         parts["index_error"] = {"method": error_of.METHOD, "level": error_of.LEVEL, "rules": rules}
     if settings.missed:
-        legs = {one.leg: _missed(one) for one in misses.missed(night)}
+        apart = next(iter(scores.values())).lookalike_keys
+        legs = {one.leg: _missed(one) for one in misses.missed(night, apart)}
         parts["missed"] = {"method": misses.METHOD, "meaning": misses.MEANING, "legs": legs}
     why = {name: OFF for name, part in parts.items() if part is None}
     if settings.forecast:

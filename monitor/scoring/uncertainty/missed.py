@@ -288,12 +288,14 @@ def _fit_single(histogram: Floats) -> tuple[float, float]:
     return float(likelihood[best]), float(_BROAD[best % _BROAD.size])
 
 
-def missed(night: Night) -> tuple[Missed, ...]:
+def missed(night: Night, apart: frozenset[str] = frozenset()) -> tuple[Missed, ...]:
     """Estimate the share of missed movements of each leg, and of both legs together.
 
     Parameters
     ----------
     night : Night
+    apart : frozenset of str
+        Keys of movements that belong to no rhythm: look-alikes (`Score.lookalike_keys`).
 
     Returns
     -------
@@ -307,7 +309,7 @@ def missed(night: Night) -> tuple[Missed, ...]:
     """
     line = StageTimeline(night)
     hours = [*range(line.tib_start_us, line.tib_end_us, HOUR_US), line.tib_end_us]
-    onsets = {leg: _onsets(night, line, leg) for leg in night.legs}
+    onsets = {leg: _onsets(night, line, leg, apart) for leg in night.legs}
     onsets = {leg: at_us for leg, at_us in onsets.items() if at_us.size}
     lost = {leg: _lost(night, line, (leg,)) for leg in onsets}
     if len(onsets) > 1:
@@ -316,9 +318,10 @@ def missed(night: Night) -> tuple[Missed, ...]:
     return tuple(_missed(leg, at_us, lost[leg], hours) for leg, at_us in onsets.items())
 
 
-def _onsets(night: Night, line: StageTimeline, leg: str) -> Ints:
+def _onsets(night: Night, line: StageTimeline, leg: str, apart: frozenset[str]) -> Ints:
     """Return the onsets of the movements of one leg of 0.5 to 10 s, asleep if there are stages."""
     own = [m for m in night.movements if m.leg == leg and not m.rejected and not m.is_open]
+    own = [m for m in own if m.key not in apart] if apart else own
     onset, end, *_ = merge(own, _SHORTEST_US)
     length = end - onset
     onset = onset[(length >= _SHORTEST_US) & (length <= _LONGEST_US)]
@@ -389,6 +392,12 @@ def _since(hours: Sequence[MissedHour], *, is_leg: bool) -> int | None:
     return since
 
 
+def late_share(found: Missed) -> float:
+    """Return the share missed in the hours since ``since_us``, which must be known."""
+    late = [h for h in found.hours if h.start_us >= (found.since_us or 0) and h.share is not None]
+    return sum((h.share or 0.0) * h.n for h in late) / sum(h.n for h in late)
+
+
 def alert_text(found: Missed, at: str) -> str:
     """Return the text of a low alert, empty if there is no reason for one.
 
@@ -400,8 +409,7 @@ def alert_text(found: Missed, at: str) -> str:
     """
     if found.since_us is None:
         return ""
-    late = [h for h in found.hours if h.start_us >= found.since_us and h.share is not None]
-    share = sum((h.share or 0.0) * h.n for h in late) / sum(h.n for h in late)
+    share = late_share(found)
     who = "Both legs together" if found.leg == "either" else f"{found.leg.capitalize()} leg"
     other = "" if found.leg == "either" else " Movements that changed to the other leg look the same."
     return (
