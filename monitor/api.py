@@ -223,7 +223,7 @@ def score_night(
     >>> scored.indices.n_plm, scored.indices.plms_index, scored.indices.why_null["plms_index"]
     (4, None, 'no stages yet')
     >>> score_night(night, stages=["N2"] * 5, series_min_n=3, imi_max_s=60)
-    <Score by aasm3: 4 LM, 4 PLM in 1 series, 98.0 PLMS/h of sleep>
+    <Score by aasm3: 4 LM, 4 PLM in 1 series, 4 PLMS, too early for a rate>
     """
     if rules not in PROFILES:
         raise ValueError(f"rules = {rules!r}: expected one of {', '.join(PROFILES)}")

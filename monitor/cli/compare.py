@@ -16,6 +16,7 @@ from monitor.model.rules import AASM3, PROFILES
 if TYPE_CHECKING:
     from monitor.compare.reading import Scoring, ScoringSource
 
+TOO_EARLY = "too early for a rate: less than 10 minutes in the denominator"
 _SHOWN = (
     ("n_lm", "leg movements (LM)"),
     ("n_plm", "PLM"),
@@ -176,9 +177,11 @@ def _pair_lines(pair: Mapping[str, Any]) -> list[str]:
     for rule, values in pair["rules"].items():
         lines += ["", _line(rule, ("A", "B", "A - B"))]
         for key, words in _SHOWN:
-            pair = values[key]
-            if pair["a"] is not None or pair["b"] is not None:
-                lines.append(_line(words, tuple(_value(pair[k]) for k in ("a", "b", "difference"))))
+            found = values[key]
+            if key in pair["too_early"][rule]:
+                lines.append(f"{words:<38}  {TOO_EARLY}")
+            elif found["a"] is not None or found["b"] is not None:
+                lines.append(_line(words, tuple(_value(found[k]) for k in ("a", "b", "difference"))))
     return [*lines, "", "Agreement of two scorings; provisional, not a statement about a patient."]
 
 

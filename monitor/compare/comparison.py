@@ -38,7 +38,8 @@ def compare_pair(name: str, a: Scoring, b: Scoring, min_iou: float) -> dict[str,
     -------
     dict
         ``legs`` (each leg marked in A or B, and ``any``), ``plm``, ``epochs``, ``rules``; None if undefined,
-        with the reason in ``why_null``.
+        with the reason in ``why_null``. ``too_early`` lists the rates of each rule set with less than ten
+        minutes in the denominator of A or B.
     """
     why: dict[str, str] = {}
     legs = {
@@ -55,6 +56,7 @@ def compare_pair(name: str, a: Scoring, b: Scoring, min_iou: float) -> dict[str,
         "plm": _plm(a, b, min_iou, why),
         "epochs": _epochs(a, b, both, why),
         "rules": _rules(a, b),
+        "too_early": {name: sorted(_early(a, b, name)) for name in a.indices if name in b.indices},
         "why_null": why,
     }
 
@@ -147,12 +149,18 @@ def _rules(a: Scoring, b: Scoring) -> dict[str, Any]:
     }
 
 
+def _early(a: Scoring, b: Scoring, rule: str) -> set[str]:
+    return {key for one in (a, b) for key in one.too_early.get(rule, ()) if key in INDEX_KEYS}
+
+
 def _pair(a: float | None, b: float | None) -> dict[str, float | None]:
     return {"a": a, "b": b, "difference": None if a is None or b is None else a - b}
 
 
 def over_pairs(nights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Compute a Bland-Altman analysis of every index over the recordings that have it in both.
+
+    Rates with less than ten minutes in a denominator are left out.
 
     Returns
     -------
@@ -166,8 +174,9 @@ def over_pairs(nights: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def pairs_of(nights: Iterable[Mapping[str, Any]], rule: str, key: str) -> list[tuple[float, float]]:
-    """List an index by A and by B for the recordings that have it in both."""
-    found = [night["rules"][rule][key] for night in nights if rule in night["rules"]]
+    """List an index by A and by B for the recordings that have it in both, not too early for a rate."""
+    own = [night for night in nights if rule in night["rules"] and key not in night["too_early"][rule]]
+    found = [night["rules"][rule][key] for night in own]
     return [(pair["a"], pair["b"]) for pair in found if pair["difference"] is not None]
 
 

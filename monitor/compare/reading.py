@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -65,6 +65,8 @@ class Scoring:
         End of the scoring.
     began : datetime or None
         Start of the recording by its own clock, marked as UTC; None if the scoring does not contain it.
+    too_early : mapping of rule set to frozenset of str
+        Keys of the rates with less than ten minutes in the denominator.
     """
 
     where: str
@@ -75,6 +77,7 @@ class Scoring:
     stages: Ints | None
     end_us: int
     began: datetime | None = None
+    too_early: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def indices_of(scores: Mapping[str, Score]) -> dict[str, dict[str, float | None]]:
@@ -227,7 +230,9 @@ def _scored(
 ) -> Scoring:
     scores = {name: score(night, profile) for name, profile in rules.items()}
     stages = stages_of(night, night.end_us)
-    return Scoring(where, marked, _plm(scores[main]), main, indices_of(scores), stages, night.end_us)
+    early = {name: one.indices.too_early for name, one in scores.items()}
+    plm = _plm(scores[main])
+    return Scoring(where, marked, plm, main, indices_of(scores), stages, night.end_us, too_early=early)
 
 
 def _plm(one: Score) -> Spans:
@@ -241,6 +246,11 @@ def _of_tables(path: Path) -> Scoring:
         indices = {
             rule: {key: values.get(key) for key in INDEX_KEYS} for rule, values in summary["rules"].items()
         }
+        # Summaries of the first version do not state it.
+        early = {
+            rule: frozenset(values.get("detail", {}).get("too_early", ()))
+            for rule, values in summary["rules"].items()
+        }
         end_us, main = round(summary["recording_h"] * 3.6e9), str(summary["main_profile"])
     except (KeyError, TypeError, AttributeError) as err:
         problem = f"is not a summary of a recording ({type(err).__name__}: {err})"
@@ -249,7 +259,7 @@ def _of_tables(path: Path) -> Scoring:
     events = path / "events.tsv"
     plm = _spans([row for row in _rows(_text(events), str(events)) if row.get("plm") == "1"], str(events))
     # The tables contain no stages between the movements.
-    return Scoring(str(path), marked, plm, main, indices, None, end_us)
+    return Scoring(str(path), marked, plm, main, indices, None, end_us, too_early=early)
 
 
 def _marked(text: str, where: str) -> dict[str, Spans]:

@@ -39,6 +39,8 @@ def draw_night(night: Night | None, scored: Score | None) -> Figure:
 
 def _headline(scored: Score) -> str:
     found = scored.indices
+    if "plms_index" in found.too_early:
+        return f"{found.n_plms} PLMS, too early for a rate"
     if found.plms_index is not None:
         return f"{found.n_plms} PLMS, {found.plms_index:.1f} per hour of sleep"
     return f"{found.n_plm} PLM; no PLMS index: {found.why_null.get('plms_index', '')}"

@@ -269,6 +269,8 @@ class Score:
         """Return one line: rule set and main numbers."""
         found = self.indices
         index = f"{found.plms_index:.1f} PLMS/h of sleep" if found.plms_index is not None else "no PLMS index"
+        if "plms_index" in found.too_early:
+            index = f"{found.n_plms} PLMS, too early for a rate"
         why = f" ({found.why_null['plms_index']})" if "plms_index" in found.why_null else ""
         return (
             f"<Score by {self.profile.name}: {found.n_lm} LM, {found.n_plm} PLM in {found.n_series} series, "

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from support.realdata import REAL_DATA, needs
 from support.recorded_sessions import record_night
 
-from monitor.cli.compare import compare
+from monitor.cli.compare import TOO_EARLY, compare
 from monitor.cli.score_events import score_events
 from monitor.model.config import load_config
 from monitor.model.errors import InputError
@@ -209,3 +209,27 @@ def test_times_of_day_of_a_list_count_from_the_start_of_the_session(tmp_path) ->
         (compared,) = json.loads(result.stdout)["nights"]
         assert compared["legs"]["any"]["dice"] == 1.0
         assert "start of the recording is unknown" not in result.stderr
+
+
+def test_a_rate_over_a_few_minutes_is_too_early_and_no_difference(tmp_path) -> None:
+    """A rate over 4 min of sleep was printed and entered Bland-Altman analyses, unlike anywhere else."""
+    short = [(30 * i, 30, "N2") for i in range(8)] + [(240, 30, "W")]
+    a = table(tmp_path / "a" / "n1.tsv", short + SERIES[:5])
+    b = table(tmp_path / "b" / "n1.tsv", STAGES + SERIES[:5])
+    lines = run(a, b).stdout.splitlines()
+    rates = [line for line in lines if line.startswith("PLMS per hour of sleep")]
+    assert rates == [f"{'PLMS per hour of sleep':<38}  {TOO_EARLY}"] * 2
+    assert [line.split()[1:] for line in lines if line.startswith("PLMS  ")] == [["5", "5", "0"]] * 2
+    (night,) = document(a, b)["nights"]
+    # A list is as long as the other scoring: its recording is not too short.
+    assert night["too_early"]["aasm3"] == ["plms_arousal_index", "plms_index"]
+    assert night["rules"]["aasm3"]["plms_index"]["a"] == pytest.approx(75.0)
+    # Results of `score-events` state it too.
+    scored = tmp_path / "scored"
+    assert CliRunner().invoke(score_events, [str(a), "--out", str(scored)]).exit_code == 0
+    assert TOO_EARLY in run(scored, b).stdout
+    for i in range(2, 6):
+        for folder, stages in (("a", STAGES), ("b", STAGES)):
+            table(tmp_path / folder / f"n{i}.tsv", stages + SERIES[: 4 + i % 3])
+    found = document(tmp_path / "a", tmp_path / "b")["bland_altman"]["aasm3"]
+    assert (found["n_plms"]["n"], found["plms_index"]["n"], found["plms_index"]["bias"]) == (5, 4, 0.0)
