@@ -49,6 +49,10 @@ class BurstRetiming:
     def take(self, values: npt.NDArray[Any], times_s: Times) -> list[AlignedChunk]:
         """Take samples, shape (n, n_channels), and their times (s); return those that are in their places."""
         if not self._held:
+            if len(times_s) and times_s.max() - min(self._last_s, times_s.min()) < _FROZEN_S:
+                # No step is longer than all together. False for what is not a number.
+                self._last_s = float(times_s[-1])
+                return [AlignedChunk(values, times_s)]
             if not self._jumps(times_s).size:
                 self._note(times_s)
                 return [AlignedChunk(values, times_s)]

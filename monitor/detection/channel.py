@@ -80,7 +80,7 @@ class ChannelFacts:
     def process(self, values: npt.NDArray[np.float64]) -> list[Known]:
         """Take samples (uV, shape (n,)); return facts, each with the sample it was known at."""
         events, rows = self.detector.process(values)
-        return self._events(events, "") + self._rows(rows)
+        return self._events(events, "") + self._rows(rows) if len(events) or len(rows) else []
 
     def finish(self, cause: str) -> list[Known]:
         """End an open movement, with the reason."""

@@ -6,6 +6,7 @@ as new they would be false movements after an apparent clock step.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,8 +70,9 @@ class Duplicates:
         (values, times_s) or Repeat
             In order: what is new, and what was left out, once it has ended.
         """
+        n = len(times_s)
+        seen = values if self._columns == list(range(values.shape[1])) else values[:, self._columns]
         is_back = steps_of(times_s, self._last_s) < 0
-        seen, n = values[:, self._columns], len(times_s)
         if self._at is None and not is_back.any():
             # Nearly always.
             if n:
@@ -132,8 +134,8 @@ class Duplicates:
         return follows_n
 
     def _note(self, times_s: Times) -> None:
-        if np.isfinite(times_s[-1]):
-            self._last_s = float(times_s[-1])
+        if math.isfinite(last_s := float(times_s[-1])):
+            self._last_s = last_s
         elif len(finite := times_s[np.isfinite(times_s)]):
             self._last_s = float(finite[-1])
 

@@ -358,7 +358,7 @@ class StreamDetection:
             self._crosstalk.add(first, legs)
         found = self._corrected([limb.process(each) for limb, each in zip(self._limbs, signals, strict=True)])
         found += self._one_electrode(legs, first)
-        return [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
+        return [fact for _, fact in sorted(found, key=lambda pair: pair[0])] if found else []
 
     def _corrected(self, found: list[list[Known]]) -> list[Known]:
         """Return the facts of all limbs, those of the legs without crosstalk."""
@@ -380,8 +380,10 @@ class StreamDetection:
 
     def _look_at_rate(self) -> list[Fact]:
         """Report a wrong rate in the header; checked where the timeline adapts, so chunks do not matter."""
+        if not self.timeline.is_full_second:
+            return []
         measured_hz = round(self.timeline.rate_hz, 3)
-        if not self.timeline.is_full_second or not self._rate.look(measured_hz):
+        if not self._rate.look(measured_hz):
             return []
         off = f"{measured_hz:.2f} Hz measured, {self._rate_hz:g} Hz announced"
         reason = f"{off} ({measured_hz / self._rate_hz - 1:+.1%}); times follow the stamps"

@@ -146,6 +146,8 @@ class StampCheck:
             In order; a change counts from the next sample on.
         """
         out: list[Checked | StampChange] = []
+        if self._passes_whole(values, times_s, out):
+            return out
         if not np.isfinite(times_s).all():
             times_s = np.where(np.isfinite(times_s), times_s, np.nan)
         if self._held:
@@ -182,10 +184,28 @@ class StampCheck:
 
     def _offsets(self, times_s: Times) -> Times:
         """Return the stamps less the count."""
-        off: Times = times_s - (self._n + np.arange(len(times_s))) * self._dt_s
+        off: Times = times_s - np.arange(self._n, self._n + len(times_s)) * self._dt_s
         return off
 
     # Plausible stamps.
+
+    def _passes_whole(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> bool:
+        """Let a chunk pass in which there is nothing to look at, as nearly all are; return whether it did."""
+        level_s, n = self._level_s, len(times_s)
+        is_usual = not (self._held or self.is_counting or self._suspect_n) and self._floor_s is None
+        if not is_usual or level_s is None or not 0 < n <= self._block_n - self._in_block_n:
+            return False
+        off_s = self._offsets(times_s)
+        # The same differences as one by one; false for what is not a number.
+        if not (off_s.max() - level_s <= SUSPECT_S and level_s - off_s.min() <= SUSPECT_S):
+            return False
+        self._none_n = 0
+        self._block.append(off_s)
+        self._let_pass(values, times_s, n, out)
+        self._in_block_n += n
+        if self._in_block_n >= self._block_n:
+            self._end_block(out)
+        return True
 
     def _pass(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> int:
         """Let samples pass up to the end of the second, or to the first that is suspect; return how many."""

@@ -6,6 +6,7 @@ nor believing each stamp will do. A slow loop follows the stamps; a jump of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -188,15 +189,20 @@ class StampTimeline:
             at = stop
 
     def _residuals(self, times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        expected = self._ref_s + (self.n - self._ref_n + np.arange(len(times_s))) * self._dt_s
+        first = self.n - self._ref_n
+        expected = self._ref_s + np.arange(first, first + len(times_s)) * self._dt_s
         residual = times_s + self.shift_s - expected
-        residual[~np.isfinite(residual)] = 0.0
+        if not math.isfinite(residual.sum()):
+            residual[~np.isfinite(residual)] = 0.0
         return residual
 
     def _first_jump(self, residual: npt.NDArray[np.float64], least_late_s: float) -> int | None:
         late = max(1.5 * self._dt_s, 2.0 * self._jitter_s, least_late_s)
-        late = late if self._line is None else self._gap_s
-        jumps = np.flatnonzero((residual > min(late, self._gap_s)) | (residual < -_BACK_S))
+        late = min(late, self._gap_s) if self._line is None else self._gap_s
+        if residual.max() <= late and residual.min() >= -_BACK_S:
+            # Nearly always.
+            return None
+        jumps = np.flatnonzero((residual > late) | (residual < -_BACK_S))
         return int(jumps[0]) if len(jumps) else None
 
     def _cross(self, residual_s: float, *, is_early: bool) -> Iterator[Fill | Gap]:

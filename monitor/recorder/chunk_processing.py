@@ -77,7 +77,7 @@ def detect(source: Source, detection: SourceDetection, chunk: Samples, now_s: fl
 
 
 def _context(source: Source, chunk: Samples, latest_s: float, *, is_late: bool) -> ChunkContext:
-    latest = float(source.clock.place(np.array([latest_s]))[0])
+    latest = source.clock.moment(latest_s)
     if chunk.after or not is_late:
         return ChunkContext(latest, chunk.after or MISSING)
     # A gap inside a backlog: the sender's queue was full, and dropped its oldest samples.

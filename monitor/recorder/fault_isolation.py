@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
 
 # (what was being done, why it failed)
 Report = Callable[[str, str], object]
 
 
-@dataclass(slots=True)
-class FaultOutcome:
-    """Whether a guarded block failed."""
+class _Isolated:
+    """One run of a part, as a context.
 
-    failed: bool = False
+    Attributes
+    ----------
+    failed : bool
+        Whether it failed; to be checked after the block.
+    """
+
+    __slots__ = ("_note", "_what", "failed")
+
+    def __init__(self, what: str, note: Callable[[str, Exception], None]) -> None:
+        self._what, self._note, self.failed = what, note, False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        # The one place where any error is suppressed: a recording cannot be repeated.
+        self.failed = isinstance(err, Exception)
+        if isinstance(err, Exception):
+            self._note(self._what, err)
+        return self.failed
 
 
 class FaultIsolation:
@@ -32,21 +52,9 @@ class FaultIsolation:
         self._report = report
         self._failed: Counter[tuple[str, str]] = Counter()
 
-    @contextmanager
-    def isolate(self, what: str) -> Iterator[FaultOutcome]:
-        """Run `what`; report a failure and suppress it.
-
-        Yields
-        ------
-        Outcome
-            To be checked after the block.
-        """
-        outcome = FaultOutcome()
-        try:
-            yield outcome
-        except Exception as err:  # noqa: BLE001 - the one place: a recording cannot be repeated
-            outcome.failed = True
-            self._note(what, err)
+    def isolate(self, what: str) -> _Isolated:
+        """Return a context that runs `what`, reports a failure and suppresses it."""
+        return _Isolated(what, self._note)
 
     def _note(self, what: str, err: Exception) -> None:
         where = _where(err)

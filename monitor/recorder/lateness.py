@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -85,10 +86,15 @@ class Lateness:
         Spell or None
             The spell that has ended with this chunk.
         """
-        finite = stamps_s[np.isfinite(stamps_s)]
-        if not len(finite):
+        if not len(stamps_s):
             return None
-        first_s, last_s = now_s - float(finite[0]), now_s - float(finite[-1])
+        first_stamp_s, last_stamp_s = float(stamps_s[0]), float(stamps_s[-1])
+        if not (math.isfinite(first_stamp_s) and math.isfinite(last_stamp_s)):
+            finite = stamps_s[np.isfinite(stamps_s)]
+            if not len(finite):
+                return None
+            first_stamp_s, last_stamp_s = float(finite[0]), float(finite[-1])
+        first_s, last_s = now_s - first_stamp_s, now_s - last_stamp_s
         if self._usual_s is None:
             # A source that stamps by a clock of its own is measured by its arrival alone.
             known = offset_s is not None and abs(last_s - offset_s) < _BELIEVED_S

@@ -97,6 +97,12 @@ class SourceClock:
         before_s = int(finite[0]) / rate_hz if rate_hz else 0.0
         return float(stamps_s[finite[0]]) - before_s
 
+    def moment(self, stamp_s: float) -> float:
+        """Place one stamp, as `place` does."""
+        if self._anchor_stamp_s is None:
+            raise ValueError("no stamp was anchored yet")
+        return self._anchor_t_s + (stamp_s - self._anchor_stamp_s) * self.speed
+
     def place(self, stamps_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Place stamps on the session's timeline (s).
 
