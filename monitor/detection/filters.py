@@ -68,8 +68,8 @@ def _band_pass(order: int, low_hz: float, high_hz: float, fs_hz: float) -> NDArr
     width, middle = edges[1] - edges[0], np.sqrt(edges[0] * edges[1])
     low = -np.exp(1j * np.pi * np.arange(-order + 1, order, 2) / (2 * order)) * width / 2
     apart = np.sqrt(low**2 - middle**2)
-    analog = np.concatenate((low + apart, low - apart))
-    poles = (4.0 + analog) / (4.0 - analog)
+    analog: NDArray[np.complex128] = np.concatenate((low + apart, low - apart))
+    poles: NDArray[np.complex128] = (4.0 + analog) / (4.0 - analog)
     gain = width**order * np.real(4.0**order / np.prod(4.0 - analog))
     if np.isclose(poles.imag, 0.0).any():
         # An odd order over a wide band: real poles are paired by other rules.

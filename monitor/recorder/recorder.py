@@ -303,13 +303,16 @@ class SessionRecorder:
     def rescore(self) -> None:
         """Score the recording so far and publish changes of the series."""
         reached_s, now_s = self.recorded_s, self.time.clock()
-        with self.faults.isolate("scoring"):
+        with self.faults.isolate("scoring") as outcome:
             night = self.state.night(reached_s)
             self.scores = {name: score(night, profile) for name, profile in self.plan.rules.items()}
             main = self.scores[self.plan.main_profile]
             self.outlets.series(self._series.update(main.series))
             self.outlets.lookalikes(self._lookalikes.update(main))
-        self._schedule.scored(self.scores.values(), reached_s, now_s)
+        if outcome.failed:
+            self._schedule.failed(now_s)
+        else:
+            self._schedule.scored(self.scores.values(), reached_s, now_s)
 
     def finish(self, reason: str) -> None:
         """End the recording: close open movements at the last sample, write the tables, close the outlets."""

@@ -12,6 +12,7 @@ from monitor.session.state import SessionState
 # Without a new fact only the hours grow: score again when they have grown by a thousandth.
 _EVERY_S = 5.0
 _GROWN = 1e-3
+_AGAIN_S = 1.0
 _RUNNING = ("onset", "confirmed")
 
 
@@ -21,6 +22,7 @@ class ScoreSchedule:
     def __init__(self) -> None:
         self._is_asked = True
         self._facts_n = 0
+        self._again_s = float("inf")
         self._scored_s = float("-inf")
         self._night_s = self._ends_s = float("-inf")
 
@@ -37,7 +39,7 @@ class ScoreSchedule:
 
     def due(self, state: SessionState, now_s: float, clock_s: float) -> bool:
         """Return whether a score now may differ from the last one; session time and clock in s."""
-        if self._is_asked or self._night_s < self._ends_s <= now_s:
+        if self._is_asked or self._night_s < self._ends_s <= now_s or clock_s >= self._again_s:
             return True
         if state.stopped_s is not None or now_s == self._night_s:
             return False
@@ -45,10 +47,14 @@ class ScoreSchedule:
 
     def scored(self, scores: Iterable[Score], now_s: float, clock_s: float) -> None:
         """Note the scores of the session as it is at `now_s`."""
-        self._is_asked = False
+        self._is_asked, self._again_s = False, float("inf")
         self._scored_s, self._night_s = clock_s, now_s
         ahead = (us / 1e6 for us in _ends_us(scores) if us / 1e6 > now_s)
         self._ends_s = min(ahead, default=float("-inf"))
+
+    def failed(self, clock_s: float) -> None:
+        """Note that the session could not be scored: again in a second."""
+        self._is_asked, self._again_s = False, clock_s + _AGAIN_S
 
 
 def _ends_us(scores: Iterable[Score]) -> Iterator[int]:
