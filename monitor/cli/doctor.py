@@ -115,9 +115,10 @@ def _network() -> Finding:
     found = probe_beside()
     if found.delay_ms is None:
         remedy = "check the firewall (UDP 16571, multicast) or enter the amplifier's computer in KnownPeers"
-        return Finding(False, False, f"{found.reason} {where}; {remedy}")
-    peers = _known_peers(path)
-    return Finding(True, False, f"found a stream of this computer {where}" + (f"; {peers}" if peers else ""))
+        said = (f"{found.reason} {where}", remedy, found.security)
+        return Finding(False, False, "; ".join(filter(None, said)))
+    said = (f"found a stream of this computer {where}", _known_peers(path), found.security)
+    return Finding("NOT encrypted" not in found.security, False, "; ".join(filter(None, said)))
 
 
 def _known_peers(path: str) -> str:

@@ -7,11 +7,15 @@ loadable liblsl is reported in one sentence instead of a traceback at import.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import ctypes
 import os
 import secrets
 import socket
+import sys
 import tempfile
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -44,6 +48,12 @@ level=-3
 """
 
 
+# Where liblsl looks for a configuration, besides the environment variable.
+_CONFIG_FILES = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
+# Without a configuration liblsl announces on standard error that it has none.
+_QUIET = "[log]\nlevel = -2\n"
+
+
 def lsl() -> ModuleType:
     """Return the pylsl module.
 
@@ -57,6 +67,7 @@ def lsl() -> ModuleType:
     MissingError
         If pylsl is not installed, or the liblsl it needs is absent or cannot be loaded.
     """
+    loaded = sys.modules.get("pylsl")
     try:
         import pylsl
     except ImportError as error:
@@ -73,7 +84,50 @@ def lsl() -> ModuleType:
             "install liblsl 1.17 or newer and set PYLSL_LIB to its path."
         ) from error
     module: ModuleType = pylsl
+    if loaded is None:
+        # A liblsl before 1.17 cannot be given one, or no home directory is known.
+        with contextlib.suppress(RuntimeError):
+            if not _has_config():
+                module.set_config_content(_QUIET)
     return module
+
+
+def _has_config() -> bool:
+    """Whether the user has given liblsl a configuration: then that holds, its log level too."""
+    return CONFIG_VARIABLE in os.environ or any(Path(each).expanduser().is_file() for each in _CONFIG_FILES)
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """Authentication and encryption of streams by a secure build of liblsl.
+
+    Attributes
+    ----------
+    version : str
+        Of that build.
+    is_enabled : bool
+        Whether it has keys: without them it sends and accepts only streams without encryption.
+    """
+
+    version: str
+    is_enabled: bool
+
+
+def security() -> Security | None:
+    """Return what the loaded liblsl does for security; None if it is a build without it.
+
+    Notes
+    -----
+    Secure LSL (SCCN, University of California San Diego) exports functions that liblsl does not have;
+    ``PYLSL_LIB`` names its file.
+    """
+    library = lsl().lib.lib
+    is_secure = getattr(library, "lsl_is_secure_build", None)
+    if is_secure is None or not is_secure():
+        return None
+    full_version = library.lsl_full_version
+    full_version.restype = ctypes.c_char_p
+    return Security(full_version().decode("utf-8", "replace"), bool(library.lsl_local_security_enabled()))
 
 
 def loopback_config(session_id: str, port: int) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
-from monitor.lsl.library import lsl
+from monitor.lsl.library import lsl, security
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
 from monitor.model.errors import MonitorError
 
@@ -29,11 +29,14 @@ class Probed:
         Why not, empty if it did.
     library : str
         Name of the binary library.
+    security : str
+        What it does for authentication and encryption; empty if it is a build without them.
     """
 
     delay_ms: float | None
     reason: str
     library: str = ""
+    security: str = ""
 
 
 def probe() -> Probed:
@@ -42,12 +45,12 @@ def probe() -> Probed:
         pylsl = lsl()
     except MonitorError as err:
         return Probed(None, str(err))
-    library = pylsl.library_info().split("/")[0][:60]
+    library, secured = pylsl.library_info().split("/")[0][:60], _security_text()
     header = OutletHeader("PLMS-Doctor", "Test", _SOURCE, 0.0, "double64", (ChannelHeader("x", "", ""),))
     with open_outlet(header) as outlet:
         found = pylsl.resolve_byprop("source_id", _SOURCE, 1, _FIND_S)
         if not found:
-            return Probed(None, "an outlet of this machine is not found", library)
+            return Probed(None, "an outlet of this machine is not found", library, secured)
         inlet = pylsl.StreamInlet(found[0], recover=False)
         inlet.open_stream(_FIND_S)
         delays = []
@@ -55,9 +58,18 @@ def probe() -> Probed:
             sent = pylsl.local_clock()
             outlet.push_sample([sent], sent)
             if inlet.pull_sample(1.0)[0] is None:
-                return Probed(None, "a sample that was sent did not arrive", library)
+                return Probed(None, "a sample that was sent did not arrive", library, secured)
             delays.append(pylsl.local_clock() - sent)
-    return Probed(1e3 * sorted(delays)[len(delays) // 2], "", library)
+    return Probed(1e3 * sorted(delays)[len(delays) // 2], "", library, secured)
+
+
+def _security_text() -> str:
+    found = security()
+    if found is None:
+        return ""
+    if not found.is_enabled:
+        return f"liblsl {found.version} has no keys: streams are NOT encrypted; make keys with its lsl-keygen"
+    return f"streams are authenticated and encrypted (liblsl {found.version})"
 
 
 def probe_beside() -> Probed:
