@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -39,11 +41,14 @@ class LegDetector:
         Causal filter, band sections first, then notches (`monitor.detection.filters.design_filters`).
     first_index : int
         Absolute index of the first sample; ticks and seconds lie on the grid of absolute indices.
+    further_onset_uv : sequence of float
+        Further onset thresholds at which the same leg is followed too, ascending, the first one not above
+        that of `settings`; `further_events` returns what a detector with that threshold would find.
 
     Raises
     ------
     ValueError
-        If the rate is out of range or the filter has another shape.
+        If the rate is out of range, the filter has another shape, or a further threshold is out of range.
 
     Notes
     -----
@@ -65,20 +70,35 @@ class LegDetector:
     (['ONSET', 'CONFIRMED', 'CLOSED'], 20)
     """
 
-    def __init__(self, settings: DetectorSettings, fs_hz: float, sos: Floats, first_index: int = 0) -> None:
+    def __init__(
+        self,
+        settings: DetectorSettings,
+        fs_hz: float,
+        sos: Floats,
+        first_index: int = 0,
+        *,
+        further_onset_uv: Sequence[float] = (),
+    ) -> None:
         if not MIN_RATE_HZ <= fs_hz <= MAX_RATE_HZ:
             raise ValueError(f"fs_hz = {fs_hz}: expected {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz")
         sos = np.array(sos, np.float64)
         if sos.ndim != 2 or sos.shape[1] != 6 or sos.shape[0] == 0:
             raise ValueError(f"sos has shape {sos.shape}: expected (n_sections, 6)")
+        if list(further_onset_uv) != sorted(further_onset_uv) or settings.onset_uv < min(
+            further_onset_uv, default=settings.onset_uv
+        ):
+            expected = f"ascending, the first one at most onset_uv = {settings.onset_uv:g}"
+            raise ValueError(f"further_onset_uv = {further_onset_uv!r}: expected {expected}")
         self.settings = settings
+        self.further = tuple(replace(settings, onset_uv=onset_uv) for onset_uv in further_onset_uv)
         self.fs_hz = float(fs_hz)
         self.calibration = calibrate(settings, self.fs_hz, sos)
-        self._state = new_state(settings, self.fs_hz, sos, self.calibration)
+        self._state = new_state((settings, *self.further), self.fs_hz, sos, self.calibration)
         self._trimmed_uv2 = float(cast(Rows, self._state.cfg)["trimmed_uv2"][0])
         # Views of single fields, shape (1,): an access by name costs several times as much.
         leg = cast(Rows, self._state.leg)
-        self._events, self._events_n = leg["events"][0], leg["events_n"]
+        self._events, self._events_n = leg["events"], leg["events_n"]
+        self._further_events: list[list[Rows]] = [[] for _ in self.further]
         self._rows, self._rows_n = leg["rows"][0], leg["rows_n"]
         self._index, self._trimmed = leg["signal"]["index"], leg["envelope"]["trimmed"]
         baseline = leg["baseline"]
@@ -119,6 +139,8 @@ class LegDetector:
             done = loop.run(self._state, x_uv, done)
             if self._events_n[0]:
                 events.append(self._take_events())
+            if self.further:
+                self._store_further()
             if self._rows_n[0]:
                 rows.append(self._rows[: self._rows_n[0]].copy())
                 self._rows_n[0] = 0
@@ -134,6 +156,7 @@ class LegDetector:
         shorter than the shortest movement. The detector must be `reset` before it can process samples again.
         """
         loop.finish(self._state)
+        self._store_further()
         return self._take_events() if self._events_n[0] else self._no_events
 
     def reset(self, first_index: int) -> None:
@@ -148,9 +171,26 @@ class LegDetector:
             raise ValueError("a movement is open: call finish() before reset()")
         loop.start_at(self._state, int(first_index))
 
-    def _take_events(self) -> Rows:
-        events: Rows = self._events[: self._events_n[0]].copy()
-        self._events_n[0] = 0
+    def further_events(self) -> list[Rows]:
+        """Return the new events at each further threshold since the last call, and discard them.
+
+        Returns
+        -------
+        list of ndarray, shape (n_events,), `EVENT_DTYPE`
+            One for each threshold; exactly what a detector with that threshold finds in the same signal.
+        """
+        found = [np.concatenate(each) if each else self._no_events for each in self._further_events]
+        self._further_events = [[] for _ in self.further]
+        return found
+
+    def _store_further(self) -> None:
+        for k, found in enumerate(self._further_events, 1):
+            if self._events_n[k]:
+                found.append(self._take_events(k))
+
+    def _take_events(self, k: int = 0) -> Rows:
+        events: Rows = self._events[k, : self._events_n[k]].copy()
+        self._events_n[k] = 0
         return events
 
     @property
@@ -184,10 +224,10 @@ class LegDetector:
         return int(self._index[0]) + 1
 
 
-def new_state(settings: DetectorSettings, fs_hz: float, sos: Floats, known: Calibration) -> State:
+def new_state(sets: Sequence[DetectorSettings], fs_hz: float, sos: Floats, known: Calibration) -> State:
     """Return the state of a detector before it is placed at its first sample (`loop.start_at`)."""
     notches = are_notches(sos)
-    config = _config(settings, fs_hz, known)
+    config = np.concatenate([_config(settings, fs_hz, known) for settings in sets])
     return allocate(config, arrange(sos[~notches]), arrange(sos[notches]))
 
 

@@ -8,11 +8,12 @@ from dsp.jit import compiled
 from dsp.kernels.baseline import add_spike, add_to_pool, envelope_uv, reset_baseline, update_baseline
 from dsp.kernels.envelope import make_room, square, sum_squares, trim, trimmed_sum
 from dsp.kernels.filters import flush_denormals, remove_steps, reset_stages, run_stages
+from dsp.kernels.further import join, part, share, share_sums, watch_sets
 from dsp.kernels.movement import NOTHING, advance, cut_movement, follow, follow_tail, is_onset, open_movement
 from dsp.kernels.quality import finish_second, measure_raw, start_second, track_pulse
 from dsp.kernels.texture import add_samples, measure_tick, start_texture
 from dsp.records import Floats, Ints
-from dsp.state import BLOCK_N, EVENT_ROWS, QUALITY_ROWS, Block, Config, Leg, State
+from dsp.state import BLOCK_N, EVENT_ROWS, QUALITY_ROWS, Block, Config, Leg, Levels, State
 
 EVENTS_PER_BLOCK = 16  # more than one block can produce: a movement lasts 0.25 s at least
 SPIKE_SLOT_TICKS = 5
@@ -23,12 +24,18 @@ NONE = -1
 @compiled
 def restart(s: State) -> None:
     """Discard the signal (start, or a gap): filters, sums and rest begin again, movement numbers continue."""
-    leg, cfg = s.leg[0], s.cfg[0]
-    signal, envelope, quality = leg.signal, leg.envelope, leg.quality
     reset_stages(s.band)
     reset_stages(s.notches)
     s.totals[:] = 0
     s.shorts[:] = 0
+    for k in range(s.leg.size):
+        restart_leg(s.leg[k], s.cfg[k])
+
+
+@compiled
+def restart_leg(leg: Leg, cfg: Config) -> None:
+    """Discard the signal of one set of thresholds."""
+    signal, envelope, quality = leg.signal, leg.envelope, leg.quality
     signal.valid_n = 0
     signal.constant_n = 0
     signal.diff_bits = 0
@@ -63,16 +70,19 @@ def restart(s: State) -> None:
 @compiled
 def start_at(s: State, first_index: int) -> None:
     """Place the next sample at `first_index` and restart; ticks and seconds stay on their absolute grid."""
-    leg, cfg = s.leg[0], s.cfg[0]
-    signal = leg.signal
-    signal.index = first_index - 1
-    signal.missing_n = 0
-    signal.next_tick = (first_index // cfg.tick_n + 1) * cfg.tick_n
-    signal.next_second = (first_index // cfg.second_n + 1) * cfg.second_n
-    leg.movement.open = False
-    leg.quality.bad = False
+    part(s)
+    for k in range(s.leg.size):
+        leg, cfg = s.leg[k], s.cfg[k]
+        signal = leg.signal
+        signal.index = first_index - 1
+        signal.missing_n = 0
+        signal.next_tick = (first_index // cfg.tick_n + 1) * cfg.tick_n
+        signal.next_second = (first_index // cfg.second_n + 1) * cfg.second_n
+        leg.movement.open = False
+        leg.quality.bad = False
     restart(s)
-    start_second(leg)
+    for k in range(s.leg.size):
+        start_second(s.leg[k])
 
 
 @compiled
@@ -92,8 +102,17 @@ def track_short(leg: Leg, short: int) -> None:
 @compiled
 def begin_gap(s: State) -> None:
     """End the movement and restart the leg, because samples have been missing for too long."""
-    cut_movement(s.leg[0], s.cfg[0])
+    cut(s)
     restart(s)
+
+
+@compiled
+def cut(s: State) -> None:
+    """End the open movement of each set of thresholds at the last valid sample."""
+    part(s)
+    for k in range(s.leg.size - 1, -1, -1):
+        share(s, k)
+        cut_movement(s.leg[k], s.cfg[k])
 
 
 @compiled
@@ -161,7 +180,7 @@ def detect(leg: Leg, cfg: Config, block: Block, shorts: Ints, trims: Ints) -> No
 
 
 @compiled
-def needs_detection(leg: Leg, cfg: Config, highest: int) -> bool:
+def needs_detection(leg: Leg, levels: Levels, cfg: Config, highest: int) -> bool:
     """Return whether a block may change anything: something is open, or a sum can reach its level.
 
     The trimmed sum of n sub-blocks cannot reach a level unless one of them has reached an nth of it.
@@ -176,19 +195,20 @@ def needs_detection(leg: Leg, cfg: Config, highest: int) -> bool:
         or envelope.fast_n > 0
     ):
         return True
-    if highest >= leg.levels.pulse:
+    if highest >= levels.pulse:
         return True
     loudest = max(envelope.loudest, envelope.past_loudest)
-    return bool(loudest * (cfg.sub_blocks_n - cfg.dropped_n) >= leg.levels.onset)
+    return bool(loudest * (cfg.sub_blocks_n - cfg.dropped_n) >= levels.onset)
 
 
 @compiled
 def take_block(s: State, x: Floats) -> None:
     """Take a block of valid samples: measure, filter, square and sum it, and detect where that is needed."""
     leg, cfg, block = s.leg[0], s.cfg[0], s.block[0]
-    signal, envelope, baseline, quality = leg.signal, leg.envelope, leg.baseline, leg.quality
+    envelope, quality = leg.envelope, leg.quality
     n = x.size
     measure_raw(leg, cfg, x, block.sizes)
+    block.is_trimmed = False
     u = block.u[:n]
     raw = block.raw[:n]
     for i in range(n):
@@ -201,14 +221,27 @@ def take_block(s: State, x: Floats) -> None:
     highest = sum_squares(block.squares, s.totals, s.shorts, now, cfg.sub_n, n)
     envelope.loudest = max(envelope.loudest, highest)
     envelope.position = now + n
-    signal.valid_n += n
-    if needs_detection(leg, cfg, highest):
-        trim(cfg, block, s.shorts, now, n)
-        detect(leg, cfg, block, s.shorts[now : now + n], block.trimmed)
+    leg.signal.valid_n += n
+    if s.leg.size > 1 and not s.sets[0].apart and needs_detection(leg, s.leg[1].levels, cfg, highest):
+        part(s)
+    for k in range(s.leg.size - 1 if s.sets[0].apart else 0, -1, -1):
+        share_sums(s, k)
+        take_sums(s.leg[k], s.cfg[k], block, s.shorts, now, n, highest)
+
+
+@compiled
+def take_sums(leg: Leg, cfg: Config, block: Block, shorts: Ints, now: int, n: int, highest: int) -> None:
+    """Take the sums of a block with one set of thresholds."""
+    signal, envelope, baseline = leg.signal, leg.envelope, leg.baseline
+    if needs_detection(leg, leg.levels, cfg, highest):
+        if not block.is_trimmed:
+            trim(cfg, block, shorts, now, n)
+            block.is_trimmed = True
+        detect(leg, cfg, block, shorts[now : now + n], block.trimmed)
     else:
         signal.index += n
         envelope.short_low_at = signal.index  # as in `track_short`: none has reached the lowest level
-        envelope.trimmed = trimmed_sum(cfg, s.shorts, now + n - 1)
+        envelope.trimmed = trimmed_sum(cfg, shorts, now + n - 1)
         baseline.short_max = max(baseline.short_max, highest)
 
 
@@ -221,12 +254,36 @@ def finish_tick(s: State) -> None:
     flush_denormals(s.notches)
     shift_maxima(leg, cfg)
     measure_tick(leg)
-    if not is_settled(leg, cfg):
-        return
-    if leg.movement.open:
-        follow_tail(leg, cfg)
-    else:
-        learn(leg, cfg)
+    for k in range(s.leg.size - 1 if s.sets[0].apart else 0, -1, -1):
+        share(s, k)
+        leg, cfg = s.leg[k], s.cfg[k]
+        if is_settled(leg, cfg):
+            if leg.movement.open:
+                follow_tail(leg, cfg)
+            else:
+                learn(leg, cfg)
+    if s.leg.size > 1:
+        join(s)
+
+
+@compiled
+def end_second(s: State) -> None:
+    """Do the work of every second."""
+    apart = s.sets[0].apart
+    for k in range(s.leg.size - 1 if apart else 0, -1, -1):
+        share(s, k)
+        finish_second(s.leg[k], s.cfg[k])
+    if s.leg.size > 1:
+        watch_sets(s, apart)
+
+
+@compiled
+def has_room(s: State) -> bool:
+    """Return whether the events of one more block, and one more second, can be recorded."""
+    for k in range(s.leg.size):
+        if s.leg[k].events_n > EVENT_ROWS - EVENTS_PER_BLOCK:
+            return False
+    return bool(s.leg[0].rows_n < QUALITY_ROWS)
 
 
 @compiled
@@ -245,7 +302,7 @@ def run(s: State, x: Floats, start: int) -> int:
     leg, cfg, block = s.leg[0], s.cfg[0], s.block[0]
     signal = leg.signal
     i = start
-    while i < x.size and leg.events_n <= EVENT_ROWS - EVENTS_PER_BLOCK and leg.rows_n < QUALITY_ROWS:
+    while i < x.size and has_room(s):
         due = min(signal.next_tick, signal.next_second) - signal.index - 1
         n = remove_steps(leg, block, x[i : i + min(BLOCK_N, due)])
         if n > 0:
@@ -261,11 +318,11 @@ def run(s: State, x: Floats, start: int) -> int:
             finish_tick(s)
         if signal.index + 1 == signal.next_second:
             signal.next_second += cfg.second_n
-            finish_second(leg, cfg)
+            end_second(s)
     return i
 
 
 @compiled
 def finish(s: State) -> None:
     """End the signal: close the open movement at the last valid sample, or withdraw it."""
-    cut_movement(s.leg[0], s.cfg[0])
+    cut(s)

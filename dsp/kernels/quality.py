@@ -32,6 +32,7 @@ HIGHEST_BITS = 0x7FFFFFFFFFFFFFFF
 IMPLAUSIBLE_UV = 500.0
 IMPLAUSIBLE_SPAN_UV = 50_000.0  # peak to peak within a second, every second
 IMPLAUSIBLE_S = 10
+HEART_S = 2.5  # since the last pulse, from which on there is no heart
 HUM_S = 2  # seconds of hum until the lead is off, and as many without it until it is not
 CRACKLE_S = 60  # time for which a crackle, and a tone, is reported
 TONE_S = 10
@@ -137,7 +138,7 @@ def heart_bpm(leg: Leg, cfg: Config) -> float:
     """Return the rate of regular short spikes, beats per minute; NaN when they are few, old or irregular."""
     quality = leg.quality
     pulses = quality.pulses
-    if quality.pulses_n < pulses.size or leg.signal.index - quality.pulse_at > 2.5 * cfg.fs_hz:
+    if quality.pulses_n < pulses.size or leg.signal.index - quality.pulse_at > HEART_S * cfg.fs_hz:
         return np.nan
     middle = upper_median(pulses)
     alike = 0
@@ -250,11 +251,16 @@ def causes_of(leg: Leg, cfg: Config, seconds_n: int, lsb: float, beats: float) -
 
 
 @compiled
-def watch_lead(leg: Leg, hum: bool) -> None:
-    """Count seconds of hum and of crackle: a lead that is off, and a loose one."""
-    quality, texture = leg.quality, leg.texture
+def watch_lead(quality: Quality, hum: bool) -> None:
+    """Count seconds of hum: a lead that is off."""
     quality.hum_n = min(quality.hum_n + 1, HUM_S) if hum else max(quality.hum_n - 1, 0)
     quality.lead_off = quality.hum_n == HUM_S or (quality.lead_off and quality.hum_n > 0)
+
+
+@compiled
+def watch_crackle(leg: Leg) -> None:
+    """Update the share of crackle with the current second: a loose lead."""
+    quality, texture = leg.quality, leg.texture
     crackles = min(1.0, 0.1 * texture.second_crackle_n)
     quality.crackle_share += (crackles - quality.crackle_share) / CRACKLE_MEAN_S
     quality.loose = quality.crackle_share > (TIGHT_SHARE if quality.loose else LOOSE_SHARE)
@@ -277,7 +283,8 @@ def finish_second(leg: Leg, cfg: Config) -> None:
     at_rest = not quality.moved and not leg.movement.open
     if (at_rest or hum) and 2 * quality.valid_n >= seconds_n:
         quality.mains_uv = 0.5 * (quality.mains_uv + mains_uv(quality, cfg))
-    watch_lead(leg, hum)
+    watch_lead(quality, hum)
+    watch_crackle(leg)
     beats = heart_bpm(leg, cfg)
     causes, bad = causes_of(leg, cfg, seconds_n, lsb, beats)
     if bad and leg.movement.open:

@@ -287,13 +287,13 @@ def test_a_tremor_that_never_lulls_for_half_a_second_is_one_movement():
 def needs_detection(state, sums=0):
     """Return whether a block whose largest short sum is `sums` would be examined sample by sample."""
     leg, cfg = (records.view(np.recarray)[0] for records in (state.leg, state.cfg))
-    return loop.needs_detection.py_func(leg, cfg, sums)
+    return loop.needs_detection.py_func(leg, leg.levels, cfg, sums)
 
 
 @pytest.mark.parametrize("lead", ["dead from the start", "dead after a gap"])
 def test_a_dead_lead_has_nothing_to_decide_sample_by_sample(lead):
     # Its resting level is never learned: levels of 0 would be reached by every sample.
-    state = new_state(SETTINGS, FS, SOS, calibrate(SETTINGS, FS, SOS))
+    state = new_state((SETTINGS,), FS, SOS, calibrate(SETTINGS, FS, SOS))
     loop.start_at(state, 0)
     x = np.full(int(20 * FS), 17.3)
     if lead == "dead after a gap":
@@ -304,7 +304,7 @@ def test_a_dead_lead_has_nothing_to_decide_sample_by_sample(lead):
 
 
 def test_a_live_lead_is_examined_sample_by_sample_when_a_sum_reaches_its_level():
-    state = new_state(SETTINGS, FS, SOS, calibrate(SETTINGS, FS, SOS))
+    state = new_state((SETTINGS,), FS, SOS, calibrate(SETTINGS, FS, SOS))
     loop.start_at(state, 0)
     loop.run(state, noise(10), 0)
     assert not needs_detection(state)
