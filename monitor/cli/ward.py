@@ -10,12 +10,15 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from monitor.dashboard.shell.display import use_display_that_answers, why_no_window
 from monitor.model.clock import utc_now
+from monitor.model.errors import InputError
+from monitor.session.folder import default_sessions_dir
 from monitor.ward import texts
 from monitor.ward.tile import Tile
 
@@ -28,6 +31,22 @@ _CLEAR = "\x1b[H\x1b[2J"
 
 
 @click.command()
+@click.option(
+    "--sessions",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder with the sessions of this computer: alerts acknowledged in the window are written to their "
+    "journals.  [default: the user's data folder]",
+)
+@click.option(
+    "--unseen",
+    "unseen_min",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    show_default=True,
+    metavar="MIN",
+    help="Minutes after which an alert that nobody acknowledged sounds with a higher priority.",
+)
 @click.option("--headless", is_flag=True, help="No window; print a table in the terminal.")
 @click.option(
     "--json", "as_json", is_flag=True, help="No window; print one JSON line per second with all beds."
@@ -39,12 +58,14 @@ _CLEAR = "\x1b[H\x1b[2J"
     metavar="S",
     help="Seconds to listen (without a window); unlimited by default.",
 )
-def ward(headless: bool, as_json: bool, duration_s: float | None) -> None:
+def ward(
+    sessions: Path | None, unseen_min: float, headless: bool, as_json: bool, duration_s: float | None
+) -> None:
     """Show all beds that are recorded on the network.
 
-    For each bed: index, series, stage, signal state, highest alert. The ward only receives; it cannot change
-    or stop a recording. Five seconds without data from a bed raise an alert. The complete state of a bed that
-    was already recording is shown within 30 s.
+    For each bed: index, series, stage, signal state, highest alert. Alerts sound in the window until they are
+    acknowledged there or at the bed. The ward cannot change or stop a recording. Five seconds without data
+    from a bed raise an alert. The complete state of a bed that was already recording is shown within 30 s.
     """
     from monitor.ward.network import Ward
 
@@ -55,7 +76,7 @@ def ward(headless: bool, as_json: bool, duration_s: float | None) -> None:
             from monitor.ward.window import run_window
 
             with Ward() as listening:
-                sys.exit(run_window(listening))
+                sys.exit(run_window(listening, sessions or _sessions(), 60.0 * unseen_min))
         click.echo(f"{why} Showing a table in this terminal.", err=True)
     ending = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
@@ -63,6 +84,13 @@ def ward(headless: bool, as_json: bool, duration_s: float | None) -> None:
             signal.signal(getattr(signal, name), lambda *_: ending.set())
     with Ward() as listening:
         _print_until(ending, listening, as_json, duration_s)
+
+
+def _sessions() -> Path | None:
+    try:
+        return default_sessions_dir()
+    except InputError:
+        return None
 
 
 def _print_until(ending: threading.Event, listening: Ward, as_json: bool, duration_s: float | None) -> None:

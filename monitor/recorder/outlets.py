@@ -88,13 +88,15 @@ def current_facts(state: SessionState) -> list[Fact]:
     """List the facts that describe the present state, for a receiver that joined late.
 
     The session fact, each stream, each leg's quality, open gaps and the last closed one, the
-    lights, the last mark of a bio-calibration, the last stage of each source.
+    lights, the last mark of a bio-calibration, the last stage of each source, acknowledged alerts.
     """
     latest: dict[tuple[str, str], Fact] = {("session", ""): state.facts("session")[0]}
     latest |= {("stream", str(fact.data["key"])): fact for fact in state.facts("stream")}
     latest |= {("quality", fact.data["leg"]): fact for fact in state.facts("quality")}
     latest |= {("stage", fact.source): fact for fact in state.facts("stage")}
     latest |= {(kind, ""): fact for kind in ("lights", "biocal", "stop") for fact in state.facts(kind)[-1:]}
+    seen = {key: fact for fact in state.facts("acknowledged") for key in fact.data["alerts"]}
+    latest |= {("acknowledged", str(fact.seq)): fact for fact in seen.values()}
     gaps = state.facts("gap")
     open_gaps = [fact for fact in gaps[:-1] if fact.data["end"] is None]
     found = [*latest.values(), *open_gaps, *gaps[-1:]]

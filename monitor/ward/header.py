@@ -1,24 +1,26 @@
-"""The bar above the tiles: the highest alerts of all beds by name, and the time of day."""
+"""The bar above the tiles: the alerts of all beds by name, the state of the sound, the time of day."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from monitor.dashboard.style import elastic, label
+from monitor.dashboard.style import elastic, label, set_flag
 from monitor.dashboard.theme import Theme
 from monitor.model.clock import utc_now
-from monitor.session.alert_types import RANK
-from monitor.session.current_alerts import Alert
 from monitor.ward import texts
-from monitor.ward.tile import Tile
+from monitor.ward.alerts import OWN, BedAlert
 from monitor.ward.tile_widget import MARKS
+
+_LONGEST_NAME = 60
+_NAME_PX = 250
 
 
 class Header(QWidget):
-    """One line: number of beds, alerts, clock."""
+    """One line: number of beds, alerts, name of the user, sound, clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,33 +31,50 @@ class Header(QWidget):
             elastic(label("", "strong")),
             label("", "field"),
         )
+        self.alerts.setTextFormat(Qt.TextFormat.RichText)
+        self.alerts.setAccessibleName("Alerts of all beds")
         self.clock.setAccessibleName("Time of day")
+        self.sound = label("", "soft")
+        self.name = QLineEdit()
+        self.name.setPlaceholderText(texts.NAME)
+        self.name.setAccessibleName(texts.NAME)
+        self.name.setMaxLength(_LONGEST_NAME)
+        self.name.setFixedWidth(_NAME_PX)
+        # Keys are commands unless the field was clicked.
+        self.name.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.name.returnPressed.connect(self.name.clearFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 3, 12, 3)
         row.setSpacing(16)
         row.addWidget(self.beds)
         row.addWidget(self.alerts, 1)
-        row.addWidget(self.clock)
+        for each in (self.name, self.sound, self.clock):
+            row.addWidget(each)
 
-    def show_beds(self, tiles: Sequence[Tile], theme: Theme) -> None:
-        """Set the content, and the clock."""
-        n = len(tiles)
-        _set(self.beds, texts.ONE_BED if n == 1 else texts.BEDS.format(n=n))
-        found = sorted(
-            ((alert, tile.bed) for tile in tiles for alert in tile.alerts[:1]),
-            key=lambda one: RANK[one[0].priority],
-        )
-        _set(self.alerts, "      ".join(_line(alert, bed) for alert, bed in found) or texts.NO_ALERT_ANYWHERE)
-        self.alerts.setToolTip("\n".join(_line(alert, bed) for alert, bed in found))
-        colour = getattr(theme, found[0][0].priority) if found else theme.soft
-        if self.alerts.property("colour") != colour:
-            self.alerts.setProperty("colour", colour)
-            self.alerts.setStyleSheet(f"color: {colour}")
+    def show_alerts(self, n_beds: int, alerts: Sequence[BedAlert], theme: Theme) -> None:
+        """Set the alerts, new ones first, and the clock."""
+        _set(self.beds, texts.ONE_BED if n_beds == 1 else texts.BEDS.format(n=n_beds))
+        parts = [_coloured(one, theme) for one in alerts]
+        _set(self.alerts, "&nbsp;&nbsp;&nbsp; ".join(parts) or texts.NO_ALERT_ANYWHERE)
+        self.alerts.setToolTip("<br>".join(parts))
+        self.alerts.setAccessibleDescription("; ".join(map(_line, alerts)))
         _set(self.clock, f"{utc_now().astimezone():%H:%M:%S}")
 
+    def show_sound(self, text: str, *, works: bool) -> None:
+        """Set the state of the sound."""
+        _set(self.sound, text)
+        set_flag(self.sound, "alarm", on=not works)
 
-def _line(alert: Alert, bed: str) -> str:
-    return f"{MARKS[alert.priority]} {bed}: {alert.text}"
+
+def _coloured(one: BedAlert, theme: Theme) -> str:
+    colour = theme.soft if one.alert.is_seen else getattr(theme, one.alert.priority)
+    return f'<span style="color: {colour}">{html.escape(_line(one))}</span>'
+
+
+def _line(one: BedAlert) -> str:
+    name = texts.THIS_SCREEN if one.bed == OWN else one.bed[0]
+    mark = texts.SEEN if one.alert.is_seen else MARKS[one.alert.priority]
+    return f"{mark} {name}: {one.alert.text}"
 
 
 def _set(where: QLabel, text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,6 +10,7 @@ from monitor.lsl.discovery import Query
 from monitor.lsl.multi_listener import MultiListener, StreamNews
 from monitor.lsl.outlet import OWN_TYPE
 from monitor.model.facts import Fact
+from monitor.ward import texts
 from monitor.ward.bed import Bed
 from monitor.ward.tile import Tile, by_alert
 
@@ -18,13 +18,17 @@ _OUTLETS = ("Index", "Facts")
 _PREDICATE = f"(starts-with(name,'PLMS-Index-') or starts-with(name,'PLMS-Facts-')) and type='{OWN_TYPE}'"
 _DISCOVER_EVERY_S = 0.5
 _POLL_EVERY_S = 0.1
+# The thread that receives is never busy for so long.
+_HUNG_S = 10.0
+# A stream that vanishes while it is opened fails once.
+_FAILING_S = 5.0
 _MOST_STREAMS = 400
 
 
 class Ward:
-    """All beds found since the start. The ward sends nothing.
+    """All beds found since the start. It sends nothing to the network.
 
-    Used as a context manager. `tiles` and `log` may be called from any thread.
+    Used as a context manager. `tiles`, `log`, `forget` and `problem` may be used from any thread.
     """
 
     def __init__(self) -> None:
@@ -32,9 +36,12 @@ class Ward:
         self._beds: dict[tuple[str, str], Bed] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        # Since when a thread fails, and why.
+        self._failures: dict[str, tuple[float, str]] = {}
+        self._worked_at_s = time.monotonic()
         self._threads = [
             threading.Thread(target=self._repeat, args=each, name=f"ward-{each[1]}", daemon=True)
-            for each in ((self._listener.look, _DISCOVER_EVERY_S), (self._poll, _POLL_EVERY_S))
+            for each in ((self._look, _DISCOVER_EVERY_S), (self._poll, _POLL_EVERY_S))
         ]
 
     def __enter__(self) -> Ward:
@@ -63,14 +70,30 @@ class Ward:
         with self._lock:
             self._beds.pop((bed, host), None)
 
+    @property
+    def problem(self) -> str:
+        """Why nothing can be found or received, empty if nothing is known to be wrong."""
+        if time.monotonic() - self._worked_at_s > _HUNG_S:
+            return texts.HUNG
+        failures = list(self._failures.values())
+        return next((why for since_s, why in failures if time.monotonic() - since_s > _FAILING_S), "")
+
     def _repeat(self, do: Callable[[], None], every_s: float) -> None:
         while not self._stop.is_set():
             # An error of one stream must not stop the ward for the others.
-            with contextlib.suppress(Exception):
+            try:
                 do()
+                self._failures.pop(do.__name__, None)
+            except Exception as err:  # noqa: BLE001
+                since_s, _ = self._failures.get(do.__name__, (time.monotonic(), ""))
+                self._failures[do.__name__] = since_s, f"{type(err).__name__}: {err}"[:200]
             self._stop.wait(every_s)
 
+    def _look(self) -> None:
+        self._listener.look()
+
     def _poll(self) -> None:
+        self._worked_at_s = time.monotonic()
         news = self._listener.poll()
         if news:
             with self._lock:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 NO_BEDS = "No bed found yet."
 NO_BEDS_HINT = f"{NO_BEDS} A bed appears here as soon as its recorder runs on this network."
 KEYS = (
-    "Tab, arrows: select    Enter: details    Esc: close    Del: remove an ended bed    "
-    "O: order by number    D: theme    F11: full screen"
+    "N: next new alert    A: acknowledge the selected bed    Shift+A: all beds    P: pause sound 2 min    "
+    "Shift+P: test    Enter: details    Del: remove an ended bed    O: order    D: theme    F11: full screen"
 )
-NOTICE = "all numbers are provisional · not a medical device · this screen only receives"
+NOTICE = "all numbers are provisional · not a medical device"
 
 # Phases whose name in `--json` is not the text on the screen.
 PHASES: Mapping[str, str] = {"not heard": "no data"}
@@ -29,6 +29,24 @@ BEDS = "{n} beds"
 ONE_BED = "1 bed"
 NO_ALERT_ANYWHERE = "no alerts"
 STRIP = "last 5 min"
+
+# -- alerts ---------------------------------------------------------------------------------------------
+THIS_SCREEN = "this screen"
+NO_BED = "no bed"
+SEEN = "seen"
+UNSEEN = "UNSEEN {minutes} min"
+NO_RECEPTION = "This screen cannot receive: {problem}"
+NO_NETWORK = "No data from any of {n} beds: check the network of this computer"
+SOUND_LOST = "{state}: alerts are not audible here"
+ACKNOWLEDGED = "{bed}: acknowledged on this screen"
+ACKNOWLEDGED_JOURNAL = "{bed}: acknowledged, journalled by its recorder as {author}"
+ACKNOWLEDGED_HERE = "{bed}: acknowledged on this screen only, not in its journal: {why}"
+OTHER_COMPUTER = "it is recorded on {host}, acknowledge it there too"
+NO_SESSION = "no running session of {bed} in {sessions}"
+NOTHING_TO_ACKNOWLEDGE = "{bed} has no new alert; N selects the next one, Shift+A acknowledges all beds"
+HUNG = "the thread that receives does not respond"
+SELECT_FIRST = "No bed is selected; N selects the next new alert, Shift+A acknowledges all beds"
+NAME = "your name, for acknowledgements"
 
 # -- tile -----------------------------------------------------------------------------------------------
 NO_ALERTS = "no alerts"

@@ -96,6 +96,8 @@ class Tile:
         Highest first.
     is_biocal : bool
         Whether a bio-calibration is running: nothing is counted.
+    unseen : str
+        How long an alert has not been acknowledged, once that is too long.
     """
 
     bed: str
@@ -120,6 +122,7 @@ class Tile:
     stale: str = ""
     alerts: tuple[Alert, ...] = ()
     is_biocal: bool = False
+    unseen: str = ""
 
     @property
     def count(self) -> str:

@@ -165,11 +165,10 @@ class TileWidget(QWidget):
             _text(painter, said, line.adjusted(8, 0, -8, 0), theme.soft, 13)
             return
         colour = getattr(theme, tile.alert.priority)
-        painter.fillRect(line, faded(colour, 0.16))
+        painter.fillRect(line, faded(colour, 0.1 if tile.alert.is_seen else 0.3))
         more = f"  +{len(tile.alerts) - 1}" if len(tile.alerts) > 1 else ""
-        used = _text(
-            painter, f"{MARKS[tile.alert.priority]}{more}", line.adjusted(8, 0, 0, 0), colour, 13, bold=True
-        )
+        mark = texts.SEEN if tile.alert.is_seen else tile.unseen or MARKS[tile.alert.priority]
+        used = _text(painter, f"{mark}{more}", line.adjusted(8, 0, 0, 0), colour, 13, bold=True)
         _text(painter, tile.alert.text, line.adjusted(16 + used, 0, -6, 0), theme.text, 13, bold=True)
 
     def _index(self, painter: QPainter, tile: Tile, box: QRectF) -> None:

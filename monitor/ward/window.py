@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
@@ -19,11 +20,16 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.notes import account
 from monitor.dashboard.style import label, style_sheet
 from monitor.dashboard.theme import NIGHT, Theme, next_theme
+from monitor.dashboard.viewmodel.alarm import Sounding
+from monitor.dashboard.viewmodel.sound import Speaker
 from monitor.ward import texts
+from monitor.ward.alerts import WardAlerts
 from monitor.ward.detail import DetailPanel
 from monitor.ward.header import Header
+from monitor.ward.local_recorders import LocalRecorders
 from monitor.ward.network import Ward
 from monitor.ward.places import Key, Places, is_gone
 from monitor.ward.tile import Tile
@@ -31,6 +37,7 @@ from monitor.ward.tile_widget import LEAST_PX, TileWidget
 
 _REFRESH_MS = 200
 _GAP_PX = 10
+_TEST_SOUND_EVERY_S = 60.0
 
 
 class WardWindow(QMainWindow):
@@ -43,13 +50,26 @@ class WardWindow(QMainWindow):
     theme : Theme
     places : Places, optional
         The order of the beds; by default it is not saved.
+    alerts : WardAlerts, optional
+        By default without sound.
+    recorders : LocalRecorders, optional
+        By default no acknowledgement is journalled.
     """
 
-    def __init__(self, ward: Ward, theme: Theme = NIGHT, places: Places | None = None) -> None:
+    def __init__(
+        self,
+        ward: Ward,
+        theme: Theme = NIGHT,
+        places: Places | None = None,
+        alerts: WardAlerts | None = None,
+        recorders: LocalRecorders | None = None,
+    ) -> None:
         super().__init__()
         self.setWindowTitle("PLMS Monitor: ward")
         self._ward, self._theme = ward, theme
         self._places = Places(None) if places is None else places
+        self._alerts = WardAlerts(Sounding()) if alerts is None else alerts
+        self._recorders = LocalRecorders(None) if recorders is None else recorders
         self._widgets: dict[Key, TileWidget] = {}
         self._order: list[Key] = []
         self._columns = 0
@@ -63,6 +83,8 @@ class WardWindow(QMainWindow):
 
     def start(self) -> None:
         """Start to show the beds."""
+        self._alerts.sounding.start()
+        self._recorders.start()
         self._timer.start(_REFRESH_MS)
         self.refresh()
 
@@ -100,6 +122,11 @@ class WardWindow(QMainWindow):
             ("D", lambda: self._set_theme(next_theme(self._theme))),
             ("Esc", lambda: self.choose(None)),
             ("F11", lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)),
+            ("N", self._next_alert),
+            ("A", self._acknowledge_selected),
+            ("Shift+A", lambda: self._acknowledge(None)),
+            ("P", lambda: self._say(self._alerts.sounding.pause())),
+            ("Shift+P", lambda: self._say(self._alerts.sounding.test())),
             ("O", self._sort),
             ("Del", self._remove),
             ("Left", lambda: self._step(-1)),
@@ -119,14 +146,21 @@ class WardWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Show the current state of every bed."""
-        tiles = {(tile.bed, tile.host): tile for tile in self._places.tiles(self._ward.tiles())}
+        placed = self._places.tiles(self._ward.tiles())
+        marked = self._alerts.update(placed, self._ward.problem)
+        tiles = {(tile.bed, tile.host): tile for tile in marked}
         for key, tile in tiles.items():
             if key not in self._widgets:
                 self._widgets[key] = TileWidget(self._theme)
                 self._widgets[key].chosen.connect(lambda bed, host: self.choose((bed, host)))
             self._widgets[key].show_tile(tile, self._theme, is_chosen=key == self._chosen)
         self._place(list(tiles))
-        self.header.show_beds(list(tiles.values()), self._theme)
+        self.header.show_alerts(len(tiles), self._alerts.now, self._theme)
+        sounding = self._alerts.sounding
+        works = sounding.state.works is not False and not sounding.pause_left_s
+        self.header.show_sound(sounding.text, works=works)
+        for text in self._recorders.results():
+            self._say(text)
         if self._chosen is not None:
             self._show_detail(tiles.get(self._chosen))
 
@@ -176,6 +210,32 @@ class WardWindow(QMainWindow):
     def _focused(self) -> Key | None:
         return next((key for key in self._order if self._widgets[key].hasFocus()), self._chosen)
 
+    def _next_alert(self) -> None:
+        """Select the bed of the next alert that is not acknowledged."""
+        new = [one.bed for one in self._alerts.now if not one.alert.is_seen and one.bed in self._order]
+        if not new:
+            return
+        now = self._focused()
+        key = new[(new.index(now) + 1) % len(new)] if now in new else new[0]
+        self._widgets[key].setFocus()
+        self._area.ensureWidgetVisible(self._widgets[key])
+
+    def _acknowledge_selected(self) -> None:
+        key = self._focused()
+        if key is None:
+            self._say(texts.SELECT_FIRST)
+        else:
+            self._acknowledge(key)
+
+    def _acknowledge(self, key: Key | None) -> None:
+        """Acknowledge the alerts of a bed or of all, here and in the journals that can be reached."""
+        new = self._alerts.acknowledge(key)
+        if not new:
+            self._say(texts.NOTHING_TO_ACKNOWLEDGE.format(bed=key[0] if key else texts.NO_BED))
+        for bed, alerts in new.items():
+            self._recorders.acknowledge(bed, alerts, self.header.name.text().strip() or account())
+        self.refresh()
+
     def _sort(self) -> None:
         self._places.sort()
         self.refresh()
@@ -207,6 +267,8 @@ class WardWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the updates; no recording depends on them."""
         self._timer.stop()
+        self._recorders.stop()
+        self._alerts.sounding.stop()
         super().closeEvent(event)
 
 
@@ -228,11 +290,25 @@ def columns_for(n: int, width_px: int, height_px: int) -> int:
     return best if scale(best) >= 1.0 else across
 
 
-def run_window(ward: Ward) -> int:
-    """Show the ward and return once its window is closed."""
+def run_window(ward: Ward, sessions: Path | None, unseen_s: float) -> int:
+    """Show the ward and return once its window is closed.
+
+    Parameters
+    ----------
+    ward : Ward
+    sessions : Path or None
+        Sessions of this computer, in whose journals alerts are acknowledged.
+    unseen_s : float
+        After this time an alert that is not acknowledged sounds with a higher priority.
+    """
     app = application()
     signal.signal(signal.SIGTERM, lambda *_: QApplication.quit())
-    window = WardWindow(ward, places=Places.of_user())
+    window = WardWindow(
+        ward,
+        places=Places.of_user(),
+        alerts=WardAlerts(Sounding(Speaker(test_every_s=_TEST_SOUND_EVERY_S)), unseen_s),
+        recorders=LocalRecorders(sessions),
+    )
     window.resize(window.screen().availableSize() * 0.94)
     window.start()
     window.showMaximized()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 from support.waiting import wait_for
@@ -10,6 +11,7 @@ from support.watching import END_S, START_S, Command, Watch, run
 
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
+from monitor.ward.local_recorders import LocalRecorders
 from monitor.ward.network import Ward
 
 SOURCE = ("--stream", "PLMS-Sim-EMG", "--stream", "PLMS-Sim-Markers")
@@ -72,6 +74,36 @@ def test_beds_are_joined_late_and_may_die_come_back_and_end(start) -> None:
         assert tile("ward-1").alerts == ()
         assert ward.tiles()[-1].bed == "ward-1"
         assert [fact.kind for fact in ward.log("ward-1", tile("ward-1").host)][-1] == "stop"
+
+
+@pytest.mark.timeout(300)
+def test_an_alert_is_acknowledged_at_the_ward_in_the_journal_of_its_bed(start, tmp_path) -> None:
+    amplifier, bed = start(), start("ward-3")
+    bed.facts_until(lambda facts: any(f.kind == "stage" for f in facts), "stage")
+    host, link = socket.gethostname(), LocalRecorders(tmp_path / "sessions")
+    link.start()
+    with Ward() as ward:
+
+        def alerts():
+            return {alert.key: alert for tile in ward.tiles() for alert in tile.alerts}
+
+        wait_for(lambda: any(tile.phase == "recording" for tile in ward.tiles()), "the bed", START_S)
+        assert alerts() == {}
+        amplifier.kill()
+        wait_for(lambda: "lost-all" in alerts(), "the alert", START_S)
+        link.acknowledge(("ward-3", host), {"lost-all": alerts()["lost-all"].priority}, "R. Night")
+        facts = bed.facts_until(lambda facts: any(f.kind == "acknowledged" for f in facts), "acknowledged")
+        (journalled,) = (fact for fact in facts if fact.kind == "acknowledged")
+        assert journalled.data["author"] == "R. Night"
+        wait_for(lambda: alerts()["lost-all"].is_seen, "seen at the ward", START_S)
+    link.stop()
+    # A ward that is opened later is told by the next snapshot.
+    with Ward() as late:
+        wait_for(
+            lambda: [a.is_seen for t in late.tiles() for a in t.alerts if a.key == "lost-all"] == [True],
+            "seen by a late joiner",
+            START_S,
+        )
 
 
 def test_what_others_send_under_a_bed_s_name_is_told_and_stops_nothing() -> None:

@@ -26,7 +26,8 @@ class Loudspeaker:
     def start(self) -> None: ...
     def close(self) -> None: ...
 
-    def play(self, priority: Priority) -> None:
+    def play(self, priority: Priority, *, is_loud: bool = False) -> None:
+        del is_loud
         self.played.append(priority)
 
 

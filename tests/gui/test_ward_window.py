@@ -15,8 +15,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 from support.windows import LATE_MS, n_of, pixels
 
 from monitor.dashboard.theme import NIGHT, THEMES
+from monitor.dashboard.viewmodel.alarm import Sounding
+from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.model.facts import Fact
 from monitor.session.current_alerts import Alert
+from monitor.ward.alerts import WardAlerts
+from monitor.ward.local_recorders import LocalRecorders
 from monitor.ward.places import Places
 from monitor.ward.texts import NO_BEDS_HINT
 from monitor.ward.tile import Health, Tile, by_alert
@@ -64,6 +68,8 @@ def beds(n: int) -> list[Tile]:
 class Heard:
     """Beds as a ward that listens would tell them."""
 
+    problem = ""
+
     def __init__(self, tiles: list[Tile]) -> None:
         self.now = tiles
 
@@ -87,9 +93,44 @@ def heard() -> Heard:
     return Heard(beds(16))
 
 
+class Loudspeaker:
+    """Remembers what it was told to play."""
+
+    def __init__(self) -> None:
+        self.state = SoundState(True, "Sound output: Test")
+        self.played: list[tuple[str, bool]] = []
+
+    def start(self) -> None: ...
+    def close(self) -> None: ...
+
+    def play(self, priority, *, is_loud: bool = False) -> None:
+        self.played.append((priority, is_loud))
+
+
+class Asked(LocalRecorders):
+    """Remembers what the recorders were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.asked = []
+
+    def acknowledge(self, bed, alerts, author) -> None:
+        self.asked.append((bed, dict(alerts), author))
+
+
 @pytest.fixture
-def window(qtbot, heard):
-    made = WardWindow(heard)
+def speaker() -> Loudspeaker:
+    return Loudspeaker()
+
+
+@pytest.fixture
+def asked() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def window(qtbot, heard, speaker, asked):
+    made = WardWindow(heard, alerts=WardAlerts(Sounding(speaker)), recorders=asked)
     made.resize(1920, 1080)
     qtbot.addWidget(made)
     made.show()
@@ -120,11 +161,11 @@ def is_nobody_there(window) -> bool:
 def test_beds_are_in_the_order_of_their_numbers_and_the_header_names_the_highest_alert_first(window) -> None:
     assert shown(window) == [f"bed-{number}" for number in range(1, 17)]
     assert window.header.beds.text() == "16 beds"
-    said = window.header.alerts.text().split("      ")
-    assert said == [
+    assert window.header.alerts.accessibleDescription().split("; ") == [
         "!!! bed-9: Both legs missing 0:42, not counted",
         "!! bed-5: Left leg saturated 0:31, not counted",
         "! bed-7: Mains in the right leg",
+        "! bed-9: No stage for 95 s",
     ]
     described = tile_of(window, "bed-9").accessibleDescription()
     assert described.endswith("high alert: Both legs missing 0:42, not counted")
@@ -265,6 +306,58 @@ def test_the_movements_of_the_last_minutes_are_drawn_by_leg_and_age(qtbot) -> No
     assert len(at) == at[-1] - at[0] + 1
 
 
+def test_alerts_sound_and_are_acknowledged_for_one_bed_or_for_all(
+    window, heard, speaker, asked, qtbot
+) -> None:
+    assert speaker.played == [("high", False)]
+    assert window.header.sound.text() == "sound on"
+    window.header.name.setText("R. Night")
+    qtbot.keyClick(window, Qt.Key.Key_N)
+    assert tile_of(window, "bed-9").hasFocus()
+    qtbot.keyClick(window, Qt.Key.Key_A)
+    assert asked.asked == [(("bed-9", "lab-pc"), {"lost-all": "high", "stage": "low"}, "R. Night")]
+    assert [alert.is_seen for alert in tile_of(window, "bed-9").tile.alerts] == [True, True]
+    assert window.header.alerts.accessibleDescription().startswith("!! bed-5: ")
+    assert "seen bed-9: Both legs missing" in window.header.alerts.accessibleDescription()
+    # What is acknowledged sounds no more; what is not, does.
+    window.refresh()
+    assert speaker.played[1:] == []
+    tile_of(window, "bed-1").setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_A)
+    assert "bed-1 has no new alert" in window.message.text()
+    qtbot.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
+    assert {bed for (bed, _), *_ in asked.asked} == {"bed-5", "bed-7", "bed-9"}
+    speaker.played.clear()
+    heard.now[3] = bed(4, alerts=(Alert("low", "ECG in the left leg", "ECG-left"),))
+    window.refresh()
+    assert speaker.played == [("low", False)]
+    qtbot.keyClick(window, Qt.Key.Key_P)
+    window.refresh()
+    assert "paused" in window.header.sound.text()
+
+
+def test_the_ward_s_own_failures_are_alerts_by_name(window, heard, speaker) -> None:
+    speaker.state = SoundState(False, "No sound: the sound device cannot be opened (gone)")
+    heard.problem = "RuntimeError: no interface"
+    gone = Alert("high", "No data for 0:09", "gone")
+    heard.now = [bed(n, phase="not heard", stale="no data for 9 s", alerts=(gone,)) for n in (1, 2)]
+    window.refresh()
+    said = window.header.alerts.accessibleDescription()
+    assert "!!! this screen: This screen cannot receive: RuntimeError: no interface" in said
+    assert "!!! this screen: No data from any of 16 beds" not in said
+    assert (
+        "!! this screen: No sound: the sound device cannot be opened (gone): alerts are not audible" in said
+    )
+    assert window.header.sound.text() == "NO SOUND"
+
+
+def test_letters_in_the_name_field_are_no_commands(window, qtbot, asked) -> None:
+    qtbot.mouseClick(window.header.name, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(window.header.name, "Ada Pond")
+    assert window.header.name.text() == "Ada Pond"
+    assert asked.asked == []
+
+
 def test_places_survive_a_restart_and_a_bed_that_was_recording_is_missed(tmp_path) -> None:
     path, now = tmp_path / "ward.json", [dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC)]
     first = Places(path, lambda: now[0])
@@ -326,7 +419,7 @@ if __name__ == "__main__":
     from monitor.dashboard.shell.app import application
 
     app = application()
-    picture = WardWindow(Heard(beds(int(sys.argv[3]))))
+    picture = WardWindow(Heard(beds(int(sys.argv[3]))), alerts=WardAlerts(Sounding(Loudspeaker())))
     picture.resize(*map(int, sys.argv[2].split("x")))
     picture.show()
     picture.refresh()

@@ -143,11 +143,18 @@ class Sounding:
             return texts.SOUND_PAUSED.format(left=wording.minutes_seconds(math.ceil(left_s)))
         return {True: texts.SOUND_ON, False: texts.SOUND_OFF, None: texts.SOUND_UNKNOWN}[self.state.works]
 
-    def update(self, alerts: Sequence[Alert], acknowledged: Collection[str], *, is_recording: bool) -> None:
+    def update(
+        self,
+        alerts: Sequence[Alert],
+        acknowledged: Collection[str],
+        *,
+        is_recording: bool,
+        is_loud: bool = False,
+    ) -> None:
         """Play the sound that is due; to be called several times a second."""
         due = self._alarm.due(alerts, acknowledged, self._clock(), is_recording=is_recording)
         if due is not None and self._speaker is not None:
-            self._speaker.play(due)
+            self._speaker.play(due, is_loud=is_loud)
 
     def pause(self) -> str:
         """Pause all sound for two minutes, or end the pause; return a message."""

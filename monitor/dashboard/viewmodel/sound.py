@@ -18,7 +18,7 @@ from monitor.dashboard import texts
 from monitor.session.alert_types import Priority
 
 RATE_HZ = 44_100
-_LOUD = 0.5
+_LOUD, _LOUDEST = 0.5, 1.0
 _EDGE_S = 0.01
 # Pulses of (Hz, s), 0 Hz is silence: more and higher pulses for higher priorities.
 _PATTERNS: Mapping[Priority, tuple[tuple[float, float], ...]] = {
@@ -50,8 +50,8 @@ class SoundState:
     text: str = texts.SOUND_NOT_TESTED
 
 
-def tone(priority: Priority) -> Samples:
-    """Return the sound of a priority.
+def tone(priority: Priority, *, is_loud: bool = False) -> Samples:
+    """Return the sound of a priority; a loud one has twice the amplitude.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def tone(priority: Priority) -> Samples:
     for hz, length_s in _PATTERNS[priority]:
         t_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
         edge = np.minimum(1.0, np.minimum(t_s, length_s - t_s) / _EDGE_S)
-        parts.append(_LOUD * edge * np.sin(2 * np.pi * hz * t_s))
+        parts.append((_LOUDEST if is_loud else _LOUD) * edge * np.sin(2 * np.pi * hz * t_s))
     return (np.concatenate(parts) * np.iinfo(np.int16).max).astype(np.int16)
 
 
@@ -74,6 +74,8 @@ class Speaker:
     backends : sequence, optional
         miniaudio's, in the order they are tried; by default those of this system. The device is opened for
         each sound, so a loudspeaker that is plugged in or removed later is noticed.
+    test_every_s : float, optional
+        Test the device without a sound if none was played for so long; by default only at the start.
 
     Attributes
     ----------
@@ -81,9 +83,9 @@ class Speaker:
         Result of the last attempt.
     """
 
-    def __init__(self, backends: list[Any] | None = None) -> None:
-        self._backends = backends
-        self._waiting: queue.SimpleQueue[Priority | None] = queue.SimpleQueue()
+    def __init__(self, backends: list[Any] | None = None, test_every_s: float | None = None) -> None:
+        self._backends, self._test_every_s = backends, test_every_s
+        self._waiting: queue.SimpleQueue[Samples | None] = queue.SimpleQueue()
         self._tried = SoundState()
         self._busy_since_s: float | None = None
         self._ending = threading.Event()
@@ -101,10 +103,10 @@ class Speaker:
             return SoundState(False, texts.NO_SOUND_RESPONSE)
         return self._tried
 
-    def play(self, priority: Priority) -> None:
+    def play(self, priority: Priority, *, is_loud: bool = False) -> None:
         """Play a sound; it is dropped while another one is being played."""
         if self._busy_since_s is None and self._waiting.empty():
-            self._waiting.put(priority)
+            self._waiting.put(tone(priority, is_loud=is_loud))
 
     def close(self) -> None:
         """End the thread, without waiting for a stuck sound server."""
@@ -115,8 +117,15 @@ class Speaker:
 
     def _run(self) -> None:
         self._use(None)
-        while (priority := self._waiting.get()) is not None:
-            self._use(tone(priority))
+        while True:
+            try:
+                samples = self._waiting.get(timeout=self._test_every_s)
+            except queue.Empty:
+                self._use(None)
+                continue
+            if samples is None:
+                return
+            self._use(samples)
 
     def _use(self, samples: Samples | None) -> None:
         self._busy_since_s = time.monotonic()

@@ -1,0 +1,114 @@
+"""Acknowledge alerts in the journals of the recorders of this computer and this user. No Qt.
+
+The control channel of a recorder is open to its owner on its computer only. There is no channel to the
+recorders of other computers: LSL authenticates nobody, so that anyone on the network could silence an alert.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.model.errors import InputError
+from monitor.session.alert_types import Priority
+from monitor.session.control import ControlClient
+from monitor.session.folder import SessionFolder
+from monitor.ward import texts
+from monitor.ward.places import Key
+
+_LEAVE_S = 2.0
+_LONGEST_LINE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Acknowledgement:
+    bed: Key
+    alerts: Mapping[str, Priority]
+    author: str
+
+
+class LocalRecorders:
+    """Requests to the recorders, from a thread: the screen never waits for an answer.
+
+    Parameters
+    ----------
+    sessions : Path or None
+        Folder with the sessions of this user on this computer.
+    host : str, optional
+        Name of this computer on LSL.
+    """
+
+    def __init__(self, sessions: Path | None, host: str = "") -> None:
+        self._sessions, self._host = sessions, host or socket.gethostname()
+        self._waiting: queue.SimpleQueue[_Acknowledgement | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="ward-recorders", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the requests that were made."""
+        self._waiting.put(None)
+        if self._thread.is_alive():
+            self._thread.join(_LEAVE_S)
+
+    def acknowledge(self, bed: Key, alerts: Mapping[str, Priority], author: str) -> None:
+        """Ask the recorder of a bed to journal an acknowledgement; `results` says what became of it."""
+        self._waiting.put(_Acknowledgement(bed, alerts, author))
+
+    def results(self) -> list[str]:
+        """Return a sentence for each request answered since the last call."""
+        found = []
+        while not self._results.empty():
+            found.append(self._results.get())
+        return found
+
+    def _run(self) -> None:
+        while (one := self._waiting.get()) is not None:
+            self._results.put(self._tell(one))
+
+    def _tell(self, one: _Acknowledgement) -> str:
+        name, host = one.bed
+        if not one.alerts:
+            return texts.ACKNOWLEDGED.format(bed=name or texts.THIS_SCREEN)
+        if host != self._host:
+            return texts.ACKNOWLEDGED_HERE.format(bed=name, why=texts.OTHER_COMPUTER.format(host=host))
+        try:
+            self._journal(name, one)
+        except (InputError, OSError, ValueError, KeyError, TypeError) as err:
+            return texts.ACKNOWLEDGED_HERE.format(bed=name, why=err)
+        return texts.ACKNOWLEDGED_JOURNAL.format(bed=name, author=one.author)
+
+    def _journal(self, bed: str, one: _Acknowledgement) -> None:
+        folder = self._recording(bed)
+        if folder is None:
+            raise InputError("bed", texts.NO_SESSION.format(bed=bed, sessions=self._sessions))
+        client = ControlClient(folder)
+        try:
+            t_s = float(client.ask({"do": "status"})["recorded_s"])
+            request = {"do": "acknowledged", "t": t_s, "alerts": dict(one.alerts), "author": one.author}
+            client.ask(request)
+        finally:
+            client.close()
+
+    def _recording(self, bed: str) -> SessionFolder | None:
+        """Find the session that is being recorded for a bed, by the first fact of its journal."""
+        if self._sessions is None:
+            return None
+        for contact in sorted(self._sessions.glob("*/control.json"), reverse=True):
+            # A damaged session of one bed must not hide that of another.
+            with contextlib.suppress(InputError, OSError, ValueError):
+                folder = SessionFolder.open(contact.parent)
+                with folder.journal.open("rb") as lines:
+                    first = json.loads(lines.readline(_LONGEST_LINE))
+                if isinstance(first, dict) and first.get("kind") == "session" and first.get("bed") == bed:
+                    return folder
+        return None
