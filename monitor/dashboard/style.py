@@ -34,6 +34,8 @@ QLabel[role="huge"] {{ font-size: {huge}px; font-weight: 700; }}
 QLabel[role="huge"][word="true"] {{ font-size: {word}px; }}
 QLabel[role="huge"][early="true"], QLabel[early="true"] {{ color: {dim}; }}
 QLabel[role="running"] {{ color: {accent}; font-weight: 600; }}
+QLabel[role="readout"] {{ background: {card}; border: 1px solid {line}; padding: 2px 6px;
+  font-size: {small}px; }}
 QLabel[role="pill"] {{ color: {soft}; font-size: {small}px; border: 1px solid {line}; border-radius: 4px;
   padding: 2px 7px; }}
 QLabel[role="rules"] {{ font-size: {rules}px; font-weight: 600; }}
@@ -71,6 +73,7 @@ QTabBar::tab {{ background: {ground}; color: {soft}; border: 1px solid {line}; p
 QTabBar::tab:selected {{ background: {card}; color: {text}; border-bottom-color: {accent}; }}
 QMenu {{ background: {card}; border: 1px solid {line}; padding: 4px; }}
 QMenu::item {{ padding: 5px 26px 5px 12px; }}
+QMenu::item:disabled {{ color: {soft}; }}
 QMenu::item:selected {{ background: {chosen}; color: {text}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px; }}
 QToolTip {{ background: {card}; color: {text}; border: 1px solid {line}; }}

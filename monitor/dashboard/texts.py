@@ -54,7 +54,12 @@ HELP_GROUPS: Mapping[str, str] = {
     "judge": "Review and correction",
     "window": "Window",
 }
-HELP_NOTE = "No key ends a recording or deletes data."
+HELP_NOTE = (
+    "Mouse on the trace: wheel pages, Ctrl+wheel sensitivity, Shift+wheel time. Click selects a movement and "
+    "marks its epoch. Drag: measure, enter a movement, artifact, arousal, respiratory event or note. "
+    "Drag an edge of the selected movement to move it. Right click: reject, edges, split, merge, leg.\n"
+    "No key ends a recording or deletes data."
+)
 
 # -- top bar --------------------------------------------------------------------------------------------
 PHASES: Mapping[str, str] = {"recording": "RECORDING", "ended": "ENDED", "cut off": "CUT OFF"}
@@ -151,9 +156,29 @@ EFFECT = "{what} · {counted} {before} → {after}"
 NOT_SHOWN = "The selected movement is no longer shown. Select one: click it, or press Ctrl+← or Ctrl+→"
 ARTIFACT_BEGUN = "Artifact from {moment}: go to its end, then press Shift+X again"
 ARTIFACT_EMPTY = "No artifact marked: start and end are the same"
-ARTIFACT_NO_LEG = "No artifact marked: this limb is not scored"
 ARTIFACT_QUESTION = f"Artifact {{start}}–{{end}}, {{where}}?  {YES_OR_NO}"
 ARTIFACT_SENT = "Artifact {length_s:.1f} s, {where}: sent · Ctrl+Z: undo"
+SPAN_MENU, MOVEMENT_MENU = "Span", "Movement"
+MEASURED = "{length_s:.2f} s ({rate_hz:.2f} Hz)"
+MEASURED_UV = "peak {peak_uv:.0f} µV · RMS {rms_uv:.1f} µV"
+MEASURED_MOVEMENTS = "{n} movements, {per_h:.0f} per hour"
+ADD_MOVEMENT, ADD_ARTIFACT, ADD_ARTIFACT_BOTH = "&Movement", "&Artifact on this leg", "Artifact on &both legs"
+ADD_AROUSAL, ADD_RESPIRATORY, ADD_NOTE = "A&rousal", "&Respiratory event", "&Note…"
+RESPIRATORY_LABELS: Mapping[str, str] = {
+    "hypopnea": "&Hypopnea",
+    "obstructive_apnea": "&Obstructive apnea",
+    "central_apnea": "&Central apnea",
+    "mixed_apnea": "&Mixed apnea",
+    "apnea": "&Apnea",
+    "rera": "&RERA",
+}
+REJECT_MOVEMENT, RESTORE_MOVEMENT = "&Reject…", "&Restore"
+START_HERE, END_HERE, SPLIT_HERE = "&Start here", "&End here", "S&plit here"
+MERGE_NEXT, OTHER_LEG = "&Merge with the next", "&Leg: {leg}"
+NO_MOVEMENT_HERE = "No movement here: drag over a span to enter one"
+EDGE_MOVED, EDGE_CROSSED = "Edge moved", "The edge was not moved: the end must be after the start"
+READ_UV = "{low:.0f} to {high:.0f} µV"
+READ_INTERVAL = " · {interval_s:.1f} s after the one before"
 NAME_QUESTION = "Your name or initials (asked once):"
 NAME_SET = "Your entries are recorded as “{name}”"
 

@@ -240,7 +240,7 @@ def test_a_row_of_the_log_is_chosen_and_ones_own_entry_taken_back(
     assert facts_of(ended, "withdrawn")[0].supersedes == facts_of(ended, "note")[0].seq
 
 
-def test_an_artifact_is_dragged_on_a_leg_and_asked_for_first(
+def test_an_artifact_is_dragged_on_a_leg_and_chosen_from_a_menu(
     window: DashboardWindow, ended: SessionFolder, qtbot: QtBot
 ) -> None:
     sweep = window.live.sweep
@@ -248,11 +248,11 @@ def test_an_artifact_is_dragged_on_a_leg_and_asked_for_first(
     y = sweep.lanes[1].rect.center().y()
     begin, end = (QPoint(round(sweep.x_of(t)), y) for t in (160.0, 166.0))
     drag(sweep, end, begin)
-    assert "right leg?  Enter: yes" in window.log.note.text()
-    QTest.keyClick(window.log.note, Qt.Key.Key_Escape)
+    assert window.marking.menu.isVisible()
+    QTest.keyClick(window.marking.menu, Qt.Key.Key_Escape)
     assert facts_of(ended, "artifact") == []
     drag(sweep, begin, end)
-    answer(window)
+    QTest.keyClick(window.marking.menu, Qt.Key.Key_A)
     qtbot.waitUntil(lambda: bool(facts_of(ended, "artifact")), timeout=LATE_MS)
     (fact,) = facts_of(ended, "artifact")
     assert fact.data["legs"] == ["right"]

@@ -149,7 +149,9 @@ class HelpSheet(QFrame):
             grid.setRowStretch(grid.rowCount(), 1)
             columns.addLayout(grid)
         whole.addLayout(columns)
-        whole.addWidget(label(texts.HELP_NOTE, "small"))
+        note = label(texts.HELP_NOTE, "small")
+        note.setWordWrap(True)
+        whole.addWidget(note)
         self.hide()
 
     def open(self) -> None:

@@ -19,6 +19,7 @@ from monitor.dashboard.viewmodel.commands import (
     Accept,
     AddNote,
     AddSegment,
+    EnterMovements,
     Entry,
     MarkArtifact,
     Reject,
@@ -28,7 +29,6 @@ from monitor.dashboard.viewmodel.commands import (
 from monitor.dashboard.viewmodel.screen import Bracket, EditPermissions, Screen
 from monitor.dashboard.viewmodel.undo import UndoView
 from monitor.model.clock import utc_now
-from monitor.model.facts import LEGS
 
 _NEAR_S = 0.4
 _WHAT_X_DOES = {"lookalike": texts.X_COUNTS}
@@ -83,24 +83,23 @@ class Annotator(QObject):
         self._entry: int | None = None
         self._undoing: int | None = None
         self._redoing: int | None = None
-        # Movements that are rejected or restored, whether they were, the count before, the text.
-        self._expected: tuple[tuple[str, ...], tuple[bool, bool], int | None, str] | None = None
-        self._over_trace = SpanDrag(sweep, partial(moment_at, sweep), needs_shift=False)
+        # What the screen shows once an entry has its effect, the count before, the text.
+        self._expected: tuple[Callable[[Screen], bool], int | None, str] | None = None
+        self.over_trace = SpanDrag(sweep, partial(moment_at, sweep), needs_shift=False)
         self._over_night = SpanDrag(overview.canvas, overview.moment_at, needs_shift=True)
-        self._over_trace.clicked.connect(self._pressed)
-        self._over_trace.dragged.connect(self._dragged)
-        self._over_night.dragged.connect(lambda start_s, end_s, _: self._ask_artifact(start_s, end_s, None))
+        self.over_trace.clicked.connect(self._pressed)
+        self._over_night.dragged.connect(lambda from_s, to_s, _: self._ask_artifact(from_s, to_s))
         log.table.clicked.connect(self._chosen_in_log)
         notes.written.connect(self._send_note)
 
     def actions(self) -> dict[str, Act]:
         """Return the actions by name."""
         return {
-            "note": lambda text: self._ask_note(text, self._moment_s()),
-            "note-here": lambda _: self._ask_note("", self._review.middle_s),
+            "note": lambda text: self.ask_note(text, self._moment_s()),
+            "note-here": lambda _: self.ask_note("", self._review.middle_s),
             "lights": lambda _: self._ask_lights(),
             "movement": lambda step: self._go_to_movement(int(step)),
-            "judge": lambda _: self._judge(),
+            "judge": lambda _: self.judge(),
             "artifact": lambda _: self._artifact(),
             "segment": lambda _: self._ask_segment(),
             "undo": lambda _: self._undo(),
@@ -153,7 +152,8 @@ class Annotator(QObject):
 
     # -- notes, lights, stages, parts -------------------------------------------------------------------
 
-    def _ask_note(self, text: str, at_s: float) -> None:
+    def ask_note(self, text: str, at_s: float) -> None:
+        """Start a note for a time (s), with a text to edit."""
         if self.may_write():
             self._notes.open(text, at_s=at_s, moment=self.text_of(at_s))
 
@@ -236,12 +236,12 @@ class Annotator(QObject):
     def _go_to_movement(self, step: int) -> None:
         bracket = self._review.to_movement(step)
         if bracket is not None:
-            self._choose_bracket(bracket)
+            self.choose_bracket(bracket)
 
-    def _choose_bracket(self, bracket: Bracket) -> None:
+    def choose_bracket(self, bracket: Bracket) -> None:
         """Select the event of a bracket: of both legs, where their movements were combined."""
         self.choose(bracket.keys)
-        is_out = self.permissions is not None and bracket.key in self.permissions.rejected
+        is_out = self.is_rejected(bracket.key)
         what = texts.X_RESTORES if is_out else _WHAT_X_DOES.get(bracket.life, texts.X_REJECTS)
         leg = "both legs" if len(bracket.keys) > 1 else bracket.leg
         parts = [f"{leg} {self.text_of(bracket.onset_s)}", bracket.text, bracket.why]
@@ -251,16 +251,24 @@ class Annotator(QObject):
     def _pressed(self, t_s: float, at: QPoint) -> None:
         """Select the movement under the mouse, or nothing, and mark its epoch in review."""
         self._review.mark(t_s)
-        leg = leg_at(self._sweep, at)
+        bracket = self.bracket_at(t_s, leg_at(self._sweep, at))
+        if bracket is not None:
+            self.choose_bracket(bracket)
+        else:
+            self.choose(())
+
+    def is_rejected(self, key: str) -> bool:
+        """Return whether a person rejected a movement."""
+        return self.permissions is not None and key in self.permissions.rejected
+
+    def bracket_at(self, t_s: float, leg: str | None) -> Bracket | None:
+        """Return the movement of a leg at or near a time (s), None if there is none."""
         near = [
             bracket
             for bracket in self._sweep.movements.brackets
             if bracket.leg == leg and bracket.onset_s - _NEAR_S <= t_s <= bracket.end_s + _NEAR_S
         ]
-        if near:
-            self._choose_bracket(min(near, key=lambda b: abs((b.onset_s + b.end_s) / 2 - t_s)))
-        else:
-            self.choose(())
+        return min(near, key=lambda b: abs((b.onset_s + b.end_s) / 2 - t_s), default=None)
 
     def _chosen_in_log(self, at: QModelIndex) -> None:
         row = self._log.model.row(at.row())
@@ -276,7 +284,8 @@ class Annotator(QObject):
         elif row.seq is not None:
             self._say(f"{row.what} · {texts.X_UNDOES}")
 
-    def _judge(self) -> None:
+    def judge(self) -> None:
+        """Reject the selected movement or restore it, or undo the selected entry."""
         keys, permissions = sorted(self._sweep.chosen), self.permissions
         if not keys and self._entry is not None:
             self._undo(self._entry)
@@ -290,10 +299,10 @@ class Annotator(QObject):
         ]:
             self._say(why[0])
         elif out := [key for key in keys if key in permissions.rejected]:
-            self._expect((out[0],), texts.RESTORED)
+            self._expect(out[0], texts.RESTORED)
             self.send(Accept(out[0]))
         elif like := [b.key for b in self._brackets(keys) if b.life == "lookalike"]:
-            self._expect((like[0],), texts.LOOKALIKE_COUNTED)
+            self._expect(like[0], texts.LOOKALIKE_COUNTED)
             self.send(Accept(like[0]))
         else:
             reject = partial(self._reject, keys)
@@ -308,20 +317,43 @@ class Annotator(QObject):
         return any(each.end_s > start_s and each.onset_s < end_s for each in self._brackets(keys))
 
     def _reject(self, keys: list[str], reason: str) -> None:
-        self._expect(tuple(keys), texts.REJECTED.format(reason=reason))
+        self._expect(keys[0], texts.REJECTED.format(reason=reason))
         self.send(Reject(tuple(keys), reason))
 
-    def _expect(self, keys: tuple[str, ...], text: str) -> None:
-        """Note what the count is before an entry about movements, to show its effect with `text`."""
+    def _expect(self, key: str, text: str) -> None:
+        """Note what the count is before a movement is rejected or restored, to show the effect."""
         if self.screen is not None:
-            self._expected = keys, _judgement(self.screen, keys[0]), self.screen.index.count, text
+            was = _judgement(self.screen, key)
+            self._expected = (
+                lambda screen: _judgement(screen, key) != was,
+                self.screen.index.count,
+                text,
+            )
+
+    def send_with_effect(self, entry: Entry, text: str) -> None:
+        """Send an entry that may change the count, then show its effect with `text`; select a movement."""
+        if self.screen is None or not self.may_write():
+            return
+        latest = self.screen.undo.latest
+        newest = -1 if latest is None else latest.seq
+
+        def is_there(screen: Screen) -> bool:
+            made = screen.undo.latest
+            if made is None or made.seq <= newest:
+                return False
+            if isinstance(entry, EnterMovements):
+                self.choose((f"M{made.seq}",))
+            return True
+
+        self._expected = (is_there, self.screen.index.count, text)
+        self.send(entry)
 
     def _show_effect(self) -> None:
         screen, expected = self.screen, self._expected
         if screen is None or expected is None:
             return
-        keys, was_judged, before, text = expected
-        if _judgement(screen, keys[0]) != was_judged:
+        is_there, before, text = expected
+        if is_there(screen):
             self._expected = None
             after, counted = screen.index.count, screen.index.counted
             self._say(texts.EFFECT.format(what=text, counted=counted, before=before, after=after))
@@ -340,18 +372,11 @@ class Annotator(QObject):
         if begin_s == at_s:
             self._say(texts.ARTIFACT_EMPTY)
             return
-        self._ask_artifact(min(begin_s, at_s), max(begin_s, at_s), None)
+        self._ask_artifact(begin_s, at_s)
 
-    def _dragged(self, start_s: float, end_s: float, at: QPoint) -> None:
-        leg = leg_at(self._sweep, at)
-        if leg is not None and leg not in LEGS:
-            self._say(texts.ARTIFACT_NO_LEG)
-            return
-        self._ask_artifact(start_s, end_s, leg)
-
-    def _ask_artifact(self, start_s: float, end_s: float, leg: str | None) -> None:
-        artifact = MarkArtifact(start_s, end_s - start_s, None if leg is None else (leg,))
-        where = f"{leg} leg" if leg is not None else "both legs"
+    def _ask_artifact(self, from_s: float, to_s: float) -> None:
+        start_s, end_s, where = min(from_s, to_s), max(from_s, to_s), "both legs"
+        artifact = MarkArtifact(start_s, end_s - start_s)
         start, end = self.text_of(start_s), self.text_of(end_s)
 
         def enter(_: str) -> None:

@@ -57,7 +57,7 @@ class Panels:
         sweep.wall = screen.wall
         sweep.set_lanes(screen.lanes)
         sweep.set_thresholds(screen.above_rest_uv)
-        sweep.set_gaps(screen.night.gaps)
+        sweep.set_spans(screen.night.gaps, screen.night.events)
         sweep.set_epochs(screen.night.stages, epoch_s)
         sweep.set_states(screen.leg_states)
         sweep.update_texts()

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
+from monitor.dashboard.signal.lane import Lane
 from monitor.dashboard.signal.sweep import SweepView
 
 _LEAST_PX = 5
@@ -32,7 +33,7 @@ class SpanDrag(QObject):
     clicked(float, QPoint)
         A time.
     dragged(float, float, QPoint)
-        Start and end (s), and the position of the start.
+        From where to where (s), and the position where the drag began.
     """
 
     clicked = Signal(float, QPoint)
@@ -86,7 +87,7 @@ class SpanDrag(QObject):
             return
         end_s = self._moment_of(at)
         if end_s is not None and end_s != start_s:
-            self.dragged.emit(min(start_s, end_s), max(start_s, end_s), point)
+            self.dragged.emit(start_s, end_s, point)
 
 
 def moment_at(sweep: SweepView, at: QPoint) -> float | None:
@@ -100,7 +101,13 @@ def moment_at(sweep: SweepView, at: QPoint) -> float | None:
     return max(first_s, last_s - back_px * sweep.column_s, 0.0)
 
 
+def lane_at(sweep: SweepView, at: QPoint) -> Lane | None:
+    """Return the lane that contains a position, with the marks above it."""
+    above = [lane for lane in sweep.lanes if lane.top <= at.y()]
+    return above[-1] if above else None
+
+
 def leg_at(sweep: SweepView, at: QPoint) -> str | None:
     """Return the leg or limb whose lane, with the marks above it, contains a position."""
-    above = [leg for leg, top in sweep.lane_tops() if top <= at.y()]
-    return above[-1] if above else None
+    lane = lane_at(sweep, at)
+    return None if lane is None else lane.leg

@@ -28,8 +28,10 @@ from monitor.dashboard.shell.jumps import Jumps
 from monitor.dashboard.shell.keyboard import Keyboard
 from monitor.dashboard.shell.layout import Panels, WindowLayout
 from monitor.dashboard.shell.lock import Lock
+from monitor.dashboard.shell.marking import Marking
 from monitor.dashboard.shell.notes import Author, NoteTaker, Question
 from monitor.dashboard.shell.overlays import Pages
+from monitor.dashboard.shell.pointer import Pointer
 from monitor.dashboard.shell.settings_sync import SettingsSync
 from monitor.dashboard.shell.stage_entry import StageEntry
 from monitor.dashboard.shell.time_navigation import Review
@@ -152,6 +154,8 @@ class DashboardWindow(QMainWindow):
         view = ViewActions(self.live, self.night, self.review, self.signal, self.feed.send, say)
         self.acts: dict[str, Act] = self._actions()
         stages = StageEntry(self.annotator, self.review, say)
+        self.marking = Marking(self.live.sweep, self.annotator.over_trace, self.annotator, say)
+        self.pointer = Pointer(self.live.sweep, self.annotator, self.act)
         jumps = Jumps(self.review, self.notes, say)
         for part in (view, jumps, self.annotator, stages, self.alerting, self.closing, self.pages):
             self.acts |= part.actions()

@@ -21,7 +21,7 @@ from monitor.dashboard.signal.traces import Traces
 from monitor.dashboard.style import faded, font, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.lanes import LaneView
-from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView, StageSpan
+from monitor.dashboard.viewmodel.screen import EventSpan, GapSpan, MovementsView, StageSpan
 from monitor.model import wording
 from monitor.session.wall_time import WallTime
 
@@ -65,6 +65,7 @@ class Sweep(Protocol):
     full_uv: int
     chosen: frozenset[str]
     gaps: tuple[GapSpan, ...]
+    events: tuple[EventSpan, ...]
     stages: tuple[StageSpan, ...]
     epoch_s: float | None
     states: Mapping[str, tuple[str, ...]]

@@ -12,9 +12,9 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QRegion
 
 from monitor.dashboard.signal.lane import RIGHT_PX, Lane, Sweep
-from monitor.dashboard.style import font, text_px
+from monitor.dashboard.style import faded, font, text_px
 from monitor.dashboard.theme import Theme
-from monitor.dashboard.viewmodel.screen import Bracket, GapSpan, SeriesTick
+from monitor.dashboard.viewmodel.screen import Bracket, EventSpan, GapSpan, SeriesTick
 from monitor.model import wording
 
 _LONGEST_S = 120.0
@@ -26,6 +26,9 @@ _LABEL_GAP = 8.0
 _LABEL_UP = 5
 _BRACKET_Y = 20
 _STRIP_Y = 12.0
+# Arousals and respiratory events: height of their bars above the bottom of the lanes, opacity over the lanes.
+_EVENT_UP = {"arousal": 20, "respiratory": 5}
+_EVENT_OPACITY = 0.09
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,9 @@ class MarkPainter:
         self._marks, self._taken = [], []
         for gap in reversed(view.gaps):
             self._gap(view, theme, gap)
+        for event in view.events:
+            if event.kind in _EVENT_UP:
+                self._event(view, theme, event)
         first = int(np.searchsorted(movements.limb_s, start_s - _LONGEST_S))
         last = int(np.searchsorted(movements.limb_s, end_s, side="right"))
         seen += [b for b in movements.limbs[first:last] if b.end_s >= start_s]
@@ -145,6 +151,24 @@ class MarkPainter:
         for lane in view.lanes:
             if lane.leg == gap.leg:
                 self._hatch(view, theme, gap, lane)
+
+    def _event(self, view: Sweep, theme: Theme, event: EventSpan) -> None:
+        """Shade an arousal or a respiratory event over all lanes, with its name on a bar at their bottom."""
+        colour = theme.text if event.kind == "arousal" else theme.accent
+        top, y = float(text_px(_BRACKET_Y)), view.strip_top - text_px(_EVENT_UP[event.kind])
+        text = f"{event.label.replace('_', ' ')} {event.end_s - event.start_s:.1f} s"
+        width = self._metrics[id(self._small)].horizontalAdvance(text)
+        for x0, x1 in view.spans_of(event.start_s, event.end_s):
+            box = QRectF(x0, top, max(x1 - x0, 2.0), view.strip_top - top)
+            self._marks.append(_Mark(box, QPen(faded(colour, _EVENT_OPACITY)), fills=(box,)))
+            bar = QRectF(x0, y, max(x1 - x0, 2.0), 3)
+            self._marks.append(_Mark(bar, QPen(QColor(colour)), fills=(bar,)))
+            at = QPointF(min(x0 + 2, max(view.left_edge, view.right_edge - width)), y - 3)
+            around = QRectF(at.x() - 2, at.y() - 13, width + 4, 17)
+            until_s = self._place(view, around)
+            if until_s is not None:
+                texts = ((self._small, at, text),)
+                self._marks.append(_Mark(around, QPen(QColor(colour)), texts=texts, until_s=until_s))
 
     def _hatch(self, view: Sweep, theme: Theme, gap: GapSpan, lane: Lane) -> None:
         metrics = self._metrics[id(self._small)]

@@ -83,8 +83,9 @@ def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins:
     bin_s : float
     top : int
         Newest bin so far, counted from time 0; -1 for none.
-    bins : ndarray, shape (n_legs, 4, n_bins), float32, uV
-        Minimum, maximum, envelope (maximum), resting level (last value). Changed in place.
+    bins : ndarray, shape (n_legs, 6, n_bins), float32, uV
+        Minimum, maximum, envelope (maximum), resting level (last value), sum of the squares (uV^2) of the
+        trace and number of its samples. Changed in place.
 
     Returns
     -------
@@ -108,6 +109,10 @@ def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins:
                     bins[leg, 0, place] = value
                 if not bins[leg, 1, place] >= value:
                     bins[leg, 1, place] = value
+                if np.isnan(bins[leg, 5, place]):
+                    bins[leg, 4, place] = bins[leg, 5, place] = 0.0
+                bins[leg, 4, place] += value * value
+                bins[leg, 5, place] += 1.0
             envelope = levels[i, leg, 0]
             if not np.isnan(envelope) and not bins[leg, 2, place] >= envelope:
                 bins[leg, 2, place] = envelope
@@ -121,7 +126,7 @@ def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, o
 
     Parameters
     ----------
-    bins : ndarray, shape (4, n_bins), float32, uV
+    bins : ndarray, shape (6, n_bins), float32
         One leg, as `add_to_bins` fills them.
     top : int
         Newest bin.

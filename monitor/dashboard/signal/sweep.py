@@ -30,7 +30,7 @@ from monitor.dashboard.signal.traces import Traces
 from monitor.dashboard.style import faded, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.lanes import LaneView, choices
-from monitor.dashboard.viewmodel.screen import GapSpan, MovementsView, StageSpan
+from monitor.dashboard.viewmodel.screen import EventSpan, GapSpan, MovementsView, StageSpan
 from monitor.session.wall_time import WallTime
 
 SWEEPS_S = (10, 15, 30, 60, 120, 150, 300)
@@ -58,6 +58,7 @@ class SweepView(QWidget, SweepGeometry):
         self.wall = WallTime()
         self.movements = MovementsView()
         self.gaps: tuple[GapSpan, ...] = ()
+        self.events: tuple[EventSpan, ...] = ()
         self.stages: tuple[StageSpan, ...] = ()
         self.epoch_s: float | None = None
         self.states: Mapping[str, tuple[str, ...]] = {}
@@ -151,10 +152,10 @@ class SweepView(QWidget, SweepGeometry):
         if description != self.accessibleDescription():
             self.setAccessibleDescription(description)
 
-    def set_gaps(self, gaps: tuple[GapSpan, ...]) -> None:
-        """Set the periods in which a leg could not be scored."""
-        if gaps != self.gaps and not self.is_frozen:
-            self.gaps = gaps
+    def set_spans(self, gaps: tuple[GapSpan, ...], events: tuple[EventSpan, ...]) -> None:
+        """Set the periods in which a leg could not be scored, and arousals and respiratory events."""
+        if (gaps, events) != (self.gaps, self.events) and not self.is_frozen:
+            self.gaps, self.events = gaps, events
             self._marks.lay_out(self, self._theme)
             self.update()
 
@@ -228,10 +229,6 @@ class SweepView(QWidget, SweepGeometry):
     def lanes(self) -> tuple[Lane, ...]:
         """The lanes that are shown, from the top."""
         return tuple(self._lanes)
-
-    def lane_tops(self) -> list[tuple[str, int]]:
-        """Return the limb of each lane, with the top of the marks above it (pixels)."""
-        return [(lane.leg, lane.top) for lane in self._lanes]
 
     @property
     def strip_top(self) -> int:

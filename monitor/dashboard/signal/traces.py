@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,19 @@ def _rest_state(sections: Sequence[Sequence[float]]) -> Floats:
     return np.array(state)
 
 
+class Measured(NamedTuple):
+    """Lowest and highest value and RMS of a part of a lane, as filtered for display (uV)."""
+
+    low_uv: float
+    high_uv: float
+    rms_uv: float
+
+    @property
+    def peak_uv(self) -> float:
+        """The largest absolute value."""
+        return max(-self.low_uv, self.high_uv)
+
+
 class Traces:
     """Some minutes of the lanes of one stream, ready for drawing at any width.
 
@@ -113,7 +127,7 @@ class Traces:
         self.bin_s = max(_LEAST_BIN_S, 2.0 / rate_hz)
         self._sos, self._rest_state = view.design(rate_hz)
         n_bins = int(np.ceil(span_s / self.bin_s)) + 2
-        self._bins: Bins = np.full((len(self.lanes), 4, n_bins), np.nan, np.float32)
+        self._bins: Bins = np.full((len(self.lanes), 6, n_bins), np.nan, np.float32)
         self._state = np.zeros((len(self.lanes), *self._rest_state.shape))
         self._started = [False] * len(self.lanes)
         self._top = -1
@@ -167,6 +181,19 @@ class Traces:
         places = np.arange(self._top - n + 1, self._top + 1) % self._bins.shape[2]
         sizes = np.abs(self._bins[self.lanes.index(lane), :2][:, places])
         return float(np.nanmax(sizes)) if np.isfinite(sizes).any() else float("nan")
+
+    def measured(self, lane: str, start_s: float, end_s: float) -> Measured | None:
+        """Return what a lane has between two times (s), to the nearest bin; None without samples."""
+        first = max(math.floor(start_s / self.bin_s), self._top - self._bins.shape[2] + 1, 0)
+        last = min(max(math.ceil(end_s / self.bin_s), first + 1), self._top + 1)
+        if first >= last or lane not in self.lanes:
+            return None
+        bins = self._bins[self.lanes.index(lane)][:, np.arange(first, last) % self._bins.shape[2]]
+        bins = bins[:, bins[5] > 0].astype(np.float64)
+        if not bins.shape[1]:
+            return None
+        rms_uv = math.sqrt(bins[4].sum() / bins[5].sum())
+        return Measured(float(bins[0].min()), float(bins[1].max()), rms_uv)
 
     def paint(
         self,

@@ -94,7 +94,7 @@ _FIXED: tuple[Key, ...] = (
     Key(("I",), "sit", "immobilisation test (watch --sit): begin, then discomfort score", "I", "night"),
     Key(("Shift+I",), "sit:end", "end the immobilisation test early; Enter confirms", "Shift+I", "night"),
     Key(("X",), "judge", "reject the selected movement (asks why), or restore it", "X", "judge"),
-    Key(("Shift+X",), "artifact", "artifact: start, then end; or drag on a leg, Shift+drag on the overview",
+    Key(("Shift+X",), "artifact", "artifact: start, then end; or Shift+drag on the overview",
         "Shift+X", "judge"),
     Key(("Alt+Left",), "page:-0.1", "a tenth of a page back", "Alt+←", "go"),
     Key(("Alt+Right",), "page:0.1", "a tenth of a page forward", "Alt+→", "go"),
