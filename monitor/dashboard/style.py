@@ -67,6 +67,7 @@ QScrollBar:vertical {{ background: {card}; width: 9px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
+QTextBrowser {{ background: {card}; border: none; }}
 QTabWidget::pane {{ border: none; }}
 QTabBar::tab {{ background: {ground}; color: {soft}; border: 1px solid {line}; padding: 4px 10px;
   font-size: {small}px; }}

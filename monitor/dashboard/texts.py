@@ -54,6 +54,24 @@ HELP_GROUPS: Mapping[str, str] = {
     "judge": "Review and correction",
     "window": "Window",
 }
+GUIDE_NOTE = "Esc or F1: close. All pages: plms-monitor guide"
+LEGEND: Mapping[str, str] = {
+    "left": "left leg",
+    "right": "right leg",
+    "onset": "onset level (± above rest)",
+    "offset": "offset level",
+    "flagged": "flagged, not a movement yet",
+    "open": "movement that has not ended",
+    "lm": "LM: may still join a series",
+    "plm": "PLM: counted in a series",
+    "out": "not counted, with the reason",
+    "twitch": "twitch: shorter than 0.5 s",
+    "limb": "limb that is not scored",
+    "gap": "not scored: gap or artifact",
+    "arousal": "arousal",
+    "respiratory": "respiratory event",
+    "epoch": "epoch of the stage keys",
+}
 HELP_NOTE = (
     "Mouse on the trace: wheel pages, Ctrl+wheel sensitivity, Shift+wheel time. Click selects a movement and "
     "marks its epoch. Drag: measure, enter a movement, artifact, arousal, respiratory event or note. "
@@ -109,7 +127,13 @@ END_CHANCE = "; chance to end above the reference value {reference:g}/h: {chance
 INTERVAL_AXIS = "s from onset to onset, log scale"
 SERIES_FIGURES = ("movements", "s mean IMI", "since last")
 NOT_COUNTED = "not counted: {excluded}"
-LOG_HEADS = ("time", "leg", "event", "dur", "IMI")
+LOG_HEADS = ("time", "leg", "event", "dur", "IMI", "by")
+SEARCH_FIELD = "Search  (Ctrl+F)"
+SEARCH_HINT = (
+    "Words in any column; kind: leg: stage: reason: author: look in one, e.g. leg:left stage:N2. "
+    "Enter leaves the field, Esc shows all entries"
+)
+LOG_COPIED = "{n} entries copied as a table"
 NOTE_FIELD = "Note  (N or Enter)"
 UNUSABLE_ENTRIES: Mapping[bool, str] = {
     False: "{n} journal entries cannot be used, see the log",

@@ -44,6 +44,8 @@ class LogRow(NamedTuple):
     is_struck: bool
     seq: int | None
     keys: tuple[str, ...] = ()
+    author: str = ""
+    stage: str = ""
 
 
 _DIM = ("stream", "stop", "position", "withdrawn", "accept", "acknowledged", "sound")
@@ -74,6 +76,8 @@ def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
         is_strong=False,
         is_struck=is_struck,
         seq=fact.seq if is_person and fact.may_be_undone else None,
+        author=author,
+        stage=str(fact.data["stage"]) if fact.kind == "stage" else "",
     )
 
 
@@ -86,9 +90,11 @@ def _legs(fact: Fact) -> list[str | None]:
 def _kind(fact: Fact) -> Literal["note", "person", "event", "technical"]:
     if fact.kind == "note":
         return "note"
+    if fact.kind in ("arousal", "respiratory"):
+        return "event"
     if fact.source.startswith("person") or fact.kind == "lights":
         return "person"
-    return "event" if fact.kind in ("arousal", "respiratory") else "technical"
+    return "technical"
 
 
 def _event(fact: Fact[SpanData] | Fact[RespiratoryData]) -> str:

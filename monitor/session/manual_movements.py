@@ -58,6 +58,14 @@ def _made(fact: Fact[ManualData]) -> Iterable[Fact[MovementData]]:
         yield Fact("movement", drawn["onset"], PERSON, data, seq=fact.seq)
 
 
+def manual_authors(
+    movements: Mapping[str, Fact[MovementData]], manual: Iterable[Fact[ManualData]]
+) -> dict[str, str]:
+    """Return who entered each of the movements that a person entered, empty if unknown, by their names."""
+    authors = {fact.seq: str(fact.data.get("author", "")) for fact in manual}
+    return {key: authors.get(fact.seq, "") for key, fact in movements.items() if fact.source == PERSON}
+
+
 def manual_text(data: ManualData) -> str:
     """Return what an entry did, as an entry of the log."""
     before, after = len(data["replaces"]), len(data["movements"])

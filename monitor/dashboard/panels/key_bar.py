@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.dashboard import texts
+from monitor.dashboard.panels.legend import Legend
 from monitor.dashboard.style import elastic, label
+from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.keys import BAR_GROUPS, KEYS, Key
 
 # Four columns fit into the smallest window: long texts take a second line.
@@ -124,11 +126,11 @@ def _add_group(grid: QGridLayout, title: str, keys: Sequence[Key]) -> Iterator[Q
 
 
 class HelpSheet(QFrame):
-    """All keys, over the window; any key or a click closes the list."""
+    """All keys and the legend, over the window; any key or a click closes the list."""
 
     closed = Signal()
 
-    def __init__(self, parent: QWidget, table: Sequence[Key]) -> None:
+    def __init__(self, parent: QWidget, table: Sequence[Key], theme: Theme) -> None:
         super().__init__(parent)
         self._room = parent
         self.setProperty("card", "true")
@@ -149,10 +151,16 @@ class HelpSheet(QFrame):
             grid.setRowStretch(grid.rowCount(), 1)
             columns.addLayout(grid)
         whole.addLayout(columns)
+        self.legend = Legend(theme)
+        whole.addWidget(self.legend)
         note = label(texts.HELP_NOTE, "small")
         note.setWordWrap(True)
         whole.addWidget(note)
         self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours of the legend."""
+        self.legend.set_theme(theme)
 
     def open(self) -> None:
         """Show the list in the middle of its parent."""

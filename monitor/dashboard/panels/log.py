@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -26,13 +26,14 @@ from monitor.dashboard import texts
 from monitor.dashboard.style import card, elastic, font, label, set_flag, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.keys import Key, split
-from monitor.dashboard.viewmodel.log import LOG_FILTERS
+from monitor.dashboard.viewmodel.log import LOG_FILTERS, as_tsv, matches
 from monitor.dashboard.viewmodel.screen import LogView
 from monitor.session.log_entries import LogRow
 from monitor.session.wall_time import WallTime
 
 _MARKS = {"note": "✎", "person": "✎", "event": "·", "technical": "⚠", "movement": ""}
 
+_AUTHOR = texts.LOG_HEADS.index("by")
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -46,6 +47,7 @@ class LogModel(QAbstractTableModel):
         self._wall = WallTime()
         self._wall_revision = 0
         self.filter_name = "all"
+        self.search = ""
         self._theme = theme
         self._font_px = 13
 
@@ -63,6 +65,20 @@ class LogModel(QAbstractTableModel):
         """Show the rows of one of `LOG_FILTERS`."""
         self.filter_name = name
         self._refill()
+
+    def set_search(self, text: str) -> None:
+        """Show only the rows that have the words of a search."""
+        self.search = text
+        self._refill()
+
+    @property
+    def has_authors(self) -> bool:
+        """Whether any entry has an author."""
+        return any(row.author for row in self._all)
+
+    def as_tsv(self, indices: Iterable[int]) -> str:
+        """Return the entries at some positions as a table with tabs."""
+        return as_tsv((self._rows[i] for i in indices), self._wall)
 
     def show_log(self, view: LogView) -> bool:
         """Set the log; return whether it has changed."""
@@ -84,7 +100,11 @@ class LogModel(QAbstractTableModel):
     def _refill(self) -> None:
         kinds = LOG_FILTERS[self.filter_name]
         self.beginResetModel()
-        self._rows = tuple(row for row in self._all if kinds is None or row.kind in kinds)
+        self._rows = tuple(
+            row
+            for row in self._all
+            if (kinds is None or row.kind in kinds) and (not self.search or matches(row, self.search))
+        )
         self.endResetModel()
 
     def row(self, index: int) -> LogRow:
@@ -110,12 +130,13 @@ class LogModel(QAbstractTableModel):
         row, column = self._rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             leg = row.leg or ("·" if row.is_dim else _MARKS[row.kind])
-            return (self._wall.text(row.t_s), leg, row.what, row.duration, row.imi)[column]
+            cells = (self._wall.text(row.t_s), leg, row.what, row.duration, row.imi, row.author)
+            return cells[column]
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.detail
         if role == Qt.ItemDataRole.ForegroundRole:
             return QColor(self._colour(row, column))
-        if role == Qt.ItemDataRole.TextAlignmentRole and column >= 3:
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (3, 4):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.FontRole:
             made = font(self._font_px, bold=row.is_strong and column == 2)
@@ -144,11 +165,13 @@ class WideText(QStyledItemDelegate):
         if isinstance(model, LogModel) and isinstance(table, QTableView):
             row = model.row(index.row())
             if not row.duration and not row.imi:
-                option.rect.setRight(table.viewport().width())
+                ends_at = table.columnViewportPosition(_AUTHOR)
+                is_shown = not table.isColumnHidden(_AUTHOR)
+                option.rect.setRight(ends_at - 1 if is_shown else table.viewport().width())
 
 
-class NoteField(QLineEdit):
-    """One line for a note. While it has the focus, letters are not commands."""
+class LetterField(QLineEdit):
+    """One line for a text. While it has the focus, letters are not commands."""
 
     cancelled = Signal()
 
@@ -161,7 +184,7 @@ class NoteField(QLineEdit):
 
 
 class LogPanel:
-    """The log, its filter, the note field and the quick notes.
+    """The log, its filter and search, the note field and the quick notes.
 
     Parameters
     ----------
@@ -171,7 +194,8 @@ class LogPanel:
 
     Attributes
     ----------
-    note : NoteField
+    note : LetterField
+    search : LetterField
     question : QLabel
         The question above the field.
     """
@@ -179,10 +203,11 @@ class LogPanel:
     def __init__(self, theme: Theme, keys: Sequence[Key]) -> None:
         self.frame = card("Event log")
         self.model = LogModel(theme)
-        self.note = NoteField()
+        self.note = LetterField()
         self.note.setPlaceholderText(texts.NOTE_FIELD)
         self.note.setAccessibleName("Note")
         self.note.setMaxLength(1000)
+        self.search = self._make_search()
         self.question = elastic(label("", "running"))
         self.question.setWordWrap(True)
         self.question.hide()
@@ -198,6 +223,31 @@ class LogPanel:
         self._scale, self._longest_time = 1.0, "00:00:00"
         self._period_s: tuple[float, float] | None = None
         self._arrange()
+
+    def _make_search(self) -> LetterField:
+        field = LetterField()
+        field.setPlaceholderText(texts.SEARCH_FIELD)
+        field.setAccessibleName("Search the log")
+        field.setToolTip(texts.SEARCH_HINT)
+        field.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        field.setClearButtonEnabled(True)
+        field.textChanged.connect(self.model.set_search)
+        field.returnPressed.connect(field.clearFocus)
+        field.cancelled.connect(field.clear)
+        field.cancelled.connect(field.clearFocus)
+        return field
+
+    def find(self) -> None:
+        """Give the search field the focus."""
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def copy(self) -> int:
+        """Copy the selected entries as a table, all that are shown if none is; return how many."""
+        chosen = [index.row() for index in self.table.selectionModel().selectedRows()]
+        rows = chosen or range(self.model.rowCount())
+        QGuiApplication.clipboard().setText(self.model.as_tsv(rows))
+        return len(rows)
 
     def _make_table(self) -> QTableView:
         table = QTableView()
@@ -229,8 +279,11 @@ class LogPanel:
         px = max(12, round(13 * scale))
         self.model.set_font(px)
         metrics = QFontMetrics(font(px))
-        for column, longest in ((0, self._longest_time), (1, "L+R"), (3, "00.0"), (4, "0000.0")):
-            self.table.setColumnWidth(column, metrics.horizontalAdvance(longest) + 15)
+        longest = (self._longest_time, "L+R", None, "00.0", "0000.0", "night")
+        for column, text in enumerate(longest):
+            if text is not None:
+                self.table.setColumnWidth(column, metrics.horizontalAdvance(text) + 15)
+        self.table.setColumnHidden(_AUTHOR, not self.model.has_authors)
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
@@ -247,6 +300,7 @@ class LogPanel:
         whole.setContentsMargins(8, 8, 8, 8)
         whole.setSpacing(6)
         whole.addLayout(head)
+        whole.addWidget(self.search)
         whole.addWidget(self.table, 1)
         whole.addWidget(self.question)
         whole.addWidget(self.note)
@@ -263,6 +317,7 @@ class LogPanel:
         if view.wall.longest_text != self._longest_time:
             self._longest_time = view.wall.longest_text
             self.set_scale(self._scale)
+        self.table.setColumnHidden(_AUTHOR, not self.model.has_authors)
         if chosen is not None and (row := self.model.find(chosen)) is not None:
             # Otherwise the view would scroll to the selected row.
             self.table.setAutoScroll(False)

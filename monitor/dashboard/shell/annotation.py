@@ -273,7 +273,8 @@ class Annotator(QObject):
     def _chosen_in_log(self, at: QModelIndex) -> None:
         row = self._log.model.row(at.row())
         self.choose(row.keys, row.seq)
-        if row.keys and not self._seen(row.keys):
+        start_s, end_s = self._sweep.visible_s
+        if not (self._seen(row.keys) if row.keys else start_s <= row.t_s <= end_s):
             self._review.show_at(row.t_s)
             self._review.show_state()
         if row.keys:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QLabel
 
 from monitor.dashboard import texts
-from monitor.dashboard.panels.log import NoteField
+from monitor.dashboard.panels.log import LetterField
 from monitor.dashboard.viewmodel.commands import AddNote, Entry, NameAuthor
 from monitor.model.facts import NOT_UNDONE
 
@@ -53,7 +53,7 @@ class NoteTaker(QObject):
 
     Parameters
     ----------
-    field : NoteField
+    field : LetterField
     question : QLabel
         Shows the question.
     now_s : callable
@@ -70,7 +70,7 @@ class NoteTaker(QObject):
     written = Signal(object)
     asked = Signal()
 
-    def __init__(self, field: NoteField, question: QLabel, now_s: Callable[[], float]) -> None:
+    def __init__(self, field: LetterField, question: QLabel, now_s: Callable[[], float]) -> None:
         super().__init__(field)
         self._field, self._question_label, self._now_s = field, question, now_s
         self._question: Question | None = None

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QWidget
 
 from monitor.dashboard import texts
 from monitor.dashboard.pages.calibration import CalibrationPanel
+from monitor.dashboard.pages.guide import GuidePage
 from monitor.dashboard.pages.sit import SitPanel
 from monitor.dashboard.panels.key_bar import HelpSheet, KeyBar
 from monitor.dashboard.panels.live import LivePanel
@@ -89,7 +90,7 @@ class DashboardWindow(QMainWindow):
         self.keys = keys_with(quick_notes_of(beginning(folder.journal)))
         self.panels = self._make_panels(theme)
         self.window_layout = WindowLayout(self.ground, self.panels)
-        self.help = HelpSheet(self.ground, self.keys)
+        self.help, self.guide = HelpSheet(self.ground, self.keys, theme), GuidePage(self.ground)
         self.signal = LiveSignal(folder, self.live.filter)
         self.feed = Feed(folder, self.signal)
         self.onset_follower = OnsetFollower(folder.journal)
@@ -146,7 +147,7 @@ class DashboardWindow(QMainWindow):
         calibration = CalibrationPanel(self.ground, self.theme, author, say)
         sit = SitPanel(self.ground, self.annotator.send, say)
         # While one of these has the focus, letters are text.
-        self._text_fields = (self.log.note, calibration.name, sit.field)
+        self._text_fields = (self.log.note, self.log.search, calibration.name, sit.field)
         self.pages = Pages(
             self.ground, self.window_layout, calibration, sit, self.act, self.feed.send, self.now_s
         )
@@ -179,7 +180,10 @@ class DashboardWindow(QMainWindow):
                 self.windowState() ^ Qt.WindowState.WindowFullScreen
             ),
             "lock": lambda _: self.lock.close(),
-            "help": lambda _: self._help(),
+            "help": lambda _: self._over(self.help),
+            "guide": lambda _: self._over(self.guide),
+            "search": lambda _: self._search(),
+            "copy-log": lambda _: self.show_message(texts.LOG_COPIED.format(n=self.log.copy())),
             "sit": lambda how: self._sit(is_end=bool(how)),
             "menu": lambda _: self.pages.open_menu(self.keybar.menu),
         }
@@ -196,11 +200,12 @@ class DashboardWindow(QMainWindow):
         for name, button in self.log.quick.items():
             action = next(key.action for key in self.keys if key.sequences == (name,))
             button.clicked.connect(lambda _=False, action=action: self.act(action))
-        self.night.picked.connect(self._picked)
+        self.night.picked.connect(self.review.show_at)
         self.top.alert.clicked.connect(lambda: self.act("acknowledge"))
-        self.log.table.activated.connect(lambda at: self._picked(self.log.model.row(at.row()).t_s))
-        self.log.table.doubleClicked.connect(lambda at: self._picked(self.log.model.row(at.row()).t_s))
-        self.help.closed.connect(lambda: self.switch_keys(is_on=True))
+        for chosen in (self.log.table.activated, self.log.table.doubleClicked):
+            chosen.connect(lambda at: self.review.show_at(self.log.model.row(at.row()).t_s))
+        for sheet in (self.help, self.guide):
+            sheet.closed.connect(lambda: self.switch_keys(is_on=True))
 
     def _connect_parts(self) -> None:
         self.notes.asked.connect(self.window_layout.reveal_log)
@@ -319,9 +324,14 @@ class DashboardWindow(QMainWindow):
         if self.pages.summary.frame.isVisible():
             self.pages.close_summary()
 
-    def _help(self) -> None:
+    def _over(self, sheet: HelpSheet | GuidePage) -> None:
+        """Open a sheet over the window: until it is closed the keys are its own."""
         self.switch_keys(is_on=False)
-        self.help.open()
+        sheet.open()
+
+    def _search(self) -> None:
+        self.window_layout.reveal_log()
+        self.log.find()
 
     def _sit(self, *, is_end: bool) -> None:
         """Begin the immobilisation test, enter a discomfort score, or end it early."""
@@ -336,9 +346,6 @@ class DashboardWindow(QMainWindow):
         if is_on:
             self.notes.cancel()
         self.switch_keys(is_on=not is_on)
-
-    def _picked(self, t_s: float) -> None:
-        self.review.show_at(t_s)
 
     def switch_keys(self, *, is_on: bool) -> None:
         """Switch all keys on, or off while letters are typed."""
@@ -359,6 +366,7 @@ class DashboardWindow(QMainWindow):
         self.theme = theme
         self.panels.set_theme(theme)
         self.pages.calibration.set_theme(theme)
+        self.help.set_theme(theme)
         self._arrange()
 
     def _resize_text(self, step: int) -> None:

@@ -32,7 +32,7 @@ _EVENT_OPACITY = 0.09
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
     """One mark with its final position: painting only tests whether it lies in the dirty rectangle.
 
     Attributes
@@ -49,12 +49,26 @@ class _Mark:
     texts: tuple[tuple[QFont, QPointF, str], ...] = ()
     until_s: float = math.inf
 
+    def draw(self, painter: QPainter) -> None:
+        """Draw lines, fills and texts."""
+        painter.setPen(self.pen)
+        if self.lines:
+            painter.drawLines(self.lines)
+        for fill in self.fills:
+            if self.is_hatched:
+                painter.fillRect(fill, QBrush(self.pen.color(), Qt.BrushStyle.BDiagPattern))
+            else:
+                painter.fillRect(fill, self.pen.color())
+        for used, at, text in self.texts:
+            painter.setFont(used)
+            painter.drawText(at, text)
+
 
 class MarkPainter:
     """Lay out the marks of the visible period a few times a second; paint those in a dirty rectangle."""
 
     def __init__(self) -> None:
-        self._marks: list[_Mark] = []
+        self._marks: list[Mark] = []
         # Rectangles of the labels of this layout: none is drawn over another.
         self._taken: list[QRectF] = []
         self._next_s = math.inf
@@ -73,17 +87,7 @@ class MarkPainter:
         for mark in self._marks:
             if not mark.bounds.intersects(area):
                 continue
-            painter.setPen(mark.pen)
-            if mark.lines:
-                painter.drawLines(mark.lines)
-            for fill in mark.fills:
-                if mark.is_hatched:
-                    painter.fillRect(fill, QBrush(mark.pen.color(), Qt.BrushStyle.BDiagPattern))
-                else:
-                    painter.fillRect(fill, mark.pen.color())
-            for used, at, text in mark.texts:
-                painter.setFont(used)
-                painter.drawText(at, text)
+            mark.draw(painter)
 
     def lay_out(self, view: Sweep, theme: Theme) -> QRegion:
         """Lay out gaps, brackets of every lane and series; return where a label came or went.
@@ -120,7 +124,7 @@ class MarkPainter:
             [mark.bounds for key, mark in (before | after).items() if (key in before) != (key in after)]
         )
 
-    def _labels(self) -> dict[tuple[object, ...], _Mark]:
+    def _labels(self) -> dict[tuple[object, ...], Mark]:
         """Return the labels by position and text."""
         return {
             (mark.bounds.getRect(), *(text for _, _, text in mark.texts)): mark
@@ -160,22 +164,22 @@ class MarkPainter:
         width = self._metrics[id(self._small)].horizontalAdvance(text)
         for x0, x1 in view.spans_of(event.start_s, event.end_s):
             box = QRectF(x0, top, max(x1 - x0, 2.0), view.strip_top - top)
-            self._marks.append(_Mark(box, QPen(faded(colour, _EVENT_OPACITY)), fills=(box,)))
+            self._marks.append(Mark(box, QPen(faded(colour, _EVENT_OPACITY)), fills=(box,)))
             bar = QRectF(x0, y, max(x1 - x0, 2.0), 3)
-            self._marks.append(_Mark(bar, QPen(QColor(colour)), fills=(bar,)))
+            self._marks.append(Mark(bar, QPen(QColor(colour)), fills=(bar,)))
             at = QPointF(min(x0 + 2, max(view.left_edge, view.right_edge - width)), y - 3)
             around = QRectF(at.x() - 2, at.y() - 13, width + 4, 17)
             until_s = self._place(view, around)
             if until_s is not None:
                 texts = ((self._small, at, text),)
-                self._marks.append(_Mark(around, QPen(QColor(colour)), texts=texts, until_s=until_s))
+                self._marks.append(Mark(around, QPen(QColor(colour)), texts=texts, until_s=until_s))
 
     def _hatch(self, view: Sweep, theme: Theme, gap: GapSpan, lane: Lane) -> None:
         metrics = self._metrics[id(self._small)]
         text = f"{gap.cause} {wording.minutes_seconds(gap.end_s - gap.start_s)}, not counted"
         for x0, x1 in view.spans_of(gap.start_s, gap.end_s):
             box = QRectF(x0, lane.rect.top(), max(x1 - x0, 2.0), lane.rect.height())
-            self._marks.append(_Mark(box, QPen(QColor(theme.dim)), fills=(box,), is_hatched=True))
+            self._marks.append(Mark(box, QPen(QColor(theme.dim)), fills=(box,), is_hatched=True))
             around = QRectF(x0 + 3, box.top() + 3, metrics.horizontalAdvance(text) + 6, text_px(18))
             # The edge of a gap that is being erased moves, and a text would move with it.
             is_whole = view.is_page or x0 == view.left_edge or gap.start_s > view.visible_s[0]
@@ -184,15 +188,15 @@ class MarkPainter:
             until_s = self._place(view, around)
             if until_s is not None:
                 texts = ((self._small, QPointF(x0 + 6, around.top() + text_px(13)), text),)
-                self._marks.append(_Mark(around, QPen(QColor(theme.card)), fills=(around,), until_s=until_s))
-                self._marks.append(_Mark(around, QPen(QColor(theme.medium)), texts=texts, until_s=until_s))
+                self._marks.append(Mark(around, QPen(QColor(theme.card)), fills=(around,), until_s=until_s))
+                self._marks.append(Mark(around, QPen(QColor(theme.medium)), texts=texts, until_s=until_s))
 
     def _lane(self, view: Sweep, theme: Theme, brackets: Sequence[Bracket], y: int) -> None:
         for bracket in brackets:
             for x0, x1 in view.spans_of(bracket.onset_s, bracket.end_s):
                 if bracket.key in view.chosen:
                     self._marks.append(_chosen(theme, view, bracket, x0, x1))
-                self._marks.append(_bracket(theme, bracket, x0, max(x1, x0 + 2.0), float(y)))
+                self._marks.append(bracket_mark(theme, bracket, x0, max(x1, x0 + 2.0), float(y)))
             start_s = view.visible_s[0]
             if bracket.onset_s >= start_s or view.is_page:
                 self._label(view, theme, bracket, view.x_of(max(bracket.onset_s, start_s)), y - _LABEL_UP)
@@ -216,13 +220,13 @@ class MarkPainter:
             head, _, rest = text.partition(" ")
             shift = metrics.horizontalAdvance(head + " ")
             texts = ((self._struck, QPointF(left, y), head), (used, QPointF(left + shift, y), rest))
-        self._marks.append(_Mark(bounds, QPen(QColor(_colour(theme, bracket))), texts=texts, until_s=until_s))
+        self._marks.append(Mark(bounds, QPen(QColor(_colour(theme, bracket))), texts=texts, until_s=until_s))
 
     def _tick(self, view: Sweep, theme: Theme, tick: SeriesTick) -> None:
         y = view.strip_top + text_px(_STRIP_Y)
         x = view.x_of(tick.onset_s)
         dot = QRectF(x - 1.5, y - 5, 3, 10)
-        self._marks.append(_Mark(dot.adjusted(-2, -2, 2, 2), QPen(QColor(theme.text)), fills=(dot,)))
+        self._marks.append(Mark(dot.adjusted(-2, -2, 2, 2), QPen(QColor(theme.text)), fills=(dot,)))
         if math.isnan(tick.imi_s):
             return
         start_s = view.visible_s[0]
@@ -239,7 +243,7 @@ class MarkPainter:
         bounds = QRectF(view.left_edge, y - 10, view.right_edge - view.left_edge, 20)
         if before <= x:
             bounds = QRectF(before, y - 10, x - before, 20)
-        self._marks.append(_Mark(bounds, QPen(QColor(theme.soft), 0), lines=lines))
+        self._marks.append(Mark(bounds, QPen(QColor(theme.soft), 0), lines=lines))
 
     def _interval(
         self, view: Sweep, theme: Theme, text: str, ends: tuple[float, float], start: tuple[float, float]
@@ -253,7 +257,7 @@ class MarkPainter:
         if until_s is None:
             return (QLineF(before + 3, y, x - 3, y),)
         texts = ((self._small, QPointF(box.left() + 4, y + text_px(4)), text),)
-        self._marks.append(_Mark(box, QPen(QColor(theme.soft), 0), texts=texts, until_s=until_s))
+        self._marks.append(Mark(box, QPen(QColor(theme.soft), 0), texts=texts, until_s=until_s))
         return (QLineF(before + 3, y, box.left(), y), QLineF(box.right(), y, x - 3, y))
 
 
@@ -264,13 +268,13 @@ def _region(boxes: Sequence[QRectF]) -> QRegion:
     return region
 
 
-def _chosen(theme: Theme, view: Sweep, bracket: Bracket, x0: float, x1: float) -> _Mark:
+def _chosen(theme: Theme, view: Sweep, bracket: Bracket, x0: float, x1: float) -> Mark:
     """Frame a selected movement over the whole height of its lane."""
     lane = next(lane for lane in view.lanes if lane.leg == bracket.leg)
     box = QRectF(x0 - 4, lane.rect.top() + 1, x1 - x0 + 8, lane.rect.height() - 2)
     corners = (box.topLeft(), box.topRight(), box.bottomRight(), box.bottomLeft(), box.topLeft())
     lines = tuple(QLineF(a, b) for a, b in pairwise(corners))
-    return _Mark(box.adjusted(-1, -1, 1, 1), QPen(QColor(theme.accent), 0), lines=lines)
+    return Mark(box.adjusted(-1, -1, 1, 1), QPen(QColor(theme.accent), 0), lines=lines)
 
 
 def _colour(theme: Theme, bracket: Bracket) -> str:
@@ -279,16 +283,17 @@ def _colour(theme: Theme, bracket: Bracket) -> str:
     return colours.get(bracket.life, theme.dim)
 
 
-def _bracket(theme: Theme, bracket: Bracket, x0: float, x1: float, y: float) -> _Mark:
+def bracket_mark(theme: Theme, bracket: Bracket, x0: float, x1: float, y: float) -> Mark:
+    """Return the bracket of a movement between two positions (pixels), by its life."""
     pen = QPen(QColor(_colour(theme, bracket)), 0)
     bounds = QRectF(x0 - 2, y - 6, x1 - x0 + 4, 18)
     if bracket.life == "plm":
         fills = (QRectF(x0, y, x1 - x0, 3), QRectF(x0, y, 2, 8), QRectF(x1 - 2, y, 2, 8))
-        return _Mark(bounds, pen, fills=fills)
+        return Mark(bounds, pen, fills=fills)
     lines = [QLineF(x0, y, x1, y), QLineF(x0, y, x0, y + 8)]
     if bracket.life in _DASHES:
         pen.setDashPattern(_DASHES[bracket.life])
         lines.append(QLineF(x1, y, x1, y + 8))
     if bracket.life == "out":
         lines.append(QLineF(x0, y + 7, x1, y - 4))
-    return _Mark(bounds, pen, lines=tuple(lines))
+    return Mark(bounds, pen, lines=tuple(lines))

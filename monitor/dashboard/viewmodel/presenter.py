@@ -34,6 +34,7 @@ from monitor.session.durability_mark import durable_bytes
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_follower import JournalFollower
 from monitor.session.log_entries import LogRow, biocal_rows, condition_rows, fact_row
+from monitor.session.manual_movements import manual_authors
 from monitor.session.markers import EPOCH_S
 from monitor.session.recorder_status import LiveStatus
 from monitor.session.state import SessionState
@@ -206,7 +207,11 @@ class Presenter:
             estimate = estimate_remark(self.state, self.main)
             band = self._certainty.now.band
             self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate, band)
-            rows = self._lm_rows.list(self.main, scored.staged_s)
+            rows = self._lm_rows.list(
+                self.main,
+                scored.staged_s,
+                manual_authors(self.state.leg_movements(), self.state.facts("manual")),
+            )
             entries = (*self._log.values(), *biocal_rows(self.state, now_s, self.wall), *self._technical)
             log = LogView(merge(rows, entries), self.wall)
         else:
