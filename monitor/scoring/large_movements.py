@@ -6,7 +6,7 @@ Only movements of legs and of other limbs that are recorded as channels are know
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +40,11 @@ class LargeMovement(NamedTuple):
 
 
 def large_movements(
-    night: Night, profile: RulesProfile, timeline: StageTimeline, parts: Parts, plm_keys: frozenset[str]
+    night: Night,
+    profile: RulesProfile,
+    timeline: StageTimeline,
+    parts: Parts,
+    plm_keys: Callable[[], frozenset[str]],
 ) -> tuple[LargeMovement, ...]:
     """Find the large muscle group movements of a recording.
 
@@ -57,8 +61,8 @@ def large_movements(
         That of the same recording.
     parts : Parts
         Movements of single legs; rejected ones, artefacts, look-alikes and open ones take no part.
-    plm_keys : frozenset of str
-        Keys of the movements in series.
+    plm_keys : callable
+        Returns the keys of the movements in series; called only if needed.
 
     Returns
     -------
@@ -69,22 +73,26 @@ def large_movements(
     -----
     IRLSSG position statement: Ferri, DelRosso et al., Sleep 2021;44:zsab092. Known second-hand.
     """
-    names = [*LEGS, *night.limbs]
-    onset, end, channel, is_plm = _movements(night, profile, parts, plm_keys)
+    own = np.flatnonzero(~np.isin(parts.drop, _NO_MOVEMENT) & ~parts.is_open)
+    onset, end, channel = _movements(night, profile, parts, own)
     if profile.lmm == "off" or not onset.size:
         return ()
     order = np.lexsort((channel, end, onset))
-    onset, end, channel, is_plm = onset[order], end[order], channel[order], is_plm[order]
+    onset, end, channel = onset[order], end[order], channel[order]
     reached = np.maximum.accumulate(end)
     first = np.flatnonzero(np.concatenate(([True], onset[1:] >= reached[:-1])))
     starts, ends = onset[first], np.maximum.reduceat(end, first)
     bits = np.bitwise_or.reduceat(np.left_shift(1, channel), first)
-    all_plm = np.logical_and.reduceat(is_plm, first)
     length = ends - starts
     found = (length >= profile.lmm_min_us) & (length <= profile.lmm_max_us)
     found &= np.bitwise_count(bits) >= profile.lmm_channels_min_n
-    found &= bits >= 1 << len(LEGS) if night.limbs else ~all_plm
-    asleep = _asleep(starts, timeline)
+    if night.limbs:
+        found &= bits >= 1 << len(LEGS)
+    places = np.flatnonzero(found).tolist()
+    if places and not night.limbs:
+        members = np.split(own[order], first[1:])
+        places = [i for i in places if not _are_plm(members[i], parts, plm_keys())]
+    names, asleep = [*LEGS, *night.limbs], _asleep(starts, timeline)
     return tuple(
         LargeMovement(
             int(starts[i]),
@@ -92,25 +100,23 @@ def large_movements(
             tuple(name for k, name in enumerate(names) if bits[i] >> k & 1),
             bool(asleep[i]),
         )
-        for i in np.flatnonzero(found).tolist()
+        for i in places
     )
 
 
-def _movements(
-    night: Night, profile: RulesProfile, parts: Parts, plm_keys: frozenset[str]
-) -> tuple[Ints, Ints, Ints, Bools]:
-    """Return onset, end and channel of the movements of all channels, and which are PLM."""
-    own = np.flatnonzero(~np.isin(parts.drop, _NO_MOVEMENT) & ~parts.is_open)
-    keys = [parts.keys[i] for i in own.tolist()]
-    columns: list[Sequence[Ints]] = [(parts.onset_us[own], parts.end_us[own], parts.leg[own])]
+def _movements(night: Night, profile: RulesProfile, parts: Parts, own: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return onset, end and channel of the movements of all channels, those of the legs first."""
+    columns = [(parts.onset_us[own], parts.end_us[own], parts.leg[own])]
     for number, movements in enumerate(night.limbs.values(), start=len(LEGS)):
         onset, end, is_open, *_ = merge([m for m in movements if not m.rejected], profile.merge_gap_us)
         long = (end - onset >= profile.min_lm_us) & ~is_open
         columns.append((onset[long], end[long], np.full(int(long.sum()), number)))
     onset, end, channel = (np.concatenate(each) for each in zip(*columns, strict=True))
-    is_plm = np.zeros(onset.shape, np.bool_)
-    is_plm[: own.size] = [not plm_keys.isdisjoint(each) for each in keys]
-    return onset, end, channel, is_plm
+    return onset, end, channel
+
+
+def _are_plm(members: Ints, parts: Parts, plm_keys: frozenset[str]) -> bool:
+    return all(not plm_keys.isdisjoint(parts.keys[i]) for i in members.tolist())
 
 
 def _asleep(at_us: Ints, timeline: StageTimeline) -> Bools:

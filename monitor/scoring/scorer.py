@@ -144,14 +144,17 @@ def score(night: Night, profile: RulesProfile) -> Score:
     short += twitch_rows(_unrequested(night, _outside(night.twitches, parts)), profile, timeline, windows)
     twitches = tuple(sorted(short, key=itemgetter(0, 1, 2, _KEYS)))
     judged = (groups, found, verdict)
-    in_series = frozenset(key for i in np.flatnonzero(verdict.plm).tolist() for key in groups.keys[i])
-    large = large_movements(night, profile, timeline, parts, in_series)
+    large = large_movements(night, profile, timeline, parts, lambda: _keys_in_series(groups, verdict))
     numbers, split = (
         indices(judged, timeline, den, profile, large),
         segments(night, judged, timeline, profile),
     )
     letter = _by_letter(night, profile) if np.isin(parts.drop, LOOKALIKES).any() else None
     return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split, letter, large)
+
+
+def _keys_in_series(groups: Groups, verdict: Verdict) -> frozenset[str]:
+    return frozenset(key for i in np.flatnonzero(verdict.plm).tolist() for key in groups.keys[i])
 
 
 def _outside(twitches: tuple[Movement, ...], parts: Parts) -> list[Movement]:
