@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dsp
@@ -107,6 +107,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             lambda: not warm.is_alive(),
             beds.claim,
             Preview(wish),
+            options.study,
         )
         has_window = not headless and _window_opens(terminal) and _open_window(stack, screen, terminal)
         if options.is_sit and not has_window:
@@ -120,6 +121,7 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             )
         queries, config = list(options.queries), options.config
         if interrupted is not None:
+            screen.resumes(interrupted.study)
             queries, config = resumed_settings(interrupted, queries, config)
         successors = {} if interrupted is None else successors_of(interrupted)
         selection = StreamSelection(
@@ -155,15 +157,20 @@ def _begin(
     ending: StopRequest,
 ) -> None:
     """Resume the interrupted session of the bed if that is possible, or begin a new one."""
-    bed = options.bed if screen.picked is None else screen.picked.bed
-    resumption = None
-    if interrupted is not None and bed == options.bed:
+    picked, resumption = screen.picked, None
+    bed, study = (options.bed, options.study) if picked is None else (picked.bed, picked.study)
+    is_other = interrupted is not None and picked is not None and study != interrupted.study
+    if is_other:
+        terminal.say(
+            "The study code was changed: the interrupted session is not resumed. A new session starts."
+        )
+    if interrupted is not None and bed == options.bed and not is_other:
         resumption = reopened(interrupted, chosen, lsl().local_clock, terminal)
     if resumption is None:
         config = options.config
-        if screen.picked is not None:
-            config = config.with_main_profile(screen.picked.main_profile)
-    _record(options, config, bed, chosen, screen, terminal, ending, resumption)
+        if picked is not None:
+            config = config.with_main_profile(picked.main_profile)
+    _record(replace(options, study=study), config, bed, chosen, screen, terminal, ending, resumption)
 
 
 def _wait_for_streams(

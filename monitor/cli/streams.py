@@ -26,16 +26,16 @@ def streams(wait_s: float, as_json: bool) -> None:
     """List the LSL streams on the network.
 
     Each is listed with its interpretation: channels, units, rate, leg channels, what is missing and the
-    option that supplies it.
+    option that supplies it. What monitors publish themselves is not listed.
     """
-    from monitor.lsl.discovery import Finder
+    from monitor.lsl.discovery import Finder, is_of_monitor
     from monitor.model.config import MontageWish
     from monitor.montage import read_montage
     from monitor.recorder.stream_selection import listing
 
     finder = Finder(measure=True)
     threading.Event().wait(wait_s)
-    found = finder.found()
+    found = [each for each in finder.found() if not is_of_monitor(each[1])]
     wish = MontageWish()
     if as_json:
         rows = [_row(stream, read_montage(stream, wish)) for _, stream in found]

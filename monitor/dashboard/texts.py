@@ -311,14 +311,20 @@ START_TITLE = "STREAMS ON THE NETWORK"
 SEARCHING = "Searching for streams…"
 PREPARING = "preparing…"
 SELECT_AND_START = "Select the streams and press Start recording."
+READY = "Ready. Press Start recording."
+READY_TO_COMPARE = "Ready. Let the patient lift one foot and compare the traces, then press Start recording."
+PREVIEW = "the last 3 s of each leg"
+PREVIEW_REST, PREVIEW_MAINS = "rest {rest_uv:.1f} µV", "electrode? mains {mains_uv:.0f} µV"
 SAME_AS_LAST_TIME = "Same selection as last time on this bed. Enter: start recording."
 STARTING = "Starting…"
 RECORDER_ENDED = "The recorder has ended. Close this window."
 START_SCREEN_CLOSED = "The window is closed; the recorder continues to search for its stream."
 START, CANCEL, TEST_SOUND = "Start recording", "Cancel", "&Test sound"
 FORM: Mapping[str, str] = {
-    "left": "Left leg", "right": "Right leg", "unit": "Unit", "bed": "Bed", "profile": "Main rules",
+    "left": "Left leg", "right": "Right leg", "unit": "Unit", "bed": "Bed", "study": "Study code",
+    "profile": "Main rules",
 }  # fmt: skip
+STUDY_HINT = "none; no patient name"
 NO_CHANNEL = "(none)"
 UNIT_OF_STREAM = "as in the stream"
 MARKER_STREAM = "markers: stages, events, lights"

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from monitor.lsl.header import full_description
 from monitor.lsl.library import lsl
-from monitor.lsl.outlet import OWN_TYPE
+from monitor.lsl.outlet import OWN_SOURCE, OWN_TYPE
 from monitor.model.config import MontageWish
 from monitor.model.errors import InputError
 from monitor.montage import StreamDescription, resting_level, unknown_units, with_levels
@@ -93,9 +93,14 @@ def _balanced(predicate: str) -> bool:
     return depth == 0 and not quote
 
 
+def is_of_monitor(stream: StreamDescription) -> bool:
+    """Whether a stream is the output of a monitor, this one or another bed's: nothing to record."""
+    return stream.type == OWN_TYPE or stream.source_id.startswith(OWN_SOURCE)
+
+
 def _may_be_signal(stream: StreamDescription) -> bool:
     """Whether a stream that calls itself irregular is worth three seconds: another bed's index is not."""
-    return stream.rate_hz == 0 and not stream.is_text and stream.type != OWN_TYPE
+    return stream.rate_hz == 0 and not stream.is_text and not is_of_monitor(stream)
 
 
 def measured_rate_hz(info: Any, seconds: float = 3.0) -> float | None:

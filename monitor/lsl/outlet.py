@@ -17,6 +17,8 @@ from monitor.lsl.library import lsl
 
 # Type of the facts and numbers that a monitor publishes; never a signal.
 OWN_TYPE = "PLMS"
+# Begin of the source id of everything that a monitor publishes.
+OWN_SOURCE = "plms-monitor-"
 
 ChannelFormat = Literal["float32", "double64", "string", "int32", "int16"]
 

@@ -14,7 +14,7 @@ from monitor.montage.channels import (
 )
 from monitor.montage.headers import MOST_CHANNELS, Channel, StreamDescription, counter_column
 from monitor.montage.reading import Reading, describe_line, describe_reading, read_montage, stream_record
-from monitor.montage.resting_level import resting_level, unknown_units, with_levels
+from monitor.montage.resting_level import mains_level, resting_level, unknown_units, with_levels
 from monitor.montage.suggestion import configuration_lines, offer
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "first_of_each",
     "lanes",
     "leg_of_label",
+    "mains_level",
     "offer",
     "read_montage",
     "rematch_legs",

@@ -1,4 +1,4 @@
-"""Measure the resting level of a channel in stored numbers: it indicates the unit if the header has none."""
+"""Measure the resting level of a channel, which indicates the unit if the header has none; and its mains."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _LOW_HZ = 30.0
 _BLOCK_S = 0.05
 _AT_REST = 30.0
 _MOST_CHANNELS = 64
+# As wide as the notches of the detector.
+_MAINS_HZ, _MAINS_WIDTH_HZ = (50.0, 60.0), 6.0
 
 
 def unknown_units(stream: StreamDescription, wish: MontageWish | None = None) -> tuple[int, ...]:
@@ -65,6 +67,34 @@ def resting_level(values: npt.NDArray[Any], rate_hz: float) -> float:
     x = x[half:-half] - np.convolve(x, np.full(width, 1.0 / width), "valid")
     blocks = x[: len(x) // block_n * block_n].reshape(-1, block_n)
     return float(np.percentile(np.sqrt(np.mean(blocks**2, axis=1)), _AT_REST))
+
+
+def mains_level(values: npt.NDArray[Any], rate_hz: float) -> float:
+    """Measure the mains in a channel: RMS around 50 or 60 Hz with two harmonics, the larger of both.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_samples,)
+        Values that are not finite are ignored.
+    rate_hz : float
+
+    Returns
+    -------
+    float
+        In the unit of the values; NaN if there is less than a second.
+    """
+    x = np.asarray(values, np.float64)
+    x = x[np.isfinite(x)]
+    if len(x) < rate_hz:
+        return math.nan
+    window = np.hanning(len(x))
+    power = 2 * np.abs(np.fft.rfft((x - x.mean()) * window)) ** 2 / (len(x) * np.sum(window**2))
+    hz = np.fft.rfftfreq(len(x), 1 / rate_hz)
+    near = (
+        np.any([np.abs(hz - n * mains_hz) <= _MAINS_WIDTH_HZ / 2 for n in (1, 2, 3)], axis=0)
+        for mains_hz in _MAINS_HZ
+    )
+    return float(max(np.sqrt(power[each].sum()) for each in near))
 
 
 def with_levels(stream: StreamDescription, levels: Mapping[int, float]) -> StreamDescription:

@@ -17,7 +17,15 @@ from typing import Any, Literal
 
 import platformdirs
 
-from monitor.lsl.outlet import OWN_TYPE, ChannelFormat, ChannelHeader, Outlet, OutletHeader, open_outlet
+from monitor.lsl.outlet import (
+    OWN_SOURCE,
+    OWN_TYPE,
+    ChannelFormat,
+    ChannelHeader,
+    Outlet,
+    OutletHeader,
+    open_outlet,
+)
 from monitor.model.facts import LEGS, Fact
 from monitor.model.safe_file import read_bytes, write_private
 from monitor.scoring import Score, Series
@@ -307,7 +315,7 @@ def _private(fact: Fact) -> tuple[str, ...]:
 
 
 def _source_id(name: str, bed: str, installation: str) -> str:
-    return f"plms-monitor-{name.lower()}-{bed}-{installation}"
+    return f"{OWN_SOURCE}{name.lower()}-{bed}-{installation}"
 
 
 def other_recorder(bed: str, source_ids: Iterable[str]) -> str:

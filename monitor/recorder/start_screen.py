@@ -1,6 +1,6 @@
 """Status and choices of the start screen while the recorder waits for its streams.
 
-Preview of the legs of a stream: the resting level of a few seconds of signal.
+Preview of the legs of a stream: a few seconds of signal, its resting level and mains.
 """
 
 from __future__ import annotations
@@ -26,15 +26,18 @@ from monitor.montage import (
     StreamDescription,
     assign_legs,
     first_of_each,
+    mains_level,
     read_montage,
     resting_level,
     stream_record,
 )
 from monitor.montage.reading import MIN_RATE_HZ
+from monitor.session.folder import check_code
 
 _SECONDS = 3.0
-# Whoever mends an electrode sees it here; a source is not asked all the time.
-_AGAIN_S = 15.0
+# Whoever corrects an electrode sees it here; a source is not connected all the time.
+_AGAIN_S = 6.0
+_TRACE_N = 150
 _REPLAYED = "replay-"
 _FLAT_UV = 0.05
 _OK_UV, _HIGH_UV = 4.0, 8.0
@@ -98,7 +101,7 @@ class Preview:
         self._thread.start()
 
     def of(self, uid: str) -> Rests:
-        """Return the preview of a stream: each leg's resting level (uV, None if unknown) and a word."""
+        """Return the preview of a stream: of each leg resting level and mains (uV), a word, the trace."""
         return self._rests.get(uid, {})
 
     @property
@@ -123,10 +126,28 @@ class Preview:
         values = self._take(info, stream, _SECONDS)
         rests = {}
         for channel in first_of_each(read_montage(stream, self._wish).legs):
-            rest_uv = resting_level(channel.signal_uv(values), stream.rate_hz) if len(values) else math.nan
-            known = None if math.isnan(rest_uv) else round(rest_uv, 2)
-            rests[channel.leg] = {"rest_uv": known, "word": worded(rest_uv)}
+            signal_uv = channel.signal_uv(values) if len(values) else np.empty(0)
+            rest_uv = resting_level(signal_uv, stream.rate_hz)
+            rests[channel.leg] = {
+                "rest_uv": _known(rest_uv),
+                "mains_uv": _known(mains_level(signal_uv, stream.rate_hz)),
+                "word": worded(rest_uv),
+                "trace": _trace(signal_uv),
+            }
         self._rests[stream.uid] = rests
+
+
+def _known(value_uv: float) -> float | None:
+    return None if math.isnan(value_uv) else round(value_uv, 2)
+
+
+def _trace(signal_uv: npt.NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Return the lowest and the highest value (uV, about the median) of each column of a small picture."""
+    signal_uv = signal_uv[np.isfinite(signal_uv)]
+    if len(signal_uv) < _TRACE_N:
+        return []
+    parts = np.array_split(signal_uv - np.median(signal_uv), _TRACE_N)
+    return [(round(float(part.min()), 1), round(float(part.max()), 1)) for part in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +156,7 @@ class Picked:
 
     chosen: Sequence[Chosen]
     bed: str
+    study: str
     main_profile: str
 
 
@@ -152,6 +174,8 @@ class StartScreen:
         Takes the lock of a bed, or raises `InputError`.
     preview : Preview, optional
         Preview of the legs; only while a screen is open.
+    study : str
+        Study code from the command line; a choice may change it.
     """
 
     def __init__(
@@ -162,9 +186,10 @@ class StartScreen:
         warm: Callable[[], bool],
         claim_bed: Callable[[str], None],
         preview: Preview | None = None,
+        study: str = "",
     ) -> None:
         self._lock = threading.Lock()
-        self._bed, self._profile, self._wish = bed, main_profile, wish
+        self._bed, self._profile, self._wish, self._study = bed, main_profile, wish, study
         self._warm, self._claim_bed = warm, claim_bed
         self._preview = preview
         self._is_seen = False
@@ -181,6 +206,11 @@ class StartScreen:
         with self._lock:
             self._offer = cut_off if self._resume is None else None
             return self._resume
+
+    def resumes(self, study: str) -> None:
+        """Set the study code of the session that is resumed."""
+        with self._lock:
+            self._study = study
 
     def look(self, around: Sequence[Found], missing: str) -> None:
         """Say what is on the network now, and what is missing."""
@@ -218,6 +248,7 @@ class StartScreen:
             "warm": self._warm(),
             "cut_off": self._offer,
             "bed": self._bed,
+            "study": self._study,
             "main_profile": self._profile,
             "wish": {
                 "left": self._wish.channels.get("left", ""),
@@ -245,7 +276,10 @@ class StartScreen:
         if request.get("left") or request.get("right"):
             channels = {"left": str(request.get("left") or ""), "right": str(request.get("right") or "")}
         bed = str(request.get("bed") or self._bed)
+        study = str(request.get("study", self._study) or "")
         try:
+            if study:
+                check_code("Study code", study)
             chosen = assign_legs(
                 [by_uid[uid] for uid in wanted], MontageWish(channels, unit, self._wish.limbs)
             )
@@ -253,7 +287,8 @@ class StartScreen:
         except InputError as err:
             return {"error": str(err)}
         self._bed, self._profile = bed, str(request.get("main_profile") or self._profile)
-        self.picked = Picked(chosen, self._bed, self._profile)
+        self._study = study
+        self.picked = Picked(chosen, self._bed, self._study, self._profile)
         return {"ok": True}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from monitor.lsl.discovery import Finder, Query
+from monitor.lsl.discovery import Finder, Query, is_of_monitor
 from monitor.lsl.successor import Successor, same_source
 from monitor.model.config import MontageWish
 from monitor.model.errors import InputError, MissingError
@@ -137,7 +137,7 @@ class StreamSelection:
         while True:
             found = [(query, self._fitting(query, finder.found())) for query, finder in finders]
             # The other streams are read only for a person who has to choose: a ward has a hundred.
-            around = every.found() if self._screen is not None or not finders else []
+            around = _candidates(every) if self._screen is not None or not finders else []
             settled = self._clock() - started_s >= _SETTLE_S
             outcome: list[Chosen] | str = "looking"
             if settled:
@@ -145,7 +145,7 @@ class StreamSelection:
             if not isinstance(outcome, str):
                 return outcome
             if settled:
-                self._report(self._with_reasons(outcome), around or every.found())
+                self._report(self._with_reasons(outcome), around or _candidates(every))
             if self._screen is not None:
                 self._screen.look(around, outcome)
                 if self._screen.picked is not None:
@@ -182,6 +182,10 @@ class StreamSelection:
         if text != self._reported:
             self._reported = text
             self._say(text)
+
+
+def _candidates(finder: Finder) -> list[Found]:
+    return [found for found in finder.found() if not is_of_monitor(found[1])]
 
 
 def listing(around: Sequence[Found], wish: MontageWish) -> list[str]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
+from support.windows import n_of, pixels
 
 from monitor.dashboard.pages.start_screen import StartScreen
 from monitor.dashboard.theme import NIGHT
@@ -105,8 +107,9 @@ class StreamSelection:
         self.asked: list[Mapping[str, Any]] = []
         self.refuse = ""
         self.view: dict[str, Any] = {
-            "state": "looking", "session": None, "warm": True, "bed": "bed-7", "main_profile": "wasm2016",
-            "wish": {"left": "", "right": "", "unit": ""}, "missing": "two streams, say which",
+            "state": "looking", "session": None, "warm": True, "bed": "bed-7", "study": "S-1",
+            "main_profile": "wasm2016", "wish": {"left": "", "right": "", "unit": ""},
+            "missing": "two streams, say which",
             "streams": [stream("a"), stream("b", ("ch1", "ch2"), ""), markers("m")],
         }  # fmt: skip
         self._server = ControlServer(contact, self._answer)
@@ -149,7 +152,7 @@ def test_enter_starts_what_is_suggested(start: StartScreen, lobby: StreamSelecti
     assert lobby.asked == [
         {
             "do": "choose", "uids": ["a", "m"], "left": "LAT", "right": "RAT", "unit": "", "bed": "bed-7",
-            "main_profile": "wasm2016",
+            "study": "S-1", "main_profile": "wasm2016",
         }
     ]  # fmt: skip
 
@@ -190,16 +193,16 @@ def test_how_the_legs_look_at_rest_is_shown_without_a_new_row(
     start: StartScreen, lobby: StreamSelection, qtbot: QtBot
 ) -> None:
     row = start._rows[0]
-    assert not row._preview.isVisible()
+    assert not row.trace.isVisible()
     rests = {"left": {"rest_uv": 1.84, "word": "ok"}, "right": {"rest_uv": 0.0, "word": "flat"}}
     lobby.view["streams"] = [stream("a", rests=rests), *lobby.view["streams"][1:]]
-    qtbot.waitUntil(row._preview.isVisible, timeout=LATE_MS)
-    assert row._preview.text() == "left rest 1.8 µV ok   ·   right rest 0.0 µV flat"
+    qtbot.waitUntil(row.trace.isVisible, timeout=LATE_MS)
+    assert row.trace.lines() == ("left rest 1.8 µV ok", "right rest 0.0 µV flat")
     assert "right rest 0.0 µV flat" in row.box.accessibleDescription()
     assert start._rows[0] is row
     gone = {"left": {"rest_uv": None, "word": "no signal"}}
     lobby.view["streams"] = [stream("a", rests=gone), *lobby.view["streams"][1:]]
-    qtbot.waitUntil(lambda: row._preview.text() == "left no signal", timeout=LATE_MS)
+    qtbot.waitUntil(lambda: row.trace.lines() == ("left no signal",), timeout=LATE_MS)
 
 
 def test_a_session_that_was_cut_off_is_asked_about(
@@ -220,3 +223,62 @@ def test_a_session_that_was_cut_off_is_asked_about(
     QTest.mouseClick(start.resume_card.resume_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: lobby.asked == [{"do": "resume", "yes": True}], timeout=LATE_MS)
     assert start.start_button.isEnabled()
+
+
+def test_the_message_about_missing_streams_goes_once_one_is_chosen(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    lobby.view["missing"] = "no leg EMG stream could be identified"
+    for row in start._rows:
+        row.box.setChecked(False)
+    qtbot.waitUntil(lambda: start._state.text() == "No leg EMG stream could be identified", timeout=LATE_MS)
+    start._rows[0].box.setChecked(True)
+    assert start._state.text() == "Ready. Press Start recording."
+    lobby.view["warm"] = False
+    qtbot.waitUntil(lambda: start._state.text().endswith("(preparing…)"), timeout=LATE_MS)
+    assert "identified" not in start._state.text()
+    start._rows[0].box.setChecked(False)
+    assert "identified" in start._state.text()
+
+
+def test_the_study_code_is_shown_and_can_be_typed(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    assert start.form.study.text() == "S-1"
+    assert start.form.study.isVisible()
+    start.form.study.clear()
+    QTest.keyClicks(start.form.study, "S-0418")
+    # The next answers of the recorder leave it as it was typed.
+    qtbot.wait(700)
+    with qtbot.waitSignal(start.began, timeout=LATE_MS):
+        QTest.keyClick(start.form.study, Qt.Key.Key_Return)
+    assert lobby.asked[-1]["study"] == "S-0418"
+
+
+def test_the_study_code_of_a_resumed_session_is_shown(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    lobby.view["study"] = "S-0400"
+    qtbot.waitUntil(lambda: start.form.study.text() == "S-0400", timeout=LATE_MS)
+
+
+def test_a_swapped_and_a_dead_leg_are_seen_before_the_recording(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    kick = [[-2.0, 2.0]] * 100 + [[-80.0, 90.0]] * 50
+    rests = {
+        "left": {"rest_uv": 1.8, "mains_uv": 0.3, "word": "ok", "trace": kick},
+        "right": {"rest_uv": 88.0, "mains_uv": 142.2, "word": "very high", "trace": [[-9.0, 9.0]] * 150},
+    }
+    lobby.view["streams"] = [stream("a", rests=rests), *lobby.view["streams"][1:]]
+    trace = start._rows[0].trace
+    qtbot.waitUntil(trace.isVisible, timeout=LATE_MS)
+    assert trace.lines() == ("left rest 1.8 µV ok", "right rest 88.0 µV electrode? mains 142 µV")
+    assert trace.full_uv == 100
+    shot = pixels(trace)
+    left = (shot[: len(shot) // 2] == (QColor(NIGHT.left).rgb() & 0xFFFFFF))[20:].sum(axis=0)
+    width = shot.shape[1]
+    assert left[round(width * 0.75) :].max() > 15
+    assert left[round(width * 0.1) : round(width * 0.6)].max() <= 4
+    assert n_of(shot, NIGHT.medium) > 20
+    assert "lift one foot" in start._state.text()

@@ -79,13 +79,19 @@ class Lobby:
         """Nothing is sent."""
 
 
+_PREVIEW = [(-4.0, 4.0)] * 90 + [(-80.0, 75.0)] * 40 + [(-4.0, 4.0)] * 20
+
+
 def _stream(name: str, *labels: str, legs: bool = True, **more: Any) -> dict[str, Any]:
     known = {leg: {"channel": i} for i, leg in enumerate(("left", "right"))} if legs and labels else {}
     return {
         "uid": name, "name": name, "type": "EMG", "rate_hz": 2000.0, "hostname": "sleep-lab-psg-03",
         "simulated": False, "is_text": False, "legs": known, "problems": [], "warnings": [],
         "channels": [{"label": label, "unit": "uV", "type": "EMG"} for label in labels or ("",)],
-        "rests": {"left": {"rest_uv": 1.8, "word": "ok"}, "right": {"rest_uv": 9.4, "word": "very high"}}
+        "rests": {
+            "left": {"rest_uv": 1.8, "mains_uv": 0.2, "word": "ok", "trace": _PREVIEW},
+            "right": {"rest_uv": 88.0, "mains_uv": 142.0, "word": "very high", "trace": [(-180, 170)] * 150},
+        }
         if known else {},
     } | more  # fmt: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.model.config import MontageWish
-from monitor.montage import Channel, StreamDescription
+from monitor.montage import Channel, StreamDescription, mains_level
 from monitor.recorder.start_screen import Preview, StartScreen, worded
 
 LEGS = (Channel("LAT", "uV", "EMG"), Channel("RAT", "mV", "EMG"))
@@ -41,7 +41,11 @@ def test_each_leg_has_its_level_in_microvolts_and_a_word():
     found = preview.of("a")
     assert found["left"]["word"] == "ok"
     assert found["left"]["rest_uv"] == pytest.approx(2.0, rel=0.2)
-    assert found["right"] == {"rest_uv": 0.0, "word": "flat"}
+    assert found["left"]["mains_uv"] == pytest.approx(0.5, abs=0.3)
+    assert len(found["left"]["trace"]) == 150
+    assert all(-12.0 < low < high < 12.0 for low, high in found["left"]["trace"])
+    dead = {"rest_uv": 0.0, "mains_uv": 0.0, "word": "flat", "trace": [(0.0, 0.0)] * 150}
+    assert found["right"] == dead
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_nothing_that_came_is_no_signal():
     preview = Preview(MontageWish(), lambda *_: np.empty((0, 2)))
     preview.look([(None, AMP)])
     preview.close()
-    assert preview.of("a")["left"] == {"rest_uv": None, "word": "no signal"}
+    assert preview.of("a")["left"] == {"rest_uv": None, "mains_uv": None, "word": "no signal", "trace": []}
 
 
 def test_one_stream_after_the_other_and_again_after_a_while():
@@ -100,3 +104,29 @@ def test_only_while_somebody_looks_a_stream_is_opened():
     screen.look([(None, AMP)], "two streams")
     preview.close()
     assert screen.answer({"do": "lobby"})["streams"][0]["rests"]["right"]["word"] == "flat"
+
+
+@pytest.mark.parametrize("mains_hz", [49.9, 60.1])
+@pytest.mark.parametrize("rate_hz", [250.0, 512.0, 2000.0])
+def test_mains_are_measured_as_rms_beside_noise(mains_hz, rate_hz):
+    t_s = np.arange(round(3 * rate_hz)) / rate_hz
+    noise = np.random.default_rng(5).normal(0.0, 2.0, len(t_s))
+    hum = 142.0 * np.sqrt(2) * np.sin(2 * np.pi * mains_hz * t_s)
+    assert mains_level(hum + noise + 300.0, rate_hz) == pytest.approx(142.0, rel=0.03)
+    assert mains_level(noise, rate_hz) < 1.5
+    assert np.isnan(mains_level(noise[:100], rate_hz))
+
+
+def test_a_study_code_is_chosen_and_checked():
+    screen = StartScreen("bed-1", "aasm3", MontageWish(), lambda: True, lambda _: None, study="S-1")
+    screen.look([(None, AMP)], "")
+    assert screen.answer({"do": "lobby"})["study"] == "S-1"
+    wrong = screen.answer({"do": "choose", "uids": ["a"], "study": "Hans Meier"})
+    assert wrong["error"].startswith("Study code: 'Hans Meier' cannot be used")
+    assert screen.picked is None
+    assert screen.answer({"do": "choose", "uids": ["a"]}) == {"ok": True}
+    assert screen.picked.study == "S-1"
+    assert screen.answer({"do": "choose", "uids": ["a"], "study": "S-2"}) == {"ok": True}
+    assert screen.picked.study == "S-2"
+    screen.resumes("S-3")
+    assert screen.answer({"do": "lobby"})["study"] == "S-3"

@@ -1,14 +1,19 @@
 """Which streams are taken: exactly what was asked for, or the one that is plain; never a guess."""
 
 import dataclasses
+import json
 
 import pytest
+from click.testing import CliRunner
 
+from monitor.cli.streams import streams
+from monitor.lsl import discovery
 from monitor.lsl.discovery import Query
 from monitor.model.config import MontageWish
 from monitor.model.errors import InputError
 from monitor.montage import Channel, StreamDescription, assign_legs
-from monitor.recorder.stream_selection import choose_alone, choose_by_query
+from monitor.recorder import outlets, stream_selection
+from monitor.recorder.stream_selection import StreamSelection, choose_alone, choose_by_query
 
 NO_WISH = MontageWish()
 
@@ -91,3 +96,45 @@ def test_in_a_file_streams_without_legs_are_let_be():
     assert [len(each.legs) for each in chosen] == [0, 2]
     with pytest.raises(InputError, match="channels: C3"):
         assign_legs(found(emg("EEG", ("C3",))), NO_WISH, lenient=True)
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """The streams that a recorder publishes, as another one finds them."""
+    headers = []
+    monkeypatch.setattr(outlets, "open_outlet", headers.append)
+    outlets.Outlets("bed-2", lambda t_s: t_s)
+    assert len(headers) == 3
+    return [
+        StreamDescription(
+            h.name, h.type, h.source_id, 0.0, h.channel_format, (Channel("x", "", ""),), uid=h.name
+        )
+        for h in headers
+    ]
+
+
+def test_what_a_monitor_publishes_is_no_candidate(own, monkeypatch):
+    class Found:
+        def __init__(self, *_, **__):
+            self.streams = [*own, emg(), words()]
+
+        def found(self):
+            return [(None, stream) for stream in self.streams]
+
+    class Screen:
+        picked, cancelled, seen = None, True, ()
+
+        def look(self, around, missing):
+            self.seen = [stream.name for _, stream in around]
+
+    screen, said, clock = Screen(), [], iter((0.0, 0.5, 5.0))
+    monkeypatch.setattr(stream_selection, "Finder", Found)
+    both = StreamSelection(
+        [Query("name", "x")], NO_WISH, said.append, lambda: next(clock), lambda _: True, screen
+    )
+    assert both.wait(None) is None
+    assert screen.seen == ["Amp", "Stager"]
+    monkeypatch.setattr(discovery, "Finder", Found)
+    listed = CliRunner().invoke(streams, ["--wait", "0", "--json"])
+    assert [row["name"] for row in json.loads(listed.output)] == ["Amp", "Stager"]
+    assert "bed-2" not in CliRunner().invoke(streams, ["--wait", "0"]).output

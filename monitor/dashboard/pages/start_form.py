@@ -22,8 +22,10 @@ from PySide6.QtWidgets import (
 )
 
 from monitor.dashboard import texts
+from monitor.dashboard.pages.preview import PreviewTrace
 from monitor.dashboard.style import card, label, text_scale
-from monitor.dashboard.viewmodel.stream_selection import AS_SENT, UNITS, Choice, OfferedStream
+from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.stream_selection import AS_SENT, UNITS, Choice, LegPreview, OfferedStream
 from monitor.model import wording
 
 _WIDTH_PX = 340
@@ -36,7 +38,7 @@ class StartForm:
     ----------
     frame : QFrame
     left, right, unit, profile : QComboBox
-    bed : QLineEdit
+    bed, study : QLineEdit
     start_button, sound_button, cancel : QPushButton
     missing, sound : QLabel
         What is still missing, and the result of the sound test.
@@ -45,7 +47,8 @@ class StartForm:
     def __init__(self) -> None:
         self.frame = card("Recording")
         self.left, self.right, self.unit, self.profile = (QComboBox() for _ in range(4))
-        self.bed = QLineEdit()
+        self.bed, self.study = QLineEdit(), QLineEdit()
+        self.study.setPlaceholderText(texts.STUDY_HINT)
         self.start_button, self.cancel = QPushButton(texts.START), QPushButton(texts.CANCEL)
         self.start_button.setProperty("main", "true")
         self.sound_button = QPushButton(texts.TEST_SOUND)
@@ -89,13 +92,14 @@ class StartForm:
         unit = self.unit.currentText().strip()
         unit = AS_SENT if unit == texts.UNIT_OF_STREAM else unit
         profile = str(self.profile.currentData())
-        return Choice(tuple(uids), left, right, unit, self.bed.text().strip(), profile)
+        bed, study = self.bed.text().strip(), self.study.text().strip()
+        return Choice(tuple(uids), left, right, unit, bed, profile, study)
 
 
 class StreamRow(QFrame):
     """One stream: selected or not, its properties, its recognised channels."""
 
-    def __init__(self, stream: OfferedStream, *, is_chosen: bool) -> None:
+    def __init__(self, stream: OfferedStream, theme: Theme, *, is_chosen: bool) -> None:
         super().__init__()
         self.stream = stream
         self.setProperty("card", "true")
@@ -107,14 +111,14 @@ class StreamRow(QFrame):
         reading = label(stream.reading, "running" if stream.has_legs or stream.is_text else "soft")
         reading.setWordWrap(True)
         whole.addWidget(reading)
-        self._preview = label("", "small")
-        whole.addWidget(self._preview)
+        self.trace = PreviewTrace(theme)
+        whole.addWidget(self.trace)
         self.show_preview(stream.preview)
 
-    def show_preview(self, text: str) -> None:
-        """Show the resting levels of the legs, as far as they are known."""
-        self._preview.setText(text)
-        self._preview.setVisible(bool(text))
+    def show_preview(self, preview: tuple[LegPreview, ...]) -> None:
+        """Show the last seconds of the legs, as far as they are known."""
+        self.trace.show_preview(preview)
+        text = "; ".join(leg.text for leg in preview)
         description = "; ".join(part for part in (self.stream.about, self.stream.reading, text) if part)
         self.box.setAccessibleDescription(description)
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QScrollArea, QVB
 
 from monitor.dashboard import texts
 from monitor.dashboard.pages.start_form import ResumeCard, StartForm, StreamRow
-from monitor.dashboard.style import label, style_sheet
+from monitor.dashboard.style import label, set_screen_scale, set_text_scale, style_sheet
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
@@ -68,10 +68,15 @@ class StartScreen(QMainWindow):
         self._streams: tuple[OfferedStream, ...] = ()
         self._rows: list[StreamRow] = []
         self._gone_n = 0
+        self._waiting_for = ""
+        self._study: str | None = None
         self._has_begun = self._is_sent = self._has_defaults = False
+        self._is_warm = True
         self.setWindowTitle("PLMS Monitor · start")
         self._state = label(texts.SEARCHING, "soft")
+        self._state.setWordWrap(True)
         self._known = label("", "running")
+        self._known.setWordWrap(True)
         self.resume_card = ResumeCard()
         self.resume_card.answered.connect(self._resume)
         self.form = StartForm()
@@ -93,8 +98,11 @@ class StartScreen(QMainWindow):
         """Change all colours and apply the current text size."""
         self._shown_theme = theme
         scale = min(self.width() / 1920, self.height() / 1080)
+        set_screen_scale(scale)
         self.setStyleSheet(style_sheet(theme, max(scale, _LEAST_SCALE)))
         self.form.set_width(max(scale, 1.0))
+        for row in self._rows:
+            row.trace.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the texts to the size of the window."""
@@ -105,6 +113,7 @@ class StartScreen(QMainWindow):
         for box in (self._left, self._right, self._unit):
             box.currentTextChanged.connect(self._check)
         self._bed.textChanged.connect(self._check)
+        self.form.study.textEdited.connect(self._check)
         self.start_button.clicked.connect(self._start)
         self.form.cancel.clicked.connect(self._cancel)
         self.sound_button.clicked.connect(lambda: self._sound.setText(self._sounding.test()))
@@ -177,8 +186,8 @@ class StartScreen(QMainWindow):
             self._profile.setCurrentIndex(max(0, self._profile.findData(answer.get("main_profile"))))
             theme, problem = self._defaults.of_bed(self._bed.text())
             self._known.setText(problem)
-            if self._theme is None:
-                self.set_theme(theme)
+            set_text_scale(self._defaults.text_scale)
+            self.set_theme(theme if self._theme is None else self._theme)
             self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or texts.UNIT_OF_STREAM))
         was_offered = self.resume_card.isVisibleTo(self)
         self.resume_card.show_offer(answer.get("cut_off"))
@@ -189,10 +198,23 @@ class StartScreen(QMainWindow):
         previews = {stream.uid: stream.preview for stream in streams}
         for row in self._rows:
             row.show_preview(previews[row.stream.uid])
-        state = str(answer.get("missing") or "")
-        if not answer.get("warm", True):
-            state = f"{state} ({texts.PREPARING})" if state else texts.PREPARING
-        self._state.setText(state[:1].upper() + state[1:] if state else texts.SELECT_AND_START)
+        if (study := str(answer.get("study") or "")) != self._study:
+            # From the command line, or of the session that is resumed.
+            self._study = study
+            self.form.study.setText(study)
+        self._waiting_for = str(answer.get("missing") or "")
+        self._is_warm = bool(answer.get("warm", True))
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Show what is missing; once the selection is complete, that it can be recorded."""
+        state = self._waiting_for or texts.SELECT_AND_START
+        if self.start_button.isEnabled():
+            has_traces = any(row.box.isChecked() and row.trace.lines() for row in self._rows)
+            state = texts.READY_TO_COMPARE if has_traces else texts.READY
+        if not self._is_warm:
+            state = f"{state} ({texts.PREPARING})"
+        self._state.setText(state[:1].upper() + state[1:])
 
     def _show_streams(self, streams: Sequence[OfferedStream], wish: Mapping[str, Any]) -> None:
         known = {stream.uid for stream in self._streams}
@@ -208,7 +230,9 @@ class StartScreen(QMainWindow):
         for row in self._rows:
             row.setParent(None)
             row.deleteLater()
-        self._rows = [StreamRow(stream, is_chosen=stream.uid in chosen) for stream in streams]
+        self._rows = [
+            StreamRow(stream, self._shown_theme, is_chosen=stream.uid in chosen) for stream in streams
+        ]
         for i, row in enumerate(self._rows):
             row.box.toggled.connect(lambda _=False: self._refill({}))
             self._list.insertWidget(i, row)
@@ -257,6 +281,7 @@ class StartScreen(QMainWindow):
             missing = texts.ANSWER_FIRST
         self._missing.setText(missing)
         self.start_button.setEnabled(bool(self._streams) and not missing)
+        self._show_state()
 
     def _start(self) -> None:
         if self.start_button.isEnabled() and not self._is_sent:

@@ -136,7 +136,7 @@ class HelpSheet(QFrame):
         self.setProperty("card", "true")
         self.setAccessibleName("All keys")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        whole = QVBoxLayout(self)
+        self._whole = whole = QVBoxLayout(self)
         whole.setContentsMargins(24, 18, 24, 18)
         whole.addWidget(label(texts.HELP_TITLE, "title"))
         self._texts: list[QLabel] = []
@@ -170,7 +170,7 @@ class HelpSheet(QFrame):
             wanted_px = text.fontMetrics().averageCharWidth() * _TEXT_CHARS
             text.setFixedWidth(min(wanted_px, room.width() // len(_COLUMNS) - _BESIDE_PX))
             text.setFixedHeight(text.heightForWidth(text.width()))
-        self.layout().activate()
+        self._whole.activate()
         self.adjustSize()
         self.move((room.width() - self.width()) // 2, (room.height() - self.height()) // 2)
         self.show()

@@ -18,6 +18,30 @@ AS_SENT = ""
 UNITS: tuple[str, ...] = ("uV", "mV", "V", "nV")
 
 
+# Mains (RMS) from which the recording would warn too.
+_MAINS_UV = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class LegPreview:
+    """A few seconds of a leg.
+
+    Attributes
+    ----------
+    text : str
+        Resting level, mains if there is much, and a word.
+    is_bad : bool
+        Whether there is no usable signal.
+    trace_uv : tuple of (float, float)
+        Lowest and highest value of each column (uV).
+    """
+
+    leg: str
+    text: str
+    is_bad: bool
+    trace_uv: tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class OfferedStream:
     """One stream on the network.
@@ -30,8 +54,8 @@ class OfferedStream:
         As sent, empty where the header has none.
     left, right : str
         Channels recognised as legs, empty if none was.
-    preview : str
-        Resting levels of the legs, empty until they were measured; not part of the comparison.
+    preview : tuple of LegPreview
+        The last seconds of the legs, empty until they were measured; not part of the comparison.
     """
 
     uid: str
@@ -48,7 +72,7 @@ class OfferedStream:
     right: str
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
-    preview: str = field(default="", compare=False)
+    preview: tuple[LegPreview, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> OfferedStream:
@@ -97,13 +121,19 @@ class OfferedStream:
         return "   ".join([*found, *self.problems, *self.warnings]) or texts.NO_LEG_CHANNEL
 
 
-def _preview(rests: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the resting levels in one line."""
-    parts = []
-    for leg, found in rests.items():
-        level = found.get("rest_uv")
-        parts.append(" ".join([leg, *([f"rest {level:.1f} µV"] if level is not None else []), found["word"]]))
-    return "   ·   ".join(parts)
+def _preview(rests: Mapping[str, Mapping[str, Any]]) -> tuple[LegPreview, ...]:
+    return tuple(_leg_preview(leg, found) for leg, found in rests.items())
+
+
+def _leg_preview(leg: str, found: Mapping[str, Any]) -> LegPreview:
+    rest_uv, mains_uv, word = found.get("rest_uv"), found.get("mains_uv") or 0.0, str(found["word"])
+    parts = [leg]
+    if rest_uv is not None:
+        parts.append(texts.PREVIEW_REST.format(rest_uv=rest_uv))
+    has_mains = mains_uv >= _MAINS_UV
+    parts.append(texts.PREVIEW_MAINS.format(mains_uv=mains_uv) if has_mains else word)
+    trace = tuple((float(low), float(high)) for low, high in found.get("trace") or ())
+    return LegPreview(leg, " ".join(parts), has_mains or word != "ok", trace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +146,7 @@ class Choice:
     unit: str
     bed: str
     main_profile: str
+    study: str = ""
 
     def to_save(self, streams: Sequence[OfferedStream]) -> SavedChoice:
         """Return the selection in the form that is saved for the next session."""
@@ -136,6 +167,7 @@ class Choice:
             "right": self.right,
             "unit": self.unit,
             "bed": self.bed,
+            "study": self.study,
             "main_profile": self.main_profile,
         }
 
@@ -207,11 +239,17 @@ class StartDefaults:
     ----------
     settings : callable or None
         Returns the settings of a bed, or raises `InputError`; None: nothing is loaded or saved.
+
+    Attributes
+    ----------
+    text_scale : float
+        Size of the text, as saved for the bed.
     """
 
     def __init__(self, settings: Callable[[str], SettingsFile] | None) -> None:
         self._settings = settings
         self._choice: SavedChoice | None = None
+        self.text_scale = 1.0
 
     def of_bed(self, bed: str) -> tuple[Theme, str]:
         """Load the settings of a bed; return its theme, and a message if they could not be read."""
@@ -221,7 +259,7 @@ class StartDefaults:
             settings, problem = self._settings(bed).load()
         except InputError:
             return NIGHT, ""
-        self._choice = settings.choice
+        self._choice, self.text_scale = settings.choice, settings.text_scale
         return theme_named(settings.theme), problem
 
     def recall(self, streams: Sequence[OfferedStream]) -> tuple[frozenset[str], SavedChoice] | None:
