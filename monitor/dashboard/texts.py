@@ -354,7 +354,7 @@ SETTINGS_DAMAGED = "The settings in {path} are damaged; default settings are use
 SETTINGS_INVALID = "In the settings {path}, {names} cannot be used; the default is used instead"
 NO_DISPLAY = (
     "No window can be opened: no display was found (neither DISPLAY nor WAYLAND_DISPLAY is set). "
-    "Use --headless, or `plms-monitor review` on a computer with a screen."
+    "Use --headless, or plms-monitor review on a computer with a screen."
 )
 NO_X_SERVER = (
     "No window can be opened: the display that DISPLAY names ({display!r}) does not answer. "

@@ -13,6 +13,7 @@ from typing import cast
 
 from monitor.files.scored_placement import Placed, place_rows
 from monitor.files.scored_rows import FieldNames, Listed, ListOptions, ScoredList
+from monitor.model import wording
 from monitor.model.errors import InputError
 from monitor.model.labels import NUMERIC_STAGES, RESPIRATORY, normalise
 from monitor.montage import leg_of_label
@@ -264,7 +265,7 @@ def _staged(rows: list[_Row], notes: list[str]) -> list[_Row]:
     if is_grid:
         ends = {row.place: min(ends[row.place], row.start_us + epoch_us) for row in points}
     meant = f"they hold for {epoch_us / 1e6:g} s" if is_grid else "they hold until the next stage"
-    notes.append(f"{len(points)} stages have no duration: {meant}")
+    notes.append(f"{wording.counted(len(points), 'stage')} without a duration: {meant}")
     return [
         replace(row, end_us=ends[row.place]) if row.is_point and row.kind in STAGES else row for row in rows
     ]
@@ -275,7 +276,7 @@ def _cut(rows: list[_Row], notes: list[str]) -> list[_Row]:
     early = [row for row in rows if row.start_us < 0 and row.kind is not None]
     if early:
         gone = sum(row.end_us <= 0 and row.kind not in ("lights_off", "segment", "position") for row in early)
-        text = f"{len(early)} events begin before the recording: cut at its start"
+        text = f"{wording.counted(len(early), 'event')} before the start of the recording: cut there"
         notes.append(text + (f", {gone} of them lie completely before it and are omitted" if gone else ""))
     inside = [row for row in rows if row.start_us >= 0 or row.end_us > 0 or _holds(row)]
     return [replace(row, start_us=max(0, row.start_us), end_us=max(0, row.end_us)) for row in inside]
@@ -286,13 +287,13 @@ def _holds(row: _Row) -> bool:
 
 
 def _note_points(rows: Sequence[_Row], notes: list[str]) -> None:
-    for kinds, words in ((RESPIRATORY, "respiratory events"), ({"artifact"}, "artifacts")):
+    for kinds, what in ((RESPIRATORY, "respiratory event"), ({"artifact"}, "artifact")):
         n = sum(row.is_point and row.kind in kinds for row in rows)
         if n:
-            notes.append(f"{n} {words} have no length and are read as points: their end is unknown")
+            notes.append(f"{wording.counted(n, what)} without a length: read as a point, the end is unknown")
     n = sum(row.is_point and row.kind == "arousal" for row in rows)
     if n:
-        notes.append(f"{n} arousals have no length and are read as points")
+        notes.append(f"{wording.counted(n, 'arousal')} without a length: read as a point")
 
 
 def _light(rows: Sequence[_Row], kind: str, name: str, fields: FieldNames) -> _Row | None:

@@ -43,6 +43,16 @@ def count(value: int | None) -> str:
     return NONE if value is None else str(value)
 
 
+def counted(n: int, what: str) -> str:
+    """Return a number with its noun, as ``1 movement`` or ``2 movements``."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def rejected_movement(parts_n: int) -> str:
+    """Name what was rejected or restored: an event of both legs is one movement with several parts."""
+    return "movement" if parts_n == 1 else "movement of both legs"
+
+
 def share(value: float | None) -> str:
     """Format a ratio with two decimals, or a dash."""
     return NONE if value is None else f"{value:.2f}"

@@ -123,7 +123,7 @@ class Stager:
         elif not is_installed():
             said = {
                 "state": "not installed",
-                "reason": "there is an EEG; the extra 'staging' is not installed",
+                "reason": "sleep is not estimated: the add-on for sleep staging is not installed",
             }
         else:
             self._is_wanted = True

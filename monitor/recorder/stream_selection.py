@@ -139,7 +139,7 @@ class StreamSelection:
             # The other streams are read only for a person who has to choose: a ward has a hundred.
             around = _candidates(every) if self._screen is not None or not finders else []
             settled = self._clock() - started_s >= _SETTLE_S
-            outcome: list[Chosen] | str = "looking"
+            outcome: list[Chosen] | str = "searching for streams"
             if settled:
                 outcome = choose_by_query(found, self._wish) if finders else choose_alone(around, self._wish)
             if not isinstance(outcome, str):

@@ -194,7 +194,10 @@ def _limb_quality(fact: Fact[LimbQualityData]) -> str:
 
 
 def _stage(fact: Fact[StageData]) -> str:
-    return f"stage {fact.data['stage']} from here, typed" if fact.source.startswith("person") else ""
+    if not fact.source.startswith("person"):
+        return ""
+    where = "from here" if fact.data["duration_s"] is None else "for this epoch"
+    return f"stage {fact.data['stage']} {where}, entered by hand"
 
 
 def _artifact(fact: Fact[ArtifactData]) -> str:
@@ -204,8 +207,7 @@ def _artifact(fact: Fact[ArtifactData]) -> str:
 
 
 def _movements(fact: Fact[RejectData] | Fact[AcceptData]) -> str:
-    n = len(fact.data["movements"])
-    return "movement" if n == 1 else f"{n} movements"
+    return wording.rejected_movement(len(fact.data["movements"]))
 
 
 def _restored(fact: Fact[AcceptData]) -> str:
@@ -226,22 +228,18 @@ def _stream(fact: Fact[StreamData]) -> str:
 
 
 def _trouble(fact: Fact[TroubleData]) -> str:
-    what = "not written" if fact.data["about"] == "writing" else "the disk"
+    what = "data not written" if fact.data["about"] == "writing" else "disk"
     end_s = fact.data["end"]
     lasted = "" if end_s is None else f", for {wording.minutes_seconds(end_s - (fact.t or 0.0))}"
     return f"{what}: {fact.data['reason']}{lasted}"
-
-
-def _alerts(n: int) -> str:
-    return "alert" if n == 1 else f"{n} alerts"
 
 
 _ENTRIES: Mapping[str, Callable[[Fact[Any]], str]] = {
     "note": lambda fact: str(fact.data["text"]),
     "lights": lambda fact: f"lights {fact.data['state']}",
     "stage": _stage,
-    "staging": lambda fact: str(fact.data["reason"]) or f"estimate of sleep: {fact.data['state']}",
-    "segment": lambda fact: f"segment: {fact.data.get('label', '')}",
+    "staging": lambda fact: str(fact.data["reason"]) or f"estimated sleep stages: {fact.data['state']}",
+    "segment": lambda fact: f"new part: {fact.data.get('label', '')}",
     "position": lambda fact: f"position: {fact.data.get('position', '')}",
     "artifact": _artifact,
     "arousal": _event,
@@ -258,12 +256,12 @@ _ENTRIES: Mapping[str, Callable[[Fact[Any]], str]] = {
     "limb_quality": _limb_quality,
     "stream": _stream,
     "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
-    "source_accepted": lambda fact: f"{fact.data['name']} accepted in its present form",
+    "source_accepted": lambda fact: f"{fact.data['name']}: the changed stream was accepted",
     "late": lambda fact: f"{fact.data['name']}: {fact.data['end'] - fact.t:.0f} s of signal arrived late",
     "warning": lambda fact: f"{fact.data['about']}: {fact.data['reason']}",
     "trouble": _trouble,
-    "acknowledged": lambda fact: _alerts(len(fact.data["alerts"])) + " seen",
-    "sound": lambda fact: "sound of alerts " + ("paused" if fact.data["state"] == "paused" else "on again"),
+    "acknowledged": lambda fact: wording.counted(len(fact.data["alerts"]), "alert") + " acknowledged",
+    "sound": lambda fact: "alert sound " + ("paused" if fact.data["state"] == "paused" else "on again"),
     "marker_rejected": lambda fact: f"marker {fact.data['text']!r} not used: {fact.data['reason']}",
     "withdrawn": lambda fact: f"undone: {fact.data['what']}",
     "damaged": lambda fact: f"{fact.data['what']} damaged: {damage_words(fact.data)}",

@@ -349,7 +349,7 @@ def test_a_split_night_and_the_reference_line(
     press(window, Qt.Key.Key_T)
     assert window.log.note.text() == "treatment started"
     answer(window, "CPAP 8 mbar")
-    qtbot.waitUntil(lambda: "segment: CPAP 8 mbar" in rows_of(window), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: "new part: CPAP 8 mbar" in rows_of(window), timeout=LATE_MS)
     assert facts_of(ended, "segment")[0].t == 115.0
     curves = window.night.curves
     qtbot.waitUntil(lambda: len(curves.splits) == 1, timeout=LATE_MS)
@@ -584,7 +584,7 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
         ("Leg movements", "n_lm", "{}"),
     ):
         assert (text, form.format(aasm[key]), form.format(wasm[key])) in rows
-    assert ("movements rejected", "1") in rows
+    assert ("movements rejected (each leg)", "1") in rows
     automatic = on_disk["manual"]["automatic"]["aasm3"]["n_plms"]
     assert ("PLMS automatic → corrected, AASM v3", f"{automatic} → {aasm['n_plms']}") in rows
     before, after = on_disk["segments"]

@@ -34,13 +34,13 @@ def test_stages_without_a_duration_hold_for_their_epoch(duration: str) -> None:
     listed = read(*(f"{30 * i} {duration} N2" for i in range(5)), f"300 {duration} W")
     assert stages(listed)[:5] == [(30 * i, 30 * i + 30, "N2") for i in range(5)]
     assert stages(listed)[5] == (300, 330, "W")
-    assert listed.notes == ("6 stages have no duration: they hold for 30 s",)
+    assert listed.notes == ("6 stages without a duration: they hold for 30 s",)
 
 
 def test_stages_at_changes_hold_until_the_next() -> None:
     listed = read("0 n/a W", "90 n/a N1", "120 n/a N2", "600 n/a R", "900 0 lights_on")
     assert stages(listed) == [(0, 90, "W"), (90, 120, "N1"), (120, 600, "N2"), (600, 900, "R")]
-    assert listed.notes == ("4 stages have no duration: they hold until the next stage",)
+    assert listed.notes == ("4 stages without a duration: they hold until the next stage",)
 
 
 def test_events_without_a_duration_are_points_and_reported() -> None:
@@ -48,9 +48,9 @@ def test_events_without_a_duration_are_points_and_reported() -> None:
     assert listed.night.arousals == (Span(56 * S, 56 * S), Span(58 * S, 58 * S))
     assert listed.night.respiratory == (Span(100 * S, 100 * S, "hypopnea"),)
     assert set(listed.notes) == {
-        "1 respiratory events have no length and are read as points: their end is unknown",
-        "1 artifacts have no length and are read as points: their end is unknown",
-        "2 arousals have no length and are read as points",
+        "1 respiratory event without a length: read as a point, the end is unknown",
+        "1 artifact without a length: read as a point, the end is unknown",
+        "2 arousals without a length: read as a point",
     }
 
 
@@ -74,7 +74,7 @@ def test_what_begins_before_the_recording_is_cut() -> None:
     assert [(m.onset_us, m.end_us) for m in listed.night.movements] == [(0, 1_500_000), (50 * S, 52 * S)]
     assert listed.night.lights_off_us == 0
     (note,) = listed.notes
-    assert note.startswith("4 events begin before the recording: cut at its start, 1 of them lie completely")
+    assert note.startswith("4 events before the start of the recording: cut there, 1 of them lie completely")
 
 
 @pytest.mark.parametrize("epoch_s", [20, 60])

@@ -114,7 +114,7 @@ _FIXED: tuple[Key, ...] = (
     Key(("Ctrl++", "Ctrl+="), "text:1", "larger, smaller, normal text", "Ctrl+ + − 0", "window"),
     Key(("Ctrl+-",), "text:-1", "smaller text", "", "window"),
     Key(("Ctrl+0",), "text:0", "normal text size", "", "window"),
-    Key(("Ctrl+L",), "lock", "lock keys and mouse; recording and `stop` still work",
+    Key(("Ctrl+L",), "lock", "lock keys and mouse; the recording continues",
         "Ctrl+L", "window"),
     Key(("F11",), "full-screen", "full screen", "F11", "window"),
     Key(("F1",), "guide", "the guide", "F1", "window"),

@@ -34,11 +34,11 @@ _HOURS: tuple[tuple[str, str], ...] = (
 )
 _EDITS = (
     ("movements entered", "movements_entered"),
-    ("movements rejected", "movements_rejected"),
+    ("movements rejected (each leg)", "movements_rejected"),
     ("look-alikes counted as leg movements", "lookalikes_counted"),
     ("arousals entered", "arousals"),
     ("respiratory events entered", "respiratory"),
-    ("artifact spans", "artifacts"),
+    ("artifacts marked", "artifacts"),
     ("stages entered", "stages"),
     ("entries undone", "taken_back"),
 )

@@ -142,8 +142,7 @@ def _step(seq: int, fact: Fact[Any]) -> UndoStep:
 def _text(fact: Fact[Any]) -> str:
     data = fact.data
     if fact.kind == "reject":
-        n = len(data["movements"])
-        return "rejection of " + ("a movement" if n == 1 else f"{n} movements")
+        return f"rejection of a {wording.rejected_movement(len(data['movements']))}"
     if fact.kind == "manual":
         return manual_text(fact.data)
     words = {"note": "text", "stage": "stage", "lights": "state", "segment": "label", "calibration": "when"}

@@ -1,0 +1,94 @@
+"""The words on the screen are those of a technologist: no names from the program, no wrong plurals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from support.sessions import movement, stage
+
+from monitor.dashboard import texts
+from monitor.dashboard.viewmodel.keys import KEYS
+from monitor.dashboard.viewmodel.summary import _EDITS, _HOURS, _ROWS
+from monitor.dashboard.viewmodel.undo import UndoHistory
+from monitor.model import wording
+from monitor.model.facts import Fact
+from monitor.session.log_entries import fact_row
+from monitor.session.state import SessionState
+
+# Of the program, of its packages, of its code; or older wording.
+FOREIGN = re.compile(
+    r"noncandidate|set aside|\bextra\b|`|_|\bfold\b|journal entries are|taken back|give up|\bfact\b",
+    re.I,
+)
+COMMAND = re.compile(r"plms-monitor \w+(?: --\w+)?|[A-Z]+_DISPLAY|QT_\w+")
+
+
+def words_of(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for each in value.values() for text in words_of(each))
+    elif isinstance(value, tuple):
+        yield from (text for each in value for text in words_of(each))
+
+
+# Names of actions and of fields, which are not shown.
+NOT_SHOWN = {"MENU", "SUMMARY_BUTTONS"}
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in vars(texts) if name.isupper() and name not in NOT_SHOWN)
+)
+def test_no_text_of_the_window_uses_a_word_of_the_program(name: str) -> None:
+    for text in words_of(getattr(texts, name)):
+        shown = re.sub(r"\{[^}]*\}", "", COMMAND.sub("", text))
+        assert not FOREIGN.search(shown), text
+
+
+def test_no_key_reason_or_row_uses_a_word_of_the_program() -> None:
+    shown = [key.text for key in KEYS] + list(wording.EXCLUDED.values())
+    shown += [row[0] for row in (*_ROWS, *_HOURS, *_EDITS)]
+    assert [text for text in shown if FOREIGN.search(text)] == []
+
+
+def entry(kind: str, **data: object) -> str:
+    row = fact_row(Fact(kind, 5.0, "person", {"author": "kim", **data}, None, 9))
+    assert row is not None
+    return row.what
+
+
+def test_an_event_of_both_legs_is_one_movement() -> None:
+    assert entry("reject", movements=["L1"], reason="artifact") == "movement rejected: artifact"
+    assert (
+        entry("reject", movements=["L1", "R1"], reason="artifact")
+        == "movement of both legs rejected: artifact"
+    )
+    assert entry("accept", movements=["L1", "R1"]) == "movement of both legs restored"
+    history, state = UndoHistory(), SessionState()
+    facts = [
+        movement("L1", 1.0), movement("R1", 1.0),
+        Fact("reject", 5.0, "person", {"movements": ["L1", "R1"], "reason": "artifact", "author": "kim"}),
+    ]  # fmt: skip
+    for seq, fact in enumerate(facts):
+        numbered = Fact(fact.kind, fact.t, fact.source, fact.data, None, seq)
+        state.apply(numbered)
+        history.take(numbered)
+    latest = history.view(state).latest
+    assert latest is not None
+    assert latest.text == "rejection of a movement of both legs"
+
+
+def test_entries_count_one_and_many() -> None:
+    assert entry("acknowledged", alerts=["a"]) == "1 alert acknowledged"
+    assert entry("acknowledged", alerts=["a", "b"]) == "2 alerts acknowledged"
+    assert wording.counted(1, "arousal") == "1 arousal"
+    assert wording.counted(0, "arousal") == "0 arousals"
+
+
+def test_a_stage_says_for_how_long_it_holds() -> None:
+    for duration_s, where in ((None, "from here"), (30.0, "for this epoch")):
+        row = fact_row(stage(30.0, "N2", duration_s, "person"))
+        assert row is not None
+        assert row.what == f"stage N2 {where}, entered by hand"
