@@ -1,6 +1,7 @@
 """The suggested immobilisation test: constructed cases to the last value."""
 
 import dataclasses
+import datetime as dt
 import json
 
 import pytest
@@ -8,6 +9,7 @@ from support.sessions import beginning, make_session, session_fact, stage
 from support.sessions import movement as moved
 
 from monitor.model.facts import Fact
+from monitor.outputs.report.content import report_of
 from monitor.recorder.requests import RefusedError, fact_of
 from monitor.scoring.inputs import Epoch, Movement, Night, Span
 from monitor.scoring.sit import NO_SCORE, TOO_EARLY, sit_test
@@ -139,6 +141,16 @@ def test_the_summary_has_it(tmp_path):
     assert [each["discomfort"] for each in sit["blocks"]] == [10.0, 20.0, 30.0, 40.0, 50.0, 60.0]
     assert (sit["discomfort_mean"], sit["discomfort_max"], sit["reference_per_h"]) == (35.0, 60.0, 40.0)
     assert "Mov Disord 1998" in sit["reference"]
+    report = report_of(session, dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
+    first = report.sections[0]
+    assert (report.title[:30], first.title) == ("Suggested immobilisation test:", "Result")
+    assert first.blocks[0].text.startswith(
+        "PLMW per hour of the test: 50.0, 50 PLMW in 1 h 00 min (1.00 h). Reference"
+    )
+    assert first.blocks[1].rows[0] == ("0-10 min", "23:16", "50", "50", "300.0", "10.0", "10")
+    assert "35.0" in first.blocks[2].rows[-1][1]
+    # No page about sleep.
+    assert not any("sleep" in section.title for section in report.sections)
 
 
 def test_a_night_has_no_part_of_it(tmp_path):

@@ -58,8 +58,8 @@ def index_of(found: SitTest | None, index: IndexView) -> IndexView:
     rules = tuple(
         RuleLine(name, wording.rate(rate), f"{n} PLMW in {length} of the test", is_early, "")
         for name, n, rate in (
-            ("10-90 s", found.n_plmw, found.plmw_index),
-            ("4-90 s", found.n_plm_4_90, found.plm_index_4_90),
+            ("Intervals 10-90 s", found.n_plmw, found.plmw_index),
+            ("Intervals 4-90 s", found.n_plm_4_90, found.plm_index_4_90),
         )
     )
     return replace(

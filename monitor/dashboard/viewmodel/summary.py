@@ -86,6 +86,8 @@ def sections(
     names = [summary["main_profile"], *(n for n in summary["rules"] if n != summary["main_profile"])]
     main = summary["rules"][names[0]]
     found = [_both(summary, names), _times(summary)]
+    if summary.get("sit") is not None:
+        found.insert(0, _sit(summary["sit"]))
     if summary["segments"]:
         found.append(_parts(summary, names, wall))
     if len(main["detail"]["by_third"]) == 3 and summary["tst_h"] is not None:
@@ -119,6 +121,18 @@ def _times(summary: Mapping[str, Any]) -> Section:
     rows = [(text, _hours(summary[key])) for text, key in _HOURS]
     rows += [(f"Usable, {leg} leg", _hours(hours)) for leg, hours in summary["usable_h"].items()]
     return Section("Times", ("", "h:min"), tuple(rows))
+
+
+def _sit(found: Mapping[str, Any]) -> Section:
+    rows = (
+        ("PLMW per hour, intervals 10-90 s", _number(found["plmw_index"], "{:.1f}")),
+        ("PLMW per hour, intervals 4-90 s", _number(found["plm_index_4_90"], "{:.1f}")),
+        ("PLMW", str(found["n_plmw"])),
+        ("Minutes counted", f"{found['counted_h'] * 60:.0f}"),
+        ("Discomfort, mean", _number(found["discomfort_mean"], "{:.0f}")),
+        ("Reference value, not a diagnosis", f"over {found['reference_per_h']:g}"),
+    )
+    return Section("Immobilisation test", ("", ""), rows)
 
 
 def _parts(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime) -> Section:

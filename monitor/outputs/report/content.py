@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from monitor.model import wording
-from monitor.outputs.report import counts, history, numbers, plots, uncertainty
+from monitor.outputs.report import counts, history, numbers, plots, sit, uncertainty
 from monitor.outputs.report.blocks import Block, Report, Section, Table, Text
 from monitor.session.damage import damage_words, set_aside_text
 from monitor.session.reader import Session
@@ -44,9 +44,15 @@ def report_of(session: Session, made: dt.datetime) -> Report:
         f"PLMS Monitor {session.summary['version']}  ·  session {session.folder.path.resolve().name}  ·  "
         f"created {to_minute(wall.local(made)):%Y-%m-%d %H:%M}  ·  {_NOT_A_DEVICE}"
     )
-    sections = (_first_page(session, wall), *_tables(session, wall))
+    if session.state.is_sit:
+        notes = [text for text in (*_damage(session, wall), set_aside_text(session.state)) if text]
+        title, first = sit.TITLE, sit.first_page(session, wall, notes)
+        sections = (first, *_about_recording(session, wall), Section("How it was scored", _how(session)))
+    else:
+        title = "Periodic limb movements: report of a recording"
+        sections = (_first_page(session, wall), *_tables(session, wall))
     return Report(
-        "Periodic limb movements: report of a recording",
+        title,
         subtitle,
         signature_text,
         is_signed,
@@ -206,14 +212,20 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
         *([Section("Split night", (split,))] if split is not None else []),
         Section("Intervals", (plots.imi_plot(wasm, low_s, high_s),)),
         Section(f"Series ({numbers.RULE_NAMES.get(main, main)})", (counts.series(summary, main, wall),)),
+        *_about_recording(session, wall),
+        Section("What the numbers mean", tuple(Text(" ".join(text.split())) for text in _MEANING)),
+        Section("How it was scored", _how(session)),
+    ]
+
+
+def _about_recording(session: Session, wall: WallTime) -> list[Section]:
+    return [
         Section("Signal", (*history.gaps(session, wall), plots.resting_plot(session, wall))),
         Section("Bio-calibration", tuple(history.calibrations(session, wall))),
         Section("Technologist's log", (history.log(session, wall),)),
         Section("Alerts", tuple(history.alerts(session, wall))),
         Section("Technical events", (history.technical(session, wall),)),
-        Section("Manual edits", tuple(counts.edits(summary))),
-        Section("What the numbers mean", tuple(Text(" ".join(text.split())) for text in _MEANING)),
-        Section("How it was scored", _how(session)),
+        Section("Manual edits", tuple(counts.edits(session.summary))),
     ]
 
 
