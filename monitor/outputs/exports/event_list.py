@@ -72,7 +72,8 @@ def _context(session: Session) -> Iterator[Event]:
         legs = sorted(artifact.legs & set(night.legs))
         for leg in [""] if len(legs) == len(night.legs) else legs:
             length_us = artifact.end_us - artifact.start_us
-            yield Event(artifact.start_us, length_us, "artifact", leg, "Artifact", artifact.label)
+            text = "Bio-calibration" if artifact.is_requested else "Artifact"
+            yield Event(artifact.start_us, length_us, "artifact", leg, text, artifact.label)
     for at_us, state in ((night.lights_off_us, "off"), (night.lights_on_us, "on")):
         if at_us is not None:
             yield Event(at_us, 0, f"lights_{state}", "", f"Lights {state}")
