@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/constraints.txt
+# Into a cache of this user, for exactly these sources.
+COMPILE = $(BIN)/python -c "import dsp; dsp.warm_up()"
 # Processes that run tests side by side.
 JOBS ?= 2
 # What `make test-oldest` and `make test-newest` run.
@@ -73,7 +76,7 @@ test-all:
 
 # Compiled once for all tests, which allow no time for it.
 kernels: $(VENV)/.installed-dev
-	@$(BIN)/python -c "import dsp; dsp.warm_up()"
+	@$(COMPILE)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -122,12 +125,14 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml configs/constraints.txt
-	@echo "Installing the dependencies into $(VENV), several hundred MB, once."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/constraints.txt -e .
+	@echo "Installing the dependencies into $(VENV), several hundred MB, once; the detector is compiled meanwhile."
+	@$(PIP_INSTALL) numpy numba
+	@$(COMPILE) & compiling=$$!; $(PIP_INSTALL) -e .; installed=$$?; \
+	wait $$compiling || echo "The detector is compiled at the first start instead."; exit $$installed
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml configs/constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c configs/constraints.txt -e '.[dev]'
+	$(PIP_INSTALL) -e '.[dev]'
 	@touch $@ $(VENV)/.installed
 
 # Prints what it installs; without the permission, prints one line with the packages to install.

@@ -51,6 +51,8 @@ class CacheReport:
         Damaged files that were deleted, each with the reason; their kernels were compiled again.
     unsaved : str
         Why a compiled kernel could not be saved, empty if all were.
+    known, ready : set of str
+        Names of all kernels, and of those of which one form at least is loaded or compiled.
     """
 
     folder: Path | None = None
@@ -58,6 +60,13 @@ class CacheReport:
     compiled_n: int = 0
     repaired: list[str] = field(default_factory=list)
     unsaved: str = ""
+    known: set[str] = field(default_factory=set)
+    ready: set[str] = field(default_factory=set)
+
+    @property
+    def ready_share(self) -> float:
+        """Share of the kernels that are ready, from 0 to 1: the progress of a first start."""
+        return len(self.ready) / len(self.known) if self.known else 1.0
 
     def notes(self) -> list[str]:
         """Return messages for the user, one sentence each; empty if the cache works."""
@@ -170,6 +179,7 @@ class _SealedCache(NullCache):
 
     def __init__(self, kernel: Callable[..., Any]) -> None:
         self._name = kernel.__qualname__
+        report.known.add(self._name)
         source = inspect.getfile(kernel)
         self._about = (sys.version_info[:3], kernel.__qualname__, kernel.__code__.co_firstlineno)
         self._source_key = _file_key(source)
@@ -195,11 +205,13 @@ class _SealedCache(NullCache):
                 path.unlink()
             return None
         report.loaded_n += 1
+        report.ready.add(self._name)
         return found
 
     def save_overload(self, sig: Any, cres: Any) -> None:
         """Write a compiled kernel; if that fails it stays in memory."""
         report.compiled_n += 1
+        report.ready.add(self._name)
         path = self._path(sig, cres.codegen)
         if path is None or cres.lifted or cres.library.has_dynamic_globals:
             return

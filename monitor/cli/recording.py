@@ -37,6 +37,8 @@ from monitor.session.control import ControlServer
 from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_code
 from monitor.session.resume import CutOff
 
+_PROGRESS_S = 5.0
+
 
 def warm_up_in_background() -> threading.Thread:
     """Start compiling in a thread; join it before the first sample."""
@@ -142,7 +144,10 @@ def _compile(chosen: Sequence[Chosen], warm: threading.Thread, terminal: Termina
         terminal.selected(each)
     if warm.is_alive():
         terminal.say("Compiling the detector. This takes about half a minute at the first start.")
-    warm.join()
+    while warm.is_alive():
+        warm.join(_PROGRESS_S)
+        if warm.is_alive():
+            terminal.say(f"Compiling the detector: {100 * cache_report.ready_share:.0f} %")
     for note in cache_report.notes():
         terminal.say(note)
 

@@ -309,7 +309,7 @@ NO_SOUND_PLAYED = "No sound: the sound device cannot play ({problem})"
 # -- start screen ---------------------------------------------------------------------------------------
 START_TITLE = "STREAMS ON THE NETWORK"
 SEARCHING = "Searching for streams…"
-PREPARING = "preparing…"
+PREPARING = "the detector is being prepared: {percent:.0f} %"
 SELECT_AND_START = "Select the streams and press Start recording."
 READY = "Ready. Press Start recording."
 READY_TO_COMPARE = "Ready. Let the patient lift one foot and compare the traces, then press Start recording."

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsp import cache_report
 from monitor.lsl.discovery import some_seconds
 from monitor.model.config import MontageWish
 from monitor.model.errors import InputError
@@ -246,6 +247,7 @@ class StartScreen:
             "state": "ready" if self._state == "looking" and self.picked else self._state,
             "session": self._session or None,
             "warm": self._warm(),
+            "compiled_share": cache_report.ready_share,
             "cut_off": self._offer,
             "bed": self._bed,
             "study": self._study,

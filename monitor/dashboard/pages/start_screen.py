@@ -71,7 +71,7 @@ class StartScreen(QMainWindow):
         self._waiting_for = ""
         self._study: str | None = None
         self._has_begun = self._is_sent = self._has_defaults = False
-        self._is_warm = True
+        self._is_warm, self._compiled_share = True, 0.0
         self.setWindowTitle("PLMS Monitor · start")
         self._state = label(texts.SEARCHING, "soft")
         self._state.setWordWrap(True)
@@ -204,6 +204,7 @@ class StartScreen(QMainWindow):
             self.form.study.setText(study)
         self._waiting_for = str(answer.get("missing") or "")
         self._is_warm = bool(answer.get("warm", True))
+        self._compiled_share = float(answer.get("compiled_share") or 0.0)
         self._show_state()
 
     def _show_state(self) -> None:
@@ -213,7 +214,7 @@ class StartScreen(QMainWindow):
             has_traces = any(row.box.isChecked() and row.trace.lines() for row in self._rows)
             state = texts.READY_TO_COMPARE if has_traces else texts.READY
         if not self._is_warm:
-            state = f"{state} ({texts.PREPARING})"
+            state = f"{state} ({texts.PREPARING.format(percent=100 * self._compiled_share)})"
         self._state.setText(state[:1].upper() + state[1:])
 
     def _show_streams(self, streams: Sequence[OfferedStream], wish: Mapping[str, Any]) -> None:

@@ -1,0 +1,40 @@
+"""What a recorder without a window has in memory: twenty-four of them run on one computer."""
+
+import json
+import subprocess
+import sys
+
+# Long to load or large, and not needed to record.
+LEFT_OUT = {
+    "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "pandas", "pyqtgraph", "pyxdf",
+    "reportlab", "scipy.interpolate", "scipy.ndimage", "scipy.optimize", "scipy.signal", "scipy.stats",
+    "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader", "monitor.outputs",
+    "monitor.simulator",
+}  # fmt: skip
+
+WATCH = """
+import json, sys
+from click.testing import CliRunner
+from monitor.cli import cli
+from monitor.lsl.library import use_loopback
+use_loopback()
+arguments = ["watch", "--headless", "--stream", "name=none", "--wait", "0.2", "--sessions", sys.argv[1]]
+found = CliRunner().invoke(cli, arguments)
+assert found.exit_code == 3, found.output
+from dsp import DetectorSettings, warm_up
+from monitor.detection.pipeline import StreamDetection
+from monitor.montage import LegChannel
+leg = LegChannel("left", 0, "LAT", 1.0, "uV", "label")
+warm_up()
+StreamDetection(500.0, [leg], DetectorSettings()).start(0.0)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_watch_without_a_window_loads_only_what_it_needs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert not LEFT_OUT & loaded
+    assert {"numba", "monitor.recorder.recorder"} <= loaded
