@@ -26,9 +26,10 @@ class Loudspeaker:
     def start(self) -> None: ...
     def close(self) -> None: ...
 
-    def play(self, priority: Priority, *, is_loud: bool = False) -> None:
+    def play(self, priority: Priority, *, is_loud: bool = False) -> bool:
         del is_loud
         self.played.append(priority)
+        return True
 
 
 def with_speaker(window: DashboardWindow) -> Loudspeaker:

@@ -103,8 +103,9 @@ class Loudspeaker:
     def start(self) -> None: ...
     def close(self) -> None: ...
 
-    def play(self, priority, *, is_loud: bool = False) -> None:
+    def play(self, priority, *, is_loud: bool = False) -> bool:
         self.played.append((priority, is_loud))
+        return True
 
 
 class Asked(LocalRecorders):

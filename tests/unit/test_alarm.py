@@ -206,9 +206,33 @@ class Loudspeaker:
     def start(self) -> None: ...
     def close(self) -> None: ...
 
-    def play(self, priority: Priority, *, is_loud: bool = False) -> None:
+    def play(self, priority: Priority, *, is_loud: bool = False) -> bool:
         del is_loud
         self.played.append(priority)
+        return True
+
+
+def test_an_alert_that_comes_during_another_sound_is_heard_once_that_is_over() -> None:
+    """It was dropped, and heard only when its repetition was due, for a high alert 8 s later."""
+    now_s, is_busy = 0.0, False
+
+    class Busy(Loudspeaker):
+        def play(self, priority: Priority, *, is_loud: bool = False) -> bool:
+            return not is_busy and super().play(priority, is_loud=is_loud)
+
+    speaker = Busy()
+    sounding = Sounding(speaker, clock=lambda: now_s)  # type: ignore[arg-type]
+    low = Alert("low", "No stage for 95 s", "stage")
+    sounding.update((low,), (), is_recording=True)
+    is_busy = True
+    for _ in range(3):
+        now_s += 0.2
+        sounding.update((DISK, low), (), is_recording=True)
+    assert speaker.played == ["low"]
+    now_s, is_busy = 0.8, False
+    sounding.update((DISK, low), (), is_recording=True)
+    sounding.update((DISK, low), (), is_recording=True)
+    assert speaker.played == ["low", "high"]
 
 
 def test_what_is_said_of_the_sound() -> None:

@@ -29,8 +29,9 @@ class Loudspeaker:
     def start(self) -> None: ...
     def close(self) -> None: ...
 
-    def play(self, priority, *, is_loud=False) -> None:
+    def play(self, priority, *, is_loud=False) -> bool:
         self.played.append((priority, is_loud))
+        return True
 
 
 class Clock:

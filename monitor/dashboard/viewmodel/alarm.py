@@ -84,6 +84,10 @@ class Alarm:
         self._sounded = (priority, now_s)
         return priority
 
+    def repeat(self) -> None:
+        """Make the sound due again: the last one could not be played."""
+        self._sounded = None
+
     def pause(self, now_s: float) -> bool:
         """Pause all sound, or end the pause; return whether sound is paused now."""
         is_paused = self.pause_left_s(now_s) > 0
@@ -153,8 +157,8 @@ class Sounding:
     ) -> None:
         """Play the sound that is due; to be called several times a second."""
         due = self._alarm.due(alerts, acknowledged, self._clock(), is_recording=is_recording)
-        if due is not None and self._speaker is not None:
-            self._speaker.play(due, is_loud=is_loud)
+        if due is not None and self._speaker is not None and not self._speaker.play(due, is_loud=is_loud):
+            self._alarm.repeat()
 
     def pause(self) -> str:
         """Pause all sound for two minutes, or end the pause; return a message."""

@@ -103,10 +103,12 @@ class Speaker:
             return SoundState(False, texts.NO_SOUND_RESPONSE)
         return self._tried
 
-    def play(self, priority: Priority, *, is_loud: bool = False) -> None:
-        """Play a sound; it is dropped while another one is being played."""
-        if self._busy_since_s is None and self._waiting.empty():
-            self._waiting.put(tone(priority, is_loud=is_loud))
+    def play(self, priority: Priority, *, is_loud: bool = False) -> bool:
+        """Play a sound; return False if it was dropped because another one is being played."""
+        if self._busy_since_s is not None or not self._waiting.empty():
+            return False
+        self._waiting.put(tone(priority, is_loud=is_loud))
+        return True
 
     def close(self) -> None:
         """End the thread, without waiting for a stuck sound server."""
