@@ -41,14 +41,11 @@ class LegDetector:
         Causal filter, band sections first, then notches (`monitor.detection.filters.design_filters`).
     first_index : int
         Absolute index of the first sample; ticks and seconds lie on the grid of absolute indices.
-    further_onset_uv : sequence of float
-        Further onset thresholds at which the same leg is followed too, ascending, the first one not above
-        that of `settings`; `further_events` returns what a detector with that threshold would find.
 
     Raises
     ------
     ValueError
-        If the rate is out of range, the filter has another shape, or a further threshold is out of range.
+        If the rate is out of range or the filter has another shape.
 
     Notes
     -----
@@ -70,35 +67,25 @@ class LegDetector:
     (['ONSET', 'CONFIRMED', 'CLOSED'], 20)
     """
 
-    def __init__(
-        self,
-        settings: DetectorSettings,
-        fs_hz: float,
-        sos: Floats,
-        first_index: int = 0,
-        *,
-        further_onset_uv: Sequence[float] = (),
-    ) -> None:
+    def __init__(self, settings: DetectorSettings, fs_hz: float, sos: Floats, first_index: int = 0) -> None:
         if not MIN_RATE_HZ <= fs_hz <= MAX_RATE_HZ:
             raise ValueError(f"fs_hz = {fs_hz}: expected {MIN_RATE_HZ:g} to {MAX_RATE_HZ:g} Hz")
         sos = np.array(sos, np.float64)
         if sos.ndim != 2 or sos.shape[1] != 6 or sos.shape[0] == 0:
             raise ValueError(f"sos has shape {sos.shape}: expected (n_sections, 6)")
-        if list(further_onset_uv) != sorted(further_onset_uv) or settings.onset_uv < min(
-            further_onset_uv, default=settings.onset_uv
-        ):
-            expected = f"ascending, the first one at most onset_uv = {settings.onset_uv:g}"
-            raise ValueError(f"further_onset_uv = {further_onset_uv!r}: expected {expected}")
         self.settings = settings
-        self.further = tuple(replace(settings, onset_uv=onset_uv) for onset_uv in further_onset_uv)
+        further = [
+            replace(settings, onset_uv=onset_uv, further_onset_uv=())
+            for onset_uv in settings.further_onset_uv
+        ]
         self.fs_hz = float(fs_hz)
         self.calibration = calibrate(settings, self.fs_hz, sos)
-        self._state = new_state((settings, *self.further), self.fs_hz, sos, self.calibration)
+        self._state = new_state((settings, *further), self.fs_hz, sos, self.calibration)
         self._trimmed_uv2 = float(cast(Rows, self._state.cfg)["trimmed_uv2"][0])
         # Views of single fields, shape (1,): an access by name costs several times as much.
         leg = cast(Rows, self._state.leg)
         self._events, self._events_n = leg["events"], leg["events_n"]
-        self._further_events: list[list[Rows]] = [[] for _ in self.further]
+        self._further_events: list[list[Rows]] = [[] for _ in further]
         self._rows, self._rows_n = leg["rows"][0], leg["rows_n"]
         self._index, self._trimmed = leg["signal"]["index"], leg["envelope"]["trimmed"]
         baseline = leg["baseline"]
@@ -139,7 +126,7 @@ class LegDetector:
             done = loop.run(self._state, x_uv, done)
             if self._events_n[0]:
                 events.append(self._take_events())
-            if self.further:
+            if self._further_events:
                 self._store_further()
             if self._rows_n[0]:
                 rows.append(self._rows[: self._rows_n[0]].copy())
@@ -172,15 +159,15 @@ class LegDetector:
         loop.start_at(self._state, int(first_index))
 
     def further_events(self) -> list[Rows]:
-        """Return the new events at each further threshold since the last call, and discard them.
+        """Return the events at each further threshold (`further_onset_uv`) since the last call.
 
         Returns
         -------
         list of ndarray, shape (n_events,), `EVENT_DTYPE`
-            One for each threshold; exactly what a detector with that threshold finds in the same signal.
+            One for each; exactly what a detector with that threshold finds in the same signal.
         """
         found = [np.concatenate(each) if each else self._no_events for each in self._further_events]
-        self._further_events = [[] for _ in self.further]
+        self._further_events = [[] for _ in found]
         return found
 
     def _store_further(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 MIN_RATE_HZ = 100.0
 MAX_RATE_HZ = 20_000.0
@@ -58,6 +59,9 @@ class DetectorSettings:
         Resting level and mains (RMS) from which a warning is given.
     clip_uv : float or None
         The amplifier's known rail; None infers it from runs at the extreme.
+    further_onset_uv : tuple of float
+        Further values of `onset_uv` at which the same leg is followed too, ascending, the first one not above
+        `onset_uv`; all other settings are the same for them. Empty for none.
     """
 
     onset_uv: float = 8.0
@@ -89,6 +93,7 @@ class DetectorSettings:
     high_rest_uv: float = 4.0
     mains_warned_uv: float = 3.0
     clip_uv: float | None = None
+    further_onset_uv: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Reject invalid settings.
@@ -98,6 +103,8 @@ class DetectorSettings:
         ValueError
             With the field, its value and what was expected.
         """
+        thresholds = (self.offset_uv, *self.further_onset_uv)
+        ascending = all(low < high for low, high in pairwise(thresholds))
         checks = (
             ("onset_uv", 0.0 < self.offset_uv < self.onset_uv, "above offset_uv, which is above 0"),
             ("min_duration_s", 0.0 < self.min_duration_s <= 5.0, "0 to 5 s"),
@@ -118,6 +125,11 @@ class DetectorSettings:
             ("max_open_s", self.max_open_s >= 16.0, "at least 16 s, beyond the longest candidate"),
             ("gap_s", 0.1 <= self.gap_s <= 5.0, "0.1 to 5 s"),
             ("lsb_refused_uv", 0.0 < self.lsb_warned_uv <= self.lsb_refused_uv, "at least lsb_warned_uv"),
+            (
+                "further_onset_uv",
+                ascending and self.onset_uv >= min(self.further_onset_uv, default=0.0),
+                "ascending, above offset_uv, the first at most onset_uv",
+            ),
             ("clip_uv", self.clip_uv is None or self.clip_uv > 0.0, "above 0, or None"),
         )
         for field, holds, expected in checks:

@@ -49,60 +49,33 @@ def id_prefix(channel: LegChannel) -> str:
     return channel.leg[0].upper() if channel.scored else f"{channel.leg}-"
 
 
-class ChannelFacts:
-    """Run the detector of one channel and put its events on the timeline.
-
-    The facts are of the kinds for the role of the channel: scored or not.
+class MovementFacts:
+    """Put the movements of one channel on the timeline, as facts.
 
     Parameters
     ----------
     channel : LegChannel
-    detector : LegDetector
     timeline : Timeline
         Of the stream the channel is in.
     """
 
-    def __init__(self, channel: LegChannel, detector: LegDetector, timeline: StampTimeline) -> None:
-        self.channel, self.detector, self._timeline = channel, detector, timeline
+    def __init__(self, channel: LegChannel, timeline: StampTimeline) -> None:
+        self._leg, self._timeline = channel.leg, timeline
         self._kinds, self._prefix = detection_kinds(channel.leg), id_prefix(channel)
-        self._next_id, self._ids = 1, dict[int, str]()
-        self._state: tuple[QualityWord, list[str]] | None = None
-        self._last_row: tuple[int, int, bool] | None = None
+        self.next_id, self._ids = 1, dict[int, str]()
 
-    def number_on(self, before: ChannelFacts) -> None:
-        """Go on with the numbers of movements where another left off: none is used twice."""
-        self._next_id = before._next_id
-
-    def number_from(self, next_id: int) -> None:
-        """Count the movements from here on."""
-        self._next_id = next_id
-
-    def process(self, values: npt.NDArray[np.float64]) -> list[Known]:
-        """Take samples (uV, shape (n,)); return facts, each with the sample it was known at."""
-        events, rows = self.detector.process(values)
-        return self._events(events, "") + self._rows(rows) if len(events) or len(rows) else []
-
-    def finish(self, cause: str) -> list[Known]:
-        """End an open movement, with the reason."""
-        return self._events(self.detector.finish(), cause)
-
-    def learn(self, start_s: float) -> Fact:
-        """Restart: the resting level has to be learned."""
-        self.detector.reset(self._timeline.n)
-        self._state, self._last_row = ("learning", []), None
-        return self._quality(start_s, {})
-
-    def _events(self, events: npt.NDArray[np.void], cause: str) -> list[Known]:
+    def facts(self, events: npt.NDArray[np.void], cause: str) -> list[Known]:
+        """Return a fact for each event, with the sample it was known at; `cause` of a cut."""
         return [(int(event["known_index"]), self._movement(event, cause)) for event in events]
 
     def _movement(self, event: np.void, cause: str) -> Fact:
         number = int(event["movement"])
         if number not in self._ids:
-            self._ids[number] = f"{self._prefix}{self._next_id}"
-            self._next_id += 1
+            self._ids[number] = f"{self._prefix}{self.next_id}"
+            self.next_id += 1
         phase = _PHASES[EventKind(int(event["kind"]))]
         place = self._timeline.time_of
-        named = {self._kinds.limb: self.channel.leg, "id": self._ids[number]}
+        named = {self._kinds.limb: self._leg, "id": self._ids[number]}
         data: MotionData = {
             "phase": phase,
             "onset": _us(place(event["onset_index"])),
@@ -133,6 +106,58 @@ class ChannelFacts:
         data["bursts"] = [[start, max(start, end)] for start, end in zip(at_s[::2], at_s[1::2], strict=True)]
         if n > len(data["bursts"]):
             data["bursts_n"] = n
+
+
+class ChannelFacts:
+    """Run the detector of one channel and put its events on the timeline.
+
+    The facts are of the kinds for the role of the channel: scored or not.
+
+    Parameters
+    ----------
+    channel : LegChannel
+    detector : LegDetector
+    timeline : Timeline
+        Of the stream the channel is in.
+    """
+
+    def __init__(self, channel: LegChannel, detector: LegDetector, timeline: StampTimeline) -> None:
+        self.channel, self.detector, self._timeline = channel, detector, timeline
+        self._kinds = detection_kinds(channel.leg)
+        self._movements = MovementFacts(channel, timeline)
+        self._further = [MovementFacts(channel, timeline) for _ in detector.settings.further_onset_uv]
+        self._state: tuple[QualityWord, list[str]] | None = None
+        self._last_row: tuple[int, int, bool] | None = None
+
+    def number_on(self, before: ChannelFacts) -> None:
+        """Go on with the numbers of movements where another left off: none is used twice."""
+        self._movements.next_id = before._movements.next_id
+
+    def number_from(self, next_id: int) -> None:
+        """Count the movements from here on."""
+        self._movements.next_id = next_id
+
+    def process(self, values: npt.NDArray[np.float64]) -> list[Known]:
+        """Take samples (uV, shape (n,)); return facts, each with the sample it was known at."""
+        events, rows = self.detector.process(values)
+        if not len(events) and not len(rows):
+            return []
+        return self._movements.facts(events, "") + self._rows(rows)
+
+    def finish(self, cause: str) -> list[Known]:
+        """End an open movement, with the reason."""
+        return self._movements.facts(self.detector.finish(), cause)
+
+    def further(self, cause: str = "") -> list[list[Known]]:
+        """Return the facts at each further threshold since the last call: in form those of `process`."""
+        found = self.detector.further_events()
+        return [each.facts(events, cause) for each, events in zip(self._further, found, strict=True)]
+
+    def learn(self, start_s: float) -> Fact:
+        """Restart: the resting level has to be learned."""
+        self.detector.reset(self._timeline.n)
+        self._state, self._last_row = ("learning", []), None
+        return self._quality(start_s, {})
 
     def _rows(self, rows: npt.NDArray[np.void]) -> list[Known]:
         known = []

@@ -21,6 +21,8 @@ from monitor.detection.stamp_timeline import StampTimeline
 from monitor.model.facts import MOVEMENT_KINDS, Fact
 from monitor.montage import LegChannel
 
+# What a score needs of a movement at a further threshold.
+_FURTHER = ("leg", "onset", "end", "known", "morphology", "bursts")
 _RANK = {"ok": 0, "warn": 1, "learning": 2, "bad": 3}
 
 
@@ -153,23 +155,32 @@ class Limb:
         sos: npt.NDArray[np.float64],
     ) -> None:
         self.name, self.scored, self.channels = channels[0].leg, channels[0].scored, tuple(channels)
+        if not self.scored:
+            settings = replace(settings, further_onset_uv=())
         self.parts = [ChannelFacts(each, LegDetector(settings, rate_hz, sos), timeline) for each in channels]
         labels = [each.label or f"#{each.index + 1}" for each in channels]
-        self._merge = DerivationMerge(id_prefix(channels[0]), labels) if len(channels) > 1 else None
+        self._further_uv = settings.further_onset_uv
+
+        def merge() -> DerivationMerge | None:
+            return DerivationMerge(id_prefix(channels[0]), labels) if len(channels) > 1 else None
+
+        self._merge, self._further_merges = merge(), [merge() for _ in self._further_uv]
 
     def process(self, signals_uv: Sequence[npt.NDArray[np.float64]]) -> list[Known]:
         """Take samples of each derivation (uV, shape (n,)); return facts and when they became known."""
-        return self._together([part.process(x) for part, x in zip(self.parts, signals_uv, strict=True)])
+        found = [part.process(x) for part, x in zip(self.parts, signals_uv, strict=True)]
+        return _together(self._merge, found) + self._further("")
 
     def finish(self, cause: str) -> list[Known]:
         """End open movements, with the reason."""
-        return self._together([part.finish(cause) for part in self.parts])
+        return _together(self._merge, [part.finish(cause) for part in self.parts]) + self._further(cause)
 
     def learn(self, start_s: float) -> list[Fact]:
         """Restart: the resting levels have to be learned."""
         if self._merge is not None:
             self._merge.forget()
-        return [fact for _, fact in self._together([[(0, part.learn(start_s))] for part in self.parts])]
+        learning = [[(0, part.learn(start_s))] for part in self.parts]
+        return [fact for _, fact in _together(self._merge, learning)]
 
     def number_on(self, before: Limb) -> None:
         """Go on with the numbers of the one whose place this takes."""
@@ -185,11 +196,29 @@ class Limb:
         if self._merge is not None:
             self._merge.number_from(next_id)
 
-    def _together(self, found: Sequence[Sequence[Known]]) -> list[Known]:
-        if self._merge is None:
-            return list(found[0])
-        in_turn = sorted(
-            ((known, child, fact) for child, facts in enumerate(found) for known, fact in facts),
-            key=lambda each: each[0],
-        )
-        return [(known, said) for known, child, fact in in_turn for said in self._merge.take(child, fact)]
+    def _further(self, cause: str) -> list[Known]:
+        """Return the movements at the further thresholds that have ended since the last call."""
+        if not self.scored or not self._further_uv:
+            return []
+        by_part = [part.further(cause) for part in self.parts]
+        return [
+            (known, _further_movement(fact, onset_uv))
+            for onset_uv, merge, *found in zip(self._further_uv, self._further_merges, *by_part, strict=True)
+            for known, fact in _together(merge, found)
+            if fact.data["phase"] == "closed"
+        ]
+
+
+def _together(merge: DerivationMerge | None, found: Sequence[Sequence[Known]]) -> list[Known]:
+    if merge is None:
+        return list(found[0])
+    in_turn = sorted(
+        ((known, child, fact) for child, facts in enumerate(found) for known, fact in facts),
+        key=lambda each: each[0],
+    )
+    return [(known, said) for known, child, fact in in_turn for said in merge.take(child, fact)]
+
+
+def _further_movement(fact: Fact, onset_uv: float) -> Fact:
+    data = {name: fact.data[name] for name in _FURTHER if name in fact.data}
+    return Fact("further_movement", fact.t, fact.source, data | {"onset_uv": onset_uv})

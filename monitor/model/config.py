@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from dsp import DetectorSettings
 from monitor.model.config_fields import (
+    BAND_SHARES,
     NOT_LIMBS,
     OF_THE_RULE,
     StagingSettings,
@@ -53,6 +54,7 @@ class MontageWish:
 
 
 _SHIPPED = "_configs"
+_NO_BAND = {"amplitude_band": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,12 @@ def config_from(document: Mapping[str, Any], where: str) -> Config:
     """Build a configuration from the JSON values that a journal stores.
 
     A session keeps the rules that it was recorded with: one whose rule sets have no ``asleep_by`` is of a
-    version that scored a movement by the stage at its onset.
+    version that scored a movement by the stage at its onset. One without ``amplitude_band`` has no movements
+    at further thresholds, and gets none for a part of it when it is resumed.
     """
-    return _checked({**document, **_rules_as_recorded(document)}, where)
+    recorded = {**document, **_rules_as_recorded(document)}
+    sure = document.get("uncertainty", {})
+    return _checked(recorded | ({"uncertainty": _NO_BAND | sure} if isinstance(sure, dict) else {}), where)
 
 
 def _rules_as_recorded(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,7 +280,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
     return Config(
         file.rules.main_profile,
         profiles,
-        detector,
+        _with_band(detector) if file.uncertainty.amplitude_band else detector,
         MontageWish(channels, file.legs.unit, dict(file.limbs)),
         {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
         staging,
@@ -288,6 +293,15 @@ def _rule(profile: RulesProfile) -> dict[str, float]:
     """Return the thresholds of a profile that the detector needs, by the detector's names."""
     values = (profile.onset_uv, profile.offset_uv, profile.min_lm_us / 1e6, profile.offset_hold_us / 1e6)
     return dict(zip(OF_THE_RULE, values, strict=True))
+
+
+def _with_band(detector: DetectorSettings) -> DetectorSettings:
+    """Return the settings with the further onset thresholds of the amplitude band.
+
+    None where the lower one would not be above the offset threshold, as with a rule set of a user's own.
+    """
+    further = tuple(round(detector.onset_uv * share, 6) for share in BAND_SHARES)
+    return dataclasses.replace(detector, further_onset_uv=further if further[0] > detector.offset_uv else ())
 
 
 def _as_json(value: Any) -> Any:

@@ -148,16 +148,23 @@ class UncertaintySettings:
         Predictive interval of the final index, while the recording runs.
     rem_activity : bool
         Muscle activity of the legs in REM sleep.
+    amplitude_band : bool
+        The index at onset thresholds 20 % lower and higher. The detector follows each leg at these too.
     """
 
     index_error: bool = True
     missed: bool = True
     forecast: bool = True
     rem_activity: bool = True
+    amplitude_band: bool = True
 
 
 # These thresholds belong to the rule set, not to the envelope.
 OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
+# And this one follows from `amplitude_band`.
+_NOT_IN_DETECTOR = (*OF_THE_RULE, "further_onset_uv")
+BAND_SHARES = (0.8, 1.2)
+"""The further onset thresholds of the amplitude band, as shares of the rule's."""
 _NOT_IN_FILES = ("name", "audience", "not_reported")
 QUICK_NOTES = ("Position", "Tech in room", "Artifact", "Electrode", "Restless", "Toilet")
 """Default texts of F2 to F7."""
@@ -179,7 +186,7 @@ def _section(name: str, record: type, defaults: Any, without: Iterable[str]) -> 
     return made
 
 
-_Detector = _section("Detector", DetectorSettings, DetectorSettings(), OF_THE_RULE)
+_Detector = _section("Detector", DetectorSettings, DetectorSettings(), _NOT_IN_DETECTOR)
 _Staging = _section("Staging", StagingSettings, StagingSettings(), ())
 _Uncertainty = _section("Uncertainty", UncertaintySettings, UncertaintySettings(), ())
 _PROFILE_SECTIONS = {

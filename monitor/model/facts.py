@@ -35,6 +35,8 @@ KINDS: Mapping[str, str] = {
     "quality": "leg, state ok|warn|bad|learning, causes, rest_uv, lsb_uv: valid from t until the next one",
     "movement": "leg, id, phase onset|confirmed|withdrawn|closed, onset, end, known, peak_uv, resting_uv...",
     "limb": "limb, then as movement: of a limb that is not scored",
+    "further_movement": "leg, onset_uv, onset, end, known, morphology, bursts: of a leg at a further onset "
+    "threshold of the detector, after it has ended; in no table",
     "limb_quality": "limb, then as quality",
     "stage": "stage, duration_s (null: holds until the next from the same source); if auto, p_sleep, why",
     "staging": "state, reason, channels: whether sleep is estimated from t on, and from which signals",

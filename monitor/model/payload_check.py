@@ -130,8 +130,13 @@ def _manual(row: Mapping[str, Any]) -> str:
     return ""
 
 
+def _further(row: Mapping[str, Any]) -> str:
+    return "" if row["onset"] <= row["end"] else f"end: {row['end']:g} is before the onset {row['onset']:g}"
+
+
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     **dict.fromkeys(MOVEMENT_KINDS, _motion),
+    "further_movement": _further,
     "stream": _stream,
     "manual": _manual,
 }

@@ -69,6 +69,7 @@ class SessionData(TypedDict):
     measure: str
     legs: list[Leg]
     limbs: NotRequired[list[str]]
+    further_onset_uv: NotRequired[list[Figure]]
 
 
 class ClockData(TypedDict):
@@ -239,6 +240,18 @@ class LimbData(MotionData):
 
     limb: str
     id: LimbId
+
+
+class FurtherMovementData(TypedDict):
+    """A movement of a leg at a further onset threshold of the detector, after it has ended."""
+
+    leg: Leg
+    onset_uv: Figure
+    onset: Seconds
+    end: Seconds
+    known: Seconds
+    morphology: bool
+    bursts: NotRequired[list[Annotated[list[Seconds], Field(min_length=2, max_length=2)]]]
 
 
 class StageData(PersonData):
@@ -494,6 +507,7 @@ FORMS: Mapping[str, type] = {
     "quality": QualityData,
     "movement": MovementData,
     "limb": LimbData,
+    "further_movement": FurtherMovementData,
     "limb_quality": LimbQualityData,
     "stage": StageData,
     "staging": StagingData,

@@ -22,10 +22,12 @@ def measure_name(settings: DetectorSettings) -> str:
 
 
 def scored_with(config: Config) -> dict[str, Any]:
-    """Return program version, configuration digest, main profile and measure."""
+    """Return program version, configuration digest, main profile, measure and further thresholds."""
+    further_uv = list(config.detector.further_onset_uv)
     return {
         "version": __version__,
         "config_sha256": config.sha256,
         "main_profile": config.main_profile,
         "measure": measure_name(config.detector),
+        **({"further_onset_uv": further_uv} if further_uv else {}),
     }

@@ -42,7 +42,7 @@ def written_at_s(fact: Fact) -> float | None:
     """
     if fact.kind == "clock":
         seen = fact.data.get("recorded_s")
-    elif fact.kind in MOVEMENT_KINDS:
+    elif fact.kind in MOVEMENT_KINDS or fact.kind == "further_movement":
         seen = fact.data.get("known", fact.data.get("end"))
     elif fact.kind == "gap":
         seen = fact.data.get("end")

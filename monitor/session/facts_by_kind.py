@@ -16,6 +16,7 @@ from monitor.model.payloads import (
     ClockData,
     DamagedData,
     DiscomfortData,
+    FurtherMovementData,
     GapData,
     LateData,
     LightsData,
@@ -76,6 +77,8 @@ class FactsByKind:
     def facts(self, kind: Literal["gap"]) -> list[Fact[GapData]]: ...
     @overload
     def facts(self, kind: Literal["quality"]) -> list[Fact[QualityData]]: ...
+    @overload
+    def facts(self, kind: Literal["further_movement"]) -> list[Fact[FurtherMovementData]]: ...
     @overload
     def facts(self, kind: Literal["limb_quality"]) -> list[Fact[LimbQualityData]]: ...
     @overload

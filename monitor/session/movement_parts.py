@@ -8,7 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import ConditionData, DamagedData, GapData, LimbData, MovementData
+from monitor.model.payloads import (
+    ConditionData,
+    DamagedData,
+    FurtherMovementData,
+    GapData,
+    LimbData,
+    MovementData,
+)
 from monitor.scoring.inputs import Epoch, Movement, Span
 from monitor.session.markers import EPOCH_S
 
@@ -152,6 +159,22 @@ def movement_of(
         morphology_ok=data.get("morphology", True),
         rejected=rejected,
         is_open=is_open,
-        bursts=tuple((to_us(start), to_us(end)) for start, end in data.get("bursts", ())),
+        bursts=_bursts(data.get("bursts", ())),
         restored=restored,
     )
+
+
+def further_movement_of(fact: Fact[FurtherMovementData]) -> Movement:
+    """Make the movement that was found at a further onset threshold."""
+    data = fact.data
+    return Movement(
+        to_us(data["onset"]),
+        to_us(data["end"]),
+        data["leg"],
+        morphology_ok=data["morphology"],
+        bursts=_bursts(data.get("bursts", ())),
+    )
+
+
+def _bursts(spans_s: Iterable[Sequence[float]]) -> tuple[tuple[int, int], ...]:
+    return tuple((to_us(start), to_us(end)) for start, end in spans_s)

@@ -32,6 +32,7 @@ from monitor.session.movement_parts import (
     bounds_us,
     damaged_spans,
     epochs_before,
+    further_movement_of,
     movement_of,
     n_lost,
     number_of,
@@ -161,6 +162,23 @@ class SessionState(FactsByKind):
     def limb_movements(self) -> list[Fact[LimbData]]:
         """List the same of the limbs that are not scored."""
         return [fact for fact in self._limb_movements.values() if fact.data["phase"] != "withdrawn"]
+
+    def further_movements(self) -> Mapping[float, tuple[Movement, ...]] | None:
+        """Return the movements at each further onset threshold (uV); None if the legs are not followed there.
+
+        Rejections by a person are applied by `monitor.scoring.uncertainty.amplitude_band`.
+        """
+        onsets_uv = self.session.get("further_onset_uv")
+        if not onsets_uv:
+            return None
+        found: Mapping[float, tuple[Movement, ...]] = self._cached("further_movement", self._further)
+        return {onset_uv: found.get(onset_uv, ()) for onset_uv in onsets_uv}
+
+    def _further(self) -> dict[float, tuple[Movement, ...]]:
+        found: dict[float, list[Movement]] = {}
+        for fact in self.facts("further_movement"):
+            found.setdefault(fact.data["onset_uv"], []).append(further_movement_of(fact))
+        return {onset_uv: tuple(movements) for onset_uv, movements in found.items()}
 
     def rejection(self, key: str) -> Fact[RejectData] | None:
         """Return the current fact by which a person rejected a movement, None if it counts."""

@@ -20,6 +20,7 @@ from monitor.scoring.sit import SitTest, as_json, sit_test
 from monitor.scoring.spans import bounds, complement, union
 from monitor.scoring.summary import summary
 from monitor.scoring.tables import events_tsv, limb_rows, limbs_tsv, movements_tsv
+from monitor.scoring.uncertainty.amplitude_band import FurtherMovements
 from monitor.scoring.uncertainty.document import further_parts
 from monitor.session.biocal import n_inside
 from monitor.session.damage import damage_summary, set_aside
@@ -144,7 +145,9 @@ def summary_of(
         "signed": signed_by(journal, state.signature),
         "damage": damage_summary(state),
         "biocal": biocal_summary(state, night.end_us / 1e6),
-        **further_parts(night, scores, uncertainty_from(about), planned_h),
+        **further_parts(
+            night, scores, uncertainty_from(about), planned_h, further_movements(state, scores[main])
+        ),
     }
     if state.is_sit:
         whole["sit"] = sit_summary(state, night, {name: each.profile for name, each in scores.items()})
@@ -183,6 +186,19 @@ def biocal_summary(state: SessionState, now_s: float) -> list[dict[str, object]]
         }
         for each in state.biocals(now_s)
     ]
+
+
+def further_movements(state: SessionState, main: Score) -> FurtherMovements | None:
+    """Return what was found at further thresholds, None if the legs are not followed there.
+
+    Parameters
+    ----------
+    state : SessionState
+    main : Score
+        By the main profile, whose threshold the detector has.
+    """
+    found = state.further_movements()
+    return None if found is None else FurtherMovements(main.profile.onset_uv, found)
 
 
 def _limb_movements(state: SessionState) -> dict[str, list[Movement]]:

@@ -13,8 +13,9 @@ from dsp import DetectorSettings, EventKind, LegDetector
 from dsp.state import Leg, plan
 from monitor.detection.filters import design_filters
 
-SETTINGS = DetectorSettings()
 FURTHER_UV = (6.4, 9.6)
+SETTINGS = DetectorSettings()
+BAND = replace(SETTINGS, further_onset_uv=FURTHER_UV)
 FS = 500
 SOS = design_filters(FS, SETTINGS)
 
@@ -28,7 +29,7 @@ def alone(x, fs, onset_uv):
 
 def together(x, fs, chunks_n):
     """Return the events at the detector's own threshold and the further ones, and the quality rows."""
-    detector = LegDetector(SETTINGS, fs, design_filters(fs, SETTINGS), further_onset_uv=FURTHER_UV)
+    detector = LegDetector(BAND, fs, design_filters(fs, SETTINGS))
     own, rows, further, at = [], [], [[] for _ in FURTHER_UV], 0
     while at < x.size:
         n = chunks_n[len(own) % len(chunks_n)]
@@ -109,7 +110,7 @@ def test_near_the_threshold_the_numbers_differ_and_strong_movements_are_the_same
 
 
 def test_at_rest_the_thresholds_share_the_work():
-    detector = LegDetector(SETTINGS, FS, SOS, further_onset_uv=FURTHER_UV)
+    detector = LegDetector(BAND, FS, SOS)
     rng = np.random.default_rng(5)
     apart = []
     for second in range(120):
@@ -132,7 +133,7 @@ def test_every_field_is_compared_unless_it_is_known_not_to_matter():
 
 def test_reset_discards_the_signal_at_every_threshold():
     x = make_night(213, "low", FS, 3.0).x_uv
-    detector = LegDetector(SETTINGS, FS, SOS, further_onset_uv=FURTHER_UV)
+    detector = LegDetector(BAND, FS, SOS)
     separate = [LegDetector(replace(SETTINGS, onset_uv=uv), FS, SOS) for uv in FURTHER_UV]
     expected = [[] for _ in separate]
     for first in (0, 100_000):
@@ -146,7 +147,7 @@ def test_reset_discards_the_signal_at_every_threshold():
         assert np.concatenate(found).tobytes() == events.tobytes()
 
 
-@pytest.mark.parametrize("further_uv", [(9.6,), (9.6, 6.4)])
-def test_thresholds_in_another_order_are_refused(further_uv):
+@pytest.mark.parametrize("further_uv", [(9.6,), (9.6, 6.4), (1.5, 9.6)])
+def test_thresholds_in_another_order_or_below_the_offset_are_refused(further_uv):
     with pytest.raises(ValueError, match="further_onset_uv"):
-        LegDetector(SETTINGS, FS, SOS, further_onset_uv=further_uv)
+        replace(SETTINGS, further_onset_uv=further_uv)

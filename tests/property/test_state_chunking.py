@@ -15,6 +15,7 @@ from monitor.montage import LegChannel
 from monitor.session.journal import encode
 
 RATE_HZ = 250.0
+FURTHER_UV = (6.4, 9.6)
 LEGS = (
     LegChannel("left", 0, "LAT", 1.0, "uV", "label"),
     LegChannel("right", 2, "RAT", 1000.0, "mV", "label"),
@@ -50,7 +51,7 @@ VALUES, TIMES_S = recording()
 
 
 def lines(sizes, channels=LEGS):
-    detection = StreamDetection(RATE_HZ, channels, DetectorSettings())
+    detection = StreamDetection(RATE_HZ, channels, DetectorSettings(further_onset_uv=FURTHER_UV))
     facts: list[Fact] = detection.start(0.0)
     at = turn = 0
     while at < len(VALUES):
@@ -93,3 +94,18 @@ def test_so_do_several_derivations_and_limbs(size):
     assert any(row["kind"] == "limb_quality" for row in rows)
     assert any(len(row.get("derivations", ())) == 2 for row in rows)
     assert lines([size], MANY) == whole
+
+
+@pytest.mark.parametrize("channels", [LEGS, MANY])
+def test_movements_at_a_further_threshold_are_those_of_a_detection_with_it(channels):
+    rows = [json.loads(line) for line in lines([997], channels)]
+    for onset_uv in FURTHER_UV:
+        alone = StreamDetection(RATE_HZ, channels, DetectorSettings(onset_uv=onset_uv))
+        facts = [*alone.start(0.0), *alone.process(VALUES, TIMES_S), *alone.finish()]
+        expected = [f.data for f in facts if f.kind == "movement" and f.data["phase"] == "closed"]
+        found = [row for row in rows if row["kind"] == "further_movement" and row["onset_uv"] == onset_uv]
+        names = ("leg", "onset", "end", "known", "morphology", "bursts")
+        assert [[row.get(name) for name in names] for row in found] == [
+            [data.get(name) for name in names] for data in expected
+        ]
+        assert len(found) >= 4

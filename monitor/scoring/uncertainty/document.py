@@ -9,14 +9,20 @@ from monitor.model.config_fields import UncertaintySettings
 from monitor.model.rules import WASM2016
 from monitor.scoring.inputs import Night
 from monitor.scoring.result import Score
+from monitor.scoring.uncertainty import amplitude_band as band
 from monitor.scoring.uncertainty import forecast as ends
 from monitor.scoring.uncertainty import index_error as error_of
 from monitor.scoring.uncertainty import missed as misses
 from monitor.scoring.uncertainty import rem_activity as rem
+from monitor.scoring.uncertainty.amplitude_band import AmplitudeBand, FurtherMovements
 from monitor.scoring.uncertainty.index_error import Interval, StatisticalError
 from monitor.scoring.uncertainty.missed import Missed, MissedHour
 
 _PER_SLEEP = "the reference value is one per hour of sleep, and there are no stages"
+_NO_FURTHER = (
+    "the legs were not followed at further thresholds: a scored list, a session of an earlier version, or "
+    "amplitude_band = false in the configuration"
+)
 OFF = "switched off in the configuration ([uncertainty])"
 
 
@@ -25,10 +31,11 @@ def further_parts(
     scores: Mapping[str, Score],
     settings: UncertaintySettings,
     planned_h: float | None = None,
+    further: FurtherMovements | None = None,
 ) -> dict[str, object]:
     """Return the parts of ``summary.json`` that take longer than its indices; arguments as `uncertainty`."""
     return {
-        "uncertainty": uncertainty(night, scores, settings, planned_h),
+        "uncertainty": uncertainty(night, scores, settings, planned_h, further),
         "rem_activity": _rem_activity(night, scores, settings),
     }
 
@@ -56,6 +63,7 @@ def uncertainty(
     scores: Mapping[str, Score],
     settings: UncertaintySettings,
     planned_h: float | None = None,
+    further: FurtherMovements | None = None,
 ) -> dict[str, object]:
     """Return how sure the indices of a recording are, as JSON types.
 
@@ -69,6 +77,8 @@ def uncertainty(
         What is computed.
     planned_h : float, optional
         Planned length of a recording that runs; None for one that has ended.
+    further : FurtherMovements, optional
+        What the detector found at further thresholds.
 
     Returns
     -------
@@ -76,7 +86,8 @@ def uncertainty(
         None if switched off or undefined, with the reason in the ``why_null`` of the same level. Every value
         is provisional and informs only.
     """
-    parts: dict[str, dict[str, object] | None] = {"index_error": None, "missed": None, "forecast": None}
+    names = ("index_error", "missed", "forecast", "amplitude_band")
+    parts: dict[str, dict[str, object] | None] = dict.fromkeys(names)
     if settings.index_error:
         rules = {name: _index_error(error_of.index_error(night, score)) for name, score in scores.items()}
         parts["index_error"] = {"method": error_of.METHOD, "level": error_of.LEVEL, "rules": rules}
@@ -84,10 +95,36 @@ def uncertainty(
         apart = next(iter(scores.values())).lookalike_keys
         legs = {one.leg: _missed(one) for one in misses.missed(night, apart)}
         parts["missed"] = {"method": misses.METHOD, "meaning": misses.MEANING, "legs": legs}
+    if further is not None:
+        parts["amplitude_band"] = _amplitude_band(night, scores, further)
     why = {name: OFF for name, part in parts.items() if part is None}
+    if further is None:
+        why["amplitude_band"] = _NO_FURTHER
     if settings.forecast:
         parts["forecast"], why["forecast"] = _forecast(night, scores, planned_h)
     return {**parts, "why_null": {name: reason for name, reason in why.items() if reason}}
+
+
+def _amplitude_band(
+    night: Night, scores: Mapping[str, Score], further: FurtherMovements
+) -> dict[str, object]:
+    found = {name: band.amplitude_band(night, score, further) for name, score in scores.items()}
+    return {"method": band.METHOD, "rules": {name: _band(one) for name, one in found.items()}}
+
+
+def _band(found: AmplitudeBand) -> dict[str, object]:
+    why = {} if found.has_reference is not None else {"has_reference": _PER_SLEEP}
+    if found.low is None:
+        why = dict.fromkeys(("low", "high", "has_reference"), "nothing in the denominator")
+    return {
+        "of": found.key,
+        "low": found.low,
+        "high": found.high,
+        "reference_per_h": found.reference_per_h,
+        "has_reference": found.has_reference,
+        "thresholds": [asdict(each) for each in found.thresholds],
+        "why_null": why,
+    }
 
 
 def _index_error(found: StatisticalError) -> dict[str, object]:
