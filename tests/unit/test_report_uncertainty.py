@@ -22,12 +22,13 @@ from monitor.session.wall_time import WallTime
 OFF = dict.fromkeys(("index_error", "missed", "forecast", "rem_activity"), False)
 
 
-def record(folder, hours, *, is_ended, settings=None):
+def record(folder, hours, *, is_ended, settings=None, further_uv=()):
     """Write a session whose left leg misses every other movement from 2 h on; an hour of R at its end."""
     folder.mkdir()
     config = load_config(overrides={"uncertainty": settings or {}})
     about = {"version": "0", "bed": "b", "legs": ["left", "right"], "main_profile": "aasm3", "measure": "m"}
     about |= {"config": dict(config.document), "config_sha256": config.sha256}
+    about |= {"further_onset_uv": list(further_uv)} if further_uv else {}
     facts = [Fact("session", 0.0, "recorder", about)]
     for leg in ("left", "right"):
         data = {"leg": leg, "state": "ok", "causes": [], "rest_uv": 1.0, "lsb_uv": 0.1}
@@ -44,6 +45,11 @@ def record(folder, hours, *, is_ended, settings=None):
             data = {"leg": leg, "id": f"{leg[0].upper()}{i}", "onset": onset, "end": onset + 2}
             data |= {"phase": "closed", "known": onset + 2.5, "resting_uv": 1.0, "peak_uv": 50.0}
             facts.append(Fact("movement", onset, "detector", data | {"morphology": True}))
+            for k, onset_uv in enumerate(further_uv):
+                if i % (k + 1) == 0:  # at the highest threshold every second movement
+                    other = {"leg": leg, "onset_uv": onset_uv, "onset": onset, "end": onset + 2}
+                    other |= {"known": onset + 2.5, "morphology": True}
+                    facts.append(Fact("further_movement", onset + 2, "detector", other))
     clock = {"utc": "2026-11-20T22:15:00.000+00:00", "zone": "+0000", "lsl": 5000.0, "origin": 5000.0}
     clock |= {"boot_id": "b", "recorded_s": hours * 3600}
     facts.append(Fact("clock", 0.0, "recorder", clock))
@@ -85,6 +91,17 @@ def test_a_finished_night(tmp_path):
     assert "No limit is given here and nothing is diagnosed" in text
     written = write_tables(tmp_path / "s", session.state, session.rules)
     assert written["uncertainty"] == found
+
+
+def test_the_index_at_other_thresholds(tmp_path):
+    session = record(tmp_path / "s", 1.5, is_ended=True, further_uv=(6.4, 9.6))
+    text, found = section_text(session), session.summary["uncertainty"]["amplitude_band"]["rules"]["aasm3"]
+    low, own, high = (each["per_h"] for each in found["thresholds"])
+    assert low == own == session.main.indices.plms_index > 1.5 * high
+    assert f"Other onset thresholds (20 % lower and higher): {high:.1f} to {own:.1f}" in text
+    assert f"PLMS per hour of sleep, onset threshold 9.6 uV {high:.1f}" in text
+    assert "the reference value lies between them no (15 per hour)" in text
+    assert "No index at other onset thresholds" not in text
 
 
 def test_a_running_night_has_a_forecast(tmp_path):

@@ -19,7 +19,22 @@ _MEANING = (
 
 
 def first_page(summary: Mapping[str, Any]) -> list[Text]:
-    """Return the interval of the main index, as one line; nothing if there is none."""
+    """Return the interval of the main index and its range over other thresholds; nothing without them."""
+    return [*_error_line(summary), *_band_line(summary)]
+
+
+def _band_line(summary: Mapping[str, Any]) -> list[Text]:
+    band, main = summary["uncertainty"]["amplitude_band"], str(summary["main_profile"])
+    if band is None:
+        return []
+    found = band["rules"][main]
+    if found["low"] is None or found["of"] in _early(summary, main):
+        return []
+    shown = f"{found['low']:.1f} to {found['high']:.1f}"
+    return [Text(f"Other onset thresholds (20 % lower and higher): {shown} (the same recording).")]
+
+
+def _error_line(summary: Mapping[str, Any]) -> list[Text]:
     error = summary["uncertainty"]["index_error"]
     if error is None:
         return []
@@ -42,6 +57,8 @@ def blocks(session: Session, wall: WallTime) -> list[Block]:
     shown: list[Block] = [Text(_MEANING)]
     if found["index_error"] is not None:
         shown += _index_error(summary, found["index_error"], wall)
+    if found["amplitude_band"] is not None:
+        shown += _amplitude_band(summary, found["amplitude_band"])
     if found["missed"] is not None:
         shown += _missed(session, found["missed"], wall)
     if found["forecast"] is not None:
@@ -85,12 +102,37 @@ _NAMES = {
     "index_error": "statistical error",
     "missed": "estimate of missed movements",
     "forecast": "forecast of the final index",
+    "amplitude_band": "index at other onset thresholds",
 }
 
 
 def _early(summary: Mapping[str, Any], rule: str) -> list[str]:
     early: list[str] = summary["rules"][rule]["detail"]["too_early"]
     return early
+
+
+def _amplitude_band(summary: Mapping[str, Any], found: Mapping[str, Any]) -> list[Block]:
+    """List the index at each onset threshold, and whether the reference value lies among them."""
+    rules = found["rules"]
+    (key,) = {one["of"] for one in rules.values()}
+    index = numbers.with_sleep_name(dict(numbers.RATES)[key], summary)
+    by_threshold = zip(*(one["thresholds"] for one in rules.values()), strict=True)
+    rows = [
+        (
+            f"{index}, onset threshold {each[0]['onset_uv']:g} uV",
+            *(numbers.number(one["per_h"], "{:.1f}") or numbers.NONE for one in each),
+        )
+        for each in by_threshold
+    ]
+    reference = ("the reference value lies between them", *(_has_reference(one) for one in rules.values()))
+    header = ("other onset thresholds", *(numbers.RULE_NAMES[name] for name in rules))
+    return [Table(header, (*rows, reference)), Text(f"Method: {found['method']}.", is_small=True)]
+
+
+def _has_reference(one: Mapping[str, Any]) -> str:
+    if one["has_reference"] is None:
+        return numbers.why_none(one, "has_reference")
+    return f"{'yes' if one['has_reference'] else 'no'} ({one['reference_per_h']:g} per hour)"
 
 
 def _index_error(summary: Mapping[str, Any], error: Mapping[str, Any], wall: WallTime) -> list[Block]:
