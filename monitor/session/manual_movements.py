@@ -63,7 +63,9 @@ def manual_authors(
 ) -> dict[str, str]:
     """Return who entered each of the movements that a person entered, empty if unknown, by their names."""
     authors = {fact.seq: str(fact.data.get("author", "")) for fact in manual}
-    return {key: authors.get(fact.seq, "") for key, fact in movements.items() if fact.source == PERSON}
+    # Most sessions have none: then there is nothing to search for.
+    entered = movements.items() if authors else ()
+    return {key: authors.get(fact.seq, "") for key, fact in entered if fact.source == PERSON}
 
 
 def manual_text(data: ManualData) -> str:

@@ -21,7 +21,10 @@ _MARKED_OPACITY = 0.28
 
 
 class EpochMark(NamedTuple):
-    """One epoch on the trace: its number from 1, its stage, and where it is (pixels)."""
+    """One epoch on the trace: its number from 1, its stage, and where it is (pixels).
+
+    Live, an epoch has no extent, only a beginning: what moved with the cursor would be painted all the time.
+    """
 
     number: int
     text: str
@@ -45,7 +48,12 @@ def epoch_marks(view: Sweep) -> Iterator[EpochMark]:
         is_staged = at >= 0 and at_s < view.stages[at].end_s - _ROUNDING_S
         text = f"{number} {view.stages[at].stage}" if is_staged else str(number)
         is_marked = view.epoch_s is not None and epoch_number(view.epoch_s) == number
-        yield EpochMark(number, text, is_marked, tuple(view.spans_of(at_s, at_s + EPOCH_S)))
+        if view.is_page:
+            spans = tuple(view.spans_of(at_s, at_s + EPOCH_S))
+        else:
+            x = view.x_of(at_s)
+            spans = ((x, x),) if at_s >= start_s else ()
+        yield EpochMark(number, text, is_marked, spans)
 
 
 class EpochPainter:
@@ -82,7 +90,7 @@ class EpochPainter:
         return QRect(0, top, int(view.right_edge) + 1, epoch_row_px())
 
     def shown(self, view: Sweep) -> object:
-        """Return the content of the row, to detect changes; live, without the end of the running epoch."""
+        """Return the content of the row, to detect changes."""
         return [
             (mark.text, mark.is_marked, [round(x0) for x0, _ in mark.spans]) for mark in epoch_marks(view)
         ]
