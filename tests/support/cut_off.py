@@ -142,15 +142,25 @@ _CHECKS: dict[Any, Callable[[Any], Iterator[str]]] = {
 }
 
 
+def all_painted(page: QWidget) -> list[tuple[str, int]]:
+    """Draw a page; list each text that is painted, and the size of its font (pixels)."""
+    texts: list[tuple[str, int]] = []
+    with painted_texts(texts):
+        page.grab()
+    return texts
+
+
 @contextmanager
-def painted_texts() -> Iterator[list[str]]:
-    """Watch what is painted as text; list what is elided or wider than its rectangle or its widget."""
+def painted_texts(every: list[tuple[str, int]] | None = None) -> Iterator[list[str]]:
+    """Watch what is painted as text; list what is elided or wider than its rectangle; `every` takes all."""
     found: list[str] = []
     draw = QPainter.drawText
 
     def watched(painter: QPainter, *arguments: object) -> object:
         texts = [each for each in arguments if isinstance(each, str)]
         text = texts[0] if texts else ""
+        if every is not None:
+            every.append((text, painter.font().pixelSize()))
         width = painter.fontMetrics().horizontalAdvance(text)
         box = arguments[0] if isinstance(arguments[0], QRect | QRectF) else None
         if "…" in text:

@@ -147,6 +147,8 @@ class Pages:
         self.ended = self._opened(ended.folder, stack)
         self.start = StartScreen(Lobby(), None)  # type: ignore[arg-type]
         self.ward = WardWindow(Beds())  # type: ignore[arg-type]
+        # The first answer sets theme and text size as saved for the bed.
+        self.start.update_state()
         stack.callback(self.start.close)
         stack.callback(self.ward.close)
 
@@ -200,8 +202,10 @@ class Pages:
                 yield name
                 tabs.setCurrentIndex(0)
         window.act("page:-2")
+        wait_until(lambda: any(lane.traces is not None for lane in window.live.sweep.lanes))
         yield "review of a running recording"
         window.act("live")
+        QTest.qWait(200)
         window.act("freeze")
         yield "frozen"
         window.act("live")

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from monitor.dashboard import texts
@@ -81,15 +81,12 @@ class PreviewTrace(QWidget):
     def _trace(self, painter: QPainter, leg: LegPreview, top: int) -> None:
         height = text_px(_TRACE_PX)
         painter.fillRect(QRectF(0, top, self.width(), height), QColor(self._theme.well))
-        painter.setPen(QPen(QColor(self._theme.leg(leg.leg)), 0))
+        colour = QColor(self._theme.leg(leg.leg))
         step, middle, per_uv = (
             self.width() / max(len(leg.trace_uv), 1),
             top + height / 2,
             height / 2 / self.full_uv,
         )
-        painter.drawLines(
-            [
-                QLineF((i + 0.5) * step, middle - high * per_uv, (i + 0.5) * step, middle - low * per_uv + 1)
-                for i, (low, high) in enumerate(leg.trace_uv)
-            ]
-        )
+        for i, (low, high) in enumerate(leg.trace_uv):
+            box = QRectF(i * step, middle - high * per_uv, step, max((high - low) * per_uv, 1.0))
+            painter.fillRect(box, colour)
