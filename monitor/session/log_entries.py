@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from monitor.model import wording
@@ -12,8 +12,6 @@ from monitor.model.payloads import (
     ArtifactData,
     CalibrationData,
     GapData,
-    LimbQualityData,
-    QualityData,
     RejectData,
     RespiratoryData,
     SpanData,
@@ -22,7 +20,7 @@ from monitor.model.payloads import (
     TroubleData,
 )
 from monitor.session.biocal import Biocal, n_inside
-from monitor.session.conditions import AROUND_S, HOLE_S
+from monitor.session.conditions import AROUND_S, HOLE_S, Condition
 from monitor.session.damage import damage_words, entry_text
 from monitor.session.manual_movements import manual_text
 from monitor.session.state import SessionState
@@ -52,9 +50,9 @@ _DIM = ("stream", "stop", "position", "withdrawn", "accept", "acknowledged", "so
 
 
 def fact_row(fact: Fact, *, is_struck: bool = False) -> LogRow | None:
-    """Return the log entry of a fact other than a movement, None for those the log does not show.
+    """Return the log entry of a fact, None for those without one.
 
-    The qualities of a signal have entries here for a list of facts; a log has `condition_rows` instead.
+    Movements are listed once they are scored, qualities of the signal as conditions (`condition_rows`).
     """
     entry_of = _ENTRIES.get(fact.kind)
     text = entry_of(fact) if entry_of is not None else ""
@@ -138,38 +136,41 @@ def biocal_rows(state: SessionState, now_s: float, wall: WallTime) -> list[LogRo
 
 def condition_rows(state: SessionState, now_s: float) -> list[LogRow]:
     """List the conditions of all limbs as log entries: one for each, with its duration."""
-    rows = []
-    for limb in (*state.legs, *state.limbs):
-        is_leg, name = limb in wording.LEG_SHORT, limb.replace("_", " ")
-        found = state.conditions(limb)
-        ends_s = [one.end_s for one in found if one.is_bad]
-        for one in found:
-            # Shortly after a condition it is not known yet whether a warning belongs to it.
-            is_after = any(end_s <= one.start_s <= now_s < end_s + AROUND_S for end_s in ends_s)
-            if not one.is_bad and (is_after or not is_leg):
-                continue
-            lasts = now_s < one.end_s + HOLE_S
-            length = (wording.length_so_far if lasts else wording.length)(min(one.end_s, now_s) - one.start_s)
-            length += " so far" if lasts else ""
-            causes = ", ".join(one.causes) or one.cause
-            what = f"{one.cause} {length}" if one.is_bad else f"signal: {causes}, {length}"
-            counts = "not counted: " + " ".join(one.lines) if one.is_bad else "counted"
-            rows.append(
-                LogRow(
-                    t_s=one.start_s,
-                    kind="technical",
-                    leg=wording.LEG_SHORT[limb] if is_leg else "",
-                    what=what if is_leg else f"{name} {what}",
-                    detail=f"{name} · {causes}, {length}, {counts}",
-                    duration="",
-                    imi="",
-                    is_dim=False,
-                    is_strong=False,
-                    is_struck=False,
-                    seq=None,
-                )
-            )
-    return rows
+    return [
+        row
+        for limb in (*state.legs, *state.limbs)
+        for row in limb_condition_rows(limb, state.conditions(limb), now_s)
+    ]
+
+
+def limb_condition_rows(limb: str, found: Sequence[Condition], now_s: float) -> Iterator[LogRow]:
+    """Return the log entries for the conditions of one limb."""
+    is_leg, name = limb in wording.LEG_SHORT, limb.replace("_", " ")
+    ends_s = [one.end_s for one in found if one.is_bad]
+    for one in found:
+        # Shortly after a condition it is not known yet whether a warning belongs to it.
+        is_after = any(end_s <= one.start_s <= now_s < end_s + AROUND_S for end_s in ends_s)
+        if not one.is_bad and (is_after or not is_leg):
+            continue
+        lasts = now_s < one.end_s + HOLE_S
+        length = (wording.length_so_far if lasts else wording.length)(min(one.end_s, now_s) - one.start_s)
+        length += " so far" if lasts else ""
+        causes = ", ".join(one.causes) or one.cause
+        what = f"{one.cause} {length}" if one.is_bad else f"signal: {causes}, {length}"
+        counts = "not counted: " + " ".join(one.lines) if one.is_bad else "counted"
+        yield LogRow(
+            t_s=one.start_s,
+            kind="technical",
+            leg=wording.LEG_SHORT[limb] if is_leg else "",
+            what=what if is_leg else f"{name} {what}",
+            detail=f"{name} · {causes}, {length}, {counts}",
+            duration="",
+            imi="",
+            is_dim=False,
+            is_strong=False,
+            is_struck=False,
+            seq=None,
+        )
 
 
 def _gap(fact: Fact[GapData]) -> str:
@@ -179,18 +180,6 @@ def _gap(fact: Fact[GapData]) -> str:
     if end_s is None:
         return f"{fact.data['cause']}: not counted from here"
     return f"{fact.data['cause']} {wording.minutes_seconds(end_s - (fact.t or 0.0))}, not counted"
-
-
-def _quality(fact: Fact[QualityData]) -> str:
-    state, causes = fact.data["state"], ", ".join(fact.data["causes"])
-    if state == "bad":
-        return f"not usable: {causes}"
-    return f"signal: {causes}" if state == "warn" and causes else ""
-
-
-def _limb_quality(fact: Fact[LimbQualityData]) -> str:
-    name, causes = fact.data["limb"].replace("_", " "), ", ".join(fact.data["causes"])
-    return f"{name} not usable: {causes}" if fact.data["state"] == "bad" else ""
 
 
 def _stage(fact: Fact[StageData]) -> str:
@@ -252,8 +241,6 @@ _ENTRIES: Mapping[str, Callable[[Fact[Any]], str]] = {
     "discomfort": lambda fact: f"discomfort {fact.data['score']:g} of 100",
     "sign": lambda fact: f"signed by {fact.data.get('author', 'a person')}",
     "gap": _gap,
-    "quality": _quality,
-    "limb_quality": _limb_quality,
     "stream": _stream,
     "lost": lambda fact: f"{fact.data['name']} lost: {fact.data['reason']}",
     "source_accepted": lambda fact: f"{fact.data['name']}: the changed stream was accepted",

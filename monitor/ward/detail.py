@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
@@ -9,9 +10,11 @@ from PySide6.QtWidgets import QFrame, QHeaderView, QLabel, QTableWidget, QTableW
 
 from monitor.dashboard.style import label
 from monitor.dashboard.theme import Theme
-from monitor.model.facts import Fact
+from monitor.model.facts import LEGS, Fact
+from monitor.model.payloads import ConditionData
 from monitor.model.wording import LEG_SHORT, hms
-from monitor.session.log_entries import fact_row
+from monitor.session.conditions import conditions
+from monitor.session.log_entries import LogRow, fact_row, limb_condition_rows
 from monitor.ward import texts
 from monitor.ward.tile import Tile
 from monitor.ward.tile_widget import MARKS
@@ -66,7 +69,9 @@ class DetailPanel(QFrame):
             self._fill()
 
     def _fill(self) -> None:
-        rows = [row for fact in reversed(self._shown) if (row := _readable(fact)) is not None][:_ROWS]
+        lines = [(_time(fact), row) for fact in self._shown if (row := _readable(fact)) is not None]
+        lines += [(row.t_s, (hms(row.t_s), row.leg, row.what)) for row in _conditions(self._shown)]
+        rows = [cells for _, cells in sorted(lines, key=lambda line: line[0], reverse=True)][:_ROWS]
         self.table.setRowCount(len(rows))
         for number, cells in enumerate(rows):
             for column, text in enumerate(cells):
@@ -93,6 +98,21 @@ def _empty_table() -> QTableWidget:
     header.setStretchLastSection(True)
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
     return table
+
+
+def _conditions(facts: Sequence[Fact]) -> list[LogRow]:
+    """List the conditions of the legs, as far as their qualities were received and can be read."""
+    now_s = max((_time(fact) for fact in facts), default=0.0)
+    rows: list[LogRow] = []
+    for leg in LEGS:
+        own = [f.of(ConditionData) for f in facts if f.kind == "quality" and f.data.get("leg") == leg]
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            rows += list(limb_condition_rows(leg, conditions(own), now_s))
+    return rows
+
+
+def _time(fact: Fact) -> float:
+    return float(fact.t) if isinstance(fact.t, (int, float)) else 0.0
 
 
 def _readable(fact: Fact) -> tuple[str, str, str] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
+from support.sessions import quality
 from support.windows import LATE_MS, n_of, pixels
 
 from monitor.dashboard.theme import NIGHT, THEMES
@@ -195,6 +196,25 @@ def test_a_bed_s_detail_opens_by_click_or_enter_and_closes_with_escape(window, q
     tile_of(window, "bed-7").setFocus()
     qtbot.keyClick(tile_of(window, "bed-7"), Qt.Key.Key_Return)
     assert window.detail.isVisible()
+
+
+def test_a_lead_that_is_off_is_one_line_of_the_detail(window) -> None:
+    facts = []
+    for i in range(10):
+        for t_s, state, cause in (
+            (0.0, "bad", "lead off"),
+            (3.0, "bad", "saturated"),
+            (5.0, "warn", "mains"),
+        ):
+            facts.append(quality(60.0 + 6.0 * i + t_s, "left", state, [cause]))
+    facts += [quality(125.0, "left"), Fact("lights", 170.0, "person", {"state": "off"})]
+    # Data from the network: what cannot be read is left out.
+    facts.append(Fact("quality", 171.0, "detector", {"leg": "right"}))
+    window.detail.show_bed(bed(1), facts, THEMES[0])
+    table = window.detail.table
+    rows = [[table.item(row, column).text() for column in range(3)] for row in range(table.rowCount())]
+    assert ["0:01:00", "L", "lead off 59 s"] in rows
+    assert sum(cells[1] == "L" for cells in rows) == 1
 
 
 def test_a_bed_that_comes_gets_a_tile_and_none_moves_without_need(window, heard) -> None:

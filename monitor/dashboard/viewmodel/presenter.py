@@ -24,7 +24,7 @@ from monitor.dashboard.viewmodel.sit import index_of, sit_view
 from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
-from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, UNUSABLE, Fact
+from monitor.model.facts import MOVEMENT_KINDS, UNUSABLE, Fact
 from monitor.model.payloads import AnchorData, AuthorData, ClockData, SignData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
@@ -149,7 +149,7 @@ class Presenter:
             self.wall = self.wall.with_clock(fact.of(ClockData))
         elif fact.kind == "anchor":
             self.wall.set_speed(fact.of(AnchorData).data["speed"])
-        elif fact.kind not in QUALITY_KINDS and (row := fact_row(fact)) is not None and fact.seq is not None:
+        elif (row := fact_row(fact)) is not None and fact.seq is not None:
             if fact.kind == "sign":
                 row = row._replace(what=row.what + entered_text(fact.of(SignData), self.wall))
             self._log[fact.seq] = row

@@ -38,7 +38,7 @@ def log(session: Session, wall: WallTime) -> Table | Text:
     rows = [
         (fact.t or 0.0, row.what, _who(fact), "withdrawn" if fact.seq in withdrawn else "")
         for fact in session.facts
-        if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement", "quality")
+        if fact.kind not in (*_TECHNICAL, *_OF_ALERTS, "movement")
         and (fact.kind == "note" or fact.source.startswith("person") or fact.kind in ("lights", "position"))
         and (row := fact_row(fact)) is not None
     ]
