@@ -220,6 +220,11 @@ class SessionState(FactsByKind):
         """Whether it is a suggested immobilisation test instead of a night."""
         return self.session.get("mode") == "sit"
 
+    @property
+    def is_sit_ended(self) -> bool:
+        """Whether a person ended the immobilisation test before its hour."""
+        return any(fact.data["state"] == "end" for fact in self.facts("sit")[-1:])
+
     def sit_bounds(self, now_s: float) -> tuple[float, float] | None:
         """Return begin and end (s) of the immobilisation test, up to now; None if it has not begun.
 

@@ -1,5 +1,7 @@
 """A recorder that takes over from one that was cut off, fed by hand: clocks, sources, spans, series."""
 
+import json
+
 import pytest
 from support.recorder_runs import CHOSEN, EMG, LEG, RATE_HZ, Run
 from support.watching import of_kind
@@ -127,6 +129,30 @@ def test_state_is_the_fold_of_the_journal_at_every_step(folder):
     assert flagged == {
         f.data["id"] for f in of_kind(facts, "movement") if f.data["phase"] in ("closed", "withdrawn")
     }
+
+
+def test_a_bio_calibration_survives_a_kill_and_ends_by_itself_once(folder):
+    first = Run(folder, 9000.0)
+    first.feed(10, 9000.0)
+    first.series(9010.0, 5)
+    begin = {"do": "biocal", "t": 5.0, "state": "begin", "when": "before", "author": "AB"}
+    assert first.night.answer(begin)["ok"]
+    first.feed(8, 9110.0)
+    first.cut()
+    second = again(folder, 9130.0)
+    second.feed(5, 9130.0)
+    second.series(9135.0, 4)
+    assert second.night.scores["wasm2016"].indices.n_plm == 0
+    second.tell("lights_off", 9230.0)
+    second.feed(3, 9230.0)
+    second.night.tick()
+    facts = second.end()
+    begun, ended = of_kind(facts, "biocal")
+    assert (begun.t, begun.data["author"]) == (5.0, "AB")
+    assert (ended.source, ended.data) == ("recorder", {"state": "end", "reason": "lights off"})
+    assert ended.t == pytest.approx(230.0)
+    (one,) = json.loads((folder.path / "summary.json").read_text())["biocal"]
+    assert (one["start"], one["end"], one["movements_not_counted"]) == (5.0, pytest.approx(230.0), 9)
 
 
 def test_another_stream_gets_another_number(folder, monkeypatch):

@@ -53,9 +53,10 @@ def test_an_hour_of_sitting(open_window: Opener, tmp_path: Path, qtbot: QtBot) -
         append(folder, [clock_fact(start_s + 3602.0)])
         qtbot.waitUntil(lambda: panel._state.text() == "The hour is over.", timeout=LATE_MS)
         assert panel._clock.text() == "60:00 / 60:00"
-        cells = [cell.text() for cell in panel._cells]
-        assert cells[7:14] == ["PLMW", "20", "0", "0", "0", "0", "0"]
-        assert cells[14:16] == ["discomfort", "35"]
+        # The score follows within some seconds.
+        counts = ["PLMW", "20", "0", "0", "0", "0", "0"]
+        qtbot.waitUntil(lambda: [cell.text() for cell in panel._cells[7:14]] == counts, timeout=LATE_MS)
+        assert [cell.text() for cell in panel._cells[14:16]] == ["discomfort", "35"]
         assert window.screen_view.index.value == "20.0"
         assert window.screen_view.index.remark == "reference over 40/h, not a diagnosis"
         assert [row.what for row in window.screen_view.log.rows if row.kind == "person"] == [

@@ -8,6 +8,7 @@ import pytest
 from support.sessions import beginning, make_session, session_fact, stage
 from support.sessions import movement as moved
 
+from monitor.dashboard.viewmodel.sit import sit_view
 from monitor.model.facts import Fact
 from monitor.outputs.report.content import report_of
 from monitor.recorder.requests import RefusedError, fact_of
@@ -97,6 +98,19 @@ def test_a_score_answers_the_question_before_it():
     assert [b.discomfort for b in found.blocks] == [12, 20, None, None, 50, 60]
     assert (found.discomfort_mean, found.discomfort_max) == (35.5, 60)
     assert sitting([]).why_null == {"discomfort_mean": NO_SCORE, "discomfort_max": NO_SCORE}
+
+
+def test_the_view_does_not_end_the_test_because_the_score_is_some_seconds_old():
+    found = sitting([], bounds=(START, START + 700 * S))
+    view = sit_view(found, 300.0 + 704.0, is_ended=False)
+    assert (view.clock, view.is_over, view.question) == (
+        "11:44 / 60:00", False, "Discomfort after 10 min?   I, 0-100, Enter",
+    )  # fmt: skip
+    ended = sit_view(found, 300.0 + 904.0, is_ended=True)
+    assert (ended.clock, ended.is_over, ended.question) == ("11:40 / 60:00", True, "")
+    over = sit_view(sitting([]), 4000.0, is_ended=False)
+    assert (over.clock, over.state) == ("60:00 / 60:00", "The hour is over.")
+    assert over.question.startswith("Discomfort after 60 min")
 
 
 # -- in a session -------------------------------------------------------------------------------------------

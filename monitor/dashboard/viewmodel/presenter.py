@@ -247,7 +247,7 @@ class Presenter:
                 self.state, live_status, phase, self.wall, (scored.night, scored.scores), scored.revision
             ),
             biocal=biocal,
-            sit=sit_view(sit, now_s) if self.state.is_sit else None,
+            sit=sit_view(sit, now_s, is_ended=self.state.is_sit_ended) if self.state.is_sit else None,
         )
 
     def _leg_states(self, now_s: float) -> dict[str, tuple[str, ...]]:

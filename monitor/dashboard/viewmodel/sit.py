@@ -13,21 +13,32 @@ from monitor.scoring.sit import BLOCK_US, LENGTH_US, REFERENCE_PER_H, SitTest
 _N_BLOCKS = LENGTH_US // BLOCK_US
 
 
-def sit_view(found: SitTest | None, now_s: float) -> SitView:
-    """Make the view of a test; `found` is None before it begins, `now_s` the length of the recording (s)."""
+def sit_view(found: SitTest | None, now_s: float, *, is_ended: bool) -> SitView:
+    """Make the view of a test.
+
+    Parameters
+    ----------
+    found : SitTest or None
+        As of the last score, which may be some seconds old; None before it begins.
+    now_s : float
+        Length of the recording (s).
+    is_ended : bool
+        Whether a person ended it early.
+    """
     heads = tuple(f"{10 * i}-{10 * i + 10}" for i in range(_N_BLOCKS))
     rows = (("min", *heads), ("PLMW", *_cells(found, "n_plmw")), ("discomfort", *_cells(found, "discomfort")))
     length = wording.minutes_seconds(LENGTH_US / 1e6)
     if found is None:
         return SitView(f"0:00 / {length}", texts.SIT_READY, "", rows, is_begun=False, is_over=False)
     passed_s = now_s - found.start_us / 1e6
-    is_over = now_s > found.end_us / 1e6 + 1.0 or passed_s >= LENGTH_US / 1e6
-    shown_s = min(passed_s, (found.end_us - found.start_us) / 1e6 if is_over else passed_s)
-    state = texts.SIT_RUNNING
-    if is_over:
-        state = texts.SIT_OVER if found.is_complete else texts.SIT_ENDED_EARLY
+    is_hour_over = passed_s >= LENGTH_US / 1e6
+    is_early, is_over = is_ended and not found.is_complete, is_ended or is_hour_over
+    shown_s = (found.end_us - found.start_us) / 1e6 if is_early else min(passed_s, LENGTH_US / 1e6)
+    state = texts.SIT_ENDED_EARLY if is_early else texts.SIT_OVER if is_over else texts.SIT_RUNNING
     clock = f"{wording.minutes_seconds(math.floor(shown_s))} / {length}"
-    return SitView(clock, state, _question(found, passed_s, is_over), rows, is_begun=True, is_over=is_over)
+    return SitView(
+        clock, state, "" if is_early else _question(found, passed_s), rows, is_begun=True, is_over=is_over
+    )
 
 
 def _cells(found: SitTest | None, key: str) -> tuple[str, ...]:
@@ -36,12 +47,12 @@ def _cells(found: SitTest | None, key: str) -> tuple[str, ...]:
     return (*cells, *[""] * (_N_BLOCKS - len(cells)))
 
 
-def _question(found: SitTest, passed_s: float, is_over: bool) -> str:
+def _question(found: SitTest, passed_s: float) -> str:
     """Return the question that is due: at the begin, and at each full ten minutes."""
     n = math.floor(passed_s * 1e6 / BLOCK_US)
     if n == 0:
         return "" if found.discomfort_start is not None else texts.SIT_QUESTION_START
-    if n > _N_BLOCKS or n > len(found.blocks) or (is_over and not found.is_complete):
+    if n > _N_BLOCKS or n > len(found.blocks):
         return ""
     return "" if found.blocks[n - 1].discomfort is not None else texts.SIT_QUESTION.format(minutes=10 * n)
 
