@@ -15,7 +15,7 @@ from monitor.scoring.denominators import HOUR_US, StageTimeline
 from monitor.scoring.indices import TOO_EARLY_US
 from monitor.scoring.inputs import SLEEP, Night
 from monitor.scoring.scorer import score
-from monitor.scoring.spans import complement, intersection, time_before, union
+from monitor.scoring.spans import Ints, complement, intersection, time_before, union
 
 LENGTH_US = HOUR_US
 BLOCK_US = 600_000_000
@@ -141,34 +141,22 @@ def sit_test(
         lights_off_us=None,
         lights_on_us=None,
     )
-    line = StageTimeline(inside)
-    asleep = union([line.staged(SLEEP)], 0, line.end_us)
-    counted = intersection([line.any_leg, complement(asleep, 0, line.end_us)], line.end_us)
     edges = np.array([*range(start, end, BLOCK_US), end], np.int64)
-    counted_us = np.diff(time_before(counted, edges)).tolist()
-    asleep_us = int(np.diff(time_before(asleep, edges[[0, -1]]))[0])
+    counted_us, asleep_us = _times(inside, edges)
     wasm = score(inside, profile)
-    loose = score(inside, replace(profile, imi_min_us=_SHORTEST_IMI_US))
     n_plmw, n_loose = (
         np.histogram([lm.onset_us for lm in each.lms if lm.plm and lm.counted_in != "sleep"], edges)[0]
-        for each in (wasm, loose)
+        for each in (wasm, score(inside, replace(profile, imi_min_us=_SHORTEST_IMI_US)))
     )
     answers = _answers(start, discomfort)
     blocks = tuple(
-        SitBlock(a, b, c, n, k, _rate(n, c), answers.get(i + 1))
-        for i, (a, b, c, n, k) in enumerate(
-            zip(
-                edges[:-1].tolist(),
-                edges[1:].tolist(),
-                counted_us,
-                n_plmw.tolist(),
-                n_loose.tolist(),
-                strict=True,
-            )
+        SitBlock(a, b, over, n, k, _rate(n, over), answers.get(i))
+        for i, (a, b, over, n, k) in enumerate(
+            np.stack([edges[:-1], edges[1:], counted_us, n_plmw, n_loose], axis=1).tolist(), start=1
         )
     )
     scores = [each.discomfort for each in blocks if each.discomfort is not None]
-    whole, n, k = sum(counted_us), int(n_plmw.sum()), int(n_loose.sum())
+    whole, n, k = int(counted_us.sum()), int(n_plmw.sum()), int(n_loose.sum())
     early = {} if whole >= TOO_EARLY_US else dict.fromkeys(("plmw_index", "plm_index_4_90"), TOO_EARLY)
     unasked = {} if scores else dict.fromkeys(("discomfort_mean", "discomfort_max"), NO_SCORE)
     return SitTest(
@@ -188,6 +176,14 @@ def sit_test(
         discomfort_max=max(scores, default=None),
         why_null=early | unasked,
     )
+
+
+def _times(night: Night, edges_us: Ints) -> tuple[Ints, int]:
+    """Return the time counted in each block, and the time in scored sleep (us)."""
+    line = StageTimeline(night)
+    asleep = union([line.staged(SLEEP)], 0, line.end_us)
+    counted = intersection([line.any_leg, complement(asleep, 0, line.end_us)], line.end_us)
+    return np.diff(time_before(counted, edges_us)), int(np.diff(time_before(asleep, edges_us[[0, -1]]))[0])
 
 
 def _rate(n: int, over_us: int) -> float | None:
