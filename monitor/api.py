@@ -45,18 +45,21 @@ from monitor.notebook.stages import night_of_table, with_stages
 from monitor.scoring import Movement, Night, Score, ScoredLM, score
 from monitor.scoring.columns import Columns
 from monitor.scoring.inputs import movement_columns
+from monitor.scoring.myoclonus import Myoclonus, marked_potentials, myoclonus
 from monitor.scoring.result import event_columns
 from monitor.scoring.uncertainty.document import uncertainty
 from monitor.scoring.uncertainty.forecast import Forecast, forecast, past_night
 from monitor.scoring.uncertainty.rem_activity import RemActivity, rem_activity
 from monitor.scoring.uncertainty.several_nights import several_nights
 from monitor.session.reader import Session, read_session
+from monitor.session.signal.potentials import session_myoclonus
 from monitor.session.signal.recorded import recorded_signals
 from monitor.session.state import SessionState
 
 __all__ = [
     "detect_movements",
     "events_table",
+    "fragmentary_myoclonus",
     "how_sure",
     "join_nights",
     "leg_activity_in_rem",
@@ -399,6 +402,37 @@ def leg_activity_in_rem(night: Night, rules: str = "wasm2016") -> tuple[RemActiv
     'no stages yet'
     """
     return rem_activity(night, score_night(night, rules))
+
+
+def fragmentary_myoclonus(source: Session | Night, rules: str = "aasm3") -> tuple[Myoclonus, ...] | str:
+    """Return the short potentials of each leg in NREM sleep.
+
+    Parameters
+    ----------
+    source : Session or Night
+        A session's recorded signal is read (some 2 s for each hour). Of a scored list the marks shorter than
+        0.15 s are the potentials, of whatever amplitude; a `Night` of the detector has none of them.
+    rules : {"aasm3", "wasm2016"}
+        Movements of this rule set are left out.
+
+    Returns
+    -------
+    tuple of Myoclonus or str
+        One for each leg; or why there is none. A measurement, not a diagnosis.
+
+    Examples
+    --------
+    >>> from monitor.scoring import Movement
+    >>> marks = [Movement(t * 1_000_000, t * 1_000_000 + 80_000, "left") for t in range(5, 1795, 10)]
+    >>> night = with_stages(Night(tuple(marks), end_us=1_800_000_000, legs=("left",)), ["N2"] * 60)
+    >>> (left,) = fragmentary_myoclonus(night)
+    >>> left.n, left.dense_minutes, left.reference_minutes
+    (179, 30, 20)
+    """
+    if isinstance(source, Session):
+        return session_myoclonus(source, rules)
+    scored = score_night(source, rules)
+    return myoclonus(source, scored, marked_potentials(source, scored.profile))
 
 
 def tonights_end(session: Session, past: Iterable[Session] = ()) -> Forecast | str:

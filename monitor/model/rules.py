@@ -132,6 +132,14 @@ class RulesProfile:
         Shortest and longest of them, inclusive; in children 30 s.
     lmm_channels_min_n : int
         Fewest channels that move at the same time; with a channel other than the legs, one such among them.
+    fmi : {"apart", "off"}
+        Fragmentary myoclonus is measured in the recorded signal and reported apart; or not at all. It changes
+        no count of LM.
+    fmi_min_uv : float
+        Smallest peak of its potentials, rectified (Lins 1993, Can J Neurol Sci 20:142; known second-hand);
+        their length and number per minute are ``myoclonus_burst_max_us`` and ``myoclonus_per_min``.
+    fmi_minutes_min_n : int
+        Minutes of NREM sleep with that number of potentials that are the reference (AASM Manual).
     not_reported : frozenset of str
         Indices this rule set does not define; they stay None.
     """
@@ -180,6 +188,9 @@ class RulesProfile:
     lmm_min_us: int = 3_000_000
     lmm_max_us: int = 45_000_000
     lmm_channels_min_n: int = 2
+    fmi: Literal["apart", "off"] = "apart"
+    fmi_min_uv: float = 50.0
+    fmi_minutes_min_n: int = 20
     not_reported: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -214,6 +225,8 @@ class RulesProfile:
             ("alma_bursts_min_n", self.alma_bursts_min_n >= 2, "at least 2"),
             ("myoclonus_per_min", self.myoclonus_per_min >= 1, "at least 1"),
             ("lmm_max_us", 0 < self.lmm_min_us <= self.lmm_max_us, "at least lmm_min_us, above 0"),
+            ("fmi_min_uv", self.fmi_min_uv > 0, "above 0"),
+            ("fmi_minutes_min_n", self.fmi_minutes_min_n >= 1, "at least 1"),
             ("lmm_channels_min_n", self.lmm_channels_min_n >= 1, "at least 1"),
             ("gap_ends_run_s", self.gap_ends_run_s is None or self.gap_ends_run_s >= 0.0, "0 or more"),
             *((field, getattr(self, field) >= 0, "0 or more") for field in not_negative),
