@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.cli.limits import require_limits
+
+if TYPE_CHECKING:
+    from monitor.cli.window_process import WindowProcess
 
 
 @click.command()
@@ -38,23 +42,40 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
     The simulated amplifier runs in a process of its own and sends over LSL on the loopback interface.
     """
     require_limits()
-    from monitor.cli.recording import WatchOptions, run_watch
-    from monitor.lsl.discovery import Query
+    from monitor.cli.window_process import early_window
     from monitor.lsl.library import use_loopback
-    from monitor.model.config import load_config
-    from monitor.session.folder import default_sessions_dir
-    from monitor.simulator.amplifier import run_amplifier
 
     # Before the first use of liblsl: no other stream is visible here, and these are not visible elsewhere.
     use_loopback()
-    amplifier = multiprocessing.get_context("spawn").Process(
-        target=run_amplifier,
-        kwargs={"seed": seed, "speed": speed, "profile": "demo", "wait_for_receiver": True},
-        name="simulated-amplifier",
-        daemon=True,
-    )
-    amplifier.start()
-    click.echo("Simulated amplifier started. The signals are artificial, not from a patient.")
+    with early_window(headless=headless) as window:
+        amplifier = multiprocessing.get_context("spawn").Process(
+            target=_send,
+            kwargs={"seed": seed, "speed": speed, "profile": "demo", "wait_for_receiver": True},
+            name="simulated-amplifier",
+            daemon=True,
+        )
+        amplifier.start()
+        click.echo("Simulated amplifier started. The signals are artificial, not from a patient.")
+        try:
+            _record(window, seed, sessions, duration_s)
+        finally:
+            amplifier.terminate()
+            amplifier.join()
+
+
+def _send(**simulated: Any) -> None:
+    """Run the amplifier, in its process: only there it has to be loaded."""
+    from monitor.simulator.amplifier import run_amplifier
+
+    run_amplifier(**simulated)
+
+
+def _record(window: WindowProcess | None, seed: int, sessions: Path | None, duration_s: float | None) -> None:
+    from monitor.cli.recording import WatchOptions, run_watch
+    from monitor.lsl.discovery import Query
+    from monitor.model.config import load_config
+    from monitor.session.folder import default_sessions_dir
+
     options = WatchOptions(
         config=load_config("demo"),
         queries=[Query("source_id", f"plms-sim-emg-{seed}"), Query("name", "PLMS-Sim-Markers")],
@@ -66,8 +87,4 @@ def demo(headless: bool, duration_s: float | None, seed: int, speed: float, sess
         resume=False,
         is_demo=True,
     )
-    try:
-        run_watch(options, headless=headless)
-    finally:
-        amplifier.terminate()
-        amplifier.join()
+    run_watch(options, window)

@@ -1,18 +1,13 @@
-"""Run a recording: bed lock, stream selection, window process, recorder.
+"""Run a recording: bed lock, stream selection, recorder.
 
 The detector is compiled in the background while the streams are selected.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
-import subprocess
-import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +15,7 @@ import dsp
 from dsp import cache_report
 from monitor.cli.resume import Prompt, reopened, resumed_settings, session_to_resume, successors_of
 from monitor.cli.terminal import Terminal
+from monitor.cli.window_process import WindowProcess
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.library import lsl
 from monitor.model.config import Config
@@ -33,7 +29,6 @@ from monitor.recorder.run import Recording, StopRequest, record
 from monitor.recorder.sleep_inhibitor import sleep_inhibited
 from monitor.recorder.start_screen import Preview, StartScreen
 from monitor.recorder.stream_selection import StreamSelection
-from monitor.session.control import ControlServer
 from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_code
 from monitor.session.resume import CutOff
 
@@ -86,8 +81,14 @@ class _Beds:
             self._held = None
 
 
-def run_watch(options: WatchOptions, *, headless: bool) -> None:
+def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> None:
     """Find the streams, record, and close the session.
+
+    Parameters
+    ----------
+    options : WatchOptions
+    window : WindowProcess or None
+        None: the recording runs in the terminal.
 
     Raises
     ------
@@ -111,13 +112,14 @@ def run_watch(options: WatchOptions, *, headless: bool) -> None:
             Preview(wish),
             options.study,
         )
-        has_window = not headless and _window_opens(terminal) and _open_window(stack, screen, terminal)
-        if options.is_sit and not has_window:
+        if window is not None:
+            window.serve(screen.answer)
+        if options.is_sit and window is None:
             raise MissingError("--sit needs the window, and none can be opened. Nothing was recorded.")
         interrupted = None
         if not options.is_demo:
             stack.enter_context(sleep_inhibited(f"recording {options.bed}", terminal.say))
-            prompt = Prompt(options.resume, screen if has_window else None, terminal, ending)
+            prompt = Prompt(options.resume, screen if window is not None else None, terminal, ending)
             interrupted = session_to_resume(
                 options.sessions, options.bed, options.study, prompt, is_sit=options.is_sit
             )
@@ -232,46 +234,3 @@ def _record(
         lock.release()
     screen.advance("ended", str(folder.path))
     terminal.ended(recorder)
-
-
-def _window_opens(terminal: Terminal) -> bool:
-    from monitor.dashboard.shell.display import why_no_window
-
-    reason = why_no_window()
-    if reason:
-        terminal.say(f"{reason} Recording without a window; status is shown in this terminal.")
-    return not reason
-
-
-def _open_window(stack: ExitStack, screen: StartScreen, terminal: Terminal) -> bool:
-    """Open the window until the stack is left; return whether it could be opened."""
-    try:
-        stack.enter_context(_window(screen))
-    except OSError as err:
-        terminal.say(f"The window cannot be opened ({err}): the recording runs in this terminal.")
-        return False
-    return True
-
-
-@contextmanager
-def _window(screen: StartScreen) -> Iterator[None]:
-    """Open the dashboard in a process of its own.
-
-    The recording does not depend on it: closing or killing the window ends nothing. It stays open when the
-    recording ends.
-    """
-    with tempfile.TemporaryDirectory(prefix="plms-selection-") as private:
-        contact = Path(private) / f"{secrets.token_hex(4)}.json"
-        server = ControlServer(contact, screen.answer)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor.dashboard", "--lobby", str(contact)],
-            stdin=subprocess.DEVNULL,
-            # Ctrl-C in the terminal is meant for the recorder only.
-            start_new_session=os.name == "posix",
-        )
-        # Reap a closed window, so that no zombie process remains during the recording.
-        threading.Thread(target=process.wait, name="window-reaper", daemon=True).start()
-        try:
-            yield
-        finally:
-            server.close()

@@ -87,23 +87,30 @@ def watch(
             "--sit needs the window: without it the test cannot be begun. Omit --headless."
         )
     require_limits()
-    from monitor.cli.recording import WatchOptions, run_watch
+    from monitor.cli.window_process import early_window
     from monitor.lsl.discovery import Query
     from monitor.model.config import load_config
     from monitor.session.folder import check_code, default_sessions_dir
 
-    options = WatchOptions(
-        config=load_config(config_name, overrides(left, right, unit, rules)),
-        queries=[Query.parse(text) for text in streams],
-        bed=check_code("--bed", bed),
-        study=check_code("--study", study) if study else "",
-        sessions=sessions or default_sessions_dir(),
-        wait_s=wait_s,
-        duration_s=duration_s,
-        resume=resume,
-        is_sit=sit,
-    )
-    run_watch(options, headless=headless)
+    # Options that cannot be used are reported before a window opens.
+    config = load_config(config_name, overrides(left, right, unit, rules))
+    queries = [Query.parse(text) for text in streams]
+    bed, study = check_code("--bed", bed), check_code("--study", study) if study else ""
+    with early_window(headless=headless) as window:
+        from monitor.cli.recording import WatchOptions, run_watch
+
+        options = WatchOptions(
+            config=config,
+            queries=queries,
+            bed=bed,
+            study=study,
+            sessions=sessions or default_sessions_dir(),
+            wait_s=wait_s,
+            duration_s=duration_s,
+            resume=resume,
+            is_sit=sit,
+        )
+        run_watch(options, window)
 
 
 def overrides(

@@ -159,7 +159,7 @@ def record_all_here(beds_n, sessions):
         options = WatchOptions(
             config, [Query.parse(f"Amp-{bed}")], f"bed-{bed}", "", Path(sessions), None, None, resume=False
         )
-        threads.append(threading.Thread(target=run_watch, args=(options,), kwargs={"headless": True}))
+        threads.append(threading.Thread(target=run_watch, args=(options,)))
     ended = threading.Event()
     signal_of_process.signal(signal_of_process.SIGTERM, lambda *_: ended.set())
     for thread in threads:
