@@ -49,7 +49,21 @@ class Plot:
     height_ratio: float
 
 
-Block = Text | Table | Plot
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """An empty field that is filled in by hand, with its label.
+
+    Attributes
+    ----------
+    label : str
+    height_mm : float
+    """
+
+    label: str
+    height_mm: float
+
+
+Block = Text | Table | Plot | Blank
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
-import matplotlib as mpl
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     Flowable,
     Image,
@@ -25,12 +22,11 @@ from reportlab.platypus import (
     Spacer,
 )
 
-from monitor.outputs.report.blocks import Block, Plot, Report, Section, Table, Text
+from monitor.outputs.report.blocks import Blank, Block, Plot, Report, Section, Table, Text
+from monitor.outputs.report.fonts import Fonts
 
 _MARGIN = 15 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
-# The standard PDF fonts contain Western European letters only; notes may be in any language.
-_FONTS = {"Report": "DejaVuSans.ttf", "Report-Bold": "DejaVuSans-Bold.ttf"}
 _INK, _GREY, _STRIPE = colors.HexColor("#111111"), colors.HexColor("#444444"), colors.HexColor("#f3f3f3")
 
 _BODY = ParagraphStyle("body", fontName="Report", fontSize=8, leading=10.5, textColor=_INK, spaceAfter=3)
@@ -59,9 +55,7 @@ _SIGNED = ParagraphStyle(
 
 def to_pdf(report: Report) -> bytes:
     """Return a report as PDF; its first section is on a separate page."""
-    fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
-    for name, file in _FONTS.items():
-        pdfmetrics.registerFont(TTFont(name, str(fonts / file)))
+    fonts = Fonts()
     out = io.BytesIO()
     document = SimpleDocTemplate(
         out,
@@ -74,42 +68,65 @@ def to_pdf(report: Report) -> bytes:
         author="PLMS Monitor",
     )
     story: list[Flowable] = [
-        Paragraph(escape(report.title), _TITLE),
-        Paragraph(escape(report.subtitle), _BODY),
+        Paragraph(fonts.markup(report.title), _TITLE),
+        Paragraph(fonts.markup(report.subtitle), _BODY),
         Spacer(0, 2 * mm),
-        Paragraph(escape(report.signature_text), _SIGNED if report.is_signed else _OPEN),
+        Paragraph(fonts.markup(report.signature_text), _SIGNED if report.is_signed else _OPEN),
         Spacer(0, 2 * mm),
     ]
+    head_n = len(story)
     for place, section in enumerate(report.sections):
-        story += _section(section, is_first=place == 0)
+        story += _section(section, fonts, is_first=place == 0)
         if place == 0:
             story.append(PageBreak())
 
-    def foot(canvas: Any, page: Any) -> None:
-        canvas.saveState()
-        canvas.setFont("Report", 6.5)
-        canvas.setFillColor(_GREY)
-        canvas.drawString(_MARGIN, 10 * mm, report.footer)
-        canvas.drawRightString(A4[0] - _MARGIN, 13 * mm, f"page {page.page}")
-        if not report.is_signed:
-            canvas.drawString(_MARGIN, 13 * mm, "PROVISIONAL")
-        canvas.restoreState()
-
-    document.build(story, onFirstPage=foot, onLaterPages=foot)
+    note = fonts.note()
+    if note:
+        story.insert(head_n, Paragraph(fonts.markup(f"Note: {note}"), _BODY))
+    document.build(story, canvasmaker=lambda *args, **options: _Pages(report, *args, **options))
     return out.getvalue()
 
 
-def _section(section: Section, *, is_first: bool) -> list[Flowable]:
-    made = [_block(block) for block in section.blocks]
-    for place, block in reversed(list(enumerate(section.blocks))):
-        if isinstance(block, Plot):
-            made.insert(place + 1, Paragraph(escape(block.alt), _SMALL))
+class _Pages(Canvas):
+    """Pages with a foot that names their number of all, which is known only at the end."""
+
+    def __init__(self, report: Report, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._report = report
+        self._pages: list[dict[str, Any]] = []
+
+    def showPage(self) -> None:  # noqa: N802  # Reportlab names what it calls
+        """Hold a finished page back."""
+        self._pages.append(dict(self.__dict__))
+        self._startPage()  # type: ignore[attr-defined]
+
+    def save(self) -> None:
+        """Write all pages with their feet, and the document."""
+        for page in self._pages:
+            self.__dict__.update(page)
+            self._foot(len(self._pages))
+            super().showPage()
+        super().save()
+
+    def _foot(self, n_pages: int) -> None:
+        self.saveState()
+        self.setFont("Report", 6.5)
+        self.setFillColor(_GREY)
+        self.drawString(_MARGIN, 10 * mm, self._report.footer)
+        self.drawRightString(A4[0] - _MARGIN, 13 * mm, f"page {self.getPageNumber()} of {n_pages}")
+        if not self._report.is_signed:
+            self.drawString(_MARGIN, 13 * mm, "PROVISIONAL")
+        self.restoreState()
+
+
+def _section(section: Section, fonts: Fonts, *, is_first: bool) -> list[Flowable]:
+    made = [_block(block, fonts) for block in section.blocks]
     if is_first:
         first = section.blocks[0]
         if isinstance(first, Text):
-            made[0] = Paragraph(escape(first.text), _FIRST)
+            made[0] = Paragraph(fonts.markup(first.text), _FIRST)
         return made
-    heading = Paragraph(escape(section.title), _HEADING)
+    heading = Paragraph(fonts.markup(section.title), _HEADING)
     # A heading is never alone at the bottom of a page; a long table may be split.
     if isinstance(section.blocks[0], Table) and len(section.blocks[0].rows) > 12:
         heading.keepWithNext = True
@@ -117,21 +134,42 @@ def _section(section: Section, *, is_first: bool) -> list[Flowable]:
     return [KeepTogether([heading, made[0]]), *made[1:]]
 
 
-def _block(block: Block) -> Flowable:
+def _block(block: Block, fonts: Fonts) -> Flowable:
     if isinstance(block, Text):
-        return Paragraph(escape(block.text), _SMALL if block.is_small else _BODY)
+        return Paragraph(fonts.markup(block.text), _SMALL if block.is_small else _BODY)
+    if isinstance(block, Blank):
+        return _Field(block)
     if isinstance(block, Plot):
         image = Image(io.BytesIO(block.png), _WIDTH, _WIDTH * block.height_ratio)
         image.hAlign = "LEFT"
-        return image
-    return _table(block)
+        return KeepTogether([image, Paragraph(fonts.markup(block.alt), _SMALL)])
+    return _table(block, fonts)
 
 
-def _table(table: Table) -> Flowable:
+class _Field(Flowable):
+    """An empty box with its label at the top left."""
+
+    def __init__(self, blank: Blank) -> None:
+        super().__init__()
+        self._label = blank.label
+        self.width, self.height = _WIDTH, blank.height_mm * mm
+        self.spaceAfter = 2 * mm
+
+    def draw(self) -> None:
+        """Draw the box."""
+        self.canv.setStrokeColor(_GREY)
+        self.canv.setLineWidth(0.6)
+        self.canv.rect(0, 0, self.width, self.height)
+        self.canv.setFont("Report", 7)
+        self.canv.setFillColor(_GREY)
+        self.canv.drawString(2 * mm, self.height - 3.4 * mm, self._label)
+
+
+def _table(table: Table, fonts: Fonts) -> Flowable:
     has_head = any(table.head)
-    rows = [[Paragraph(escape(cell), _CELL) for cell in row] for row in table.rows]
+    rows = [[Paragraph(fonts.markup(cell), _CELL) for cell in row] for row in table.rows]
     if has_head:
-        rows.insert(0, [Paragraph(escape(cell), _HEAD_CELL) for cell in table.head])
+        rows.insert(0, [Paragraph(fonts.markup(cell), _HEAD_CELL) for cell in table.head])
     style: list[Any] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("TOPPADDING", (0, 0), (-1, -1), 1.2),

@@ -12,7 +12,7 @@ import jinja2
 from monitor.model.clock import utc_now
 from monitor.model.errors import InputError
 from monitor.model.safe_file import write_private_bytes
-from monitor.outputs.report.blocks import Plot, Report, Table, Text
+from monitor.outputs.report.blocks import Blank, Plot, Report, Table, Text
 from monitor.outputs.report.content import report_of
 from monitor.outputs.report.pdf import to_pdf
 from monitor.session.reader import read_session
@@ -26,6 +26,7 @@ _ENVIRONMENT = jinja2.Environment(
 )
 _ENVIRONMENT.tests |= {
     "table": lambda block: isinstance(block, Table),
+    "blank": lambda block: isinstance(block, Blank),
     "plot": lambda block: isinstance(block, Plot),
     "paragraph": lambda block: isinstance(block, Text),
 }
