@@ -1,13 +1,16 @@
 """The report: every number is that of `summary.json`, provisional until signed, no diagnosis, private."""
 
 import datetime as dt
+import io
 import json
 from html.parser import HTMLParser
 
+import matplotlib.image
 import pypdfium2
 import pytest
 from click.testing import CliRunner
 from support.sessions import append, beginning, make_session, movement, note, quality, series, stage
+from support.windows import bursts
 
 from monitor.cli import cli
 from monitor.model.config import load_config
@@ -15,6 +18,7 @@ from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.outputs.report import content, numbers, write_report
 from monitor.outputs.report.blocks import Table, Text
+from monitor.outputs.report.sample_trace import typical
 from monitor.session.reader import read_session
 from monitor.session.recovery import recover
 from monitor.session.signature import signature
@@ -170,7 +174,10 @@ def test_parts_of_a_split_night_and_edits_are_those_of_the_summary(tmp_path):
     recover(folder)
     summary = json.loads((folder.path / "summary.json").read_text())
     sections = {s.title: s.blocks for s in content.report_of(read_session(folder.path), MADE).sections}
-    (split,) = sections["Split night"]
+    split, picture = sections["Split night"]
+    assert "CPAP on" in picture.svg
+    for part in summary["segments"]:
+        assert f">{part['rules']['aasm3']['plms_index']:.1f}<" in picture.svg
     assert len(split.rows) == len(summary["segments"]) == 2
     for row, part in zip(split.rows, summary["segments"], strict=True):
         each = list(part["rules"].values())
@@ -233,6 +240,105 @@ def test_the_pages_of_the_pdf_say_what_the_html_says(folder, report):
                     cells = [cell for cell in row if "冷" not in cell]
                     assert all("".join(cell.split()) in squeezed for cell in cells), row
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_each_page_has_its_number_of_all_and_the_first_has_the_fields_to_fill_in(folder):
+    path = folder.path.parent / "pages.pdf"
+    write_report(folder.path, path)
+    with pypdfium2.PdfDocument(path) as pdf:
+        pages = [page.get_textpage().get_text_range() for page in pdf]
+    assert len(pages) > 3
+    for number, text in enumerate(pages, start=1):
+        assert f"page {number} of {len(pages)}" in text
+    assert "Interpretation by a clinician (this program gives none):" in pages[0]
+    assert "Name, date, signature:" in pages[0]
+
+
+def tables_of(report):
+    return [block for section in report.sections for block in section.blocks if isinstance(block, Table)]
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_a_night_without_stages_has_no_tables_of_dashes_and_names_what_is_undefined(tmp_path, is_split):
+    facts = [f for f in night_facts() if f.kind not in ("stage", "arousal", "respiratory")]
+    split = [Fact("segment", 3600.0, "person", {"label": "CPAP on"})] if is_split else []
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-9", [*facts, *split])
+    append(folder, [Fact("stop", END_S, "recorder", {"reason": "end"})])
+    session = read_session(folder.path)
+    report = content.report_of(session, MADE)
+    for table in tables_of(report):
+        if table.head[:1] == ("movements of the rhythm that are missing (estimate)",):
+            # Too few intervals, with or without stages.
+            continue
+        assert table.rows, table.head
+        values = [cell for row in table.rows for cell in row[1:] if cell]
+        assert not values or any(not cell.startswith(numbers.NONE) for cell in values), table
+    sections = {section.title: section.blocks for section in report.sections}
+    for table in (b for b in sections["Both rule sets"] if isinstance(b, Table)):
+        assert all(any(not cell.startswith(numbers.NONE) for cell in row[1:]) for row in table.rows)
+    named = sections["Both rule sets"][-1].text
+    assert named.startswith("Not defined without sleep stages: ")
+    assert "PLMS per hour of sleep" in named
+    rules = session.summary["rules"]["aasm3"]
+    hours = next(b for b in sections["By time, stage and position"] if isinstance(b, Table))
+    assert hours.head[1:4] == ("hours", "PLM, AASM v3", "per hour, AASM v3")
+    assert sum(int(row[2]) for row in hours.rows) == rules["n_plm"]
+    position = next(t for t in tables_of(report) if t.head[0] == "position")
+    assert sum(int(row[2]) for row in position.rows) == rules["n_plm"]
+    if is_split:
+        table, picture = sections["Split night"]
+        each = [part["rules"]["aasm3"] for part in session.summary["segments"]]
+        assert [row[2] for row in table.rows] == [str(one["n_plm"]) for one in each]
+        assert [float(row[3]) for row in table.rows] == [
+            pytest.approx(one["plm_per_hour_recorded"], abs=0.051) for one in each
+        ]
+        assert "PLM per hour recorded" in picture.svg
+
+
+def test_the_sample_trace_shows_the_typical_series_in_the_recorded_signal(tmp_path):
+    moved = [*series(20.0, 5, 15.0), *series(200.0, 4, 30.0), *series(400.0, 6, 32.0)]
+    head = night_facts()[0]
+    stop = Fact("stop", 620.0, "recorder", {"reason": "end"})
+    onsets = [fact.t for fact in moved]
+    folder = make_session(tmp_path / "s", [head, *beginning()[1:], *moved, stop], bursts(620.0, onsets))
+    session = read_session(folder.path)
+    assert typical(session.main.series).onset_us == 200_000_000
+    (section,) = [s for s in content.report_of(session, MADE).sections if s.title == "Sample trace"]
+    (trace,) = section.blocks
+    assert trace.alt.startswith("Series 2: 4 movements, mean interval 30.0 s; its first 145 s from 23:18:10.")
+    assert "30 to 200 Hz" in trace.alt
+    picture = pixels_of(trace.png)
+    assert n_near(picture, (31, 95, 168)) > 1000
+    folder.recording.unlink()
+    (section,) = [
+        s for s in content.report_of(read_session(folder.path), MADE).sections if s.title == "Sample trace"
+    ]
+    assert section.blocks == (Text("The recording of series 2 is missing, so no sample trace."),)
+
+
+def test_without_a_series_there_is_no_sample_trace(tmp_path):
+    head = night_facts()[0]
+    stop = Fact("stop", 620.0, "recorder", {"reason": "end"})
+    session = read_session(make_session(tmp_path / "s", [head, *beginning()[1:], stop]).path)
+    (section,) = [s for s in content.report_of(session, MADE).sections if s.title == "Sample trace"]
+    assert section.blocks == (Text("There is no series, so no sample trace."),)
+
+
+def pixels_of(png):
+    return (matplotlib.image.imread(io.BytesIO(png))[..., :3] * 255).round().astype(int)
+
+
+def n_near(picture, colour):
+    return int((abs(picture - colour).max(axis=-1) < 40).sum())
+
+
+def test_a_label_of_any_script_is_drawn_in_the_picture_of_a_split_night(tmp_path):
+    label = Fact("segment", 3600.0, "person", {"label": "冷 $1 and $2 \u200f"})
+    stop = Fact("stop", END_S, "recorder", {"reason": "end"})
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-8", [*night_facts(), label, stop])
+    report = content.report_of(read_session(folder.path), MADE)
+    _, picture = next(s.blocks for s in report.sections if s.title == "Split night")
+    assert "‹U+51B7› $1 and $2" in picture.svg
 
 
 def test_it_gives_no_diagnosis_and_says_what_it_is_not(html):

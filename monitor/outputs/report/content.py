@@ -8,7 +8,8 @@ from typing import Any
 
 from monitor.model import wording
 from monitor.outputs.report import counts, history, numbers, plots, sit, uncertainty
-from monitor.outputs.report.blocks import Block, Report, Section, Table, Text
+from monitor.outputs.report.blocks import Blank, Block, Report, Section, Table, Text
+from monitor.outputs.report.sample_trace import sample_trace
 from monitor.session.damage import damage_words, set_aside_text
 from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime, to_minute
@@ -24,6 +25,11 @@ _MEANING = (
     events and arousals are known.""",
     """“8 µV above rest” is measured on an envelope, and every program uses a different one; the one used is
     named below. AASM and WASM leave points open; each is a switch, and all switches are listed below.""",
+)
+
+_TO_FILL_IN = (
+    Blank("Interpretation by a clinician (this program gives none):", 26.0),
+    Blank("Name, date, signature:", 14.0),
 )
 
 
@@ -103,6 +109,7 @@ def _first_page(session: Session, wall: WallTime) -> Section:
         plots.overview_plot(session, wall, name),
         _recording(session, wall),
         *cautions,
+        *_TO_FILL_IN,
     )
     return Section("Summary", blocks)
 
@@ -209,9 +216,10 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
         *([Section("Look-alikes", tuple(alike))] if (alike := counts.lookalikes(summary)) else []),
         *([Section("Leg muscle activity in REM sleep", tuple(in_rem))] if in_rem else []),
         Section("By time, stage and position", tuple(by_time)),
-        *([Section("Split night", (split,))] if split is not None else []),
+        *([Section("Split night", _split(summary, split, wall))] if split is not None else []),
         Section("Intervals", (plots.imi_plot(wasm, low_s, high_s),)),
         Section(f"Series ({numbers.RULE_NAMES.get(main, main)})", (counts.series(summary, main, wall),)),
+        Section("Sample trace", (sample_trace(session, wall),)),
         *_about_recording(session, wall),
         Section("What the numbers mean", tuple(Text(" ".join(text.split())) for text in _MEANING)),
         Section("How it was scored", _how(session)),
@@ -227,6 +235,11 @@ def _about_recording(session: Session, wall: WallTime) -> list[Section]:
         Section("Technical events", (history.technical(session, wall),)),
         Section("Manual edits", tuple(counts.edits(session.summary))),
     ]
+
+
+def _split(summary: Any, table: Table, wall: WallTime) -> tuple[Block, ...]:
+    """Return the table of the parts, and their rates as a picture."""
+    return table, plots.split_plot(summary, wall)
 
 
 def _intervals(session: Session) -> tuple[Any, float, float]:

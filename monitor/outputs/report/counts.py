@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +23,8 @@ _LOOKALIKES = """Movements that look like leg movements and are not: named from 
     counted apart, and in no series. By the letter of the rules they would be counted. Provisional: the
     criteria are listed below as switches of the rule sets, and a person can count a movement as a leg
     movement."""
+# A rate needs ten minutes of its denominator.
+_LEAST_US = 600_000_000
 
 
 def _side_by_side(rules: Rules, head: str, rows: list[tuple[str, ...]]) -> Table:
@@ -43,11 +46,35 @@ def main_table(summary: Mapping[str, Any]) -> Table:
         for key, words in numbers.COUNTS
         if key in counts
     ]
-    return _side_by_side(rules, "", rows)
+    table = _side_by_side(rules, "", rows)
+    return _defined(table) if is_unstaged(summary) else table
 
 
-def every_index(summary: Mapping[str, Any]) -> list[Table]:
+def is_unstaged(summary: Mapping[str, Any]) -> bool:
+    """Return whether there are no sleep stages: what needs them is left out, not listed as dashes."""
+    return summary["tst_h"] is None
+
+
+def _defined(table: Table) -> Table:
+    """Return a table without the rows that have no value by any rule set."""
+    return replace(table, rows=tuple(row for row in table.rows if not _is_empty(row)))
+
+
+def _is_empty(row: tuple[str, ...]) -> bool:
+    return all(cell.startswith(numbers.NONE) for cell in row[1:])
+
+
+def every_index(summary: Mapping[str, Any]) -> list[Block]:
     """List all counts, rates and interval statistics of both rule sets, and the counts by leg."""
+    tables = _every_index(summary)
+    if not is_unstaged(summary):
+        return list(tables)
+    names = [row[0] for table in tables for row in table.rows if _is_empty(row)]
+    left_out = Text(f"Not defined without sleep stages: {', '.join(names)}.", is_small=True)
+    return [*map(_defined, tables), left_out]
+
+
+def _every_index(summary: Mapping[str, Any]) -> list[Table]:
     rules: Rules = summary["rules"]
     each = list(rules.values())
     tables = [
@@ -115,21 +142,44 @@ def _of_leg(counts: Mapping[str, int] | None, leg: str) -> str:
 def time_parts(summary: Mapping[str, Any], key: str, first: str, wall: WallTime) -> Table:
     """List the hours or the thirds of the time in bed, by the main rule set and the other."""
     rules: Rules = summary["rules"]
-    names = [numbers.RULE_NAMES.get(name, name) for name in rules]
-    heads = (first, "hours asleep", *(f"{what}, {name}" for name in names for what in ("PLMS", "per hour")))
+    if is_unstaged(summary):
+        return _time_parts_unstaged(rules, key, first, wall)
+    heads = _part_heads(rules, first, "hours asleep", ("PLMS", "per hour"))
     rows = []
     parts = [r["detail"][key] for r in rules.values()]
     for place, same in enumerate(zip(*parts, strict=True), start=1):
         when = f"{place}: {_clock(wall, same[0]['start_us'])} to {_clock(wall, same[0]['end_us'])}"
         cells = [when, numbers.number(same[0]["tst_h"], "{:.2f}") or numbers.NONE]
         for part in same:
-            n = part["n_plms"] if part["n_plms"] is not None else part["n_plm"]
-            cells += [str(n), numbers.number(part["plms_index"], "{:.1f}") or numbers.NONE]
+            cells += [str(part["n_plms"]), numbers.number(part["plms_index"], "{:.1f}") or numbers.NONE]
         rows.append(tuple(cells))
     return Table(heads, tuple(rows))
 
 
-def by_stage(session: Session) -> Table:
+def _part_heads(rules: Rules, first: str, hours: str, what: tuple[str, ...]) -> tuple[str, ...]:
+    names = [numbers.RULE_NAMES.get(name, name) for name in rules]
+    return (first, hours, *(f"{each}, {name}" for name in names for each in what))
+
+
+def _time_parts_unstaged(rules: Rules, key: str, first: str, wall: WallTime) -> Table:
+    """List parts of a recording without stages: movements in series, per hour recorded."""
+    rows = []
+    parts = [r["detail"][key] for r in rules.values()]
+    for place, same in enumerate(zip(*parts, strict=True), start=1):
+        start_us, end_us = same[0]["start_us"], same[0]["end_us"]
+        cells = [f"{place}: {_clock(wall, start_us)} to {_clock(wall, end_us)}"]
+        cells.append(f"{(end_us - start_us) / HOUR_US:.2f}")
+        for part in same:
+            cells += [str(part["n_plm"]), _per_hour(part["n_plm"], end_us - start_us)]
+        rows.append(tuple(cells))
+    return Table(_part_heads(rules, first, "hours", ("PLM", "per hour")), tuple(rows))
+
+
+def _per_hour(n: int, length_us: int) -> str:
+    return f"{n * HOUR_US / length_us:.1f}" if length_us >= _LEAST_US else numbers.TOO_EARLY
+
+
+def by_stage(session: Session) -> Table | Text:
     """Count the main rule set's movements by the stage at their onset, inside the time in bed."""
     line = StageTimeline(session.night)
     rows = []
@@ -143,8 +193,10 @@ def by_stage(session: Session) -> Table:
             if lm.stage == stage and line.tib_start_us <= lm.onset_us < line.tib_end_us
         ]
         n_plm = sum(lm.plm for lm in inside)
-        rate = f"{n_plm * HOUR_US / over_us:.1f}" if over_us >= 600_000_000 else "too early for a rate"
+        rate = _per_hour(n_plm, over_us)
         rows.append((stage, f"{over_us / HOUR_US:.2f}", str(len(inside)), str(n_plm), rate))
+    if not rows:
+        return Text("No sleep stages.")
     return Table(
         ("stage", "hours with a usable leg", "movements, counted or not", "PLM", "PLM per hour"), tuple(rows)
     )
@@ -158,10 +210,12 @@ def by_position(session: Session) -> Table | None:
     line, main = StageTimeline(session.night), session.main
     edges = np.array([round(t * 1e6) for t, _ in noted] + [session.night.end_us], np.int64)
     edges = np.clip(edges, line.tib_start_us, line.tib_end_us)
-    asleep_us = np.diff(time_before(line.asleep, edges)).tolist()
+    has_stages = line.has_stages
+    lengths_us = np.diff(edges if not has_stages else time_before(line.asleep, edges)).tolist()
     totals: dict[str, list[int]] = {}
-    for (start, end), us, (_, position) in zip(pairwise(edges.tolist()), asleep_us, noted, strict=True):
-        n = sum(lm.plm and lm.counted_in == "sleep" and start <= lm.onset_us < end for lm in main.lms)
+    for (start, end), us, (_, position) in zip(pairwise(edges.tolist()), lengths_us, noted, strict=True):
+        counted = [lm for lm in main.lms if lm.plm and (not has_stages or lm.counted_in == "sleep")]
+        n = sum(start <= lm.onset_us < end for lm in counted)
         total = totals.setdefault(position, [0, 0])
         total[0], total[1] = total[0] + us, total[1] + n
     rows = [
@@ -169,10 +223,12 @@ def by_position(session: Session) -> Table | None:
             name,
             f"{us / HOUR_US:.2f}",
             str(n),
-            f"{n * HOUR_US / us:.1f}" if us >= 600_000_000 else numbers.NONE,
+            _per_hour(n, us),
         )
         for name, (us, n) in totals.items()
     ]
+    if not has_stages:
+        return Table(("position", "hours", "PLM", "PLM per hour recorded"), tuple(rows))
     return Table(("position", "hours asleep", "PLMS", "PLMS per hour of sleep"), tuple(rows))
 
 
@@ -195,19 +251,23 @@ def segments(summary: Mapping[str, Any], wall: WallTime) -> Table | None:
     if not parts:
         return None
     rules: Rules = summary["rules"]
-    names = [numbers.RULE_NAMES.get(name, name) for name in rules]
-    heads = ("part", "hours asleep", *(f"{what}, {name}" for name in names for what in ("PLMS", "per hour")))
+    heads = _part_heads(rules, "part", "hours asleep", ("PLMS", "per hour"))
+    count, rate_key = "n_plms", "plms_index"
+    if is_unstaged(summary):
+        heads = _part_heads(rules, "part", "hours", ("PLM", "per hour"))
+        count, rate_key = "n_plm", "plm_per_hour_recorded"
     rows = []
     for part in parts:
         where = f"{wall.text(part['start'], seconds=False)} to {wall.text(part['end'], seconds=False)}"
         each = [part["rules"][name] for name in rules]
         cells = [f"{part['label'] or 'first part'}: {where}"]
-        cells.append(numbers.number(each[0].get("tst_h"), "{:.2f}") or numbers.NONE)
+        length_h = (part["end"] - part["start"]) / 3600.0 if is_unstaged(summary) else each[0].get("tst_h")
+        cells.append(numbers.number(length_h, "{:.2f}") or numbers.NONE)
         for one in each:
-            n = one.get("n_plms")
+            n = one.get(count)
             cells += [numbers.NONE if n is None else str(n)]
-            early = "plms_index" in one.get("too_early", ())
-            rate = "too early" if early else numbers.number(one.get("plms_index"), "{:.1f}")
+            early = rate_key in one.get("too_early", ())
+            rate = "too early" if early else numbers.number(one.get(rate_key), "{:.1f}")
             cells += [rate or numbers.NONE]
         rows.append(tuple(cells))
     return Table(heads, tuple(rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import matplotlib as mpl
@@ -11,14 +11,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from monitor.outputs.report import numbers
 from monitor.outputs.report.blocks import Plot
+from monitor.outputs.report.fonts import with_codes
 from monitor.scoring.curves import curves
 from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime
 
 _STAGE_ROWS = ("W", "R", "N1", "N2", "N3")
 # Distinguishable by colour-blind people, and by lightness in black and white.
-_LEG_COLOURS = {"left": "#1f5fa8", "right": "#b4691f"}
+LEG_COLOURS = {"left": "#1f5fa8", "right": "#b4691f"}
+_RULE_COLOURS = ("#3d5a73", "#a9b8c4")
+_LONGEST_LABEL = 40
 _WIDTH_IN = 7.3
 _STYLE: Any = {
     "font.size": 8,
@@ -65,7 +69,7 @@ def overview_plot(session: Session, wall: WallTime, index_name: str) -> Plot:
             axis.set_xlim(0, max(night.end_us / 1e6, 1.0))
         _clock_axis(axes[2], wall, night.end_us / 1e6)
 
-    return _plot(
+    return plot(
         draw,
         0.5,
         "Sleep stages, movements of each leg, gaps, and the course of the index. Dotted: lights.",
@@ -90,7 +94,7 @@ def _hypnogram(axis: Axes, session: Session) -> None:
 def _rasters(axis: Axes, session: Session) -> None:
     for row, leg in ((2, "left"), (1, "right")):
         mine = [lm for lm in session.main.lms if lm.leg in (leg, "both")]
-        for is_plm, colour, reach in ((False, "#b5b5b5", 0.22), (True, _LEG_COLOURS[leg], 0.38)):
+        for is_plm, colour, reach in ((False, "#b5b5b5", 0.22), (True, LEG_COLOURS[leg], 0.38)):
             at_s = [lm.onset_us / 1e6 for lm in mine if lm.plm is is_plm]
             axis.vlines(at_s, row - reach, row + reach, color=colour, lw=0.6)
         for span in session.night.unusable.get(leg, ()):
@@ -125,7 +129,7 @@ def imi_plot(rules: Any, low_s: float, high_s: float) -> Plot:
             for bound in bounds:
                 axis.axvline(bound, color="#a03050", lw=0.8, ls="--")
 
-    return _plot(draw, 0.3, f"Intervals from onset to onset; dashed: the bounds {low_s:g} and {high_s:g} s.")
+    return plot(draw, 0.3, f"Intervals from onset to onset; dashed: the bounds {low_s:g} and {high_s:g} s.")
 
 
 def resting_plot(session: Session, wall: WallTime) -> Plot:
@@ -146,7 +150,7 @@ def resting_plot(session: Session, wall: WallTime) -> Plot:
                 if fact.data["leg"] == leg and (rest_uv := fact.data.get("rest_uv")) is not None
             ]
             t_s, rests_uv = zip(*sorted(known), strict=True) if known else ((), ())
-            axis.plot(t_s, rests_uv, marker, ms=2.5, color=_LEG_COLOURS[leg], label=leg)
+            axis.plot(t_s, rests_uv, marker, ms=2.5, color=LEG_COLOURS[leg], label=leg)
         axis.axhline(4.0, color="#a03050", lw=0.8, ls="--")
         axis.set_ylabel("resting level (µV)")
         axis.set_ylim(bottom=0)
@@ -154,9 +158,56 @@ def resting_plot(session: Session, wall: WallTime) -> Plot:
         axis.legend(loc="upper left", frameon=False, fontsize=6.5, ncols=2)
         _clock_axis(axis, wall, night.end_us / 1e6)
 
-    return _plot(
+    return plot(
         draw, 0.22, "Resting level of each leg over the recording; dashed: 4 µV, above which it is high."
     )
+
+
+def split_plot(summary: Mapping[str, Any], wall: WallTime) -> Plot:
+    """Draw the rate of each part of a split night by both rule sets; the parts are labelled below."""
+    parts = summary["segments"]
+    rules = list(summary["rules"])
+    key = "plms_index" if summary["tst_h"] is not None else "plm_per_hour_recorded"
+    count = "n_plms" if summary["tst_h"] is not None else "n_plm"
+
+    def draw(figure: Figure) -> None:
+        axis = figure.subplots()
+        width = 0.8 / len(rules)
+        for number, name in enumerate(rules):
+            at = np.arange(len(parts)) - 0.4 + width * (number + 0.5)
+            values = [part["rules"][name] for part in parts]
+            rates = [None if key in one["too_early"] else one[key] for one in values]
+            axis.bar(
+                at,
+                [rate or 0.0 for rate in rates],
+                0.9 * width,
+                color=_RULE_COLOURS[number % len(_RULE_COLOURS)],
+                label=numbers.RULE_NAMES.get(name, name),
+            )
+            for x, rate, one in zip(at, rates, values, strict=True):
+                text = f"{rate:.1f}" if rate is not None else _no_rate(one, key)
+                n = "" if one[count] is None else f"\n({one[count]})"
+                axis.annotate(text + n, (x, rate or 0.0), ha="center", va="bottom", fontsize=7)
+        axis.set_xticks(range(len(parts)), [_part_name(part, wall) for part in parts])
+        name = numbers.with_sleep_name(dict(numbers.RATES)[key], summary)
+        axis.set_ylabel(name)
+        axis.set_ylim(0, 1.45 * max(axis.get_ylim()[1], 1.0))
+        axis.legend(loc="upper right", frameon=False, fontsize=6.5, ncols=len(rules))
+
+    what = "PLMS" if count == "n_plms" else "PLM"
+    return plot(draw, 0.32, f"The parts of the recording side by side; in brackets the number of {what}.")
+
+
+def _part_name(part: Mapping[str, Any], wall: WallTime) -> str:
+    label = with_codes(str(part["label"] or "first part"))
+    short = label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+    # Dollar signs would begin a formula.
+    short = short.replace("$", r"\$")
+    return f"{short}\n{wall.text(part['start'], seconds=False)} to {wall.text(part['end'], seconds=False)}"
+
+
+def _no_rate(one: Mapping[str, Any], key: str) -> str:
+    return "too early" if key in one["too_early"] else numbers.NONE
 
 
 def _clock_axis(axis: Axes, wall: WallTime, end_s: float) -> None:
@@ -168,7 +219,8 @@ def _clock_axis(axis: Axes, wall: WallTime, end_s: float) -> None:
     axis.set_xlabel("time of day" if wall.is_known else "time since the first sample (h:min)")
 
 
-def _plot(draw: Callable[[Figure], None], ratio: float, alt: str) -> Plot:
+def plot(draw: Callable[[Figure], None], ratio: float, alt: str) -> Plot:
+    """Draw a figure of the width of the page; `ratio` is its height divided by its width."""
     svg, png = io.StringIO(), io.BytesIO()
     with mpl.rc_context(_STYLE):
         figure = Figure((_WIDTH_IN, _WIDTH_IN * ratio), layout="constrained")
