@@ -187,7 +187,7 @@ MEASURED = "{length_s:.2f} s ({rate_hz:.2f} Hz)"
 MEASURED_UV = "peak {peak_uv:.0f} µV · RMS {rms_uv:.1f} µV"
 MEASURED_MOVEMENTS = "{n} movements, {per_h:.0f} per hour"
 ADD_MOVEMENT, ADD_ARTIFACT, ADD_ARTIFACT_BOTH = "&Movement", "&Artifact on this leg", "Artifact on &both legs"
-ADD_AROUSAL, ADD_RESPIRATORY, ADD_NOTE = "A&rousal", "&Respiratory event", "&Note…"
+ADD_AROUSAL, ADD_RESPIRATORY, ADD_NOTE = "Ar&ousal", "&Respiratory event", "&Note…"
 RESPIRATORY_LABELS: Mapping[str, str] = {
     "hypopnea": "&Hypopnea",
     "obstructive_apnea": "&Obstructive apnea",

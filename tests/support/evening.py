@@ -38,6 +38,7 @@ def look():
             note, course, screen = each.log.note, each.pages.calibration.course, each.screen_view
             seen |= {"is_note": note.hasFocus(), "hint": note.placeholderText(), "note": note.text()}
             seen |= {"calibration": course.step if course is not None else ""}
+            seen |= trace_of(each)
             seen |= {"is_summary": each.pages.summary.frame.isVisible(), "alerts": []}
             for alert in screen.alerts if screen is not None else ():
                 seen["alerts"].append([alert.priority, alert.text, alert.key in each.alerting.seen])
@@ -45,6 +46,23 @@ def look():
     with open(path + ".part", "w") as file:
         json.dump(seen, file)
     os.replace(path + ".part", path)
+
+def trace_of(window):
+    from PySide6.QtCore import QPoint
+    sweep, menu = window.live.sweep, window.marking.menu
+    at = sweep.mapToGlobal(QPoint(round(sweep.left_edge), 0))
+    return {
+        "visible_s": sweep.visible_s, "column_s": sweep.column_s, "at": [at.x(), at.y()],
+        "lanes_y": [lane.rect.center().y() for lane in sweep.lanes], "chosen": sorted(sweep.chosen),
+        "offered": [a.text() for a in menu.actions()] if menu.isVisible() else [],
+        "epoch_s": window.review.epoch_s, "message": window.keybar.message.text(),
+        "readout": window.pointer.readout.text() if window.pointer.readout.isVisible() else "",
+        "question": window.log.question.text(), "is_search": window.log.search.hasFocus(),
+        "rows": [window.log.model.row(i).what for i in range(min(window.log.model.rowCount(), 60))],
+        "brackets": [b.key for b in sweep.movements.brackets], "count": window.log.model.rowCount(),
+        "signed": bool(window.screen_view and window.screen_view.permissions.is_signed),
+        "is_menu": window.pages.menu.isVisible(), "may_write": window.annotator.may_write(),
+    }
 
 def begin():
     from PySide6.QtCore import QObject, QTimer
@@ -159,6 +177,24 @@ class Person:
     def presses(self, *keys: str) -> None:
         for key in keys:
             self._do("key", "--clearmodifiers", key)
+
+    def points_at(self, t_s: float, leg: int = 0) -> None:
+        """Move the mouse to a time (s) on the trace of a leg."""
+        now = self.sees()
+        x = now["at"][0] + (t_s - now["visible_s"][0]) / now["column_s"]
+        self._do("mousemove", "--sync", str(round(x)), str(now["at"][1] + now["lanes_y"][leg]))
+
+    def clicks(self, button: int = 1) -> None:
+        """Press and release a button of the mouse, or turn the wheel a notch (4: up, 5: down)."""
+        self._do("click", str(button))
+
+    def drags(self, from_s: float, to_s: float, leg: int = 0) -> None:
+        """Drag over a span of the trace (s)."""
+        self.points_at(from_s, leg)
+        self._do("mousedown", "1")
+        self.points_at((from_s + to_s) / 2, leg)
+        self.points_at(to_s, leg)
+        self._do("mouseup", "1")
 
     def types(self, text: str) -> None:
         """Type letters; they must all arrive."""
