@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from monitor.detection.heartbeats import heartbeats
 from monitor.detection.whole_recording import FileStream, detect, numbered
 from monitor.files import read_recording
 from monitor.files.list_arguments import ListArguments, options_of
@@ -44,6 +45,7 @@ from monitor.notebook.signals import leg_signals
 from monitor.notebook.stages import night_of_table, with_stages
 from monitor.scoring import Movement, Night, Score, ScoredLM, score
 from monitor.scoring.columns import Columns
+from monitor.scoring.heart import heart_response
 from monitor.scoring.inputs import movement_columns
 from monitor.scoring.myoclonus import Myoclonus, marked_potentials, myoclonus
 from monitor.scoring.result import event_columns
@@ -54,12 +56,15 @@ from monitor.scoring.uncertainty.several_nights import several_nights
 from monitor.session.reader import Session, read_session
 from monitor.session.signal.potentials import session_myoclonus
 from monitor.session.signal.recorded import recorded_signals
+from monitor.session.signal.recorded_heart import recorded_beats
 from monitor.session.state import SessionState
 
 __all__ = [
     "detect_movements",
     "events_table",
     "fragmentary_myoclonus",
+    "heart_response",
+    "heartbeats",
     "how_sure",
     "join_nights",
     "leg_activity_in_rem",
@@ -70,6 +75,7 @@ __all__ = [
     "read_events",
     "read_recording",
     "read_session",
+    "recorded_beats",
     "score_files",
     "score_night",
     "several_nights",

@@ -150,6 +150,8 @@ class UncertaintySettings:
         Muscle activity of the legs in REM sleep.
     amplitude_band : bool
         The index at onset thresholds 20 % lower and higher. The detector follows each leg at these too.
+    heart : bool
+        The heart rate around movements, in the report of a session with an ECG.
     """
 
     index_error: bool = True
@@ -157,6 +159,7 @@ class UncertaintySettings:
     forecast: bool = True
     rem_activity: bool = True
     amplitude_band: bool = True
+    heart: bool = True
 
 
 # These thresholds belong to the rule set, not to the envelope.

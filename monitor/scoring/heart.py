@@ -77,8 +77,8 @@ class HeartCourse:
 
 def course_times_s() -> Floats:
     """Return the times of a course from the onset (s), shape (n_times,)."""
-    times_s: Floats = np.arange(round((AROUND_S[1] - AROUND_S[0]) / STEP_S) + 1) * STEP_S + AROUND_S[0]
-    return times_s
+    n = round((AROUND_S[1] - AROUND_S[0]) / STEP_S) + 1
+    return np.linspace(AROUND_S[0], AROUND_S[1], n)
 
 
 def usable_intervals(beats_s: Floats) -> tuple[Floats, Bools]:
@@ -144,6 +144,20 @@ def heart_response(beats_s: Floats, score: Score) -> tuple[HeartCourse, ...]:
     -------
     tuple of HeartCourse
         Each kind of movement with and without arousal, then the movements in series by hour.
+
+    See Also
+    --------
+    heartbeats
+
+    Examples
+    --------
+    >>> from monitor.model.rules import PROFILES
+    >>> from monitor.scoring import Movement, Night, score
+    >>> moved = tuple(Movement(k * 30_000_000, k * 30_000_000 + 2_000_000, "left") for k in range(1, 40))
+    >>> scored = score(Night(moved, end_us=1_300_000_000), PROFILES["wasm2016"])
+    >>> found = heart_response(np.arange(0.0, 1300.0), scored)
+    >>> found[0].kind, found[0].n, found[0].before_bpm, found[0].change_bpm
+    ('plm', 39, 60.0, 0.0)
     """
     counted = _counted(score.lms)
     around = intervals_around(beats_s, np.array([lm.onset_us / 1e6 for _, lm in counted], np.float64))

@@ -47,6 +47,8 @@ def record_night(
     rate_hz: float = 250.0,
     drift: float = 0.0,
     gap: tuple[float, float] | None = None,
+    *,
+    ecg: bool = False,
 ) -> SessionFolder:
     """Record the simulator's demo night.
 
@@ -56,13 +58,16 @@ def record_night(
         By how much the source's clock is fast.
     gap : (float, float), optional
         From and to, in seconds: not recorded.
+    ecg : bool
+        The third channel is the simulator's ECG.
     """
     config = load_config()
     path.mkdir(parents=True)
     folder = SessionFolder(path)
     schedule = Schedule(5, "demo", seconds)
     values = SignalGenerator(schedule, rate_hz).read(0, round(seconds * rate_hz)).astype(np.float32)
-    values[:, 2] = np.arange(len(values)) % 7
+    if not ecg:
+        values[:, 2] = np.arange(len(values)) % 7
     at_s = np.arange(len(values)) / rate_hz * (1 + drift)
     if gap is not None:
         kept = (at_s < gap[0]) | (at_s >= gap[1])
@@ -82,7 +87,7 @@ def record_night(
         "speed": 1.0,
         "simulated": True,
         "offset_s": 0.0,
-        "channels": CHANNELS,
+        "channels": [*CHANNELS[:2], ("ECG", "microvolts", "ECG")] if ecg else CHANNELS,
         "legs": legs,
     }
     about = {"bed": "bed-3", "study": "S-0417", "config": dict(config.document), "legs": ["left", "right"]}

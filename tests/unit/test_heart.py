@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+from support.recorded_sessions import record_night
 
 from monitor.detection.heartbeats import heartbeats
 from monitor.model.rules import PROFILES
+from monitor.outputs.report import heart as heart_section
 from monitor.scoring import Epoch, Movement, Night, Span, score
 from monitor.scoring.heart import LEAST_N, course_times_s, heart_response, intervals_around, usable_intervals
-from monitor.session.signal.recorded_heart import ecg_column
+from monitor.session.reader import read_session
+from monitor.session.signal.recorded_heart import ecg_column, recorded_beats
+from monitor.simulator.emg import SignalGenerator
+from monitor.simulator.schedule import Schedule
 
 HOURS = 3
 
@@ -206,8 +211,30 @@ def test_a_rate_too_low_is_refused():
         ([("LAT", "uV", "EMG"), ("ECG II", "mV", "")], 1),
         ([("EKG", "uV", ""), ("II", "uV", "ECG")], 1),
         ([("ECG1-ECG2", "uV", "misc")], 0),
+        ([("ECG Impedance", "kOhm", ""), ("ECG", "uV", "")], 1),
         ([("EEG C3-M2", "uV", "EEG"), ("SpO2", "%", "")], None),
     ],
 )
 def test_the_ecg_is_found_by_type_and_label(channels, expected):
     assert ecg_column(channels) == expected
+
+
+def test_the_beats_of_a_session_are_those_of_its_ecg_and_its_report_has_them(tmp_path):
+    session = read_session(record_night(tmp_path / "s", 400.0, gap=(100.0, 110.0), ecg=True).path)
+    true_s = SignalGenerator(Schedule(5, "demo", 400.0), 250.0)._beats_near(0.0, 400.0)
+    found = recorded_beats(session)
+    assert np.isnan(found).sum() == 1
+    inside = true_s[(true_s > 1) & (true_s < 399) & ((true_s < 99) | (true_s > 111))]
+    errors = np.nanmin(np.abs(found[:, None] - inside), axis=0)
+    assert errors.max() < 0.012
+    plot, table, about = heart_section.blocks(session)
+    assert table.rows[0][0] == "in series, without arousal"
+    assert int(table.rows[0][1]) >= LEAST_N
+    assert "with standard error" in about.text
+    assert "<svg" in plot.svg
+
+
+def test_a_session_without_an_ecg_has_no_such_section(tmp_path):
+    session = read_session(record_night(tmp_path / "s", 60.0).path)
+    assert heart_section.blocks(session) == []
+    assert recorded_beats(session).startswith("no ECG")

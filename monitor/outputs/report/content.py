@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from monitor.model import wording
-from monitor.outputs.report import counts, history, numbers, plots, sit, uncertainty
+from monitor.outputs.report import counts, heart, history, numbers, plots, sit, uncertainty
 from monitor.outputs.report.blocks import Blank, Block, Report, Section, Table, Text
 from monitor.outputs.report.sample_trace import sample_trace
 from monitor.session.damage import damage_words, set_aside_text
@@ -210,11 +210,13 @@ def _tables(session: Session, wall: WallTime) -> list[Section]:
     split = counts.segments(summary, wall)
     wasm, low_s, high_s = _intervals(session)
     in_rem = uncertainty.rem_activity(summary)
+    around = heart.blocks(session)
     return [
         Section("Both rule sets", tuple(counts.every_index(summary))),
         Section("How sure is this number?", tuple(uncertainty.blocks(session, wall))),
         *([Section("Look-alikes", tuple(alike))] if (alike := counts.lookalikes(summary)) else []),
         *([Section("Leg muscle activity in REM sleep", tuple(in_rem))] if in_rem else []),
+        *([Section("Heart rate around leg movements", tuple(around))] if around else []),
         Section("By time, stage and position", tuple(by_time)),
         *([Section("Split night", _split(summary, split, wall))] if split is not None else []),
         Section("Intervals", (plots.imi_plot(wasm, low_s, high_s),)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -15,6 +15,7 @@ from monitor.outputs.report import numbers
 from monitor.outputs.report.blocks import Plot
 from monitor.outputs.report.fonts import with_codes
 from monitor.scoring.curves import curves
+from monitor.scoring.heart import HeartCourse, course_times_s
 from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime
 
@@ -23,6 +24,8 @@ _STAGE_ROWS = ("W", "R", "N1", "N2", "N3")
 LEG_COLOURS = {"left": "#1f5fa8", "right": "#b4691f"}
 _RULE_COLOURS = ("#3d5a73", "#a9b8c4")
 _LONGEST_LABEL = 40
+# One for each kind of movement without and with an arousal.
+_LINES = tuple((colour, style) for colour in ("#1f5fa8", "#b4691f", "#4a4a4a") for style in ("-", "--"))
 _WIDTH_IN = 7.3
 _STYLE: Any = {
     "font.size": 8,
@@ -130,6 +133,22 @@ def imi_plot(rules: Any, low_s: float, high_s: float) -> Plot:
                 axis.axvline(bound, color="#a03050", lw=0.8, ls="--")
 
     return plot(draw, 0.3, f"Intervals from onset to onset; dashed: the bounds {low_s:g} and {high_s:g} s.")
+
+
+def heart_plot(courses: Sequence[tuple[str, HeartCourse]]) -> Plot:
+    """Draw the heart rate around the movements of some groups, each with its name."""
+
+    def draw(figure: Figure) -> None:
+        axis = figure.subplots()
+        for (name, course), (colour, style) in zip(courses, _LINES, strict=False):
+            axis.plot(course_times_s(), course.course_bpm, style, color=colour, lw=1.2, label=name)
+        axis.axvline(0.0, color="#555555", lw=0.7, ls=":")
+        axis.set_xlabel("time from the onset of the movement (s)")
+        axis.set_ylabel("heart rate (per minute)")
+        axis.legend(loc="upper left", frameon=False, fontsize=6.5, ncols=2)
+        axis.set_ylim(top=axis.get_ylim()[1] + 0.3 * np.ptp(axis.get_ylim()))
+
+    return plot(draw, 0.3, "Mean heart rate around the onset of movements; dotted: the onset.")
 
 
 def resting_plot(session: Session, wall: WallTime) -> Plot:

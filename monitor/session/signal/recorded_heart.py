@@ -25,7 +25,9 @@ def ecg_column(channels: Sequence[tuple[str, str, str]]) -> int | None:
     channels : sequence of (label, unit, type)
     """
     by_type = (k for k, (_, _, kind) in enumerate(channels) if kind.upper() in ("ECG", "EKG"))
-    by_label = (k for k, (label, _, _) in enumerate(channels) if _LABEL.search(label))
+    by_label = (
+        k for k, (label, _, _) in enumerate(channels) if _LABEL.search(label) and "IMP" not in label.upper()
+    )
     return next(by_type, next(by_label, None))
 
 
@@ -40,6 +42,23 @@ def recorded_beats(session: Session) -> Floats | str:
     -------
     ndarray of float64, shape (n_beats,), or str
         Seconds on the timeline of the session, ascending; NaN stands for a gap. Or why there is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from monitor.model.config import load_config
+    >>> from monitor.model.facts import Fact
+    >>> from monitor.model.run_info import scored_with
+    >>> from monitor.session.journal import Journal
+    >>> from monitor.session.reader import read_session
+    >>> about = {"legs": ["left"], "config": dict(load_config().document)} | scored_with(load_config())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     journal = Journal(Path(folder) / "journal.jsonl")
+    ...     _ = journal.append([Fact("session", 0.0, "x", about)])
+    ...     journal.close()
+    ...     recorded_beats(read_session(folder))[:19]
+    'no ECG was recorded'
     """
     found: list[Floats] = []
     for recorded in recorded_signals(session):
