@@ -22,6 +22,18 @@ ALERTS = (
 )
 
 
+USUAL = (
+    "Both legs missing 0:42, not counted",
+    "Nothing was saved for 17 s",
+    "Recorder not responding for 12 s",
+    "No recorder answers: the recording was cut off",
+    "Data is not being written: no space left on device",
+    "Left leg saturated, high rest 0:42, not counted",
+    "Right leg resting level 12.4 µV: check the electrode",
+    "Loose contact in the right leg: check the electrode",
+)
+
+
 def sized(window: DashboardWindow, size: tuple[int, int], scale: float, qtbot: QtBot) -> None:
     set_text_scale(scale)
     window.resize(*size)
@@ -46,6 +58,20 @@ def test_no_sound_is_shown_beside_every_alert_with_large_text(
     assert any(text.startswith("!!!  HIGH") for text in painted)
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (2560, 1440)])
+@pytest.mark.parametrize("scale", [1.0, 1.3])
+def test_the_usual_alerts_are_not_shortened(
+    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot, size: tuple[int, int],
+    scale: float,
+) -> None:  # fmt: skip
+    window = open_window(running)
+    sized(window, size, scale, qtbot)
+    window._timer.stop()
+    for text in USUAL:
+        window.top.alert.show_alerts((Alert("high", text, "key"),), frozenset(), texts.SOUND_OFF)
+        assert text in [painted for painted, _ in all_painted(window.top.alert)]
+
+
 @pytest.mark.parametrize("size", [(1280, 720), (1366, 768), (1920, 1080)])
 def test_each_lane_keeps_its_scale_with_large_text(
     open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot, size: tuple[int, int]
@@ -60,6 +86,7 @@ def test_texts_of_lanes_and_chips_grow_with_a_large_window(
     open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
 ) -> None:
     window = open_window(running)
+    qtbot.waitUntil(lambda: "EMG L" in dict(all_painted(window.top.chips)), timeout=LATE_MS)
     found = {}
     for size in ((1366, 768), (1920, 1080), (2560, 1440)):
         sized(window, size, 1.0, qtbot)

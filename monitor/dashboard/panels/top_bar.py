@@ -24,6 +24,8 @@ _ROWS = 2
 _SHAPE_PX = 10.0
 _WORST = {"bad": 0, "warn": 1, "off": 2, "ok": 3}
 _LEAST_COLUMN_PX = 190
+# Wider columns have nothing more to show: the alerts take the room.
+_MOST_COLUMN_PX = 320
 _MORE_PX = 46
 _BETWEEN_PX = 9
 
@@ -40,14 +42,20 @@ class ChipStrip(QWidget):
         self._chips: tuple[Chip, ...] = ()
 
     def set_theme(self, theme: Theme) -> None:
-        """Change the colours."""
+        """Change the colours and apply the current text size."""
         self._theme = theme
+        self._fit()
         self.update()
+
+    def _fit(self) -> None:
+        columns = max(1, -(-len(self._chips) // _ROWS))
+        self.setMaximumWidth(text_px(_MOST_COLUMN_PX) * columns)
 
     def show_chips(self, chips: Sequence[Chip]) -> None:
         """Set the streams."""
         if tuple(chips) != self._chips:
             self._chips = tuple(chips)
+            self._fit()
             lines = [" ".join((c.name, c.word, c.received, c.missing)) for c in chips]
             self.setAccessibleDescription("; ".join(lines))
             self.setToolTip("\n".join(lines))
@@ -144,6 +152,7 @@ def paint_health(painter: QPainter, theme: Theme, health: str, box: QRectF) -> N
 MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
 # Share of the alert's colour in the background: steady if acknowledged, blinking if new.
 SEEN, NEW, NEW_BRIGHT = 0.05, 0.1, 0.2
+_ALERT_PX = (14, 13, 12, 11)
 
 
 class AlertField(QWidget):
@@ -214,8 +223,12 @@ class AlertField(QWidget):
         fitting = (each for each in heads if painter.fontMetrics().horizontalAdvance(each) <= head_room)
         painter.drawText(head, left | middle, next(fitting, heads[-1]))
         painter.setPen(QColor(theme.text))
-        painter.setFont(font(14, bold=is_new))
         body = box.adjusted(14, box.height() / 2 - 2, -8, -4)
+        # A long text is smaller before it is shortened; the tool tip has all of it.
+        for px in _ALERT_PX:
+            painter.setFont(font(px, bold=is_new))
+            if painter.fontMetrics().horizontalAdvance(alert.text) <= body.width():
+                break
         shown = painter.fontMetrics().elidedText(alert.text, Qt.TextElideMode.ElideRight, int(body.width()))
         painter.drawText(body, left | middle, shown)
 
