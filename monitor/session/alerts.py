@@ -9,7 +9,7 @@ Alerts of the legs: missing or unusable signal.
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -146,7 +146,7 @@ def quality(state: SessionState, leg: str, missing: Spans) -> list[AlertEpisode]
     there = complement(missing, 0, FAR_US)
     bad = [one for one in state.conditions(leg) if one.is_bad]
     held = spans_of((to_us(one.start_s), _held_us(one)) for one in bad)
-    found = [each for one in bad for each in _of_bad(leg, one, there)]
+    found = list(_of_bad(leg, bad, intersection([held, there], FAR_US)))
     usable = intersection([there, complement(held, 0, FAR_US)], FAR_US)
     merged: list[AlertEpisode] = []
     for fact, start_us, end_us in _qualities(state, leg):
@@ -163,19 +163,22 @@ def _held_us(one: Condition) -> int:
     return FAR_US if one.end_s == FOR_EVER else to_us(one.end_s + HOLE_S)
 
 
-def _of_bad(leg: str, one: Condition, there: Spans) -> Iterator[AlertEpisode]:
-    """Return the alerts of a condition: one, unless the signal was missing in between."""
-    text = _BAD.format(leg=leg.capitalize(), what=one.cause)
-    whole = spans_of([(to_us(one.start_s), _held_us(one))])
-    for begin_us, stop_us in each_of(intersection([whole, there], FAR_US)):
-        begin_s, stop_s = seconds(begin_us), seconds(stop_us)
-        since_s = one.bad_since(begin_s)
+def _of_bad(leg: str, bad: Sequence[Condition], shown: Spans) -> Iterator[AlertEpisode]:
+    """Return the alerts of conditions in the time in which they are shown.
+
+    One for each, unless the signal was missing in between.
+    """
+    starts_us = [to_us(one.start_s) for one in bad]
+    for begin_us, stop_us in each_of(shown):
+        one = bad[bisect(starts_us, begin_us) - 1]
+        stop_s, since_s = seconds(stop_us), one.bad_since(seconds(begin_us))
         if since_s is None:
             continue
         # A person who turns over saturates a leg for a moment.
         late_s = one.bad_since(since_s + _SATURATED_S)
         start_s = min(max(one.urgent_s, since_s), FOR_EVER if late_s is None else late_s)
         if start_s < stop_s:
+            text = _BAD.format(leg=leg.capitalize(), what=one.cause)
             yield AlertEpisode("medium", text, f"bad-{leg}", start_s, stop_s, since_s, (leg,))
 
 

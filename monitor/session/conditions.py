@@ -6,6 +6,7 @@ raised is one condition with one cause; what is counted follows each second (`Se
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -90,7 +91,13 @@ def conditions(qualities: Iterable[Fact[ConditionData]]) -> list[Condition]:
     bad = list(_joined([each for each in spans if each[0].data["state"] == "bad"], is_bad=True))
     warned = [each for each in spans if each[0].data["state"] == "warn" and each[0].data["causes"]]
     # What lies around a condition that is bad belongs to it.
-    alone = [each for each in warned if not any(_is_around(one, *each[1:]) for one in bad)]
+    ends_s = [one.end_s for one in bad]
+    alone = []
+    for each in warned:
+        # They are in order and apart: none before this one can reach the warning.
+        near = bad[bisect_left(ends_s, each[1] - AROUND_S) :][:5]
+        if not any(_is_around(one, *each[1:]) for one in near):
+            alone.append(each)
     return sorted([*bad, *_joined(alone, is_bad=False)])
 
 

@@ -146,10 +146,10 @@ def condition_rows(state: SessionState, now_s: float) -> list[LogRow]:
 def limb_condition_rows(limb: str, found: Sequence[Condition], now_s: float) -> Iterator[LogRow]:
     """Return the log entries for the conditions of one limb."""
     is_leg, name = limb in wording.LEG_SHORT, limb.replace("_", " ")
-    ends_s = [one.end_s for one in found if one.is_bad]
+    last_s = max((one.end_s for one in found if one.is_bad and one.end_s <= now_s), default=-AROUND_S)
     for one in found:
         # Shortly after a condition it is not known yet whether a warning belongs to it.
-        is_after = any(end_s <= one.start_s <= now_s < end_s + AROUND_S for end_s in ends_s)
+        is_after = last_s <= one.start_s <= now_s < last_s + AROUND_S
         if not one.is_bad and (is_after or not is_leg):
             continue
         lasts = now_s < one.end_s + HOLE_S

@@ -24,7 +24,7 @@ from monitor.dashboard.viewmodel.sit import index_of, sit_view
 from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
-from monitor.model.facts import MOVEMENT_KINDS, UNUSABLE, Fact
+from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, UNUSABLE, Fact
 from monitor.model.payloads import AnchorData, AuthorData, ClockData, SignData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
@@ -77,6 +77,7 @@ class Presenter:
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
         self._log: dict[int, LogRow] = {}
         self._technical: list[LogRow] = []
+        self._technical_s = -1
         self._personal: dict[int, Fact] = {}
         self._undo = UndoHistory()
         self._has_estimate = False
@@ -119,11 +120,18 @@ class Presenter:
             self._overview()
         kinds = {fact.kind for fact in facts}
         has_moved = due or bool(kinds & MOVEMENT_KINDS)
-        technical = condition_rows(self.state, now_s)
-        has_grown, self._technical = technical != self._technical, technical
+        has_grown = self._technical_changed(now_s, is_new=bool(kinds & QUALITY_KINDS))
         has_entries = bool(due or is_surer or kinds - _NO_ENTRIES) or self._has_new_times() or has_grown
         self._screen = self._make(live_status, now_s, has_moved=has_moved, has_entries=has_entries)
         return self._screen
+
+    def _technical_changed(self, now_s: float, *, is_new: bool) -> bool:
+        """Make the rows of the conditions of the signal, at most once a second; whether they have changed."""
+        if not is_new and int(now_s) == self._technical_s:
+            return False
+        self._technical_s = int(now_s)
+        before, self._technical = self._technical, condition_rows(self.state, now_s)
+        return before != self._technical
 
     def _has_new_times(self) -> bool:
         """Whether the computer's clock was set: the times of log rows may have changed."""
