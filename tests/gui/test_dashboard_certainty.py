@@ -169,3 +169,27 @@ def test_the_interval_stands_in_brackets_below_the_index(
         assert not panel._band.isVisible()
     finally:
         made.close()
+
+
+def further(onset_uv: float, onsets_s: list[float]) -> list[Fact]:
+    """What the detector finds at a further threshold: movements of 2 s."""
+    same = {"leg": "left", "onset_uv": onset_uv, "morphology": True}
+    return [
+        Fact("further_movement", t, "detector", same | {"onset": t, "end": t + 2.0, "known": t + 2.6})
+        for t in onsets_s
+    ]
+
+
+def test_the_index_at_other_thresholds_is_that_of_the_summary(tmp_path: Path) -> None:
+    times_s = [60.0 + 30.0 * i for i in range(100)]
+    facts = [fact for fact in facts_of(1.0) if fact.kind != "movement"]
+    facts[0] = replace(facts[0], data=facts[0].data | {"further_onset_uv": [6.4, 9.6]})
+    facts += [movement(f"L{i}", t) for i, t in enumerate(times_s[:60])]
+    facts += [*further(6.4, times_s), *further(9.6, times_s[:20]), clock_fact(3600.0)]
+    seen = Seen(tmp_path / "s", facts)
+    screen = seen.screen(3600.0)
+    band = read_session(seen.folder.path).summary["uncertainty"]["amplitude_band"]["rules"]["aasm3"]
+    assert (band["low"], band["high"]) == (20.0, 100.0)
+    assert (screen.index.value, screen.index.thresholds) == ("60.0", "20–100")
+    without = Seen(tmp_path / "w", facts_of(1.0)).screen(3600.0)
+    assert without.index.thresholds == ""

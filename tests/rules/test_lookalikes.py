@@ -9,6 +9,7 @@ from support.building import lm, night, train, us
 
 from monitor.model.rules import AASM3, PROFILES, WASM2016
 from monitor.scoring import Movement, Night, score
+from monitor.scoring.uncertainty.amplitude_band import FurtherMovements, amplitude_band
 
 BOTH = pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 
@@ -132,3 +133,13 @@ def test_a_twitch_that_begins_a_movement_is_not_shown_beside_it() -> None:
     alone = Movement(us(50), us(50.1), "left", "u")
     facts: Night = night([lm(100, 102)], twitches=(twitch, alone))
     assert [one.keys for one in score(facts, WASM2016).twitches] == [("u",)]
+
+
+@BOTH
+def test_at_other_thresholds_only_what_overlaps_a_restored_movement_is_restored(profile) -> None:
+    """Movements at further thresholds have no names, and the scorer restores by name: all were restored."""
+    movements = every_half_minute(lambda t: trembling(t, 2.0))
+    facts = night([*(dataclasses.replace(m, restored=True) for m in movements[:4]), *movements[4:]])
+    unnamed = tuple(dataclasses.replace(m, key="") for m in movements)
+    found = amplitude_band(facts, score(facts, profile), FurtherMovements(8.0, {6.4: unnamed}))
+    assert [(each.onset_uv, each.n) for each in found.thresholds] == [(6.4, 4), (8.0, 4)]

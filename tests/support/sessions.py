@@ -219,6 +219,7 @@ class SimulatedNight:
         notes = [note(t_s, text) for t_s, text in NOTES if t_s < until_s]
         facts = sorted([*self._detected(), *self._marked(), *self._clocks(), *notes], key=_known_s)
         about = {"config": dict(self.config.document), "config_sha256": self.config.sha256}
+        about |= {"further_onset_uv": list(self.config.detector.further_onset_uv)}
         limbs = {"limbs": list(LIMBS[4:])} if is_wide else {}
         stream = wide_stream_fact() if is_wide else stream_fact()
         head = [session_fact(**about, **limbs), clock_fact(0.0), stream, anchor_fact()]

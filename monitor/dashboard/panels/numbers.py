@@ -73,6 +73,7 @@ class IndexPanel:
         self._title, self._state = label("", "title"), label(texts.PROVISIONAL, "pill")
         self._value = label("–", "huge")
         self._band, self._band_about = label("", "band"), label(texts.BAND_ABOUT, "small")
+        self._at, self._at_about = label("", "at"), label(texts.THRESHOLDS_ABOUT, "small")
         self._unit, self._trend = label("", "soft"), label("", "running")
         self._remark, self._letter = elastic(label("", "small")), elastic(label("", "small"))
         self._rules = [(label("", "rules"), label("", "small")) for _ in range(2)]
@@ -95,13 +96,14 @@ class IndexPanel:
         number.addWidget(self._value)
         number.addLayout(beside)
         number.addStretch()
-        band = QHBoxLayout()
-        band.setSpacing(10)
-        band.addWidget(self._band)
-        band.addWidget(self._band_about)
-        band.addStretch()
-        self._band.hide()
-        self._band_about.hide()
+        bands = QGridLayout()
+        bands.setHorizontalSpacing(10)
+        bands.setVerticalSpacing(0)
+        bands.setColumnStretch(1, 1)
+        for row, parts in enumerate(((self._band, self._band_about), (self._at, self._at_about))):
+            for column, part in enumerate(parts):
+                bands.addWidget(part, row, column)
+                part.hide()
         lines = QGridLayout()
         lines.setVerticalSpacing(0)
         for i, (name, count) in enumerate(self._rules):
@@ -112,7 +114,7 @@ class IndexPanel:
         whole.setSpacing(3)
         whole.addLayout(head)
         whole.addLayout(number)
-        whole.addLayout(band)
+        whole.addLayout(bands)
         whole.addWidget(self._letter)
         whole.addWidget(self._remark)
         whole.addLayout(lines)
@@ -127,9 +129,13 @@ class IndexPanel:
         set_flag(self._value, "word", on=view.is_word)
         self._unit.setText(view.unit)
         # In brackets and with its name beside it: not to be mistaken for the index.
-        self._band.setText(f"({view.band})")
-        for part in (self._band, self._band_about):
-            part.setVisible(bool(view.band))
+        for range_, about, text in (
+            (self._band, self._band_about, view.band),
+            (self._at, self._at_about, view.thresholds),
+        ):
+            range_.setText(f"({text})")
+            range_.setVisible(bool(text))
+            about.setVisible(bool(text))
         self._trend.setText(_TRENDS[view.trend])
         for place, text in ((self._remark, view.remark), (self._letter, view.letter_text)):
             place.setText(text)
@@ -143,7 +149,8 @@ class IndexPanel:
         self.spark.show_curve(view.rate_s, view.rate_per_h)
         description = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
         band = f"95 % interval {view.band}" if view.band else ""
-        parts = (description, band, view.letter_text, view.remark, self._state.toolTip())
+        at = f"{view.thresholds} {texts.THRESHOLDS_ABOUT}".replace("\n", " ") if view.thresholds else ""
+        parts = (description, band, at, view.letter_text, view.remark, self._state.toolTip())
         self.frame.setAccessibleDescription(", ".join(part for part in parts if part))
 
     def show_signature(self, signature_text: str, *, is_signed: bool) -> None:

@@ -16,11 +16,13 @@ from monitor.model import wording
 from monitor.model.config import planned_h_from, uncertainty_from
 from monitor.model.config_fields import UncertaintySettings
 from monitor.scoring import Night, Score
+from monitor.scoring.uncertainty.amplitude_band import amplitude_band
 from monitor.scoring.uncertainty.forecast import Forecast, forecast
 from monitor.scoring.uncertainty.index_error import index_error
 from monitor.scoring.uncertainty.missed import Missed, late_share, missed
 from monitor.session.alert_types import AlertEpisode
 from monitor.session.state import SessionState
+from monitor.session.tables import further_movements
 from monitor.session.wall_time import WallTime
 
 EVERY_S = 60.0
@@ -35,6 +37,8 @@ class Certainty:
     ----------
     band : str
         95 % interval of the index, e.g. ``12–27``.
+    thresholds : str
+        The index at onset thresholds 20 % lower and higher, in the same form.
     end : Forecast or None
         Tonight's end.
     missed : tuple of Missed
@@ -42,6 +46,7 @@ class Certainty:
     """
 
     band: str = ""
+    thresholds: str = ""
     end: Forecast | None = None
     missed: tuple[Missed, ...] = ()
 
@@ -94,17 +99,21 @@ class CertaintyWatch:
 
 
 def _certainty(state: SessionState, night: Night, score: Score, settings: UncertaintySettings) -> Certainty:
-    band, end, misses = "", None, tuple[Missed, ...]()
+    band, thresholds, end, misses = "", "", None, tuple[Missed, ...]()
     if settings.index_error:
         index = index_error(night, score).index
         band = "" if index.low is None or index.high is None else interval(index.low, index.high)
+    if (further := further_movements(state, score)) is not None:
+        found_at = amplitude_band(night, score, further)
+        if found_at.low is not None and found_at.high is not None:
+            thresholds = interval(found_at.low, found_at.high)
     if state.stopped_s is None:
         if settings.forecast:
             found = forecast(night, score, planned_h_from(state.session))
             end = None if isinstance(found, str) else found
         if settings.missed:
             misses = tuple(one for one in missed(night, score.lookalike_keys) if one.since_us is not None)
-    return Certainty(band, end, misses)
+    return Certainty(band, thresholds, end, misses)
 
 
 def interval(low: float, high: float) -> str:

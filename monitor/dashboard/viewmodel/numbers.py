@@ -36,7 +36,7 @@ def index_view(
     curve_s: Floats,
     rate_per_h: Floats,
     estimate: str = "",
-    band: str = "",
+    bands: tuple[str, str] = ("", ""),
 ) -> IndexView:
     """Make the view of the main index.
 
@@ -49,8 +49,8 @@ def index_view(
         The 30-min rate over the recording.
     estimate : str
         Remark on estimated sleep stages, empty if there are none.
-    band : str
-        95 % interval of the main index, empty if unknown.
+    bands : tuple of str
+        95 % interval of the main index, and its range over onset thresholds; empty if unknown.
     """
     key, title, unit = index_key(scores[main])
     rules = tuple(_rule_line(scores[name], name, key) for name in (main, *(n for n in scores if n != main)))
@@ -72,7 +72,8 @@ def index_view(
             for part in (first.why or (texts.NO_RATE_YET if first.is_too_early else ""), estimate)
             if part
         ),
-        band="" if first.is_too_early else band,
+        band="" if first.is_too_early else bands[0],
+        thresholds="" if first.is_too_early else bands[1],
         letter_text=_letter_text(scores[main], key),
         trend=_trend(curve_s, rate_per_h),
         rules=rules,

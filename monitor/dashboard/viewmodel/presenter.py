@@ -213,8 +213,8 @@ class Presenter:
         if before is None or has_entries:
             name = self.state.session["main_profile"]
             estimate = estimate_remark(self.state, self.main)
-            band = self._certainty.now.band
-            self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate, band)
+            bands = self._certainty.now.band, self._certainty.now.thresholds
+            self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate, bands)
             rows = self._lm_rows.list(
                 self.main,
                 scored.staged_s,

@@ -201,6 +201,8 @@ class IndexView:
         The number of movements that the index counts; `counted` is their name.
     band : str
         95 % interval of the index, such as ``12–27``; empty if unknown.
+    thresholds : str
+        The index at lower and higher onset thresholds, in the same form.
     is_word : bool
         Whether `value` is the name of a mode instead of a number.
     letter_text : str
@@ -215,6 +217,7 @@ class IndexView:
     is_too_early: bool
     remark: str
     band: str
+    thresholds: str
     letter_text: str
     trend: Trend
     rules: tuple[RuleLine, ...]

@@ -183,6 +183,10 @@ def _certainty(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime)
             rows.append((text, *(_number(half and half[key], "{:.1f}") for half in halves)))
         differences = (_range(half and half["interval"], "{:+.1f}") for half in halves)
         rows.append(("Second minus first, 95 % interval", *differences))
+    if known["amplitude_band"] is not None:
+        each = [known["amplitude_band"]["rules"][name] for name in names]
+        ends = [None if one["low"] is None else (one["low"], one["high"]) for one in each]
+        rows.append(("Onset thresholds -20 % to +20 %", *map(_range, ends)))
     if known["forecast"] is not None:
         each = [known["forecast"]["rules"][name] for name in names]
         rows.append((texts.END_SUMMARY, *(_range(one["interval"]) for one in each)))

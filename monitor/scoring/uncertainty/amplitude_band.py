@@ -121,7 +121,7 @@ def _as_judged(movements: Iterable[Movement], judged: Iterable[Movement]) -> tup
     """Apply what a person decided on a movement to those that overlap it on the same leg."""
     marked = [each for each in judged if each.rejected or each.restored]
     made = []
-    for movement in movements:
+    for number, movement in enumerate(movements):
         over = [
             each
             for each in marked
@@ -131,5 +131,6 @@ def _as_judged(movements: Iterable[Movement], judged: Iterable[Movement]) -> tup
         ]
         reason = next((each.rejected for each in over if each.rejected), "")
         restored = any(each.restored for each in over)
-        made.append(replace(movement, rejected=reason, restored=restored) if over else movement)
+        # With a key of its own: the scorer knows by it which one was restored.
+        made.append(replace(movement, key=f"{number}", rejected=reason, restored=restored))
     return tuple(made)
