@@ -285,6 +285,15 @@ def test_a_night_without_stages_has_no_tables_of_dashes_and_names_what_is_undefi
     assert sum(int(row[2]) for row in hours.rows) == rules["n_plm"]
     position = next(t for t in tables_of(report) if t.head[0] == "position")
     assert sum(int(row[2]) for row in position.rows) == rules["n_plm"]
+    # A dash is left only where one rule set reports what the other does not.
+    for title in (
+        "Summary",
+        "Manual edits",
+        "By time, stage and position",
+        f"Series ({numbers.RULE_NAMES['aasm3']})",
+    ):
+        cells = [cell for b in sections[title] if isinstance(b, Table) for row in b.rows for cell in row]
+        assert numbers.NONE not in cells, title
     if is_split:
         table, picture = sections["Split night"]
         each = [part["rules"]["aasm3"] for part in session.summary["segments"]]

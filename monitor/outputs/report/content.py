@@ -28,8 +28,8 @@ _MEANING = (
 )
 
 _TO_FILL_IN = (
-    Blank("Interpretation by a clinician (this program gives none):", 26.0),
-    Blank("Name, date, signature:", 14.0),
+    Blank("Interpretation by a clinician (this program gives none):", 22.0),
+    Blank("Name, date, signature:", 12.0),
 )
 
 
@@ -143,7 +143,8 @@ def _recording(session: Session, wall: WallTime) -> Table:
         ("Asleep; awake in bed (with a usable leg)", f"{tst}; {wake}"),
         ("Usable signal; one leg only", f"{usable}; {summary['one_leg_only_h']:.2f} h"),
     )
-    return Table(("", ""), rows, wide=1)
+    shown = [row for row in rows if row[1] != f"{numbers.NONE}; {numbers.NONE}"]
+    return Table(("", ""), tuple(shown), wide=1)
 
 
 def _damage(session: Session, wall: WallTime) -> list[str]:

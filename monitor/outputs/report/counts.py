@@ -242,6 +242,8 @@ def series(summary: Mapping[str, Any], profile: str, wall: WallTime) -> Table:
         begin = _clock(wall, one["onset_us"], seconds=True)
         rows.append((str(one["number"]), begin, f"{length_s / 60:.1f}", str(one["n"]), asleep, mean_s))
     heads = ("series", "begins", "minutes", "movements", "of them in sleep", "mean interval (s)")
+    if is_unstaged(summary):
+        return Table((*heads[:4], heads[5]), tuple((*row[:4], row[5]) for row in rows), wide=1)
     return Table(heads, tuple(rows), wide=1)
 
 
@@ -285,7 +287,9 @@ def edits(summary: Mapping[str, Any]) -> list[Block]:
         if (name := dict((*numbers.COUNTS, *numbers.RATES)).get(key))
     ]
     head = ("", "without manual movements, events, rejections and artifacts", "as reported")
-    return [Text(f"Manual changes in effect: {words}."), Table(head, tuple(rows))]
+    table = Table(head, tuple(rows))
+    shown = _defined(table) if is_unstaged(summary) else table
+    return [Text(f"Manual changes in effect: {words}."), shown]
 
 
 def _both(rules: Mapping[str, Any], key: str, was: float | None) -> tuple[str, str]:

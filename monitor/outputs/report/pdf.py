@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import chain
 from typing import Any
 
 from reportlab.lib import colors
@@ -120,30 +121,36 @@ class _Pages(Canvas):
 
 
 def _section(section: Section, fonts: Fonts, *, is_first: bool) -> list[Flowable]:
-    made = [_block(block, fonts) for block in section.blocks]
+    made = [_flowables(block, fonts) for block in section.blocks]
     if is_first:
         first = section.blocks[0]
         if isinstance(first, Text):
-            made[0] = Paragraph(fonts.markup(first.text), _FIRST)
-        return made
+            made[0] = [Paragraph(fonts.markup(first.text), _FIRST)]
+        return list(chain.from_iterable(map(_together, made)))
     heading = Paragraph(fonts.markup(section.title), _HEADING)
     # A heading is never alone at the bottom of a page; a long table may be split.
     if isinstance(section.blocks[0], Table) and len(section.blocks[0].rows) > 12:
         heading.keepWithNext = True
-        return [heading, *made]
-    return [KeepTogether([heading, made[0]]), *made[1:]]
+        return [heading, *chain.from_iterable(map(_together, made))]
+    # Nested groups would each begin a page.
+    return list(chain.from_iterable(map(_together, [[heading, *made[0]], *made[1:]])))
 
 
-def _block(block: Block, fonts: Fonts) -> Flowable:
+def _together(parts: list[Flowable]) -> list[Flowable]:
+    """Keep the parts of a block on one page."""
+    return parts if len(parts) == 1 else [KeepTogether(parts)]
+
+
+def _flowables(block: Block, fonts: Fonts) -> list[Flowable]:
     if isinstance(block, Text):
-        return Paragraph(fonts.markup(block.text), _SMALL if block.is_small else _BODY)
+        return [Paragraph(fonts.markup(block.text), _SMALL if block.is_small else _BODY)]
     if isinstance(block, Blank):
-        return _Field(block)
+        return [_Field(block)]
     if isinstance(block, Plot):
         image = Image(io.BytesIO(block.png), _WIDTH, _WIDTH * block.height_ratio)
         image.hAlign = "LEFT"
-        return KeepTogether([image, Paragraph(fonts.markup(block.alt), _SMALL)])
-    return _table(block, fonts)
+        return [image, Paragraph(fonts.markup(block.alt), _SMALL)]
+    return [_table(block, fonts)]
 
 
 class _Field(Flowable):

@@ -51,7 +51,7 @@ def overview_plot(session: Session, wall: WallTime, index_name: str) -> Plot:
         axes[2].plot(t_s, rate, color="#7a7a7a", lw=0.8, label="PLM per hour, last 30 min")
         axes[2].axhline(main.profile.reference_per_h, color="#a03050", lw=0.8, ls="--")
         axes[2].annotate(
-            f"reference value {main.profile.reference_per_h:g}/h ({main.profile.audience})",
+            f"reference value {main.profile.reference_per_h:g}/h of sleep ({main.profile.audience})",
             (0.995, main.profile.reference_per_h),
             xycoords=("axes fraction", "data"),
             ha="right",
