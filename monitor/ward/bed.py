@@ -13,12 +13,13 @@ from monitor.model.facts import Fact
 from monitor.model.wording import minutes_seconds
 from monitor.session.current_alerts import Alert, alerts
 from monitor.session.journal import fact_of, parse
-from monitor.session.recorder_status import LiveStatus, RecorderStatus
+from monitor.session.recorder_status import STALE_S, LiveStatus, RecorderStatus
 from monitor.session.state import SessionState
 from monitor.ward import texts
 from monitor.ward.tile import GONE_S, STRIP_S, Movement, Received, Tile, bare_tile, tile_of
 
 _MAX_FACTS = 500
+_MAX_UNHEARD = 50
 _CURVE_STEP_S, _CURVE_N = 60.0, 120
 _MOST_CHARS = 200_000
 _SNAPSHOT = '{"kind":"snapshot"'
@@ -56,6 +57,8 @@ class Bed:
         self._curve: dict[int, float | None] = {}
         self._snapshot: dict[str, Any] = {}
         self._movements: dict[tuple[str, str], Movement] = {}
+        # Spans of the session (s) in which facts were not received: before the first snapshot, and later.
+        self._unheard: deque[tuple[float, float]] = deque(maxlen=_MAX_UNHEARD)
         self._last_movement: Fact | None = None
         self._snapshot_at_s = self._received_at_s = self._clock()
         self._problem = ""
@@ -70,7 +73,10 @@ class Bed:
     def add_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
         """Apply a sample of the index outlet."""
         self._index = dict(zip(labels, map(float, values), strict=False))
+        silent_s, before_s = self._clock() - self._received_at_s, self.recorded_s
         self._received_at_s = self._clock()
+        if silent_s > STALE_S and self._snapshot:
+            self._unheard.append((before_s, self.recorded_s))
         rate = self._index.get("plm_rate_30min", math.nan)
         try:
             self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)
@@ -122,6 +128,9 @@ class Bed:
         self._state = state
         for minute, rate in whole["curve"]["rate_30min"]:
             self._note_rate(int(minute), None if rate is None else float(rate))
+        if not self._snapshot:
+            heard_s = self._speed * (self._clock() - self._snapshot_at_s)
+            self._unheard.append((0.0, max(0.0, float(whole["recorded_s"]) - heard_s)))
         self._snapshot, self._snapshot_at_s = whole, self._clock()
 
     def _note_rate(self, minute: int, rate: float | None) -> None:
@@ -134,9 +143,13 @@ class Bed:
         """End of the recording as far as it is known here (s); it does not advance without data."""
         if not self._snapshot:
             return self._state.last_s
-        speed = max((float(f.data.get("speed") or 1.0) for f in self._state.facts("stream")), default=1.0)
         passed_s = max(0.0, self._received_at_s - self._snapshot_at_s)
-        return max(float(self._snapshot["recorded_s"]) + speed * passed_s, self._state.last_s)
+        return max(float(self._snapshot["recorded_s"]) + self._speed * passed_s, self._state.last_s)
+
+    @property
+    def _speed(self) -> float:
+        """Seconds of signal in one second."""
+        return max((float(f.data.get("speed") or 1.0) for f in self._state.facts("stream")), default=1.0)
 
     @property
     def has_ended(self) -> bool:
@@ -159,6 +172,7 @@ class Bed:
                 has_ended=self.has_ended,
                 curve=tuple(sorted(self._curve.items())),
                 movements=tuple(self._movements.values()),
+                unheard=tuple(self._unheard),
                 last_movement=self._last_movement,
                 alerts=self._alerts(now_s - self._received_at_s),
             )

@@ -18,6 +18,7 @@ from monitor.ward import texts
 
 Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not heard"]
 GONE_S = 5.0
+_EARLY_MIN = 10
 # Movements are drawn over the last minutes: a series can be seen, at most 90 s from onset to onset.
 STRIP_S = 300.0
 _PHASES: Mapping[float, Phase] = {0: "learning", 1: "recording", 2: "recording", 3: "no signal", 4: "ended"}
@@ -50,6 +51,7 @@ class Received:
     has_ended: bool
     curve: tuple[tuple[int, float | None], ...]
     movements: tuple[Movement, ...]
+    unheard: tuple[tuple[float, float], ...]
     last_movement: Fact | None
     alerts: tuple[Alert, ...]
 
@@ -81,15 +83,17 @@ class Tile:
     index_per_h : float or None
         Numeric value.
     curve : tuple of (minute, rate)
-        30-min rate of the last two hours; None where unknown.
+        30-min rate of the last two hours; None where unknown, and in the first ten minutes.
     series, stage, recorded, saved, last_movement : str
     is_saved_old : bool
     health : tuple of Health
-        Each stream, then each leg.
+        Each leg, then each stream.
     moving : frozenset of str
         Legs with a running movement.
     strip : tuple of (leg, begin, end)
         Movements of the last minutes, as ages (s); the end of a running one is 0.
+    unknown : tuple of (leg, begin, end)
+        Ages (s) between which movements of a leg are not known: no signal, or nothing was received.
     stale : str
         Time without data from the bed, once it is too long to show any state as good.
     alerts : tuple of Alert
@@ -119,6 +123,7 @@ class Tile:
     health: tuple[Health, ...] = ()
     moving: frozenset[str] = frozenset()
     strip: tuple[tuple[str, float, float], ...] = ()
+    unknown: tuple[tuple[str, float, float], ...] = ()
     stale: str = ""
     alerts: tuple[Alert, ...] = ()
     is_biocal: bool = False
@@ -209,7 +214,7 @@ def tile_of(received: Received) -> Tile:
         counted=counted,
         is_too_early=early,
         index_per_h=None if value is None else round(value, 2),
-        curve=received.curve,
+        curve=tuple((minute, None if minute < _EARLY_MIN else rate) for minute, rate in received.curve),
         series=texts.BIOCAL_REMARK if is_biocal else _series(received),
         stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
         recorded=wording.hms(received.recorded_s),
@@ -221,6 +226,7 @@ def tile_of(received: Received) -> Tile:
         health=(Health(stale, "off"),) if stale else _health(received),
         moving=frozenset() if stale else _moving(received),
         strip=_strip(received),
+        unknown=_unknown(received),
         stale=stale,
         alerts=received.alerts,
         is_biocal=is_biocal,
@@ -297,10 +303,24 @@ def _strip(received: Received) -> tuple[tuple[str, float, float], ...]:
     return tuple(sorted(age for age in ages if age[2] < STRIP_S))
 
 
+def _unknown(received: Received) -> tuple[tuple[str, float, float], ...]:
+    now_s, state = received.recorded_s, received.state
+    spans: list[tuple[str, float, float]] = [(leg, *span) for span in received.unheard for leg in state.legs]
+    for gap in state.facts("gap"):
+        end_s = gap.data["end"]
+        spans += [(leg, gap.t or 0.0, now_s if end_s is None else end_s) for leg in gap.data["legs"]]
+    ages = ((leg, now_s - begin_s, max(0.0, now_s - end_s)) for leg, begin_s, end_s in spans)
+    return tuple((leg, begin_s, end_s) for leg, begin_s, end_s in ages if begin_s > end_s and end_s < STRIP_S)
+
+
 def _health(received: Received) -> tuple[Health, ...]:
     if received.has_ended:
         return (Health(texts.ENDED, "off"),)
     found = []
+    for leg in received.state.legs:
+        state = received.state.leg_state(leg)
+        causes = ", ".join(received.state.leg_causes(leg)) if state in ("warn", "bad") else ""
+        found.append(Health(f"{wording.LEG_SHORT[leg]} {causes or state}", _LEG_HEALTH.get(state, "warn")))
     for source in (received.snapshot.get("health") or {}).get("sources") or ():
         if not source.get("connected"):
             found.append(Health(texts.LOST.format(name=source["name"]), "bad"))
@@ -308,8 +328,4 @@ def _health(received: Received) -> tuple[Health, ...]:
             found.append(Health(f"{source['name']} {float(source['rate_hz']):.1f} Hz", "ok"))
         else:
             found.append(Health(str(source["name"]), "ok"))
-    for leg in received.state.legs:
-        state = received.state.leg_state(leg)
-        causes = ", ".join(received.state.leg_causes(leg)) if state in ("warn", "bad") else ""
-        found.append(Health(f"{wording.LEG_SHORT[leg]} {causes or state}", _LEG_HEALTH.get(state, "warn")))
     return tuple(found)

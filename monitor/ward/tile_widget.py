@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QFocusEvent,
     QFontMetricsF,
@@ -36,6 +37,8 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _PAD = 12.0
 _LEAST_CURVE_PER_H = 10.0
+_LEAST_HEALTH_PX = 40.0
+_UNKNOWN = Qt.BrushStyle.BDiagPattern
 
 
 class TileWidget(QWidget):
@@ -169,7 +172,9 @@ class TileWidget(QWidget):
         more = f"  +{len(tile.alerts) - 1}" if len(tile.alerts) > 1 else ""
         mark = texts.SEEN if tile.alert.is_seen else tile.unseen or MARKS[tile.alert.priority]
         used = _text(painter, f"{mark}{more}", line.adjusted(8, 0, 0, 0), colour, 13, bold=True)
-        _text(painter, tile.alert.text, line.adjusted(16 + used, 0, -6, 0), theme.text, 13, bold=True)
+        room = line.adjusted(16 + used, 0, -6, 0)
+        wide = QFontMetricsF(font(13, bold=True)).horizontalAdvance(tile.alert.text) > room.width()
+        _text(painter, tile.alert.text, room, theme.text, 11 if wide else 13, bold=True)
 
     def _index(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
@@ -191,15 +196,12 @@ class TileWidget(QWidget):
             x = box.right() - 60 * minute / STRIP_S * box.width()
             painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
         painter.drawLine(box.topRight(), box.bottomRight())
-        half = box.height() / 2
+        for leg, begin_s, end_s in tile.unknown:
+            painter.fillRect(_span(box, leg, begin_s, end_s), QBrush(QColor(theme.dim), _UNKNOWN))
         for leg, begin_s, end_s in tile.strip:
-            begin, end = (
-                max(box.left(), box.right() - age_s / STRIP_S * box.width()) for age_s in (begin_s, end_s)
-            )
-            top = box.top() + 1 + (half if leg == "right" else 0)
             colour = theme.dim if tile.stale else theme.leg(leg)
-            painter.fillRect(QRectF(begin, top, max(1.5, end - begin), half - 2), QColor(colour))
-        below = QRectF(box.left(), box.bottom() + 1, box.width(), 14)
+            painter.fillRect(_span(box, leg, begin_s, end_s), QColor(colour))
+        below = QRectF(box.left(), box.bottom() + 2, box.width(), 14)
         _text(painter, texts.STRIP, below, theme.dim, 11)
 
     def _curve(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
@@ -241,6 +243,15 @@ class TileWidget(QWidget):
             colour = theme.high if is_bad else theme.soft
             room = QRectF(x + 15, line.top(), line.right() - x - 15, 20)
             x += 15 + _text(painter, one.text, room, colour, 12, bold=is_bad) + 12
+            if line.right() - x < _LEAST_HEALTH_PX:
+                break
+
+
+def _span(box: QRectF, leg: str, begin_s: float, end_s: float) -> QRectF:
+    """Return the place of a leg between two ages (s) in the strip."""
+    begin, end = (max(box.left(), box.right() - age_s / STRIP_S * box.width()) for age_s in (begin_s, end_s))
+    half = box.height() / 2
+    return QRectF(begin, box.top() + 1 + (half if leg == "right" else 0), max(1.5, end - begin), half - 2)
 
 
 def scale_of(width_px: int, height_px: int) -> float:

@@ -28,8 +28,8 @@ from monitor.ward.tile import Health, Tile, by_alert
 from monitor.ward.tile_widget import LEAST_PX, TileWidget, scale_of
 from monitor.ward.window import WardWindow, columns_for
 
-GOOD = (Health("SAGA-3 2000.0 Hz", "ok"), Health("Stager", "ok"), Health("L ok", "ok"), Health("R ok", "ok"))
-LOST = (Health("SAGA-9 lost", "bad"), Health("L lost", "bad"), Health("R lost", "bad"))
+GOOD = (Health("L ok", "ok"), Health("R ok", "ok"), Health("SAGA-3 2000.0 Hz", "ok"), Health("Stager", "ok"))
+LOST = (Health("L lost", "bad"), Health("R lost", "bad"), Health("SAGA-9 lost", "bad"))
 CURVE = tuple((minute, 20 + 15 * math.sin(minute / 15)) for minute in range(180, 300))
 
 STRIP = tuple(
@@ -53,7 +53,11 @@ def beds(n: int) -> list[Tile]:
     found = [bed(number) for number in range(1, max(n, 12) + 1)]
     lost = Alert("high", "Both legs missing 0:42, not counted", "lost-all")
     found[8] = bed(
-        9, health=LOST, phase="no signal", alerts=(lost, Alert("low", "No stage for 95 s", "stage"))
+        9,
+        health=LOST,
+        phase="no signal",
+        unknown=(("left", 52.0, 0.0), ("right", 52.0, 0.0)),
+        alerts=(lost, Alert("low", "No stage for 95 s", "stage")),
     )
     found[4] = bed(5, alerts=(Alert("medium", "Left leg saturated 0:31, not counted", "bad-left"),))
     found[6] = bed(

@@ -83,11 +83,13 @@ def test_one_snapshot_and_one_index_are_all_a_late_joiner_needs(bed) -> None:
     assert tile.count == "17 PLMS in 47 min of sleep"
     assert (tile.stage, tile.series, tile.saved) == ("N3", "series of 6 since 0:48:20", "saved 2 s ago")
     assert [(one.text, one.state) for one in tile.health] == [
-        ("SAGA 500.0 Hz", "ok"),
         ("L ok", "ok"),
         ("R ok", "ok"),
+        ("SAGA 500.0 Hz", "ok"),
     ]
-    assert [(minute, rate) for minute, rate in tile.curve if rate][:2] == [(0, 1.0), (49, 10.0)]
+    # A rate of the first ten minutes would be one of a few movements.
+    assert tile.curve[0] == (0, None)
+    assert [(minute, rate) for minute, rate in tile.curve if rate][:2] == [(49, 10.0), (50, 12.5)]
     assert not tile.is_too_early
     assert tile.alerts == ()
 
@@ -119,6 +121,35 @@ def test_a_movement_is_seen_from_its_onset_to_its_end(bed) -> None:
     bed.add_line(line("movement", 3031.0, 92, **(data | {"end": 3033.5}), phase="closed"))
     assert bed.tile().moving == frozenset()
     assert bed.tile().last_movement.startswith("last L 2.5 s")
+
+
+def test_what_is_not_known_of_the_last_minutes_is_no_time_without_movements(bed, clock) -> None:
+    both = [("left", 3030.0, 0.0), ("right", 3030.0, 0.0)]
+    assert list(bed.tile().unknown) == both
+    clock.now_s += 2.0
+    bed.add_index(LABELS, index())
+    assert list(bed.tile().unknown) == [(leg, 3032.0, 2.0) for leg in ("left", "right")]
+    for _ in range(310):
+        clock.now_s += 1.0
+        bed.add_index(LABELS, index())
+    assert bed.tile().unknown == ()
+    # The network failed for 20 s, then the right leg was lost.
+    clock.now_s += 20.0
+    bed.add_index(LABELS, index())
+    assert bed.tile().unknown == (("left", 20.0, 0.0), ("right", 20.0, 0.0))
+    now_s = bed.tile().recorded
+    assert now_s == "0:56:02"
+    bed.add_line(line("gap", 3362.0, 95, legs=["right"], end=None, cause="stream lost", resets=True))
+    clock.now_s += 2.0
+    bed.add_index(LABELS, index())
+    assert bed.tile().unknown[-1] == ("right", 2.0, 0.0)
+
+
+def test_a_bed_that_was_heard_from_its_start_has_no_unknown_time(clock) -> None:
+    bed = Bed("b", "pc", clock)
+    clock.now_s += 25.0
+    bed.add_line(snapshot(recorded_s=24.5, t=24.5, standing=STANDING[:-1]))
+    assert bed.tile().unknown == ()
 
 
 def test_the_strip_has_the_movements_of_the_last_minutes_by_their_age(bed, clock) -> None:
