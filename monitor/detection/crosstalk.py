@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from dsp import LegDetector
 from monitor.detection.channel import Known
@@ -157,6 +156,9 @@ class OwnActivity:
             steps[0], steps[1], self._window_n, SCREENED_SHARE
         ):
             return None
+        # Loaded with the first movement that may contain crosstalk: most recordings need no SciPy.
+        from scipy import signal
+
         mine, other = signal.sosfilt(self._sos, pair - pair[:, :1], axis=1)
         gain = gain_of(mine[lead_n:], other[lead_n:], self._window_n, EXPLAINED_SHARE)
         return self._by_rule(mine - gain * other, lead_n, resting_uv) if gain else None
