@@ -14,6 +14,7 @@ from dsp.events import EVENT_DTYPE, QUALITY_DTYPE
 from dsp.kernels import loop
 from dsp.kernels.envelope import SQUARE_SCALE
 from dsp.kernels.filters import arrange
+from dsp.kernels.texture import SLOW_POWER
 from dsp.records import Floats, Rows, single
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
 from dsp.state import Config, State, allocate
@@ -264,7 +265,7 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
         "spike_run_n": SPIKE_RUN_BLOCKS * sub_n,
         "jerk_run_n": JERK_RUN_S * fs_hz,
         "group_n": group_n,
-        "low_share": 20.0 / (group_n * known.white_gain),
+        "low_share": SLOW_POWER / (group_n * known.white_gain),
         "onset_lag_n": (delay_s - 0.14 * sub_block_s) * fs_hz,
         "rise_max_n": 2.0 * sub_block_s * fs_hz,
         "trimmed_onset_lag_n": (delay_s + 2.8 * sub_block_s) * fs_hz,

@@ -63,7 +63,7 @@ class Config(Fields):
     jerk_run_n: float  # and of a jerk
     # Texture.
     group_n: int  # samples of a group, whose means are the slow part of the signal
-    low_share: float  # of white noise: power of the third differences of the means, over that in the band
+    low_share: float  # of white noise: power of the slow values, over that in the band
     # Lags of the back-dated times.
     onset_lag_n: float  # of the short RMS at a sudden onset
     rise_max_n: float  # longest rise that delays it
@@ -194,16 +194,14 @@ class Texture(Fields):
     group_sum: float  # samples of the current group
     group_n: int
     groups_n: int  # groups with a mean
-    mean1: float  # means of the last three groups
-    mean2: float
-    mean3: float
-    low: float  # squared third differences of the means in this window
+    means: Annotated[Floats, np.float64, 10]  # last input of each stage that turns means into slow values
+    low: float  # squared slow values of this window
     power: float  # squares of the filtered signal in this window
     fourth: float  # and their squares
     samples_n: int
-    lows_n: int  # third differences in this window
+    lows_n: int  # slow values in this window
     windows_n: int  # windows above the offset level
-    slow_sum: float  # slow power of each over that of white noise
+    slow_sum: float  # log2 of the slow power of each over that of white noise
     tone_n: int  # those with too even a power for a muscle
     power_sum: float  # power of the windows, and its square: how steady it is
     power_sum2: float
@@ -237,13 +235,14 @@ class Quality(Fields):
     lead_off: bool
     crackle_at: int  # index at which a crackle was last refused, and a tone
     tone_at: int
-    crackle_share: float  # share of the last half minute that crackles
+    crackle_share: float  # share of the last twenty seconds that crackles
     loose: bool  # so much that the leg is bad
     lsb_uv: float
     mains_uv: float
     is_pulse_high: bool  # the short RMS is above the pulse level at rest
     pulse_up_at: int  # index at which it rose above that level
     pulse_at: int  # index of the last pulse
+    heart_at: int  # index at which heart beats were last recognised
     pulses_n: int
     pulses: Annotated[Floats, np.float64, 8]  # last intervals between pulses, s
 

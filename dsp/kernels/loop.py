@@ -59,6 +59,7 @@ def restart_leg(leg: Leg, cfg: Config) -> None:
     quality.lead_off = False
     quality.crackle_at = NEVER
     quality.tone_at = NEVER
+    quality.heart_at = NEVER
     quality.crackle_share = 0.0
     quality.loose = False
     leg.movement.refused = False

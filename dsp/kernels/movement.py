@@ -16,7 +16,7 @@ from dsp.kernels.baseline import (
 )
 from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, is_ringing
 from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_steady
-from dsp.kernels.texture import CRACKLE, MUSCLE, TONE, has_hum, start_texture, texture_of
+from dsp.kernels.texture import CRACKLE, MUSCLE, SETTLING_WINDOWS, TONE, has_hum, start_texture, texture_of
 from dsp.state import HUM_TICKS, Config, Leg
 
 ONSET, CONFIRMED, WITHDRAWN, CLOSED = (int(kind) for kind in EventKind)
@@ -145,6 +145,7 @@ def refuse_movement(leg: Leg, cfg: Config, kind: int) -> None:
     movement, quality, n = leg.movement, leg.quality, leg.signal.index
     if kind == CRACKLE:
         quality.crackle_at = n
+        leg.texture.second_crackle_n += SETTLING_WINDOWS
     elif kind == TONE:
         quality.tone_at = n
     movement.refused = True
@@ -286,6 +287,7 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
     """Do what `follow` returned: withdraw, confirm or end the open movement, or refuse it as an artefact."""
     movement = leg.movement
     onset = movement.onset_index
+    kind = texture_of(leg, cfg, action == END)
     if action == WITHDRAW:
         offset = movement.burst_at - cfg.offset_lag_n - cfg.offset_ring_n
         twitch = offset - onset >= cfg.twitch_n
@@ -298,10 +300,10 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
             end_burst(leg, cfg)
         emit(leg, WITHDRAWN, onset, offset if twitch else np.nan, False, twitch)
         return_to_rest(leg, cfg)
-    elif texture_of(leg.texture) != MUSCLE or (action == CONFIRM and has_hum(leg, cfg)):
-        refuse_movement(leg, cfg, texture_of(leg.texture))
+    elif kind in (CRACKLE, TONE) or (action == CONFIRM and has_hum(leg, cfg)):
+        refuse_movement(leg, cfg, kind)
     elif action == CONFIRM:
-        if not is_volley(leg, cfg):
+        if kind == MUSCLE and not is_volley(leg, cfg):
             movement.confirmed = True
             emit(leg, CONFIRMED, onset + cfg.min_n, np.nan, False, False)
     elif action == END and not movement.confirmed and is_volley(leg, cfg):

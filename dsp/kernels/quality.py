@@ -36,9 +36,9 @@ HEART_S = 2.5  # since the last pulse, from which on there is no heart
 HUM_S = 2  # seconds of hum until the lead is off, and as many without it until it is not
 CRACKLE_S = 60  # time for which a crackle, and a tone, is reported
 TONE_S = 10
-CRACKLE_MEAN_S = 30.0  # the share of crackle is a mean over this time
+CRACKLE_MEAN_S = 20.0  # the share of crackle is a mean over this time
 LOOSE_SHARE = 0.25  # of it, from which on the leg is bad, and below which it is not any more
-TIGHT_SHARE = 0.1
+TIGHT_SHARE = 0.2
 IMPLAUSIBLE_MAX_S = 15  # bounds the time until a leg that is plausible again is accepted
 
 
@@ -244,6 +244,7 @@ def causes_of(leg: Leg, cfg: Config, seconds_n: int, lsb: float, beats: float) -
         causes |= MAINS
     if not np.isnan(beats):
         causes |= ECG
+        quality.heart_at = n
     high_rest = cfg.high_rest_uv * (0.85 if before & HIGH_REST else 1.0)
     if not leg.baseline.learning and leg.baseline.resting_uv > high_rest:
         causes |= HIGH_REST

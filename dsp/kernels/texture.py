@@ -1,9 +1,9 @@
 """What an open movement is made of: muscle, a crackling contact, a tone, or the hum of a lead that is off.
 
-A muscle has little power below 30 Hz beside that in the band, and its power fluctuates as noise does. A
-contact that opens and closes makes steps, whose power grows towards low frequencies; a cable that sways with
-the limb has its power below 5 Hz, which the third difference of means of 20 ms suppresses. A tone is too even
-for noise.
+A muscle has little power at 9 to 20 Hz beside that in the band, and its power fluctuates as noise does. A
+contact that opens and closes makes steps, whose power grows towards low frequencies. A cable that sways with
+the limb has its power below 5 Hz, and some muscles have a peak at 30 to 40 Hz: sums and differences of means
+of 20 ms suppress both, and the mains. A tone is too even for noise.
 The measures begin with the open movement, sample by sample, so that they do not depend on the blocks.
 """
 
@@ -13,16 +13,28 @@ import numpy as np
 
 from dsp.jit import compiled
 from dsp.kernels.envelope import POWER_SHIFT, SQUARE_SCALE
+from dsp.records import Floats
 from dsp.state import HUM_TICKS, Block, Config, Leg, Texture
 
-MUSCLE, CRACKLE, TONE = 0, 1, 2
+MUSCLE, CRACKLE, TONE, UNSURE = 0, 1, 2, 3
 CRACKLE_RATIO = 2.5  # slow power of a window over that of white noise with the same power in the band
-SLOW_MEAN, SLOW_SPREAD = 1.7, 2.4  # of a movement's n windows: mean + spread / sqrt(n); muscle has some 0.4
-SLOW_MAX = 6.0  # so that one step in a movement does not decide
-MIN_WINDOWS = 4
+# Mean of log2 of that ratio over a movement's n windows, mean + spread / sqrt(n), above which it is no
+# muscle: muscle has -1.7, white noise -0.4, crackle 1.9 and more.
+SLOW_MEAN, SLOW_SPREAD, SLOW_MOST = -0.25, 4.2, 2.0
+LOOSE_MEAN, LOOSE_SPREAD, LOOSE_MOST = 0.0, 1.25, 1.1  # the same, of a leg that has crackled lately
+LOOSE_S = 60
+SLOW_HEART = 0.6  # more with heart beats in the leg
+SLOW_DOUBT = 0.6  # above it a movement is not confirmed before it has more windows
+SLOW_EARLY = 0.5  # and so much above the limit it is withdrawn without them
+SLOW_MIN, SLOW_MAX = 0.125, 8.0  # so that one step in a movement does not decide
+HEART_S = 600  # heart beats are not always seen between movements and artefacts
+FEW_WINDOWS, MIN_WINDOWS, SURE_WINDOWS = 2, 4, 12
 EVEN_RATIO = 1.9  # fourth moment over the squared second: 1.5 for a sine, 3 for noise
 STEADY_RATIO = 0.06  # squared variation of the windows' power below which a crackle is a periodic signal
 WINDOW_GROUPS = 5
+SETTLING_WINDOWS = 2  # of a movement, before the first slow value
+SUMS_N = 4  # stages of sums; those of differences follow
+SLOW_POWER = 308.0  # of the slow values, over that of independent means
 HUM_UV = 50.0  # of mains, in a lead that is off; muscle never has four fifths of its power there
 HUM_SHARE = 0.2
 # At lower rates the band is so narrow that muscle fluctuates as a contact does.
@@ -77,21 +89,28 @@ def add_samples(leg: Leg, cfg: Config, block: Block, start: int, stop: int) -> N
 
 
 @compiled
+def slow_value(means: Floats, mean: float) -> float:
+    """Return the slow part of the signal, 9 to 20 Hz, after the next mean: four sums, six differences."""
+    value = mean
+    for k in range(means.size):
+        before = means[k]
+        means[k] = value
+        value += before if k < SUMS_N else -before
+    return value
+
+
+@compiled
 def finish_group(leg: Leg, cfg: Config) -> None:
     """Take the mean of a group of samples."""
     texture = leg.texture
-    mean = texture.group_sum / cfg.group_n
-    if texture.groups_n < 3:
+    slow = slow_value(texture.means, texture.group_sum / cfg.group_n)
+    if texture.groups_n < texture.means.size:
         start_window(texture)
     else:
-        third = mean - 3.0 * texture.mean1 + 3.0 * texture.mean2 - texture.mean3
-        texture.low += third * third
+        texture.low += slow * slow
         texture.lows_n += 1
         texture.samples_n += cfg.group_n
     texture.groups_n += 1
-    texture.mean3 = texture.mean2
-    texture.mean2 = texture.mean1
-    texture.mean1 = mean
     texture.group_sum = 0.0
     texture.group_n = 0
     if texture.lows_n == WINDOW_GROUPS:
@@ -107,7 +126,7 @@ def finish_window(leg: Leg, cfg: Config) -> None:
         mean_uv2 = texture.power / (n * SQUARE_SCALE)
         slow = texture.low / (WINDOW_GROUPS * cfg.low_share * mean_uv2)
         texture.windows_n += 1
-        texture.slow_sum += min(slow, SLOW_MAX)
+        texture.slow_sum += np.log2(min(max(slow, SLOW_MIN), SLOW_MAX))
         texture.second_crackle_n += slow > CRACKLE_RATIO
         texture.tone_n += texture.fourth * n < EVEN_RATIO * texture.power * texture.power
         texture.power_sum += mean_uv2
@@ -116,14 +135,26 @@ def finish_window(leg: Leg, cfg: Config) -> None:
 
 
 @compiled
-def texture_of(texture: Texture) -> int:
-    """Return what the open movement is made of so far; `MUSCLE` when there is too little of it."""
+def texture_of(leg: Leg, cfg: Config, is_over: bool) -> int:
+    """Return what the open movement is made of so far; `MUSCLE` when there is too little of it.
+
+    `UNSURE` while it may be either: too few windows, or heart beats in them.
+    """
+    texture = leg.texture
     n = texture.windows_n
-    if n < MIN_WINDOWS:
+    if n < FEW_WINDOWS:
         return MUSCLE
-    if texture.slow_sum > (SLOW_MEAN + SLOW_SPREAD / np.sqrt(n)) * n:
+    limit = min(SLOW_MEAN + SLOW_SPREAD / np.sqrt(n), SLOW_MOST)
+    if leg.signal.index - leg.quality.crackle_at < LOOSE_S * cfg.second_n:
+        limit = LOOSE_MOST if n < MIN_WINDOWS else LOOSE_MEAN + LOOSE_SPREAD / np.sqrt(n)
+    if leg.signal.index - leg.quality.heart_at < HEART_S * cfg.second_n:
+        limit += SLOW_HEART
+    is_final = is_over or n >= SURE_WINDOWS
+    if texture.slow_sum > (limit if is_final else limit + SLOW_EARLY) * n:
         steady = texture.power_sum2 * n < (1.0 + STEADY_RATIO) * texture.power_sum * texture.power_sum
         return TONE if steady else CRACKLE
+    if not is_final and texture.slow_sum > SLOW_DOUBT * n:
+        return UNSURE
     if n > MIN_WINDOWS and 5 * texture.tone_n >= 4 * n:
         return TONE
     return MUSCLE
