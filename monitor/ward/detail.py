@@ -85,7 +85,7 @@ class DetailPanel(QFrame):
 
 def _empty_table() -> QTableWidget:
     table = QTableWidget(0, 3)
-    table.setAccessibleName("Facts received")
+    table.setAccessibleName("Events received")
     table.setHorizontalHeaderLabels(list(texts.TABLE_HEADS))
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(24)

@@ -68,7 +68,7 @@ RATE_CURVE = "30-min rate, up to {top:.0f} /h"
 # -- detail ---------------------------------------------------------------------------------------------
 ABOUT = "on {host} · {phase} · {recorded} recorded · {saved}"
 SAVED_UNKNOWN = "time of last save unknown"
-DETAIL_NOTE = "Facts received since this screen was opened; the bed's own window shows the whole recording."
+DETAIL_NOTE = "Events received since this screen was opened; the bed's own window shows the whole recording."
 TABLE_HEADS = ("time", "leg", "event")
 MOVEMENT = "movement of {length_s:.1f} s"
 WITHDRAWN = "movement withdrawn"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 from support.sessions import movement, stage
@@ -16,10 +17,11 @@ from monitor.model import wording
 from monitor.model.facts import Fact
 from monitor.session.log_entries import fact_row
 from monitor.session.state import SessionState
+from monitor.ward import texts as ward_texts
 
 # Of the program, of its packages, of its code; or older wording.
 FOREIGN = re.compile(
-    r"noncandidate|set aside|\bextra\b|`|_|\bfold\b|journal entries are|taken back|give up|\bfact\b",
+    r"noncandidate|set aside|\bextra\b|`|_|\bfold\b|journal entries are|taken back|give up|\bfacts?\b",
     re.I,
 )
 COMMAND = re.compile(r"plms-monitor \w+(?: --\w+)?|[A-Z]+_DISPLAY|QT_\w+")
@@ -38,11 +40,12 @@ def words_of(value: object) -> Iterator[str]:
 NOT_SHOWN = {"MENU", "SUMMARY_BUTTONS"}
 
 
-@pytest.mark.parametrize(
-    "name", sorted(name for name in vars(texts) if name.isupper() and name not in NOT_SHOWN)
-)
-def test_no_text_of_the_window_uses_a_word_of_the_program(name: str) -> None:
-    for text in words_of(getattr(texts, name)):
+NAMES = [(where, name) for where in (texts, ward_texts) for name in sorted(vars(where)) if name.isupper()]
+
+
+@pytest.mark.parametrize(("where", "name"), [each for each in NAMES if each[1] not in NOT_SHOWN])
+def test_no_text_of_the_window_uses_a_word_of_the_program(where: ModuleType, name: str) -> None:
+    for text in words_of(getattr(where, name)):
         shown = re.sub(r"\{[^}]*\}", "", COMMAND.sub("", text))
         assert not FOREIGN.search(shown), text
 
