@@ -30,7 +30,6 @@ QLabel[role="strong"] {{ font-weight: 600; }}
 QLabel[role="field"] {{ font-size: {field}px; font-weight: 600; }}
 QLabel[role="figure"] {{ font-size: {figure}px; font-weight: 600; }}
 QLabel[role="band"] {{ color: {soft}; font-size: {band}px; font-weight: 600; }}
-QLabel[role="at"] {{ color: {soft}; font-size: {at}px; font-weight: 600; }}
 QLabel[role="huge"] {{ font-size: {huge}px; font-weight: 700; }}
 QLabel[role="huge"][word="true"] {{ font-size: {word}px; }}
 QLabel[role="huge"][early="true"], QLabel[early="true"] {{ color: {dim}; }}
@@ -117,7 +116,7 @@ def style_sheet(theme: Theme, scale: float) -> str:
     texts = {"small": 12, "body": 14, "title": 13, "field": 20, "rules": 18}
     # The large figures do not grow with the text size, the largest gives way: the texts need the room.
     huge_px = 96 / max(1.0, text_scale()) ** 0.6
-    figures = {"figure": 29, "band": 48, "at": 34, "huge": huge_px, "word": 62}
+    figures = {"figure": 29, "band": 44, "huge": huge_px, "word": 62}
     sizes = {name: max(11, round(px * scale * text_scale())) for name, px in texts.items()}
     sizes |= {name: round(px * scale) for name, px in figures.items()}
     colours = {name: getattr(theme, name) for name in theme.__slots__ if name != "name"}

@@ -159,9 +159,9 @@ def test_the_interval_stands_in_brackets_below_the_index(
         assert window.screen_view is not None
         assert panel._band.text() == f"({window.screen_view.index.band})"
         assert panel._band_about.text().startswith("95 % interval")
-        # Half as high as the index, and large enough for 4 m: 48 px at 1080 lines.
-        assert panel._band.font().pixelSize() == 48
-        assert panel._value.font().pixelSize() == 2 * panel._band.font().pixelSize()
+        # Less than half as high as the index; 44 px at 1080 lines are 7.6 minutes of arc at 4 m on 24 inches.
+        assert panel._band.font().pixelSize() == panel._at.font().pixelSize() == 44
+        assert panel._value.font().pixelSize() > 2 * panel._band.font().pixelSize()
         assert panel._band.width() >= panel._band.sizeHint().width()
         assert "95 % interval" in panel.frame.accessibleDescription()
         screen = replace(window.screen_view.index, band="")

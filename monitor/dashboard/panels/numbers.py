@@ -73,7 +73,7 @@ class IndexPanel:
         self._title, self._state = label("", "title"), label(texts.PROVISIONAL, "pill")
         self._value = label("–", "huge")
         self._band, self._band_about = label("", "band"), label(texts.BAND_ABOUT, "small")
-        self._at, self._at_about = label("", "at"), label(texts.THRESHOLDS_ABOUT, "small")
+        self._at, self._at_about = label("", "band"), label(texts.THRESHOLDS_ABOUT, "small")
         self._unit, self._trend = label("", "soft"), label("", "running")
         self._remark, self._letter = elastic(label("", "small")), elastic(label("", "small"))
         self._rules = [(label("", "rules"), label("", "small")) for _ in range(2)]
