@@ -82,6 +82,9 @@ class SessionState(FactsByKind):
             NOT_SCORED.movement: self._limb_movements,
         }
         self._read: dict[str, tuple[Fact[MovementData], str, bool, Movement]] = {}
+        # The movements as they were scored last, and those that changed since; None: all are read again.
+        self._scored: dict[str, Movement] | None = None
+        self._changed: dict[str, None] = {}
         self._cache: dict[str, Any] = {}
         self._memo: dict[str, tuple[int, Any]] = {}
         self.revision = self.alert_revision = 0
@@ -104,19 +107,21 @@ class SessionState(FactsByKind):
             kind = self._kind_of.pop(fact.supersedes, None)
             if kind is not None:
                 del self._facts[kind][fact.supersedes]
-                self._cache.pop(_KEPT_AS.get(kind, kind), None)
+                self._outdate(kind)
                 self.revision += kind in _SCORED
                 self.alert_revision += kind in _ALERTING
         if fact.kind in self._moved:
             self._moved[fact.kind][fact.data["id"]] = fact
             if fact.kind == SCORED.movement:
-                self._cache.pop("twitch", None)
+                self._changed[fact.data["id"]] = None
+                if fact.data["phase"] == "withdrawn":
+                    self._cache.pop("twitch", None)
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
         if fact.kind == "author":
             self._name(fact.of(AuthorData))
-        self._cache.pop(_KEPT_AS.get(fact.kind, fact.kind), None)
+        self._outdate(fact.kind)
         self.newest_seq = fact.seq
         if fact.t is not None:
             self.last_s = max(self.last_s, fact.t)
@@ -124,6 +129,12 @@ class SessionState(FactsByKind):
             self.last_s = max(self.last_s, fact.of(ClockData).data["recorded_s"])
         self.revision += fact.kind in _SCORED
         self.alert_revision += fact.kind in _ALERTING
+
+    def _outdate(self, kind: str) -> None:
+        """Drop what was computed from facts of this kind."""
+        self._cache.pop(_KEPT_AS.get(kind, kind), None)
+        if kind in _KEPT_AS:
+            self._scored = None
 
     def _name(self, fact: Fact[AuthorData]) -> None:
         """Add the author to entries of persons that have none."""
@@ -355,10 +366,21 @@ class SessionState(FactsByKind):
         rejected = {
             key: str(fact.data["reason"]) for fact in self.facts("reject") for key in fact.data["movements"]
         }
-        facts = self.movements()
-        # What a person entered is an LM, whatever it looks like.
-        by_hand = {fact.data["id"] for fact in facts if fact.source.startswith(_BY_HAND)}
-        return self._all_movements(facts, rejected, self.restored | by_hand)
+        if self.facts("manual"):
+            facts = self.movements()
+            # What a person entered is an LM, whatever it looks like.
+            by_hand = {fact.data["id"] for fact in facts if fact.source.startswith(_BY_HAND)}
+            return self._all_movements(facts, rejected, self.restored | by_hand)
+        restored = self.restored
+        is_first, scored = self._scored is None, self._scored or {}
+        for key in self._movements if is_first else self._changed:
+            fact = self._movements[key]
+            if fact.data["phase"] == "withdrawn":
+                scored.pop(key, None)
+            else:
+                scored[key] = self._as_scored(fact, rejected.get(key, ""), restored=key in restored)
+        self._scored, self._changed = scored, {}
+        return tuple(scored.values())
 
     def _all_movements(
         self,
