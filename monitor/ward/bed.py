@@ -48,6 +48,9 @@ class Bed:
     def __init__(self, name: str, host: str, clock: Callable[[], float]) -> None:
         self.name, self.host, self._clock = name, host, clock
         self._uids: dict[str, str] = {}
+        self._n_received = 0
+        self._tile: Tile | None = None
+        self._made_for = (0, 0)
         self._reset()
 
     def _reset(self) -> None:
@@ -65,6 +68,7 @@ class Bed:
 
     def connected(self, outlet: str, uid: str) -> None:
         """Note the connection of an outlet; a new recording resets the state."""
+        self._n_received += 1
         if self._uids.get(outlet, uid) != uid:
             self._uids.clear()
             self._reset()
@@ -72,6 +76,7 @@ class Bed:
 
     def add_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
         """Apply a sample of the index outlet."""
+        self._n_received += 1
         self._index = dict(zip(labels, map(float, values), strict=False))
         silent_s, before_s = self._clock() - self._received_at_s, self.recorded_s
         self._received_at_s = self._clock()
@@ -85,6 +90,7 @@ class Bed:
 
     def add_line(self, line: str) -> None:
         """Apply a line of the facts outlet; an unreadable one is skipped and reported."""
+        self._n_received += 1
         try:
             if len(line) > _MOST_CHARS:
                 raise ValueError(f"a line of {len(line)} characters")
@@ -157,8 +163,17 @@ class Bed:
         return self._state.stopped_s is not None or self._index.get("state") == 4
 
     def tile(self) -> Tile:
-        """Make the current tile of the bed."""
+        """Return the current tile; it changes with what is received, and each second of silence."""
         now_s = self._clock()
+        made_for = self._n_received, int(now_s - self._received_at_s)
+        if self._tile is None or self._made_for != made_for:
+            self._tile, self._made_for = self._make_tile(now_s), made_for
+        return self._tile
+
+    def _make_tile(self, now_s: float) -> Tile:
+        silent_s = now_s - self._received_at_s
+        # While data arrives once a second, all ages change with it and not in between.
+        seen_s = now_s if silent_s > STALE_S else self._received_at_s
         try:
             received = Received(
                 name=self.name,
@@ -166,15 +181,15 @@ class Bed:
                 state=self._state,
                 index=self._index,
                 snapshot=self._snapshot,
-                snapshot_age_s=now_s - self._snapshot_at_s,
-                silent_s=now_s - self._received_at_s,
+                snapshot_age_s=max(0.0, seen_s - self._snapshot_at_s),
+                silent_s=silent_s,
                 recorded_s=self.recorded_s,
                 has_ended=self.has_ended,
                 curve=tuple(sorted(self._curve.items())),
                 movements=tuple(self._movements.values()),
                 unheard=tuple(self._unheard),
                 last_movement=self._last_movement,
-                alerts=self._alerts(now_s - self._received_at_s),
+                alerts=self._alerts(silent_s),
             )
             return tile_of(received)
         except _UNREADABLE as err:

@@ -7,17 +7,22 @@ It is laid out for its least size and scaled to the size that it has, so that al
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
     QFocusEvent,
+    QFont,
     QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
 )
 from PySide6.QtWidgets import QWidget
@@ -53,6 +58,9 @@ class TileWidget(QWidget):
         self._theme = theme
         self.tile: Tile | None = None
         self._is_chosen = False
+        # What changes rarely is painted once: most of a tile is text, and the rest of it changes each second.
+        self._ground = QPixmap()
+        self._ground_of: tuple[Any, ...] = ()
 
     def show_tile(self, tile: Tile, theme: Theme, *, is_chosen: bool) -> None:
         """Set the content."""
@@ -97,21 +105,40 @@ class TileWidget(QWidget):
         del event
         if self.tile is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         scale = scale_of(self.width(), self.height())
-        painter.scale(scale, scale)
         box = QRectF(0, 0, self.width() / scale, self.height() / scale).adjusted(0.5, 0.5, -0.5, -0.5)
-        self._frame(painter, self.tile, box)
         inner = box.adjusted(_PAD, 8, -_PAD, -8)
+        self._keep_ground(self.tile, box, inner, scale)
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._ground)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(scale, scale)
         line = QRectF(inner.left(), inner.top(), inner.width(), 26)
         self._head(painter, self.tile, line)
         self._alert(painter, self.tile, line.translated(0, 30))
-        self._index(painter, self.tile, QRectF(inner.left(), inner.top() + 62, inner.width(), 58))
         self._strip(painter, self.tile, QRectF(inner.left(), inner.top() + 122, inner.width(), 24))
+
+    def _keep_ground(self, tile: Tile, box: QRectF, inner: QRectF, scale: float) -> None:
+        """Paint frame, index, curve and foot again if they have changed."""
+        ratio = self.devicePixelRatioF()
+        framed = self.hasFocus() or self._is_chosen, tile.alert and tile.alert.priority
+        shown = tile.number, tile.curve, tile.series, tile.stage, tile.health, bool(tile.stale)
+        ground_of = (self._theme, self.width(), self.height(), ratio, framed, shown)
+        if ground_of == self._ground_of:
+            return
+        self._ground = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        self._ground.setDevicePixelRatio(ratio)
+        self._ground.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(self._ground)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.scale(scale, scale)
+        self._frame(painter, tile, box)
+        self._index(painter, tile, QRectF(inner.left(), inner.top() + 62, inner.width(), 58))
         curve = QRectF(inner.left(), inner.top() + 160, inner.width(), max(14.0, inner.height() - 160 - 46))
-        self._curve(painter, self.tile, curve)
-        self._foot(painter, self.tile, QRectF(inner.left(), inner.bottom() - 41, inner.width(), 41))
+        self._curve(painter, tile, curve)
+        self._foot(painter, tile, QRectF(inner.left(), inner.bottom() - 41, inner.width(), 41))
+        painter.end()
+        self._ground_of = ground_of
 
     def _frame(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
@@ -173,7 +200,7 @@ class TileWidget(QWidget):
         mark = texts.SEEN if tile.alert.is_seen else tile.unseen or MARKS[tile.alert.priority]
         used = _text(painter, f"{mark}{more}", line.adjusted(8, 0, 0, 0), colour, 13, bold=True)
         room = line.adjusted(16 + used, 0, -6, 0)
-        wide = QFontMetricsF(font(13, bold=True)).horizontalAdvance(tile.alert.text) > room.width()
+        wide = _font(13, bold=True)[1].horizontalAdvance(tile.alert.text) > room.width()
         _text(painter, tile.alert.text, room, theme.text, 11 if wide else 13, bold=True)
 
     def _index(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
@@ -271,10 +298,18 @@ def _text(
     align: Qt.AlignmentFlag = _LEFT,
 ) -> float:
     """Paint a text into a box, shortened if it does not fit; return its width."""
-    made = font(px, bold=bold)
-    metrics = QFontMetricsF(made)
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.width()))
+    made, metrics = _font(px, bold)
+    width = metrics.horizontalAdvance(text)
+    if width > box.width():
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.width()))
+        width = metrics.horizontalAdvance(text)
     painter.setFont(made)
     painter.setPen(QColor(colour))
-    painter.drawText(box, align, shown)
-    return metrics.horizontalAdvance(shown)
+    painter.drawText(box, align, text)
+    return width
+
+
+@cache
+def _font(px: int, bold: bool) -> tuple[QFont, QFontMetricsF]:
+    made = font(px, bold=bold)
+    return made, QFontMetricsF(made)
