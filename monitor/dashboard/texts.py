@@ -36,6 +36,7 @@ LOCK_REFUSES = f"The screen is locked: type “{UNLOCK_WORD}” first"
 # -- menu, help, key bar --------------------------------------------------------------------------------
 MENU: tuple[tuple[str, str], ...] = (
     ("Summary\tS", "summary"),
+    ("Trends\tH", "trends"),
     ("Bio-calibration\tB", "calibrate"),
     ("Treatment started…\tT", "segment"),
     ("Reference line\tC", "reference"),
@@ -106,6 +107,24 @@ REVIEW_HEAD_LIVE = f"{REVIEW_HEAD} · End: live"
 EPOCH_ROW = "epoch"
 FROZEN_HEAD, FROZEN_HEAD_SHORT = "recording continues · Space: resume view", "Space: resume"
 ENVELOPE, NO_ENVELOPE = "RMS envelope", "no envelope"
+
+# -- trends ---------------------------------------------------------------------------------------------
+TRENDS_TITLE = "TRENDS"
+TRENDS_NOTE = (
+    "Numbers of each hour from the first sample; a faint bar: less than 54 min of it could be scored. "
+    "In band: share of the intervals that the rules allow in a series. "
+    "Intervals from onset to onset (s, log scale), by the movement that ends them. H: close"
+)
+# Name of each row with the names of its counts; without counts, the share of intervals in the band.
+TREND_ROWS: Mapping[str, tuple[str, ...]] = {
+    "PLM": ("PLMS", "PLM"),
+    "LM": ("LM",),
+    "arousals": ("arousals",),
+    "resp.": ("respiratory events",),
+    "in band": (),
+}
+FEW = "few"
+BY_LEG, BY_STAGE = "intervals by leg", "intervals by stage"
 
 # -- jumps ----------------------------------------------------------------------------------------------
 GOTO_QUESTION = "Go to: number of an epoch, or time of day (hh:mm or hh:mm:ss)"

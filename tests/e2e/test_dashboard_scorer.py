@@ -140,7 +140,7 @@ def test_a_scorers_half_hour(scorer, folder):
     person.waits_for(lambda now: now["count"] > 10 and not now["is_search"], "the whole log")
     person.presses("F10")
     person.waits_for(lambda now: now["is_menu"], "menu")
-    person.presses(*["Down"] * 6, "Return")
+    person.presses(*["Down"] * 7, "Return")
     person.waits_for(lambda now: now["question"].startswith("You sign"), "question for the signature")
     person.types("ada")
     person.waits_for(lambda now: now["note"] == "ada", "the name")

@@ -53,6 +53,8 @@ class WallAxis(pg.AxisItem):  # type: ignore[misc]
 
 _EPOCH_STEPS = (1, 2, 5, 10, 20, 60, 120, 240)
 _EPOCH_LABEL_PX = 46
+# In a lower panel the curve would have no room.
+_EPOCH_ROOM_PX = 140
 # From this length on lines between single epochs would be a grey area.
 _EPOCH_LINES_S = 1200.0
 _EPOCH_LINE_ALPHA = 70
@@ -369,7 +371,9 @@ class OverviewPanel(QObject):
                 region.setRegion(period_s)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Emit the time under the mouse, also while it is dragged."""
+        """Emit the time under the mouse, also while it is dragged; number epochs where there is room."""
+        if event.type() == QEvent.Type.Resize:
+            self._stage.showAxis("top", self._plots.height() >= text_px(_EPOCH_ROOM_PX))
         if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove) and isinstance(
             event, QMouseEvent
         ):

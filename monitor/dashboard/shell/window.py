@@ -149,7 +149,14 @@ class DashboardWindow(QMainWindow):
         # While one of these has the focus, letters are text.
         self._text_fields = (self.log.note, self.log.search, calibration.name, sit.field)
         self.pages = Pages(
-            self.ground, self.window_layout, calibration, sit, self.act, self.feed.send, self.now_s
+            self.ground,
+            self.window_layout,
+            calibration,
+            sit,
+            self.act,
+            self.feed.send,
+            self.now_s,
+            self.theme,
         )
         self.lock = Lock(self.ground)
         view = ViewActions(self.live, self.night, self.review, self.signal, self.feed.send, say)
@@ -321,8 +328,7 @@ class DashboardWindow(QMainWindow):
     def _go_live(self) -> None:
         self.notes.cancel()
         self.review.live()
-        if self.pages.summary.frame.isVisible():
-            self.pages.close_summary()
+        self.pages.close()
 
     def _over(self, sheet: HelpSheet | GuidePage) -> None:
         """Open a sheet over the window: until it is closed the keys are its own."""
@@ -367,6 +373,7 @@ class DashboardWindow(QMainWindow):
         self.panels.set_theme(theme)
         self.pages.calibration.set_theme(theme)
         self.help.set_theme(theme)
+        self.pages.trends.set_theme(theme)
         self._arrange()
 
     def _resize_text(self, step: int) -> None:

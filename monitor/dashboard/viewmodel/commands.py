@@ -213,11 +213,18 @@ class ShowSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ShowTrends:
+    """The presenter makes the trends, or no longer."""
+
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UseEstimate:
     """The presenter uses estimated sleep stages, or ignores them."""
 
     is_used: bool
 
 
-ViewCommand = ShowSummary | UseEstimate
+ViewCommand = ShowSummary | ShowTrends | UseEstimate
 """A command to the presenter; the recorder is not involved."""

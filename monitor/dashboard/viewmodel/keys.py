@@ -103,6 +103,7 @@ _FIXED: tuple[Key, ...] = (
     Key(("Ctrl+Z",), "undo", "undo the last entry; nothing is deleted", "Ctrl+Z", "judge"),
     Key(("Ctrl+Y", "Ctrl+Shift+Z"), "redo", "enter again what was undone", "Ctrl+Y", "judge"),
     Key(("S",), "summary", "show or close the summary", "S", "judge", "summary"),
+    Key(("H",), "trends", "show or close the trends: counts of each hour, intervals", "H", "judge"),
     Key(("U",), "estimate", "use or ignore ESTIMATED sleep stages for the index", "U", "judge"),
     Key(("C",), "reference", "reference line: adult 15, child 5, none", "C", "judge"),
     Key(("F10",), "menu", "menu: sign, report, end the recording…", "F10", "window"),

@@ -12,7 +12,7 @@ from monitor.dashboard.viewmodel.biocal import biocal_view, index_during, series
 from monitor.dashboard.viewmodel.brackets import Brackets, RestingLevels, grown
 from monitor.dashboard.viewmodel.certainty import CertaintyWatch, end_row, episodes
 from monitor.dashboard.viewmodel.chips import chips
-from monitor.dashboard.viewmodel.commands import ShowSummary, ViewCommand
+from monitor.dashboard.viewmodel.commands import ShowSummary, ShowTrends, ViewCommand
 from monitor.dashboard.viewmodel.edit_permissions import EditAccess, entered_text
 from monitor.dashboard.viewmodel.lanes import lanes_view
 from monitor.dashboard.viewmodel.log import MovementRows, merge
@@ -21,6 +21,7 @@ from monitor.dashboard.viewmodel.overview import estimate_remark, imi_view, over
 from monitor.dashboard.viewmodel.rescoring import Rescoring
 from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView
 from monitor.dashboard.viewmodel.sit import index_of, sit_view
+from monitor.dashboard.viewmodel.trends import TrendsView, trends_view
 from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
@@ -66,7 +67,7 @@ class Presenter:
     def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
         self.folder, self._clock = folder, clock
         self._tail = JournalFollower(folder.journal)
-        self._is_estimate_used = True
+        self._is_estimate_used, self._wants_trends = True, False
         self._reset()
         self._permissions = EditAccess(folder)
 
@@ -82,6 +83,7 @@ class Presenter:
         self._undo = UndoHistory()
         self._has_estimate = False
         self._screen: Screen | None = None
+        self._trends: tuple[int, TrendsView] | None = None
         self._texts_due_s = float("-inf")
 
     def do(self, command: ViewCommand) -> None:
@@ -89,6 +91,8 @@ class Presenter:
         self._texts_due_s = float("-inf")
         if isinstance(command, ShowSummary):
             self._permissions.wants_summary = command.is_shown
+        elif isinstance(command, ShowTrends):
+            self._wants_trends = command.is_shown
         else:
             self._is_estimate_used = command.is_used
             self._scored.ask()
@@ -256,11 +260,18 @@ class Presenter:
             ),
             biocal=biocal,
             sit=sit_view(sit, now_s, is_ended=self.state.is_sit_ended) if self.state.is_sit else None,
+            trends=self._made_trends() if self._wants_trends else None,
         )
 
     def _leg_states(self, now_s: float) -> dict[str, tuple[str, ...]]:
         found = {limb: self.state.condition(limb, now_s) for limb in (*self.state.legs, *self.state.limbs)}
         return {limb: one.lines for limb, one in found.items() if one is not None}
+
+    def _made_trends(self) -> TrendsView:
+        """Return the trends of the latest score; they are made once for each."""
+        if self._trends is None or self._trends[0] != self._scored.revision:
+            self._trends = (self._scored.revision, trends_view(self._scored.night, self.main))
+        return self._trends[1]
 
     def _alerts(self, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Alert, ...]:
         found = alerts(

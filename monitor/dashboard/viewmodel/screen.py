@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.dashboard.viewmodel.lanes import LaneView
+from monitor.dashboard.viewmodel.trends import TrendsView
 from monitor.dashboard.viewmodel.undo import UndoView
 from monitor.model.facts import Fact
 from monitor.model.payloads import AnchorData
@@ -383,6 +384,8 @@ class Screen:
         The immobilisation test; None in a recording of a night.
     leg_states : Mapping of limb to tuple of str
         What is wrong with the limbs that are not usable now, in short lines.
+    trends : TrendsView or None
+        While they are shown.
     """
 
     revision: int
@@ -411,3 +414,4 @@ class Screen:
     biocal: BiocalView | None = None
     sit: SitView | None = None
     leg_states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    trends: TrendsView | None = None
