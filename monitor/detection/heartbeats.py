@@ -49,7 +49,7 @@ def heartbeats(ecg: Floats, rate_hz: float) -> Floats:
     >>> time_s = np.arange(0, 60, 1 / 250)
     >>> ecg = np.exp(-0.5 * (((time_s + 0.3) % 0.8 - 0.4) / 0.01) ** 2)
     >>> beats_s = heartbeats(ecg, 250.0)
-    >>> bool(np.allclose(np.diff(beats_s), 0.8, atol=0.002)), round(float(beats_s[1]), 2)
+    >>> bool(np.allclose(np.diff(beats_s), 0.8, atol=0.002)), round(float(beats_s[0]), 2)
     (True, 0.9)
     """
     if rate_hz < MIN_RATE_HZ:

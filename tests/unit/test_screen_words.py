@@ -56,8 +56,8 @@ def test_no_key_reason_or_row_uses_a_word_of_the_program() -> None:
     assert [text for text in shown if FOREIGN.search(text)] == []
 
 
-def entry(kind: str, **data: object) -> str:
-    row = fact_row(Fact(kind, 5.0, "person", {"author": "kim", **data}, None, 9))
+def entry(kind: str, supersedes: int | None = None, **data: object) -> str:
+    row = fact_row(Fact(kind, 5.0, "person", {"author": "kim", **data}, supersedes, 9))
     assert row is not None
     return row.what
 
@@ -68,7 +68,7 @@ def test_an_event_of_both_legs_is_one_movement() -> None:
         entry("reject", movements=["L1", "R1"], reason="artifact")
         == "movement of both legs rejected: artifact"
     )
-    assert entry("accept", movements=["L1", "R1"]) == "movement of both legs restored"
+    assert entry("accept", supersedes=8, movements=["L1", "R1"]) == "movement of both legs restored"
     history, state = UndoHistory(), SessionState()
     facts = [
         movement("L1", 1.0), movement("R1", 1.0),

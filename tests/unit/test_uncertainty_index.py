@@ -125,9 +125,10 @@ def test_periodicity_is_stated_from_ten_candidates_per_hour_on():
 
 def test_settings_that_cannot_be_read_refuse_no_session():
     off = {"config": {"uncertainty": {"missed": False}}}
-    assert uncertainty_from(off) == UncertaintySettings(missed=False)
+    # The session was recorded without further thresholds: its configuration does not name them.
+    assert uncertainty_from(off) == UncertaintySettings(missed=False, amplitude_band=False)
     for unusable in ({}, {"config": {}}, {"config": {"uncertainty": {"missed": "no"}}}):
-        assert uncertainty_from(unusable) == UncertaintySettings()
+        assert uncertainty_from(unusable) == UncertaintySettings(amplitude_band=False)
 
 
 def test_the_document_depends_on_the_facts_only_and_can_be_switched_off():
