@@ -162,3 +162,26 @@ def test_one_leg_has_the_whole_height(tmp_path_factory: pytest.TempPathFactory, 
     (lane,) = window.live.sweep.lanes
     assert lane.leg == "left"
     assert lane.rect.height() > 0.8 * (window.live.sweep.height() - 46)
+
+
+def test_a_page_that_is_not_over_is_read_again_until_it_is(
+    night: Night, open_window: Opener, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(night.folder)
+    qtbot.waitUntil(lambda: window.review.window_s is None and window.signal.newest_s > 39.0, timeout=LATE_MS)
+    asked: list[float] = []
+    ask = window.review._reader.ask
+    monkeypatch.setattr(
+        window.review._reader, "ask", lambda *args: (asked.append(window.now_s()), ask(*args))
+    )
+    window.review.show_at(39.0)
+    assert window.live.sweep.visible_s == (30.0, 60.0)
+    for until_s in (45.0, 58.0, 66.0):
+        n = len(asked)
+        night.go_on(until_s)
+        qtbot.waitUntil(lambda n=n: len(asked) > n, timeout=LATE_MS)
+    n = len(asked)
+    night.go_on(80.0)
+    qtbot.waitUntil(lambda: window.now_s() >= 79.9, timeout=LATE_MS)
+    qtbot.wait(300)
+    assert len(asked) == n

@@ -18,6 +18,8 @@ from monitor.session.markers import EPOCH_S
 # What lies this close to the time in focus is the current one.
 _SAME_S = 0.05
 _ROUNDING_S = 1e-6
+# A page of the present is read again as it grows, until its end is surely on disk.
+_GROWN_S, _WRITTEN_S = 1.0, 5.0
 
 
 class Review:
@@ -39,7 +41,7 @@ class Review:
         self._panel, self._signal = panel, signal
         self._reader = PageReader(folder)
         self._page_s: float | None = None
-        self._focus_s = 0.0
+        self._focus_s = self._read_to_s = 0.0
         self._is_frozen = self._is_parked = self._was_live = self._is_asked = False
         self.screen: Screen | None = None
 
@@ -89,7 +91,7 @@ class Review:
             self._reader.place_ahead(self.screen.streams, self.screen.anchors)
         self._was_live |= self._is_recording
         if self._page_s is not None:
-            if not self._is_asked:
+            if not self._is_asked or self._has_grown:
                 self._ask()
             page = self._reader.take()
             if page is not None and page.start_s == self._page_s:
@@ -103,6 +105,13 @@ class Review:
         if not self._is_frozen:
             self._panel.sweep.set_traces(self._signal.traces)
             self._panel.sweep.advance(self._signal.newest_s)
+
+    @property
+    def _has_grown(self) -> bool:
+        """Whether a page that was read before its end was recorded can be read further."""
+        end_s = self._page_s + self._panel.sweep.sweep_s if self._page_s is not None else 0.0
+        is_part = self._read_to_s < end_s + _WRITTEN_S
+        return is_part and self.now_s >= self._read_to_s + _GROWN_S
 
     def _park(self, screen: Screen) -> None:
         """Show the last page of a recording that ended in this window, else the first with a movement."""
@@ -258,7 +267,7 @@ class Review:
 
     def _ask(self) -> None:
         # Without a screen it is not known where the samples lie: the page is asked for with the first one.
-        self._is_asked = self.screen is not None
+        self._is_asked, self._read_to_s = self.screen is not None, self.now_s
         if self._page_s is None or self.screen is None:
             return
         screen = self.screen
