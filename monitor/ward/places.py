@@ -21,6 +21,8 @@ Key = tuple[str, str]
 _MOST = 100
 # A recording that was running when the window was closed is expected for so long.
 _EXPECTED_FOR = dt.timedelta(hours=16)
+# All beds of a network are found one by one at the start: for so long new ones are put in order.
+_SETTLING = dt.timedelta(seconds=30)
 
 
 class _Place(BaseModel):
@@ -40,6 +42,8 @@ class _Saved(BaseModel):
 
 class Places:
     """The order of the beds. A new bed comes last; a bed that is gone leaves its place empty.
+
+    The new beds of the first half minute are ordered by number, after those of the last start.
 
     Parameters
     ----------
@@ -61,6 +65,8 @@ class Places:
         self._is_recording: dict[Key, bool] = {}
         # Beds of the last start that were not found yet.
         self._not_found: dict[Key, bool] = {}
+        self._new: set[Key] = set()
+        self._begun = now()
         self._load()
 
     @classmethod
@@ -77,6 +83,8 @@ class Places:
         before = dict(self._is_recording)
         for key in sorted(tiles.keys() - before.keys(), key=by_number):
             self._add(key)
+        if self._now() - self._begun < _SETTLING:
+            self._sort_new()
         for key, tile in tiles.items():
             self._not_found.pop(key, None)
             self._is_recording[key] = tile.phase != "ended"
@@ -104,11 +112,17 @@ class Places:
         ]
         if not same:
             self._is_recording[key] = True
+            self._new.add(key)
             return
         self._not_found.pop(same[0], None)
         self._is_recording = {
             key if old == same[0] else old: is_recording for old, is_recording in self._is_recording.items()
         }
+
+    def _sort_new(self) -> None:
+        new = sorted(self._new & self._is_recording.keys(), key=by_number)
+        known = [key for key in self._is_recording if key not in self._new]
+        self._is_recording = {key: self._is_recording[key] for key in (*known, *new)}
 
     def _empty(self, key: Key) -> Tile:
         alert = Alert("high", texts.NOT_FOUND_AGAIN, "gone")

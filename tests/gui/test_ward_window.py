@@ -386,7 +386,10 @@ def test_letters_in_the_name_field_are_no_commands(window, qtbot, asked) -> None
 def test_places_survive_a_restart_and_a_bed_that_was_recording_is_missed(tmp_path) -> None:
     path, now = tmp_path / "ward.json", [dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC)]
     first = Places(path, lambda: now[0])
-    first.tiles([bed(3), bed(1)])
+    # The beds of a network are found one by one.
+    first.tiles([bed(3)])
+    assert [tile.bed for tile in first.tiles([bed(3), bed(1)])] == ["bed-1", "bed-3"]
+    now[0] += dt.timedelta(minutes=1)
     first.tiles([bed(3), bed(1), bed(2, phase="ended")])
     assert path.stat().st_mode & 0o777 == 0o600
     now[0] += dt.timedelta(hours=2)
