@@ -137,14 +137,14 @@ class HelpSheet(QFrame):
         self.setAccessibleName("All keys")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._whole = whole = QVBoxLayout(self)
-        whole.setContentsMargins(24, 18, 24, 18)
+        whole.setContentsMargins(22, 12, 22, 12)
         whole.addWidget(label(texts.HELP_TITLE, "title"))
         self._texts: list[QLabel] = []
         columns = QHBoxLayout()
         columns.setSpacing(22)
         for groups in _COLUMNS:
             grid = QGridLayout()
-            grid.setVerticalSpacing(2)
+            grid.setVerticalSpacing(1)
             for group in groups:
                 keys = [key for key in table if key.group == group and key.shown]
                 self._texts += _add_group(grid, texts.HELP_GROUPS[group], keys)
