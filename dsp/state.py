@@ -215,6 +215,7 @@ class Quality(Fields):
     valid_n: int
     rail_n: int  # samples at the known rail
     stuck_n: int  # samples of long equal runs at the second's extremes
+    steps_n: int  # samples that were removed as steps
     raw_min: float
     raw_max: float
     diff_min: float  # smallest raw difference that is not 0

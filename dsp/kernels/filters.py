@@ -70,6 +70,7 @@ def find_steps(leg: Leg, block: Block, x: Floats) -> int:
             break
         if sizes[i] > STEP_UV and sizes[i] > 8.0 * peak:
             shift += x[i] - previous
+            leg.quality.steps_n += 1
         else:
             peak = max(peak, sizes[i])
             signal.diff_bits = max(signal.diff_bits, bits_of(sizes[i]))

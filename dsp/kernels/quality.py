@@ -34,6 +34,7 @@ IMPLAUSIBLE_SPAN_UV = 50_000.0  # peak to peak within a second, every second
 IMPLAUSIBLE_S = 10
 HEART_S = 2.5  # since the last pulse, from which on there is no heart
 HUM_S = 2  # seconds of hum until the lead is off, and as many without it until it is not
+STEPS_SHARE = 0.2  # share of a second's samples that are steps from which on it is hum
 CRACKLE_S = 60  # time for which a crackle, and a tone, is reported
 TONE_S = 10
 CRACKLE_MEAN_S = 20.0  # the share of crackle is a mean over this time
@@ -280,6 +281,9 @@ def finish_second(leg: Leg, cfg: Config) -> None:
     seconds_n = signal.index + 1 - quality.start
     lsb = quantisation_uv(quality, cfg)
     hum = is_hum(quality.band_power, quality.out_power, max(1, quality.valid_n))
+    # At a few samples per cycle each difference of a strong hum is a step: none of it reaches the filter.
+    is_stepped = quality.steps_n > STEPS_SHARE * seconds_n
+    hum = hum or (is_stepped and quality.raw_max - quality.raw_min < IMPLAUSIBLE_SPAN_UV)
     # A burst has power at the mains frequency too, so a second with a movement measures only hum.
     at_rest = not quality.moved and not leg.movement.open
     if (at_rest or hum) and 2 * quality.valid_n >= seconds_n:
@@ -317,6 +321,7 @@ def start_second(leg: Leg) -> None:
     quality.valid_n = 0
     quality.rail_n = 0
     quality.stuck_n = 0
+    quality.steps_n = 0
     quality.diffs_n = 0
     quality.moved = leg.movement.open
     # The tick that has begun goes on.

@@ -25,6 +25,8 @@ _RANK = (
     *("interference", "mains", "ECG", "high rest"),
 )
 _ELECTRODE = frozenset({"lead off", "flat", "loose contact", "saturated"})
+# Strong hum at a few samples per cycle reaches no filter: its voltage is not known.
+_LEAST_MAINS_UV = 10.0
 _Pair = tuple[float, float]
 
 
@@ -65,7 +67,7 @@ class Condition(NamedTuple):
         """What is wrong, in one or two short lines."""
         if self.cause not in _ELECTRODE:
             return (self.cause,)
-        if self.cause == "lead off" and self.mains_uv is not None:
+        if self.cause == "lead off" and self.mains_uv is not None and self.mains_uv >= _LEAST_MAINS_UV:
             return "electrode?", f"mains {self.mains_uv:.0f} µV"
         return "electrode?", self.cause
 

@@ -213,6 +213,33 @@ def test_a_lead_off_with_hum_is_bad_within_five_seconds_and_no_movement():
     assert np.all(rows["state"][off] == QualityState.BAD)
 
 
+@pytest.mark.parametrize("hum_uv", [200.0, 250.0, 300.0, 600.0])
+@pytest.mark.parametrize(("fs", "mains_hz"), [(200.0, 50.0), (200.0, 60.0), (250.0, 50.0), (500.0, 50.0)])
+def test_hum_in_step_with_the_sampling_is_a_lead_off(fs, mains_hz, hum_uv):
+    """At a few samples per cycle each difference was removed as a step: `ok` as long as it lasted."""
+    t = np.arange(round(40 * fs)) / fs
+    x = np.random.default_rng(1).normal(0.0, 2.0, t.size)
+    x += ((t >= 12) & (t < 28)) * hum_uv * np.sqrt(2) * np.sin(2 * np.pi * mains_hz * t)
+    events, rows = LegDetector(SETTINGS, fs, design_filters(fs, SETTINGS)).process(x)
+    assert not np.any(events["kind"] == EventKind.CLOSED)
+    off = (rows["causes"] & Cause.LEAD_OFF) != 0
+    seconds = rows["index"][off] / fs
+    assert seconds[0] <= 14
+    assert 26 <= seconds[-1] <= 30
+    assert np.all(rows["state"][off] == QualityState.BAD)
+    assert np.all(np.diff(seconds) == 1)
+
+
+@pytest.mark.parametrize("fs", [200.0, 250.0, 500.0])
+def test_single_steps_and_pops_are_no_lead_off(fs):
+    t = np.arange(round(60 * fs)) / fs
+    x = np.random.default_rng(1).normal(0.0, 2.0, t.size)
+    for k, at_s in enumerate(np.arange(12.0, 50.0, 0.4)):
+        x[int(at_s * fs) :] += (-1) ** k * 800.0
+    _, rows = LegDetector(SETTINGS, fs, design_filters(fs, SETTINGS)).process(x)
+    assert not np.any(rows["causes"] & Cause.LEAD_OFF)
+
+
 def test_hum_ends_a_movement_where_it_begins():
     x = with_burst(noise(60), 15, 6, 40)
     x[20 * N : 50 * N] += 350 * np.sin(2 * np.pi * 50.15 * np.arange(30 * N) / FS)
