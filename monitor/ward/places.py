@@ -126,7 +126,8 @@ class Places:
 
     def _empty(self, key: Key) -> Tile:
         alert = Alert("high", texts.NOT_FOUND_AGAIN, "gone")
-        alerts = (alert,) if self._not_found.get(key) else ()
+        is_missed = self._not_found.get(key) and self._now() - self._begun >= _SETTLING
+        alerts = (alert,) if is_missed else ()
         return Tile(
             *key,
             "not heard" if alerts else "waiting",
