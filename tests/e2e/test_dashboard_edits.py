@@ -63,6 +63,28 @@ class Person:
         self.window.deleteLater()
 
 
+def drag_px(sweep, begin, end):
+    QTest.mousePress(sweep, Qt.MouseButton.LeftButton, pos=begin)
+    QTest.mouseMove(sweep, (begin + end) / 2)
+    QTest.mouseMove(sweep, end)
+    QTest.mouseRelease(sweep, Qt.MouseButton.LeftButton, pos=end)
+
+
+def drag(window, from_s, to_s):
+    """Drag over a span of the right leg."""
+    sweep = window.live.sweep
+    y = sweep.lanes[1].rect.center().y()
+    drag_px(sweep, *(QPoint(round(sweep.x_of(t_s)), y) for t_s in (from_s, to_s)))
+
+
+def quiet_s(sweep):
+    """Return the start of two seconds on the page without a movement of the right leg."""
+    start_s, end_s = sweep.visible_s
+    own = [b for b in sweep.movements.brackets if b.leg == "right"]
+    starts = [start_s + 0.5 * i for i in range(1, int(end_s - start_s) * 2 - 4)]
+    return next(s for s in starts if all(b.end_s < s - 0.5 or b.onset_s > s + 2.0 for b in own))
+
+
 @pytest.fixture
 def person(tmp_path):
     amplifier = Command(
@@ -119,10 +141,7 @@ def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(pe
     lane = sweep.lanes[1].rect
     begin, end = (QPoint(sweep.lanes[0].rect.left() + x, lane.center().y()) for x in (500, 700))
     span_s = [sweep.visible_s[0] + x * sweep.column_s for x in (500, 700)]
-    QTest.mousePress(sweep, Qt.MouseButton.LeftButton, pos=begin)
-    QTest.mouseMove(sweep, (begin + end) / 2)
-    QTest.mouseMove(sweep, end)
-    QTest.mouseRelease(sweep, Qt.MouseButton.LeftButton, pos=end)
+    drag_px(sweep, begin, end)
     QTest.keyClick(window.marking.menu, Qt.Key.Key_A)
     # Without a window manager nothing gives the window back its focus after a menu.
     window.activateWindow()
@@ -138,13 +157,24 @@ def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(pe
     person.presses(Qt.Key.Key_Z, CTRL)
     undone = person.reads("withdrawn")
     assert undone.supersedes == artifact.seq
+
+    # A movement is entered on a quiet part of the right leg, and counts as detected ones do.
+    begin_s = quiet_s(sweep)
+    drag(window, begin_s, begin_s + 1.0)
+    QTest.keyClick(window.marking.menu, Qt.Key.Key_M)
+    entered = person.reads("manual")
+    (drawn,) = entered.data["movements"]
+    assert (drawn["leg"], drawn["onset"]) == ("right", pytest.approx(begin_s, abs=0.2))
+    person.waits(lambda: f"M{entered.seq}" in {b.key for b in sweep.movements.brackets}, "bracket by hand")
+    window.activateWindow()
+    person.waits(window.isActiveWindow, "active window")
     person.presses(Qt.Key.Key_End)
     person.waits(lambda: window.review.window_s is None, "live signal")
 
     before_s = window.now_s()
     person.waits(lambda: window.now_s() > before_s + 5.0, "recording that goes on")
     entries = [f for f in whole_facts(person.folder.journal) if f.source.startswith("person")]
-    assert [f.kind for f in entries] == ["note", "stage", "reject", "artifact", "withdrawn"]
+    assert [f.kind for f in entries] == ["note", "stage", "reject", "artifact", "withdrawn", "manual"]
     assert {f.data["author"] for f in entries} == {"ada"}
     assert all(f.data["told_utc"] for f in entries)
 
