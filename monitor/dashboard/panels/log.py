@@ -156,7 +156,7 @@ class LogModel(QAbstractTableModel):
 
 
 class WideText(QStyledItemDelegate):
-    """Let notes and technical entries extend over the columns that only movements use."""
+    """Let notes and technical entries extend over the columns that they do not fill."""
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
         """Use the space of the empty cells to the right."""
@@ -166,8 +166,8 @@ class WideText(QStyledItemDelegate):
             row = model.row(index.row())
             if not row.duration and not row.imi:
                 ends_at = table.columnViewportPosition(_AUTHOR)
-                is_shown = not table.isColumnHidden(_AUTHOR)
-                option.rect.setRight(ends_at - 1 if is_shown else table.viewport().width())
+                has_author = bool(row.author) and not table.isColumnHidden(_AUTHOR)
+                option.rect.setRight(ends_at - 1 if has_author else table.viewport().width())
 
 
 class LetterField(QLineEdit):
