@@ -140,7 +140,7 @@ class OwnActivity:
         self._sub_n = max(2, round(self._settings.sub_block_s * self._rate_hz))
         self._window_n = 2 * max(8, round(WINDOW_S * self._rate_hz / 2))
 
-    def measure(self, pair: Signal, lead_n: int, resting_uv: float) -> Own | None:
+    def measure(self, pair: Signal, lead_n: int, resting_uv: float, onset_uv: float) -> Own | None:
         """Return the leg's own activity; None when the other leg explains nothing of the movement.
 
         Parameters
@@ -150,6 +150,8 @@ class OwnActivity:
         lead_n : int
         resting_uv : float
             Resting level of this leg.
+        onset_uv : float
+            Threshold above it.
         """
         steps = np.diff(pair[:, max(0, lead_n - 1) :], axis=1)
         if steps.shape[1] < self._window_n // 2 or not gain_of(
@@ -161,13 +163,13 @@ class OwnActivity:
 
         mine, other = signal.sosfilt(self._sos, pair - pair[:, :1], axis=1)
         gain = gain_of(mine[lead_n:], other[lead_n:], self._window_n, EXPLAINED_SHARE)
-        return self._by_rule(mine - gain * other, lead_n, resting_uv) if gain else None
+        return self._by_rule(mine - gain * other, lead_n, resting_uv, onset_uv) if gain else None
 
-    def _by_rule(self, own: Signal, lead_n: int, resting_uv: float) -> Own:
+    def _by_rule(self, own: Signal, lead_n: int, resting_uv: float, onset_uv: float) -> Own:
         """Apply the detector's rule to the leg's own signal; of several movements return the longest."""
         settings, sub_n = self._settings, self._sub_n
         short, envelope = self._measures(own)
-        on, off = resting_uv + settings.onset_uv, resting_uv + settings.offset_uv
+        on, off = resting_uv + onset_uv, resting_uv + settings.offset_uv
         above = np.flatnonzero(envelope > off)
         if not above.size:
             return Own()
@@ -218,7 +220,7 @@ class Crosstalk:
         self._rate_hz = detectors[0].fs_hz
         self._signals = RecentSignals(self._rate_hz)
         self._own = [OwnActivity(detector, sos) for detector in detectors]
-        self._least_s = detectors[0].settings.min_duration_s
+        self._least_s, self._onset_uv = detectors[0].settings.min_duration_s, detectors[0].settings.onset_uv
         self._unconfirmed: list[Known | None] = [None, None]
 
     def add(self, first: int, pair: Sequence[Signal]) -> None:
@@ -229,11 +231,21 @@ class Crosstalk:
         """Return the facts of a leg (0 or 1), corrected; its signals up to them have been added."""
         return [each for known in found for each in self._correct(leg, known)]
 
+    def correct_further(self, leg: int, found: Iterable[tuple[float, Known]]) -> list[tuple[float, Known]]:
+        """Return the movements of a leg at further onset thresholds, corrected as by a detector with that one."""
+        corrected = []
+        for onset_uv, (at, fact) in found:
+            own = self._measure(leg, (at, fact), fact.data["end"], onset_uv)
+            onset, end = self._times(fact, own)
+            if own is None or end - onset >= self._least_s:
+                corrected.append((onset_uv, (at, _own_part(fact, onset, end, own))))
+        return corrected
+
     def _correct(self, leg: int, known: Known) -> Iterator[Known]:
         fact = known[1]
         phase = fact.data.get("phase")
         if phase == "confirmed":
-            own = self._measure(leg, known, fact.data["known"])
+            own = self._measure(leg, known, fact.data["known"], self._onset_uv)
             if own is not None and own.is_nothing:
                 self._unconfirmed[leg] = known
                 return
@@ -246,7 +258,7 @@ class Crosstalk:
 
     def _close(self, leg: int, known: Known) -> Iterator[Known]:
         at, fact = known
-        own = self._measure(leg, known, fact.data["end"])
+        own = self._measure(leg, known, fact.data["end"], self._onset_uv)
         waiting, self._unconfirmed[leg] = self._unconfirmed[leg], None
         onset, end = self._times(fact, own)
         if own is not None and end - onset < self._least_s:
@@ -254,9 +266,7 @@ class Crosstalk:
             return
         if waiting is not None:
             yield at, _confirmed(waiting[1], fact, onset + self._least_s, onset)
-        if own is not None and end - onset < fact.data["end"] - fact.data["onset"]:
-            fact = _shortened(fact, onset, end, own)
-        yield at, fact
+        yield at, _own_part(fact, onset, end, own)
 
     def _times(self, fact: Fact, own: Own | None) -> tuple[float, float]:
         """Return onset and end, s, where they differ from those found by more than their error."""
@@ -271,7 +281,7 @@ class Crosstalk:
             round(last, 6) if last < end - SHORTENED_S else end,
         )
 
-    def _measure(self, leg: int, known: Known, end_s: float) -> Own | None:
+    def _measure(self, leg: int, known: Known, end_s: float, onset_uv: float) -> Own | None:
         """Measure a movement up to `end_s`; None too when it is too long or its signals are not held."""
         at, fact = known
         onset_s, known_s = float(fact.data["onset"]), float(fact.data["known"])
@@ -284,7 +294,7 @@ class Crosstalk:
         pair = self._signals.between(start - lead_n, stop)
         if pair is None:
             return None
-        return self._own[leg].measure(pair if leg == 0 else pair[::-1], lead_n, float(resting_uv))
+        return self._own[leg].measure(pair if leg == 0 else pair[::-1], lead_n, float(resting_uv), onset_uv)
 
     _tail_s = 0.25  # the envelope lags so far
 
@@ -303,8 +313,10 @@ def _confirmed(waiting: Fact, last: Fact, at_s: float, onset_s: float) -> Fact:
     return replace(waiting, t=round(at_s, 6), data=data)
 
 
-def _shortened(fact: Fact, onset_s: float, end_s: float, own: Own) -> Fact:
-    """Return a closed movement with the times and the figures of its own part, and the bursts in it."""
+def _own_part(fact: Fact, onset_s: float, end_s: float, own: Own | None) -> Fact:
+    """Return a closed movement with the times and the figures of its own part, if that is shorter."""
+    if own is None or end_s - onset_s >= fact.data["end"] - fact.data["onset"]:
+        return fact
     figures = {"peak_uv": round(own.peak_uv, 3), "area_uv_s": round(own.area_uv_s, 3)}
     data: dict[str, Any] = dict(fact.data) | {"onset": onset_s, "end": end_s} | figures
     if "bursts" in data:

@@ -169,11 +169,11 @@ class Limb:
     def process(self, signals_uv: Sequence[npt.NDArray[np.float64]]) -> list[Known]:
         """Take samples of each derivation (uV, shape (n,)); return facts and when they became known."""
         found = [part.process(x) for part, x in zip(self.parts, signals_uv, strict=True)]
-        return _together(self._merge, found) + self._further("")
+        return _together(self._merge, found)
 
     def finish(self, cause: str) -> list[Known]:
         """End open movements, with the reason."""
-        return _together(self._merge, [part.finish(cause) for part in self.parts]) + self._further(cause)
+        return _together(self._merge, [part.finish(cause) for part in self.parts])
 
     def learn(self, start_s: float) -> list[Fact]:
         """Restart: the resting levels have to be learned."""
@@ -196,16 +196,16 @@ class Limb:
         if self._merge is not None:
             self._merge.number_from(next_id)
 
-    def _further(self, cause: str) -> list[Known]:
-        """Return the movements at the further thresholds that have ended since the last call."""
+    def further(self, cause: str = "") -> list[tuple[float, Known]]:
+        """Return the movements that ended at further thresholds since the last call, with their thresholds."""
         if not self.scored or not self._further_uv:
             return []
         by_part = [part.further(cause) for part in self.parts]
         return [
-            (known, _further_movement(fact, onset_uv))
+            (onset_uv, known)
             for onset_uv, merge, *found in zip(self._further_uv, self._further_merges, *by_part, strict=True)
-            for known, fact in _together(merge, found)
-            if fact.data["phase"] == "closed"
+            for known in _together(merge, found)
+            if known[1].data["phase"] == "closed"
         ]
 
 
@@ -219,6 +219,7 @@ def _together(merge: DerivationMerge | None, found: Sequence[Sequence[Known]]) -
     return [(known, said) for known, child, fact in in_turn for said in merge.take(child, fact)]
 
 
-def _further_movement(fact: Fact, onset_uv: float) -> Fact:
+def further_movement(fact: Fact, onset_uv: float) -> Fact:
+    """Return the fact of a movement that was found at a further onset threshold (uV)."""
     data = {name: fact.data[name] for name in _FURTHER if name in fact.data}
     return Fact("further_movement", fact.t, fact.source, data | {"onset_uv": onset_uv})

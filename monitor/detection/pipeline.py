@@ -21,7 +21,7 @@ from monitor.detection.channel import SOURCE, ChannelFacts, Known
 from monitor.detection.crosstalk import Crosstalk
 from monitor.detection.filters import design_filters
 from monitor.detection.identical_legs import IdenticalLegs
-from monitor.detection.limb import Limb
+from monitor.detection.limb import Limb, further_movement
 from monitor.detection.loss_reports import LossReports
 from monitor.detection.stamp_check import StampChange
 from monitor.detection.stamp_timeline import MISSING, Fill, Gap, Run, StampTimeline
@@ -360,13 +360,21 @@ class StreamDetection:
         found += self._one_electrode(legs, first)
         return [fact for _, fact in sorted(found, key=lambda pair: pair[0])] if found else []
 
-    def _corrected(self, found: list[list[Known]]) -> list[Known]:
-        """Return the facts of all limbs, those of the legs without crosstalk."""
-        if self._crosstalk is not None:
-            legs = [k for k, limb in enumerate(self._limbs) if limb.scored]
-            for leg, k in enumerate(legs):
-                found[k] = self._crosstalk.correct(leg, found[k])
-        return [known for each in found for known in each]
+    def _corrected(self, found: list[list[Known]], cause: str = "") -> list[Known]:
+        """Return the facts of all limbs, then those at further thresholds, of the legs without crosstalk."""
+        corrected: list[Known] = []
+        further: list[Known] = []
+        legs = iter(range(len(found)))
+        for limb, facts in zip(self._limbs, found, strict=True):
+            leg = next(legs) if limb.scored else None
+            others = limb.further(cause)
+            if self._crosstalk is None or leg is None:
+                corrected += facts
+            else:
+                corrected += self._crosstalk.correct(leg, facts)
+                others = self._crosstalk.correct_further(leg, others)
+            further += [(known, further_movement(fact, onset_uv)) for onset_uv, (known, fact) in others]
+        return corrected + further
 
     def _one_electrode(self, legs: list[npt.NDArray[np.float64]], first: int) -> list[Known]:
         """Report once if both legs have the same signal; it is compared from the start until they differ."""
@@ -392,7 +400,7 @@ class StreamDetection:
         return [self._warning(about | rates)]
 
     def _finish(self, cause: str) -> list[Fact]:
-        return [fact for _, fact in self._corrected([limb.finish(cause) for limb in self._limbs])]
+        return [fact for _, fact in self._corrected([limb.finish(cause) for limb in self._limbs], cause)]
 
     def _learn(self, start_s: float) -> list[Fact]:
         return [fact for limb in self._limbs for fact in limb.learn(start_s)]

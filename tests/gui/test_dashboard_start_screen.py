@@ -235,7 +235,8 @@ def test_the_message_about_missing_streams_goes_once_one_is_chosen(
     start._rows[0].box.setChecked(True)
     assert start._state.text() == "Ready. Press Start recording."
     lobby.view["warm"] = False
-    qtbot.waitUntil(lambda: start._state.text().endswith("(the detector is being prepared: 0 %)"), timeout=LATE_MS)
+    preparing = "(the detector is being prepared: 0 %)"
+    qtbot.waitUntil(lambda: start._state.text().endswith(preparing), timeout=LATE_MS)
     assert "identified" not in start._state.text()
     start._rows[0].box.setChecked(False)
     assert "identified" in start._state.text()

@@ -27,8 +27,8 @@ def signal(*bursts, gain=0.0, seconds=60, seed=4):
     return values
 
 
-def facts_of(values, chunk_n=4096):
-    detection = StreamDetection(RATE_HZ, LEGS, DetectorSettings())
+def facts_of(values, chunk_n=4096, settings=DetectorSettings()):  # noqa: B008
+    detection = StreamDetection(RATE_HZ, LEGS, settings)
     facts = detection.start(0.0)
     for at in range(0, len(values), chunk_n):
         part = values[at : at + chunk_n]
@@ -94,3 +94,20 @@ def test_the_facts_are_valid_and_the_same_for_any_chunks():
     assert not any(problem_of(json.loads(row)) for row in whole)
     for chunk_n in (1, 7, 997):
         assert [encode(replace(f, seq=k)) for k, f in enumerate(facts_of(values, chunk_n))] == whole
+
+
+@pytest.mark.parametrize("chunk_n", [37, 4096])
+def test_at_further_thresholds_it_is_corrected_as_by_a_detector_with_that_threshold(chunk_n):
+    values = signal((0, 20, 2, 60), (1, 21, 5, 60), (1, 35, 3, 60), (0, 45, 2, 9), (1, 46, 4, 50), gain=0.2)
+    together = facts_of(values, chunk_n, DetectorSettings(further_onset_uv=(6.4, 9.6)))
+    for onset_uv in (6.4, 9.6):
+        alone = facts_of(values, settings=DetectorSettings(onset_uv=onset_uv))
+        for leg in ("left", "right"):
+            found = [
+                (fact.data["onset"], fact.data["end"])
+                for fact in together
+                if fact.kind == "further_movement"
+                and (fact.data["onset_uv"], fact.data["leg"]) == (onset_uv, leg)
+            ]
+            assert found == [(each["onset"], each["end"]) for each in closed(alone, leg)]
+            assert leg == "left" or len(found) == 3
