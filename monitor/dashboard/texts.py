@@ -235,7 +235,8 @@ SIGNATURE_BROKEN = "provisional · the signature does not match the journal"
 SIGNED = "signed by {author}"
 SIGN_AFTER_END = "A session can be signed once its recording has ended"
 SIGN_QUESTION = (
-    "You sign the recording from {start} to {end} with all its {n} journal entries.\n"
+    "You sign the recording from {start} to {end} as it is now, with all movements, stages, notes and "
+    "corrections ({n} entries).\n"
     "{index}\n({base})\n"
     "Type your name, then Enter. Esc: do not sign"
 )

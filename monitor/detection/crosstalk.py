@@ -232,7 +232,7 @@ class Crosstalk:
         return [each for known in found for each in self._correct(leg, known)]
 
     def correct_further(self, leg: int, found: Iterable[tuple[float, Known]]) -> list[tuple[float, Known]]:
-        """Return the movements of a leg at further onset thresholds, corrected as by a detector with that one."""
+        """Return the movements of a leg at further onset thresholds, corrected as at its own."""
         corrected = []
         for onset_uv, (at, fact) in found:
             own = self._measure(leg, (at, fact), fact.data["end"], onset_uv)

@@ -197,7 +197,7 @@ class Limb:
             self._merge.number_from(next_id)
 
     def further(self, cause: str = "") -> list[tuple[float, Known]]:
-        """Return the movements that ended at further thresholds since the last call, with their thresholds."""
+        """Return the movements that ended at further thresholds since the last call, with the threshold."""
         if not self.scored or not self._further_uv:
             return []
         by_part = [part.further(cause) for part in self.parts]

@@ -233,8 +233,8 @@ def test_a_row_of_the_log_is_chosen_and_ones_own_entry_taken_back(
     assert window.live.sweep.chosen == frozenset()
     press(window, Qt.Key.Key_X)
     # It has no author: perhaps somebody else's.
-    assert "Undo note wrong bed" in window.log.note.text()
-    assert "author unknown" in window.log.note.text()
+    assert "Undo note wrong bed" in window.log.question.text()
+    assert "author unknown" in window.log.question.text()
     answer(window)
     qtbot.waitUntil(lambda: bool(facts_of(ended, "withdrawn")), timeout=LATE_MS)
     assert facts_of(ended, "withdrawn")[0].supersedes == facts_of(ended, "note")[0].seq
@@ -334,7 +334,7 @@ def test_undo_asks_for_what_is_older_of_another_person_or_signed(
     answer(window, "Dr B")
     qtbot.waitUntil(lambda: window.screen_view.permissions.is_signed, timeout=LATE_MS)
     press(window, Qt.Key.Key_Z, CTRL)
-    question = window.log.note.text()
+    question = window.log.question.text()
     assert "Undo stage N2, 23:16:00" in question
     assert "by night shift, signed by Dr B" in question
     QTest.keyClick(window.log.note, Qt.Key.Key_Escape)
@@ -599,7 +599,8 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     assert facts_of(ended, "sign") == []
     window.act("sign")
     question = window.log.question.text()
-    assert f"from 23:15:00 to 23:55:00 with all its {newest + 1} journal entries" in question
+    assert "from 23:15:00 to 23:55:00 as it is now" in question
+    assert f"({newest + 1} entries)" in question
     assert f"PLMS index: {aasm['plms_index']:.1f} per hour of sleep" in question
     answer(window, "Dr B")
     qtbot.waitUntil(lambda: window.panels.index._state.text().startswith("signed by Dr B"), timeout=LATE_MS)

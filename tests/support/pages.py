@@ -21,8 +21,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from monitor.dashboard import texts
 from monitor.dashboard.pages.start_screen import StartScreen
 from monitor.dashboard.shell.app import application
+from monitor.dashboard.shell.closing import signed_text
+from monitor.dashboard.shell.notes import Question
 from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.style import set_screen_scale, set_text_scale
 from monitor.dashboard.theme import THEMES, Theme
@@ -236,6 +239,22 @@ class Pages:
         window.act("summary")
         yield "summary of an ended recording"
         window.act("summary")
+        assert window.screen_view is not None
+        first_stage = texts.FIRST_STAGE_QUESTION.format(
+            stage="N2", begin=texts.FROM_LIGHTS_OFF.format(moment="23:12:30"), n=128
+        )
+        undo = texts.UNDO_QUESTION.format(
+            what="rejection of a movement of both legs, 02:50:41", why="entered 12 min ago, by night shift"
+        )
+        questions = {
+            "signature": Question(signed_text(window.screen_view), "", lambda _: None),
+            "first stage": Question(first_stage, "", lambda _: None),
+            "undo": Question("", undo, lambda _: None, is_fixed=True),
+        }
+        for name, question in questions.items():
+            window.notes.ask(question)
+            yield f"question, {name}"
+            window.notes.cancel()
 
 
 def main() -> None:

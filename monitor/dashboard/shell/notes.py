@@ -18,6 +18,9 @@ from monitor.dashboard.panels.log import LetterField
 from monitor.dashboard.viewmodel.commands import AddNote, Entry, NameAuthor
 from monitor.model.facts import NOT_UNDONE
 
+# Frame and padding of the field.
+_BESIDE_PX = 22
+
 
 def _nothing() -> None:
     return
@@ -90,15 +93,20 @@ class NoteTaker(QObject):
         self._end()
         self._question = question
         self._field.setReadOnly(question.is_fixed)
-        self._field.setText(question.text)
-        # The whole question is above the field.
-        self._field.setPlaceholderText(question.hint.rpartition("\n")[2])
+        # The whole question is above the field; what would be cut off in it is left out there.
+        is_shown = not question.is_fixed or self._fits(question.text)
+        self._field.setText(question.text if is_shown else texts.YES_OR_NO)
+        hint = question.hint.rpartition("\n")[2]
+        self._field.setPlaceholderText(hint if self._fits(hint) else "")
         self._field.setAccessibleDescription(question.hint or question.text)
         self._show_question(question.hint or question.text)
         self.asked.emit()
         self._field.setFocus()
         if not question.is_fixed:
             self._field.selectAll()
+
+    def _fits(self, text: str) -> bool:
+        return self._field.fontMetrics().horizontalAdvance(text) + _BESIDE_PX <= self._field.width()
 
     def cancel(self) -> None:
         """Cancel the question or note."""
