@@ -136,7 +136,9 @@ def journal(ears, fault, told, rng):
 
 def legs(ears, amplifier, rng):
     """Pull the cable of both legs, and plug it in again."""
-    ears.await_(lambda: (tile := ears.state("legs")) and not tile.alerts and tile.phase == "recording", "bed")
+    ears.await_(lambda: (tile := ears.state("legs")) and tile.phase == "recording", "bed")
+    # A gap that is over stays an alert for some minutes: somebody has seen it.
+    ears.acknowledge()
     time.sleep(_QUIET_S + rng.uniform(0.0, 1.0))
     fault_s = time.monotonic()
     amplifier.is_silent.set()
@@ -176,7 +178,7 @@ def main():
     use_loopback()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     import miniaudio
-    from PySide6.QtCore import QObject, Signal
+    from PySide6.QtCore import QObject, Qt, Signal
 
     from monitor.dashboard.shell.app import application
     from monitor.dashboard.viewmodel import sound
@@ -186,9 +188,11 @@ def main():
     from monitor.ward.window import WardWindow
 
     class Removal(QObject):
-        """Takes a bed off the screen in the thread of the window."""
+        """Asks the thread of the window for what only it may do."""
 
         removed = Signal(str, str)
+        seen = Signal()
+        ended = Signal()
 
     app, removal = application(), Removal()
     with Ward() as ward, tempfile.TemporaryDirectory() as sessions:
@@ -204,6 +208,9 @@ def main():
             window._places.remove((name, host))
 
         removal.removed.connect(remove)
+        removal.seen.connect(lambda: window._acknowledge(None), Qt.ConnectionType.QueuedConnection)
+        removal.ended.connect(app.quit, Qt.ConnectionType.QueuedConnection)
+        ears.acknowledge = removal.seen.emit
         ears.calm = lambda name: (
             removal.removed.emit(name, ears.state(name).host),
             ears.await_(lambda: not window._alerts.now, "silence"),
@@ -213,7 +220,7 @@ def main():
             try:
                 measure(ears, chosen.faults.split(","), chosen.runs, sessions)
             finally:
-                app.quit()
+                removal.ended.emit()
 
         threading.Thread(target=measured, daemon=True).start()
         app.exec()
