@@ -87,7 +87,7 @@ def test_the_sweep_wipes_labels_whole(sweep_s: int, scale: float, qtbot: QtBot) 
     view.sweep_s = sweep_s
     view.set_theme(NIGHT)
     whole = movements(rng, 3.2 * sweep_s)
-    view.set_gaps((GapSpan(0.7 * sweep_s, 0.95 * sweep_s, "left", "missing"),))
+    view.set_spans((GapSpan(0.7 * sweep_s, 0.95 * sweep_s, "left", "missing"),), ())
     n = 0
     for frame in range(round(3.2 * sweep_s / FRAME_S)):
         now_s = (frame + 1) * FRAME_S

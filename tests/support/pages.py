@@ -102,6 +102,8 @@ def _stream(name: str, *labels: str, legs: bool = True, **more: Any) -> dict[str
 class Beds:
     """Beds as a ward that listens would report them."""
 
+    problem = ""
+
     def tiles(self) -> list[Tile]:
         curve = tuple((minute, 20 + 15 * math.sin(minute / 15)) for minute in range(180, 300))
         good = (
