@@ -21,6 +21,9 @@ from support.pages import SIZES, TEXT_SCALES, Pages
 
 from monitor.dashboard.theme import NIGHT
 
+# Some twenty pages are drawn in each test.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory, qapp: object) -> Iterator[Pages]:

@@ -38,7 +38,7 @@ from monitor.ward.window import WardWindow
 from support.cut_off import cut_off
 from support.sessions import START, SimulatedNight, append
 
-UNTIL_S = 5400.0
+UNTIL_S, ENDED_S = 2700.0, 1200.0
 SIZES = ((1280, 720), (1366, 768), (1920, 1080), (2560, 1440))
 TEXT_SCALES = (1.0, 1.3)
 LATE_MS = 60_000
@@ -147,8 +147,8 @@ class Pages:
         append(night.folder, [lights])
         stack.enter_context(night.running())
         self.live = self._opened(night.folder, stack)
-        ended = SimulatedNight(path / "2026-11-20T221500Z_bed-4", 1500.0)
-        append(ended.folder, [Fact("stop", 1500.0, "recorder", {"reason": "stopped by a person"})])
+        ended = SimulatedNight(path / "2026-11-20T221500Z_bed-4", ENDED_S)
+        append(ended.folder, [Fact("stop", ENDED_S, "recorder", {"reason": "stopped by a person"})])
         self.ended = self._opened(ended.folder, stack)
         self.start = StartScreen(Lobby(), None)  # type: ignore[arg-type]
         self.ward = WardWindow(Beds())  # type: ignore[arg-type]
