@@ -26,7 +26,6 @@ from support.sessions import (
 )
 from support.windows import LATE_MS, Opener, Recorder, pixels
 
-from monitor.dashboard.signal.lane import Lane
 from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.viewmodel.lanes import LaneView, choices, lanes_view
 from monitor.model.facts import Fact
@@ -148,18 +147,21 @@ def test_the_lane_of_an_electrode_that_is_off_is_coloured_and_named_until_it_was
     open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
 ) -> None:
     window = open_window(running)
-    sweep, (left, right) = window.live.sweep, window.live.sweep.lanes
+    sweep = window.live.sweep
     assert recorder.asked == []
 
-    def colour_of(lane: Lane) -> int:
-        """Return the colour of an empty place at the bottom of a lane, where no trace is."""
-        return int(pixels(sweep)[lane.rect.bottom() - 3, lane.rect.right() - 40])
+    def colours() -> tuple[int, ...]:
+        """Return the colour of each lane at an empty place near its bottom, where no trace is."""
+        shot = pixels(sweep)
+        return tuple(int(shot[lane.rect.bottom() - 3, lane.rect.left() + 400]) for lane in sweep.lanes)
 
-    plain = colour_of(right)
+    plain = colours()
+    assert plain[0] == plain[1]
     append(running, [quality(295.0, "left", "bad", ["lead off"], mains_uv=142.0)])
     qtbot.waitUntil(lambda: "left" in sweep.states, timeout=LATE_MS)
     assert sweep.states == {"left": ("electrode?", "mains 142 µV")}
-    assert (colour_of(left) != plain, colour_of(right)) == (True, plain)
+    qtbot.waitUntil(lambda: colours()[0] != plain[0], timeout=LATE_MS)
+    assert colours()[1] == plain[1]
     screen = window.screen_view
     assert (screen.chips[0].word, screen.chips[0].health) == ("electrode? mains 142 µV", "bad")
     # Usable for less than ten seconds, with a warning: the same state.
