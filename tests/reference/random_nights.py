@@ -12,7 +12,7 @@ S = 1_000_000
 
 def random_night(seed: int) -> Night:
     """Return a night; every third has bursts, twitches and mostly arms too."""
-    night = _plain_night(seed)
+    night = plain_night(seed)
     return night if seed % 3 else _with_bursts(random.Random(f"bursts {seed}"), night)
 
 
@@ -67,7 +67,8 @@ def _limbs(r: random.Random, snap, night: Night) -> dict[str, tuple[Movement, ..
     return found
 
 
-def _plain_night(seed: int) -> Night:
+def plain_night(seed: int) -> Night:
+    """Return the same night without bursts, twitches and arms."""
     r = random.Random(seed)
     grid = r.choice([1, 1, 10_000, 250_000, 500_000])
 
