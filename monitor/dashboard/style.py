@@ -115,8 +115,8 @@ def style_sheet(theme: Theme, scale: float) -> str:
     """Return the style of the whole window; `scale` 1 is for 1080 lines."""
     texts = {"small": 12, "body": 14, "title": 13, "field": 20, "rules": 18}
     # The large figures do not grow with the text size, the largest gives way: the texts need the room.
-    huge_px = 96 / max(1.0, text_scale()) ** 0.6
-    figures = {"figure": 29, "band": 44, "huge": huge_px, "word": 62}
+    larger = max(1.0, text_scale())
+    figures = {"figure": 29, "band": 44 / larger**1.4, "huge": 96 / larger**0.7, "word": 62}
     sizes = {name: max(11, round(px * scale * text_scale())) for name, px in texts.items()}
     sizes |= {name: round(px * scale) for name, px in figures.items()}
     colours = {name: getattr(theme, name) for name in theme.__slots__ if name != "name"}

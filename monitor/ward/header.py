@@ -54,11 +54,25 @@ class Header(QWidget):
     def show_alerts(self, n_beds: int, alerts: Sequence[BedAlert], theme: Theme) -> None:
         """Set the alerts, new ones first, and the clock."""
         _set(self.beds, texts.ONE_BED if n_beds == 1 else texts.BEDS.format(n=n_beds))
-        parts = [_coloured(one, theme) for one in alerts]
-        _set(self.alerts, "&nbsp;&nbsp;&nbsp; ".join(parts) or texts.NO_ALERT_ANYWHERE)
-        self.alerts.setToolTip("<br>".join(parts))
+        shown = list(alerts[: self._room_n(alerts)])
+        parts = [_coloured(one, theme) for one in shown]
+        more = [texts.MORE_ALERTS.format(n=len(alerts) - len(shown))] if len(shown) < len(alerts) else []
+        _set(self.alerts, "&nbsp;&nbsp;&nbsp; ".join(parts + more) or texts.NO_ALERT_ANYWHERE)
+        self.alerts.setToolTip("<br>".join(_coloured(one, theme) for one in alerts))
         self.alerts.setAccessibleDescription("; ".join(map(_line, alerts)))
         _set(self.clock, f"{utc_now().astimezone():%H:%M:%S}")
+
+    def _room_n(self, alerts: Sequence[BedAlert]) -> int:
+        """Return how many alerts fit into the line, with the number of the others; at least one."""
+        self.alerts.ensurePolished()
+        metrics = self.alerts.fontMetrics()
+        more_px = metrics.horizontalAdvance(texts.MORE_ALERTS.format(n=99))
+        width_px = 0
+        for n, one in enumerate(alerts, start=1):
+            width_px += metrics.horizontalAdvance(_line(one) + "     ")
+            if width_px + (more_px if n < len(alerts) else 0) > self.alerts.width():
+                return max(1, n - 1)
+        return len(alerts)
 
     def show_sound(self, text: str, *, works: bool) -> None:
         """Set the state of the sound."""

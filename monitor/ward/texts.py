@@ -8,8 +8,9 @@ NO_BEDS = "No bed found yet."
 NO_BEDS_HINT = f"{NO_BEDS} A bed appears here as soon as its recorder runs on this network."
 KEYS = (
     "N: next new alert    A: acknowledge the selected bed    Shift+A: all beds    P: pause sound 2 min    "
-    "Shift+P: test    Enter: details    Del: remove an ended bed    O: order    D: theme    F11: full screen"
+    "Shift+P: test    Enter: details    Del: remove an ended bed    O: order    D: theme"
 )
+MORE_ALERTS = "and {n} more"
 NOTICE = "all numbers are provisional · not a medical device"
 
 # Phases whose name in `--json` is not the text on the screen.

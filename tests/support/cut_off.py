@@ -102,14 +102,15 @@ def _is_inside(widget: QWidget, page: QWidget) -> bool:
 
 def _cells(table: QTableView) -> Iterator[str]:
     model, head = table.model(), table.horizontalHeader()
-    for column in range(model.columnCount()):
+    shown = [column for column in range(model.columnCount()) if not table.isColumnHidden(column)]
+    for column in shown:
         text = str(model.headerData(column, Qt.Orientation.Horizontal) or "")
         if QFontMetrics(head.font()).horizontalAdvance(text) + 8 > table.columnWidth(column):
             yield f"head {text!r}"
     for row in range(max(table.rowAt(0), 0), model.rowCount()):
         if table.rowViewportPosition(row) > table.viewport().height():
             return
-        for column in range(model.columnCount()):
+        for column in shown:
             index = model.index(row, column)
             font = model.data(index, Qt.ItemDataRole.FontRole) or table.font()
             text = str(model.data(index) or "")

@@ -33,7 +33,9 @@ from monitor.session.wall_time import WallTime
 
 _MARKS = {"note": "✎", "person": "✎", "event": "·", "technical": "⚠", "movement": ""}
 
-_AUTHOR = texts.LOG_HEADS.index("by")
+_WHAT, _AUTHOR = 2, texts.LOG_HEADS.index("by")
+# Where this and the authors do not both fit, the authors are in the tool tips only.
+_USUAL_WHAT = "PLM 100  arousal"
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -133,7 +135,7 @@ class LogModel(QAbstractTableModel):
             cells = (self._wall.text(row.t_s), leg, row.what, row.duration, row.imi, row.author)
             return cells[column]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.detail
+            return row.detail if row.author in row.detail else f"{row.detail or row.what} · {row.author}"
         if role == Qt.ItemDataRole.ForegroundRole:
             return QColor(self._colour(row, column))
         if role == Qt.ItemDataRole.TextAlignmentRole and column in (3, 4):
@@ -221,6 +223,8 @@ class LogPanel:
             for key in quick
         }
         self._scale, self._longest_time = 1.0, "00:00:00"
+        self._author_px = self._least_px = 0
+        self.table.horizontalHeader().sectionResized.connect(lambda *_: self._fit_author())
         self._period_s: tuple[float, float] | None = None
         self._arrange()
 
@@ -267,7 +271,7 @@ class LogPanel:
         head.setHighlightSections(False)
         head.setMinimumSectionSize(20)
         head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(_WHAT, QHeaderView.ResizeMode.Stretch)
         return table
 
     def set_scale(self, scale: float) -> None:
@@ -283,7 +287,15 @@ class LogPanel:
         for column, text in enumerate(longest):
             if text is not None:
                 self.table.setColumnWidth(column, metrics.horizontalAdvance(text) + 15)
-        self.table.setColumnHidden(_AUTHOR, not self.model.has_authors)
+        self._author_px = metrics.horizontalAdvance(longest[_AUTHOR] or "") + 15
+        self._least_px = QFontMetrics(font(px, bold=True)).horizontalAdvance(_USUAL_WHAT) + 15
+        self._fit_author()
+
+    def _fit_author(self) -> None:
+        """Show the authors if there are any and the texts have room beside them."""
+        others_px = sum(self.table.columnWidth(c) for c in range(_AUTHOR) if c != _WHAT)
+        room_px = self.table.viewport().width() - others_px - self._author_px
+        self.table.setColumnHidden(_AUTHOR, not self.model.has_authors or room_px < self._least_px)
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
@@ -317,7 +329,7 @@ class LogPanel:
         if view.wall.longest_text != self._longest_time:
             self._longest_time = view.wall.longest_text
             self.set_scale(self._scale)
-        self.table.setColumnHidden(_AUTHOR, not self.model.has_authors)
+        self._fit_author()
         if chosen is not None and (row := self.model.find(chosen)) is not None:
             # Otherwise the view would scroll to the selected row.
             self.table.setAutoScroll(False)

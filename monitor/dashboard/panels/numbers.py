@@ -26,7 +26,7 @@ class Sparkline(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setMinimumHeight(26)
+        self.setMinimumHeight(14)
         self.setAccessibleName("30-minute rate of the last two hours")
         self._theme = theme
         self._s, self._values = np.empty(0), np.empty(0)

@@ -41,6 +41,9 @@ def index_during(biocal: BiocalView | None, index: IndexView) -> IndexView:
         is_word=True,
         remark=texts.BIOCAL_REMARK,
         trend="",
+        band="",
+        thresholds="",
+        letter_text="",
     )
 
 

@@ -59,6 +59,7 @@ def _question(found: SitTest, passed_s: float) -> str:
 
 def index_of(found: SitTest | None, index: IndexView) -> IndexView:
     """Return what stands in the place of the index: movements awake per hour of the test."""
+    index = replace(index, band="", thresholds="", letter_text="")
     if found is None:
         return replace(
             index, title=texts.SIT_TITLE, value=texts.SIT, unit="", count=None, counted="PLMW", trend="",
