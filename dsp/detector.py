@@ -24,7 +24,7 @@ SETTLE_S = 0.4  # until filter and envelope are filled; earlier values are not r
 TWITCH_S = 0.04  # above the onset level; a QRS is shorter
 SPIKE_RUN_BLOCKS = 1.85  # longest run of a spike in the short RMS, sub-blocks
 JERK_RUN_S = 0.19  # and of a jerk
-STEADY_S = 13.0  # an open movement as steady as this is a new resting level: a tone, not a movement
+STEADY_S = 14.0  # an open movement as steady as this is a new resting level: a tone, not a movement
 GROUP_S = 0.02
 LOOK_BACK_S = 0.35  # largest back-dating of an onset along the short RMS
 

@@ -15,7 +15,7 @@ from dsp.kernels.baseline import (
     update_baseline,
 )
 from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, is_ringing
-from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_steady
+from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_tonic
 from dsp.kernels.texture import CRACKLE, MUSCLE, SETTLING_WINDOWS, TONE, has_hum, start_texture, texture_of
 from dsp.state import HUM_TICKS, Config, Leg
 
@@ -337,16 +337,13 @@ def follow_tail(leg: Leg, cfg: Config) -> None:
         movement.hum_from = 0
     if not movement.verified:
         return
-    open_n = leg.signal.index - movement.opened_at
-    if open_n >= MAX_OPEN_TIMES * cfg.max_open_n or (
-        open_n >= cfg.max_open_n and is_steady(leg, cfg, np.inf)
-    ):
-        end_movement(leg, cfg, float(leg.signal.index), True)
-        learn_tail(leg, cfg)
-    elif is_new_rest(leg, cfg):
+    if is_new_rest(leg, cfg):
         end_at_new_rest(leg, cfg)
     elif is_new_tone(leg, cfg):
         end_at_new_tone(leg, cfg)
+    elif leg.signal.index - movement.opened_at >= MAX_OPEN_TIMES * cfg.max_open_n or is_tonic(leg, cfg):
+        end_movement(leg, cfg, float(leg.signal.index), True)
+        learn_tail(leg, cfg)
 
 
 @compiled
