@@ -13,7 +13,7 @@ from monitor.model.facts import Fact
 from monitor.model.wording import minutes_seconds
 from monitor.session.current_alerts import Alert, alerts
 from monitor.session.journal import fact_of, parse
-from monitor.session.recorder_status import STALE_S, LiveStatus, RecorderStatus
+from monitor.session.recorder_status import STALE_S, LiveStatus, RecorderStatus, SourceStatus
 from monitor.session.state import SessionState
 from monitor.ward import texts
 from monitor.ward.tile import GONE_S, STRIP_S, Movement, Received, Tile, bare_tile, tile_of
@@ -204,11 +204,22 @@ class Bed:
             return (Alert("high", text, "gone"),)
         health = self._snapshot.get("health") or {}
         status = RecorderStatus.of(health)
-        # The age of the last arrival is outdated here; missing data appears as a gap.
-        sources = tuple(replace(one, last_arrival_s_ago=None) for one in status.sources)
+        sources = tuple(replace(one, last_arrival_s_ago=self._arrival_s_ago(one)) for one in status.sources)
         live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)
         return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
+
+    def _arrival_s_ago(self, source: SourceStatus) -> float | None:
+        """Return how long a source has been silent, None while its legs have data.
+
+        The age in the snapshot is old. It still grows while the quality of the legs says that nothing comes,
+        because a return is sent at once. Without it the alert would be as late as the snapshot was.
+        """
+        ago_s = source.last_arrival_s_ago
+        if ago_s is None or not source.legs:
+            return None
+        is_silent = all("no data" in self._state.leg_causes(leg) for leg in source.legs)
+        return ago_s + self._clock() - self._snapshot_at_s if is_silent else None
 
 
 def _unreadable(err: Exception) -> str:

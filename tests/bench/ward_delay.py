@@ -27,7 +27,7 @@ from monitor.lsl.library import lsl, use_loopback
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
 from monitor.recorder.outlets import INDEX_CHANNELS
 
-_CHUNK_N, _QUIET_S, _PATIENCE_S = 16, 12.0, 90.0
+_CHUNK_N, _QUIET_S, _PATIENCE_S = 16, 5.0, 300.0
 
 
 def bed(name, fault, told):

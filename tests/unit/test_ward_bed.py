@@ -187,6 +187,23 @@ def test_lost_legs_are_the_alert_the_bed_s_own_screen_would_show(bed, clock) -> 
     assert bed.tile().alerts == ()
 
 
+def test_silent_legs_are_an_alert_as_soon_as_at_the_bed(bed, clock) -> None:
+    """The length recorded stands still with the signal: the alert came as late as the snapshot was."""
+    silent = [row("quality", 3030.0, 95 + i, leg=leg, state="bad", causes=["no data"])
+              for i, leg in enumerate(("left", "right"))]  # fmt: skip
+    source = {"name": "SAGA", "connected": True, "rate_hz": 500.0, "legs": ["left", "right"]}
+    health = {"trouble": "", "saved_s_ago": 2.0, "sources": [source | {"last_arrival_s_ago": 5.2}]}
+    bed.add_line(snapshot([*STANDING[:2], *silent, STANDING[-1]], health=health))
+    for _ in range(4):
+        clock.now_s += 1.0
+        bed.add_index(LABELS, index(state=3.0))
+        assert bed.tile().alerts == ()
+    clock.now_s += 1.0
+    bed.add_index(LABELS, index(state=3.0))
+    (alert,) = bed.tile().alerts
+    assert (alert.key, alert.text) == ("lost-all", "Both legs missing 0:10, not counted")
+
+
 def test_what_is_not_saved_is_a_high_alert(bed) -> None:
     bed.add_line(snapshot(health={"trouble": "no space", "saved_s_ago": 40.0, "sources": []}))
     assert priorities(bed) == ["high", "high"]
