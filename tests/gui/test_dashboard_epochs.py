@@ -81,6 +81,24 @@ def test_every_page_starts_with_an_epoch_or_divides_one(window: DashboardWindow,
     assert window.live.sweep.visible_s[0] == 0.0
 
 
+def test_a_change_of_length_keeps_the_marked_epoch_and_one_of_the_filter_the_page(
+    window: DashboardWindow,
+) -> None:
+    window.review.show_at(615.0)
+    for _ in range(3):
+        press(window, Qt.Key.Key_BracketRight)
+        start_s, end_s = window.live.sweep.visible_s
+        assert start_s <= window.review.epoch_s == 600.0 < end_s
+    window.act("page:0.1")
+    page = window.live.sweep.visible_s
+    assert page[0] % 30.0 != 0.0
+    for key in (Qt.Key.Key_F, Qt.Key.Key_M):
+        press(window, key)
+        assert window.live.sweep.visible_s == page
+    window.act("page:1")
+    assert window.live.sweep.visible_s[0] % 30.0 == 0.0
+
+
 def test_page_keys_home_and_end(window: DashboardWindow) -> None:
     press(window, Qt.Key.Key_Home)
     assert window.live.sweep.visible_s == (0.0, 30.0)

@@ -73,7 +73,7 @@ class ViewActions:
 
     def _resweep(self, step: int) -> None:
         self._live.change_sweep(step)
-        self._review.reread()
+        self._review.resize()
 
     def _refilter(self, change: Callable[[], None]) -> None:
         change()

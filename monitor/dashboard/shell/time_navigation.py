@@ -239,7 +239,13 @@ class Review:
             self.mark(to_s + min(EPOCH_S, self._panel.sweep.sweep_s) / 2)
 
     def reread(self) -> None:
-        """Read the page again, after a change of length or filter."""
+        """Read the page again, after a change of filter."""
+        if self._page_s is not None:
+            self._panel.sweep.set_traces({})
+            self._ask()
+
+    def resize(self) -> None:
+        """Show the time in focus again, after a change of length."""
         if self._page_s is not None:
             self.show_at(self._focus_s)
 
