@@ -30,15 +30,13 @@ def copy_words(s: State, k: int, spans: Ints, n: int) -> None:
 @compiled
 def share(s: State, k: int) -> None:
     """Give set `k` what does not depend on the thresholds."""
-    if k > 0:
-        copy_words(s, k, s.sets[0].shared, s.sets[0].shared_n)
+    copy_words(s, k, s.sets[0].shared, s.sets[0].shared_n)
 
 
 @compiled
 def share_sums(s: State, k: int) -> None:
     """Give set `k` what changes with each block."""
-    if k > 0:
-        copy_words(s, k, s.sets[0].sums, s.sets[0].sums_n)
+    copy_words(s, k, s.sets[0].sums, s.sets[0].sums_n)
 
 
 @compiled

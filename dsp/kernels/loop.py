@@ -12,7 +12,7 @@ from dsp.kernels.further import join, part, share, share_sums, watch_sets
 from dsp.kernels.movement import NOTHING, advance, cut_movement, follow, follow_tail, is_onset, open_movement
 from dsp.kernels.quality import finish_second, measure_raw, start_second, track_pulse
 from dsp.kernels.texture import add_samples, measure_tick, start_texture
-from dsp.records import Floats, Ints
+from dsp.records import Floats, Ints, Records
 from dsp.state import BLOCK_N, EVENT_ROWS, QUALITY_ROWS, Block, Config, Leg, Levels, State
 
 EVENTS_PER_BLOCK = 16  # more than one block can produce: a movement lasts 0.25 s at least
@@ -112,7 +112,8 @@ def cut(s: State) -> None:
     """End the open movement of each set of thresholds at the last valid sample."""
     part(s)
     for k in range(s.leg.size - 1, -1, -1):
-        share(s, k)
+        if k > 0:
+            share(s, k)
         cut_movement(s.leg[k], s.cfg[k])
 
 
@@ -223,27 +224,37 @@ def take_block(s: State, x: Floats) -> None:
     envelope.loudest = max(envelope.loudest, highest)
     envelope.position = now + n
     leg.signal.valid_n += n
-    if s.leg.size > 1 and not s.sets[0].apart and needs_detection(leg, s.leg[1].levels, cfg, highest):
+    lowest = s.leg[min(1, s.leg.size - 1)].levels
+    if not s.sets[0].apart and not needs_detection(leg, lowest, cfg, highest):
+        take_rest(leg, cfg, s.shorts, now, n, highest)
+        return
+    if s.leg.size > 1:
         part(s)
     for k in range(s.leg.size - 1 if s.sets[0].apart else 0, -1, -1):
-        share_sums(s, k)
+        if k > 0:
+            share_sums(s, k)
         take_sums(s.leg[k], s.cfg[k], block, s.shorts, now, n, highest)
+
+
+@compiled
+def take_rest(leg: Leg, cfg: Config, shorts: Ints, now: int, n: int, highest: int) -> None:
+    """Take the sums of a block in which none has reached any level."""
+    leg.signal.index += n
+    leg.envelope.short_low_at = leg.signal.index  # as in `track_short`: none has reached the lowest level
+    leg.envelope.trimmed = trimmed_sum(cfg, shorts, now + n - 1)
+    leg.baseline.short_max = max(leg.baseline.short_max, highest)
 
 
 @compiled
 def take_sums(leg: Leg, cfg: Config, block: Block, shorts: Ints, now: int, n: int, highest: int) -> None:
     """Take the sums of a block with one set of thresholds."""
-    signal, envelope, baseline = leg.signal, leg.envelope, leg.baseline
     if needs_detection(leg, leg.levels, cfg, highest):
         if not block.is_trimmed:
             trim(cfg, block, shorts, now, n)
             block.is_trimmed = True
         detect(leg, cfg, block, shorts[now : now + n], block.trimmed)
     else:
-        signal.index += n
-        envelope.short_low_at = signal.index  # as in `track_short`: none has reached the lowest level
-        envelope.trimmed = trimmed_sum(cfg, shorts, now + n - 1)
-        baseline.short_max = max(baseline.short_max, highest)
+        take_rest(leg, cfg, shorts, now, n, highest)
 
 
 @compiled
@@ -256,7 +267,8 @@ def finish_tick(s: State) -> None:
     shift_maxima(leg, cfg)
     measure_tick(leg)
     for k in range(s.leg.size - 1 if s.sets[0].apart else 0, -1, -1):
-        share(s, k)
+        if k > 0:
+            share(s, k)
         leg, cfg = s.leg[k], s.cfg[k]
         if is_settled(leg, cfg):
             if leg.movement.open:
@@ -272,19 +284,20 @@ def end_second(s: State) -> None:
     """Do the work of every second."""
     apart = s.sets[0].apart
     for k in range(s.leg.size - 1 if apart else 0, -1, -1):
-        share(s, k)
+        if k > 0:
+            share(s, k)
         finish_second(s.leg[k], s.cfg[k])
     if s.leg.size > 1:
         watch_sets(s, apart)
 
 
 @compiled
-def has_room(s: State) -> bool:
+def has_room(legs: Records[Leg]) -> bool:
     """Return whether the events of one more block, and one more second, can be recorded."""
-    for k in range(s.leg.size):
-        if s.leg[k].events_n > EVENT_ROWS - EVENTS_PER_BLOCK:
-            return False
-    return bool(s.leg[0].rows_n < QUALITY_ROWS)
+    room = legs[0].rows_n < QUALITY_ROWS
+    for k in range(legs.size):
+        room = room and legs[k].events_n <= EVENT_ROWS - EVENTS_PER_BLOCK
+    return bool(room)
 
 
 @compiled
@@ -303,7 +316,7 @@ def run(s: State, x: Floats, start: int) -> int:
     leg, cfg, block = s.leg[0], s.cfg[0], s.block[0]
     signal = leg.signal
     i = start
-    while i < x.size and has_room(s):
+    while i < x.size and has_room(s.leg):
         due = min(signal.next_tick, signal.next_second) - signal.index - 1
         n = remove_steps(leg, block, x[i : i + min(BLOCK_N, due)])
         if n > 0:

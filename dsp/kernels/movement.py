@@ -219,7 +219,10 @@ def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
     if trimmed >= levels.onset:
         movement.verified = True
     dense = short > levels.short_offset
-    movement.dense_n += dense
+    if not movement.confirmed:
+        movement.dense_n += dense
+        if above:
+            movement.dense_above_n = movement.dense_n
     follow_bursts(leg, cfg, short)
     if dense and movement.quiet_n == 0:
         movement.short_above = n
@@ -229,15 +232,14 @@ def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
         movement.last_above = n
         movement.quiet_n = 0
         movement.area_above_uv_s = movement.area_uv_s
-        movement.dense_above_n = movement.dense_n
     else:
         movement.quiet_n += 1
-    k = movement.above_at
-    movement.above_n += int(above) - int(movement.above[k])
-    movement.above[k] = above
-    movement.above_at = k + 1 if k + 1 < cfg.half_second_n else 0
-    if 2 * movement.above_n >= cfg.half_second_n:
-        movement.morphology = True
+    if not movement.morphology:
+        k = movement.above_at
+        movement.above_n += int(above) - int(movement.above[k])
+        movement.above[k] = above
+        movement.above_at = k + 1 if k + 1 < cfg.half_second_n else 0
+        movement.morphology = 2 * movement.above_n >= cfg.half_second_n
     if not movement.verified and n - movement.opened_at >= cfg.verify_n:
         return WITHDRAW
     if not movement.confirmed and above and n - cfg.offset_lag_max_n - movement.onset_index >= cfg.min_n:
