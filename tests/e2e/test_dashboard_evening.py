@@ -122,7 +122,7 @@ def test_a_persons_evening(evening, amplifier):
     back = person.waits_for(lambda now: now["window_s"] and now["is_drawn"], "page of the past")
     assert back["window_s"][1] < back["now_s"] - 60.0
     person.presses("ctrl+Left")
-    person.waits_for(lambda now: now["window_s"] and now["window_s"] != back["window_s"], "movement before")
+    person.waits_for(lambda now: now["window_s"] and now["chosen"], "movement before")
     person.presses("End")
     person.waits_for(lambda now: now["window_s"] is None, "live signal")
 
