@@ -204,6 +204,9 @@ def _without_returns(epochs: Sequence[_Epoch], stamps_s: Floats) -> list[_Epoch]
         if before is None or at + 1 == len(found) or _jump(before, found[at + 1], stamps_s, 0) is not None:
             found.append(epoch)
             continue
+        if sum(each.n for each in found[at + 1 :]) > before.n + epoch.n:
+            # The many between are the clock's; the few around them that agree are not.
+            continue
         del found[at + 1 :]
         before.collected_s += epoch.collected_s
         before.offset_s += epoch.offset_s
