@@ -24,6 +24,20 @@ def test_artefact_is_no_movement_and_costs_none(row):
     assert found.f1 >= 0.95
 
 
+@pytest.mark.parametrize("rate", [200, 2000])
+@pytest.mark.parametrize("row", ["crackle", "crackle_pink"])
+def test_artefact_is_told_from_muscle_in_a_narrow_band_and_a_wide_one(row, rate):
+    found, _, _ = scored(row, rate)
+    assert found.f1 >= 0.95
+    assert found.false <= 2
+
+
+def test_a_step_of_the_tone_hides_no_movement_in_a_narrow_band():
+    # Before, each step was one movement of a minute with the real ones inside it.
+    found, _, _ = scored("tone_step", 200, seed=2, minutes=15.0)
+    assert found.missed == found.false == 0
+
+
 def test_a_crackling_contact_is_named():
     _, _, rows = scored("crackle")
     named = (rows["causes"] & Cause.LOOSE_CONTACT) != 0

@@ -202,6 +202,16 @@ def test_a_steady_rise_becomes_rest_within_15_s_and_is_no_movement():
     assert not detector.open
 
 
+def test_a_strong_steady_rise_does_not_hide_the_movements_in_it():
+    x = noise(100, 1.0)
+    x[int(20 * FS) :] *= 22.0
+    events, _ = detect(add_burst(x, 50, 2, 60))
+    closed = events[events["kind"] == EventKind.CLOSED]
+    assert abs(closed["offset_index"][0] / FS - 35) < 1
+    onsets_s = closed["onset_index"][1:] / FS
+    assert onsets_s == pytest.approx([50], abs=0.1)
+
+
 def test_read_outs_follow_the_signal():
     detector = LegDetector(SETTINGS, FS, SOS, first_index=1000)
     assert math.isnan(detector.resting_uv)
