@@ -344,7 +344,11 @@ def follow_tail(leg: Leg, cfg: Config) -> None:
     elif is_new_tone(leg, cfg):
         end_at_new_tone(leg, cfg)
     elif leg.signal.index - movement.opened_at >= MAX_OPEN_TIMES * cfg.max_open_n or is_tonic(leg, cfg):
-        end_movement(leg, cfg, float(leg.signal.index), True)
+        kind = texture_of(leg, cfg, True)
+        if kind == MUSCLE:
+            end_movement(leg, cfg, float(leg.signal.index), True)
+        else:
+            refuse_movement(leg, cfg, kind)
         learn_tail(leg, cfg)
 
 

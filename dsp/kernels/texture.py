@@ -155,8 +155,10 @@ def texture_of(leg: Leg, cfg: Config, is_over: bool) -> int:
         return TONE if steady else CRACKLE
     if not is_final and texture.slow_sum > SLOW_DOUBT * n:
         return UNSURE
-    if n > MIN_WINDOWS and 5 * texture.tone_n >= 4 * n:
-        return TONE
+    if 5 * texture.tone_n >= 4 * n:
+        if n > MIN_WINDOWS:
+            return TONE
+        return MUSCLE if is_over else UNSURE
     return MUSCLE
 
 
