@@ -22,7 +22,7 @@ from monitor.montage import StreamDescription
 _PULL_TIMEOUT_S = 0.2
 # Samples are collected for so long: handing on each of a sender's small chunks costs more than its detection.
 # With it a marker follows the sample that decided it within 100 ms.
-_COLLECT_S = 0.06
+_COLLECT_S = 0.05
 _OPEN_TIMEOUT_S = 5.0
 _MAX_CHUNK = 8192
 # Also caps the sender's queue: half an hour of outage is delivered late rather than lost.
