@@ -216,7 +216,8 @@ class Bed:
         because a return is sent at once. Without it the alert would be as late as the snapshot was.
         """
         ago_s = source.last_arrival_s_ago
-        if ago_s is None or not source.legs:
+        if ago_s is None or ago_s < STALE_S or not source.legs:
+            # Of a snapshot from before the silence the age says nothing.
             return None
         is_silent = all("no data" in self._state.leg_causes(leg) for leg in source.legs)
         return ago_s + self._clock() - self._snapshot_at_s if is_silent else None

@@ -192,6 +192,14 @@ def test_silent_legs_are_an_alert_as_soon_as_at_the_bed(bed, clock) -> None:
     silent = [row("quality", 3030.0, 95 + i, leg=leg, state="bad", causes=["no data"])
               for i, leg in enumerate(("left", "right"))]  # fmt: skip
     source = {"name": "SAGA", "connected": True, "rate_hz": 500.0, "legs": ["left", "right"]}
+    health = {"trouble": "", "saved_s_ago": 2.0, "sources": [source | {"last_arrival_s_ago": 0.03}]}
+    bed.add_line(snapshot(health=health))
+    clock.now_s += 25.0
+    bed.add_index(LABELS, index())
+    # The quality of the legs is received before the snapshot that follows it.
+    for leg in ("left", "right"):
+        bed.add_line(line("quality", 3055.0, 93, leg=leg, state="bad", causes=["no data"]))
+    assert bed.tile().alerts == ()
     health = {"trouble": "", "saved_s_ago": 2.0, "sources": [source | {"last_arrival_s_ago": 5.2}]}
     bed.add_line(snapshot([*STANDING[:2], *silent, STANDING[-1]], health=health))
     for _ in range(4):
