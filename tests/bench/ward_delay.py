@@ -85,7 +85,8 @@ class Ears:
         play = sound._play
 
         def heard(device, samples, ending):
-            self.sounded.append(time.monotonic())
+            new = {one.alert.key for one in window._alerts.now if not one.alert.is_seen}
+            self.sounded.append((time.monotonic(), new))
             return play(device, samples, ending)
 
         sound._play = heard
@@ -100,10 +101,14 @@ class Ears:
                 raise TimeoutError(what)
             time.sleep(0.02)
 
-    def delay(self, fault_s):
-        """Wait for the first sound after a fault; return how much later it came (s)."""
-        self.await_(lambda: any(at_s > fault_s for at_s in self.sounded), "sound")
-        return next(at_s for at_s in self.sounded if at_s > fault_s) - fault_s
+    def delay(self, fault_s, key):
+        """Wait for the first sound of an alert after a fault; return how much later it came (s)."""
+
+        def later():
+            return [at_s for at_s, new in list(self.sounded) if at_s > fault_s and key in new]
+
+        self.await_(later, "sound")
+        return later()[0] - fault_s
 
 
 def killed(ears, run, rng):
@@ -117,7 +122,7 @@ def killed(ears, run, rng):
     time.sleep(rng.uniform(1.0, 2.0))
     fault_s = time.monotonic()
     os.kill(process.pid, signal.SIGKILL)
-    found = ears.delay(fault_s)
+    found = ears.delay(fault_s, "gone")
     ears.calm(name)
     return found
 
@@ -128,7 +133,7 @@ def journal(ears, fault, told, rng):
     told.value = 0.0
     fault.set()
     ears.await_(lambda: told.value > 0, "report")
-    found = ears.delay(told.value)
+    found = ears.delay(told.value, "trouble")
     fault.clear()
     ears.await_(lambda: not ears.state("journal").alerts, "end of the alert")
     return found
@@ -142,7 +147,7 @@ def legs(ears, amplifier, rng):
     time.sleep(_QUIET_S + rng.uniform(0.0, 1.0))
     fault_s = time.monotonic()
     amplifier.is_silent.set()
-    found = ears.delay(fault_s)
+    found = ears.delay(fault_s, "lost-all")
     amplifier.is_silent.clear()
     return found
 
