@@ -142,7 +142,7 @@ def dashboard(folder, lanes_n, fps, seconds, profile):
     window.start()
     window.show()
     wait(2.0)
-    first, begun_s = window._frames, time.monotonic()
+    first, begun_s = window.frames_n, time.monotonic()
     profiler = cProfile.Profile()
     if profile:
         profiler.enable()
@@ -150,7 +150,7 @@ def dashboard(folder, lanes_n, fps, seconds, profile):
     if profile:
         profiler.disable()
         profiler.dump_stats(profile)
-    rate = (window._frames - first) / (time.monotonic() - begun_s)
+    rate = (window.frames_n - first) / (time.monotonic() - begun_s)
     beats = heartbeat(seconds)
     movements_n = len(sweep.movements.brackets)
     window.stop()

@@ -50,10 +50,10 @@ def columns_drawn(window):
 
 
 def test_an_hour_back_and_home_while_the_recording_goes_on(window, bench):
-    sweep, box = window.live.sweep, window.night._curve.vb
+    sweep, box = window.live.sweep, window.night.curve.vb
     waits(lambda: window.night.moment_at(window.night.canvas.rect().center()) is not None, "overview")
     back_s = window.now_s() - HOUR_S
-    at = window.night._plots.mapFromScene(box.mapViewToScene(QPointF(back_s, 1.0)))
+    at = window.night.plots.mapFromScene(box.mapViewToScene(QPointF(back_s, 1.0)))
     QTest.mouseClick(window.night.canvas, Qt.MouseButton.LeftButton, pos=at)
     start_s, end_s = waits(lambda: window.review.window_s, "page of the past")
     assert start_s <= back_s <= end_s

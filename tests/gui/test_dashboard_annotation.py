@@ -264,10 +264,10 @@ def test_an_artifact_is_dragged_on_a_leg_and_chosen_from_a_menu(
 def test_an_artifact_over_the_night_and_by_keys_is_on_both_legs(
     window: DashboardWindow, ended: SessionFolder, qtbot: QtBot
 ) -> None:
-    canvas, box = window.night.canvas, window.night._curve.vb
+    canvas, box = window.night.canvas, window.night.curve.vb
     qtbot.waitUntil(lambda: box.viewRect().right() >= 600.0, timeout=LATE_MS)
     begin, end = (
-        window.night._plots.mapFromScene(box.mapViewToScene(QPointF(t, 1.0))) for t in (100.0, 200.0)
+        window.night.plots.mapFromScene(box.mapViewToScene(QPointF(t, 1.0))) for t in (100.0, 200.0)
     )
     drag(canvas, begin, end, SHIFT)
     answer(window)
@@ -355,7 +355,7 @@ def test_a_split_night_and_the_reference_line(
     qtbot.waitUntil(lambda: len(curves.splits) == 1, timeout=LATE_MS)
     (split,) = curves.splits
     assert (split.toPlainText().strip(), split.pos().x()) == ("CPAP 8 mbar", 115.0)
-    assert [list(item.getData()[0]) for item in window.night._splits] == [[115.0, 115.0]] * 3
+    assert [list(item.getData()[0]) for item in window.night.splits] == [[115.0, 115.0]] * 3
     line, text = curves.line, curves.reference_text
     qtbot.waitUntil(lambda: line.value() == 15.0, timeout=LATE_MS)
     press(window, Qt.Key.Key_C)
@@ -367,7 +367,7 @@ def test_a_split_night_and_the_reference_line(
     assert line.value() == 15.0
     press(window, Qt.Key.Key_Z, CTRL)
     qtbot.waitUntil(lambda: not split.isVisible(), timeout=LATE_MS)
-    assert not len(window.night._splits[0].getData()[0] or ())
+    assert not len(window.night.splits[0].getData()[0] or ())
 
 
 def test_what_is_only_to_be_read_says_how_to_edit_it(
@@ -375,8 +375,13 @@ def test_what_is_only_to_be_read_says_how_to_edit_it(
 ) -> None:
     window = open_window(ended)
     before = ended.journal.read_bytes()
-    qtbot.waitUntil(lambda: bool(window.live.sweep.movements.brackets), timeout=LATE_MS)
-    QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
+    # A finished recording opens on its first page with something on it; that is no selection.
+    qtbot.waitUntil(
+        lambda: bool(window.live.sweep.movements.brackets) and window.review.window_s is not None,
+        timeout=LATE_MS,
+    )
+    QTest.keyClick(window, Qt.Key.Key_Right, CTRL)
+    qtbot.waitUntil(lambda: bool(window.live.sweep.chosen), timeout=LATE_MS)
     keys = (Qt.Key.Key_X, Qt.Key.Key_N, Qt.Key.Key_L, Qt.Key.Key_2, Qt.Key.Key_T, Qt.Key.Key_F2)
     for key in keys:
         window.show_message("")
@@ -591,7 +596,7 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     cells = [f"{part['rules']['aasm3']['plms_index']:.1f}" for part in (before, after)]
     parts = {row[0].split()[0]: row[1] for row in rows if row[0].startswith(("before", "CPAP"))}
     assert [parts["before"], parts["CPAP"]] == cells
-    assert window.panels.index._state.text() == "provisional"
+    assert window.panels.index.signature.text() == "provisional"
     window.act("sign")
     assert window.log.note.text() == ""
     # One Enter signs nothing.
@@ -603,7 +608,9 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     assert f"({newest + 1} entries)" in question
     assert f"PLMS index: {aasm['plms_index']:.1f} per hour of sleep" in question
     answer(window, "Dr B")
-    qtbot.waitUntil(lambda: window.panels.index._state.text().startswith("signed by Dr B"), timeout=LATE_MS)
+    qtbot.waitUntil(
+        lambda: window.panels.index.signature.text().startswith("signed by Dr B"), timeout=LATE_MS
+    )
     (fact,) = facts_of(ended, "sign")
     assert (fact.data["over_seq"], fact.data["author"]) == (newest, "Dr B")
     # The log says when it was signed: its place is the end of the recording.
@@ -618,8 +625,8 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     QTest.keyClick(window, Qt.Key.Key_Left, CTRL)
     press(window, Qt.Key.Key_X)
     changed = "provisional · changed since it was signed"
-    qtbot.waitUntil(lambda: window.panels.index._state.toolTip() == changed, timeout=LATE_MS)
-    assert window.panels.index._state.text() == "provisional"
+    qtbot.waitUntil(lambda: window.panels.index.signature.toolTip() == changed, timeout=LATE_MS)
+    assert window.panels.index.signature.text() == "provisional"
 
 
 def test_quick_notes_are_those_of_the_configuration(
@@ -643,7 +650,7 @@ def test_on_a_small_screen_a_question_brings_its_field_to_the_front(
     window: DashboardWindow, qtbot: QtBot
 ) -> None:
     window.resize(1366, 768)
-    qtbot.waitUntil(lambda: not window._relayout.isActive(), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: not window.layout_timer.isActive(), timeout=LATE_MS)
     tabs = window.window_layout._tabs
     qtbot.waitUntil(tabs.isVisible, timeout=LATE_MS)
     tabs.setCurrentIndex(1)

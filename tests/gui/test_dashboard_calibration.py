@@ -80,7 +80,7 @@ def test_one_key_leads_through_it_while_all_others_work(
     panel = window.pages.calibration
     press(window, Qt.Key.Key_B)
     assert panel.frame.isVisible()
-    assert "BEFORE THE NIGHT" in panel._title.text()
+    assert "BEFORE THE NIGHT" in panel.title.text()
     press(window, Qt.Key.Key_B)
     assert panel.course is not None
     assert panel.course.step == "relax"
@@ -114,10 +114,10 @@ def test_one_key_leads_through_it_while_all_others_work(
     assert panel.bars._lifts == {"left": [38.0] * 4, "right": [38.0] * 4}
     write(running, request)
     qtbot.waitUntil(lambda: panel.course.result is not None, timeout=LATE_MS)
-    said, why = panel._instruction.text(), panel._progress.text()
+    said, why = panel.instruction.text(), panel.progress.text()
     assert said == ("REPEAT" if is_swapped else "PASS")
     assert ("swapped" in why) == is_swapped
-    texts = [cell.text() for cell in panel._cells]
+    texts = [cell.text() for cell in panel.cells]
     assert "2.0 µV" in texts
     assert ("38, 38, 38 µV" in texts) != is_swapped
     if is_swapped:
@@ -171,7 +171,7 @@ def test_a_window_opened_later_shows_the_card_until_the_mode_has_ended_by_itself
     window = open_window(running)
     panel = window.pages.calibration
     qtbot.waitUntil(panel.frame.isVisible, timeout=LATE_MS)
-    assert "nothing is counted; ends by itself at 23:35" in panel._mode.text()
+    assert "nothing is counted; ends by itself at 23:35" in panel.mode.text()
     append(running, [Fact("lights", 295.0, "person", {"state": "off"})])
     qtbot.waitUntil(lambda: not panel.frame.isVisible(), timeout=LATE_MS)
     assert "ended by itself (lights off)" in window.keybar.message.text()

@@ -155,18 +155,18 @@ def test_the_interval_stands_in_brackets_below_the_index(
     try:
         window = open_window(folder)
         panel = window.panels.index
-        qtbot.waitUntil(panel._band.isVisible, timeout=LATE_MS)
+        qtbot.waitUntil(panel.band.isVisible, timeout=LATE_MS)
         assert window.screen_view is not None
-        assert panel._band.text() == f"({window.screen_view.index.band})"
-        assert panel._band_about.text().startswith("95 % interval")
+        assert panel.band.text() == f"({window.screen_view.index.band})"
+        assert panel.band_about.text().startswith("95 % interval")
         # Less than half as high as the index; 44 px at 1080 lines are 7.6 minutes of arc at 4 m on 24 inches.
-        assert panel._band.font().pixelSize() == panel._at.font().pixelSize() == 44
-        assert panel._value.font().pixelSize() > 2 * panel._band.font().pixelSize()
-        assert panel._band.width() >= panel._band.sizeHint().width()
+        assert panel.band.font().pixelSize() == panel.at.font().pixelSize() == 44
+        assert panel.value.font().pixelSize() > 2 * panel.band.font().pixelSize()
+        assert panel.band.width() >= panel.band.sizeHint().width()
         assert "95 % interval" in panel.frame.accessibleDescription()
         screen = replace(window.screen_view.index, band="")
         panel.show_view(screen)
-        assert not panel._band.isVisible()
+        assert not panel.band.isVisible()
     finally:
         made.close()
 

@@ -189,11 +189,11 @@ def test_an_interrupt_closes_the_window_and_says_that_recording_goes_on(running:
         "import sys, monitor.dashboard.shell.app as app\n"
         "from pathlib import Path\n"
         "from monitor.dashboard.shell.window import DashboardWindow as W\n"
-        "texts = W._show_texts\n"
+        "texts = W.show_texts\n"
         "def shown(self):\n"
         "    texts(self)\n"
         "    if self.screen_view is not None: print('shown')\n"
-        "W._show_texts = shown\n"
+        "W.show_texts = shown\n"
         "sys.exit(app.run_session(Path(sys.argv[1])))\n"
     )
     with subprocess.Popen(

@@ -84,8 +84,8 @@ def test_a_hidden_view_paints_nothing(open_window: Opener, ended: SessionFolder,
     window.hide()
     followed = []
     window.review.follow = lambda: followed.append(1)  # type: ignore[method-assign]
-    n = window._frames
-    qtbot.waitUntil(lambda: window._frames > n + 10, timeout=LATE_MS)
+    n = window.frames_n
+    qtbot.waitUntil(lambda: window.frames_n > n + 10, timeout=LATE_MS)
     assert followed == []
 
 

@@ -104,12 +104,12 @@ def test_the_hypnogram_is_shaded_by_the_probability_of_sleep(tmp_path: Path, qtb
     panel = OverviewPanel(NIGHT)
     qtbot.addWidget(panel.frame)
     panel.show_overview(screen.night, screen.wall)
-    assert "probability of sleep" in panel._legend.text()
-    heights = panel._estimate.getData()[1]
+    assert "probability of sleep" in panel.legend.text()
+    heights = panel.estimate.getData()[1]
     assert np.argmax(heights) == 0
     assert heights.min() == pytest.approx(-4.4)
     append(folder, [stage(0.0, "W", 600.0, "person")])
     later = presenter.poll(recorder(600.0))
     assert later is not None
     panel.show_overview(later.night, later.wall)
-    assert "probability of sleep" not in panel._legend.text()
+    assert "probability of sleep" not in panel.legend.text()

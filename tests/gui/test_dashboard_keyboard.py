@@ -108,7 +108,7 @@ def test_everything_painted_here_has_a_name_and_says_what_it_shows(
         window.live.sweep,
         window.top.alert,
         window.panels.index.frame,
-        window.night._plots,
+        window.night.plots,
         window.imi._plot,
     )
     qtbot.waitUntil(lambda: all(w.accessibleDescription() for w in described), timeout=LATE_MS)
@@ -118,7 +118,7 @@ def test_everything_painted_here_has_a_name_and_says_what_it_shows(
 
 
 def span(window: DashboardWindow) -> tuple[float, float]:
-    first_s, last_s = window.night._curve.vb.viewRange()[0]
+    first_s, last_s = window.night.curve.vb.viewRange()[0]
     return float(first_s), float(last_s)
 
 
@@ -145,11 +145,11 @@ def test_keys_zoom_around_what_is_reviewed_and_home_shows_all(night: DashboardWi
 
 
 def test_the_wheel_zooms_and_the_moment_under_it_stays(night: DashboardWindow) -> None:
-    view = night.night._plots.viewport()
-    box = night.night._curve.vb
+    view = night.night.plots.viewport()
+    box = night.night.curve.vb
     scene = box.mapViewToScene(QPointF(200.0, 1.0))
-    at = QPointF(night.night._plots.mapFromScene(scene))
-    before_s = box.mapSceneToView(night.night._plots.mapToScene(at.toPoint())).x()
+    at = QPointF(night.night.plots.mapFromScene(scene))
+    before_s = box.mapSceneToView(night.night.plots.mapToScene(at.toPoint())).x()
     for _ in range(2):
         event = QWheelEvent(
             at, QPointF(view.mapToGlobal(at.toPoint())), QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton,
@@ -157,7 +157,7 @@ def test_the_wheel_zooms_and_the_moment_under_it_stays(night: DashboardWindow) -
         )  # fmt: skip
         QApplication.sendEvent(view, event)
     assert span(night)[1] - span(night)[0] == pytest.approx(600.0 / 1.5**2)
-    after_s = box.mapSceneToView(night.night._plots.mapToScene(at.toPoint())).x()
+    after_s = box.mapSceneToView(night.night.plots.mapToScene(at.toPoint())).x()
     assert after_s == pytest.approx(before_s, abs=2.0)
 
 
@@ -190,9 +190,9 @@ def test_a_part_that_ends_with_now_goes_along_and_one_of_the_past_stays(night: D
 def test_a_click_in_a_zoomed_night_is_the_moment_that_is_seen(night: DashboardWindow, qtbot: QtBot) -> None:
     night.night.zoom.step(1, 150.0)
     night.night.zoom.step(1, 150.0)
-    box = night.night._curve.vb
-    at = night.night._plots.mapFromScene(box.mapViewToScene(QPointF(135.0, 1.0)))
-    QTest.mouseClick(night.night._plots.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    box = night.night.curve.vb
+    at = night.night.plots.mapFromScene(box.mapViewToScene(QPointF(135.0, 1.0)))
+    QTest.mouseClick(night.night.plots.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert night.live.sweep.visible_s == (120.0, 150.0)
 
 

@@ -115,8 +115,8 @@ def test_a_window_that_is_there_before_the_ring_waits_for_it_live(
 ) -> None:
     folder = make_session(tmp_path_factory.mktemp("early") / "s", beginning(), bursts(120.0, [10.0]))
     window = open_window(folder)
-    n = window._frames
-    qtbot.waitUntil(lambda: window._frames > n + 5, timeout=LATE_MS)
+    n = window.frames_n
+    qtbot.waitUntil(lambda: window.frames_n > n + 5, timeout=LATE_MS)
     assert window.review.window_s is None
     night = Night(folder)
     night.go_on(5.0)
@@ -158,7 +158,7 @@ def test_one_leg_has_the_whole_height(tmp_path_factory: pytest.TempPathFactory, 
         Fact("stop", 60.0, "recorder", {"reason": "x"}),
     ]
     window = open_window(make_session(tmp_path_factory.mktemp("one") / "s", facts, bursts(60.0, [10.0])))
-    window._show_texts()
+    window.show_texts()
     (lane,) = window.live.sweep.lanes
     assert lane.leg == "left"
     assert lane.rect.height() > 0.8 * (window.live.sweep.height() - 46)

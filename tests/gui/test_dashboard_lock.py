@@ -43,7 +43,7 @@ def test_locked_no_key_and_no_click_does_anything(
     for key in KEYS:
         for sequence in key.sequences:
             QTest.keySequence(window.focusWidget(), sequence)
-    for each in (window.top.alert, window.log.note, window.log.quick["F2"], window.night._plots):
+    for each in (window.top.alert, window.log.note, window.log.quick["F2"], window.night.plots):
         at = each.mapTo(window.ground, QPoint(5, 5))
         QTest.mouseClick(window.childAt(at), Qt.MouseButton.LeftButton)
     QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
@@ -139,7 +139,7 @@ def test_larger_text_still_fits(
     window.resize(width, height)
     for _ in TEXT_SCALES:
         window.act("text:1")
-    qtbot.waitUntil(lambda: not window._relayout.isActive(), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: not window.layout_timer.isActive(), timeout=LATE_MS)
     inside = window.ground.rect()
 
     def outside() -> list[str]:

@@ -38,7 +38,7 @@ deadline = QDeadlineTimer(60000)
 while not deadline.hasExpired():
     QTest.qWait(50)
     lanes = window.live.sweep.lanes
-    if window.screen_view and not window._relayout.isActive() and lanes and lanes[0].traces is not None:
+    if window.screen_view and not window.layout_timer.isActive() and lanes and lanes[0].traces is not None:
         break
 QTest.qWait(200)
 inside = window.ground.rect()
@@ -95,12 +95,12 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
         index_per_h=np.full(len(times_s), index_per_h), rate_per_h=np.full(len(times_s), 110.0),
         index_name="PLMS index", reference_per_h=15.0, audience="adult",
     )  # fmt: skip
-    qtbot.waitUntil(lambda: panel._curve.vb.height() > 20, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: panel.curve.vb.height() > 20, timeout=LATE_MS)
     panel.show_overview(view, WallTime())
-    before = panel._curve.vb.height()
+    before = panel.curve.vb.height()
     # The panel is made lower while the words are there.
     panel.frame.resize(990, height)
-    qtbot.waitUntil(lambda: panel._curve.vb.height() < before, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: panel.curve.vb.height() < before, timeout=LATE_MS)
     QApplication.processEvents()
     index, reference = (
         each.sceneBoundingRect() for each in (panel.curves.index_text, panel.curves.reference_text)
@@ -120,10 +120,10 @@ def test_the_text_of_an_early_index_is_inside_the_plot(height: int, qtbot: QtBot
         flags=(), lights_off_s=None, lights_on_s=None, curve_s=np.empty(0), index_per_h=np.empty(0),
         rate_per_h=np.empty(0), index_name="PLM", reference_per_h=15.0, audience="adult",
     )  # fmt: skip
-    qtbot.waitUntil(lambda: panel._curve.vb.height() > 20)
+    qtbot.waitUntil(lambda: panel.curve.vb.height() > 20)
     panel.show_overview(view, WallTime())
     QApplication.processEvents()
-    plot, text = (each.sceneBoundingRect() for each in (panel._curve.vb, panel.curves.index_text))
+    plot, text = (each.sceneBoundingRect() for each in (panel.curve.vb, panel.curves.index_text))
     reference = panel.curves.reference_text.sceneBoundingRect()
     assert text.top() >= plot.top() - 2.0
     assert text.bottom() <= plot.bottom() + 4.0

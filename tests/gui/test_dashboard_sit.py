@@ -28,35 +28,35 @@ def test_an_hour_of_sitting(open_window: Opener, tmp_path: Path, qtbot: QtBot) -
         window = open_window(folder)
         panel = window.pages.sit
         qtbot.waitUntil(panel.frame.isVisible, timeout=LATE_MS)
-        assert (panel._clock.text(), window.screen_view.index.value) == ("0:00 / 60:00", "SIT")
+        assert (panel.clock.text(), window.screen_view.index.value) == ("0:00 / 60:00", "SIT")
         press(window, Qt.Key.Key_I)
         qtbot.waitUntil(lambda: len(recorder.asked) == 1, timeout=LATE_MS)
         begun = recorder.asked[0]
         assert (begun["do"], begun["state"], begun["author"]) == ("sit", "begin", "night shift")
         write(folder, begun)
         start_s = begun["t"]
-        qtbot.waitUntil(lambda: "at the start" in panel._question.text(), timeout=LATE_MS)
+        qtbot.waitUntil(lambda: "at the start" in panel.question.text(), timeout=LATE_MS)
         # Twenty movements every 15 s from the first second on; before ten minutes a count, no rate.
         append(folder, [movement(f"Ls{i}", start_s + 1.0 + 15.0 * i, 1.0) for i in range(20)])
         append(folder, [clock_fact(start_s + 540.0)])
         qtbot.waitUntil(lambda: window.screen_view.index.value == "20", timeout=LATE_MS)
         assert window.screen_view.index.title == "PLMW so far"
         append(folder, [clock_fact(start_s + 612.0)])
-        qtbot.waitUntil(lambda: "after 10 min" in panel._question.text(), timeout=LATE_MS)
+        qtbot.waitUntil(lambda: "after 10 min" in panel.question.text(), timeout=LATE_MS)
         answer(window, "35")
         qtbot.waitUntil(lambda: len(recorder.asked) == 2, timeout=LATE_MS)
         said = recorder.asked[1]
         assert (said["do"], said["score"]) == ("discomfort", 35.0)
         assert 600.0 <= said["t"] - start_s < 630.0
         write(folder, said)
-        qtbot.waitUntil(lambda: "after" not in panel._question.text(), timeout=LATE_MS)
+        qtbot.waitUntil(lambda: "after" not in panel.question.text(), timeout=LATE_MS)
         append(folder, [clock_fact(start_s + 3602.0)])
-        qtbot.waitUntil(lambda: panel._state.text() == "The hour is over.", timeout=LATE_MS)
-        assert panel._clock.text() == "60:00 / 60:00"
+        qtbot.waitUntil(lambda: panel.state.text() == "The hour is over.", timeout=LATE_MS)
+        assert panel.clock.text() == "60:00 / 60:00"
         # The score follows within some seconds.
         counts = ["PLMW", "20", "0", "0", "0", "0", "0"]
-        qtbot.waitUntil(lambda: [cell.text() for cell in panel._cells[7:14]] == counts, timeout=LATE_MS)
-        assert [cell.text() for cell in panel._cells[14:16]] == ["discomfort", "35"]
+        qtbot.waitUntil(lambda: [cell.text() for cell in panel.cells[7:14]] == counts, timeout=LATE_MS)
+        assert [cell.text() for cell in panel.cells[14:16]] == ["discomfort", "35"]
         assert window.screen_view.index.value == "20.0"
         assert window.screen_view.index.remark == "reference over 40/h, not a diagnosis"
         assert [row.what for row in window.screen_view.log.rows if row.kind == "person"] == [
@@ -88,7 +88,7 @@ def test_letters_are_no_score_and_it_can_be_ended_early(
         assert (recorder.asked[0]["do"], recorder.asked[0]["state"]) == ("sit", "end")
         write(folder, recorder.asked[0])
         append(folder, [clock_fact(310.0)])
-        qtbot.waitUntil(lambda: panel._state.text() == "The test was ended early.", timeout=LATE_MS)
+        qtbot.waitUntil(lambda: panel.state.text() == "The test was ended early.", timeout=LATE_MS)
     finally:
         recorder.close()
 

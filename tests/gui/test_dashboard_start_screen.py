@@ -139,7 +139,7 @@ def start(tmp_path: Path, lobby: StreamSelection, qtbot: QtBot) -> Iterator[Star
     screen = StartScreen(RecorderClient(lambda: ControlClient.at(tmp_path / "contact.json"), "lobby"), NIGHT)
     screen.show()
     screen.start()
-    qtbot.waitUntil(lambda: len(screen._rows) == 3, timeout=LATE_MS)
+    qtbot.waitUntil(lambda: len(screen.rows) == 3, timeout=LATE_MS)
     yield screen
     screen.close()
     screen.deleteLater()
@@ -158,13 +158,13 @@ def test_enter_starts_what_is_suggested(start: StartScreen, lobby: StreamSelecti
 
 
 def test_the_unclear_stream_needs_its_legs_and_its_unit(start: StartScreen, lobby: StreamSelection) -> None:
-    start._rows[0].box.setChecked(False)
-    start._rows[1].box.setChecked(True)
+    start.rows[0].box.setChecked(False)
+    start.rows[1].box.setChecked(True)
     assert not start.start_button.isEnabled()
-    start._left.setCurrentText("ch2")
-    start._right.setCurrentText("ch1")
+    start.left.setCurrentText("ch2")
+    start.right.setCurrentText("ch1")
     assert not start.start_button.isEnabled()
-    start._unit.setEditText("mV")
+    start.unit.setEditText("mV")
     assert start.start_button.isEnabled()
     assert (start.choice.left, start.choice.right, start.choice.unit) == ("ch2", "ch1", "mV")
 
@@ -174,7 +174,7 @@ def test_a_refusal_is_shown_and_another_try_is_open(
 ) -> None:
     lobby.refuse = "another recorder is running on 'bed-7'"
     QTest.keyClick(start, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "another recorder" in start._missing.text(), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: "another recorder" in start.missing.text(), timeout=LATE_MS)
     lobby.refuse = ""
     with qtbot.waitSignal(start.began, timeout=LATE_MS):
         QTest.keyClick(start, Qt.Key.Key_Return)
@@ -183,23 +183,23 @@ def test_a_refusal_is_shown_and_another_try_is_open(
 def test_a_choice_survives_a_stream_that_comes(
     start: StartScreen, lobby: StreamSelection, qtbot: QtBot
 ) -> None:
-    start._rows[0].box.setChecked(False)
+    start.rows[0].box.setChecked(False)
     lobby.view["streams"] = [*lobby.view["streams"], stream("c", ("EEG",))]
-    qtbot.waitUntil(lambda: len(start._rows) == 4, timeout=LATE_MS)
-    assert not start._rows[0].box.isChecked()
+    qtbot.waitUntil(lambda: len(start.rows) == 4, timeout=LATE_MS)
+    assert not start.rows[0].box.isChecked()
 
 
 def test_how_the_legs_look_at_rest_is_shown_without_a_new_row(
     start: StartScreen, lobby: StreamSelection, qtbot: QtBot
 ) -> None:
-    row = start._rows[0]
+    row = start.rows[0]
     assert not row.trace.isVisible()
     rests = {"left": {"rest_uv": 1.84, "word": "ok"}, "right": {"rest_uv": 0.0, "word": "flat"}}
     lobby.view["streams"] = [stream("a", rests=rests), *lobby.view["streams"][1:]]
     qtbot.waitUntil(row.trace.isVisible, timeout=LATE_MS)
     assert row.trace.lines() == ("left rest 1.8 µV ok", "right rest 0.0 µV flat")
     assert "right rest 0.0 µV flat" in row.box.accessibleDescription()
-    assert start._rows[0] is row
+    assert start.rows[0] is row
     gone = {"left": {"rest_uv": None, "word": "no signal"}}
     lobby.view["streams"] = [stream("a", rests=gone), *lobby.view["streams"][1:]]
     qtbot.waitUntil(lambda: row.trace.lines() == ("left no signal",), timeout=LATE_MS)
@@ -219,7 +219,7 @@ def test_a_session_that_was_cut_off_is_asked_about(
     assert "Without an answer a new recording starts in 41 s." in offered
     # Nothing starts beside the question.
     assert not start.start_button.isEnabled()
-    assert "First answer the question" in start._missing.text()
+    assert "First answer the question" in start.missing.text()
     QTest.mouseClick(start.resume_card.resume_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: lobby.asked == [{"do": "resume", "yes": True}], timeout=LATE_MS)
     assert start.start_button.isEnabled()
@@ -229,17 +229,17 @@ def test_the_message_about_missing_streams_goes_once_one_is_chosen(
     start: StartScreen, lobby: StreamSelection, qtbot: QtBot
 ) -> None:
     lobby.view["missing"] = "no leg EMG stream could be identified"
-    for row in start._rows:
+    for row in start.rows:
         row.box.setChecked(False)
-    qtbot.waitUntil(lambda: start._state.text() == "No leg EMG stream could be identified", timeout=LATE_MS)
-    start._rows[0].box.setChecked(True)
-    assert start._state.text() == "Ready. Press Start recording."
+    qtbot.waitUntil(lambda: start.state.text() == "No leg EMG stream could be identified", timeout=LATE_MS)
+    start.rows[0].box.setChecked(True)
+    assert start.state.text() == "Ready. Press Start recording."
     lobby.view["warm"] = False
     preparing = "(the detector is being prepared: 0 %)"
-    qtbot.waitUntil(lambda: start._state.text().endswith(preparing), timeout=LATE_MS)
-    assert "identified" not in start._state.text()
-    start._rows[0].box.setChecked(False)
-    assert "identified" in start._state.text()
+    qtbot.waitUntil(lambda: start.state.text().endswith(preparing), timeout=LATE_MS)
+    assert "identified" not in start.state.text()
+    start.rows[0].box.setChecked(False)
+    assert "identified" in start.state.text()
 
 
 def test_the_study_code_is_shown_and_can_be_typed(
@@ -272,7 +272,7 @@ def test_a_swapped_and_a_dead_leg_are_seen_before_the_recording(
         "right": {"rest_uv": 88.0, "mains_uv": 142.2, "word": "very high", "trace": [[-9.0, 9.0]] * 150},
     }
     lobby.view["streams"] = [stream("a", rests=rests), *lobby.view["streams"][1:]]
-    trace = start._rows[0].trace
+    trace = start.rows[0].trace
     qtbot.waitUntil(trace.isVisible, timeout=LATE_MS)
     assert trace.lines() == ("left rest 1.8 µV ok", "right rest 88.0 µV electrode? mains 142 µV")
     assert trace.full_uv == 100
@@ -282,4 +282,4 @@ def test_a_swapped_and_a_dead_leg_are_seen_before_the_recording(
     assert left[round(width * 0.75) :].max() > 15
     assert left[round(width * 0.1) : round(width * 0.6)].max() <= 4
     assert n_of(shot, NIGHT.medium) > 20
-    assert "lift one foot" in start._state.text()
+    assert "lift one foot" in start.state.text()

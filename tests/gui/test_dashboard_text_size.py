@@ -38,7 +38,7 @@ def sized(window: DashboardWindow, size: tuple[int, int], scale: float, qtbot: Q
     set_text_scale(scale)
     window.resize(*size)
     window.set_theme(NIGHT)
-    qtbot.waitUntil(lambda: not window._relayout.isActive(), timeout=LATE_MS)
+    qtbot.waitUntil(lambda: not window.layout_timer.isActive(), timeout=LATE_MS)
     qtbot.wait(50)
 
 

@@ -79,11 +79,11 @@ def test_a_click_in_the_night_reviews_that_time(
     open_window: Opener, ended: SessionFolder, qtbot: QtBot
 ) -> None:
     window = open_window(ended)
-    box = window.night._curve.vb
+    box = window.night.curve.vb
     qtbot.waitUntil(lambda: box.viewRect().right() >= 600.0, timeout=LATE_MS)
     qtbot.waitUntil(lambda: window.live.sweep.visible_s == (60.0, 90.0), timeout=LATE_MS)
-    at = window.night._plots.mapFromScene(box.mapViewToScene(QPointF(105.0, 1.0)))
-    QTest.mouseClick(window.night._plots.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    at = window.night.plots.mapFromScene(box.mapViewToScene(QPointF(105.0, 1.0)))
+    QTest.mouseClick(window.night.plots.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert window.live.sweep.visible_s == (90.0, 120.0)
     assert window.review.window_s == window.live.sweep.visible_s
 
@@ -221,7 +221,7 @@ def test_everything_fits(
     window = open_window(ended)
     window.resize(width, height)
     qtbot.waitUntil(
-        lambda: window.ground.width() == width and not window._relayout.isActive(), timeout=LATE_MS
+        lambda: window.ground.width() == width and not window.layout_timer.isActive(), timeout=LATE_MS
     )
     for bar in (window.top, window.keybar):
         assert bar.minimumSizeHint().width() <= width
@@ -267,7 +267,7 @@ def test_painted_widgets_have_names(open_window: Opener, ended: SessionFolder, q
         window.top.alert,
         window.top.chips,
         window.panels.index.spark,
-        window.night._plots,
+        window.night.plots,
     ):
         assert widget.accessibleName()
     index = window.panels.index.frame
@@ -317,7 +317,7 @@ def test_the_log_follows_the_page_and_editing_is_marked(
         assert not is_seen(60.0)
         window.resize(1366, 768)
         window.act("text:1")
-        qtbot.waitUntil(lambda: not window._relayout.isActive(), timeout=LATE_MS)
+        qtbot.waitUntil(lambda: not window.layout_timer.isActive(), timeout=LATE_MS)
         qtbot.waitUntil(lambda: is_seen(60.0 + 22.0 * 80), timeout=LATE_MS)
     finally:
         editor.close()

@@ -27,9 +27,9 @@ def look():
     for each in QApplication.topLevelWidgets():
         if isinstance(each, StartScreen) and each.isVisible():
             seen |= {"start": True, "active": each.isActiveWindow(), "chosen": len(each.choice.uids)}
-            seen |= {"can_start": each.start_button.isEnabled(), "missing": each._missing.text()}
-            seen |= {"streams": len(each._rows)}
-            seen |= {"is_box": any(row.box.hasFocus() for row in each._rows)}
+            seen |= {"can_start": each.start_button.isEnabled(), "missing": each.missing.text()}
+            seen |= {"streams": len(each.rows)}
+            seen |= {"is_box": any(row.box.hasFocus() for row in each.rows)}
         if isinstance(each, DashboardWindow) and each.isVisible():
             seen |= {"start": False, "active": each.isActiveWindow(), "window_s": each.review.window_s}
             seen |= {"now_s": each.now_s(), "is_locked": each.lock.is_on, "typed": each.lock._cover._typed}

@@ -173,12 +173,12 @@ class Pages:
         for window, states in ((self.live, self._live()), (self.ended, self._ended())):
             window.resize(*size)
             window.set_theme(theme)
-            wait_until(lambda window=window: not window._relayout.isActive())
+            wait_until(lambda window=window: not window.layout_timer.isActive())
             for name in states:
                 summary = window.pages.summary
                 wait_until(lambda: summary.frame.isHidden() or summary.shown is not None)  # noqa: B023
                 for _ in range(2):
-                    window._show_texts()
+                    window.show_texts()
                     QTest.qWait(60)
                 yield name, window
         set_screen_scale(1.0)

@@ -65,6 +65,19 @@ def test_a_twitch_is_withdrawn_and_said_to_be_a_burst():
     assert events["twitch"][1]
 
 
+def test_a_movement_lasts_at_least_half_a_second_to_the_hundredth():
+    lengths_s = []
+    for k, duration_s in enumerate(np.arange(0.40, 0.62, 0.01)):
+        events, _ = detect(add_burst(noise(20, seed=k), 10, duration_s, 40, seed=k + 100))
+        lengths_s += [
+            (event["offset_index"] - event["onset_index"]) / FS
+            for event in events
+            if event["kind"] == EventKind.CLOSED
+        ]
+    assert min(lengths_s) == pytest.approx(0.5, abs=0.03)
+    assert min(lengths_s) >= 0.5
+
+
 def test_nothing_is_flagged_while_rest_is_learned_and_that_takes_at_most_five_seconds():
     detector = LegDetector(SETTINGS, FS, SOS)
     events, _ = detector.process(add_burst(noise(2), 1, 1, 50))

@@ -57,10 +57,10 @@ class CalibrationPanel:
         self.course: CalibrationCourse | None = None
         self.frame = card("Bio-calibration")
         self.frame.setParent(ground)
-        self._title, self._hint = label("", "title"), label("", "small")
-        self._instruction, self._progress = label("", "figure"), label("", "field")
-        self._mode = label("", "running")
-        for text in (self._instruction, self._progress):
+        self.title, self._hint = label("", "title"), label("", "small")
+        self.instruction, self.progress = label("", "figure"), label("", "field")
+        self.mode = label("", "running")
+        for text in (self.instruction, self.progress):
             text.setWordWrap(True)
         self.name, self._name_hint = CardField(), label(texts.CALIBRATION_NAME, "running")
         self.name.setAccessibleName("Name of the technologist")
@@ -68,7 +68,7 @@ class CalibrationPanel:
         self.name.returnPressed.connect(lambda: self._name(self.name.text().strip()))
         self.name.cancelled.connect(lambda: self._name(""))
         self.bars = LiftBars(theme)
-        self._cells: list[QLabel] = []
+        self.cells: list[QLabel] = []
         self._arrange()
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.frame.hide()
@@ -80,17 +80,17 @@ class CalibrationPanel:
         for row in range(3):
             for column in range(3):
                 cell = label("", "soft" if row == 0 or column == 0 else "strong")
-                self._cells.append(cell)
+                self.cells.append(cell)
                 table.addWidget(cell, row, column)
         head, who, left, both = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(), QHBoxLayout()
-        head.addWidget(self._title)
+        head.addWidget(self.title)
         head.addStretch()
         head.addWidget(self._hint)
         who.addWidget(self._name_hint)
         who.addWidget(self.name)
         who.addStretch()
-        left.addWidget(self._instruction)
-        left.addWidget(self._progress)
+        left.addWidget(self.instruction)
+        left.addWidget(self.progress)
         left.addLayout(who)
         left.addLayout(table)
         left.addStretch()
@@ -99,7 +99,7 @@ class CalibrationPanel:
         whole = QVBoxLayout(self.frame)
         whole.setContentsMargins(18, 10, 18, 10)
         whole.addLayout(head)
-        whole.addWidget(self._mode)
+        whole.addWidget(self.mode)
         whole.addLayout(both, 1)
 
     def set_theme(self, theme: Theme) -> None:
@@ -211,16 +211,16 @@ class CalibrationPanel:
         instruction, progress = course.texts(self._now_s)
         n, of = course.order.index(course.step), len(course.order) - 3
         step = texts.CALIBRATION_STEP.format(n=n, of=of) if 0 < n <= of else ""
-        self._title.setText(texts.CALIBRATION_TITLE.format(when=course.when.upper()) + step)
-        self._instruction.setText(instruction)
-        set_flag(self._instruction, "alarm", on=course.result is not None and not course.result.has_passed)
-        self._progress.setText(progress)
+        self.title.setText(texts.CALIBRATION_TITLE.format(when=course.when.upper()) + step)
+        self.instruction.setText(instruction)
+        set_flag(self.instruction, "alarm", on=course.result is not None and not course.result.has_passed)
+        self.progress.setText(progress)
         self._show_mode(screen)
         self.bars.show_lifts(course.legs, course.lifts(screen.biocal))
         self._hint.setText(texts.CALIBRATION_HINTS.get(_kind(course), texts.CALIBRATION_RUNNING))
         rows = [texts.CALIBRATION_HEADS, *result_rows(course.result)] if course.result else []
         cells = [text for row in rows for text in row]
-        for i, cell in enumerate(self._cells):
+        for i, cell in enumerate(self.cells):
             cell.setText(cells[i] if i < len(cells) else "")
         self.frame.setAccessibleDescription(f"{instruction} {progress} {' '.join(cells)}")
         if not self.frame.isVisible():
@@ -232,7 +232,7 @@ class CalibrationPanel:
         if biocal is not None and biocal.is_running:
             start, limit = (screen.wall.text(t, seconds=False) for t in (biocal.start_s, biocal.limit_s))
             text = texts.CALIBRATION_NOT_COUNTED.format(start=start, limit=limit)
-        self._mode.setText(text)
+        self.mode.setText(text)
 
     def place(self, area: QRect) -> None:
         """Cover an area of the parent: that of the overview, the trace stays visible."""

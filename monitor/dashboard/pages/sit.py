@@ -42,9 +42,9 @@ class SitPanel:
         self.frame = card("Immobilisation test")
         self.frame.setParent(ground)
         self._title, self._hint = label(texts.SIT_TITLE.upper(), "title"), label("", "small")
-        self._clock, self._state = label("", "figure"), label("", "field")
-        self._state.setWordWrap(True)
-        self._question = label("", "running")
+        self.clock, self.state = label("", "figure"), label("", "field")
+        self.state.setWordWrap(True)
+        self.question = label("", "running")
         self.field = CardField()
         self.field.setAccessibleName("Discomfort, 0 to 100")
         self.field.setValidator(QIntValidator(0, 100, self.field))
@@ -52,7 +52,7 @@ class SitPanel:
         self.field.setFixedWidth(90)
         self.field.returnPressed.connect(self._entered)
         self.field.cancelled.connect(self._leave)
-        self._cells: list[QLabel] = []
+        self.cells: list[QLabel] = []
         self._arrange()
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.frame.hide()
@@ -64,20 +64,20 @@ class SitPanel:
         for row in range(_ROWS):
             for column in range(_COLUMNS):
                 cell = label("", "soft" if row == 0 or column == 0 else "strong")
-                self._cells.append(cell)
+                self.cells.append(cell)
                 table.addWidget(cell, row, column)
         head, asked = QHBoxLayout(), QHBoxLayout()
         head.addWidget(self._title)
         head.addStretch()
         head.addWidget(self._hint)
-        asked.addWidget(self._question)
+        asked.addWidget(self.question)
         asked.addWidget(self.field)
         asked.addStretch()
         whole = QVBoxLayout(self.frame)
         whole.setContentsMargins(18, 10, 18, 10)
         whole.addLayout(head)
-        whole.addWidget(self._clock)
-        whole.addWidget(self._state)
+        whole.addWidget(self.clock)
+        whole.addWidget(self.state)
         whole.addLayout(asked)
         whole.addLayout(table)
         whole.addStretch()
@@ -126,15 +126,15 @@ class SitPanel:
             self.frame.raise_()
         if sit is None or not is_shown:
             return
-        self._clock.setText(sit.clock)
-        self._state.setText(sit.state)
-        self._question.setText(sit.question or (texts.SIT_FIELD if sit.is_begun else ""))
-        self._question.setProperty("role", "running" if sit.question else "soft")
-        self._question.style().polish(self._question)
+        self.clock.setText(sit.clock)
+        self.state.setText(sit.state)
+        self.question.setText(sit.question or (texts.SIT_FIELD if sit.is_begun else ""))
+        self.question.setProperty("role", "running" if sit.question else "soft")
+        self.question.style().polish(self.question)
         self.field.setVisible(sit.is_begun)
         self._hint.setText(texts.SIT_HINT_RUNNING if sit.is_begun else texts.SIT_HINT_READY)
         texts_of = [text for row in sit.rows for text in row]
-        for cell, text in zip(self._cells, texts_of, strict=True):
+        for cell, text in zip(self.cells, texts_of, strict=True):
             cell.setText(text)
         self.frame.setAccessibleDescription(f"{sit.clock} {sit.state} {sit.question} {' '.join(texts_of)}")
 

@@ -66,28 +66,28 @@ class StartScreen(QMainWindow):
         self._client, self._sounding = client, Sounding(speaker)
         self._theme, self._defaults = theme, StartDefaults(settings)
         self._streams: tuple[OfferedStream, ...] = ()
-        self._rows: list[StreamRow] = []
+        self.rows: list[StreamRow] = []
         self._gone_n = 0
         self._waiting_for = ""
         self._study: str | None = None
         self._has_begun = self._is_sent = self._has_defaults = False
         self._is_warm, self._compiled_share = True, 0.0
         self.setWindowTitle("PLMS Monitor · start")
-        self._state = label(texts.SEARCHING, "soft")
-        self._state.setWordWrap(True)
+        self.state = label(texts.SEARCHING, "soft")
+        self.state.setWordWrap(True)
         self._known = label("", "running")
         self._known.setWordWrap(True)
         self.resume_card = ResumeCard()
         self.resume_card.answered.connect(self._resume)
         self.form = StartForm()
-        self._left, self._right, self._unit = self.form.left, self.form.right, self.form.unit
+        self.left, self.right, self.unit = self.form.left, self.form.right, self.form.unit
         self._bed, self._profile = self.form.bed, self.form.profile
         self.start_button, self.sound_button, self._sound = (
             self.form.start_button,
             self.form.sound_button,
             self.form.sound,
         )
-        self._missing = self.form.missing
+        self.missing = self.form.missing
         self._set_up()
         self._timer = QTimer(self, interval=_UPDATE_MS)
         self._timer.timeout.connect(self.update_state)
@@ -101,7 +101,7 @@ class StartScreen(QMainWindow):
         set_screen_scale(scale)
         self.setStyleSheet(style_sheet(theme, max(scale, _LEAST_SCALE)))
         self.form.set_width(max(scale, 1.0))
-        for row in self._rows:
+        for row in self.rows:
             row.trace.set_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -110,7 +110,7 @@ class StartScreen(QMainWindow):
         self.set_theme(self._shown_theme)
 
     def _set_up(self) -> None:
-        for box in (self._left, self._right, self._unit):
+        for box in (self.left, self.right, self.unit):
             box.currentTextChanged.connect(self._check)
         self._bed.textChanged.connect(self._check)
         self.form.study.textEdited.connect(self._check)
@@ -134,7 +134,7 @@ class StartScreen(QMainWindow):
         scroll.setWidget(inside)
         left = QVBoxLayout()
         left.addWidget(label(texts.START_TITLE, "title"))
-        left.addWidget(self._state)
+        left.addWidget(self.state)
         left.addWidget(self._known)
         left.addWidget(self.resume_card)
         left.addWidget(scroll, 1)
@@ -161,12 +161,12 @@ class StartScreen(QMainWindow):
             self._sound.setText(change)
         for text in self._client.refusals():
             self._is_sent = False
-            self._missing.setText(text)
+            self.missing.setText(text)
         latest = self._client.latest
         if latest is None:
             self._gone_n += self._client.has_asked.is_set()
             if self._gone_n >= _GONE_N:
-                self._state.setText(texts.RECORDER_ENDED)
+                self.state.setText(texts.RECORDER_ENDED)
                 self.start_button.setEnabled(False)
             return
         self._gone_n = 0
@@ -188,7 +188,7 @@ class StartScreen(QMainWindow):
             self._known.setText(problem)
             set_text_scale(self._defaults.text_scale)
             self.set_theme(theme if self._theme is None else self._theme)
-            self._unit.setEditText(str((answer.get("wish") or {}).get("unit") or texts.UNIT_OF_STREAM))
+            self.unit.setEditText(str((answer.get("wish") or {}).get("unit") or texts.UNIT_OF_STREAM))
         was_offered = self.resume_card.isVisibleTo(self)
         self.resume_card.show_offer(answer.get("cut_off"))
         if was_offered != self.resume_card.isVisibleTo(self):
@@ -196,7 +196,7 @@ class StartScreen(QMainWindow):
         if streams != self._streams:
             self._show_streams(streams, answer.get("wish") or {})
         previews = {stream.uid: stream.preview for stream in streams}
-        for row in self._rows:
+        for row in self.rows:
             row.show_preview(previews[row.stream.uid])
         if (study := str(answer.get("study") or "")) != self._study:
             # From the command line, or of the session that is resumed.
@@ -211,30 +211,30 @@ class StartScreen(QMainWindow):
         """Show what is missing; once the selection is complete, that it can be recorded."""
         state = self._waiting_for or texts.SELECT_AND_START
         if self.start_button.isEnabled():
-            has_traces = any(row.box.isChecked() and row.trace.lines() for row in self._rows)
+            has_traces = any(row.box.isChecked() and row.trace.lines() for row in self.rows)
             state = texts.READY_TO_COMPARE if has_traces else texts.READY
         if not self._is_warm:
             state = f"{state} ({texts.PREPARING.format(percent=100 * self._compiled_share)})"
-        self._state.setText(state[:1].upper() + state[1:])
+        self.state.setText(state[:1].upper() + state[1:])
 
     def _show_streams(self, streams: Sequence[OfferedStream], wish: Mapping[str, Any]) -> None:
         known = {stream.uid for stream in self._streams}
-        chosen = {row.stream.uid for row in self._rows if row.box.isChecked()}
+        chosen = {row.stream.uid for row in self.rows if row.box.isChecked()}
         chosen |= suggested(streams) - known
         if (again := self._defaults.recall(streams)) is not None:
             chosen = set(again[0])
             # Names from the command line have priority.
             wish = self._restore_wish(again[1]) | {leg: name for leg, name in wish.items() if name}
         self._streams = tuple(streams)
-        focused = next((row.stream.uid for row in self._rows if row.box.hasFocus()), "")
-        is_first = not self._rows
-        for row in self._rows:
+        focused = next((row.stream.uid for row in self.rows if row.box.hasFocus()), "")
+        is_first = not self.rows
+        for row in self.rows:
             row.setParent(None)
             row.deleteLater()
-        self._rows = [
+        self.rows = [
             StreamRow(stream, self._shown_theme, is_chosen=stream.uid in chosen) for stream in streams
         ]
-        for i, row in enumerate(self._rows):
+        for i, row in enumerate(self.rows):
             row.box.toggled.connect(lambda _=False: self._refill({}))
             self._list.insertWidget(i, row)
             if row.stream.uid == focused or (is_first and i == 0):
@@ -247,7 +247,7 @@ class StartScreen(QMainWindow):
         self._known.setText(texts.SAME_AS_LAST_TIME)
         profile = self._profile.findData(again.main_profile)
         self._profile.setCurrentIndex(profile if profile >= 0 else self._profile.currentIndex())
-        self._unit.setEditText(again.unit or self._unit.currentText())
+        self.unit.setEditText(again.unit or self.unit.currentText())
         return {"left": again.left or texts.NO_CHANNEL, "right": again.right or texts.NO_CHANNEL}
 
     def _refill(self, wish: Mapping[str, Any]) -> None:
@@ -255,7 +255,7 @@ class StartScreen(QMainWindow):
         chosen = self._chosen()
         names = leg_names(self._streams, chosen)
         mine = [stream for stream in self._streams if stream.uid in chosen]
-        for leg, box in (("left", self._left), ("right", self._right)):
+        for leg, box in (("left", self.left), ("right", self.right)):
             read = next((name for s in mine if (name := s.left if leg == "left" else s.right)), "")
             before = box.currentText()
             wanted = str(wish.get(leg) or "") or (before if before in names else read)
@@ -269,7 +269,7 @@ class StartScreen(QMainWindow):
     # -- input of the user ----------------------------------------------------------------------------
 
     def _chosen(self) -> tuple[str, ...]:
-        return tuple(row.stream.uid for row in self._rows if row.box.isChecked())
+        return tuple(row.stream.uid for row in self.rows if row.box.isChecked())
 
     @property
     def choice(self) -> Choice:
@@ -280,7 +280,7 @@ class StartScreen(QMainWindow):
         missing = what_is_missing(self._streams, self.choice) if self._streams else ""
         if self.resume_card.isVisibleTo(self):
             missing = texts.ANSWER_FIRST
-        self._missing.setText(missing)
+        self.missing.setText(missing)
         self.start_button.setEnabled(bool(self._streams) and not missing)
         self._show_state()
 
@@ -289,7 +289,7 @@ class StartScreen(QMainWindow):
             self._is_sent = True
             self._client.send(self.choice.request())
             self._defaults.save(self.choice, self._streams)
-            self._missing.setText(texts.STARTING)
+            self.missing.setText(texts.STARTING)
 
     def _resume(self, yes: bool) -> None:
         self._client.send({"do": "resume", "yes": yes})

@@ -70,10 +70,10 @@ class IndexPanel:
 
     def __init__(self, theme: Theme) -> None:
         self.frame = card("PLMS index")
-        self._title, self._state = label("", "title"), label(texts.PROVISIONAL, "pill")
-        self._value = label("–", "huge")
-        self._band, self._band_about = label("", "band"), label(texts.BAND_ABOUT, "small")
-        self._at, self._at_about = label("", "band"), label(texts.THRESHOLDS_ABOUT, "small")
+        self._title, self.signature = label("", "title"), label(texts.PROVISIONAL, "pill")
+        self.value = label("–", "huge")
+        self.band, self.band_about = label("", "band"), label(texts.BAND_ABOUT, "small")
+        self.at, self._at_about = label("", "band"), label(texts.THRESHOLDS_ABOUT, "small")
         self._unit, self._trend = label("", "soft"), label("", "running")
         self._remark, self._letter = elastic(label("", "small")), elastic(label("", "small"))
         self._rules = [(label("", "rules"), label("", "small")) for _ in range(2)]
@@ -85,7 +85,7 @@ class IndexPanel:
         head = QHBoxLayout()
         head.addWidget(self._title)
         head.addStretch()
-        head.addWidget(self._state)
+        head.addWidget(self.signature)
         beside = QVBoxLayout()
         beside.addStretch()
         beside.addWidget(self._unit)
@@ -93,14 +93,14 @@ class IndexPanel:
         beside.addStretch()
         number = QHBoxLayout()
         number.setSpacing(10)
-        number.addWidget(self._value)
+        number.addWidget(self.value)
         number.addLayout(beside)
         number.addStretch()
         bands = QGridLayout()
         bands.setHorizontalSpacing(10)
         bands.setVerticalSpacing(0)
         bands.setColumnStretch(1, 1)
-        for row, parts in enumerate(((self._band, self._band_about), (self._at, self._at_about))):
+        for row, parts in enumerate(((self.band, self.band_about), (self.at, self._at_about))):
             for column, part in enumerate(parts):
                 bands.addWidget(part, row, column)
                 part.hide()
@@ -124,14 +124,14 @@ class IndexPanel:
     def show_view(self, view: IndexView) -> None:
         """Set the numbers."""
         self._title.setText(view.title.upper())
-        self._value.setText(view.value)
-        set_flag(self._value, "early", on=view.is_too_early)
-        set_flag(self._value, "word", on=view.is_word)
+        self.value.setText(view.value)
+        set_flag(self.value, "early", on=view.is_too_early)
+        set_flag(self.value, "word", on=view.is_word)
         self._unit.setText(view.unit)
         # In brackets and with its name beside it: not to be mistaken for the index.
         for range_, about, text in (
-            (self._band, self._band_about, view.band),
-            (self._at, self._at_about, view.thresholds),
+            (self.band, self.band_about, view.band),
+            (self.at, self._at_about, view.thresholds),
         ):
             range_.setText(f"({text})")
             range_.setVisible(bool(text))
@@ -150,17 +150,17 @@ class IndexPanel:
         description = f"{view.title} {view.value} {view.unit}".replace("\n", " ")
         band = f"95 % interval {view.band}" if view.band else ""
         at = f"{view.thresholds} {texts.THRESHOLDS_ABOUT}".replace("\n", " ") if view.thresholds else ""
-        parts = (description, band, at, view.letter_text, view.remark, self._state.toolTip())
+        parts = (description, band, at, view.letter_text, view.remark, self.signature.toolTip())
         self.frame.setAccessibleDescription(", ".join(part for part in parts if part))
 
     def show_signature(self, signature_text: str, *, is_signed: bool) -> None:
         """Show whether the numbers are provisional or signed: short, with the whole text as tool tip."""
-        if self._state.toolTip() != signature_text:
+        if self.signature.toolTip() != signature_text:
             short = signature_text.split(" · ", maxsplit=1)[0]
-            self._state.setText(short if len(short) <= _SHORT_N else short[: _SHORT_N - 1] + "…")
-            self._state.setToolTip(signature_text)
-            self._state.setProperty("role", "running" if is_signed else "pill")
-            self._state.style().polish(self._state)
+            self.signature.setText(short if len(short) <= _SHORT_N else short[: _SHORT_N - 1] + "…")
+            self.signature.setToolTip(signature_text)
+            self.signature.setProperty("role", "running" if is_signed else "pill")
+            self.signature.style().polish(self.signature)
 
 
 class SeriesPanel:
@@ -262,7 +262,7 @@ class ImiPanel:
         self._plot.hideButtons()
         self._plot.setMouseEnabled(False, False)
         self._view: ImiView | None = None
-        self._band = pg.LinearRegionItem(movable=False)
+        self.band = pg.LinearRegionItem(movable=False)
         self._inside = pg.BarGraphItem(x0=[0.0], x1=[0.0], height=[0.0])
         self._outside = pg.BarGraphItem(x0=[0.0], x1=[0.0], height=[0.0])
         self._set_up()
@@ -270,7 +270,7 @@ class ImiPanel:
 
     def _set_up(self) -> None:
         item = self._plot.getPlotItem()
-        for part in (self._band, self._outside, self._inside):
+        for part in (self.band, self._outside, self._inside):
             item.addItem(part)
         item.getAxis("bottom").setTicks([[(float(np.log10(s)), f"{s}") for s in _MARKS_S]])
         item.getAxis("left").setWidth(30)
@@ -294,10 +294,10 @@ class ImiPanel:
             axis.setPen(QPen(QColor(theme.line), 0))
             axis.setTextPen(QPen(QColor(theme.soft), 0))
             axis.setStyle(tickLength=0, tickFont=font(11))
-        self._band.setBrush(faded(theme.accent, 0.08))
+        self.band.setBrush(faded(theme.accent, 0.08))
         pen = QPen(QColor(theme.dim), 0)
         pen.setDashPattern([4, 4])
-        for line in self._band.lines:
+        for line in self.band.lines:
             line.setPen(pen)
         self._inside.setOpts(brush=QColor(theme.accent), pen=QPen(Qt.PenStyle.NoPen))
         self._outside.setOpts(brush=QColor(theme.dim), pen=QPen(Qt.PenStyle.NoPen))
@@ -308,7 +308,7 @@ class ImiPanel:
             return
         self._view = view
         low, high = np.log10(view.band_s)
-        self._band.setRegion((low, high))
+        self.band.setRegion((low, high))
         edges = np.log10(view.edges_s)
         middle = (edges[:-1] + edges[1:]) / 2
         is_inside = (middle >= low) & (middle <= high)

@@ -112,7 +112,7 @@ class OverviewZoom(QObject):
 
     def __init__(self, plots: Any, curve: Any) -> None:
         super().__init__()
-        self._plots, self._curve = plots, curve
+        self.plots, self.curve = plots, curve
         self._full_s = self._end_s = 0.0
         self._part: tuple[float, float] | None = None
         self._is_following = False
@@ -153,15 +153,15 @@ class OverviewZoom(QObject):
         self._apply()
 
     def _apply(self) -> None:
-        self._curve.setXRange(*self.shown_s, padding=0)
+        self.curve.setXRange(*self.shown_s, padding=0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Zoom at the mouse position."""
         if event.type() == QEvent.Type.Wheel and isinstance(event, QWheelEvent):
             turned = event.angleDelta().y() / _WHEEL_STEP
             if turned:
-                at = self._plots.mapToScene(event.position().toPoint())
-                self.step(1 if turned > 0 else -1, float(self._curve.vb.mapSceneToView(at).x()))
+                at = self.plots.mapToScene(event.position().toPoint())
+                self.step(1 if turned > 0 else -1, float(self.curve.vb.mapSceneToView(at).x()))
             return True
         return super().eventFilter(watched, event)
 
@@ -202,16 +202,16 @@ class OverviewPanel(QObject):
         self._theme = theme
         self._view: OverviewView | None = None
         self.frame = card("Night overview")
-        self._plots = pg.GraphicsLayoutWidget()
-        self._plots.setAccessibleName("Night overview")
-        self._plots.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plots = pg.GraphicsLayoutWidget()
+        self.plots.setAccessibleName("Night overview")
+        self.plots.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._axis = WallAxis()
         self._epochs = EpochAxis()
-        self._stage = self._plots.addPlot(row=0, col=0, axisItems={"top": self._epochs})
-        self._moves = self._plots.addPlot(row=1, col=0)
-        self._curve = self._plots.addPlot(row=2, col=0, axisItems={"bottom": self._axis})
+        self._stage = self.plots.addPlot(row=0, col=0, axisItems={"top": self._epochs})
+        self._moves = self.plots.addPlot(row=1, col=0)
+        self.curve = self.plots.addPlot(row=2, col=0, axisItems={"bottom": self._axis})
         self._set_up()
-        self.zoom = OverviewZoom(self._plots, self._curve)
+        self.zoom = OverviewZoom(self.plots, self.curve)
         self._arrange()
         self.set_theme(theme)
 
@@ -219,30 +219,30 @@ class OverviewPanel(QObject):
         head = QHBoxLayout()
         head.addWidget(label("NIGHT", "title"))
         head.addStretch()
-        self._legend = label(texts.OVERVIEW_LEGEND, "small")
-        head.addWidget(self._legend)
+        self.legend = label(texts.OVERVIEW_LEGEND, "small")
+        head.addWidget(self.legend)
         whole = QVBoxLayout(self.frame)
         whole.setContentsMargins(10, 6, 10, 4)
         whole.setSpacing(2)
         whole.addLayout(head)
-        whole.addWidget(self._plots, 1)
+        whole.addWidget(self.plots, 1)
 
     def _set_up(self) -> None:
-        layout = self._plots.ci.layout
+        layout = self.plots.ci.layout
         layout.setSpacing(2)
         layout.setContentsMargins(0, 0, 0, 0)
         for row, share in enumerate((5, 4, 8)):
             layout.setRowStretchFactor(row, share)
-        for plot in (self._stage, self._moves, self._curve):
+        for plot in (self._stage, self._moves, self.curve):
             plot.setMenuEnabled(False)
             plot.hideButtons()
             plot.setMouseEnabled(False, False)
             plot.getAxis("left").setWidth(_AXIS_PX)
-            if plot is not self._curve:
+            if plot is not self.curve:
                 plot.hideAxis("bottom")
-                plot.setXLink(self._curve)
+                plot.setXLink(self.curve)
         self._stage.showAxis("top")
-        self._curve.vb.sigXRangeChanged.connect(lambda _, span: self._epochs.show_lines(span[1] - span[0]))
+        self.curve.vb.sigXRangeChanged.connect(lambda _, span: self._epochs.show_lines(span[1] - span[0]))
         rows = wording.STAGE_ROWS
         self._stage.getAxis("left").setTicks([[(-i, name) for i, name in enumerate(rows)]])
         self._stage.setYRange(_STAGE_LOW, _STAGE_HIGH, padding=0)
@@ -252,7 +252,7 @@ class OverviewPanel(QObject):
         self._fill_plots()
 
     def _fill_plots(self) -> None:
-        self._estimate = self._stage.plot(fillLevel=_STAGE_LOW)
+        self.estimate = self._stage.plot(fillLevel=_STAGE_LOW)
         self._hypnogram = self._stage.plot(connect="finite")
         self._rem = self._stage.plot(connect="finite")
         self._flags = pg.ScatterPlotItem(size=9, symbol="t", pxMode=True)
@@ -260,18 +260,18 @@ class OverviewPanel(QObject):
         self._gaps = GapItem()
         for item in (self._gaps, *self._ticks.values(), self._flags):
             self._moves.addItem(item)
-        self.curves = OverviewCurves(self._curve, self._theme)
-        plots = (self._stage, self._moves, self._curve)
-        self._splits = [plot.plot(connect="pairs") for plot in plots]
+        self.curves = OverviewCurves(self.curve, self._theme)
+        plots = (self._stage, self._moves, self.curve)
+        self.splits = [plot.plot(connect="pairs") for plot in plots]
         self._now = [pg.InfiniteLine(angle=90) for _ in range(3)]
         self._region = [pg.LinearRegionItem(movable=False) for _ in range(3)]
         for plot, line, region in zip(
-            (self._stage, self._moves, self._curve), self._now, self._region, strict=True
+            (self._stage, self._moves, self.curve), self._now, self._region, strict=True
         ):
             plot.addItem(line, ignoreBounds=True)
             plot.addItem(region, ignoreBounds=True)
             region.hide()
-        self._plots.viewport().installEventFilter(self)
+        self.plots.viewport().installEventFilter(self)
 
     def _fit_stage_names(self) -> None:
         """Make the names of the stages so small that none is over another."""
@@ -283,8 +283,8 @@ class OverviewPanel(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self._theme = theme
-        self._plots.setBackground(theme.card)
-        for plot in (self._stage, self._moves, self._curve):
+        self.plots.setBackground(theme.card)
+        for plot in (self._stage, self._moves, self.curve):
             for side in ("left", "bottom"):
                 axis = plot.getAxis(side)
                 axis.setPen(QPen(QColor(theme.line), 0))
@@ -301,13 +301,13 @@ class OverviewPanel(QObject):
             region.setBrush(faded(theme.accent, 0.18))
             for line in region.lines:
                 line.setPen(QPen(QColor(theme.accent), 0))
-        self._estimate.setPen(QPen(Qt.PenStyle.NoPen))
-        self._estimate.setFillBrush(faded(theme.accent, 0.15))
+        self.estimate.setPen(QPen(Qt.PenStyle.NoPen))
+        self.estimate.setFillBrush(faded(theme.accent, 0.15))
         self._hypnogram.setPen(QPen(QColor(theme.text), 0))
         self._rem.setPen(QPen(QColor(theme.accent), 0))
         self._rem.setShadowPen(None)
         self.curves.set_theme(theme)
-        for line in self._splits:
+        for line in self.splits:
             line.setPen(pen_of_splits(theme))
         self._flags.setBrush(QColor(theme.accent))
         self._flags.setPen(QPen(Qt.PenStyle.NoPen))
@@ -334,13 +334,13 @@ class OverviewPanel(QObject):
         self._gaps.set_gaps(view.gaps)
         self._flags.setData([flag.t_s for flag in view.flags], [2.2] * len(view.flags))
         self.curves.show_overview(view)
-        for item, plot in zip(self._splits, (self._stage, self._moves, self._curve), strict=True):
+        for item, plot in zip(self.splits, (self._stage, self._moves, self.curve), strict=True):
             item.setData(*split_line(view, *plot.vb.viewRange()[1]))
         for line in self._now:
             line.setValue(view.end_s)
         left, right = len(view.onsets["left"]), len(view.onsets["right"])
         description = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
-        self._plots.setAccessibleDescription(description)
+        self.plots.setAccessibleDescription(description)
 
     def _set_range(self, view: OverviewView) -> None:
         span_s = next((s for s in _SPANS_S if s >= view.end_s * 1.08), view.end_s * 1.08)
@@ -359,8 +359,8 @@ class OverviewPanel(QObject):
                 rem += [(span.start_s, at + 0.12), (span.end_s, at + 0.12), (span.end_s, math.nan)]
         self._hypnogram.setData(x, y)
         times_s, p = view.estimate
-        self._estimate.setData(times_s, _STAGE_LOW + p * (_STAGE_HIGH - _STAGE_LOW))
-        self._legend.setText((texts.ESTIMATE_LEGEND if len(p) else "") + texts.OVERVIEW_LEGEND)
+        self.estimate.setData(times_s, _STAGE_LOW + p * (_STAGE_HIGH - _STAGE_LOW))
+        self.legend.setText((texts.ESTIMATE_LEGEND if len(p) else "") + texts.OVERVIEW_LEGEND)
         self._rem.setData([t for t, _ in rem], [v for _, v in rem])
 
     def show_window(self, period_s: tuple[float, float] | None) -> None:
@@ -373,7 +373,7 @@ class OverviewPanel(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Emit the time under the mouse, also while it is dragged; number epochs where there is room."""
         if event.type() == QEvent.Type.Resize:
-            self._stage.showAxis("top", self._plots.height() >= text_px(_EPOCH_ROOM_PX))
+            self._stage.showAxis("top", self.plots.height() >= text_px(_EPOCH_ROOM_PX))
         if event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove) and isinstance(
             event, QMouseEvent
         ):
@@ -385,12 +385,12 @@ class OverviewPanel(QObject):
     @property
     def canvas(self) -> QWidget:
         """The widget that receives mouse events."""
-        canvas: QWidget = self._plots.viewport()
+        canvas: QWidget = self.plots.viewport()
         return canvas
 
     def moment_at(self, at: QPoint) -> float | None:
         """Return the time (s) at a position on the canvas; None outside the recording."""
-        at_s = float(self._curve.vb.mapSceneToView(self._plots.mapToScene(at)).x())
+        at_s = float(self.curve.vb.mapSceneToView(self.plots.mapToScene(at)).x())
         return at_s if self._view is not None and 0 <= at_s <= self._view.end_s else None
 
     def _pick(self, at: QPoint) -> None:

@@ -84,7 +84,7 @@ class DashboardWindow(QMainWindow):
         self.folder, self.theme = folder, theme
         self.setWindowTitle(f"PLMS Monitor · {folder.path.name}")
         self.screen_view: Screen | None = None
-        self._frames = self._rounds = self._message_until = 0
+        self.frames_n = self._rounds = self._message_until = 0
         self._text_every_n = 1
         self.ground = self._make_ground()
         self.keys = keys_with(quick_notes_of(beginning(folder.journal)))
@@ -100,8 +100,8 @@ class DashboardWindow(QMainWindow):
         self.settings_sync = SettingsSync(settings, self._settings, self._apply_settings)
         self._connect()
         self._connect_parts()
-        self._relayout = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
-        self._relayout.timeout.connect(self._arrange)
+        self.layout_timer = QTimer(self, singleShot=True, interval=_RELAYOUT_MS)
+        self.layout_timer.timeout.connect(self._arrange)
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self.set_frame_ms(_FRAME_MS)
         self._timer.timeout.connect(self.tick)
@@ -234,7 +234,7 @@ class DashboardWindow(QMainWindow):
     def stop(self) -> None:
         """End threads and timers; the recording is not affected."""
         self._timer.stop()
-        self._relayout.stop()
+        self.layout_timer.stop()
         self.closing.stop()
         self.feed.stop()
         self.sounding.stop()
@@ -268,7 +268,7 @@ class DashboardWindow(QMainWindow):
 
     def tick(self) -> None:
         """Do one frame: the new columns of the trace, and every quarter of a second the texts."""
-        self._frames += 1
+        self.frames_n += 1
         self.signal.poll()
         if self.isVisible() and not self.isMinimized():
             self.review.follow()
@@ -278,10 +278,11 @@ class DashboardWindow(QMainWindow):
             self.screen_view = screen
             for part in (self.review, self.annotator, self.alerting, self.pages):
                 part.screen = screen
-        if self._frames % self._text_every_n == 1 % self._text_every_n:
-            self._show_texts()
+        if self.frames_n % self._text_every_n == 1 % self._text_every_n:
+            self.show_texts()
 
-    def _show_texts(self) -> None:
+    def show_texts(self) -> None:
+        """Show the newest screen in all panels."""
         self._rounds += 1
         self.annotator.author.written(self.feed.client.written())
         for text in self.feed.client.refusals():
@@ -409,7 +410,7 @@ class DashboardWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out the panels again, once the size has settled."""
         super().resizeEvent(event)
-        self._relayout.start()
+        self.layout_timer.start()
 
     def _arrange(self) -> None:
         scale = min(self.width() / 1920, self.height() / 1080)
