@@ -116,7 +116,7 @@ def style_sheet(theme: Theme, scale: float) -> str:
     texts = {"small": 12, "body": 14, "title": 13, "field": 20, "rules": 18}
     # The large figures do not grow with the text size, the largest gives way: the texts need the room.
     larger = max(1.0, text_scale())
-    figures = {"figure": 29, "band": 44 / larger**1.4, "huge": 96 / larger**0.7, "word": 62}
+    figures = {"figure": 29, "band": 44 / larger**1.6, "huge": 96 / larger**0.85, "word": 62}
     sizes = {name: max(11, round(px * scale * text_scale())) for name, px in texts.items()}
     sizes |= {name: round(px * scale) for name, px in figures.items()}
     colours = {name: getattr(theme, name) for name in theme.__slots__ if name != "name"}

@@ -124,9 +124,10 @@ except MissingError as error:
     assert len(result.stdout.splitlines()) == 1
 
 
-def test_liblsl_keeps_off_standard_output():
-    # Without a configuration liblsl is at its most talkative.
-    environment = {key: value for key, value in os.environ.items() if key != "LSLAPICFG"}
+def test_liblsl_keeps_off_standard_output(tmp_path):
+    talkative = tmp_path / "lsl_api.cfg"
+    talkative.write_text("[log]\nlevel = 6\n")
+    environment = os.environ | {"LSLAPICFG": str(talkative)}
     code = "from monitor.lsl.library import lsl; lsl().StreamInfo('a', 'b', 1, 0, 'float32', 'c')"
     result = run_python(code, environment)
     assert (result.returncode, result.stdout) == (0, "")

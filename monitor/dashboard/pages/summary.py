@@ -41,7 +41,7 @@ class SummaryPage:
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.shown: Mapping[str, Any] | None = None
         self._drawn: tuple[Section, ...] = ()
-        self._columns = 3
+        self._columns, self._line_px = 3, 0
         self._title, self._signature_text = label(texts.SUMMARY_TITLE, "title"), label("", "pill")
         self._value, self._name, self._base = label("–", "huge"), label("", "field"), label("", "soft")
         self._base.setWordWrap(True)
@@ -114,9 +114,11 @@ class SummaryPage:
         """Cover an area of the parent."""
         self.frame.setGeometry(area)
         self._name.ensurePolished()
-        n = 2 if self.frame.width() < _WIDE_LINES * self._base.fontMetrics().height() else 3
-        if n != self._columns:
-            self._columns = n
+        line_px = self._base.fontMetrics().height()
+        n = 2 if self.frame.width() < _WIDE_LINES * line_px else 3
+        if (n, line_px) != (self._columns, self._line_px):
+            # Rows of another text size take another height.
+            self._columns, self._line_px = n, line_px
             self._body.setWidget(_tables(self._drawn, n))
 
 

@@ -295,7 +295,11 @@ class LogPanel:
         """Show the authors if there are any and the texts have room beside them."""
         others_px = sum(self.table.columnWidth(c) for c in range(_AUTHOR) if c != _WHAT)
         room_px = self.table.viewport().width() - others_px - self._author_px
-        self.table.setColumnHidden(_AUTHOR, not self.model.has_authors or room_px < self._least_px)
+        is_hidden = not self.model.has_authors or room_px < self._least_px
+        self.table.setColumnHidden(_AUTHOR, is_hidden)
+        if not is_hidden:
+            # A width that is set while the column is hidden has no effect.
+            self.table.setColumnWidth(_AUTHOR, self._author_px)
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
