@@ -25,6 +25,8 @@ _PULL_TIMEOUT_S = 0.2
 _COLLECT_S = 0.05
 _OPEN_TIMEOUT_S = 5.0
 _MAX_CHUNK = 8192
+# Nothing numbers the samples of most sources: what is lost inside a chunk is placed at its start.
+_LONGEST_CHUNK_S, _LEAST_CHUNK = 0.25, 64
 # Also caps the sender's queue: half an hour of outage is delivered late rather than lost.
 _BUFFER_S = 1800
 _MAX_TEXTS = 256
@@ -144,7 +146,9 @@ class Connection:
             beside.join()
 
     def _pull_numbers(self, inlet: Any, stream: StreamDescription) -> None:
-        collect = SampleCollector(inlet, len(stream.channels))
+        rate_hz = self._info.nominal_srate()
+        most_n = max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)) if rate_hz > 0 else _MAX_CHUNK
+        collect = SampleCollector(inlet, len(stream.channels), min(most_n, _MAX_CHUNK))
         while not self._stop.is_set():
             values, stamps, code = collect(_COLLECT_S)
             if len(stamps):
@@ -180,6 +184,8 @@ class SampleCollector:
     ----------
     inlet : pylsl.StreamInlet
     n_channels : int
+    most_n : int
+        Samples of one piece at most.
 
     Notes
     -----
@@ -190,16 +196,16 @@ class SampleCollector:
 
     _EMPTY = -float(np.finfo(np.float64).max)
 
-    def __init__(self, inlet: Any, n_channels: int) -> None:
+    def __init__(self, inlet: Any, n_channels: int, most_n: int = _MAX_CHUNK) -> None:
         self._inlet, self._n_channels = inlet, n_channels
-        self._values = np.empty((_MAX_CHUNK, n_channels), inlet.np_dtype)
-        self._stamps = np.full(_MAX_CHUNK, self._EMPTY)
+        self._values = np.empty((most_n, n_channels), inlet.np_dtype)
+        self._stamps = np.full(most_n, self._EMPTY)
         self._arguments = (
             inlet.obj,
             ctypes.c_void_p(self._values.ctypes.data),
             ctypes.c_void_p(self._stamps.ctypes.data),
             ctypes.c_size_t(self._values.size),
-            ctypes.c_size_t(_MAX_CHUNK),
+            ctypes.c_size_t(most_n),
         )
 
     def __call__(
@@ -210,7 +216,11 @@ class SampleCollector:
         n = self._inlet.do_pull_chunk(*self._arguments, ctypes.c_double(seconds), ctypes.byref(code))
         n = int(n) // self._n_channels
         if code.value:
-            n = int(np.argmax(self._stamps == self._EMPTY)) if self._stamps[-1] == self._EMPTY else _MAX_CHUNK
+            n = (
+                int(np.argmax(self._stamps == self._EMPTY))
+                if self._stamps[-1] == self._EMPTY
+                else len(self._stamps)
+            )
         values, stamps = self._values[:n].copy(), self._stamps[:n].copy()
         self._stamps[:n] = self._EMPTY
         return values, stamps, code
