@@ -134,7 +134,7 @@ def test_every_entry_made_while_recording_is_a_fact_and_the_report_is_written(pe
     person.answers("kicked by the nurse")
     rejected = person.reads("reject")
     assert (rejected.data["movements"], rejected.data["reason"]) == (sorted(chosen), "kicked by the nurse")
-    what = "movement" if len(chosen) == 1 else f"{len(chosen)} movements"
+    what = "movement" if len(chosen) == 1 else "movement of both legs"
     person.sees(f"{what} rejected: kicked by the nurse")
 
     # The page that is looked at stays while the recording goes on.

@@ -224,6 +224,7 @@ class LogPanel:
         }
         self._scale, self._longest_time = 1.0, "00:00:00"
         self._author_px = self._least_px = 0
+        self._is_fitting = False
         self.table.horizontalHeader().sectionResized.connect(lambda *_: self._fit_author())
         self._period_s: tuple[float, float] | None = None
         self._arrange()
@@ -293,13 +294,19 @@ class LogPanel:
 
     def _fit_author(self) -> None:
         """Show the authors if there are any and the texts have room beside them."""
+        if self._is_fitting:
+            return
         others_px = sum(self.table.columnWidth(c) for c in range(_AUTHOR) if c != _WHAT)
         room_px = self.table.viewport().width() - others_px - self._author_px
-        is_hidden = not self.model.has_authors or room_px < self._least_px
+        # With some width to spare: a column that is shown again takes more.
+        is_hidden = not self.model.has_authors or room_px < 1.2 * self._least_px
+        # Each change of a width asks for this again.
+        self._is_fitting = True
         self.table.setColumnHidden(_AUTHOR, is_hidden)
         if not is_hidden:
             # A width that is set while the column is hidden has no effect.
             self.table.setColumnWidth(_AUTHOR, self._author_px)
+        self._is_fitting = False
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
