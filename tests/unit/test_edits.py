@@ -4,11 +4,12 @@ import dataclasses
 import json
 
 import pytest
+from support.growing import HOUR_S, begun, detected
 
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
 from monitor.recorder.outlets import public_line
-from monitor.recorder.requests import RefusedError, fact_of
+from monitor.recorder.requests import RefusedError
 from monitor.scoring import score
 from monitor.session.calibration import judge
 from monitor.session.folder import SessionFolder
@@ -17,48 +18,18 @@ from monitor.session.signature import is_intact, signature, signed_by
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
-END_S = 3600.0
-ABOUT = {"bed": "b", "legs": ["left", "right"], "main_profile": "aasm3", "config_sha256": "", "measure": ""}
-
-
-def movement(onset_s, key, leg="left", peak_uv=60.0, resting_uv=2.0, phase="closed"):
-    data = {"leg": leg, "id": key, "phase": phase, "onset": onset_s, "known": onset_s + 2.0}
-    data |= {"end": onset_s + 1.5, "peak_uv": peak_uv, "resting_uv": resting_uv, "morphology": True}
-    return Fact("movement", onset_s, "detector", data)
-
-
-class SourceOverride:
-    """A night that grows by what is asked."""
-
-    def __init__(self, *facts):
-        self.facts = []
-        self.state = SessionState()
-        self.add(Fact("session", 0.0, "recorder", ABOUT), *facts)
-
-    def add(self, *facts):
-        for fact in facts:
-            self.facts.append(dataclasses.replace(fact, seq=len(self.facts)))
-            self.state.apply(self.facts[-1])
-        return self.facts[-1]
-
-    def ask(self, **request):
-        return self.add(fact_of(request, self.state, END_S))
-
-    def n_plm(self, **how):
-        return score(self.state.night(END_S, **how), PROFILES["aasm3"]).indices.n_plm
-
 
 def series(n=6, first_s=600.0):
-    return [movement(first_s + 20.0 * i, f"L{i}") for i in range(n)]
+    return [detected(first_s + 20.0 * i, f"L{i}") for i in range(n)]
 
 
 def test_a_rejected_movement_leaves_the_count_with_its_reason_and_comes_back():
-    night = SourceOverride(*series(4))
+    night = begun(*series(4))
     assert night.n_plm() == 4
     rejected = night.ask(do="reject", movements=["L3"], reason="turned  over", author="AB")
     assert (rejected.kind, rejected.t) == ("reject", 660.0)
     assert rejected.data == {"movements": ["L3"], "reason": "turned over", "author": "AB"}
-    found = score(night.state.night(END_S), PROFILES["aasm3"])
+    found = score(night.state.night(HOUR_S), PROFILES["aasm3"])
     # Three are no series any more: the whole fold was made again.
     assert found.indices.n_plm == 0
     assert [(lm.why, lm.reason) for lm in found.lms if lm.keys == ("L3",)] == [
@@ -71,14 +42,14 @@ def test_a_rejected_movement_leaves_the_count_with_its_reason_and_comes_back():
     again = night.ask(do="reject", movements=["L3"], reason="x")
     night.ask(do="undo", seq=again.seq)
     assert night.n_plm() == 4
-    assert night.state.night(END_S) == SessionState.of(night.facts).night(END_S)
+    assert night.state.night(HOUR_S) == SessionState.of(night.facts).night(HOUR_S)
 
 
 def test_a_movement_that_is_told_again_stays_rejected():
-    night = SourceOverride(movement(600.0, "L0", phase="confirmed"))
+    night = begun(detected(600.0, "L0", phase="confirmed"))
     night.ask(do="reject", movements=["L0"], reason="x")
-    night.add(movement(600.0, "L0"))
-    assert [m.rejected for m in night.state.night(END_S).movements] == ["x"]
+    night.add(detected(600.0, "L0"))
+    assert [m.rejected for m in night.state.night(HOUR_S).movements] == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +65,7 @@ def test_a_movement_that_is_told_again_stays_rejected():
         ({"do": "accept", "movement": "L0"}, "movement = 'L0'"),
         ({"do": "accept"}, "movement = 'None'"),
         ({"do": "artifact", "t": 3, "duration_s": 0}, "duration_s = 0"),
-        ({"do": "artifact", "t": 3, "duration_s": END_S * 2}, "ends after the end"),
+        ({"do": "artifact", "t": 3, "duration_s": HOUR_S * 2}, "ends after the end"),
         ({"do": "artifact", "t": 3, "duration_s": 5, "legs": ["arm"]}, "legs"),
         ({"do": "artifact", "t": 3, "duration_s": 5, "legs": [{}]}, "legs"),
         ({"do": "segment", "t": 3}, "label"),
@@ -104,7 +75,7 @@ def test_a_movement_that_is_told_again_stays_rejected():
     ],
 )
 def test_what_makes_no_sense_is_refused_by_field(request_, words):
-    night = SourceOverride(*series(2), dataclasses.replace(movement(5.0, "gone", phase="withdrawn")))
+    night = begun(*series(2), dataclasses.replace(detected(5.0, "gone", phase="withdrawn")))
     night.ask(do="reject", movements=["L1"], reason="y")
     with pytest.raises(RefusedError) as error:
         night.ask(**request_)
@@ -112,7 +83,7 @@ def test_what_makes_no_sense_is_refused_by_field(request_, words):
 
 
 def test_what_was_taken_back_is_not_taken_back_again():
-    night = SourceOverride()
+    night = begun()
     note = night.ask(do="note", t=3.0, text="x")
     undone = night.ask(do="undo", seq=note.seq)
     with pytest.raises(RefusedError):
@@ -120,15 +91,15 @@ def test_what_was_taken_back_is_not_taken_back_again():
 
 
 def test_an_artifact_by_hand_spoils_its_leg_and_automatic_counts_know_nothing_of_it():
-    night = SourceOverride(*series(5))
+    night = begun(*series(5))
     night.ask(do="artifact", t=590.0, duration_s=200.0, legs=["left"])
     night.add(Fact("artifact", 0.0, "Stager", {"duration_s": 5.0}))
     assert (night.n_plm(), night.n_plm(is_automatic=True)) == (0, 5)
-    assert [a.end_us for a in night.state.night(END_S, is_automatic=True).artifacts] == [5_000_000]
+    assert [a.end_us for a in night.state.night(HOUR_S, is_automatic=True).artifacts] == [5_000_000]
 
 
 def test_one_typed_epoch_ends_nothing_that_holds():
-    night = SourceOverride()
+    night = begun()
     night.ask(do="stage", t=0, stage="N2")
     night.ask(do="stage", t=300, stage="W", duration_s=30)
     laid = [(e.start_us // 10**6, e.end_us // 10**6, e.stage) for e in night.state.night(600.0).epochs]
@@ -136,13 +107,13 @@ def test_one_typed_epoch_ends_nothing_that_holds():
 
 
 def test_a_split_night_counts_before_and_after_and_the_parts_add_up():
-    facts = [movement(600.0 + 20.0 * i, f"L{i}") for i in range(12)]
-    night = SourceOverride(*facts)
+    facts = [detected(600.0 + 20.0 * i, f"L{i}") for i in range(12)]
+    night = begun(*facts)
     night.ask(do="stage", t=0, stage="N2")
-    assert night.state.night(END_S).segments == ()
+    assert night.state.night(HOUR_S).segments == ()
     night.ask(do="segment", t=760.0, label="CPAP on")
     for profile in PROFILES.values():
-        found = score(night.state.night(END_S), profile)
+        found = score(night.state.night(HOUR_S), profile)
         before, after = found.segments
         assert (before.label, after.label) == ("", "CPAP on")
         assert (before.n_plms, after.n_plms) == (8, 4)
@@ -156,16 +127,16 @@ def test_a_split_night_counts_before_and_after_and_the_parts_add_up():
 
 
 def test_parts_without_stages_have_only_rates_of_the_recording():
-    night = SourceOverride(*series(4))
+    night = begun(*series(4))
     night.ask(do="segment", t=500.0, label="x")
-    before, after = score(night.state.night(END_S), PROFILES["aasm3"]).segments
+    before, after = score(night.state.night(HOUR_S), PROFILES["aasm3"]).segments
     assert (before.plms_index, after.plms_index) == (None, None)
     assert before.too_early == ("plm_per_hour_recorded",)
     assert after.plm_per_hour_recorded == pytest.approx(4 / (3100 / 3600))
 
 
 def test_nothing_a_person_wrote_goes_to_the_network():
-    night = SourceOverride(*series(2))
+    night = begun(*series(2))
     asked = [
         {"do": "reject", "movements": ["L0"], "reason": "secret"},
         {"do": "artifact", "t": 3, "duration_s": 5},
@@ -183,13 +154,13 @@ def test_nothing_a_person_wrote_goes_to_the_network():
 
 def test_a_signature_holds_until_something_is_added_or_changed(tmp_path):
     path = tmp_path / "journal.jsonl"
-    night = SourceOverride(*series(4))
+    night = begun(*series(4))
     journal = Journal(path)
     journal.append(night.facts)
     assert night.state.signature is None
     with pytest.raises(ValueError, match="no fact 99"):
         signature(path, 99)
-    sign = Fact("sign", END_S, "person", signature(path, 4) | {"author": "AB", "told_utc": "2026"})
+    sign = Fact("sign", HOUR_S, "person", signature(path, 4) | {"author": "AB", "told_utc": "2026"})
     journal.append([sign])
     journal.close()
     fact = night.add(sign)
@@ -207,10 +178,10 @@ def test_a_signature_holds_until_something_is_added_or_changed(tmp_path):
 
 
 def test_the_summary_says_what_was_done_by_hand_against_what_was_found(tmp_path):
-    night = SourceOverride(*series(5))
+    night = begun(*series(5))
     folder = SessionFolder(tmp_path)
     Journal(folder.journal).append(night.facts)
-    night.add(Fact("stop", END_S, "recorder", {"reason": "x"}))
+    night.add(Fact("stop", HOUR_S, "recorder", {"reason": "x"}))
     plain = write_tables(folder, night.state, PROFILES)
     assert plain["manual"]["edits"] == dict.fromkeys(plain["manual"]["edits"], 0)
     assert plain["signed"] is None
@@ -233,7 +204,7 @@ def test_the_summary_says_what_was_done_by_hand_against_what_was_found(tmp_path)
         assert sum(part["n_lm"] for part in parts) == told["rules"][name]["n_lm"]
     assert [(part["start"], part["end"], part["label"]) for part in told["segments"]] == [
         (0.0, 700.0, ""),
-        (700.0, END_S, "x"),
+        (700.0, HOUR_S, "x"),
     ]
 
 
@@ -243,15 +214,15 @@ STEPS = {"relax": [10.0, 40.0], "left": [40.0, 60.0], "right": [60.0, 80.0], "bo
 
 
 def calibrated(left="left", right="right", **changes):
-    moved = [movement(42.0 + 5 * i, f"a{i}", left) for i in range(3)]
-    moved += [movement(62.0 + 5 * i, f"b{i}", right) for i in range(3)]
-    moved += [movement(85.0, "c0", "left"), movement(85.2, "c1", "right")]
+    moved = [detected(42.0 + 5 * i, f"a{i}", left) for i in range(3)]
+    moved += [detected(62.0 + 5 * i, f"b{i}", right) for i in range(3)]
+    moved += [detected(85.0, "c0", "left"), detected(85.2, "c1", "right")]
     moved = [dataclasses.replace(m, data=m.data | changes.get(m.data["id"], {})) for m in moved]
     quality = [
         Fact("quality", 0.0, "detector", {"leg": leg, "state": "ok", "causes": [], "rest_uv": 2.0})
         for leg in ("left", "right")
     ]
-    return SourceOverride(*quality, *[m for m in moved if m.data["leg"] != "nobody"])
+    return begun(*quality, *[m for m in moved if m.data["leg"] != "nobody"])
 
 
 def test_three_movements_of_each_leg_well_above_rest_pass():
@@ -266,7 +237,7 @@ def test_three_movements_of_each_leg_well_above_rest_pass():
     assert fact.data["legs"]["left"] == {"rest_uv": 2.0, "over_rest_uv": [58.0] * 3}
     assert not fact.data["swapped"]
     # What was moved on request is no movement of the night.
-    assert {lm.why for lm in score(night.state.night(END_S), PROFILES["wasm2016"]).lms} == {"biocal"}
+    assert {lm.why for lm in score(night.state.night(HOUR_S), PROFILES["wasm2016"]).lms} == {"biocal"}
 
 
 def test_swapped_legs_are_named():
@@ -300,7 +271,7 @@ def test_a_leg_that_never_moved_is_told_of_with_the_rest_that_is_known():
     learning = Fact("quality", 0.0, "detector", {"leg": "left", "state": "learning", "causes": []})
     known = dataclasses.replace(learning, data=learning.data | {"state": "ok", "rest_uv": 3.5})
     for facts, rest_uv in (([learning], None), ([known, learning], 3.5)):
-        night = SourceOverride(*facts)
+        night = begun(*facts)
         found = night.ask(do="calibration", when="before", steps=STEPS).data
         assert found["legs"]["left"] == {"rest_uv": rest_uv, "over_rest_uv": []}
         assert found["verdict"] == "repeat"
@@ -309,7 +280,7 @@ def test_a_leg_that_never_moved_is_told_of_with_the_rest_that_is_known():
 
 def test_a_running_night_is_not_signed():
     with pytest.raises(RefusedError, match="only after it has ended"):
-        SourceOverride().ask(do="sign", author="AB")
+        begun().ask(do="sign", author="AB")
 
 
 def test_a_leg_that_is_not_usable_does_not_pass():

@@ -1,13 +1,13 @@
 """Look-alikes in log, trace, number, report, tables and markers, and how a person restores one."""
 
 import csv
-import dataclasses
 import html
 import io
 import json
 import re
 
 import pytest
+from support.growing import GrowingSession
 from support.lookalikes import N_EACH, half_tremor, plain, tremor
 from support.screens import recorder, screen_of
 from support.sessions import make_session, movement, stage
@@ -21,7 +21,7 @@ from monitor.outputs.exports.event_list import session_events
 from monitor.outputs.report.content import report_of
 from monitor.outputs.report.writing import to_html
 from monitor.recorder.outlets import LookalikeWatch, snapshot
-from monitor.recorder.requests import RefusedError, fact_of
+from monitor.recorder.requests import RefusedError
 from monitor.scoring import score
 from monitor.session.reader import read_session
 from monitor.session.state import SessionState
@@ -31,21 +31,11 @@ END_S = 1200.0
 STOP = Fact("stop", END_S, "recorder", {"reason": "test"})
 
 
-class Growing:
-    """A session that grows by requests, scored after each."""
+class Growing(GrowingSession):
+    """A session that is scored after each request."""
 
     def __init__(self, facts):
-        self.facts, self.state = [], SessionState()
-        for fact in facts:
-            self.add(fact)
-
-    def add(self, fact):
-        self.facts.append(dataclasses.replace(fact, seq=len(self.facts)))
-        self.state.apply(self.facts[-1])
-        return self.facts[-1]
-
-    def ask(self, **request):
-        return self.add(fact_of(request, self.state, END_S))
+        super().__init__(*facts, end_s=END_S)
 
     def score(self, name="aasm3"):
         found = score(self.state.night(END_S), PROFILES[name])

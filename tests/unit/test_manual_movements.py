@@ -1,65 +1,43 @@
 """Movements, arousals and respiratory events that a person enters: facts, undone by facts, in any order."""
 
-import dataclasses
 import itertools
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
+from support.growing import ABOUT, HOUR_S, GrowingSession, detected
 
 from monitor.model.facts import Fact
 from monitor.model.payload_check import problem_of
 from monitor.model.rules import PROFILES
-from monitor.recorder.requests import RefusedError, fact_of
+from monitor.recorder.requests import RefusedError
 from monitor.scoring import score
 from monitor.session.journal import encode, parse
 from monitor.session.journal import fact_of as read_fact
 from monitor.session.state import SessionState
 from monitor.session.tables import edits, manual
 
-END_S = 3600.0
-ABOUT = {"bed": "b", "legs": ["left", "right"], "main_profile": "aasm3", "config_sha256": "", "measure": ""}
-
-
-def movement(onset_s, key, leg="left", phase="closed"):
-    data = {"leg": leg, "id": key, "phase": phase, "onset": onset_s, "known": onset_s + 2.0}
-    data |= {"end": onset_s + 1.5, "peak_uv": 60.0, "resting_uv": 2.0, "morphology": True}
-    return Fact("movement", onset_s, "detector", data)
-
 
 def drawn(onset_s, end_s, leg="left"):
     return {"leg": leg, "onset": onset_s, "end": end_s}
 
 
-class Session:
-    """A session that grows by what is asked."""
+class Session(GrowingSession):
+    """A session of one hour whose movements are looked at."""
 
     def __init__(self, *facts):
-        self.facts = []
-        self.state = SessionState()
-        self.add(Fact("session", 0.0, "recorder", ABOUT), *facts)
-
-    def add(self, *facts):
-        for fact in facts:
-            self.facts.append(dataclasses.replace(fact, seq=len(self.facts)))
-            self.state.apply(self.facts[-1])
-        return self.facts[-1]
-
-    def ask(self, **request):
-        return self.add(fact_of(request, self.state, END_S))
+        super().__init__(Fact("session", 0.0, "recorder", ABOUT), *facts)
 
     def spans(self, **how):
         return sorted(
-            (m.key, m.onset_us / 1e6, m.end_us / 1e6, m.leg) for m in self.state.night(END_S, **how).movements
+            (m.key, m.onset_us / 1e6, m.end_us / 1e6, m.leg)
+            for m in self.state.night(HOUR_S, **how).movements
         )
-
-    def n_plm(self, **how):
-        return score(self.state.night(END_S, **how), PROFILES["aasm3"]).indices.n_plm
 
 
 def series(n=4, first_s=600.0):
-    return [movement(first_s + 20.0 * i, f"L{i}") for i in range(n)]
+    return [detected(first_s + 20.0 * i, f"L{i}") for i in range(n)]
 
 
 def test_a_movement_is_entered_counted_and_undone():
@@ -112,20 +90,20 @@ def test_the_counts_with_and_without_are_both_there():
     session.ask(do="manual", movements=[drawn(660.0, 661.0)])
     session.ask(do="arousal", t=600.5, duration_s=4.0)
     session.ask(do="respiratory", t=100.0, duration_s=14.0, label="hypopnea")
-    scores = {name: score(session.state.night(END_S), profile) for name, profile in PROFILES.items()}
-    found = manual(session.state, scores, END_S)
+    scores = {name: score(session.state.night(HOUR_S), profile) for name, profile in PROFILES.items()}
+    found = manual(session.state, scores, HOUR_S)
     assert found["automatic"]["aasm3"]["n_plm"] == 0
     assert scores["aasm3"].indices.n_plm == 4
     names = ("movements_entered", "arousals", "respiratory", "movements_rejected")
     assert [found["edits"][name] for name in names] == [1, 1, 1, 0]
-    night, alone = session.state.night(END_S), session.state.night(END_S, is_automatic=True)
+    night, alone = session.state.night(HOUR_S), session.state.night(HOUR_S, is_automatic=True)
     assert (len(night.arousals), len(night.respiratory)) == (1, 1)
     assert (alone.arousals, alone.respiratory) == ((), ())
 
 
 def test_events_of_a_stream_count_without_a_person_too():
     session = Session(Fact("arousal", 10.0, "Scorer", {"duration_s": 4.0}))
-    assert len(session.state.night(END_S, is_automatic=True).arousals) == 1
+    assert len(session.state.night(HOUR_S, is_automatic=True).arousals) == 1
 
 
 @pytest.mark.parametrize(
@@ -136,7 +114,7 @@ def test_events_of_a_stream_count_without_a_person_too():
         ({"movements": [drawn(660.0, 660.0)]}, "end = 660 with onset = 660"),
         ({"movements": [drawn(660.0, 650.0)]}, "end = 650"),
         ({"movements": [drawn(660.0, 661.0, "arm")]}, "leg = 'arm'"),
-        ({"movements": [drawn(660.0, END_S * 2)]}, "t = "),
+        ({"movements": [drawn(660.0, HOUR_S * 2)]}, "t = "),
         ({"movements": [drawn(600.5, 603.0)]}, "overlaps the movement L0"),
         ({"movements": [drawn(700.0, 703.0), drawn(702.0, 704.0)]}, "overlaps the movement entered"),
         ({"movements": [drawn(700.0, 703.0)], "replaces": ["L9"]}, "unknown movement 'L9'"),
@@ -149,7 +127,7 @@ def test_events_of_a_stream_count_without_a_person_too():
     ],
 )
 def test_what_cannot_be_entered_is_refused_with_field_and_value(request_, words):
-    session = Session(*series(3), movement(3000.0, "open", phase="confirmed"))
+    session = Session(*series(3), detected(3000.0, "open", phase="confirmed"))
     session.ask(do="reject", movements=["L2"], reason="x")
     with pytest.raises(RefusedError) as refused:
         session.ask(**({"do": "manual"} | request_))
@@ -168,7 +146,7 @@ def test_an_entry_survives_the_journal_and_a_damaged_one_is_set_aside():
 @st.composite
 def edited(draw):
     """Draw a session in which a person entered, changed, rejected and undid movements."""
-    session = Session(*series(4), *(movement(900.0 + 30.0 * i, f"R{i}", "right") for i in range(3)))
+    session = Session(*series(4), *(detected(900.0 + 30.0 * i, f"R{i}", "right") for i in range(3)))
     for at in range(draw(st.integers(0, 8))):
         keys = [key for key, *_ in session.spans() if session.state.rejection(key) is None]
         what = draw(st.sampled_from(["add", "change", "split", "reject", "undo"]))
@@ -202,16 +180,16 @@ def test_any_prefix_and_any_order_of_late_facts_give_the_same_movements(session,
         one_by_one = SessionState()
         for fact in facts[:n]:
             one_by_one.apply(fact)
-            one_by_one.night(END_S)
-        assert grown.night(END_S) == one_by_one.night(END_S)
+            one_by_one.night(HOUR_S)
+        assert grown.night(HOUR_S) == one_by_one.night(HOUR_S)
     # What the detector wrote may come late: only the order among the entries of persons has a meaning.
     detected = [fact for fact in facts if fact.source == "detector"]
     rest = [fact for fact in facts if fact.source != "detector"]
     for fact in detected:
         rest.insert(random.randint(1, len(rest)), fact)
-    mixed = SessionState.of(rest).night(END_S).movements
+    mixed = SessionState.of(rest).night(HOUR_S).movements
     assert sorted(mixed, key=lambda m: m.key) == sorted(
-        session.state.night(END_S).movements, key=lambda m: m.key
+        session.state.night(HOUR_S).movements, key=lambda m: m.key
     )
     # Entries alone make no overlap; after a rejection or an undo the scorer joins what overlaps.
     if {fact.kind for fact in facts}.isdisjoint({"reject", "withdrawn"}):
@@ -225,5 +203,5 @@ def test_movements_that_overlap_after_an_undo_are_one_lm():
     rejected = session.ask(do="reject", movements=["L0"], reason="x")
     session.ask(do="manual", movements=[drawn(600.5, 602.5)])
     session.ask(do="undo", seq=rejected.seq)
-    found = score(session.state.night(END_S), PROFILES["wasm2016"])
+    found = score(session.state.night(HOUR_S), PROFILES["wasm2016"])
     assert (found.indices.n_lm, found.lms[0].onset_us, found.lms[0].end_us) == (4, 600_000_000, 602_500_000)
