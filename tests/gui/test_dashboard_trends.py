@@ -15,6 +15,7 @@ from support.examples import examples
 from support.sessions import beginning, make_session, movement, series, stage
 from support.windows import LATE_MS, Opener
 
+from monitor.dashboard.pages.trends import TrendPlots
 from monitor.dashboard.viewmodel.trends import trends_view
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
@@ -93,7 +94,7 @@ def test_one_key_shows_the_trends_and_closes_them(open_window: Opener, tmp_path:
     assert {name: n.tolist() for name, n in page.shown.counts.items()} == {
         "PLMS": [6, 6], "LM": [7, 6], "arousals": [1, 0],
     }  # fmt: skip
-    assert "PLMS of each hour: 6, 6" in page._plots.accessibleDescription()
+    assert "PLMS of each hour: 6, 6" in page.frame.findChild(TrendPlots).accessibleDescription()
     QTest.keyClick(window, Qt.Key.Key_S)
     qtbot.waitUntil(window.pages.summary.frame.isVisible, timeout=LATE_MS)
     assert not page.frame.isVisible()

@@ -99,7 +99,7 @@ class IntervalCurves:
 
 
 class TrendsPage:
-    """The page. Its plots are made once: pyqtgraph crashed at the end of the process with later ones.
+    """The page. Its plots are made when it is first shown: they took half of the start of a window.
 
     Parameters
     ----------
@@ -119,32 +119,21 @@ class TrendsPage:
         self.frame = card("Trends of the recording")
         self.frame.setParent(room)
         self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._plots = pg.GraphicsLayoutWidget()
-        self._plots.setAccessibleName("Trends")
-        self._plots.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        n = len(texts.TREND_ROWS)
-        self._axis = [self._plot(row, 0, 1) for row in range(n)]
-        self._hours = [HourBars(plot) for plot in self._axis]
-        self._halves = [self._plot(0, 1, 3), self._plot(3, 1, n - 3)]
-        self._intervals = [IntervalCurves(plot) for plot in self._halves]
-        self._plots.ci.layout.setColumnStretchFactor(0, 3)
-        self._plots.ci.layout.setColumnStretchFactor(1, 2)
-        whole = QVBoxLayout(self.frame)
-        whole.addWidget(label(texts.TRENDS_TITLE, "title"))
-        whole.addWidget(self._plots, 1)
-        note = label(texts.TRENDS_NOTE, "small")
-        note.setWordWrap(True)
-        whole.addWidget(note)
+        self._whole = QVBoxLayout(self.frame)
+        self._whole.addWidget(label(texts.TRENDS_TITLE, "title"))
+        self._plots: TrendPlots | None = None
         self.frame.hide()
-        self.set_theme(theme)
 
-    def _plot(self, row: int, column: int, rows: int) -> Any:
-        plot = self._plots.addPlot(row=row, col=column, rowspan=rows)
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.setMouseEnabled(False, False)
-        plot.getAxis("left").setWidth(36)
-        return plot
+    def show(self) -> None:
+        """Show the page; it is drawn with the next screen that has trends."""
+        if self._plots is None:
+            self._plots = TrendPlots(self._theme)
+            self._whole.addWidget(self._plots, 1)
+            note = label(texts.TRENDS_NOTE, "small")
+            note.setWordWrap(True)
+            self._whole.addWidget(note)
+        self.frame.show()
+        self.frame.raise_()
 
     def place(self, area: QRect) -> None:
         """Cover an area of the parent."""
@@ -153,7 +142,52 @@ class TrendsPage:
     def set_theme(self, theme: Theme) -> None:
         """Change the colours."""
         self._theme, self.shown = theme, None
-        self._plots.setBackground(theme.card)
+        if self._plots is not None:
+            self._plots.set_theme(theme)
+
+    def show_screen(self, screen: Screen) -> None:
+        """Draw the trends if they have changed."""
+        view = screen.trends
+        if self._plots is None or view is None or view is self.shown or not self.frame.isVisible():
+            return
+        self.shown = view
+        starts = [(i + 0.5, screen.wall.text(s, seconds=False)) for i, s in enumerate(view.start_s.tolist())]
+        self._plots.draw(view, starts)
+
+
+class TrendPlots(pg.GraphicsLayoutWidget):  # type: ignore[misc]
+    """Bars of each hour in rows, and beside them two histograms of intervals.
+
+    Parameters
+    ----------
+    theme : Theme
+    """
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setAccessibleName("Trends")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        n = len(texts.TREND_ROWS)
+        self._axis = [self._plot(row, 0, 1) for row in range(n)]
+        self._hours = [HourBars(plot) for plot in self._axis]
+        self._halves = [self._plot(0, 1, 3), self._plot(3, 1, n - 3)]
+        self._intervals = [IntervalCurves(plot) for plot in self._halves]
+        self.ci.layout.setColumnStretchFactor(0, 3)
+        self.ci.layout.setColumnStretchFactor(1, 2)
+        self.set_theme(theme)
+
+    def _plot(self, row: int, column: int, rows: int) -> Any:
+        plot = self.addPlot(row=row, col=column, rowspan=rows)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(False, False)
+        plot.getAxis("left").setWidth(36)
+        return plot
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change the colours; values are drawn in them with the next call of `draw`."""
+        self._theme = theme
+        self.setBackground(theme.card)
         for plot in (*self._axis, *self._halves):
             for side in ("left", "bottom", "top"):
                 axis = plot.getAxis(side)
@@ -163,23 +197,18 @@ class TrendsPage:
         for plot in self._axis:
             plot.getAxis("top").setPen(QPen(Qt.PenStyle.NoPen))
 
-    def show_screen(self, screen: Screen) -> None:
-        """Draw the trends if they have changed."""
-        view = screen.trends
-        if view is None or view is self.shown or not self.frame.isVisible():
-            return
-        self.shown = view
+    def draw(self, view: TrendsView, starts: list[tuple[float, str]]) -> None:
+        """Draw trends; `starts` are place and time of day of each hour."""
         for bars, (name, kinds) in zip(self._hours, texts.TREND_ROWS.items(), strict=True):
             found = [(kind, view.counts[kind]) for kind in kinds if kind in view.counts]
             none: tuple[str, np.ndarray[Any, Any]] = (name, np.zeros(len(view.start_s), np.int64))
             kind, values = (name, view.periodicity) if not kinds else found[0] if found else none
             # Only the first row has one of two names.
             bars.show(kind if len(kinds) > 1 else name, values, view, self._theme)
-        starts = [(i + 0.5, screen.wall.text(s, seconds=False)) for i, s in enumerate(view.start_s.tolist())]
         for plot in self._axis:
             plot.getAxis("bottom").setTicks([starts if plot is self._axis[-1] else []])
         theme = self._theme
         self._intervals[0].show(texts.BY_LEG, view.by_leg, (theme.left, theme.right, theme.text), view, theme)
         self._intervals[1].show(texts.BY_STAGE, view.by_stage, (theme.text,) * len(_STYLES), view, theme)
         parts = [f"{name} of each hour: {', '.join(map(str, n.tolist()))}" for name, n in view.counts.items()]
-        self._plots.setAccessibleDescription("; ".join(parts))
+        self.setAccessibleDescription("; ".join(parts))

@@ -129,8 +129,10 @@ class Pages(QObject):
             self.close()
         self._send(ShowTrends(is_on))
         self.place()
-        self.trends.frame.setVisible(is_on)
-        self.trends.frame.raise_()
+        if is_on:
+            self.trends.show()
+        else:
+            self.trends.frame.hide()
 
     def close(self) -> None:
         """Hide the page that is shown: summary or trends."""
