@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +33,34 @@ class Table:
     wide: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plot:
-    """A figure, as vector graphics for HTML and as pixels for PDF.
+    """A figure, as vector graphics for HTML and as pixels for PDF; each is drawn when it is first asked for.
 
     Attributes
     ----------
+    file_of : callable
+        Draws the figure into a file of the given format, ``svg`` or ``png``, and returns its content.
     alt : str
         Description of its content.
     height_ratio : float
         Height divided by width.
     """
 
-    svg: str
-    png: bytes
+    file_of: Callable[[str], bytes]
     alt: str
     height_ratio: float
+
+    @cached_property
+    def svg(self) -> str:
+        """Only the element ``svg``: it is embedded in a page."""
+        text = self.file_of("svg").decode()
+        return text[text.index("<svg") :]
+
+    @cached_property
+    def png(self) -> bytes:
+        """The content of a PNG file."""
+        return self.file_of("png")
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,11 +240,14 @@ def _clock_axis(axis: Axes, wall: WallTime, end_s: float) -> None:
 
 def plot(draw: Callable[[Figure], None], ratio: float, alt: str) -> Plot:
     """Draw a figure of the width of the page; `ratio` is its height divided by its width."""
-    svg, png = io.StringIO(), io.BytesIO()
-    with mpl.rc_context(_STYLE):
-        figure = Figure((_WIDTH_IN, _WIDTH_IN * ratio), layout="constrained")
-        draw(figure)
-        figure.savefig(svg, format="svg", metadata={"Date": None})
-        figure.savefig(png, format="png", dpi=200)
-    # Only the svg element: it is embedded in a page.
-    return Plot(svg.getvalue()[svg.getvalue().index("<svg") :], png.getvalue(), alt, ratio)
+
+    def file_of(form: str) -> bytes:
+        file = io.BytesIO()
+        options: dict[str, Any] = {"metadata": {"Date": None}} if form == "svg" else {"dpi": 200}
+        with mpl.rc_context(_STYLE):
+            figure = Figure((_WIDTH_IN, _WIDTH_IN * ratio), layout="constrained")
+            draw(figure)
+            figure.savefig(file, format=form, **options)
+        return file.getvalue()
+
+    return Plot(file_of, alt, ratio)
