@@ -38,7 +38,7 @@ endef
 help:
 	@echo "make demo         record a simulated sleeper"
 	@echo "make test         linters, type checks, import contracts, tests; some five minutes"
-	@echo "make test-rest    the end-to-end tests that make test leaves out"
+	@echo "make test-rest    the end-to-end tests and further cases that make test leaves out"
 	@echo "make test-all     both"
 	@echo "make lint         linters, type checks, import contracts"
 	@echo "make coverage     tests with line coverage per package"
@@ -61,14 +61,14 @@ XDIST = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.installed-dev test-libs kernels
 	@said=$$(mktemp); trap 'kill $$lint 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
 	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
-	$(BIN)/python -m pytest $(XDIST) -m "not soak and (smoke or not e2e)" $(ARGS); tests=$$?; \
+	$(BIN)/python -m pytest $(XDIST) -m "not soak and not slow and (smoke or not e2e)" $(ARGS); tests=$$?; \
 	wait $$lint; linters=$$?; cat "$$said"; \
 	[ $$tests = 0 ] || echo "make test: the tests failed"; \
 	[ $$linters = 0 ] || echo "make test: the linters failed"; \
 	[ $$tests = 0 ] && [ $$linters = 0 ]
 
 test-rest: $(VENV)/.installed-dev test-libs kernels
-	$(BIN)/python -m pytest $(XDIST) -m "not soak and not smoke and e2e" $(ARGS)
+	$(BIN)/python -m pytest $(XDIST) -m "not soak and (slow or (e2e and not smoke))" $(ARGS)
 
 test-all:
 	$(MAKE) test

@@ -62,7 +62,7 @@ def test_a_late_backlog_is_told_and_is_no_gap(bench, amplifier):
     assert of_kind(facts, "gap") == []
 
 
-@pytest.mark.parametrize("again_s", [1.0, 30.0])
+@pytest.mark.parametrize("again_s", [1.0, pytest.param(30.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("at_once", [True, False])
 def test_what_comes_a_second_time_is_no_backlog_and_no_clock_set_back(bench, amplifier, again_s, at_once):
     amplifier.send(40)
@@ -129,7 +129,9 @@ def test_a_freeze_that_is_stamped_as_one_moment_is_put_back(bench, amplifier):
     assert facts[-1].t == pytest.approx(45.0, abs=0.1)
 
 
-@pytest.mark.parametrize("step_s", [100.0, 3600.0, -100.0, -1e6, 1e9])
+@pytest.mark.parametrize(
+    "step_s", [3600.0, -100.0, *(pytest.param(s, marks=pytest.mark.slow) for s in (100.0, -1e6, 1e9))]
+)
 def test_stamps_that_jump_where_no_time_has_passed_are_a_clocks_step(bench, amplifier, step_s):
     amplifier.send(10)
     amplifier.stamp_s += step_s
@@ -234,6 +236,7 @@ class TestClocksThatStep:
         assert of_kind(bench.end(), "gap") == []
 
 
+@pytest.mark.slow
 def test_a_flood_of_markers_costs_a_warning_and_is_kept(bench, amplifier):
     amplifier.send(2)
     for i in range(30):

@@ -79,7 +79,7 @@ def up_to(whole: MovementsView, now_s: float) -> MovementsView:
 
 
 @pytest.mark.parametrize(("sweep_s", "scale"), [
-    (10, 1.0), *(pytest.param(*case, marks=pytest.mark.e2e) for case in ((15, 1.3), (30, 1.0))),
+    (10, 1.0), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((15, 1.3), (30, 1.0))),
 ])  # fmt: skip
 def test_the_sweep_wipes_labels_whole(sweep_s: int, scale: float, qtbot: QtBot) -> None:
     set_text_scale(scale)

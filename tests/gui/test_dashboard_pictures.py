@@ -32,10 +32,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory, qapp: object) -> Iterator[Pa
         yield Pages(tmp_path_factory.mktemp("pages"), stack)
 
 
-# The smallest window with the largest text, and the usual one; the others with the slow tests.
-SOON = (((1280, 720), 1.3), ((1920, 1080), 1.0))
+# The smallest window with the largest text.
+SOON = (((1280, 720), 1.3),)
 CASES = [
-    pytest.param(*case, marks=() if case in SOON else pytest.mark.e2e)
+    pytest.param(*case, marks=() if case in SOON else pytest.mark.slow)
     for case in itertools.product(SIZES, TEXT_SCALES)
 ]
 
@@ -49,7 +49,7 @@ def test_no_text_is_cut_off(pages: Pages, size: tuple[int, int], text_scale: flo
     )
 
 
-@pytest.mark.e2e
+@pytest.mark.slow
 def test_no_text_is_cut_off_at_4k_with_scale_2(tmp_path: Path) -> None:
     paths = os.pathsep.join(str(path) for path in (Path(script.__file__).parents[1], *sys.path) if path)
     done = subprocess.run(

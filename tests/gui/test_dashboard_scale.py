@@ -60,7 +60,7 @@ window.close()
     ("scale", "width", "height"),
     [
         ("1.5", 1280, 720),
-        *(pytest.param(*case, marks=pytest.mark.e2e)
+        *(pytest.param(*case, marks=pytest.mark.slow)
           for case in (("1", 3840, 2160), ("1.25", 1536, 864), ("2", 1366, 768))),
     ],
 )  # fmt: skip

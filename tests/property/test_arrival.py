@@ -159,7 +159,7 @@ def scores(state: SessionState, now_s: float | None = None) -> list[Score]:
     return [score(state.night(now_s), profile) for profile in PROFILES.values()]
 
 
-@examples(70, phases=PHASES)
+@examples(40, phases=PHASES)
 @given(facts=chains(), data=st.data())
 def test_the_order_of_arrival_does_not_matter(facts: list[list[RecorderClient]], data: st.DataObject) -> None:
     in_turn = [chain for chain, links in enumerate(facts) for _ in links]
@@ -171,7 +171,7 @@ def test_the_order_of_arrival_does_not_matter(facts: list[list[RecorderClient]],
     assert scores(SessionState.of(other)) == scores(SessionState.of(one))
 
 
-@examples(9, phases=PHASES)
+@examples(4, phases=PHASES)
 @given(facts=chains(), data=st.data())
 def test_a_night_folded_fact_by_fact_is_the_night_folded_at_once(facts, data: st.DataObject) -> None:
     order = data.draw(st.permutations([chain for chain, links in enumerate(facts) for _ in links]))

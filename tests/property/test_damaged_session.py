@@ -124,8 +124,15 @@ def test_every_page_of_a_journal(kind, state, request, tmp_path):
         shutil.rmtree(folder.path)
 
 
-@pytest.mark.parametrize("kind", ["zeros", "random"])
-@pytest.mark.parametrize("state", ["ended", "cut_off"])
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        ("zeros", "ended"),
+        ("random", "cut_off"),
+        pytest.param("zeros", "cut_off", marks=pytest.mark.slow),
+        pytest.param("random", "ended", marks=pytest.mark.slow),
+    ],
+)
 def test_every_sixteenth_page_of_a_recording(kind, state, request, tmp_path):
     session = request.getfixturevalue(state)
     before = chunks_of(session.recording)

@@ -224,7 +224,7 @@ def first_is_refused(folder, at):
     return said is not None
 
 
-@any_damage(60)
+@any_damage(25)
 @given(st.data())
 def test_any_field_replaced_by_anything_costs_only_its_fact(session, rows, data):
     at, row = data.draw(damage(rows))
@@ -268,6 +268,7 @@ def written(folder, place, forms):
     return done.output
 
 
+@pytest.mark.slow
 @any_damage(6)
 @given(st.data())
 def test_report_export_and_recover_take_any_fact(session, rows, data):

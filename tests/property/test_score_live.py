@@ -16,7 +16,7 @@ from reference.random_nights import S, plain_night
 from monitor.model.rules import PROFILES
 from monitor.scoring import Movement, Night, Score, ScoredLM, score
 
-DAILY, ALL = 120, 400
+SOON, ALL = 120, 400
 HOLD_US = S // 2
 
 
@@ -67,7 +67,7 @@ def fate(lm: ScoredLM) -> tuple:
     return lm.onset_us, lm.end_us, lm.leg, lm.keys, lm.candidate, lm.plm, lm.series, lm.why, lm.stage
 
 
-@pytest.mark.parametrize("seeds", [range(DAILY), pytest.param(range(DAILY, ALL), marks=pytest.mark.soak)])
+@pytest.mark.parametrize("seeds", [range(SOON), pytest.param(range(SOON, ALL), marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", PROFILES)
 def test_what_is_settled_stays(name: str, seeds: range) -> None:
     settled_n = provisional_n = ended_n = 0
@@ -90,7 +90,7 @@ def test_what_is_settled_stays(name: str, seeds: range) -> None:
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_running_values_count_what_is_there_and_end_at_the_whole_night(name: str) -> None:
-    for seed in range(0, ALL, 5):
+    for seed in range(0, ALL, 10):
         night = live_night(seed)
         for now_us in moments(night, seed):
             consistent(score(at(night, now_us), PROFILES[name]))

@@ -86,12 +86,12 @@ DAMAGE = {
 }
 
 
-DAILY = ("empty", "half", "one bit flipped in the machine code", "another program's file")
+SOON = ("half", "one bit flipped in the machine code")
 
 
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize(
-    "damage", [pytest.param(each, marks=[] if each in DAILY else pytest.mark.soak) for each in DAMAGE]
+    "damage", [pytest.param(each, marks=[] if each in SOON else pytest.mark.slow) for each in DAMAGE]
 )
 def test_a_damaged_file_is_deleted_and_compiled_again(use, tmp_path, damage):
     for path in files(tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import edfio
@@ -59,6 +61,19 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def scored(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict]:
+    """Score the recording with one of our tables, each table once."""
+
+    @cache
+    def with_table(text: str) -> dict:
+        place = tmp_path_factory.mktemp("table")
+        (place / "table.tsv").write_text(text)
+        return ran(score, recording, "--events", place / "table.tsv", "--out", place / "out", "--json")
+
+    return with_table
+
+
 def ran(command, *args: object) -> dict:
     result = CliRunner().invoke(command, [str(a) for a in args])
     assert result.exit_code == 0, result.stderr + repr(result.exception)
@@ -89,14 +104,11 @@ def test_score_events_gives_the_values_of_our_table(form: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_score_with_a_list_gives_the_values_of_our_table(form: str, recording: Path, tmp_path: Path) -> None:
-    reference = tmp_path / "reference.tsv"
-    reference.write_text(tsv(expected(form)))
-    found, ours = (
-        ran(score, recording, "--events", path, "--out", tmp_path / f"out{n}", "--json")
-        for n, path in enumerate((write(form, tmp_path), reference))
-    )
-    assert found == ours
+def test_score_with_a_list_gives_the_values_of_our_table(
+    form: str, recording: Path, scored: Callable[[str], dict], tmp_path: Path
+) -> None:
+    found = ran(score, recording, "--events", write(form, tmp_path), "--out", tmp_path / "out", "--json")
+    assert found == scored(tsv(expected(form)))
     assert found[0]["rules"]["aasm3"]["n_plms"] >= 17
 
 

@@ -83,7 +83,7 @@ def check(screen: Screen, fresh: Score, other: Score) -> None:
     assert {key for log in screen.log.rows if log.is_strong for key in log.keys} == plm
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_at_any_moment_all_panels_show_the_same_score(tmp_path: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
     facts, night = night_facts(rng), Watched(tmp_path / "s", beginning())
