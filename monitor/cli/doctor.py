@@ -22,7 +22,8 @@ from monitor.model.errors import MissingError
 from monitor.recorder.sleep_inhibitor import sleep_inhibited
 from monitor.session.folder import default_sessions_dir
 
-_NIGHT_BYTES = 2 << 30
+# Free space that a recording needs.
+NIGHT_BYTES = 2 << 30
 _SLOW_SYNC_S = 0.5
 _SYNCS = 10
 _SPEED_BYTES = 16 << 20
@@ -62,15 +63,15 @@ def doctor(sessions: Path | None) -> None:
     folder = sessions or default_sessions_dir()
     checks: dict[str, Callable[[], Finding]] = {
         "Limits": _limits,
-        "Network": _network,
+        "Network": check_network,
         "LSL": _lsl,
         "Detector": _compiler,
-        "Disk": lambda: _disk(folder),
-        "Clock": _clock,
+        "Disk": lambda: check_disk(folder),
+        "Clock": check_clock,
         "Window": _window,
         "Sound": _sound,
         "Sleep": _sleep,
-        "Staging": _staging,
+        "Staging": check_staging,
     }
     able = True
     for name, check in checks.items():
@@ -103,8 +104,8 @@ def _lsl() -> Finding:
     return Finding(True, True, f"sample latency {found.delay_ms:.2f} ms ({found.library})")
 
 
-def _network() -> Finding:
-    """Look for a stream the way `watch` will, under the configuration in use."""
+def check_network() -> Finding:
+    """Search for a stream as `watch` does, under the LSL configuration in use; no recording needs it."""
     from monitor.lsl.library import CONFIG_VARIABLE
     from monitor.lsl.probe import probe_beside
 
@@ -139,7 +140,14 @@ def _compiler() -> Finding:
     return Finding(cache.folder is not None and not cache.unsaved, False, text.removesuffix("."))
 
 
-def _disk(folder: Path) -> Finding:
+def check_disk(folder: Path) -> Finding:
+    """Check that session folders can be written, with room for a night and without slow syncs.
+
+    Parameters
+    ----------
+    folder : Path
+        Parent of the session folders; created if it does not exist.
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
@@ -152,8 +160,8 @@ def _disk(folder: Path) -> Finding:
             f"{folder} cannot be written to ({err.strerror}); choose another folder with --sessions",
         )
     text = f"{free / 2**30:.1f} GiB free in {folder}, slowest sync {1e3 * slowest_s:.0f} ms, {speed:.0f} MB/s"
-    if free < _NIGHT_BYTES:
-        return Finding(False, True, f"{text}; a recording needs {_NIGHT_BYTES / 2**30:.0f} GiB")
+    if free < NIGHT_BYTES:
+        return Finding(False, True, f"{text}; a recording needs {NIGHT_BYTES / 2**30:.0f} GiB")
     return Finding(slowest_s < _SLOW_SYNC_S and speed > _SLOW_MB_S, False, text)
 
 
@@ -179,7 +187,8 @@ def _write_mb_s(folder: Path) -> float:
         return _SPEED_BYTES / 2**20 / (time.monotonic() - begun)
 
 
-def _clock() -> Finding:
+def check_clock() -> Finding:
+    """Check that the date is plausible and that the clock is synchronised; no recording needs it."""
     now = utc_now()
     if now.year < _EARLIEST_YEAR:
         return Finding(
@@ -240,7 +249,7 @@ def _ask(*command: str) -> str:
     return done.stdout.strip()
 
 
-def _staging() -> Finding:
+def check_staging() -> Finding:
     """Check the extra that estimates sleep stages, and load the library that needs a system library."""
     from monitor.staging import is_installed
 

@@ -2,11 +2,12 @@
 
 import shutil
 import sys
+from types import SimpleNamespace
 
 import pytest
 from support.watching import run
 
-from monitor.cli import doctor as doctor_module
+from monitor.cli.doctor import NIGHT_BYTES, check_clock, check_disk, check_network, check_staging
 from monitor.lsl import probe
 
 CHECKS = ["Limits", "Network", "LSL", "Detector", "Disk", "Clock", "Window", "Sound", "Sleep", "Staging"]
@@ -14,7 +15,7 @@ CHECKS = ["Limits", "Network", "LSL", "Detector", "Disk", "Clock", "Window", "So
 
 @pytest.mark.smoke
 def test_a_machine_that_runs_these_tests_can_record_a_night(tmp_path):
-    if shutil.disk_usage(tmp_path).free < doctor_module._NIGHT_BYTES:
+    if shutil.disk_usage(tmp_path).free < NIGHT_BYTES:
         pytest.skip("the disk of the tests has no room for a night")
     said = run("doctor", "--sessions", str(tmp_path / "sessions"))
     lines = said.stdout.splitlines()
@@ -26,23 +27,30 @@ def test_a_machine_that_runs_these_tests_can_record_a_night(tmp_path):
 
 def test_where_nothing_can_be_written_no_night_can_be_recorded(tmp_path):
     (tmp_path / "file").touch()
-    found = doctor_module._disk(tmp_path / "file" / "sessions")
+    found = check_disk(tmp_path / "file" / "sessions")
     assert not found.good
     assert found.needed
     assert "--sessions" in found.text
 
 
 def test_a_disk_that_is_nearly_full_is_not_enough(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor_module, "_NIGHT_BYTES", 1 << 60)
-    found = doctor_module._disk(tmp_path)
+    usage = SimpleNamespace(free=NIGHT_BYTES - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    found = check_disk(tmp_path)
     assert (found.good, found.needed) == (False, True)
 
 
-@pytest.mark.parametrize(("said", "good"), [("yes", True), ("no", False), ("", True)])
-def test_a_clock_that_nobody_sets_is_noted(monkeypatch, said, good):
-    monkeypatch.setattr(doctor_module, "_ask", lambda *_: said)
-    found = doctor_module._clock()
+@pytest.mark.skipif(sys.platform == "win32", reason="no timedatectl")
+@pytest.mark.parametrize(("said", "good"), [("yes", True), ("no", False), (None, True)])
+def test_a_clock_that_nobody_sets_is_noted(tmp_path, monkeypatch, said, good):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if said is not None:
+        command = tmp_path / "timedatectl"
+        command.write_text(f"#!/bin/sh\necho {said}\n")
+        command.chmod(0o755)
+    found = check_clock()
     assert (found.good, found.needed) == (good, False)
+    assert ("synchronised (NTP)" in found.text) == (said is not None)
 
 
 def test_known_peers_are_named_and_a_network_that_finds_nothing_is_noted(tmp_path, monkeypatch):
@@ -50,13 +58,13 @@ def test_known_peers_are_named_and_a_network_that_finds_nothing_is_noted(tmp_pat
     path.write_text("[lab]\nKnownPeers={10.0.0.7}\n")
     monkeypatch.setenv("LSLAPICFG", str(path))
     monkeypatch.setattr(probe, "probe_beside", lambda: probe.Probed(0.1, "", "lib"))
-    assert "known peers {10.0.0.7}" in doctor_module._network().text
+    assert "known peers {10.0.0.7}" in check_network().text
     monkeypatch.setattr(probe, "probe_beside", lambda: probe.Probed(None, "an outlet is not found"))
-    found = doctor_module._network()
+    found = check_network()
     assert (found.good, found.needed) == (False, False)
     assert "KnownPeers" in found.text
     monkeypatch.setenv("LSLAPICFG", str(tmp_path / "none"))
-    assert "this file does not exist" in doctor_module._network().text
+    assert "this file does not exist" in check_network().text
 
 
 def test_a_probe_that_breaks_is_a_reason_and_no_traceback(monkeypatch):
@@ -66,12 +74,12 @@ def test_a_probe_that_breaks_is_a_reason_and_no_traceback(monkeypatch):
 
 def test_the_extra_that_estimates_sleep_is_looked_for_and_no_night_needs_it(monkeypatch):
     monkeypatch.setattr("monitor.staging.is_installed", lambda: False)
-    absent = doctor_module._staging()
+    absent = check_staging()
     assert (absent.good, absent.needed) == (False, False)
     assert "plms-monitor guide staging" in absent.text
     monkeypatch.setattr("monitor.staging.is_installed", lambda: True)
     # As where the library of the system is missing that it links to.
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    broken = doctor_module._staging()
+    broken = check_staging()
     assert (broken.good, broken.needed) == (False, False)
     assert "libgomp1" in broken.text
