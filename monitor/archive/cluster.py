@@ -13,7 +13,6 @@ from typing import Any
 from monitor.model.errors import InputError, MissingError
 
 _PACKAGES = ("dask", "distributed", "pyarrow")
-_CONNECT_S = 15
 _FIRST_WORKER_S = 60
 _RETRIES = 2
 
@@ -36,10 +35,13 @@ class Where:
     scheduler : str
         Address of the Dask scheduler of an existing cluster, such as ``tcp://host:8786``; empty for this
         computer.
+    connect_s : int
+        How long to wait for the scheduler's answer.
     """
 
     workers: int = 1
     scheduler: str = ""
+    connect_s: int = 15
 
 
 def require_packages() -> None:
@@ -92,7 +94,7 @@ def spread(
     # Errors of a task are returned as its result; Dask's own log messages are suppressed.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with ExitStack() as stack:
-        stack.enter_context(config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_S}s"}))
+        stack.enter_context(config.set({"distributed.comm.timeouts.connect": f"{where.connect_s}s"}))
         client = stack.enter_context(_client(where, stack))
         if where.scheduler:
             _check_workers(client, where.scheduler, version)
@@ -123,7 +125,7 @@ def _client(where: Where, stack: ExitStack) -> Any:
         )
         return Client(stack.enter_context(cluster))
     try:
-        return Client(where.scheduler, timeout=_CONNECT_S, set_as_default=False)
+        return Client(where.scheduler, timeout=where.connect_s, set_as_default=False)
     except (OSError, TimeoutError) as err:
         raise MissingError(
             f"No Dask scheduler responds at {where.scheduler}: start one with `dask scheduler`, or correct "

@@ -13,9 +13,6 @@ from monitor.session.durability_mark import DurabilityMark
 from monitor.session.journal import Journal, encode
 
 _RETRY_EVERY_S = 0.5
-# A healthy disk takes some milliseconds. What takes longer than this is not waited for any more.
-_PATIENCE_S = 2.0
-_LATE_S = 3.0
 
 
 class JournalWriter:
@@ -29,6 +26,10 @@ class JournalWriter:
         The number of the next fact.
     before_write : callable, optional
         Called in the writer's thread before facts go to the file: what they refer to must be safe first.
+    settle_s : float
+        How long `settle` waits. A healthy disk takes some milliseconds.
+    late_s : float
+        Facts that wait for longer are told by `trouble`.
 
     Notes
     -----
@@ -37,9 +38,15 @@ class JournalWriter:
     """
 
     def __init__(
-        self, path: Path, next_seq: int = 0, before_write: Callable[[], object] = lambda: None
+        self,
+        path: Path,
+        next_seq: int = 0,
+        before_write: Callable[[], object] = lambda: None,
+        *,
+        settle_s: float = 2.0,
+        late_s: float = 3.0,
     ) -> None:
-        self._before_write = before_write
+        self._before_write, self._settle_s, self._late_s = before_write, settle_s, late_s
         self._journal = Journal(path)
         self._mark = DurabilityMark(path)
         self._next_seq = next_seq
@@ -79,7 +86,7 @@ class JournalWriter:
                 tries = self._tries
                 self._changed.notify_all()
                 self._is_slow = not self._changed.wait_for(
-                    lambda: not self._waiting or (bool(self._error) and self._tries > tries), _PATIENCE_S
+                    lambda: not self._waiting or (bool(self._error) and self._tries > tries), self._settle_s
                 )
 
     def take(self) -> list[Fact]:
@@ -105,14 +112,14 @@ class JournalWriter:
             if self._error:
                 return f"the journal cannot be written: {self._error}"
             late_s = time.monotonic() - self._waiting[0][0] if self._waiting else 0.0
-        return f"the disk has not taken the journal for {late_s:.0f} s" if late_s > _LATE_S else ""
+        return f"the disk has not taken the journal for {late_s:.0f} s" if late_s > self._late_s else ""
 
     def close(self, patience_s: float) -> None:
         """Write the rest, for at most `patience_s`, and end."""
         with self._changed:
             self._until_s = time.monotonic() + patience_s
             self._changed.notify_all()
-        self._thread.join(patience_s + _PATIENCE_S)
+        self._thread.join(patience_s + self._settle_s)
 
     def _run(self) -> None:
         while True:

@@ -29,16 +29,22 @@ class Ward:
     """All beds found since the start. It sends nothing to the network.
 
     Used as a context manager. `tiles`, `log`, `forget` and `problem` may be used from any thread.
+
+    Parameters
+    ----------
+    clock : callable
+        Monotonic time (s), by which silence and failures are timed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._listener = MultiListener(Query("pred", _PREDICATE), _MOST_STREAMS)
         self._beds: dict[tuple[str, str], Bed] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         # Since when a thread fails, and why.
         self._failures: dict[str, tuple[float, str]] = {}
-        self._worked_at_s = time.monotonic()
+        self._worked_at_s = self._clock()
         self._threads = [
             threading.Thread(target=self._repeat, args=each, name=f"ward-{each[1]}", daemon=True)
             for each in ((self._look, _DISCOVER_EVERY_S), (self._poll, _POLL_EVERY_S))
@@ -73,10 +79,10 @@ class Ward:
     @property
     def problem(self) -> str:
         """Why nothing can be found or received, empty if nothing is known to be wrong."""
-        if time.monotonic() - self._worked_at_s > _HUNG_S:
+        if self._clock() - self._worked_at_s > _HUNG_S:
             return texts.HUNG
         failures = list(self._failures.values())
-        return next((why for since_s, why in failures if time.monotonic() - since_s > _FAILING_S), "")
+        return next((why for since_s, why in failures if self._clock() - since_s > _FAILING_S), "")
 
     def _repeat(self, do: Callable[[], None], every_s: float) -> None:
         while not self._stop.is_set():
@@ -85,7 +91,7 @@ class Ward:
                 do()
                 self._failures.pop(do.__name__, None)
             except Exception as err:  # noqa: BLE001
-                since_s, _ = self._failures.get(do.__name__, (time.monotonic(), ""))
+                since_s, _ = self._failures.get(do.__name__, (self._clock(), ""))
                 self._failures[do.__name__] = since_s, f"{type(err).__name__}: {err}"[:200]
             self._stop.wait(every_s)
 
@@ -93,7 +99,7 @@ class Ward:
         self._listener.look()
 
     def _poll(self) -> None:
-        self._worked_at_s = time.monotonic()
+        self._worked_at_s = self._clock()
         news = self._listener.poll()
         if news:
             with self._lock:
@@ -106,7 +112,7 @@ class Ward:
                 continue
             kind, name = named
             key = (name, stream.hostname)
-            bed = self._beds.setdefault(key, Bed(name, stream.hostname, time.monotonic))
+            bed = self._beds.setdefault(key, Bed(name, stream.hostname, self._clock))
             bed.connected(kind, stream.uid)
             if kind == "Index" and not stream.is_text:
                 bed.add_index([channel.label for channel in stream.channels], one.samples[-1])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import stat
 
 import pytest
 from pyarrow import parquet
 
-from monitor.archive import cluster
 from monitor.archive.cluster import Where, require_packages, spread
 from monitor.archive.ledger import LEDGER_NAME, Entry, Fingerprint, Ledger
 from monitor.archive.table import write_results_table
@@ -96,16 +96,16 @@ def test_the_table_has_a_row_for_every_recording_and_a_column_for_every_index(tm
 
 
 def test_what_is_not_installed_is_named_with_the_remedy(monkeypatch) -> None:
-    monkeypatch.setattr(cluster, "_PACKAGES", ("dask", "surely_not_installed"))
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pyarrow" else find(name))
     with pytest.raises(
-        MissingError, match=r"needs surely_not_installed, which is not installed.*plms-monitor guide archive"
+        MissingError, match=r"needs pyarrow, which is not installed.*plms-monitor guide archive"
     ):
         require_packages()
 
 
-def test_an_address_that_is_none_is_refused(monkeypatch) -> None:
-    monkeypatch.setattr(cluster, "_CONNECT_S", 1)
+def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(InputError, match="--scheduler: 'nonsense://x' is not a valid address"):
-        next(spread(print, [()], Where(scheduler="nonsense://x"), "1"))
+        next(spread(print, [()], Where(scheduler="nonsense://x", connect_s=1), "1"))
     with pytest.raises(MissingError, match=r"No Dask scheduler responds at tcp://127.0.0.1:9"):
-        next(spread(print, [()], Where(scheduler="tcp://127.0.0.1:9"), "1"))
+        next(spread(print, [()], Where(scheduler="tcp://127.0.0.1:9", connect_s=1), "1"))

@@ -8,7 +8,6 @@ import pytest
 from support.waiting import wait_for
 
 from monitor.model.facts import Fact
-from monitor.session import journal_writer
 from monitor.session.durability_mark import durable_bytes
 from monitor.session.journal import read_journal
 from monitor.session.journal_follower import JournalFollower
@@ -71,9 +70,8 @@ def test_on_a_good_disk_what_is_put_is_there_at_once(writer, tmp_path):
     assert read_journal(tmp_path / "journal.jsonl")[0] == [put]
 
 
-def test_a_stall_holds_nobody_up_and_shows_nothing_before_its_time(writer, disk, monkeypatch):
-    monkeypatch.setattr(journal_writer, "_PATIENCE_S", 0.05)
-    monkeypatch.setattr(journal_writer, "_LATE_S", 0.1)
+def test_a_stall_holds_nobody_up_and_shows_nothing_before_its_time(disk, tmp_path):
+    writer = JournalWriter(tmp_path / "journal.jsonl", settle_s=0.05, late_s=0.1)
     disk.free.clear()
     for text in "abc":
         writer.put(notes(text))
@@ -85,6 +83,7 @@ def test_a_stall_holds_nobody_up_and_shows_nothing_before_its_time(writer, disk,
     wait_for(lambda: writer.n_waiting == 0, "facts on disk")
     assert texts(writer.take()) == ["a", "b", "c"]
     assert writer.trouble == ""
+    writer.close(30)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EIO])
@@ -141,9 +140,8 @@ def test_what_is_left_at_the_end_is_written_as_soon_as_there_is_room(disk, tmp_p
     assert texts(writer.take()) == ["a"]
 
 
-def test_a_disk_that_never_answers_does_not_keep_the_program(disk, tmp_path, monkeypatch):
-    monkeypatch.setattr(journal_writer, "_PATIENCE_S", 0.05)
-    writer = JournalWriter(tmp_path / "journal.jsonl")
+def test_a_disk_that_never_answers_does_not_keep_the_program(disk, tmp_path):
+    writer = JournalWriter(tmp_path / "journal.jsonl", settle_s=0.05)
     disk.free.clear()
     writer.put(notes("a"))
     writer.close(0.05)

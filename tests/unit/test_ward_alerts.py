@@ -9,6 +9,7 @@ from support.waiting import wait_for
 
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.sound import SoundState, Speaker, tone
+from monitor.lsl.multi_listener import MultiListener
 from monitor.session.control import ControlServer
 from monitor.session.current_alerts import Alert
 from monitor.ward.alerts import OWN, WardAlerts, own_alerts
@@ -130,7 +131,7 @@ def test_all_beds_silent_at_once_is_the_ward_s_own_network() -> None:
 
 
 def test_lost_sound_and_reception_are_alerts_of_the_ward(ward_alerts, speaker) -> None:
-    speaker.state = SoundState(False, "No sound: this computer has no sound device")
+    speaker.state = SoundState(False, "No sound: the device does not open")
     ward_alerts.update([tile("a")], "OSError: no interface")
     assert [(one.bed, one.alert.priority, one.alert.key) for one in ward_alerts.now] == [
         (OWN, "high", "reception"),
@@ -139,15 +140,22 @@ def test_lost_sound_and_reception_are_alerts_of_the_ward(ward_alerts, speaker) -
     assert ward_alerts.acknowledge() == {OWN: {}}
 
 
-def test_a_failing_search_is_named_once_it_lasts(monkeypatch) -> None:
-    ward = Ward()
-    monkeypatch.setattr(ward._listener, "look", lambda: (_ for _ in ()).throw(OSError("no interface")))
-    monkeypatch.setattr("monitor.ward.network._DISCOVER_EVERY_S", 0.01)
-    with ward:
+def test_a_failing_search_is_named_once_it_lasts(monkeypatch, clock) -> None:
+    searches = []
+
+    def fail(listener):
+        searches.append(clock.now_s)
+        raise OSError("no interface")
+
+    monkeypatch.setattr(MultiListener, "look", fail)
+    with Ward(clock) as ward:
+        # The second search begins after the failure of the first was noted.
+        wait_for(lambda: len(searches) > 1, "two failed searches", 20.0)
+        clock.now_s = 4.9
         assert ward.problem == ""
-        monkeypatch.setattr("monitor.ward.network._FAILING_S", 0.2)
-        wait_for(lambda: ward.problem == "OSError: no interface", "the alert", 20.0)
-        monkeypatch.setattr(ward._listener, "look", lambda: None)
+        clock.now_s = 5.1
+        assert ward.problem == "OSError: no interface"
+        monkeypatch.setattr(MultiListener, "look", lambda listener: None)
         wait_for(lambda: ward.problem == "", "the end of the alert", 20.0)
 
 

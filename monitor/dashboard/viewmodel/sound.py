@@ -27,9 +27,6 @@ _PATTERNS: Mapping[Priority, tuple[tuple[float, float], ...]] = {
     "low": ((440.0, 0.25),),
 }
 _CARDS = Path("/proc/asound/cards")
-# After this time a sound server is not busy but stuck.
-_STUCK_S = 10.0
-_LEAVE_S = 1.0
 
 Samples = npt.NDArray[np.int16]
 
@@ -76,6 +73,8 @@ class Speaker:
         each sound, so a loudspeaker that is plugged in or removed later is noticed.
     test_every_s : float, optional
         Test the device without a sound if none was played for so long; by default only at the start.
+    stuck_after_s : float
+        After this time a sound server is not busy but stuck.
 
     Attributes
     ----------
@@ -83,8 +82,13 @@ class Speaker:
         Result of the last attempt.
     """
 
-    def __init__(self, backends: list[Any] | None = None, test_every_s: float | None = None) -> None:
-        self._backends, self._test_every_s = backends, test_every_s
+    def __init__(
+        self,
+        backends: list[Any] | None = None,
+        test_every_s: float | None = None,
+        stuck_after_s: float = 10.0,
+    ) -> None:
+        self._backends, self._test_every_s, self._stuck_after_s = backends, test_every_s, stuck_after_s
         self._waiting: queue.SimpleQueue[Samples | None] = queue.SimpleQueue()
         self._tried = SoundState()
         self._busy_since_s: float | None = None
@@ -99,7 +103,7 @@ class Speaker:
     def state(self) -> SoundState:
         """Whether the sound output works."""
         since_s = self._busy_since_s
-        if since_s is not None and time.monotonic() - since_s > _STUCK_S:
+        if since_s is not None and time.monotonic() - since_s > self._stuck_after_s:
             return SoundState(False, texts.NO_SOUND_RESPONSE)
         return self._tried
 
@@ -110,12 +114,12 @@ class Speaker:
         self._waiting.put(tone(priority, is_loud=is_loud))
         return True
 
-    def close(self) -> None:
-        """End the thread, without waiting for a stuck sound server."""
+    def close(self, patience_s: float = 1.0) -> None:
+        """End the thread; wait for at most `patience_s`, for the sound server may be stuck."""
         self._ending.set()
         self._waiting.put(None)
         if self._thread.is_alive():
-            self._thread.join(_LEAVE_S)
+            self._thread.join(patience_s)
 
     def _run(self) -> None:
         self._use(None)
@@ -155,11 +159,13 @@ def try_device(
         import miniaudio
     except ImportError as err:
         return SoundState(False, texts.NO_SOUND_PACKAGE.format(problem=err))
-    if backends is None and not (backends := _backends(miniaudio)):
-        return SoundState(False, texts.NO_SOUND_DEVICE)
     try:
         device = miniaudio.PlaybackDevice(
-            nchannels=1, sample_rate=RATE_HZ, buffersize_msec=100, backends=backends, app_name="PLMS Monitor"
+            nchannels=1,
+            sample_rate=RATE_HZ,
+            buffersize_msec=100,
+            backends=system_backends() if backends is None else backends,
+            app_name="PLMS Monitor",
         )
     except miniaudio.MiniaudioError as err:
         return SoundState(False, texts.NO_SOUND_OPEN.format(problem=err.args[0]))
@@ -173,15 +179,27 @@ def try_device(
     return SoundState(True, texts.SOUND_WORKS.format(backend=device.backend))
 
 
-def _backends(miniaudio: Any) -> list[Any]:
-    """List the backends of this system; ALSA without a sound card would fill the terminal with messages."""
-    backend = miniaudio.Backend
+def system_backends(cards: Path = _CARDS) -> list[Any]:
+    """List the backends of this system, in the order they are tried.
+
+    Parameters
+    ----------
+    cards : Path
+        The sound cards that Linux knows: ALSA without a card would fill the terminal with messages.
+
+    Raises
+    ------
+    ImportError
+        If miniaudio is not installed.
+    """
+    from miniaudio import Backend as backend  # noqa: N813
+
     if sys.platform == "win32":
         return [backend.WASAPI]
     if sys.platform == "darwin":
         return [backend.COREAUDIO]
     try:
-        has_card = "no soundcards" not in _CARDS.read_text()
+        has_card = "no soundcards" not in cards.read_text()
     except OSError:
         has_card = False
     return [backend.PULSEAUDIO, *([backend.ALSA] if has_card else [])]
