@@ -92,10 +92,10 @@ class CacheReport:
 report = CacheReport()
 
 
-def source_key() -> str:
+def source_key(package: Path = Path(__file__).parent) -> str:
     """Return a short hash of every source of this package and of the compiler's versions."""
     digest = hashlib.sha256(f"numba {numba.__version__} numpy {np.__version__}".encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(package.rglob("*.py")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -196,7 +196,7 @@ class _SealedCache(NullCache):
         if path is None:
             return None
         try:
-            found = _rebuild(target_context, *_unsealed(path))
+            found = _rebuild(target_context, *read_sealed(path))
         except FileNotFoundError:
             return None
         except Exception as err:  # noqa: BLE001 - after any error it can be compiled again
@@ -233,7 +233,7 @@ class _SealedCache(NullCache):
         return folder / f"{self._name}-{hashlib.sha256(what.encode()).hexdigest()[:32]}.kernel"
 
 
-def _unsealed(path: Path) -> Any:
+def read_sealed(path: Path) -> Any:
     """Return the content of a cache file.
 
     Raises

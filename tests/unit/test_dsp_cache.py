@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from dsp import _cache
+from dsp._cache import read_sealed
 
 # Three kernels that compile in a moment, under the cache of the program.
 KERNELS = """
@@ -110,11 +110,11 @@ def test_any_byte_cut_off_is_noticed(tmp_path):
     content = pickle.dumps({"code": b"x" * 200})
     sealed = hashlib.sha256(content).digest() + content
     path.write_bytes(sealed)
-    assert _cache._unsealed(path) == {"code": b"x" * 200}
+    assert read_sealed(path) == {"code": b"x" * 200}
     for n in range(len(sealed)):
         path.write_bytes(sealed[:n])
         with pytest.raises(ValueError, match=f"{n} bytes with a wrong checksum"):
-            _cache._unsealed(path)
+            read_sealed(path)
 
 
 @pytest.mark.usefixtures("filled")
@@ -160,10 +160,8 @@ def test_a_full_disk_under_the_cache_leaves_kernels_in_memory(use, tmp_path):
 def test_without_any_folder_kernels_are_compiled_in_memory(use, tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    # The temporary folder is asked of the environment first: a root-owned /tmp can be written to here.
-    program = (
-        "import dsp._cache as c, tempfile; c._temporary_root = lambda: c.Path('/dev/null/x');\n" + KERNELS
-    )
+    # Not through the environment: a folder there that cannot be used is passed over.
+    program = "import tempfile; tempfile.tempdir = '/dev/null/x'\n" + KERNELS
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False,
         env=os.environ | {"NUMBA_CACHE_DIR": str(blocked)},

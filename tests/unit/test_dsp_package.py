@@ -5,6 +5,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 from scipy import signal
 
 import dsp
-from dsp import DetectorSettings, _cache
+from dsp import DetectorSettings
+from dsp._cache import cache_folder, source_key
 from dsp.calibration import are_notches, calibrate
 from monitor.detection.filters import design_filters
 
@@ -20,20 +22,19 @@ PACKAGE = Path(dsp.__file__).parent
 
 
 @pytest.mark.parametrize("edited", ["settings.py", "kernels/baseline.py"])
-def test_an_edit_of_any_source_asks_for_another_folder(edited, tmp_path, monkeypatch):
+def test_an_edit_of_any_source_asks_for_another_folder(edited, tmp_path):
     shutil.copytree(PACKAGE, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(_cache, "__file__", str(tmp_path / "_cache.py"))
-    before = _cache.source_key()
-    assert before == _cache.source_key()
+    before = source_key(tmp_path)
+    assert before == source_key(PACKAGE) == source_key()
     helper = tmp_path / edited
     helper.write_text(helper.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert _cache.source_key() != before
+    assert source_key(tmp_path) != before
 
 
 def test_the_cache_is_the_users_own(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    folder = _cache.cache_folder()
-    assert folder == tmp_path / "cache" / _cache.source_key()
+    folder = cache_folder()
+    assert folder == tmp_path / "cache" / source_key()
     assert folder.is_dir()
 
 
@@ -42,9 +43,9 @@ def test_a_home_that_cannot_be_written_to_falls_back_to_a_private_temporary_fold
     blocked = tmp_path / "file"
     blocked.write_text("not a folder", encoding="utf-8")
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(blocked))
-    monkeypatch.setattr(_cache.tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "temp"))
     (tmp_path / "temp").mkdir()
-    folder = _cache.cache_folder()
+    folder = cache_folder()
     assert folder.is_relative_to(tmp_path / "temp")
     for each in (folder, folder.parent):
         assert stat.S_IMODE(each.stat().st_mode) == 0o700
@@ -56,7 +57,7 @@ def test_a_folder_that_others_may_write_to_is_not_taken(tmp_path, monkeypatch):
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(open_to_all))
-    assert not _cache.cache_folder().is_relative_to(open_to_all)
+    assert not cache_folder().is_relative_to(open_to_all)
 
 
 def test_after_the_warm_up_the_live_path_compiles_nothing():
