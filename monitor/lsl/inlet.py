@@ -33,8 +33,7 @@ from monitor.montage import StreamDescription
 
 _TURN_S = 0.1
 _LOOK_EVERY_S = 0.5
-# Seconds of silence: until a second connection is tried, until one that stays silent too is replaced.
-_SILENT_S = 2.0
+# Seconds of silence until a second connection that stays silent too is replaced.
 _USELESS_S = 10.0
 _MOST_LINES = 3
 # Text streams are usually silent: reconnect when the source was not announced for a while.
@@ -71,6 +70,8 @@ class Reader:
         Where everything goes; unbounded, because a full disk must not stop the pulling.
     commands : queue.SimpleQueue
         Answers to its `StreamChanged` and what a person assigns.
+    silent_s : float
+        Seconds of silence until a second connection is tried.
     """
 
     def __init__(
@@ -80,7 +81,9 @@ class Reader:
         stream: StreamDescription,
         arrivals: queue.SimpleQueue[Arrival],
         commands: queue.SimpleQueue[Command],
+        silent_s: float = 2.0,
     ) -> None:
+        self._silent_s = silent_s
         self._key, self._info, self._stream, self._arrivals = key, info, stream, arrivals
         self._commands, self._questions = commands, Questions(key, arrivals)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -265,7 +268,7 @@ class Reader:
         is_visible = search.is_visible()
         if self._stream.is_text:
             self._look_after_text(search, now_s, is_visible=is_visible)
-        elif silent_s > _SILENT_S and is_visible:
+        elif silent_s > self._silent_s and is_visible:
             self._try_another(search, newest, silent_s)
         heard_s = self._seen_s if self._stream.is_text else newest.heard_s
         search.note_twins(heard_s if newest.is_open else float("-inf"), now_s)

@@ -45,7 +45,7 @@ def probe() -> Probed:
         pylsl = lsl()
     except MonitorError as err:
         return Probed(None, str(err))
-    library, secured = pylsl.library_info().split("/")[0][:60], _security_text()
+    library, secured = pylsl.library_info().split("/")[0][:60], security_text()
     header = OutletHeader("PLMS-Doctor", "Test", _SOURCE, 0.0, "double64", (ChannelHeader("x", "", ""),))
     with open_outlet(header) as outlet:
         found = pylsl.resolve_byprop("source_id", _SOURCE, 1, _FIND_S)
@@ -63,7 +63,8 @@ def probe() -> Probed:
     return Probed(1e3 * sorted(delays)[len(delays) // 2], "", library, secured)
 
 
-def _security_text() -> str:
+def security_text() -> str:
+    """Return what the LSL library does for encryption; empty if it is a build without it."""
     found = security()
     if found is None:
         return ""

@@ -33,7 +33,7 @@ def sync_of_the_recording(monkeypatch, folder):
         sync(fd)
 
     monkeypatch.setattr(os, "fsync", stalled)
-    monkeypatch.setattr(raw_module, "_SYNC_EVERY_S", 0.05)
+    monkeypatch.setattr(raw_module, "SYNC_EVERY_S", 0.05)
     yield free
     free.set()
 
@@ -98,7 +98,7 @@ def test_syncs_of_two_threads_do_not_count_the_same_bytes_twice(tmp_path, monkey
             assert free.wait(60)
         sync(fd)
 
-    monkeypatch.setattr(raw_module, "_SYNC_EVERY_S", 0.01)
+    monkeypatch.setattr(raw_module, "SYNC_EVERY_S", 0.01)
     monkeypatch.setattr(os, "fsync", slow_beside)
     raw = RawWriter(tmp_path / "r.xdf")
     raw.put(lambda xdf: xdf.add_stream(1, HEADER, "float32", 1))
@@ -128,7 +128,7 @@ def test_a_sync_that_fails_beside_has_everything_written_again(tmp_path, monkeyp
             raise OSError(5, "Input/output error")
         sync(fd)
 
-    monkeypatch.setattr(raw_module, "_SYNC_EVERY_S", 0.01)
+    monkeypatch.setattr(raw_module, "SYNC_EVERY_S", 0.01)
     monkeypatch.setattr(os, "fsync", failing)
     raw = RawWriter(tmp_path / "r.xdf")
     raw.put(lambda xdf: xdf.add_stream(1, HEADER, "float32", 1))
@@ -155,7 +155,7 @@ def test_a_sync_that_never_comes_back_is_said_at_the_end_and_ends_it(tmp_path, m
             assert free.wait(60)
         sync(fd)
 
-    monkeypatch.setattr(raw_module, "_SYNC_EVERY_S", 0.01)
+    monkeypatch.setattr(raw_module, "SYNC_EVERY_S", 0.01)
     monkeypatch.setattr(os, "fsync", stalled)
     raw = RawWriter(tmp_path / "r.xdf")
     time.sleep(0.1)

@@ -148,8 +148,7 @@ def test_raw_signal_that_finds_no_room_in_memory_is_told(tmp_path, monkeypatch):
     for second in range(1, 20):
         recorder.feed(1, 9000.0 + second)
     free.set()
-    raw = recorder.night._raw
-    recorder_waits(lambda: raw.held_bytes == 0)
+    recorder_waits(lambda: recorder.night.status()["held_bytes"] == 0)
     recorder.feed(1, 9020.0)
     facts = recorder.end()
     assert write is os.write

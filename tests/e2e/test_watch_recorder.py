@@ -11,7 +11,6 @@ import pytest
 from support.hand_fed import EMG, RATE_HZ
 from support.waiting import wait_for
 
-from monitor.lsl import inlet as inlet_module
 from monitor.lsl.arrivals import Answer, Connected, Lost, Offset, Samples, SearchAgain, StreamChanged
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.inlet import Reader
@@ -160,15 +159,14 @@ def test_any_request_is_answered(bench):
     assert bench.night.answer({"do": "status"})["recorded_s"] == pytest.approx(1.0)
 
 
-def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice(monkeypatch):
-    monkeypatch.setattr(inlet_module, "_SILENT_S", 0.3)
+def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice():
     header = OutletHeader("Mute", "EMG", "mute", 200.0, "float32", (ChannelHeader("LAT", "uV", "EMG"),))
     with open_outlet(header) as outlet:
         finder = Finder(Query("source_id", "mute"))
         wait_for(finder.found, "the stream")
         ((info, stream),) = finder.found()
         arrivals: queue.SimpleQueue = queue.SimpleQueue()
-        reader = Reader(1, info, stream, arrivals, queue.SimpleQueue())
+        reader = Reader(1, info, stream, arrivals, queue.SimpleQueue(), silent_s=0.3)
         reader.start()
         seen = []
 

@@ -185,8 +185,10 @@ def test_which_session_is_gone_on_with(folder, tmp_path, monkeypatch):
     )
     assert "speed" in why_not(found.state, {"left"}, 10.0)
     assert why_not(found.state, {"left"}, 1.0) == ""
-    monkeypatch.setattr(resume_module, "_OLDEST_S", -1.0)
-    assert find_cut_off(tmp_path, "bench", None) is None
+    for hours, is_found in ((17, True), (19, False)):
+        later = utc_now() + resume_module.dt.timedelta(hours=hours)
+        monkeypatch.setattr(resume_module, "utc_now", lambda later=later: later)
+        assert (find_cut_off(tmp_path, "bench", None) is not None) == is_found
     monkeypatch.undo()
     # The wall clock was set forward by days since: LSL's clock knows that it was a minute ago.
     monkeypatch.setattr(resume_module, "utc_now", lambda: utc_now() + resume_module.dt.timedelta(days=3))

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 import monitor.lsl.library as library_module
-import monitor.lsl.probe as probe_module
 from monitor.lsl.library import Security, security
+from monitor.lsl.probe import security_text
 
 USE = "from monitor.lsl.library import lsl; lsl().resolve_streams(0.1)"
 
@@ -66,7 +66,7 @@ def test_a_secure_build_is_recognised(monkeypatch, is_enabled):
     monkeypatch.setattr(library_module, "lsl", lambda: pylsl)
     assert security() == Security("1.16.1-secure.1.0.0-alpha", bool(is_enabled))
     assert pylsl.lib.lib.lsl_full_version.restype is ctypes.c_char_p
-    text = probe_module._security_text()
+    text = security_text()
     assert "1.16.1-secure.1.0.0-alpha" in text
     assert ("NOT encrypted" in text) == (not is_enabled)
 
@@ -74,4 +74,4 @@ def test_a_secure_build_is_recognised(monkeypatch, is_enabled):
 def test_a_build_with_its_security_left_out_is_none(monkeypatch):
     monkeypatch.setattr(library_module, "lsl", lambda: library(is_secure=0))
     assert security() is None
-    assert probe_module._security_text() == ""
+    assert security_text() == ""

@@ -23,7 +23,8 @@ from monitor.session.xdf import XdfWriter
 MOST_HELD_BYTES = 512 << 20
 # What a killed process may lose where no fact asks for more; a write is cheap, a sync is not.
 _WRITE_EVERY_S = 0.1
-_SYNC_EVERY_S = 2.0
+# What a power loss may cost.
+SYNC_EVERY_S = 2.0
 _BOUNDARY_EVERY_S = 10.0
 # A healthy disk takes a write within a millisecond. A fact waits for no more than this.
 _HAND_OVER_S = 0.5
@@ -166,7 +167,7 @@ class RawWriter:
         self._try(self._writer.close)
 
     def _sync_often(self) -> None:
-        while not self._closing.wait(_SYNC_EVERY_S):
+        while not self._closing.wait(SYNC_EVERY_S):
             with self._lock:
                 begun_s, handed = time.monotonic(), self._writer.handed
             try:
