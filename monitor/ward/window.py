@@ -76,7 +76,7 @@ class WardWindow(QMainWindow):
         self._chosen: Key | None = None
         self._arrange()
         self._bind()
-        self._set_theme(theme)
+        self.set_theme(theme)
         self._say(self._places.problem)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
@@ -119,7 +119,7 @@ class WardWindow(QMainWindow):
 
     def _bind(self) -> None:
         for keys, act in (
-            ("D", lambda: self._set_theme(next_theme(self._theme))),
+            ("D", lambda: self.set_theme(next_theme(self._theme))),
             ("Esc", lambda: self.choose(None)),
             ("F11", lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)),
             ("N", self._next_alert),
@@ -136,7 +136,8 @@ class WardWindow(QMainWindow):
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
 
-    def _set_theme(self, theme: Theme) -> None:
+    def set_theme(self, theme: Theme) -> None:
+        """Change all colours."""
         self._theme = theme
         self.setStyleSheet(style_sheet(theme, 1.0))
         self.refresh()

@@ -19,6 +19,7 @@ from support.windows import LATE_MS, Opener, Recorder, bursts
 
 from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.style import set_screen_scale, set_text_scale
+from monitor.dashboard.viewmodel.sound import Speaker
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 
@@ -69,8 +70,8 @@ def open_window(qtbot: QtBot) -> Iterator[Opener]:
     """Open windows of 1920 x 1080; at the end they are closed, and no thread of theirs may be left."""
     opened: list[DashboardWindow] = []
 
-    def open_(folder: SessionFolder) -> DashboardWindow:
-        window = DashboardWindow(folder)
+    def open_(folder: SessionFolder, speaker: Speaker | None = None) -> DashboardWindow:
+        window = DashboardWindow(folder, speaker=speaker)
         # Whoever works here has told their name; test_dashboard_author.py asks for it.
         window.annotator.author.name = "night shift"
         opened.append(window)

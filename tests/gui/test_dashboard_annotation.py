@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 from pytestqt.qtbot import QtBot
 from support.sessions import (
     append,
@@ -651,7 +651,7 @@ def test_on_a_small_screen_a_question_brings_its_field_to_the_front(
 ) -> None:
     window.resize(1366, 768)
     qtbot.waitUntil(lambda: not window.layout_timer.isActive(), timeout=LATE_MS)
-    tabs = window.window_layout._tabs
+    tabs = window.findChild(QTabWidget)
     qtbot.waitUntil(tabs.isVisible, timeout=LATE_MS)
     tabs.setCurrentIndex(1)
     assert not window.log.note.isVisible()

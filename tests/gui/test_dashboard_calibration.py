@@ -111,7 +111,7 @@ def test_one_key_leads_through_it_while_all_others_work(
     request = recorder.asked[2]
     assert (request["do"], request["when"], request["author"]) == ("calibration", "before", "night shift")
     # The amplitude of each lift, as it is made.
-    assert panel.bars._lifts == {"left": [38.0] * 4, "right": [38.0] * 4}
+    assert panel.bars.accessibleDescription() == "left 38, 38, 38, 38; right 38, 38, 38, 38"
     write(running, request)
     qtbot.waitUntil(lambda: panel.course.result is not None, timeout=LATE_MS)
     said, why = panel.instruction.text(), panel.progress.text()

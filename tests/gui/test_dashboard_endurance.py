@@ -8,13 +8,15 @@ import sys
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLineF, QTimer
+from PySide6.QtGui import QPen
 from pytestqt.qtbot import QtBot
 from support.sweeping import RATE_HZ, frames, many_movements, new_sweep, rows_at
 from support.windows import LATE_MS, Opener
 
-from monitor.dashboard.signal.lane import ticks
+from monitor.dashboard.signal.lane import FramePainter, ticks
 from monitor.dashboard.signal.sweep import SweepView
+from monitor.dashboard.theme import NIGHT
 from monitor.session.folder import SessionFolder
 
 
@@ -72,9 +74,21 @@ def test_the_picture_after_many_sweeps_is_that_of_a_fresh_view(sweep: SweepView,
 
 
 def test_every_time_mark_is_there_when_the_cursor_passes_it(sweep: SweepView) -> None:
+    class Drawn:
+        """Stand in for the painter: keeps the lines of the last picture."""
+
+        lines: list[QLineF]
+
+        def setPen(self, pen: QPen) -> None: ...
+
+        def drawLines(self, lines: list[QLineF]) -> None:
+            self.lines = lines
+
+    frame, drawn = FramePainter(), Drawn()
     for now_s in np.arange(30.0, 95.0, 0.1).tolist():
         sweep.advance(now_s)
-        painted = {round(line.x1(), 3) for line in sweep._frame._lines(sweep)}
+        frame.paint_grid(drawn, sweep, NIGHT, sweep.rect())  # type: ignore[arg-type]
+        painted = {round(line.x1(), 3) for line in drawn.lines}
         assert {round(x, 3) for x, _ in ticks(sweep)} <= painted
 
 

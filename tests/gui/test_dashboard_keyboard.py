@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -109,7 +110,7 @@ def test_everything_painted_here_has_a_name_and_says_what_it_shows(
         window.top.alert,
         window.panels.index.frame,
         window.night.plots,
-        window.imi._plot,
+        window.imi.frame.findChild(pg.PlotWidget),
     )
     qtbot.waitUntil(lambda: all(w.accessibleDescription() for w in described), timeout=LATE_MS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from support.sessions import RATE_HZ, append, beginning, make_session, quality, session_fact, stream_fact
 from support.windows import Opener, bursts
 
+from monitor.dashboard.signal.sources import PageReader
 from monitor.model.facts import Fact
 from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder
@@ -170,10 +172,13 @@ def test_a_page_that_is_not_over_is_read_again_until_it_is(
     window = open_window(night.folder)
     qtbot.waitUntil(lambda: window.review.window_s is None and window.signal.newest_s > 39.0, timeout=LATE_MS)
     asked: list[float] = []
-    ask = window.review._reader.ask
-    monkeypatch.setattr(
-        window.review._reader, "ask", lambda *args: (asked.append(window.now_s()), ask(*args))
-    )
+    ask = PageReader.ask
+
+    def remember(reader: PageReader, *about: Any) -> None:
+        asked.append(window.now_s())
+        ask(reader, *about)
+
+    monkeypatch.setattr(PageReader, "ask", remember)
     window.review.show_at(39.0)
     assert window.live.sweep.visible_s == (30.0, 60.0)
     for until_s in (45.0, 58.0, 66.0):

@@ -14,6 +14,7 @@ from support.sessions import append, movement
 from support.windows import LATE_MS, Opener, Recorder
 
 from monitor.dashboard import style
+from monitor.dashboard.shell.lock import Cover
 from monitor.dashboard.shell.settings_sync import settings_of
 from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.theme import NIGHT, RED
@@ -105,7 +106,9 @@ def test_the_lock_covers_the_window_at_every_size(
     window = open_window(ended)
     lock(window)
     window.resize(1366, 768)
-    qtbot.waitUntil(lambda: window.lock._cover.size() == window.ground.size(), timeout=LATE_MS)
+    cover = window.findChild(Cover)
+    qtbot.waitUntil(lambda: cover.size() == window.ground.size(), timeout=LATE_MS)
+    assert cover.isVisible()
     assert window.ground.width() == 1366
     unlock(window)
 

@@ -8,7 +8,6 @@ from pytestqt.qtbot import QtBot
 from support.sessions import append, quality
 from support.windows import LATE_MS, Opener, Recorder, n_of, pixels
 
-from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.theme import NIGHT
 from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.model.facts import Fact
@@ -32,11 +31,6 @@ class Loudspeaker:
         return True
 
 
-def with_speaker(window: DashboardWindow) -> Loudspeaker:
-    window.sounding._speaker = speaker = Loudspeaker()  # type: ignore[assignment]
-    return speaker
-
-
 def test_without_sound_the_window_says_so(open_window: Opener, ended: SessionFolder, qtbot: QtBot) -> None:
     window = open_window(ended)
     qtbot.waitUntil(lambda: "NO SOUND" in window.top.alert.accessibleDescription(), timeout=LATE_MS)
@@ -49,8 +43,8 @@ def test_an_alert_sounds_until_it_is_acknowledged_and_again_when_it_comes_back(
     recorder: Recorder,
     qtbot: QtBot,
 ) -> None:
-    window = open_window(running)
-    speaker = with_speaker(window)
+    speaker = Loudspeaker()
+    window = open_window(running, speaker)  # type: ignore[arg-type]
     hum = quality(299.0, "left", "warn", ["mains"])
     append(running, [hum])
     qtbot.waitUntil(lambda: speaker.played == ["low"], timeout=LATE_MS)
@@ -76,8 +70,8 @@ def test_p_pauses_with_a_count_down(
     recorder: Recorder,
     qtbot: QtBot,
 ) -> None:
-    window = open_window(running)
-    speaker = with_speaker(window)
+    speaker = Loudspeaker()
+    window = open_window(running, speaker)  # type: ignore[arg-type]
     QTest.keyClick(window, Qt.Key.Key_P)
     shown = window.top.alert.accessibleDescription
     qtbot.waitUntil(lambda: "sound paused 1:5" in shown(), timeout=LATE_MS)
@@ -101,8 +95,8 @@ def test_what_was_seen_in_one_window_is_seen_in_the_next(
 ) -> None:
     seen = Fact("acknowledged", 299.5, "person", {"alerts": {"mains-left": "low"}, "author": "AB"})
     append(running, [quality(299.0, "left", "warn", ["mains"]), seen])
-    window = open_window(running)
-    speaker = with_speaker(window)
+    speaker = Loudspeaker()
+    window = open_window(running, speaker)  # type: ignore[arg-type]
     qtbot.waitUntil(lambda: window.alerting.seen == {"mains-left": "low"}, timeout=LATE_MS)
     assert speaker.played == []
 

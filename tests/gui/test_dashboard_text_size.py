@@ -66,7 +66,7 @@ def test_the_usual_alerts_are_not_shortened(
 ) -> None:  # fmt: skip
     window = open_window(running)
     sized(window, size, scale, qtbot)
-    window._timer.stop()
+    window.stop()
     for text in USUAL:
         window.top.alert.show_alerts((Alert("high", text, "key"),), frozenset(), texts.SOUND_OFF)
         assert text in [painted for painted, _ in all_painted(window.top.alert)]

@@ -135,8 +135,13 @@ def asked() -> Asked:
 
 
 @pytest.fixture
-def window(qtbot, heard, speaker, asked):
-    made = WardWindow(heard, alerts=WardAlerts(Sounding(speaker)), recorders=asked)
+def order() -> Places:
+    return Places(None)
+
+
+@pytest.fixture
+def window(qtbot, heard, speaker, asked, order):
+    made = WardWindow(heard, places=order, alerts=WardAlerts(Sounding(speaker)), recorders=asked)
     made.resize(1920, 1080)
     qtbot.addWidget(made)
     made.show()
@@ -281,12 +286,12 @@ def test_the_grid_gives_every_tile_the_most_room(n, size, columns, least_scale) 
     assert scale_of(int((size[0] - 10) / columns - 10), int(height)) >= least_scale
 
 
-def test_tiles_fill_the_screen_and_their_texts_grow(window, heard, qtbot) -> None:
+def test_tiles_fill_the_screen_and_their_texts_grow(window, heard, order, qtbot) -> None:
     area = window.findChild(QScrollArea).viewport()
     for n in (1, 4, 9):
         heard.now = beds(n)
-        for gone in [key for key in window._places._is_recording if key[0] not in {t.bed for t in heard.now}]:
-            window._places.remove(gone)
+        for gone in {each.tile.bed for each in tiles(window)} - {tile.bed for tile in heard.now}:
+            order.remove((gone, "lab-pc"))
         window.refresh()
         qtbot.waitUntil(lambda n=n: len(shown(window)) == n, timeout=LATE_MS)
         covered = sum(each.width() * each.height() for each in tiles(window))

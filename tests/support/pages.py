@@ -16,10 +16,10 @@ from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QDeadlineTimer, QPoint
+from PySide6.QtCore import QDeadlineTimer, QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from monitor.dashboard import texts
 from monitor.dashboard.pages.start_screen import StartScreen
@@ -184,7 +184,7 @@ class Pages:
         set_screen_scale(1.0)
         for name, page, set_theme, refresh in (
             ("start", self.start, self.start.set_theme, self.start.update_state),
-            ("ward", self.ward, self.ward._set_theme, self.ward.refresh),
+            ("ward", self.ward, self.ward.set_theme, self.ward.refresh),
         ):
             # The ward has no setting of the text size.
             set_text_scale(1.0 if page is self.ward else text_scale)
@@ -201,8 +201,8 @@ class Pages:
         window.act("live")
         yield "live"
         for action, name in (("tonight", "tab-tonight"), ("imi", "tab-intervals")):
-            tabs = window.window_layout._tabs
-            if tabs.isVisible():
+            tabs = window.findChild(QTabWidget)
+            if tabs is not None and tabs.isVisible():
                 tabs.setCurrentIndex(1 if action == "tonight" else 2)
                 yield name
                 tabs.setCurrentIndex(0)
@@ -219,7 +219,7 @@ class Pages:
         window.act("summary")
         window.act("help")
         yield "keys"
-        window.help._close()
+        QTest.keyClick(window.help, Qt.Key.Key_Escape)
         window.act("calibrate")
         yield "bio-calibration"
         window.act("calibrate")

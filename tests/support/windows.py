@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
 from monitor.dashboard.shell.window import DashboardWindow
+from monitor.dashboard.viewmodel.sound import Speaker
 from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder
 from support.sessions import RATE_HZ, Rows
 
 # A busy machine may need it; a window that never shows it is the only one that does.
 LATE_MS = 60_000
-Opener = Callable[[SessionFolder], DashboardWindow]
+
+
+class Opener(Protocol):
+    """Open a window on a session, by default without sound."""
+
+    def __call__(self, folder: SessionFolder, speaker: Speaker | None = None) -> DashboardWindow: ...
 
 
 def bursts(length_s: float, onsets_s: list[float]) -> Rows:
