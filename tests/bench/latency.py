@@ -28,7 +28,7 @@ from monitor.session.journal import read_journal
 RATE_HZ, CHUNK_N = 500.0, 16
 FIRST_S, EVERY_S, BURST_S = 8.0, 3.0, 1.0
 REST_UV, BURST_UV = 2.0, 30.0
-_EMG = tuple(ChannelHeader(label, "uV", "EMG") for label in ("LAT", "RAT"))
+EMG = tuple(ChannelHeader(label, "uV", "EMG") for label in ("LAT", "RAT"))
 
 
 def burst_times(count_n):
@@ -55,7 +55,7 @@ def amplifier(count_n):
     """Send the signal at its own pace, and on a bare stream the moment of each burst's chunk."""
     values = legs(count_n)
     starts = np.ceil(burst_times(count_n) * RATE_HZ).astype(int)
-    emg = OutletHeader("Latency-EMG", "EMG", "latency-emg", RATE_HZ, "float32", _EMG)
+    emg = OutletHeader("Latency-EMG", "EMG", "latency-emg", RATE_HZ, "float32", EMG)
     when = (ChannelHeader("t", "s", ""),)
     bare = OutletHeader("Latency-Bare", "Test", "latency-bare", 0.0, "double64", when)
     clock = lsl().local_clock

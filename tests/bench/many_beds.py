@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pyxdf
-from latency import _EMG, BURST_S, BURST_UV, CHUNK_N, RATE_HZ, REST_UV, figures
+from latency import BURST_S, BURST_UV, CHUNK_N, EMG, RATE_HZ, REST_UV, figures
 from scipy import signal
 
 from monitor.lsl.library import lsl, use_loopback
@@ -61,7 +61,7 @@ def amplifiers(beds_n, seconds, tell):
     """Send every bed's signal at its own pace from one process."""
     values = [legs(bed, beds_n, seconds) for bed in range(beds_n)]
     headers = [
-        OutletHeader(f"Amp-{bed}", "EMG", f"amp-{bed}", RATE_HZ, "float32", _EMG) for bed in range(beds_n)
+        OutletHeader(f"Amp-{bed}", "EMG", f"amp-{bed}", RATE_HZ, "float32", EMG) for bed in range(beds_n)
     ]
     outlets = [open_outlet(header) for header in headers]
     tell.put("open")

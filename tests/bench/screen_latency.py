@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from latency import CHUNK_N, RATE_HZ, amplifier, burst_times, figures
-from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtCore import QTimer
 
 from monitor.dashboard.shell.app import application
 from monitor.dashboard.shell.window import DashboardWindow
@@ -36,7 +36,7 @@ class PaintWatch:
     def __init__(self):
         self.painted_s = {}
         self._key_of = {}
-        make, paint = marks._bracket, marks.MarkPainter.paint
+        make, draw = marks.bracket_mark, marks.Mark.draw
 
         def made(theme, bracket, x0, x1, y):
             mark = make(theme, bracket, x0, x1, y)
@@ -44,20 +44,17 @@ class PaintWatch:
             self._key_of[id(mark)] = (mark, bracket.key)
             return mark
 
-        def painted(painter_of, painter, dirty):
-            paint(painter_of, painter, dirty)
-            seen = [self._key_of[id(m)][1] for m in painter_of._marks
-                    if id(m) in self._key_of and m.bounds.intersects(QRectF(dirty))]  # fmt: skip
-            new = [key for key in seen if key not in self.painted_s]
-            if new:
+        def drawn(mark, painter):
+            draw(mark, painter)
+            _, key = self._key_of.get(id(mark), (None, None))
+            if key is not None and key not in self.painted_s:
                 # After this event Qt has handed the picture over.
-                QTimer.singleShot(0, lambda: self._stamp(new))
+                QTimer.singleShot(0, lambda: self._stamp(key))
 
-        marks._bracket, marks.MarkPainter.paint = made, painted
+        marks.bracket_mark, marks.Mark.draw = made, drawn
 
-    def _stamp(self, keys):
-        for key in keys:
-            self.painted_s.setdefault(key, lsl().local_clock())
+    def _stamp(self, key):
+        self.painted_s.setdefault(key, lsl().local_clock())
         # Marks are laid out anew a few times a second: those of the past need no name.
         for ident in list(self._key_of)[:-200]:
             del self._key_of[ident]

@@ -52,12 +52,16 @@ def restless(rng, epochs_n):
 
 
 class Sparse(Model):
-    """The classifier, asked only about the epochs whose answer is used: a night takes a third of the time."""
+    """The classifier, asked only about the epochs whose answer is used: a night takes a third of the time.
 
-    ages = None
+    Asked about all of them it keeps their features.
+    """
+
+    ages = known = None
 
     def probabilities(self, features, used, planned_s):
         if self.ages is None:
+            self.known = features
             return super().probabilities(features, used, planned_s)
         found = np.full((len(features), len(CLASSES)), np.nan)
         rows = [len(features) - age for age in self.ages if age <= len(features)]
@@ -65,6 +69,20 @@ class Sparse(Model):
         table = self._table(features, used, planned_s)
         found[rows] = trees.booster_.predict(table.loc[rows, trees.feature_name_], num_threads=1)
         return found
+
+
+class Replayed:
+    """The classifier with the features that the epochs have in the whole recording."""
+
+    def __init__(self, model):
+        self.roles, self.probabilities = model.roles, model.probabilities
+        self._known, self._seen_n = model.known, 0
+
+    def features(self, uv):
+        # One epoch after its neighbours, or the whole recording.
+        n = uv.shape[1] // EPOCH_N
+        self._seen_n = max(self._seen_n + 1, n)
+        return self._known[self._seen_n - n : self._seen_n]
 
 
 class RestlessNight(Schedule):
@@ -83,17 +101,20 @@ def one_night(seed, hours):
     n = int(hours * 120)
     truth = [schedule.stage_at(30.0 * i + 15) for i in range(n)]
     model = Sparse(ROLES)
-    night = RunningEstimate(model, 8 * 3600.0)
+    night, epochs = RunningEstimate(model, 8 * 3600.0), []
     for k in range(0, n, 60):
         uv = signals.read(k * EPOCH_N, min(60, n - k) * EPOCH_N).T
         parts = np.split(uv, uv.shape[1] // EPOCH_N, axis=1)
-        night.add([{r: EpochSignal(row) for r, row in zip(ROLES, part, strict=True)} for part in parts])
-    features, told, first, later, n_told = list(night._features), {}, [], {}, 0
-    used, why = night._used, night._why
+        new = [{r: EpochSignal(row) for r, row in zip(ROLES, part, strict=True)} for part in parts]
+        night.add(new)
+        epochs += new
+    morning = night.estimate()
+    told, first, later, n_told = {}, [], {}, 0
+    live, yasa = RunningEstimate(Replayed(model), 8 * 3600.0), RunningEstimate(Replayed(model), 1.0)
     model.ages = (1, LAG_N + 1, *(after_n + 1 for after_n in REVIEWED_AFTER_N))
     for k in range(n):
-        night._features, night._used, night._why = features[: k + 1], used[: k + 1], why[: k + 1]
-        now = night.estimate()
+        live.add(epochs[k : k + 1])
+        now = live.estimate()
         changed = revisions(told, now, k)
         n_told += sum(i in told for i in changed)
         told.update(changed)
@@ -102,9 +123,7 @@ def one_night(seed, hours):
             later[k - LAG_N] = now[k - LAG_N]
     model.ages = None
     standing = [told[i] for i in range(n)]
-    morning = night.estimate()
-    night._planned_s = 1.0
-    yasa = night.estimate()
+    yasa.add(epochs)
     index = {
         name: plms_index(schedule, stages)
         for name, stages in (
@@ -114,7 +133,7 @@ def one_night(seed, hours):
     }  # fmt: skip
     stages = {name: [e.stage for e in each] for name, each in (
         ("first", first), ("lag5", [later.get(i, morning[i]) for i in range(n)]), ("standing", standing),
-        ("morning", morning), ("yasa", yasa),
+        ("morning", morning), ("yasa", yasa.estimate()),
     )}  # fmt: skip
     return {
         "seed": seed, "truth": truth, **stages, "p_first": [e.p_sleep for e in first],

@@ -21,7 +21,7 @@ import time
 
 import numpy as np
 import psutil
-from latency import _EMG, RATE_HZ, figures
+from latency import EMG, RATE_HZ, figures
 
 from monitor.lsl.library import lsl, use_loopback
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
@@ -63,7 +63,7 @@ class Amplifier(threading.Thread):
     def __init__(self):
         super().__init__(daemon=True)
         self.is_silent = threading.Event()
-        self._outlet = open_outlet(OutletHeader("Amp", "EMG", "amp", RATE_HZ, "float32", _EMG))
+        self._outlet = open_outlet(OutletHeader("Amp", "EMG", "amp", RATE_HZ, "float32", EMG))
         self.start()
 
     def run(self):
@@ -78,18 +78,18 @@ class Amplifier(threading.Thread):
 
 
 class Ears:
-    """The window of the ward, and the moments at which the sound device took samples."""
+    """The ward, and the moments at which the sound device took samples."""
 
-    def __init__(self, ward, window, sound):
-        self.ward, self.window, self.sounded = ward, window, []
-        play = sound._play
+    def __init__(self, ward, alerts, device):
+        self.ward, self.sounded = ward, []
+        start = device.start
 
-        def heard(device, samples, ending):
-            new = {one.alert.key for one in window._alerts.now if not one.alert.is_seen}
+        def heard(output, samples):
+            new = {one.alert.key for one in alerts.now if not one.alert.is_seen}
             self.sounded.append((time.monotonic(), new))
-            return play(device, samples, ending)
+            start(output, samples)
 
-        sound._play = heard
+        device.start = heard
 
     def state(self, name):
         return next((tile for tile in self.ward.tiles() if tile.bed == name), None)
@@ -184,12 +184,14 @@ def main():
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     import miniaudio
     from PySide6.QtCore import QObject, Qt, Signal
+    from PySide6.QtTest import QTest
 
     from monitor.dashboard.shell.app import application
     from monitor.dashboard.viewmodel import sound
     from monitor.dashboard.viewmodel.alarm import Sounding
     from monitor.ward.alerts import WardAlerts
     from monitor.ward.network import Ward
+    from monitor.ward.places import Places
     from monitor.ward.window import WardWindow
 
     class Removal(QObject):
@@ -202,23 +204,27 @@ def main():
     app, removal = application(), Removal()
     with Ward() as ward, tempfile.TemporaryDirectory() as sessions:
         speaker = sound.Speaker([miniaudio.Backend.NULL])
-        window = WardWindow(ward, alerts=WardAlerts(Sounding(speaker)))
+        alerts, order = WardAlerts(Sounding(speaker)), Places(None)
+        window = WardWindow(ward, places=order, alerts=alerts)
         window.resize(1920, 1080)
         window.show()
         window.start()
-        ears = Ears(ward, window, sound)
+        ears = Ears(ward, alerts, miniaudio.PlaybackDevice)
 
         def remove(name, host):
             ward.forget(name, host)
-            window._places.remove((name, host))
+            order.remove((name, host))
+
+        def acknowledge():
+            QTest.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
 
         removal.removed.connect(remove)
-        removal.seen.connect(lambda: window._acknowledge(None), Qt.ConnectionType.QueuedConnection)
+        removal.seen.connect(acknowledge, Qt.ConnectionType.QueuedConnection)
         removal.ended.connect(app.quit, Qt.ConnectionType.QueuedConnection)
         ears.acknowledge = removal.seen.emit
         ears.calm = lambda name: (
             removal.removed.emit(name, ears.state(name).host),
-            ears.await_(lambda: not window._alerts.now, "silence"),
+            ears.await_(lambda: not alerts.now, "silence"),
         )
 
         def measured():
