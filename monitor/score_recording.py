@@ -190,7 +190,7 @@ def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
 
 def _measured(stream: RecordedStream, wish: MontageWish) -> StreamDescription:
     """Describe a stream, with the resting levels of legs without a unit in the file."""
-    described = _described(stream)
+    described = description_of(stream)
     columns = unknown_units(described, wish)
     if not columns:
         return described
@@ -200,7 +200,8 @@ def _measured(stream: RecordedStream, wish: MontageWish) -> StreamDescription:
     return with_levels(described, levels)
 
 
-def _described(stream: RecordedStream) -> StreamDescription:
+def description_of(stream: RecordedStream) -> StreamDescription:
+    """Describe a stream of a file as one that is received live, in units of the file."""
     channels = tuple(Channel(c.label, c.unit, c.type) for c in stream.channels)
     return StreamDescription(
         stream.name,

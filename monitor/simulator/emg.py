@@ -129,7 +129,7 @@ class SignalGenerator:
 
     def _make_block(self, index: int) -> NDArray[np.float64]:
         time_s = np.arange(index * self.block_n, (index + 1) * self.block_n) / self.rate_hz
-        beats_s = self._beats_near(float(time_s[0]), float(time_s[-1]))
+        beats_s = self.beats_near(float(time_s[0]), float(time_s[-1]))
         leak = self.ecg_leak_uv * _ecg(time_s, beats_s, _QRS)
         block = np.empty((self.block_n, 3))
         for channel in range(2):
@@ -163,7 +163,8 @@ class SignalGenerator:
         entropy = np.random.SeedSequence([_NOISE_STREAM, self.schedule.seed, channel, index + 1])
         return np.random.Generator(np.random.Philox(entropy)).standard_normal(self.block_n)
 
-    def _beats_near(self, start_s: float, stop_s: float) -> NDArray[np.float64]:
+    def beats_near(self, start_s: float, stop_s: float) -> NDArray[np.float64]:
+        """Return the times (s) of the heartbeats between two times, and of those whose waves reach in."""
         first = math.floor((start_s - _BEAT_REACH_S) / self._beat_s)
         number = np.arange(first, math.ceil((stop_s + _BEAT_REACH_S) / self._beat_s) + 1)
         # A slow variation as by breathing and a fast one as irregularity, in closed form, so that any beat

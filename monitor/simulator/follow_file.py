@@ -79,11 +79,25 @@ def follow_recording(
         if not wait_for_receivers([*outlets, marker_outlet], stop):
             return 0.0
         feeds = [_FollowedStream(outlet) for outlet in outlets]
-        return _play(_Reading(file, delay_s, on_message), feeds, marker_outlet, delay_s, stop)
+        return _play(GrowingReader(file, delay_s, on_message), feeds, marker_outlet, delay_s, stop)
 
 
-class _Reading:
-    """The read position in the file; begins one delay before its end."""
+class GrowingReader:
+    """Read what is appended to a growing file, from one delay before its present end.
+
+    Parameters
+    ----------
+    file : GrowingEdf
+        With at least one complete data record.
+    delay_s : float
+    on_message : callable
+        Receives a message when the file becomes unreadable and when it is readable again.
+
+    Attributes
+    ----------
+    begin_s, end_s : float
+        Where reading begins, and the end of the file at that time (s of the recording).
+    """
 
     def __init__(self, file: GrowingEdf, delay_s: float, on_message: Callable[[str], object]) -> None:
         self._file, self._report, self._trouble = file, on_message, ""
@@ -117,7 +131,7 @@ class _Reading:
 
 
 def _play(
-    reading: _Reading, feeds: list[_FollowedStream], marker_outlet: Outlet, delay_s: float, stop: Stop
+    reading: GrowingReader, feeds: list[_FollowedStream], marker_outlet: Outlet, delay_s: float, stop: Stop
 ) -> float:
     clock = lsl().local_clock
     begun_stamp_s = float(clock())

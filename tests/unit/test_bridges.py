@@ -24,6 +24,7 @@ from monitor.montage import (
     describe_reading,
     read_montage,
 )
+from monitor.score_recording import description_of
 from monitor.session.xdf import XdfWriter
 
 FOLDER = Path(__file__).with_name("bridges")
@@ -137,9 +138,7 @@ def test_a_file_recorded_of_it_is_worth_the_same_microvolts(name, tmp_path):
 
 
 def _legs(recorded):
-    from monitor.score_recording import _described
-
-    return read_montage(_described(recorded)).legs
+    return read_montage(description_of(recorded)).legs
 
 
 @pytest.mark.parametrize("name", sorted(n for n in shipped() if n.startswith("amplifiers/")))

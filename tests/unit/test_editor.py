@@ -133,10 +133,10 @@ def test_many_at_once_leave_a_journal_in_order(folder, editor):
 
 
 def test_a_disk_that_takes_nothing_is_said(folder, editor, monkeypatch):
-    def full(_facts):
+    def full(_journal, _facts):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(editor._journal, "append", full)
+    monkeypatch.setattr(Journal, "append", full)
     n = len(facts_of(folder))
     assert "No space left" in editor.answer({"do": "note", "t": 1.0, "text": "x"})["error"]
     assert "No space left" in editor.answer({"do": "status"})["trouble"]

@@ -7,7 +7,7 @@ from support.interrupted import interrupted_edf
 
 from monitor.files.growing_edf import GrowingEdf
 from monitor.model.errors import InputError
-from monitor.simulator.follow_file import _Reading
+from monitor.simulator.follow_file import GrowingReader
 
 RATE_HZ, RECORDS = 200, 12
 LEG = np.random.default_rng(3).normal(0, 9, RATE_HZ * RECORDS)
@@ -70,7 +70,7 @@ def test_a_record_that_does_not_say_when_it_begins_is_told_and_tried_again(tmp_p
     record_n = (len(good) - 256 * 3) // 6
     path.write_bytes(bad[: 256 * 3 + 5 * record_n])
     told = []
-    reading = _Reading(GrowingEdf(path), 2.0, told.append)
+    reading = GrowingReader(GrowingEdf(path), 2.0, told.append)
     assert (reading.begin_s, reading.end_s) == (3.0, 5.0)
     assert reading.read_new().streams[0].sample_n == 2 * RATE_HZ
     path.write_bytes(bad)

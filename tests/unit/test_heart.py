@@ -221,7 +221,7 @@ def test_the_ecg_is_found_by_type_and_label(channels, expected):
 
 def test_the_beats_of_a_session_are_those_of_its_ecg_and_its_report_has_them(tmp_path):
     session = read_session(record_night(tmp_path / "s", 400.0, gap=(100.0, 110.0), ecg=True).path)
-    true_s = SignalGenerator(Schedule(5, "demo", 400.0), 250.0)._beats_near(0.0, 400.0)
+    true_s = SignalGenerator(Schedule(5, "demo", 400.0), 250.0).beats_near(0.0, 400.0)
     found = recorded_beats(session)
     assert np.isnan(found).sum() == 1
     inside = true_s[(true_s > 1) & (true_s < 399) & ((true_s < 99) | (true_s > 111))]

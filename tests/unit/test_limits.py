@@ -1,6 +1,7 @@
 """What the system refuses is one sentence with the remedy; a fault of our own is not taken for that."""
 
 import errno
+import os
 import sys
 import tempfile
 
@@ -63,9 +64,13 @@ def test_a_hard_limit_on_files_is_said(monkeypatch):
         require_limits()
 
 
-def test_the_sentence_on_temporary_folders_is_that_of_python(monkeypatch, tmp_path):
-    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+def test_the_sentence_on_temporary_folders_is_that_of_python(monkeypatch):
+    def nowhere(path, *_):
+        raise FileNotFoundError(path)
+
     monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(os, "open", nowhere)
     with pytest.raises(FileNotFoundError) as raised:
         tempfile.gettempdir()
+    monkeypatch.undo()
     assert "TMPDIR" in what_ran_out(raised.value)

@@ -26,7 +26,7 @@ class Inlet:
         rows = np.column_stack([numbers, -numbers]).astype(np.float32)
         ctypes.memmove(values.value, rows.tobytes(), rows.nbytes)
         ctypes.memmove(stamps.value, numbers.tobytes(), numbers.nbytes)
-        code._obj.value = result
+        ctypes.cast(code, ctypes.POINTER(ctypes.c_int)).contents.value = result
         return 0 if result else 2 * n
 
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import pytest
-from support.sessions import movement, stage
+from support.sessions import beginning, make_session, movement, series, stage
 
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.keys import KEYS
-from monitor.dashboard.viewmodel.summary import _EDITS, _HOURS, _ROWS
+from monitor.dashboard.viewmodel.summary import sections
 from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.facts import Fact
+from monitor.model.rules import PROFILES
 from monitor.session.log_entries import fact_row
 from monitor.session.state import SessionState
+from monitor.session.tables import write_tables
+from monitor.session.wall_time import WallTime
 from monitor.ward import texts as ward_texts
 
 # Of the program, of its packages, of its code; or older wording.
@@ -50,9 +55,28 @@ def test_no_text_of_the_window_uses_a_word_of_the_program(where: ModuleType, nam
         assert not FOREIGN.search(shown), text
 
 
-def test_no_key_reason_or_row_uses_a_word_of_the_program() -> None:
+def test_no_key_or_reason_uses_a_word_of_the_program() -> None:
     shown = [key.text for key in KEYS] + list(wording.EXCLUDED.values())
-    shown += [row[0] for row in (*_ROWS, *_HOURS, *_EDITS)]
+    assert [text for text in shown if FOREIGN.search(text)] == []
+
+
+def test_no_table_of_the_summary_uses_a_word_of_the_program(tmp_path: Path) -> None:
+    facts = [
+        *beginning(), Fact("lights", 1.0, "person", {"state": "off"}),
+        *(stage(30.0 * i, "N2") for i in range(20)), *series(60.0, 12),
+        Fact("arousal", 62.0, "Scorer", {"duration_s": 4.0}),
+        Fact("respiratory", 500.0, "Scorer", {"duration_s": 12.0, "label": "apnea"}),
+        Fact("stop", 600.0, "recorder", {"reason": "test"}),
+    ]  # fmt: skip
+    state = SessionState()
+    for seq, fact in enumerate(facts):
+        state.apply(replace(fact, seq=seq))
+    folder = make_session(tmp_path / "s", facts)
+    found = sections(write_tables(folder, state, PROFILES), (), WallTime())
+    shown = {text for each in found for text in (each.title, *each.heads, *(row[0] for row in each.rows))}
+    # Of each table with names of its own, those that need the most of a recording.
+    assert {"PLMS with arousal per hour of sleep", "PLMS per hour without respiratory"} <= shown
+    assert {"Periodicity, intervals", "Lights off to on", "One leg only", "entries undone"} <= shown
     assert [text for text in shown if FOREIGN.search(text)] == []
 
 

@@ -1,6 +1,7 @@
 """The recorder's side: the process is started, started again, ended; what it tells is checked and written."""
 
 import io
+import subprocess
 
 import pytest
 
@@ -39,9 +40,9 @@ def bench(tmp_path, monkeypatch):
 
         def make(self, settings):
             self.stager = Stager(SessionFolder(tmp_path), settings)
-            self.stager._start = self.start
 
-        def start(self):
+        def start(self, command, **_):
+            assert command[1:4] == ["-m", "monitor.staging", str(tmp_path)]
             self.children.append(Child())
             return self.children[-1]
 
@@ -50,7 +51,9 @@ def bench(tmp_path, monkeypatch):
             return self.stager.look(self.sources, self.now_s, 50.0)
 
     monkeypatch.setattr(module, "is_installed", lambda: True)
-    return Bench()
+    made = Bench()
+    monkeypatch.setattr(subprocess, "Popen", made.start)
+    return made
 
 
 def source(*labels, key=1):

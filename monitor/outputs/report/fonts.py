@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -29,6 +30,11 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
 class Fonts:
     """The fonts of one document.
 
+    Parameters
+    ----------
+    others : sequence of Path, optional
+        TrueType files with the letters that the shipped font lacks; by default those of this computer.
+
     Attributes
     ----------
     n_without_font : int
@@ -37,9 +43,10 @@ class Fonts:
         Letters of right-to-left and joined scripts, printed one by one in the order of the text.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, others: Sequence[Path] | None = None) -> None:
         for name, file in _FILES.items():
             pdfmetrics.registerFont(TTFont(name, str(_shipped(file))))
+        self._files = others
         self._others: dict[Path, str] = {}
         self.n_without_font = self.n_unjoined = 0
 
@@ -78,7 +85,7 @@ class Fonts:
         """Return the name of a font with a letter: empty for the font of the paragraph, None for none."""
         if ord(letter) in _letters(_shipped(_FILES[REGULAR])):
             return ""
-        for path in _system_fonts():
+        for path in _system_fonts() if self._files is None else self._files:
             if ord(letter) in _letters(path) and (name := self._registered(path)):
                 return name
         return None
