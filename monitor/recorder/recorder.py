@@ -314,6 +314,11 @@ class SessionRecorder:
         else:
             self._schedule.scored(self.scores.values(), reached_s, now_s)
 
+    def close_files(self) -> None:
+        """Bring what was recorded to disk and close the recording and the journal."""
+        self._raw.close(_LAST_PATIENCE_S)
+        self._journal.close(_LAST_PATIENCE_S)
+
     def finish(self, reason: str) -> None:
         """End the recording: close open movements at the last sample, write the tables, close the outlets."""
         self.stager.close()
@@ -322,8 +327,7 @@ class SessionRecorder:
                 self._record(source.detection.stream.finish() if source.detection else ())
         stop: StopData = {"reason": reason}
         self._record([*self._clocks.note(), Fact("stop", self.recorded_s, "recorder", stop)])
-        self._raw.close(_LAST_PATIENCE_S)
-        self._journal.close(_LAST_PATIENCE_S)
+        self.close_files()
         self._show(self._journal.take())
         self.rescore()
         self._send_index()

@@ -67,8 +67,7 @@ class Run:
 
     def cut(self):
         """Leave everything as it is on disk; the threads of the writers end."""
-        self.night._raw.close()
-        self.night._journal.close(10)
+        self.night.close_files()
         self.night.outlets.close()
 
     def end(self):
