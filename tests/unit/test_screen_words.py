@@ -63,10 +63,10 @@ def test_no_key_or_reason_uses_a_word_of_the_program() -> None:
 def test_no_table_of_the_summary_uses_a_word_of_the_program(tmp_path: Path) -> None:
     facts = [
         *beginning(), Fact("lights", 1.0, "person", {"state": "off"}),
-        *(stage(30.0 * i, "N2") for i in range(20)), *series(60.0, 12),
+        *(stage(30.0 * i, "N2") for i in range(200)), *series(60.0, 12),
         Fact("arousal", 62.0, "Scorer", {"duration_s": 4.0}),
         Fact("respiratory", 500.0, "Scorer", {"duration_s": 12.0, "label": "apnea"}),
-        Fact("stop", 600.0, "recorder", {"reason": "test"}),
+        Fact("stop", 6000.0, "recorder", {"reason": "test"}),
     ]  # fmt: skip
     state = SessionState()
     for seq, fact in enumerate(facts):
