@@ -2,6 +2,7 @@
 
 import json
 
+import edfio
 import numpy as np
 import pytest
 from support.realdata import REAL_DATA, needs
@@ -129,10 +130,27 @@ def test_nothing_is_found_on_its_flat_channels(tmp_path, replayed):
     assert {"flat"} <= {cause for f in of_kind(facts, "quality") for cause in f.data["causes"]}
 
 
-@needs("nox_a1_psg")
-def test_a_real_psg_with_a_coarse_step_is_refused_on_both_legs(tmp_path, replayed):
-    file = REAL_DATA / "nox_a1_psg" / "subject1.edf"
-    folder, facts, _ = replayed(file, ["subject1-200Hz"], 120 * 200, speed=40)
+@pytest.fixture
+def coarse(tmp_path):
+    """A file of two legs at rest in numbers of 31.25 uV, as the real one has them."""
+    noise, whole_uv = np.random.default_rng(4), 31.25 * 32767
+    signals = [
+        edfio.EdfSignal(
+            noise.normal(0, 4, 120 * 200), 200, label=f"{leg} Leg", physical_dimension="uV",
+            physical_range=(-whole_uv, whole_uv), digital_range=(-32767, 32767),
+        )
+        for leg in ("Left", "Right")
+    ]  # fmt: skip
+    signals.append(edfio.EdfSignal(np.full(120, 96.0), 1, label="SpO2", physical_range=(0, 100)))
+    path = tmp_path / "coarse.edf"
+    edfio.Edf(signals).write(path)
+    return path
+
+
+@pytest.mark.parametrize("is_real", [False, pytest.param(True, marks=needs("nox_a1_psg"))])
+def test_a_psg_with_a_coarse_step_is_refused_on_both_legs(tmp_path, replayed, coarse, is_real):
+    file = REAL_DATA / "nox_a1_psg" / "subject1.edf" if is_real else coarse
+    folder, facts, _ = replayed(file, [f"{file.stem}-200Hz"], 120 * 200, speed=40)
     assert of_kind(facts, "movement") == []
     last = {f.data["leg"]: f.data for f in of_kind(facts, "quality") if f.source == "detector"}
     for leg in ("left", "right"):
@@ -142,4 +160,4 @@ def test_a_real_psg_with_a_coarse_step_is_refused_on_both_legs(tmp_path, replaye
     scored = run("score", str(file), "--out", str(tmp_path / "out"))
     assert scored.returncode == 2
     assert "too coarse" in scored.stderr
-    assert not (tmp_path / "out" / "subject1").exists()
+    assert not (tmp_path / "out" / file.stem).exists()
