@@ -163,6 +163,20 @@ def _file_key(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
+def verified(sealed: bytes) -> bytes:
+    """Return the content of a cache file, which follows its SHA-256.
+
+    Raises
+    ------
+    ValueError
+        If its checksum is wrong.
+    """
+    content = sealed[_DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != sealed[:_DIGEST_BYTES]:
+        raise ValueError(f"{len(sealed)} bytes with a wrong checksum")
+    return content
+
+
 class _SealedCache(NullCache):
     """Cache the compiled forms of one kernel, each in a separate file with its SHA-256.
 
@@ -196,7 +210,7 @@ class _SealedCache(NullCache):
         if path is None:
             return None
         try:
-            found = _rebuild(target_context, *read_sealed(path))
+            found = _rebuild(target_context, *_unsealed(path))
         except FileNotFoundError:
             return None
         except Exception as err:  # noqa: BLE001 - after any error it can be compiled again
@@ -233,7 +247,7 @@ class _SealedCache(NullCache):
         return folder / f"{self._name}-{hashlib.sha256(what.encode()).hexdigest()[:32]}.kernel"
 
 
-def read_sealed(path: Path) -> Any:
+def _unsealed(path: Path) -> Any:
     """Return the content of a cache file.
 
     Raises
@@ -243,11 +257,7 @@ def read_sealed(path: Path) -> Any:
     ValueError
         If its checksum is wrong.
     """
-    sealed = path.read_bytes()
-    content = sealed[_DIGEST_BYTES:]
-    if hashlib.sha256(content).digest() != sealed[:_DIGEST_BYTES]:
-        raise ValueError(f"{len(sealed)} bytes with a wrong checksum")
-    return pickle.loads(content)
+    return pickle.loads(verified(path.read_bytes()))
 
 
 def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
