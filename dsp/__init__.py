@@ -6,7 +6,6 @@ from dsp._cache import CacheReport, cached_njit
 from dsp._cache import report as cache_report
 from dsp.detector import LegDetector
 from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState
-from dsp.ring import RingWriter, ring_bytes
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
 
 __all__ = [
@@ -37,5 +36,3 @@ def warm_up() -> None:
     detector.process(np.zeros(2))
     detector.finish()
     detector.reset(0)
-    chunk = np.zeros((2, 1), np.float32)
-    RingWriter(bytearray(ring_bytes(4, 1)), 4, 1).write(chunk)

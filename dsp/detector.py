@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -79,14 +80,34 @@ class LegDetector:
             replace(settings, onset_uv=onset_uv, further_onset_uv=())
             for onset_uv in settings.further_onset_uv
         ]
-        self.fs_hz = float(fs_hz)
-        self.calibration = calibrate(settings, self.fs_hz, sos)
-        self._state = new_state((settings, *further), self.fs_hz, sos, self.calibration)
+        self.fs_hz, self._sos, self._sets = float(fs_hz), sos, (settings, *further)
+        self._further_events: list[list[Rows]] = [[] for _ in further]
+        self._no_events: Rows = np.empty(0, EVENT_DTYPE)
+        self._no_rows: Rows = np.empty(0, QUALITY_DTYPE)
+        self._has_begun, self._trimmed_uv2 = False, 0.0
+        # Until it begins, what the properties read of a detector that has seen nothing.
+        self._index, self._trimmed, self._pool_n = (np.zeros(1, np.int64) for _ in range(3))
+        self._resting, self._learning = np.full(1, math.nan), np.ones(1, np.bool_)
+        self._open, self._bad = np.zeros(1, np.bool_), np.zeros(1, np.bool_)
+        self._index[0] = int(first_index) - 1
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The constants that follow from the filter."""
+        return calibrate(self.settings, self.fs_hz, self._sos)
+
+    def _begin(self) -> None:
+        """Allocate the state and place it at the first sample.
+
+        Not done before there are samples: it needs the kernels, and a recording begins while these are still
+        being compiled.
+        """
+        self._state = new_state(self._sets, self.fs_hz, self._sos, self.calibration)
         self._trimmed_uv2 = float(cast(Rows, self._state.cfg)["trimmed_uv2"][0])
+        first_index = self.n_seen
         # Views of single fields, shape (1,): an access by name costs several times as much.
         leg = cast(Rows, self._state.leg)
         self._events, self._events_n = leg["events"], leg["events_n"]
-        self._further_events: list[list[Rows]] = [[] for _ in further]
         self._rows, self._rows_n = leg["rows"][0], leg["rows_n"]
         self._index, self._trimmed = leg["signal"]["index"], leg["envelope"]["trimmed"]
         baseline = leg["baseline"]
@@ -94,9 +115,8 @@ class LegDetector:
             baseline[name] for name in ("resting_uv", "pool_n", "learning")
         )
         self._open, self._bad = leg["movement"]["open"], leg["quality"]["bad"]
-        self._no_events: Rows = np.empty(0, EVENT_DTYPE)
-        self._no_rows: Rows = np.empty(0, QUALITY_DTYPE)
-        loop.start_at(self._state, int(first_index))
+        loop.start_at(self._state, first_index)
+        self._has_begun = True
 
     def process(self, x_uv: Floats) -> tuple[Rows, Rows]:
         """Process a chunk.
@@ -120,6 +140,8 @@ class LegDetector:
         """
         if x_uv.dtype != np.float64 or x_uv.ndim != 1 or not x_uv.flags.c_contiguous:
             raise ValueError(f"x_uv is {x_uv.dtype} {x_uv.shape}: expected one contiguous row of float64")
+        if not self._has_begun:
+            self._begin()
         events: list[Rows] = []
         rows: list[Rows] = []
         done = 0
@@ -143,6 +165,8 @@ class LegDetector:
         An open movement is closed at the last valid sample with `cut` set, or withdrawn when that leaves it
         shorter than the shortest movement. The detector must be `reset` before it can process samples again.
         """
+        if not self._has_begun:
+            return self._no_events
         loop.finish(self._state)
         self._store_further()
         return self._take_events() if self._events_n[0] else self._no_events
@@ -157,7 +181,10 @@ class LegDetector:
         """
         if self.open:
             raise ValueError("a movement is open: call finish() before reset()")
-        loop.start_at(self._state, int(first_index))
+        if self._has_begun:
+            loop.start_at(self._state, int(first_index))
+        else:
+            self._index[0] = int(first_index) - 1
 
     def further_events(self) -> list[Rows]:
         """Return the events at each further threshold (`further_onset_uv`) since the last call.

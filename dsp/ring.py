@@ -13,8 +13,6 @@ import mmap
 import numpy as np
 from numpy.typing import NDArray
 
-from dsp._cache import cached_njit
-
 Samples = NDArray[np.float32]
 
 HEADER_BYTES = 64  # a cache line, so that the counters do not share one with samples
@@ -28,18 +26,6 @@ Buffer = bytearray | memoryview | mmap.mmap
 def ring_bytes(capacity_n: int, n_channels: int) -> int:
     """Return the size of the buffer for `capacity_n` samples of `n_channels` float32."""
     return HEADER_BYTES + 4 * capacity_n * n_channels
-
-
-@cached_njit(nogil=True)
-def copy_in(samples: Samples, at: int, chunk: Samples) -> None:
-    """Copy `chunk` into the ring from sample number `at` on."""
-    row = at % samples.shape[0]
-    for i in range(chunk.shape[0]):
-        for channel in range(chunk.shape[1]):
-            samples[row, channel] = chunk[i, channel]
-        row += 1
-        if row == samples.shape[0]:
-            row = 0
 
 
 def _views(buffer: Buffer, capacity_n: int, n_channels: int) -> tuple[NDArray[np.int64], Samples]:
@@ -88,9 +74,11 @@ class RingWriter:
             raise ValueError(f"chunk is {chunk.dtype} {chunk.shape}: expected float32 (n, {n_channels})")
         end = int(self._counters[PUBLISHED]) + chunk.shape[0]
         newest = chunk[-capacity_n:] if chunk.shape[0] > capacity_n else chunk
-        # Counters are stored from here, not from the kernel: the compiler may not move them across the calls.
+        row = (end - newest.shape[0]) % capacity_n
+        before_wrap_n = min(newest.shape[0], capacity_n - row)
         self._counters[CLAIMED] = end
-        copy_in(self._samples, end - newest.shape[0], newest)
+        self._samples[row : row + before_wrap_n] = newest[:before_wrap_n]
+        self._samples[: newest.shape[0] - before_wrap_n] = newest[before_wrap_n:]
         self._counters[PUBLISHED] = end
 
 

@@ -1,17 +1,15 @@
 """Run a recording: bed lock, stream selection, recorder.
 
-The detector is compiled in the background while the streams are selected.
+The detector is compiled in the background, while the streams are selected and as long as it takes after that.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import dsp
 from dsp import cache_report
 from monitor.cli.resume import Prompt, reopened, resumed_settings, session_to_resume, successors_of
 from monitor.cli.terminal import Terminal
@@ -22,6 +20,7 @@ from monitor.model.config import Config
 from monitor.model.errors import InputError, MissingError
 from monitor.model.run_info import scored_with
 from monitor.montage import Chosen
+from monitor.recorder.compilation import Compilation
 from monitor.recorder.outlets import other_recorder
 from monitor.recorder.recorder import RecordingPlan
 from monitor.recorder.resumed import Resumed
@@ -32,14 +31,10 @@ from monitor.recorder.stream_selection import StreamSelection
 from monitor.session.folder import BedLock, SessionFolder, SessionLock, check_code
 from monitor.session.resume import CutOff
 
-_PROGRESS_S = 5.0
-
-
-def warm_up_in_background() -> threading.Thread:
-    """Start compiling in a thread; join it before the first sample."""
-    thread = threading.Thread(target=dsp.warm_up, name="warm-up", daemon=True)
-    thread.start()
-    return thread
+_COMPILING = (
+    "The detector is being compiled, once on this computer. Until then the signal is recorded raw; the "
+    "detector processes it afterwards."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +96,14 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
         beds = _Beds(options.sessions)
         stack.callback(beds.release)
         beds.claim(options.bed)
-        warm = warm_up_in_background()
+        compilation = Compilation()
+        compilation.start()
         wish = options.config.wish
         screen = StartScreen(
             options.bed,
             options.config.main_profile,
             wish,
-            lambda: not warm.is_alive(),
+            lambda: compilation.is_done,
             beds.claim,
             Preview(wish),
             options.study,
@@ -132,26 +128,16 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
             queries, config.wish, terminal.say, lsl().local_clock, ending.wait, screen, successors
         )
         chosen = _wait_for_streams(selection, options, terminal)
-        if chosen is not None:
-            _compile(chosen, warm, terminal)
         if chosen is None or ending.asked:
             terminal.say("Nothing was recorded.")
             return
-        _begin(options, config, chosen, interrupted, screen, terminal, ending)
-
-
-def _compile(chosen: Sequence[Chosen], warm: threading.Thread, terminal: Terminal) -> None:
-    """Print what was selected, and wait until the detector is compiled."""
-    for each in chosen:
-        terminal.selected(each)
-    if warm.is_alive():
-        terminal.say("Compiling the detector. This takes about half a minute at the first start.")
-    while warm.is_alive():
-        warm.join(_PROGRESS_S)
-        if warm.is_alive():
-            terminal.say(f"Compiling the detector: {100 * cache_report.ready_share:.0f} %")
-    for note in cache_report.notes():
-        terminal.say(note)
+        for each in chosen:
+            terminal.selected(each)
+        if not compilation.is_done:
+            terminal.say(_COMPILING)
+        _begin(options, config, chosen, interrupted, screen, terminal, ending, compilation)
+        for note in cache_report.notes():
+            terminal.say(note)
 
 
 def _begin(
@@ -162,6 +148,7 @@ def _begin(
     screen: StartScreen,
     terminal: Terminal,
     ending: StopRequest,
+    compilation: Compilation,
 ) -> None:
     """Resume the interrupted session of the bed if that is possible, or begin a new one."""
     picked, resumption = screen.picked, None
@@ -177,7 +164,8 @@ def _begin(
         config = options.config
         if picked is not None:
             config = config.with_main_profile(picked.main_profile)
-    _record(replace(options, study=study), config, bed, chosen, screen, terminal, ending, resumption)
+    options = replace(options, study=study)
+    _record(options, config, bed, chosen, screen, terminal, ending, compilation, resumption)
 
 
 def _wait_for_streams(
@@ -214,6 +202,7 @@ def _record(
     screen: StartScreen,
     terminal: Terminal,
     ending: StopRequest,
+    compilation: Compilation,
     resumption: tuple[SessionFolder, SessionLock, Resumed] | None,
 ) -> None:
     about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
@@ -227,7 +216,9 @@ def _record(
         lock.acquire()
     terminal.say(f"Recording into {folder.path}")
     terminal.say(f"End it with Ctrl-C, or with: plms-monitor stop {folder.path}")
-    recording = Recording(folder, plan, config.detector, chosen, options.duration_s, terminal.status, resumed)
+    recording = Recording(
+        folder, plan, config.detector, chosen, options.duration_s, terminal.status, compilation, resumed
+    )
     try:
         recorder = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
     finally:

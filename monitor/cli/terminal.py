@@ -26,7 +26,7 @@ def status_line(recorder: SessionRecorder) -> str:
     if not recorder.time.has_begun:
         return "waiting for the first sample"
     # A terminal cuts the line at its width: what needs a person comes first.
-    parts = [hms(recorder.recorded_s), *_warnings(recorder)]
+    parts = [hms(recorder.recorded_s), *_warnings(recorder), *_waiting(recorder)]
     parts += [_health(recorder, s) for s in recorder.sources.values() if s.identity.legs]
     stage = recorder.state.stage_at(recorder.recorded_s)
     parts.append(f"stage {stage}" if stage else "no stages yet")
@@ -42,6 +42,16 @@ def _warnings(recorder: SessionRecorder) -> list[str]:
     if recorder.disk_s is not None and recorder.disk_s < DISK_LOW_S:
         found.append(f"!! disk is full in {recorder.disk_s / 60:.0f} min")
     return found
+
+
+def _waiting(recorder: SessionRecorder) -> list[str]:
+    """Return what the detector still has to process, if anything."""
+    if not recorder.waiting_s:
+        return []
+    behind = f"{recorder.waiting_s:.0f} s wait for it"
+    if recorder.compilation.is_done:
+        return [f"detector is catching up: {behind}"]
+    return [f"detector is being compiled ({recorder.compilation.share:.0%}), recording raw: {behind}"]
 
 
 def result_lines(recorder: SessionRecorder) -> list[str]:

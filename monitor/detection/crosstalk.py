@@ -136,7 +136,7 @@ class OwnActivity:
 
     def __init__(self, detector: LegDetector, sos: Signal) -> None:
         self._rate_hz, self._settings, self._sos = detector.fs_hz, detector.settings, sos
-        self._known = detector.calibration
+        self._detector = detector
         self._sub_n = max(2, round(self._settings.sub_block_s * self._rate_hz))
         self._window_n = 2 * max(8, round(WINDOW_S * self._rate_hz / 2))
 
@@ -179,7 +179,7 @@ class OwnActivity:
             return Own()
         run = max(runs, key=lambda each: int(each[-1] - each[0]))
         first, last, peak_uv = int(run[0]), int(run[-1]), float(envelope[run].max())
-        delay_n = self._known.delay_s * self._rate_hz
+        delay_n = self._detector.calibration.delay_s * self._rate_hz
         back = max(0, first - round(LOOK_BACK_S * self._rate_hz))
         rise = back + int(np.argmax(short[back : last + 1] >= on))
         loud = back + np.flatnonzero(short[back : last + 1] > off)
@@ -193,12 +193,12 @@ class OwnActivity:
         """Return the RMS over a sub-block and the envelope at each sample, uV."""
         settings, n = self._settings, self._sub_n
         total = np.concatenate([np.zeros(n), np.cumsum(own * own)])
-        short = (total[n:] - total[:-n]) / (n * (1.0 - self._known.notch_share))
+        short = (total[n:] - total[:-n]) / (n * (1.0 - self._detector.calibration.notch_share))
         past = np.zeros((settings.sub_blocks_n, short.size))
         for k in range(settings.sub_blocks_n):
             past[k, k * n :] = short[: short.size - k * n]
         kept = settings.sub_blocks_n - settings.dropped_n
-        trimmed = np.sort(past, axis=0)[:kept].mean(axis=0) / self._known.trim_gain
+        trimmed = np.sort(past, axis=0)[:kept].mean(axis=0) / self._detector.calibration.trim_gain
         return np.sqrt(short), np.sqrt(trimmed)
 
 

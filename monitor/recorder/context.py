@@ -5,7 +5,8 @@ The session's timeline against this machine's LSL clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from monitor.model.facts import Fact
@@ -30,9 +31,28 @@ class SessionTime:
     """
 
     def __init__(self, lead: SourceClock, clock: Callable[[], float]) -> None:
-        self._lead, self.clock = lead, clock
+        self._lead, self._clock = lead, clock
         self._speed = lead.speed
         self._origin_s: float | None = None
+        self._as_of_s: float | None = None
+
+    def clock(self) -> float:
+        """Return this machine's LSL clock (s); within `as_of`, as it was then."""
+        return self._clock() if self._as_of_s is None else self._as_of_s
+
+    @contextmanager
+    def as_of(self, clock_s: float) -> Iterator[None]:
+        """Process what was received at `clock_s` as of that time."""
+        self._as_of_s = clock_s
+        try:
+            yield
+        finally:
+            self._as_of_s = None
+
+    @property
+    def is_past(self) -> bool:
+        """Whether something is being processed as of an earlier time."""
+        return self._as_of_s is not None
 
     @property
     def has_begun(self) -> bool:

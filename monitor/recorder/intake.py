@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+import numpy as np
 
 from monitor.detection.stamp_timeline import CLOCK_STEP
 from monitor.lsl.arrivals import (
@@ -27,6 +30,7 @@ from monitor.recorder.context import RecorderContext
 from monitor.recorder.marker_intake import MarkerIntake
 from monitor.recorder.source import Source
 from monitor.recorder.source_detection import SourceDetection
+from monitor.recorder.waiting_arrivals import Received, WaitingArrivals
 from monitor.session.resume import is_recorded_by_another
 from monitor.session.signal.live_ring import LiveRingWriter
 from monitor.session.signal.xdf_format import readable
@@ -51,12 +55,19 @@ class Intake:
     sources : Mapping of int to Source
     labels : Mapping of str to str
         Meaning of each marker word.
+    is_compiled : callable
+        Whether the detector can process samples: until then they are recorded raw, and wait.
     """
 
     def __init__(
-        self, context: RecorderContext, sources: Mapping[int, Source], labels: Mapping[str, str]
+        self,
+        context: RecorderContext,
+        sources: Mapping[int, Source],
+        labels: Mapping[str, str],
+        is_compiled: Callable[[], bool],
     ) -> None:
         self._context, self._sources = context, sources
+        self._waiting = WaitingArrivals(is_compiled)
         self._clocks = Clocks(context)
         self._markers = MarkerIntake(context, labels)
         self._not_written_n: Counter[int] = Counter()
@@ -99,12 +110,74 @@ class Intake:
             detection.open_gap(lasting_gap.seq, str(lasting_gap.data["cause"]))
 
     def take(self, arrival: Arrival) -> None:
-        """Process one arrival."""
+        """Process one arrival; while the detector is being compiled, record it and let it wait."""
         source = self._sources[arrival.key]
+        if self._must_wait(source, arrival):
+            self._receive(source, arrival)
+        else:
+            self._process(source, arrival, None)
+
+    def _must_wait(self, source: Source, arrival: Arrival) -> bool:
+        if isinstance(arrival, StreamChanged):
+            return False
+        if self._waiting.has(source.key):
+            return True
         if isinstance(arrival, Samples):
-            self._samples(source, arrival)
+            return source.detection is not None and self._waiting.must_wait
+        # A stream that connects depends on no other; everything else may depend on the clock of the lead.
+        return bool(self._waiting) and not isinstance(arrival, Connected)
+
+    def _receive(self, source: Source, arrival: Arrival) -> None:
+        """Record and draw what waits for the detector."""
+        now_s, n_before = self._context.time.clock(), None
+        if isinstance(arrival, Connected) and changed(source.identity.stream, arrival.stream):
+            # In the file it is another stream, which begins when the samples before it were processed.
+            self._waiting.not_in_file.add(source.key)
+        is_in_file = source.key not in self._waiting.not_in_file
+        if isinstance(arrival, Samples) and is_in_file:
+            if arrival.ahead:
+                self._samples(source, arrival, None)
+                return
+            n_before = self._record_raw(source, arrival)
+            if not self._waiting:
+                with self._context.faults.isolate(f"placing the first samples of {source.name}"):
+                    self._anchor_first(source, arrival, n_before)
+            self._draw(source, arrival)
+        elif isinstance(arrival, Texts) and is_in_file:
+            self._markers.record_raw(source, arrival)
+            n_before = 0
+        self._waiting.put(Received(arrival, now_s, n_before))
+
+    def catch_up(self, seconds: float) -> None:
+        """Process what waited for the detector, for at most `seconds`."""
+        until_s = time.monotonic() + seconds
+        while self._waiting.are_due and time.monotonic() < until_s:
+            received = self._waiting.next()
+            with (
+                self._context.time.as_of(received.at_s),
+                self._context.faults.isolate("processing received data"),
+            ):
+                self._process(self._sources[received.arrival.key], received.arrival, received.n_before)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether anything waits for the detector."""
+        return bool(self._waiting)
+
+    def waiting_s(self, source: Source) -> float:
+        """Return how much signal of a source waits for the detector (s)."""
+        waiting_n = self._waiting.samples_n(source.key)
+        return waiting_n / source.detection.stream.timeline.rate_hz if source.detection and waiting_n else 0.0
+
+    def _process(self, source: Source, arrival: Arrival, n_before: int | None) -> None:
+        """Process one arrival; `n_before` is None if it is not in the file yet, see `Received`."""
+        if isinstance(arrival, Samples):
+            self._samples(source, arrival, n_before)
         elif isinstance(arrival, Texts):
-            self._markers.take(source, arrival)
+            if n_before is None:
+                self._markers.take(source, arrival)
+            else:
+                self._markers.interpret(source, arrival)
         elif isinstance(arrival, Connected):
             self._connected(source, arrival)
         elif isinstance(arrival, Offset):
@@ -130,23 +203,28 @@ class Intake:
             return ""
         return _UNCHECKED
 
-    def _samples(self, source: Source, chunk: Samples) -> None:
-        now_s = self._context.time.clock()
-        source.clock.arrived(0 if chunk.ahead else len(chunk.stamps), now_s)
+    def _samples(self, source: Source, chunk: Samples, n_before: int | None) -> None:
+        now_s, is_new = self._context.time.clock(), n_before is None
         if chunk.ahead:
+            source.clock.arrived(0, now_s)
             self._show_ahead(source, chunk)
             return
-        self._record_raw(source, chunk)
+        if n_before is None:
+            n_before = self._record_raw(source, chunk)
         if source.detection is None or source.detection.is_resting(now_s):
             return
         with self._context.faults.isolate(f"detecting in {source.name}") as outcome:
-            self._detect(source, source.detection, chunk)
+            self._anchor_first(source, chunk, n_before)
+            self._detect(source, source.detection, chunk, is_new=is_new)
         if outcome.failed:
             self._detector_failed(source, source.detection)
 
-    def _record_raw(self, source: Source, chunk: Samples) -> None:
-        missing_n = self._not_written_n[source.key]
-        is_written = self._context.raw.put_samples(source.identity.number, chunk.values, chunk.stamps)
+    def _record_raw(self, source: Source, chunk: Samples) -> int:
+        """Record a chunk in the file; return how many samples of the stream are before it."""
+        source.clock.arrived(len(chunk.stamps), self._context.time.clock())
+        missing_n, number = self._not_written_n[source.key], source.identity.number
+        n_before = self._context.raw.n_samples(number)
+        is_written = self._context.raw.put_samples(number, chunk.values, chunk.stamps)
         self._not_written_n[source.key] = 0 if is_written else missing_n + len(chunk.stamps)
         about = f"the raw signal of {source.name}"
         if not is_written and not missing_n:
@@ -155,29 +233,45 @@ class Intake:
             self._context.warn(
                 about, f"writing resumed; {missing_n} samples before this are missing in the file"
             )
+        return n_before
 
     def _show_ahead(self, source: Source, chunk: Samples) -> None:
         """Show samples that wait for earlier ones; they are recorded once those have arrived."""
-        detection = source.detection
-        if detection is None or not source.clock.is_anchored:
+        if source.detection is None or not source.clock.is_anchored:
             return
         self._context.record(self._context.stall_watch.heard(source))
-        if detection.ring is not None:
-            detection.ring.write(detection.stream.ahead_rows(chunk.values, source.clock.place(chunk.stamps)))
+        self._draw(source, chunk)
 
-    def _detect(self, source: Source, detection: SourceDetection, chunk: Samples) -> None:
+    def _draw(self, source: Source, chunk: Samples) -> None:
+        """Draw samples that the detector has not processed, where their stamps place them."""
+        detection, clock = source.detection, source.clock
+        if detection is None or detection.ring is None or not self._context.time.has_begun:
+            return
+        if clock.is_anchored:
+            times_s = clock.place(chunk.stamps)
+        else:
+            times_s = np.array([self._context.time.place(clock, float(stamp)) for stamp in chunk.stamps])
+        detection.ring.write(detection.stream.ahead_rows(chunk.values, times_s))
+
+    def _anchor_first(self, source: Source, chunk: Samples, n_before: int) -> None:
+        """Place the first chunk of a connection."""
+        if source.detection is None or source.clock.is_anchored:
+            return
         now_s = self._context.time.clock()
-        if not source.clock.is_anchored:
-            first_s = source.clock.first_stamp_s(chunk.stamps, now_s)
-            self._clocks.check(source, first_s, now_s)
-            self._clocks.anchored(source, now_s)
-            self._anchor(source, detection, first_s, len(chunk.stamps))
+        first_s = source.clock.first_stamp_s(chunk.stamps, now_s)
+        self._clocks.check(source, first_s, now_s)
+        self._clocks.anchored(source, now_s)
+        self._anchor(source, source.detection, first_s, n_before)
+
+    def _detect(self, source: Source, detection: SourceDetection, chunk: Samples, *, is_new: bool) -> None:
+        """Detect in a chunk; what is not new was drawn when it was received."""
+        now_s = self._context.time.clock()
         self._context.record(self._context.stall_watch.heard(source))
         for facts, rows in detect(source, detection, chunk, now_s):
             self._context.record(facts)
             if any(fact.kind == "gap" and fact.data["cause"] == CLOCK_STEP for fact in facts):
                 self._clocks.stamps_stepped(source)
-            if detection.ring is not None:
+            if is_new and detection.ring is not None:
                 detection.ring.write(rows)
         detection.succeeded()
 
@@ -192,13 +286,12 @@ class Intake:
         detection.restart()
         source.clock.unanchor()
 
-    def _anchor(self, source: Source, detection: SourceDetection, stamp_s: float, n: int) -> None:
-        """Place the first sample of a connection; the `n` samples of its chunk are in the file by now."""
+    def _anchor(self, source: Source, detection: SourceDetection, stamp_s: float, n_before: int) -> None:
+        """Place the first sample of a connection; `n_before` samples of its stream are before it."""
         t_s = self._context.time.first_sample(source.clock, stamp_s)
         source.clock.anchor(stamp_s, t_s)
         number = source.identity.number
-        at_n = self._context.raw.n_samples(number) - n
-        data: AnchorData = {"key": number, "stamp": stamp_s, "speed": source.clock.speed, "n": at_n}
+        data: AnchorData = {"key": number, "stamp": stamp_s, "speed": source.clock.speed, "n": n_before}
         facts = detection.closing(detection.stream.start(t_s, detection.gap_cause))
         self._context.record([Fact("anchor", t_s, "recorder", data), *facts])
         self._markers.take_early()

@@ -66,17 +66,24 @@ class MarkerIntake:
 
     def take(self, source: Source, chunk: Texts) -> None:
         """Process one chunk; before the first sample it waits, since it cannot be placed."""
-        time = self._context.time
-        if not time.has_begun:
+        if not self._context.time.has_begun:
             if len(self._early) < _MOST_EARLY_MARKERS:
                 self._early.append((source, chunk))
             return
+        self.record_raw(source, chunk)
+        self.interpret(source, chunk)
+
+    def record_raw(self, source: Source, chunk: Texts) -> None:
+        """Record a chunk in the file."""
         number = source.identity.number
         n_bytes = sum(len(text) for row in chunk.texts for text in row)
         self._context.raw.put(lambda xdf: xdf.texts(number, chunk.texts, chunk.stamps), n_bytes)
-        source.clock.arrived(len(chunk.stamps), time.clock())
+        source.clock.arrived(len(chunk.stamps), self._context.time.clock())
+
+    def interpret(self, source: Source, chunk: Texts) -> None:
+        """Report what a chunk that is in the file says."""
         for row, stamp in zip(chunk.texts, chunk.stamps, strict=True):
-            t_s = time.place(source.clock, float(stamp))
+            t_s = self._context.time.place(source.clock, float(stamp))
             for text in row:
                 self._interpret(source, text, t_s)
 

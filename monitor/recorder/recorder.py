@@ -6,6 +6,7 @@ own, and no threads: the caller hands in arrivals and the time.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from monitor.model.payloads import ResumedData, StopData, WarningData
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import sync_entries
 from monitor.recorder.clock_watch import ClockWatch
+from monitor.recorder.compilation import Compilation
 from monitor.recorder.context import RecorderContext, SessionTime
 from monitor.recorder.fault_isolation import FaultIsolation
 from monitor.recorder.intake import Intake
@@ -48,6 +50,8 @@ from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
 
 _DISK_EVERY_S = 60.0
+# Of each turn, for what waited for the detector: requests are answered and samples received meanwhile.
+_CATCH_UP_S = 0.2
 # How often silence, clocks, disk and staging are looked at.
 _LOOK_EVERY_S = 0.2
 _INDEX_EVERY_S = 1.0
@@ -82,6 +86,8 @@ class SessionRecorder:
         This machine's LSL clock (s).
     resumed : Resumed, optional
         The interrupted session to resume.
+    compilation : Compilation, optional
+        Of the detector; None if it is ready. Until then samples are recorded raw, and wait.
 
     Attributes
     ----------
@@ -106,8 +112,10 @@ class SessionRecorder:
         sources: Iterable[Source],
         clock: Callable[[], float],
         resumed: Resumed | None = None,
+        compilation: Compilation | None = None,
     ) -> None:
         self.folder, self.plan = folder, plan
+        self.compilation = compilation or Compilation.done()
         self.sources = {source.key: source for source in sources}
         self.state = SessionState() if resumed is None else resumed.found.state
         self.scores: dict[str, Score] = {}
@@ -144,7 +152,7 @@ class SessionRecorder:
             self._record,
             lambda: self.recorded_s,
         )
-        self._intake = Intake(context, self.sources, plan.labels)
+        self._intake = Intake(context, self.sources, plan.labels, lambda: self.compilation.is_done)
         if resumed is None:
             about = dict(plan.about) | {"bed": plan.bed, "legs": legs} | ({"limbs": limbs} if limbs else {})
             self._record([Fact("session", 0.0, "recorder", about)])
@@ -179,10 +187,20 @@ class SessionRecorder:
     def recorded_s(self) -> float:
         """Length of the recording (s): the last sample, or elapsed time while a source is lost."""
         detecting = [s for s in self.sources.values() if s.detection is not None]
-        reached = max((s.detection.stream.timeline.now_s for s in detecting if s.detection), default=0.0)
+        reached = max((self._reached_s(s) for s in detecting), default=0.0)
         if any(not source.is_live for source in detecting):
             reached = max(reached, self.time.wall_s)
         return max(0.0, reached)
+
+    def _reached_s(self, source: Source) -> float:
+        """Return where a source has come: with what waits, but for facts of what waited before that."""
+        now_s = source.detection.stream.timeline.now_s if source.detection else 0.0
+        return now_s if self.time.is_past else now_s + self._intake.waiting_s(source)
+
+    @property
+    def waiting_s(self) -> float:
+        """Length of the signal that is recorded and waits for the detector (s)."""
+        return max((self._intake.waiting_s(source) for source in self.sources.values()), default=0.0)
 
     def take(self, arrival: Arrival) -> None:
         """Process what a reader received."""
@@ -222,6 +240,8 @@ class SessionRecorder:
             "saved_s_ago": self._raw.saved_ago_s,
             "held_bytes": self._raw.held_bytes,
             "pid": os.getpid(),
+            "waiting_s": self.waiting_s,
+            "compiled_share": self.compilation.share,
             "sources": [source.status(self.time.clock()) for source in self.sources.values()],
         }
 
@@ -231,7 +251,7 @@ class SessionRecorder:
         Facts that cannot be written wait in memory and are not shown until a later call wrote them.
         """
         facts, clock = list(facts), []
-        is_origin_due = self.time.has_begun and not self._has_origin
+        is_origin_due = self.time.has_begun and not self._has_origin and not self.time.is_past
         if not facts and not is_origin_due and self._journal.is_idle:
             return []
         if is_origin_due:
@@ -258,6 +278,7 @@ class SessionRecorder:
 
     def tick(self) -> None:
         """Run what is due; call a few times a second, and after arrivals."""
+        self._intake.catch_up(_CATCH_UP_S)
         now_s = self.time.clock()
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
@@ -271,8 +292,9 @@ class SessionRecorder:
 
     def _look(self, now_s: float) -> None:
         """Look after what no sample shows."""
-        with self.faults.isolate("checking for silent sources"):
-            self._record(self._stall_watch.look(self.sources.values(), self.state, now_s))
+        if not self._intake.is_waiting:
+            with self.faults.isolate("checking for silent sources"):
+                self._record(self._stall_watch.look(self.sources.values(), self.state, now_s))
         with self.faults.isolate("supervising the staging process"):
             self._record(self.stager.look(self._identities, now_s, self.recorded_s))
         with self.faults.isolate("noting the clock"):
@@ -320,8 +342,14 @@ class SessionRecorder:
         self._journal.close(_LAST_PATIENCE_S)
 
     def finish(self, reason: str) -> None:
-        """End the recording: close open movements at the last sample, write the tables, close the outlets."""
+        """End the recording: close open movements at the last sample, write the tables, close the outlets.
+
+        Returns once the detector has processed everything, even if it was still being compiled.
+        """
         self.stager.close()
+        if self._intake.is_waiting:
+            self.compilation.wait()
+            self._intake.catch_up(math.inf)
         for source in self.sources.values():
             with self.faults.isolate("ending the detection"):
                 self._record(source.detection.stream.finish() if source.detection else ())

@@ -16,6 +16,7 @@ from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.model.shutdown import on_shutdown_signals
 from monitor.montage import Chosen
+from monitor.recorder.compilation import Compilation
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
@@ -66,6 +67,8 @@ class Recording:
         Seconds of signal from the first sample (of wall time once the source is gone).
     watch : callable
         Called about ten times a second with the recorder, for a status line.
+    compilation : Compilation
+        Of the detector; it has begun.
     resumed : Resumed or None
         The interrupted session in `folder` to resume.
     """
@@ -76,6 +79,7 @@ class Recording:
     chosen: Sequence[Chosen]
     duration_s: float | None
     watch: Callable[[SessionRecorder], None]
+    compilation: Compilation
     resumed: Resumed | None = None
 
 
@@ -102,7 +106,9 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         Source.of(key, chosen, recording.settings, is_header_written=key in written)
         for key, chosen in zip(keys, recording.chosen, strict=True)
     ]
-    recorder = SessionRecorder(recording.folder, recording.plan, sources, lsl().local_clock, resumed)
+    recorder = SessionRecorder(
+        recording.folder, recording.plan, sources, lsl().local_clock, resumed, recording.compilation
+    )
     arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
     readers = [
         Reader(source.key, chosen.info, chosen.stream, arrivals, source.identity.commands)
@@ -129,6 +135,7 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         for reader in readers:
             reader.stop()
         _take_all(arrivals, recorder, 0.0)
+        _wait_for_detector(recording, asked, recorder)
         _take_final_estimate(asked, recorder)
         recorder.finish(ending.reason or "error")
         if control is not None:
@@ -145,6 +152,16 @@ def _take_all(arrivals: queue.SimpleQueue[Arrival], recorder: SessionRecorder, w
             recorder.take(arrivals.get_nowait())
     except queue.Empty:
         return
+
+
+def _wait_for_detector(
+    recording: Recording, asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder
+) -> None:
+    """Wait until the detector is compiled, if samples wait for it."""
+    while recorder.waiting_s and not recording.compilation.wait(_LOOP_S):
+        _answer_all(asked, recorder)
+        with recorder.faults.isolate("showing the status"):
+            recording.watch(recorder)
 
 
 def _take_final_estimate(asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder) -> None:

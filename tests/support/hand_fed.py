@@ -32,7 +32,7 @@ class Bench:
     The wall clock goes with it, but for what it was set by (`set_s`) and the machine slept (`slept_s`).
     """
 
-    def __init__(self, tmp_path):
+    def __init__(self, tmp_path, compilation=None):
         self.clock_s = 9000.0
         self.set_s = self.slept_s = 0.0
         config = load_config("default")
@@ -46,7 +46,9 @@ class Bench:
         chosen = Chosen(None, EMG, (LEG,)), Chosen(None, TEXT)
         sources = [Source.of(key, each, DetectorSettings()) for key, each in enumerate(chosen, 1)]
         self.folder = SessionFolder.create(tmp_path, "bench")
-        self.night = SessionRecorder(self.folder, plan, sources, lambda: self.clock_s)
+        self.night = SessionRecorder(
+            self.folder, plan, sources, lambda: self.clock_s, compilation=compilation
+        )
         self.night.take(Connected(1, EMG, HEADER.format("Amp", "float32"), 5000.0))
         self.night.take(Connected(2, TEXT, HEADER.format("Stager", "string"), 0.0))
         self.noise = np.random.default_rng(1)
