@@ -22,6 +22,9 @@ QWidget#keybar {{ border-top: 1px solid {line}; }}
 QLabel {{ background: transparent; border: none; }}
 QWidget[page="true"], QScrollArea[page="true"] {{ background: {card}; }}
 QFrame[span="true"] {{ background: transparent; border: 2px solid {accent}; }}
+QProgressBar {{ background: {ground}; border: 1px solid {line}; border-radius: 4px; color: {text};
+  font-size: {small}px; text-align: center; }}
+QProgressBar::chunk {{ background: {chosen}; }}
 QLabel[role="title"] {{ color: {soft}; font-size: {title}px; font-weight: 600; }}
 QLabel[role="caption"] {{ color: {soft}; font-size: {small}px; font-weight: 600; }}
 QLabel[role="soft"] {{ color: {soft}; }}

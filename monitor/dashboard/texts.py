@@ -93,9 +93,17 @@ MORE_STREAMS = "+{n} more"
 # -- streams --------------------------------------------------------------------------------------------
 NO_STATUS = "no status for {age_s:.0f} s"
 NO_DATA = "connected, no data"
+RAW_ONLY = "recording raw"
 NO_GAPS = "no gaps"
 NO_STAGE_YET = "no stage yet"
 NO_STAGE_ON_PAGE = "none on this page"
+
+# -- while the detector is not ready --------------------------------------------------------------------
+COMPILING = (
+    "Detector is being compiled ({percent:.0f} %), recording raw: {waiting_s:.0f} s wait for it. "
+    "Movements are shown after that."
+)
+CATCHING_UP = "Detector is catching up: {waiting_s:.0f} s of the recording are not processed yet."
 
 # -- trace ----------------------------------------------------------------------------------------------
 LIVE_TITLE, REVIEW_TITLE, FROZEN_TITLE = "LIVE EMG", "REVIEW", "VIEW FROZEN"

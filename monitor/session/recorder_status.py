@@ -24,13 +24,23 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class RecorderStatus:
-    """The answer to ``status``: of the recorder, or of the editor of a finished session."""
+    """The answer to ``status``: of the recorder, or of the editor of a finished session.
+
+    Attributes
+    ----------
+    waiting_s : float
+        Length of the signal that is recorded and that the detector has not processed yet.
+    compiled_share : float
+        How much of the detector is compiled, from 0 to 1.
+    """
 
     recorded_s: float
     trouble: str
     saved_s_ago: float | None
     sources: tuple[SourceStatus, ...]
     is_editor: bool = False
+    waiting_s: float = 0.0
+    compiled_share: float = 1.0
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> RecorderStatus:
@@ -52,6 +62,8 @@ class RecorderStatus:
             answer.get("saved_s_ago"),
             sources,
             bool(answer.get("is_editor")),
+            float(answer.get("waiting_s") or 0.0),
+            float(answer.get("compiled_share", 1.0)),
         )
 
 

@@ -28,13 +28,15 @@ class Night:
 
     def __init__(self, folder: SessionFolder) -> None:
         self.folder, self.now_s = folder, 0.0
+        self.more: dict[str, object] = {}
         self._signal = bursts(120.0, [10.0, 32.0])
         self.ring = LiveRingWriter(folder.live(1), ("left", "right"), RATE_HZ)
         self._server: ControlServer | None = ControlServer(folder.control, self._answer)
 
     def _answer(self, request: object) -> dict[str, object]:
         del request
-        return {"recorded_s": self.now_s, "trouble": "", "saved_s_ago": 0.2, "pid": 1, "sources": []}
+        answer = {"recorded_s": self.now_s, "trouble": "", "saved_s_ago": 0.2, "pid": 1, "sources": []}
+        return answer | self.more
 
     def go_on(self, until_s: float) -> None:
         part = self._signal[round(self.now_s * RATE_HZ) : round(until_s * RATE_HZ)]
@@ -57,6 +59,21 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     made.go_on(40.0)
     yield made
     made.die()
+
+
+def test_while_the_detector_is_compiled_the_trace_says_so(
+    night: Night, open_window: Opener, qtbot: QtBot
+) -> None:
+    night.more = {"waiting_s": 12.0, "compiled_share": 0.43}
+    window = open_window(night.folder)
+    bar = window.live.waiting
+    qtbot.waitUntil(bar.isVisible, timeout=LATE_MS)
+    assert bar.value() == 43
+    assert bar.text().startswith("Detector is being compiled (43 %), recording raw: 12 s")
+    night.more = {"waiting_s": 4.0, "compiled_share": 1.0}
+    qtbot.waitUntil(lambda: bar.text().startswith("Detector is catching up: 4 s"), timeout=LATE_MS)
+    night.more = {"waiting_s": 0.0}
+    qtbot.waitUntil(bar.isHidden, timeout=LATE_MS)
 
 
 def test_the_sweep_follows_the_ring(night: Night, open_window: Opener, qtbot: QtBot) -> None:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from monitor.cli.terminal import status_line
 
 
-def recorder(*, disk_s=None, trouble=""):
+def recorder(*, disk_s=None, trouble="", waiting_s=0.0, compiled_share=1.0):
     return SimpleNamespace(
         time=SimpleNamespace(has_begun=True),
         recorded_s=75.0,
@@ -14,6 +14,8 @@ def recorder(*, disk_s=None, trouble=""):
         scores={},
         disk_s=disk_s,
         trouble=trouble,
+        waiting_s=waiting_s,
+        compilation=SimpleNamespace(is_done=compiled_share == 1.0, share=compiled_share),
     )
 
 
@@ -23,3 +25,9 @@ def test_what_needs_a_person_comes_right_after_the_time():
     assert line == (
         "0:01:15 | !!! the journal cannot be written: disk full | !! disk is full in 30 min | no stages yet"
     )
+
+
+def test_what_waits_for_the_detector_is_said():
+    line = status_line(recorder(waiting_s=12.3, compiled_share=0.43))
+    assert "| detector is being compiled (43%), recording raw: 12 s wait for it |" in line
+    assert "| detector is catching up: 2 s wait for it |" in status_line(recorder(waiting_s=2.0))

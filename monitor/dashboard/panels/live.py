@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout
 
 from monitor.dashboard import texts
 from monitor.dashboard.signal.lane import FULL_SCALES_UV
@@ -14,6 +14,7 @@ from monitor.dashboard.signal.sweep import SWEEPS_S, SweepView
 from monitor.dashboard.signal.traces import ViewFilter
 from monitor.dashboard.style import card, elastic, label, set_flag, show_fitting
 from monitor.dashboard.theme import Theme
+from monitor.dashboard.viewmodel.screen import WaitingView
 from monitor.dashboard.viewmodel.settings import BANDS_HZ, NOTCHES_HZ
 from monitor.session.wall_time import WallTime
 
@@ -49,7 +50,12 @@ class LivePanel:
         head.setContentsMargins(8, 0, 4, 0)
         whole.setContentsMargins(6, 8, 6, 4)
         whole.setSpacing(0)
+        self.waiting = QProgressBar()
+        self.waiting.setRange(0, 100)
+        self.waiting.setAccessibleName("Detector")
+        self.waiting.hide()
         whole.addLayout(head)
+        whole.addWidget(self.waiting)
         whole.addWidget(self.sweep, 1)
         self.refresh()
 
@@ -99,6 +105,13 @@ class LivePanel:
         self._title.setText(title)
         show_fitting(self._state, states)
         set_flag(self._title, "alarm", on=is_frozen)
+
+    def show_waiting(self, view: WaitingView | None) -> None:
+        """Show why no movements are shown yet, and how much of that is done; None if nothing waits."""
+        self.waiting.setVisible(view is not None)
+        if view is not None:
+            self.waiting.setValue(round(100 * view.share))
+            self.waiting.setFormat(view.text)
 
     def change_sweep(self, step: int) -> None:
         """Set the next longer or shorter sweep."""

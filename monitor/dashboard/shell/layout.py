@@ -61,6 +61,7 @@ class Panels:
         sweep.set_epochs(screen.night.stages, epoch_s)
         sweep.set_states(screen.leg_states)
         sweep.update_texts()
+        self.live.show_waiting(screen.waiting)
         marked_s = None if window_s is None else (epoch_s, epoch_s + EPOCH_S)
         self.top.show_top(top_of(screen, marked_s), screen.wall)
         self.top.chips.show_chips(screen.chips)

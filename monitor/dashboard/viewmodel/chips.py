@@ -62,6 +62,8 @@ def _leg(
     stream = next((f for f in latest.values() if any(c["leg"] == leg for c in f.data["legs"])), None)
     source = status.get(stream.data["name"]) if stream else None
     rate_hz = source.rate_hz if source and source.rate_hz else stream.data["rate_hz"] if stream else 0.0
+    if word == "learning" and live_status.status is not None and live_status.status.waiting_s:
+        word = texts.RAW_ONLY
     if phase != "recording":
         word, health = ("ended", "off")
     elif live_status.is_stale:

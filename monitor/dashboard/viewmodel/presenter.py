@@ -19,7 +19,7 @@ from monitor.dashboard.viewmodel.log import MovementRows, merge
 from monitor.dashboard.viewmodel.numbers import excluded_text, index_key, index_view, series_view, tonight
 from monitor.dashboard.viewmodel.overview import estimate_remark, imi_view, overview_view
 from monitor.dashboard.viewmodel.rescoring import Rescoring
-from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView
+from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView, WaitingView
 from monitor.dashboard.viewmodel.sit import index_of, sit_view
 from monitor.dashboard.viewmodel.trends import TrendsView, trends_view
 from monitor.dashboard.viewmodel.undo import UndoHistory
@@ -261,6 +261,7 @@ class Presenter:
             biocal=biocal,
             sit=sit_view(sit, now_s, is_ended=self.state.is_sit_ended) if self.state.is_sit else None,
             trends=self._made_trends() if self._wants_trends else None,
+            waiting=_waiting_view(live_status) if phase == "recording" else None,
         )
 
     def _leg_states(self, now_s: float) -> dict[str, tuple[str, ...]]:
@@ -321,6 +322,17 @@ class Presenter:
 def _saved(wall: WallTime, saved_s_ago: float) -> str:
     when = utc_now() - dt.timedelta(seconds=saved_s_ago)
     return wall.now_text(when) if wall.is_known else f"{when:%H:%M:%S}"
+
+
+def _waiting_view(live_status: LiveStatus) -> WaitingView | None:
+    """Return what the trace says while the signal waits for the detector."""
+    status = live_status.status
+    if status is None or not status.waiting_s or live_status.is_stale:
+        return None
+    text = texts.COMPILING if status.compiled_share < 1.0 else texts.CATCHING_UP
+    return WaitingView(
+        text.format(percent=100 * status.compiled_share, waiting_s=status.waiting_s), status.compiled_share
+    )
 
 
 def _footer(live_status: LiveStatus, n_unusable: int) -> str:

@@ -365,6 +365,14 @@ class EditPermissions:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingView:
+    """Signal that is recorded and waits for the detector: why, and how much of that is done (0 to 1)."""
+
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """Everything the screen shows at one moment. Unchanged parts are the same objects as before.
 
@@ -386,6 +394,8 @@ class Screen:
         What is wrong with the limbs that are not usable now, in short lines.
     trends : TrendsView or None
         While they are shown.
+    waiting : WaitingView or None
+        While the detector is being compiled or catches up.
     """
 
     revision: int
@@ -415,3 +425,4 @@ class Screen:
     sit: SitView | None = None
     leg_states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     trends: TrendsView | None = None
+    waiting: WaitingView | None = None
