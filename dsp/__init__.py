@@ -4,6 +4,7 @@ import numpy as np
 
 from dsp._cache import CacheReport, cached_njit
 from dsp._cache import report as cache_report
+from dsp.compilation import compile_in_parallel
 from dsp.detector import LegDetector
 from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
@@ -28,9 +29,10 @@ __all__ = [
 def warm_up() -> None:
     """Compile (or load) all kernels of the live path before the first sample.
 
-    Takes about half a minute the first time on a computer, then a fraction of a second. May be called in a
-    thread; numba has its own lock.
+    Takes about half a minute the first time on a computer, in two processes beside this one, then a fraction
+    of a second. May be called in a thread; numba has its own lock.
     """
+    compile_in_parallel()
     pass_through = np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]])
     detector = LegDetector(DetectorSettings(), 200.0, pass_through)
     detector.process(np.zeros(2))

@@ -17,6 +17,7 @@ import pickle
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,12 +29,20 @@ import numpy as np
 from numba.core import serialize
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
+from numba.core.registry import cpu_target
+
+try:
+    import fcntl
+except ImportError:  # another system: several processes may compile the same kernel
+    fcntl = None  # type: ignore[assignment]
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 # Numba has no types.
 _rebuild: Callable[..., Any] = CompileResult._rebuild
 _pickled: Callable[[Any], bytes] = serialize.dumps
+# The largest kernel takes some seconds on a quiet computer.
+_LONGEST_WAIT_S, _TURN_S = 300.0, 0.02
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -65,8 +74,10 @@ class CacheReport:
 
     @property
     def ready_share(self) -> float:
-        """Share of the kernels that are ready, from 0 to 1: the progress of a first start."""
-        return len(self.ready) / len(self.known) if self.known else 1.0
+        """Share of the kernels that are ready here or in the cache: the progress of a first start."""
+        saved = set() if self.folder is None else {_name_of(path) for path in self.folder.glob("*.kernel")}
+        ready = (self.ready | saved) & self.known
+        return len(ready) / len(self.known) if self.known else 1.0
 
     def notes(self) -> list[str]:
         """Return messages for the user, one sentence each; empty if the cache works."""
@@ -197,6 +208,7 @@ class _SealedCache(NullCache):
         source = inspect.getfile(kernel)
         self._about = (sys.version_info[:3], kernel.__qualname__, kernel.__code__.co_firstlineno)
         self._source_key = _file_key(source)
+        self._claims: dict[Path, _Claim] = {}
 
     @property
     def cache_path(self) -> str | None:
@@ -204,12 +216,17 @@ class _SealedCache(NullCache):
         return None if folder is None else str(folder)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled kernel for a signature, None if missing or damaged."""
+        """Return the compiled kernel for a signature, None if missing or damaged.
+
+        While another process compiles it, wait for that.
+        """
         target_context.refresh()
         path = self._path(sig, target_context.codegen())
         if path is None:
             return None
         try:
+            if not path.exists():
+                self._claim(path).wait()
             found = _rebuild(target_context, *_unsealed(path))
         except FileNotFoundError:
             return None
@@ -218,17 +235,51 @@ class _SealedCache(NullCache):
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
+        finally:
+            if path.exists():
+                self._release(path)
         report.loaded_n += 1
         report.ready.add(self._name)
         return found
+
+    def has(self, signature: tuple[Any, ...]) -> bool:
+        """Return whether the cache has the kernel for these types of arguments."""
+        path = self._path(signature, cpu_target.target_context.codegen())
+        return path is not None and path.exists()
+
+    def is_taken(self, signature: tuple[Any, ...]) -> bool:
+        """Return whether the cache has it, or another process is compiling it."""
+        path = self._path(signature, cpu_target.target_context.codegen())
+        if path is None or path.exists():
+            return True
+        is_mine = self._claim(path).is_mine
+        if not is_mine:
+            self._release(path)
+        return not is_mine
+
+    def _claim(self, path: Path) -> _Claim:
+        if path not in self._claims:
+            self._claims[path] = _Claim(path)
+        return self._claims[path]
+
+    def _release(self, path: Path) -> None:
+        claim = self._claims.pop(path, None)
+        if claim is not None:
+            claim.release()
 
     def save_overload(self, sig: Any, cres: Any) -> None:
         """Write a compiled kernel; if that fails it stays in memory."""
         report.compiled_n += 1
         report.ready.add(self._name)
         path = self._path(sig, cres.codegen)
-        if path is None or cres.lifted or cres.library.has_dynamic_globals:
+        if path is None:
             return
+        if not (cres.lifted or cres.library.has_dynamic_globals):
+            self._save(path, cres)
+        self._release(path)
+
+    @staticmethod
+    def _save(path: Path, cres: Any) -> None:
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             content = _pickled(cres._reduce())
@@ -245,6 +296,56 @@ class _SealedCache(NullCache):
             return None
         what = repr((sig, codegen.magic_tuple(), self._about, self._source_key))
         return folder / f"{self._name}-{hashlib.sha256(what.encode()).hexdigest()[:32]}.kernel"
+
+
+class _Claim:
+    """The right to compile a kernel, by a lock that ends with the process; always granted without locks.
+
+    Attributes
+    ----------
+    is_mine : bool
+        Whether no other process compiles it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._fd, self.is_mine = path.with_suffix(".lock"), -1, True
+        if fcntl is None:
+            return
+        with contextlib.suppress(OSError):
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.is_mine = self._lock()
+
+    def _lock(self) -> bool:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def wait(self) -> None:
+        """Return once no other process compiles it, or after a time in which it should have."""
+        until_s = time.monotonic() + _LONGEST_WAIT_S
+        while not self.is_mine and time.monotonic() < until_s:
+            time.sleep(_TURN_S)
+            self.is_mine = self._lock()
+
+    def release(self) -> None:
+        """Let the others continue."""
+        if self._fd >= 0:
+            if self.is_mine:
+                with contextlib.suppress(OSError):
+                    self._path.unlink()
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _name_of(path: Path) -> str:
+    return path.name.rpartition("-")[0]
+
+
+def shared_cache(kernel: Any) -> _SealedCache:
+    """Return the cache of a compiled kernel."""
+    return cast(_SealedCache, kernel._cache)
 
 
 def _unsealed(path: Path) -> Any:

@@ -1,0 +1,108 @@
+"""A first start: the recording begins at once, the detector is compiled beside it and catches up."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+import pyxdf
+from support.watching import Command, Listener, Watch, closed, movement_rows, of_kind, run, whole_facts
+
+import dsp
+from monitor.session.control import ControlClient
+
+SEED, RATE_HZ = 5, 500.0
+COMPILING = "The detector is being compiled"
+# A busy computer compiles for minutes.
+COMPILED_S = 900.0
+
+
+def cache_without(tmp_path, *missing):
+    """Return the environment of a cache folder that lacks these kernels; of an empty one without any."""
+    place = tmp_path / "cache"
+    if missing:
+        dsp.warm_up()
+        if dsp.cache_report.folder is None:
+            pytest.skip("no cache folder here")
+        place.mkdir(mode=0o700)
+        lacking = shutil.ignore_patterns(*(f"{name}-*" for name in missing))
+        shutil.copytree(dsp.cache_report.folder, place / dsp.cache_report.folder.name, ignore=lacking)
+    return os.environ | {"NUMBA_CACHE_DIR": str(place), "XDG_DATA_HOME": str(tmp_path / "data")}
+
+
+@pytest.fixture
+def record(tmp_path):
+    """Start a recording of the simulated amplifier, with a cache that lacks kernels."""
+    begun = []
+
+    def start(*missing, speed=1.0, duration_s=3600.0):
+        environment = cache_without(tmp_path, *missing)
+        simulate = ("simulate", "--seed", str(SEED), "--speed", str(speed), "--wait-for-receiver")
+        begun.append(Command(tmp_path / "amplifier.log", *simulate))
+        stream = f"source_id=plms-sim-emg-{SEED}"
+        watch = Watch(
+            tmp_path / "sessions", "--bed", "cold", "--stream", stream, "--duration", str(duration_s),
+            environment=environment,
+        )  # fmt: skip
+        begun.append(watch)
+        return watch
+
+    yield start
+    for each in begun:
+        each.kill()
+
+
+def status(folder):
+    client = ControlClient(folder)
+    try:
+        return client.ask({"do": "status"})
+    finally:
+        client.close()
+
+
+def signal(folder):
+    """Return the stamps of the legs' samples in the file."""
+    streams, _ = pyxdf.load_xdf(folder.recording, synchronize_clocks=False, dejitter_timestamps=False)
+    return next(s["time_stamps"] for s in streams if len(s["time_stamps"]) and s["info"]["type"] == ["EMG"])
+
+
+def test_a_recorder_that_is_killed_while_it_compiles_has_lost_nothing(record, tmp_path):
+    watch = record()
+    folder = watch.folder
+    watch.wait_for(folder.control.exists, "control channel")
+    watch.wait_for(lambda: status(folder)["waiting_s"] > 8.0, "eight seconds of signal")
+    asked = status(folder)
+    assert asked["compiled_share"] < 1.0
+    watch.process.kill()
+    watch.process.wait()
+    assert COMPILING in watch.said
+    facts = whole_facts(folder.journal)
+    assert of_kind(facts, "anchor")
+    assert not of_kind(facts, "movement")
+    assert run("recover", str(folder.path)).returncode == 0
+    stamps = signal(folder)
+    # What was received is written each tenth of a second.
+    assert len(stamps) / RATE_HZ > asked["recorded_s"] - 0.5
+    np.testing.assert_allclose(np.diff(stamps), 1 / RATE_HZ, atol=1e-6)
+    scored = run("score", str(folder.recording), "--out", str(tmp_path / "out"))
+    assert scored.returncode == 0, scored.stderr
+
+
+def test_what_was_recorded_while_the_detector_was_compiled_is_detected_afterwards(record, tmp_path):
+    watch = record("run", speed=20.0, duration_s=125.0)
+    heard = Listener("PLMS-Markers-cold")
+    assert watch.end(COMPILED_S) == 0, watch.said
+    heard.close()
+    folder = watch.folder
+    assert COMPILING in watch.said
+    facts = whole_facts(folder.journal)
+    movements = closed(facts)
+    assert len(movements) >= 3
+    # The markers are stamped with the time of what they name, not with that of the detector.
+    stamps = [stamp for text, stamp in zip(heard.texts(), heard.stamps, strict=True) if "/closed" in text]
+    ends = np.array([fact.t for fact in movements])
+    np.testing.assert_allclose(np.diff(stamps), np.diff(ends) / 20.0, atol=0.001)
+    assert run("score", str(folder.recording), "--out", str(tmp_path / "out")).returncode == 0
+    live, again = movement_rows(folder.path), movement_rows(tmp_path / "out" / "recording")
+    assert [leg for leg, *_ in live] == [leg for leg, *_ in again]
+    np.testing.assert_allclose([row[1:] for row in live], [row[1:] for row in again], atol=0.002)
