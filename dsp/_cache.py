@@ -75,7 +75,8 @@ class CacheReport:
     @property
     def ready_share(self) -> float:
         """Share of the kernels that are ready here or in the cache: the progress of a first start."""
-        saved = set() if self.folder is None else {_name_of(path) for path in self.folder.glob("*.kernel")}
+        folder = _folder()
+        saved = set() if folder is None else {_name_of(path) for path in folder.glob("*.kernel")}
         ready = (self.ready | saved) & self.known
         return len(ready) / len(self.known) if self.known else 1.0
 

@@ -124,8 +124,10 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
             screen.resumes(interrupted.study)
             queries, config = resumed_settings(interrupted, queries, config)
         successors = {} if interrupted is None else successors_of(interrupted)
+        # Only its own streams are visible to the demonstration.
+        settle = {"settle_s": 0.0} if options.is_demo else {}
         selection = StreamSelection(
-            queries, config.wish, terminal.say, lsl().local_clock, ending.wait, screen, successors
+            queries, config.wish, terminal.say, lsl().local_clock, ending.wait, screen, successors, **settle
         )
         chosen = _wait_for_streams(selection, options, terminal)
         if chosen is None or ending.asked:
@@ -133,7 +135,7 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
             return
         for each in chosen:
             terminal.selected(each)
-        if not compilation.is_done:
+        if compilation.share < 1.0:
             terminal.say(_COMPILING)
         _begin(options, config, chosen, interrupted, screen, terminal, ending, compilation)
         for note in cache_report.notes():

@@ -49,7 +49,7 @@ def _waiting(recorder: SessionRecorder) -> list[str]:
     if not recorder.waiting_s:
         return []
     behind = f"{recorder.waiting_s:.0f} s wait for it"
-    if recorder.compilation.is_done:
+    if recorder.compilation.share == 1.0:
         return [f"detector is catching up: {behind}"]
     return [f"detector is being compiled ({recorder.compilation.share:.0%}), recording raw: {behind}"]
 

@@ -70,7 +70,7 @@ def choose_alone(found: Sequence[Found], wish: MontageWish) -> list[Chosen] | st
     return f"several streams could be the leg EMG ({names}); choose with --stream NAME"
 
 
-_LOOK_EVERY_S = 0.25
+_LOOK_EVERY_S = 0.1
 # A second outlet of the same name may answer later than the first: search twice before deciding.
 _SETTLE_S = 1.0
 
@@ -91,6 +91,8 @@ class StreamSelection:
         Start screen on which a person chooses.
     successors : Mapping of Query to Successor, optional
         Possible successors of the sources of a resumed session.
+    settle_s : float
+        How long to search for a second stream that matches before deciding.
     """
 
     def __init__(
@@ -102,7 +104,9 @@ class StreamSelection:
         sleep: Callable[[float], bool],
         screen: StartScreen | None = None,
         successors: Mapping[Query, Successor] | None = None,
+        settle_s: float = _SETTLE_S,
     ) -> None:
+        self._settle_s = settle_s
         self._queries, self._wish = queries, wish
         self._successors = successors or {}
         self._say, self._clock, self._sleep = say, clock, sleep
@@ -138,7 +142,7 @@ class StreamSelection:
             found = [(query, self._fitting(query, finder.found())) for query, finder in finders]
             # The other streams are read only for a person who has to choose: a ward has a hundred.
             around = _candidates(every) if self._screen is not None or not finders else []
-            settled = self._clock() - started_s >= _SETTLE_S
+            settled = self._clock() - started_s >= self._settle_s
             outcome: list[Chosen] | str = "searching for streams"
             if settled:
                 outcome = choose_by_query(found, self._wish) if finders else choose_alone(around, self._wish)

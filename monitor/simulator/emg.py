@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve, firwin
 
 from monitor.simulator.burst import burst_amplitude
 from monitor.simulator.conditions import fasciculations_uv, heart, mains_uv, missing, pops_uv
+from monitor.simulator.fir import band_pass_taps, filtered
 from monitor.simulator.scene import LEGS
 from monitor.simulator.schedule import Schedule
 from monitor.simulator.sleep_signals import SleepSignals
@@ -155,7 +155,7 @@ class SignalGenerator:
         """Return one block of band-limited noise of unit power."""
         history = self._white(channel, index - 1)[self.block_n - len(self._taps) + 1 :]
         white = np.concatenate((history, self._white(channel, index)))
-        noise: NDArray[np.float64] = fftconvolve(white, self._taps, mode="valid")
+        noise: NDArray[np.float64] = filtered(white, self._taps)
         return noise
 
     def _make_white(self, channel: int, index: int) -> NDArray[np.float64]:
@@ -191,5 +191,5 @@ def _unit_power_filter(rate_hz: float) -> NDArray[np.float64]:
     """Design a band-pass that preserves unit power of white noise."""
     taps_n = 2 * round(rate_hz * _FILTER_S / 2) + 1
     band_hz = (EMG_BAND_HZ[0], min(EMG_BAND_HZ[1], 0.45 * rate_hz))
-    taps: NDArray[np.float64] = np.asarray(firwin(taps_n, band_hz, pass_zero=False, fs=rate_hz))
+    taps = band_pass_taps(taps_n, band_hz, rate_hz)
     return taps / math.sqrt(float(np.sum(taps**2)))

@@ -14,7 +14,7 @@ from monitor.model.shutdown import on_shutdown_signals
 
 # 16 samples at 500 Hz, as small amplifiers send them.
 CHUNK_S = 0.032
-_TURN_S = 0.2
+_TURN_S = 0.05
 # Buffer of liblsl for a stalled receiver, in seconds of stamps; less for a fast stream, to limit memory.
 _BUFFERED_S = 360.0
 _MIN_BUFFERED_S = 60.0

@@ -12,9 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve, firwin
 
 from monitor.lsl.outlet import ChannelHeader
+from monitor.simulator.fir import band_pass_taps, filtered
 from monitor.simulator.scene import EPOCH_S
 from monitor.simulator.schedule import Schedule
 
@@ -112,7 +112,7 @@ class SleepSignals:
     def _noise(self, band: int, index: int) -> Floats:
         taps = self._taps[band]
         history = self._white(band, index - 1)[self._block_n - len(taps) + 1 :]
-        noise: Floats = fftconvolve(np.concatenate((history, self._white(band, index))), taps, mode="valid")
+        noise: Floats = filtered(np.concatenate((history, self._white(band, index))), taps)
         return noise
 
     def _make_white(self, band: int, index: int) -> Floats:
@@ -123,7 +123,5 @@ class SleepSignals:
 
 def _unit_power_filter(band_hz: tuple[float, float], rate_hz: float) -> Floats:
     taps_n = 2 * round(rate_hz * _FILTER_S / 2) - 1
-    taps: Floats = np.asarray(
-        firwin(taps_n, (band_hz[0], min(band_hz[1], 0.45 * rate_hz)), pass_zero=False, fs=rate_hz)
-    )
+    taps = band_pass_taps(taps_n, (band_hz[0], min(band_hz[1], 0.45 * rate_hz)), rate_hz)
     return taps / math.sqrt(float(np.sum(taps**2)))

@@ -178,6 +178,11 @@ class StartScreen(QMainWindow):
             return
         self._take(latest)
 
+    def show_begun(self) -> None:
+        """Say that the recording has started and its window opens soon."""
+        self.state.setText(texts.PREPARING_DISPLAY)
+        self.start_button.setEnabled(False)
+
     def _take(self, answer: Mapping[str, Any]) -> None:
         streams = tuple(OfferedStream.of(one) for one in answer.get("streams") or ())
         if not self._has_defaults:

@@ -26,8 +26,9 @@ from monitor.dashboard import texts
 from monitor.dashboard.style import card, elastic, font, label, set_flag, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.keys import Key, split
-from monitor.dashboard.viewmodel.log import LOG_FILTERS, as_tsv, matches
+from monitor.dashboard.viewmodel.log import as_tsv, matches
 from monitor.dashboard.viewmodel.screen import LogView
+from monitor.dashboard.viewmodel.settings import LOG_FILTERS
 from monitor.session.log_entries import LogRow
 from monitor.session.wall_time import WallTime
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from monitor.dashboard.pages.start_screen import StartScreen
+from monitor.dashboard.shell.lock import Lock
 from monitor.dashboard.shell.settings_sync import settings_of
-from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
 from monitor.dashboard.viewmodel.settings import SettingsFile
@@ -21,7 +24,11 @@ from monitor.model.safe_file import written_whole
 from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 
+if TYPE_CHECKING:
+    from monitor.dashboard.shell.window import DashboardWindow
+
 _SWITCH_S = 0.001
+_AGAIN_MS = 20
 
 
 def application() -> QApplication:
@@ -48,12 +55,15 @@ def _leave(app: QApplication) -> None:
 def _unlock() -> None:
     """Open the lock of every window: it stops users, not the system or an interrupt from the terminal."""
     for window in QApplication.topLevelWidgets():
-        if isinstance(window, DashboardWindow):
-            window.lock.open()
+        lock = getattr(window, "lock", None)
+        if isinstance(lock, Lock):
+            lock.open()
 
 
 def open_window(path: Path, theme: Theme | None) -> DashboardWindow:
     """Make the window of a session with the saved settings of its bed; `theme` overrides the saved one."""
+    from monitor.dashboard.shell.window import DashboardWindow
+
     folder = SessionFolder.open(path)
     window = DashboardWindow(folder, theme or NIGHT, Speaker(), settings_of(folder))
     if theme is not None:
@@ -71,8 +81,17 @@ def run_session(path: Path, theme: Theme | None = None) -> int:
     return int(app.exec())
 
 
+def _load_window() -> None:
+    """Load what the window of a session needs; the start screen needs a third of it."""
+    importlib.import_module("monitor.dashboard.shell.window")
+    importlib.import_module("monitor.dashboard.signal.traces").warm_up()
+
+
 class StartScreenApp:
     """The start screen, followed by the window of the new session.
+
+    The window is loaded, and its drawing compiled at the first start on a computer, while the start screen is
+    shown. It opens once that is done: it is never shown unpainted.
 
     Parameters
     ----------
@@ -89,13 +108,20 @@ class StartScreenApp:
             RecorderClient(lambda: ControlClient.at(contact), "lobby"), theme, Speaker(), SettingsFile.of_bed
         )
         self.start_screen.began.connect(self._open)
+        self._loading = threading.Thread(target=_load_window, name="window-loading", daemon=True)
 
     def start(self) -> None:
         """Show the start screen."""
         self.start_screen.show()
         self.start_screen.start()
+        # The start screen is painted first.
+        QTimer.singleShot(0, self._loading.start)
 
     def _open(self, session: str) -> None:
+        if self._loading.ident is None or self._loading.is_alive():
+            self.start_screen.show_begun()
+            QTimer.singleShot(_AGAIN_MS, lambda: self._open(session))
+            return
         self.window = open_window(Path(session), self._theme)
         _fit(self.window)
         self.window.start()
@@ -117,6 +143,8 @@ def _fit(window: DashboardWindow) -> None:
 
 def screenshot(path: Path, file: Path, size: tuple[int, int], theme: Theme | None, after_s: float) -> int:
     """Render a session into an image file and quit."""
+    from monitor.dashboard.shell.window import DashboardWindow
+
     app = application()
     window = DashboardWindow(SessionFolder.open(path), theme or NIGHT)
     window.resize(*size)

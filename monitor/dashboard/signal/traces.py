@@ -94,6 +94,14 @@ def _rest_state(sections: Sequence[Sequence[float]]) -> Floats:
     return np.array(state)
 
 
+def warm_up() -> None:
+    """Compile or load what adds samples and paints them; takes seconds the first time on a computer."""
+    traces = Traces(("leg",), 500.0, 1.0, ViewFilter())
+    traces.add(np.zeros((2, 4)))
+    above_rest_uv, colours = np.zeros(2), np.zeros(3, np.uint32)
+    traces.paint(np.zeros((2, 2), np.uint32), "leg", (0, 1), 0, 0.1, 1.0, above_rest_uv, colours)
+
+
 class Measured(NamedTuple):
     """Lowest and highest value and RMS of a part of a lane, as filtered for display (uV)."""
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.sound import SoundState, Speaker
 from monitor.model import wording
 from monitor.session.alert_types import RANK, Priority
-from monitor.session.current_alerts import Alert
+
+if TYPE_CHECKING:
+    from monitor.session.current_alerts import Alert
 
 PAUSE_S = 120.0
 # Our own values; no conformity with an alarm standard is claimed.

@@ -11,14 +11,6 @@ from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.session.log_entries import LogRow
 from monitor.session.wall_time import WallTime
 
-LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
-    "all": None,
-    "movements": frozenset({"movement"}),
-    "notes": frozenset({"note", "person"}),
-    "technical": frozenset({"technical"}),
-}
-"""Filters of the log: the kinds of rows shown, None for all."""
-
 
 class MovementRows:
     """Make the log rows of the leg movements; only changed ones are made again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,13 +11,19 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from monitor.dashboard import texts
-from monitor.dashboard.viewmodel.log import LOG_FILTERS
 from monitor.model.errors import InputError
 from monitor.model.safe_file import read_bytes, write_private
 from monitor.session.folder import check_code
 
 BANDS_HZ: tuple[tuple[float, float], ...] = ((10.0, 100.0), (20.0, 200.0))
 NOTCHES_HZ: tuple[float, ...] = (50.0, 60.0, 0.0)
+LOG_FILTERS: Mapping[str, frozenset[str] | None] = {
+    "all": None,
+    "movements": frozenset({"movement"}),
+    "notes": frozenset({"note", "person"}),
+    "technical": frozenset({"technical"}),
+}
+"""Filters of the log: the kinds of rows shown, None for all."""
 
 
 ThemeName = Literal["night", "red", "day"]
