@@ -7,6 +7,7 @@ from dsp._cache import report as cache_report
 from dsp.compilation import compile_in_parallel
 from dsp.detector import LegDetector
 from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState
+from dsp.jit import leave_out_linear_algebra
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "QualityState",
     "cache_report",
     "cached_njit",
+    "leave_out_linear_algebra",
     "warm_up",
 ]
 

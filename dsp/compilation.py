@@ -19,6 +19,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from dsp._cache import shared_cache
+from dsp.jit import leave_out_linear_algebra
 from dsp.kernels import loop
 from dsp.records import Fields, Floats, Ints, Records
 from dsp.state import Config, Stage, State, allocate
@@ -89,6 +90,7 @@ def callees_first(*, is_reversed: bool = False) -> list[Any]:
 def compile_share(n: int) -> None:
     """Compile what no other process compiles: the work of process `n` of those that share the cache."""
     parent = os.getppid()
+    leave_out_linear_algebra()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     # What calls nothing is soon compiled where it is called, and often takes a part of an array.

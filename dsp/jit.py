@@ -11,11 +11,13 @@ samples at once, which the rules for NaN forbid of floats.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import types
 from numba.extending import intrinsic
+from numba.np import linalg
 
 from dsp._cache import cached_njit
 
@@ -56,3 +58,21 @@ def _float_of(typing: Any, bits: Any) -> Emitted:
 fma = cast(Callable[[float, float, float], float], intrinsic(_fma))
 bits_of = cast(Callable[[float], int], intrinsic(_bits_of))
 float_of = cast(Callable[[int], float], intrinsic(_float_of))
+
+
+def _without_blas() -> None:
+    raise ImportError("linear algebra is not loaded in this process")
+
+
+def leave_out_linear_algebra() -> None:
+    """Let the compiler come up without SciPy's linear algebra, which no kernel uses.
+
+    It takes a third of the time in which a process gets its first kernel. For processes of this program: in
+    one that called this, numba does not compile ``np.cov``.
+    """
+    ensure_blas, linalg.ensure_blas = linalg.ensure_blas, _without_blas
+    try:
+        # It looks for the library when it is imported.
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ensure_blas

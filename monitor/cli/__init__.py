@@ -109,4 +109,6 @@ def _open_standard_streams() -> None:
 def main() -> None:
     """Run the command line."""
     _open_standard_streams()
+    # Looking for plug-ins reads the description of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     cli(prog_name="plms-monitor")

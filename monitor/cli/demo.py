@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.limits import require_limits
+from monitor.cli.limits import require_limits, uncollected
 
 if TYPE_CHECKING:
     from monitor.cli.window_process import WindowProcess
@@ -71,10 +71,11 @@ def _send(**simulated: Any) -> None:
 
 
 def _record(window: WindowProcess | None, seed: int, sessions: Path | None, duration_s: float | None) -> None:
-    from monitor.cli.recording import WatchOptions, run_watch
-    from monitor.lsl.discovery import Query
-    from monitor.model.config import load_config
-    from monitor.session.folder import default_sessions_dir
+    with uncollected():
+        from monitor.cli.recording import WatchOptions, run_watch
+        from monitor.lsl.discovery import Query
+        from monitor.model.config import load_config
+        from monitor.session.folder import default_sessions_dir
 
     options = WatchOptions(
         config=load_config("demo"),

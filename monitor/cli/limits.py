@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import sys
 import threading
+from collections.abc import Iterator
 
 from monitor.model.errors import MissingError
 
@@ -28,6 +30,17 @@ _NO_THREAD = (
     "No more threads can be started: close other programs, or raise the limits of this user or container on "
     "processes and memory (ulimit -u, ulimit -v)."
 )
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Load modules without looking for garbage: what is loaded stays, and a tenth of the time is saved."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def require_limits() -> None:

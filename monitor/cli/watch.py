@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.limits import require_limits
+from monitor.cli.limits import require_limits, uncollected
 
 
 @click.command()
@@ -97,7 +97,8 @@ def watch(
     queries = [Query.parse(text) for text in streams]
     bed, study = check_code("--bed", bed), check_code("--study", study) if study else ""
     with early_window(headless=headless) as window:
-        from monitor.cli.recording import WatchOptions, run_watch
+        with uncollected():
+            from monitor.cli.recording import WatchOptions, run_watch
 
         options = WatchOptions(
             config=config,

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -62,6 +63,13 @@ def filled(compiled, tmp_path):
 
 def files(folder):
     return sorted(folder.rglob("*.kernel"))
+
+
+def test_processes_that_start_together_compile_each_kernel_once(use, tmp_path):
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: use(), range(3)))
+    assert sum(each["compiled"] for each in found) == len(files(tmp_path)) > 0
+    assert not list(tmp_path.rglob("*.lock"))
 
 
 def test_a_second_process_compiles_nothing(use, tmp_path):

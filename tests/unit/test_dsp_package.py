@@ -64,6 +64,7 @@ def test_after_the_warm_up_the_live_path_compiles_nothing():
     program = """
 import numpy as np
 import dsp
+from dsp.compilation import signature_of
 from dsp.kernels import loop
 dsp.warm_up()
 from monitor.detection.filters import design_filters
@@ -75,6 +76,8 @@ before = [kernel.signatures for kernel in kernels]
 detector.process(x)
 detector.finish()
 detector.reset(7)
+# What is compiled beside a recording is what its detector loads.
+assert before == [[signature_of(kernel)] for kernel in kernels]
 assert all(before) and [kernel.signatures for kernel in kernels] == before
 """
     subprocess.run([sys.executable, "-c", program], check=True)

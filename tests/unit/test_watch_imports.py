@@ -7,8 +7,8 @@ import sys
 # Long to load or large, and not needed to record.
 LEFT_OUT = {
     "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "pandas", "pyqtgraph", "pyxdf",
-    "reportlab", "scipy.interpolate", "scipy.ndimage", "scipy.optimize", "scipy.signal", "scipy.stats",
-    "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader", "monitor.outputs",
+    "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.signal",
+    "scipy.stats", "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader", "monitor.outputs",
     "monitor.simulator",
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -83,8 +84,13 @@ def run_session(path: Path, theme: Theme | None = None) -> int:
 
 def _load_window() -> None:
     """Load what the window of a session needs; the start screen needs a third of it."""
-    importlib.import_module("monitor.dashboard.shell.window")
-    importlib.import_module("monitor.dashboard.signal.traces").warm_up()
+    try:
+        importlib.import_module("dsp").leave_out_linear_algebra()
+        importlib.import_module("monitor.dashboard.shell.window")
+        importlib.import_module("monitor.dashboard.signal.traces").warm_up()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class StartScreenApp:
