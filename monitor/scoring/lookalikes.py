@@ -6,14 +6,14 @@ is scored by the letter of the rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from monitor.model.rules import RulesProfile
 from monitor.scoring.inputs import Movement, Night
-from monitor.scoring.spans import Bools, Ints
+from monitor.scoring.spans import Bools, Floats, Ints, Spans
 
 MINUTE_US = 60_000_000
 SHARE = 0.5
@@ -26,12 +26,19 @@ LULL_US = 90_000
 """Shortest lull between two bursts; the detector resolves some 0.08 s."""
 
 
-class Burst(NamedTuple):
-    """Hold one burst: start and end, and its leg."""
+_SIDES = ("left", "right", "unknown")
 
-    start_us: int
-    end_us: int
-    leg: str
+
+class Bursts(NamedTuple):
+    """Hold bursts by start, end and leg: arrays of int64, shape (n_bursts,); ``leg`` indexes the sides."""
+
+    start_us: Ints
+    end_us: Ints
+    leg: Ints
+
+    def at(self, which: Bools | Ints) -> Bursts:
+        """Return some of them."""
+        return Bursts(self.start_us[which], self.end_us[which], self.leg[which])
 
 
 class Named(NamedTuple):
@@ -42,67 +49,65 @@ class Named(NamedTuple):
     myoclonus: Bools
 
 
-def bursts_of(movements: Iterable[Movement]) -> list[Burst]:
-    """Return all known bursts of movements, by start; rejected movements have none.
+def bursts_of(movements: Iterable[Movement]) -> Bursts:
+    """Return all known bursts of movements; rejected movements have none.
 
     The first burst of a movement may also be a twitch that was withdrawn before: it is one burst. Bursts with
     hardly a lull between them are one too, so that a ripple of 6 Hz is not half as fast where the detector
     misses a lull.
     """
-    all_of_them = sorted(
-        Burst(start, end, each.leg) for each in movements if not each.rejected for start, end in each.bursts
+    own = [each for each in movements if each.bursts and not each.rejected]
+    spans = np.array([span for each in own for span in each.bursts], np.int64).reshape(-1, 2)
+    leg = np.repeat(
+        np.array([_SIDES.index(each.leg) for each in own], np.int64), [len(each.bursts) for each in own]
     )
-    joined: dict[str, list[Burst]] = {}
-    for each in all_of_them:
-        own = joined.setdefault(each.leg, [])
-        if own and each.start_us - own[-1].end_us < LULL_US:
-            own[-1] = own[-1]._replace(end_us=max(own[-1].end_us, each.end_us))
-        else:
-            own.append(each)
-    return sorted(burst for own in joined.values() for burst in own)
+    joined = [_joined(spans[leg == side], side) for side in range(len(_SIDES))]
+    start, end, leg = (np.concatenate(column) for column in zip(*joined, strict=True))
+    return Bursts(start, end, leg).at(np.lexsort((leg, end, start)))
+
+
+def _joined(spans: Ints, side: int) -> Bursts:
+    """Return the bursts of one leg, shape (n, 2), with those joined that have hardly a lull between them."""
+    if not len(spans):
+        return Bursts(spans[:, 0], spans[:, 1], spans[:, 0])
+    start, end = spans[np.lexsort((spans[:, 1], spans[:, 0]))].T
+    reached = np.maximum.accumulate(end)
+    first = np.flatnonzero(np.concatenate(([True], start[1:] - reached[:-1] >= LULL_US)))
+    return Bursts(start[first], np.maximum.reduceat(end, first), np.full(first.size, side))
 
 
 def trains(
-    bursts: Sequence[Burst],
-    hz: tuple[float, float],
-    longest_us: int,
-    least_n: int,
-    may_follow: Callable[[Burst, Burst], bool],
-) -> list[tuple[int, int]]:
+    bursts: Bursts, hz: tuple[float, float], longest_us: int, least_n: int, *, is_alternating: bool = False
+) -> Spans:
     """Return start and end of each train: enough short bursts in a row with intervals within the bounds.
 
     Parameters
     ----------
-    bursts : sequence of Burst
-        By start.
+    bursts : Bursts
     hz : tuple of float
         Lowest and highest rate of the bursts, inclusive.
     longest_us : int
         Longest burst of a train, inclusive. A longer one ends it.
     least_n : int
         Fewest bursts.
-    may_follow : callable
-        Whether a burst may follow another one in a train.
+    is_alternating : bool
+        Whether each burst must be of another leg than the one before.
     """
-    runs: list[list[Burst]] = []
-    run: list[Burst] = []
-    for each in bursts:
-        if each.end_us - each.start_us > longest_us:
-            run = []
-            continue
-        interval_us = each.start_us - run[-1].start_us if run else 0
-        fast_enough = interval_us * hz[0] <= (1 + JITTER) * 1e6
-        if run and fast_enough and interval_us * hz[1] >= (1 - JITTER) * 1e6 and may_follow(run[-1], each):
-            run.append(each)
-        else:
-            run = [each]
-            runs.append(run)
-    return [(run[0].start_us, max(b.end_us for b in run)) for run in runs if len(run) >= least_n]
+    place = np.flatnonzero(bursts.end_us - bursts.start_us <= longest_us)
+    if not place.size:
+        return place, place
+    start, end, leg = bursts.at(place)
+    interval_us = np.diff(start)
+    follows = (np.diff(place) == 1) & (interval_us * hz[0] <= (1 + JITTER) * 1e6)
+    follows &= interval_us * hz[1] >= (1 - JITTER) * 1e6
+    if is_alternating:
+        follows &= np.diff(leg) != 0
+    first = np.flatnonzero(np.concatenate(([True], ~follows)))
+    enough = np.diff(first, append=start.size) >= least_n
+    return start[first][enough], np.maximum.reduceat(end, first)[enough]
 
 
-def name_lookalikes(
-    night: Night, profile: RulesProfile, parts: tuple[Ints, Ints, Sequence[str], Bools]
-) -> Named:
+def name_lookalikes(night: Night, profile: RulesProfile, parts: tuple[Ints, Ints, Ints, Bools]) -> Named:
     """Name the movements of single legs that are look-alikes.
 
     Parameters
@@ -112,59 +117,73 @@ def name_lookalikes(
     profile : RulesProfile
         The criteria.
     parts : tuple of ndarray, shape (n_parts,)
-        Onset and end (us), leg, and whether a person restored it, which makes it an LM.
+        Onset and end (us), leg (0 left, 1 right, 2 unknown), and whether a person restored it, which makes it
+        an LM.
     """
-    onset, end, legs, restored = parts
+    onset, end, leg, restored = parts
     no = np.zeros(onset.shape, np.bool_)
     if profile.lookalikes == "counted":
         return Named(no, no, no)
     bursts = bursts_of((*night.movements, *night.twitches))
-    if not bursts:
+    if not bursts.leg.size:
         return Named(no, no, no)
-    of_leg = {leg: [b for b in bursts if b.leg == leg] for leg in set(legs)}
-    sided = [b for b in bursts if b.leg != "unknown"]
     alternating_trains = trains(
-        sided,
+        bursts.at(bursts.leg != _SIDES.index("unknown")),
         (profile.alma_hz_min, profile.alma_hz_max),
         profile.alma_burst_max_us,
         profile.alma_bursts_min_n,
-        lambda before, each: before.leg != each.leg,
+        is_alternating=True,
     )
-    alternating, tremor, myoclonus = no.copy(), no.copy(), no.copy()
-    for leg, own in of_leg.items():
+    named = Named(no.copy(), no.copy(), no.copy())
+    for side, name in enumerate(_SIDES):
+        place = np.flatnonzero((leg == side) & ~restored)
+        own = bursts.at(bursts.leg == side)
+        spans = onset[place], end[place]
+        # The bursts of one leg are disjoint.
+        first, last = np.searchsorted(own.end_us, spans[0], "right"), np.searchsorted(own.start_us, spans[1])
+        place, first, last = (each[first < last] for each in (place, first, last))
+        spans = onset[place], end[place]
         own_trains = trains(
             own,
             (profile.tremor_hz_min, profile.tremor_hz_max),
             profile.tremor_burst_max_us,
             profile.tremor_bursts_min_n,
-            lambda before, each: True,
         )
-        twitches = sorted(t.onset_us for t in night.twitches if t.leg == leg and _is_brief(t, profile))
-        for i in [i for i, name in enumerate(legs) if name == leg and not restored[i]]:
-            span = int(onset[i]), int(end[i])
-            inside = [b for b in own if b.start_us < span[1] and b.end_us > span[0]]
-            if not inside:
-                continue
-            brief = all(b.end_us - b.start_us < profile.myoclonus_burst_max_us for b in inside)
-            # Isolated potentials all around: those within a movement are together by chance.
-            myoclonus[i] = brief and _is_dense(span, twitches, profile)
-            alternating[i] = leg != "unknown" and _share(span, alternating_trains) >= SHARE
-            alternating[i] &= not myoclonus[i]
-            tremor[i] = not (myoclonus[i] or alternating[i]) and _share(span, own_trains) >= SHARE
-    return Named(tremor, alternating, myoclonus)
+        long_n = np.append(0, np.cumsum(own.end_us - own.start_us >= profile.myoclonus_burst_max_us))
+        # Isolated potentials all around: those within a movement are together by chance.
+        myoclonus = (long_n[first] == long_n[last]) & _is_dense(spans, _brief(night, name, profile), profile)
+        alternating = (_share(spans, alternating_trains) >= SHARE) & ~myoclonus & (name != "unknown")
+        named.myoclonus[place], named.alternating[place] = myoclonus, alternating
+        named.tremor[place] = ~(myoclonus | alternating) & (_share(spans, own_trains) >= SHARE)
+    return named
 
 
-def _is_brief(twitch: Movement, profile: RulesProfile) -> bool:
-    return twitch.end_us - twitch.onset_us < profile.myoclonus_burst_max_us
+def _brief(night: Night, leg: str, profile: RulesProfile) -> Ints:
+    """Return the onsets of the isolated potentials of a leg, in order."""
+    longest_us = profile.myoclonus_burst_max_us
+    own = [t.onset_us for t in night.twitches if t.leg == leg and t.end_us - t.onset_us < longest_us]
+    return np.sort(np.array(own, np.int64))
 
 
-def _is_dense(span: tuple[int, int], twitches: list[int], profile: RulesProfile) -> bool:
-    """Return whether enough isolated potentials lie within half a minute before and after."""
-    low, high = np.searchsorted(twitches, [span[0] - MINUTE_US // 2, span[1] + MINUTE_US // 2])
-    return int(high - low) >= profile.myoclonus_per_min
+def _is_dense(spans: Spans, twitch_us: Ints, profile: RulesProfile) -> Bools:
+    """Return whether enough isolated potentials lie within half a minute before and after each span."""
+    low = np.searchsorted(twitch_us, spans[0] - MINUTE_US // 2)
+    dense: Bools = np.searchsorted(twitch_us, spans[1] + MINUTE_US // 2) - low >= profile.myoclonus_per_min
+    return dense
 
 
-def _share(span: tuple[int, int], found: Iterable[tuple[int, int]]) -> float:
-    """Return the part of a span that lies in trains, which do not overlap."""
-    covered = sum(max(0, min(span[1], b) - max(span[0], a)) for a, b in found)
-    return covered / max(1, span[1] - span[0])
+def _share(spans: Spans, found: Spans) -> Floats:
+    """Return the part of each span that lies in trains."""
+    starts, ends = spans
+    covered_us = _covered_us(found, ends) - _covered_us(found, starts)
+    share: Floats = covered_us / np.maximum(1, ends - starts)
+    return share
+
+
+def _covered_us(trains_us: Spans, at_us: Ints) -> Ints:
+    """Return the total length of trains before each time."""
+    before: Ints = np.zeros(at_us.shape, np.int64)
+    for edges, sign in ((trains_us[0], 1), (np.sort(trains_us[1]), -1)):
+        n = np.searchsorted(edges, at_us)
+        before += sign * (n * at_us - np.append(0, np.cumsum(edges))[n])
+    return before

@@ -159,12 +159,17 @@ def _keys_in_series(groups: Groups, verdict: Verdict) -> frozenset[str]:
 
 def _outside(twitches: tuple[Movement, ...], parts: Parts) -> list[Movement]:
     """Return the twitches that did not turn out to be the first burst of a movement of their leg."""
-    found = []
-    for each in twitches:
-        own = (parts.leg == LEGS.index(each.leg)) & (parts.onset_us <= each.onset_us)
-        if not (own & (parts.end_us >= each.end_us)).any():
-            found.append(each)
-    return found
+    onset = np.array([each.onset_us for each in twitches], np.int64)
+    end = np.array([each.end_us for each in twitches], np.int64)
+    leg = np.array([LEGS.index(each.leg) for each in twitches], np.int64)
+    outside = np.ones(onset.shape, np.bool_)
+    for side in range(len(LEGS)):
+        mine, own = leg == side, parts.leg == side
+        # The furthest end of the movements that began before, which are sorted by onset.
+        reached = np.append(np.iinfo(np.int64).min, np.maximum.accumulate(parts.end_us[own]))
+        begun_n = np.searchsorted(parts.onset_us[own], onset[mine], "right")
+        outside[mine] = reached[begun_n] < end[mine]
+    return [twitches[i] for i in np.flatnonzero(outside).tolist()]
 
 
 def _unrequested(night: Night, twitches: list[Movement]) -> list[Movement]:

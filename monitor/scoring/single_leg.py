@@ -211,9 +211,7 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
     shaped = np.concatenate([m[3] for m in merged] + [np.ones(n, np.bool_)])
     keys = [key for m in merged for key in m[4]] + [(m.key,) for m in rejected]
     words = [""] * (onset.size - n) + [m.rejected for m in rejected]
-    named = name_lookalikes(
-        night, profile, (onset, end, [LEGS[i] for i in leg.tolist()], _restored(night, keys))
-    )
+    named = name_lookalikes(night, profile, (onset, end, leg, _restored(night, keys)))
     drop = drop_reasons(night, profile, timeline, windows, (onset, end, leg, is_open, shaped), named)
     drop[onset.size - n :] = Drop.REJECTED
     # A rejected movement is no evidence about the other leg.
