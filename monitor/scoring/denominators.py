@@ -14,7 +14,8 @@ from types import MappingProxyType
 import numpy as np
 
 from monitor.model.rules import RulesProfile
-from monitor.scoring.inputs import AUTO, SLEEP, STAGES, Epoch, Night
+from monitor.scoring.inputs import SLEEP, STAGES, Night
+from monitor.scoring.night_tables import BY, EpochTable
 from monitor.scoring.spans import Ints, Spans, bounds, complement, intersection, time_before, union
 
 HOUR_US = 3_600_000_000
@@ -97,7 +98,7 @@ class StageTimeline:
         Epochs by start; ``stage`` indexes ``STAGES``.
     """
 
-    def __init__(self, night: Night) -> None:
+    def __init__(self, night: Night, epochs: EpochTable | None = None) -> None:
         self.end_us = max(night.end_us, 0)
         self.usable = {leg: self._usable(night, leg) for leg in night.legs}
         self.any_leg = union(self.usable.values(), 0, self.end_us)
@@ -105,7 +106,7 @@ class StageTimeline:
         nothing = np.empty(0, np.int64)
         two = len(self.usable) > 1
         self.both_legs = intersection(list(self.usable.values()), self.end_us) if two else (nothing, nothing)
-        self._read_epochs(night.epochs)
+        self._read_epochs(EpochTable.of(night.epochs) if epochs is None else epochs)
         sleeping = union([self.staged(SLEEP)], 0, self.end_us)
         self.asleep = intersection([sleeping, self.any_leg], self.end_us)
         off, on = night.lights_off_us, night.lights_on_us
@@ -117,19 +118,15 @@ class StageTimeline:
         taken = union([bounds(night.unusable.get(leg, ())), bounds(spoiled)], 0, self.end_us)
         return complement(taken, 0, self.end_us)
 
-    def _read_epochs(self, epochs: tuple[Epoch, ...]) -> None:
-        code = {stage: i for i, stage in enumerate(STAGES)}
-        start = np.array([e.start_us for e in epochs], np.int64)
-        order = np.argsort(start, kind="stable")
-        self.stage_start_us = start[order]
-        self.stage_end_us = np.array([e.end_us for e in epochs], np.int64)[order]
-        self.stage = np.array([code[e.stage] for e in epochs], np.int64)[order]
-        is_staged = self.stage != code["unscored"]
+    def _read_epochs(self, epochs: EpochTable) -> None:
+        order = np.argsort(epochs.columns[0], kind="stable")
+        self.stage_start_us, self.stage_end_us, self.stage, staged_by = epochs.columns[:, order]
+        is_staged = self.stage != STAGES.index("unscored")
         self.has_stages = bool(is_staged.any())
-        self._is_auto = np.array([e.is_estimated for e in epochs], np.bool_)[order] & is_staged
+        self._is_auto = (staged_by == BY.index("auto")) & is_staged
         self.n_epochs_auto = int(self._is_auto.sum())
-        staged_by = {_staged_by(e.source) for e in epochs if e.stage != "unscored"}
-        self.stages = "mixed" if len(staged_by) > 1 else next(iter(staged_by), "")
+        by = np.flatnonzero(np.bincount(staged_by[is_staged])).tolist()
+        self.stages = "mixed" if len(by) > 1 else "".join(BY[i] for i in by)
 
     def stage_at(self, at_us: Ints) -> Ints:
         """Return the index into ``STAGES`` of the epoch at each time, -1 outside all epochs."""
@@ -242,12 +239,6 @@ def denominators(night: Night, timeline: StageTimeline | None = None) -> Denomin
         n_epochs_auto=line.n_epochs_auto,
         estimated_us=line.estimated_us(),
     )
-
-
-def _staged_by(source: str) -> str:
-    if source == AUTO:
-        return "auto"
-    return "person" if source.startswith("person") else "stream"
 
 
 def _length(spans: Spans) -> int:

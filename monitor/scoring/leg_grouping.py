@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.model.rules import RulesProfile
+from monitor.scoring.night_tables import Objects
 from monitor.scoring.single_leg import LEG_BITS, Drop, Parts
 from monitor.scoring.spans import Bools, Ints
 
@@ -31,8 +32,8 @@ class Groups:
         Whether a part belongs to a body movement.
     fits : ndarray of bool, shape (n_groups,)
         Whether it is within the limits of a candidate so far (parts, durations).
-    keys : list of tuple of str
-        Keys of its movements.
+    keys : ndarray of object, shape (n_groups,)
+        Keys of its movements, a tuple of str.
     """
 
     onset_us: Ints
@@ -43,7 +44,7 @@ class Groups:
     is_open: Bools
     body: Bools
     fits: Bools
-    keys: list[tuple[str, ...]]
+    keys: Objects
 
 
 def combine(parts: Parts, profile: RulesProfile) -> Groups:
@@ -62,14 +63,14 @@ def combine(parts: Parts, profile: RulesProfile) -> Groups:
     """
     scored = np.flatnonzero(parts.drop == Drop.NONE)
     onset, end, leg = parts.onset_us[scored], parts.end_us[scored], parts.leg[scored]
-    keys = [parts.keys[i] for i in scored.tolist()]
+    keys = parts.keys[scored]
     if profile.leg_grouping == "chain":
         group = join_chains(onset, end, leg, profile.group_within_us)
     else:
         group = join_onsets(onset, leg, profile.group_within_us)
     if scored.size == 0:
         none = np.zeros(0, np.bool_)
-        return Groups(onset, end, leg, onset, onset, none, none, none, [])
+        return Groups(onset, end, leg, onset, onset, none, none, none, keys)
     members = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[members], prepend=-1))
     n = np.diff(first, append=scored.size)
@@ -99,7 +100,7 @@ def _sorted(groups: Groups) -> Groups:
         groups.is_open[order],
         groups.body[order],
         groups.fits[order],
-        [groups.keys[i] for i in order.tolist()],
+        groups.keys[order],
     )
 
 
@@ -125,7 +126,23 @@ def join_onsets(onset_us: Ints, leg: Ints, within_us: int) -> Ints:
     """
     group = np.arange(onset_us.size)
     sided = np.flatnonzero(leg < 2)
-    times, legs = onset_us[sided].tolist(), leg[sided].tolist()
+    times, legs = onset_us[sided], leg[sided]
+    # What lies farther apart depends on nothing before it.
+    first = np.flatnonzero(np.append(np.ones(min(1, times.size), np.bool_), np.diff(times) >= within_us))
+    n = np.diff(first, append=times.size)
+    joins = np.arange(times.size)
+    pairs = first[n == 2]
+    pairs = pairs[legs[pairs] != legs[pairs + 1]]
+    joins[pairs + 1] = pairs
+    for start, size in zip(first[n > 2].tolist(), n[n > 2].tolist(), strict=True):
+        crowd = slice(start, start + size)
+        joins[crowd] = [start + k for k in _joins(times[crowd].tolist(), legs[crowd].tolist(), within_us)]
+    group[sided] = sided[joins]
+    return group
+
+
+def _joins(times: list[int], legs: list[int], within_us: int) -> list[int]:
+    """Return the place of the movement that each of a crowd joins; its own if it opens a group."""
     joins, n = list(range(len(times))), len(times)
     first, following = 0, 1  # the movement that opens a group, and the only one that can join it
     while following < n:
@@ -140,14 +157,12 @@ def join_onsets(onset_us: Ints, leg: Ints, within_us: int) -> Ints:
             first, following = following, following + 2
         else:
             first, following = following, following + 1
-    group[sided] = sided[joins]
-    return group
+    return joins
 
 
-def _keys(keys: list[tuple[str, ...]], members: Ints, first: Ints, n: Ints) -> list[tuple[str, ...]]:
-    places, starts, counts = members.tolist(), first.tolist(), n.tolist()
-    lists = [keys[places[a]] for a in starts]
-    for j in np.flatnonzero(n > 1).tolist():
-        for i in places[starts[j] + 1 : starts[j] + counts[j]]:
-            lists[j] += keys[i]
-    return lists
+def _keys(keys: Objects, members: Ints, first: Ints, n: Ints) -> Objects:
+    joined = keys[members[first]]
+    for k in range(1, int(n.max())):
+        longer = np.flatnonzero(n > k)
+        joined[longer] += keys[members[first[longer] + k]]
+    return joined

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from monitor.model.rules import RulesProfile
-from monitor.scoring.inputs import Movement, Night
+from monitor.scoring.night_tables import LEGS, MovementTable
 from monitor.scoring.spans import Bools, Floats, Ints, Spans
 
 MINUTE_US = 60_000_000
@@ -24,9 +24,6 @@ JITTER = 0.05
 
 LULL_US = 90_000
 """Shortest lull between two bursts; the detector resolves some 0.08 s."""
-
-
-_SIDES = ("left", "right", "unknown")
 
 
 class Bursts(NamedTuple):
@@ -49,19 +46,20 @@ class Named(NamedTuple):
     myoclonus: Bools
 
 
-def bursts_of(movements: Iterable[Movement]) -> Bursts:
+def bursts_of(tables: Iterable[MovementTable]) -> Bursts:
     """Return all known bursts of movements; rejected movements have none.
 
     The first burst of a movement may also be a twitch that was withdrawn before: it is one burst. Bursts with
     hardly a lull between them are one too, so that a ripple of 6 Hz is not half as fast where the detector
     misses a lull.
     """
-    own = [each for each in movements if each.bursts and not each.rejected]
-    spans = np.array([span for each in own for span in each.bursts], np.int64).reshape(-1, 2)
-    leg = np.repeat(
-        np.array([_SIDES.index(each.leg) for each in own], np.int64), [len(each.bursts) for each in own]
-    )
-    joined = [_joined(spans[leg == side], side) for side in range(len(_SIDES))]
+    known, legs = [], []
+    for table in tables:
+        taken = np.repeat(~table.is_rejected, table.bursts_n)
+        known.append(table.bursts_us[taken])
+        legs.append(np.repeat(table.leg, table.bursts_n)[taken])
+    spans, leg = np.concatenate(known), np.concatenate(legs)
+    joined = [_joined(spans[leg == side], side) for side in range(len(LEGS))]
     start, end, leg = (np.concatenate(column) for column in zip(*joined, strict=True))
     return Bursts(start, end, leg).at(np.lexsort((leg, end, start)))
 
@@ -107,13 +105,17 @@ def trains(
     return start[first][enough], np.maximum.reduceat(end, first)[enough]
 
 
-def name_lookalikes(night: Night, profile: RulesProfile, parts: tuple[Ints, Ints, Ints, Bools]) -> Named:
+def name_lookalikes(
+    tables: tuple[MovementTable, MovementTable],
+    profile: RulesProfile,
+    parts: tuple[Ints, Ints, Ints, Bools],
+) -> Named:
     """Name the movements of single legs that are look-alikes.
 
     Parameters
     ----------
-    night : Night
-        Its movements and twitches, with their bursts.
+    tables : tuple of MovementTable
+        The movements and the twitches, with their bursts.
     profile : RulesProfile
         The criteria.
     parts : tuple of ndarray, shape (n_parts,)
@@ -124,18 +126,18 @@ def name_lookalikes(night: Night, profile: RulesProfile, parts: tuple[Ints, Ints
     no = np.zeros(onset.shape, np.bool_)
     if profile.lookalikes == "counted":
         return Named(no, no, no)
-    bursts = bursts_of((*night.movements, *night.twitches))
+    bursts = bursts_of(tables)
     if not bursts.leg.size:
         return Named(no, no, no)
     alternating_trains = trains(
-        bursts.at(bursts.leg != _SIDES.index("unknown")),
+        bursts.at(bursts.leg != LEGS.index("unknown")),
         (profile.alma_hz_min, profile.alma_hz_max),
         profile.alma_burst_max_us,
         profile.alma_bursts_min_n,
         is_alternating=True,
     )
     named = Named(no.copy(), no.copy(), no.copy())
-    for side, name in enumerate(_SIDES):
+    for side, name in enumerate(LEGS):
         place = np.flatnonzero((leg == side) & ~restored)
         own = bursts.at(bursts.leg == side)
         spans = onset[place], end[place]
@@ -151,18 +153,19 @@ def name_lookalikes(night: Night, profile: RulesProfile, parts: tuple[Ints, Ints
         )
         long_n = np.append(0, np.cumsum(own.end_us - own.start_us >= profile.myoclonus_burst_max_us))
         # Isolated potentials all around: those within a movement are together by chance.
-        myoclonus = (long_n[first] == long_n[last]) & _is_dense(spans, _brief(night, name, profile), profile)
+        myoclonus = (long_n[first] == long_n[last]) & _is_dense(
+            spans, _brief(tables[1], side, profile), profile
+        )
         alternating = (_share(spans, alternating_trains) >= SHARE) & ~myoclonus & (name != "unknown")
         named.myoclonus[place], named.alternating[place] = myoclonus, alternating
         named.tremor[place] = ~(myoclonus | alternating) & (_share(spans, own_trains) >= SHARE)
     return named
 
 
-def _brief(night: Night, leg: str, profile: RulesProfile) -> Ints:
+def _brief(twitches: MovementTable, side: int, profile: RulesProfile) -> Ints:
     """Return the onsets of the isolated potentials of a leg, in order."""
-    longest_us = profile.myoclonus_burst_max_us
-    own = [t.onset_us for t in night.twitches if t.leg == leg and t.end_us - t.onset_us < longest_us]
-    return np.sort(np.array(own, np.int64))
+    is_brief = twitches.end_us - twitches.onset_us < profile.myoclonus_burst_max_us
+    return np.sort(twitches.onset_us[is_brief & (twitches.leg == side)])
 
 
 def _is_dense(spans: Spans, twitch_us: Ints, profile: RulesProfile) -> Bools:

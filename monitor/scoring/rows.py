@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import repeat
 
 import numpy as np
 
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import StageTimeline
-from monitor.scoring.inputs import STAGES, Movement
+from monitor.scoring.inputs import STAGES, Span
 from monitor.scoring.leg_grouping import Groups
+from monitor.scoring.night_tables import MovementTable, Objects
 from monitor.scoring.scored_lm import Grounds, ScoredLM
 from monitor.scoring.series import NONE, Runs
-from monitor.scoring.single_leg import ASLEEP, AWAKE, LEG_BITS, LEGS, Drop, Parts, Windows, at_sleep_onset
+from monitor.scoring.single_leg import ASLEEP, AWAKE, LEG_BITS, Drop, Parts, Windows, at_sleep_onset
 from monitor.scoring.spans import Bools, Ints
 
 LEG_OF_BITS = ("", "left", "right", "both", "unknown")
@@ -94,7 +94,124 @@ def context(
     )
 
 
-def group_rows(groups: Groups, found: RowContext, verdict: Verdict, profile: RulesProfile) -> list[ScoredLM]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    """Hold rows as columns, one entry each; integers but for the keys."""
+
+    keys: Objects
+    onset: Ints
+    end: Ints
+    bits: Ints
+    parts: Ints | int = 1
+    candidate: Bools | bool = False
+    plm: Bools | bool = False
+    plm_nr: Bools | bool = False
+    arousal: Bools
+    provisional: Bools | bool = False
+    series: Ints | int = 0
+    imi: Ints | int = NONE
+    stage: Ints
+    respiratory: Bools
+    counted: Ints
+    why: Ints
+    run_n: Ints | int = 0
+    run_series: Ints | int = 0
+    longest: Ints | int = 0
+    struck: Bools | bool = False
+    is_body: Bools | bool = False
+    is_jerk: Bools | bool = False
+
+
+_NUMBERS = [field.name for field in fields(_Columns)][1:]
+
+
+class Rows:
+    """Make the rows of one recording again and again as it grows; a row that has not changed is the same.
+
+    For one rule set and one kind of row: those of LM, or of movements of single legs.
+    """
+
+    def __init__(self) -> None:
+        self._profile: RulesProfile | None = None
+        self._numbers: Ints = np.zeros((len(_NUMBERS), 0), np.int64)
+        self._keys = np.zeros(0, np.object_)
+        self._rows: list[ScoredLM] = []
+
+    def of(self, columns: _Columns, profile: RulesProfile) -> list[ScoredLM]:
+        """Return the rows."""
+        if profile is not self._profile:
+            self._profile, self._rows = profile, []
+        n = columns.onset.size
+        numbers = np.empty((len(_NUMBERS), n), np.int64)
+        for row, name in zip(numbers, _NUMBERS, strict=True):
+            row[:] = getattr(columns, name)
+        both_n = min(n, len(self._rows))
+        changed = np.ones(n, np.bool_)
+        changed[:both_n] = (numbers[:, :both_n] != self._numbers[:, :both_n]).any(axis=0)
+        changed[:both_n] |= columns.keys[:both_n] != self._keys[:both_n]
+        rows, place = [*self._rows[:both_n], *repeat(_NO_ROW, n - both_n)], np.flatnonzero(changed)
+        for i, row in zip(
+            place.tolist(), _made(numbers[:, place], columns.keys[place], profile), strict=True
+        ):
+            rows[i] = row
+        self._numbers, self._keys, self._rows = numbers, columns.keys, rows
+        return list(rows)
+
+
+_NO_ROW = ScoredLM(*(None for _ in ScoredLM._fields))  # type: ignore[arg-type]
+
+
+def _made(numbers: Ints, keys: Objects, profile: RulesProfile) -> list[ScoredLM]:
+    column = dict(zip(_NUMBERS, numbers, strict=True))
+    own = {name: column[name].tolist() for name in ("onset", "end", "parts")}
+    is_so = {
+        name: column[name].astype(np.bool_).tolist()
+        for name in ("candidate", "plm", "plm_nr", "arousal", "provisional", "respiratory")
+    }
+    names: tuple[str | None, ...] = (*STAGES, None)
+    columns = (
+        own["onset"],
+        own["end"],
+        [LEG_OF_BITS[b] for b in column["bits"].tolist()],
+        own["parts"],
+        is_so["candidate"],
+        is_so["plm"],
+        [v or None for v in column["series"].tolist()],
+        [None if v == NONE else v for v in column["imi"].tolist()],
+        [names[i] for i in column["stage"].tolist()],
+        is_so["respiratory"],
+        is_so["arousal"],
+        is_so["provisional"],
+        keys.tolist(),
+        [WHY[v] for v in column["why"].tolist()],
+        [COUNTED[c] for c in column["counted"].tolist()],
+        is_so["plm_nr"],
+        _grounds(column, profile),
+    )
+    # Equivalent to ScoredLM._make, without a Python call for each of thousands of rows.
+    return list(map(tuple.__new__, repeat(ScoredLM), zip(*columns, strict=True)))
+
+
+def _grounds(column: dict[str, Ints], profile: RulesProfile) -> list[Grounds]:
+    """Return the data from which reasons are worded; LM with equal data share one object."""
+    of_all = zip(*(column[name].tolist() for name in _GROUNDS), strict=True)
+    known: dict[tuple[int, ...], Grounds] = {}
+    found = []
+    for each in of_all:
+        if each not in known:
+            numbers, so = each[:3], map(bool, each[3:])
+            known[each] = Grounds(profile, "", None, *numbers, *so)
+        found.append(known[each])
+    return found
+
+
+_GROUNDS = ("run_n", "run_series", "longest", "struck", "is_body", "is_jerk")
+COUNTED = ("", "sleep", "wake")
+
+
+def group_rows(
+    groups: Groups, found: RowContext, verdict: Verdict, profile: RulesProfile, rows: Rows
+) -> list[ScoredLM]:
     """Return a row for every LM after the legs were combined."""
     runs, place = verdict.runs, verdict.place
     number = runs.series()
@@ -102,41 +219,47 @@ def group_rows(groups: Groups, found: RowContext, verdict: Verdict, profile: Rul
     why[place] = np.where(number > 0, 0, np.where(runs.short, SHORT, FEW))
     provisional = verdict.unsettled.copy()
     provisional[place] |= np.append(verdict.waits, False)[runs.run]  # the last element is used for -1
-    series: Ints = np.zeros(why.shape, np.int64)
+    series, run_n, run_series = np.zeros((3, why.size), np.int64)
     series[place] = number
     imi: Ints = np.full(why.shape, NONE)
     imi[place] = runs.imi_us
-    own = (
-        [v or None for v in series.tolist()],
-        [None if v == NONE else v for v in imi.tolist()],
-        provisional.tolist(),
-        groups.keys,
-        [WHY[v] for v in why.tolist()],
-        _grounds(groups, found, verdict, profile),
+    # Of a short interval the run that it ended; the last element is used for -1.
+    run = np.where(runs.short, runs.run[runs.reference], runs.run) if runs.run.size else runs.run
+    run_n[place], run_series[place] = np.append(runs.n, 0)[run], np.append(runs.number, 0)[run]
+    exceeds = ~groups.fits & (groups.parts > 1)
+    columns = _Columns(
+        keys=groups.keys,
+        onset=groups.onset_us,
+        end=groups.end_us,
+        bits=groups.leg_bits,
+        parts=groups.parts,
+        candidate=verdict.candidate,
+        plm=verdict.plm,
+        plm_nr=verdict.plm_nr,
+        arousal=verdict.arousal,
+        provisional=provisional,
+        series=series,
+        imi=imi,
+        stage=found.stage,
+        respiratory=found.event >= 0,
+        counted=_counted(found),
+        why=why,
+        run_n=run_n,
+        run_series=run_series,
+        longest=np.where(exceeds, groups.longest_us, 0),
+        struck=found.arousal & ~verdict.arousal,
+        is_body=exceeds & groups.body,
     )
-    plain = (groups.onset_us, groups.end_us, groups.leg_bits, groups.parts)
-    judged = (verdict.candidate, verdict.plm, verdict.arousal, verdict.plm_nr)
-    return _rows(plain, judged, found, own)
+    return rows.of(columns, profile)
 
 
-def _grounds(groups: Groups, found: RowContext, verdict: Verdict, profile: RulesProfile) -> list[Grounds]:
-    """Return the data from which reasons are worded; LM with equal data share one object."""
-    runs, place = verdict.runs, verdict.place
-    chosen = np.full(groups.onset_us.shape, NONE)
-    chosen[place] = np.where(runs.short, runs.run[runs.reference], runs.run)
-    of_runs = zip(runs.n.tolist(), runs.number.tolist(), strict=True)
-    pool = [*(Grounds(profile, run_n=n, run_series=number) for n, number in of_runs), Grounds(profile)]
-    grounds = [pool[i] for i in chosen.tolist()]
-    for k in np.flatnonzero(~groups.fits & (groups.parts > 1)).tolist():
-        is_body = bool(groups.body[k])
-        grounds[k] = Grounds(profile, longest_us=int(groups.longest_us[k]), is_body=is_body)
-    for k in np.flatnonzero(found.arousal & ~verdict.arousal).tolist():
-        grounds[k] = grounds[k]._replace(arousal_struck=True)
-    return grounds
+def _counted(found: RowContext) -> Ints:
+    counted: Ints = np.where(found.sleep, 1, np.where(found.wake, 2, 0))
+    return counted
 
 
 def dropped_rows(
-    parts: Parts, profile: RulesProfile, timeline: StageTimeline, windows: Windows
+    parts: Parts, profile: RulesProfile, timeline: StageTimeline, windows: Windows, rows: Rows
 ) -> list[ScoredLM]:
     """Return a row for every movement of one leg that was dropped before grouping."""
     dropped = np.flatnonzero(parts.drop != Drop.NONE)
@@ -144,80 +267,52 @@ def dropped_rows(
         return []
     onset, end, drop = parts.onset_us[dropped], parts.end_us[dropped], parts.drop[dropped]
     found = context(onset, end, profile, timeline, windows)
-    places = dropped.tolist()
-    grounds = [Grounds(profile)] * dropped.size
+    columns = _Columns(
+        keys=parts.keys[dropped],
+        onset=onset,
+        end=end,
+        bits=LEG_BITS[parts.leg[dropped]],
+        arousal=found.arousal,
+        provisional=parts.is_open[dropped],
+        stage=found.stage,
+        respiratory=found.event >= 0,
+        counted=_counted(found),
+        why=drop,
+        is_body=(drop == Drop.LONG) & parts.body[dropped],
+        is_jerk=(drop == Drop.TWITCH) & at_sleep_onset(onset, timeline),
+    )
+    made = rows.of(columns, profile)
     for j in np.flatnonzero(drop == Drop.REJECTED).tolist():
-        grounds[j] = Grounds(profile, words=parts.rejected[places[j]])
+        made[j] = made[j]._replace(grounds=Grounds(profile, words=parts.rejected[dropped[j]]))
     for j in np.flatnonzero(drop == Drop.RESPIRATORY).tolist():
-        grounds[j] = Grounds(profile, event=windows.events[int(found.event[j])])
-    for j in np.flatnonzero((drop == Drop.LONG) & parts.body[dropped]).tolist():
-        grounds[j] = Grounds(profile, is_body=True)
-    for j in np.flatnonzero((drop == Drop.TWITCH) & at_sleep_onset(onset, timeline)).tolist():
-        grounds[j] = Grounds(profile, is_jerk=True)
-    keys = [parts.keys[i] for i in places]
-    why = [WHY[d] for d in drop.tolist()]
-    own = (parts.is_open[dropped].tolist(), keys, why, grounds)
-    return _single_rows((onset, end, LEG_BITS[parts.leg[dropped]]), found, own)
+        event: Span = windows.events[int(found.event[j])]
+        made[j] = made[j]._replace(grounds=Grounds(profile, event=event))
+    return made
 
 
 def twitch_rows(
-    twitches: Sequence[Movement], profile: RulesProfile, timeline: StageTimeline, windows: Windows
+    twitches: MovementTable,
+    place: Ints,
+    profile: RulesProfile,
+    timeline: StageTimeline,
+    windows: Windows,
+    rows: Rows,
 ) -> list[ScoredLM]:
-    """Return a row for every burst that the detector classified as a twitch."""
-    if not twitches:
+    """Return a row for each of the bursts at `place` that the detector classified as a twitch."""
+    onset, end = twitches.onset_us[place], twitches.end_us[place]
+    if not onset.size:
         return []
-    onset, end = (np.array([getattr(m, name) for m in twitches], np.int64) for name in ("onset_us", "end_us"))
-    bits = LEG_BITS[[LEGS.index(m.leg) for m in twitches]]
-    kinds = Grounds(profile), Grounds(profile, is_jerk=True)
-    grounds = [kinds[is_jerk] for is_jerk in at_sleep_onset(onset, timeline).tolist()]
-    keys: list[tuple[str, ...]] = [(m.key,) for m in twitches]
-    own = ([False] * onset.size, keys, ["twitch"] * onset.size, grounds)
-    return _single_rows((onset, end, bits), context(onset, end, profile, timeline, windows), own)
-
-
-def _single_rows(
-    where: tuple[Ints, Ints, Ints],
-    found: RowContext,
-    own: tuple[list[bool], list[tuple[str, ...]], list[str], list[Grounds]],
-) -> list[ScoredLM]:
-    onset, end, bits = where
-    no = np.zeros(onset.shape, np.bool_)
-    none: list[int | None] = [None] * onset.size
-    plain = (onset, end, bits, np.ones(onset.shape, np.int64))
-    return _rows(plain, (no, no, found.arousal, no), found, (none, none, *own))
-
-
-def _rows(
-    plain: tuple[Ints, Ints, Ints, Ints],
-    judged: tuple[Bools, Bools, Bools, Bools],
-    found: RowContext,
-    own: tuple[
-        list[int | None], list[int | None], list[bool], list[tuple[str, ...]], list[str], list[Grounds]
-    ],
-) -> list[ScoredLM]:
-    onset, end, bits, parts = plain
-    candidate, plm, arousal, plm_nr = judged
-    series, imi, provisional, keys, why, grounds = own
-    names: tuple[str | None, ...] = (*STAGES, None)
-    counted = np.where(found.sleep, 1, np.where(found.wake, 2, 0)).tolist()
-    columns = (
-        onset.tolist(),
-        end.tolist(),
-        [LEG_OF_BITS[b] for b in bits.tolist()],
-        parts.tolist(),
-        candidate.tolist(),
-        plm.tolist(),
-        series,
-        imi,
-        [names[i] for i in found.stage.tolist()],
-        (found.event >= 0).tolist(),
-        arousal.tolist(),
-        provisional,
-        keys,
-        why,
-        [("", "sleep", "wake")[c] for c in counted],
-        plm_nr.tolist(),
-        grounds,
+    found = context(onset, end, profile, timeline, windows)
+    columns = _Columns(
+        keys=twitches.keys[place],
+        onset=onset,
+        end=end,
+        bits=LEG_BITS[twitches.leg[place]],
+        arousal=found.arousal,
+        stage=found.stage,
+        respiratory=found.event >= 0,
+        counted=_counted(found),
+        why=np.full(onset.shape, WHY.index("twitch")),
+        is_jerk=at_sleep_onset(onset, timeline),
     )
-    # Equivalent to ScoredLM._make, without a Python call for each of thousands of rows.
-    return list(map(tuple.__new__, repeat(ScoredLM), zip(*columns, strict=True)))
+    return rows.of(columns, profile)

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from monitor.model.rules import RulesProfile
-from monitor.scoring.denominators import HOUR_US, StageTimeline, denominators
+from monitor.scoring.denominators import HOUR_US, Denominators, StageTimeline, denominators
 from monitor.scoring.indices import NO_SLEEP, NO_STAGES, NO_WAKE, TOO_EARLY_US, indices
-from monitor.scoring.inputs import Movement, Night, Span
-from monitor.scoring.large_movements import large_movements
+from monitor.scoring.inputs import Night, Span
+from monitor.scoring.large_movements import LargeMovement, large_movements
 from monitor.scoring.leg_grouping import Groups, combine
-from monitor.scoring.result import ByLetter, Pending, Score, Segment, Series
-from monitor.scoring.rows import RowContext, Verdict, context, dropped_rows, group_rows, twitch_rows
+from monitor.scoring.night_tables import LEGS, MovementTable, NightTables
+from monitor.scoring.result import ByLetter, Indices, Pending, Score, Segment, Series
+from monitor.scoring.rows import RowContext, Rows, Verdict, context, dropped_rows, group_rows, twitch_rows
 from monitor.scoring.scored_lm import ScoredLM
 from monitor.scoring.series import NONE, ended_runs, find_runs, list_series, sections
-from monitor.scoring.single_leg import LEGS, LOOKALIKES, Drop, Parts, read_parts, read_windows
+from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts, Windows, read_parts, read_windows
 from monitor.scoring.spans import Bools, Ints, Spans, intersection, time_before, union
 
 _KEYS = ScoredLM._fields.index("keys")
@@ -127,64 +129,101 @@ def score(night: Night, profile: RulesProfile) -> Score:
     of enough candidates are series. LM with the same onset are ordered by end, then left, right, both,
     unknown.
     """
-    timeline = StageTimeline(night)
+    return Scorer().score(night, profile)
+
+
+class _Judgement(NamedTuple):
+    """What is found before rows are made of it."""
+
+    timeline: StageTimeline
+    windows: Windows
+    parts: Parts
+    lms: tuple[Groups, RowContext, Verdict]
+    series: tuple[Series, ...]
+    pending: Pending | None
+    den: Denominators
+    large: tuple[LargeMovement, ...]
+    numbers: Indices
+
+
+class Scorer:
+    """Score one recording again and again as it grows. Each score is the one that `score` gives.
+
+    Everything is judged each time, because a late fact may change any of it. Kept of the last score is how
+    its movements were read, and the rows that are the same.
+    """
+
+    def __init__(self) -> None:
+        self._tables: NightTables | None = None
+        self._rows: dict[tuple[str, str], Rows] = {}
+
+    def score(self, night: Night, profile: RulesProfile) -> Score:
+        """Score the recording as it is now; see the function of the same name."""
+        tables = self._tables = NightTables.of(night, self._tables)
+        judged = _judgement(night, profile, tables)
+        line, windows, parts = judged.timeline, judged.windows, judged.parts
+        rows = group_rows(*judged.lms, profile, self._rows_of("lm", profile))
+        single = dropped_rows(parts, profile, line, windows, self._rows_of("dropped", profile))
+        lost = [row for row in single if row.why != "twitch"]
+        if lost:
+            rows = sorted([*rows, *lost], key=itemgetter(0))
+        brief = np.flatnonzero(_outside(tables.twitches, parts) & ~_is_requested(night, tables.twitches))
+        short = [row for row in single if row.why == "twitch"]
+        short += twitch_rows(tables.twitches, brief, profile, line, windows, self._rows_of("twitch", profile))
+        twitches = tuple(sorted(short, key=itemgetter(0, 1, 2, _KEYS)))
+        split = segments(night, judged.lms, line, profile)
+        letter = _by_letter(night, profile, tables) if np.isin(parts.drop, LOOKALIKES).any() else None
+        return Score(
+            profile, tuple(rows), twitches, judged.series, judged.pending, judged.numbers, judged.den, split,
+            letter, judged.large,
+        )  # fmt: skip
+
+    def _rows_of(self, kind: str, profile: RulesProfile) -> Rows:
+        return self._rows.setdefault((profile.name, kind), Rows())
+
+
+def _judgement(night: Night, profile: RulesProfile, tables: NightTables) -> _Judgement:
+    timeline = StageTimeline(night, tables.epochs)
     windows = read_windows(night, profile)
-    parts = read_parts(night, profile, timeline, windows)
+    parts = read_parts(night, profile, timeline, windows, tables)
     groups = combine(parts, profile)
     found = context(groups.onset_us, groups.end_us, profile, timeline, windows)
-
     verdict, series, pending = _judge(groups, found, parts, timeline, profile)
-    rows = group_rows(groups, found, verdict, profile)
-    single = dropped_rows(parts, profile, timeline, windows)
-    lost = [row for row in single if row.why != "twitch"]
-    if lost:
-        rows = sorted([*rows, *lost], key=itemgetter(0))
     den = denominators(night, timeline)
-    short = [row for row in single if row.why == "twitch"]
-    short += twitch_rows(_unrequested(night, _outside(night.twitches, parts)), profile, timeline, windows)
-    twitches = tuple(sorted(short, key=itemgetter(0, 1, 2, _KEYS)))
-    judged = (groups, found, verdict)
     large = large_movements(night, profile, timeline, parts, lambda: _keys_in_series(groups, verdict))
-    numbers, split = (
-        indices(judged, timeline, den, profile, large),
-        segments(night, judged, timeline, profile),
-    )
-    letter = _by_letter(night, profile) if np.isin(parts.drop, LOOKALIKES).any() else None
-    return Score(profile, tuple(rows), twitches, series, pending, numbers, den, split, letter, large)
+    lms = (groups, found, verdict)
+    numbers = indices(lms, timeline, den, profile, large)
+    return _Judgement(timeline, windows, parts, lms, series, pending, den, large, numbers)
 
 
 def _keys_in_series(groups: Groups, verdict: Verdict) -> frozenset[str]:
     return frozenset(key for i in np.flatnonzero(verdict.plm).tolist() for key in groups.keys[i])
 
 
-def _outside(twitches: tuple[Movement, ...], parts: Parts) -> list[Movement]:
-    """Return the twitches that did not turn out to be the first burst of a movement of their leg."""
-    onset = np.array([each.onset_us for each in twitches], np.int64)
-    end = np.array([each.end_us for each in twitches], np.int64)
-    leg = np.array([LEGS.index(each.leg) for each in twitches], np.int64)
-    outside = np.ones(onset.shape, np.bool_)
+def _outside(twitches: MovementTable, parts: Parts) -> Bools:
+    """Return which twitches did not turn out to be the first burst of a movement of their leg."""
+    outside = np.ones(twitches.leg.shape, np.bool_)
     for side in range(len(LEGS)):
-        mine, own = leg == side, parts.leg == side
+        mine, own = twitches.leg == side, parts.leg == side
         # The furthest end of the movements that began before, which are sorted by onset.
         reached = np.append(np.iinfo(np.int64).min, np.maximum.accumulate(parts.end_us[own]))
-        begun_n = np.searchsorted(parts.onset_us[own], onset[mine], "right")
-        outside[mine] = reached[begun_n] < end[mine]
-    return [twitches[i] for i in np.flatnonzero(outside).tolist()]
+        begun_n = np.searchsorted(parts.onset_us[own], twitches.onset_us[mine], "right")
+        outside[mine] = reached[begun_n] < twitches.end_us[mine]
+    return outside
 
 
-def _unrequested(night: Night, twitches: list[Movement]) -> list[Movement]:
-    """Return the twitches outside bio-calibrations."""
-    spans = [each for each in night.artifacts if each.is_requested]
-    return [
-        each
-        for each in twitches
-        if not any(span.start_us < each.end_us and each.onset_us < span.end_us for span in spans)
-    ]
+def _is_requested(night: Night, twitches: MovementTable) -> Bools:
+    """Return which twitches lie in a bio-calibration."""
+    found = np.zeros(twitches.leg.shape, np.bool_)
+    for span in night.artifacts:
+        if span.is_requested:
+            found |= (span.start_us < twitches.end_us) & (twitches.onset_us < span.end_us)
+    return found
 
 
-def _by_letter(night: Night, profile: RulesProfile) -> ByLetter:
-    """Score again with the look-alikes counted."""
-    found = score(night, replace(profile, lookalikes="counted")).indices
+def _by_letter(night: Night, profile: RulesProfile, tables: NightTables) -> ByLetter:
+    """Judge again with the look-alikes counted."""
+    found = _judgement(night, replace(profile, lookalikes="counted"), tables).numbers
     return ByLetter(**{field.name: getattr(found, field.name) for field in fields(ByLetter)})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -131,21 +132,14 @@ def list_series(
     last = runs.onset_us[in_run[np.append(opens[1:], in_run.size) - 1]]
     ends = np.maximum.reduceat(end_us[in_run], opens)
     sleeping = None if asleep is None else np.add.reduceat(asleep[in_run].astype(np.int64), opens)
-    found = []
-    for r in np.flatnonzero(runs.number).tolist():
-        a, b, n = int(first[r]), int(last[r]), int(runs.n[r])
-        found.append(
-            Series(
-                number=int(runs.number[r]),
-                onset_us=a,
-                end_us=int(ends[r]),
-                n=n,
-                mean_imi_us=_mean_imi_us(a, b, n) or 0,
-                n_in_sleep=None if sleeping is None else int(sleeping[r]),
-                last_onset_us=b,
-                ended=bool(ended[r]),
-            )
-        )
+    listed = np.flatnonzero(runs.number)
+    columns = (runs.number, first, ends, runs.n, last, ended)
+    of_each = zip(*(column[listed].tolist() for column in columns), strict=True)
+    asleep_n = repeat(None) if sleeping is None else iter(sleeping[listed].tolist())
+    found = [
+        Series(number, a, end, n, _mean_imi_us(a, b, n) or 0, next(asleep_n), b, is_ended)
+        for number, a, end, n, b, is_ended in of_each
+    ]
     if ended[-1] or runs.number[-1]:
         return tuple(found), None
     a, b, n = int(first[-1]), int(last[-1]), int(runs.n[-1])

@@ -16,6 +16,7 @@ from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import StageTimeline
 from monitor.scoring.inputs import SLEEP, STAGES, LegSpan, Movement, Night, Span
 from monitor.scoring.lookalikes import Named, name_lookalikes
+from monitor.scoring.night_tables import LEGS, MovementTable, NightTables, Objects, objects
 from monitor.scoring.spans import Bools, Ints, bounds, first_touching
 
 SLEEP_ONSET_US = 30_000_000
@@ -79,7 +80,6 @@ def body_movements(onset_us: Ints, end_us: Ints, leg: Ints, longest_us: int) -> 
     return body
 
 
-LEGS = ("left", "right", "unknown")
 LEG_BITS = np.array([1, 2, 4])
 ASLEEP = np.array([stage in SLEEP for stage in STAGES] + [False])
 AWAKE = np.array([stage == "W" for stage in STAGES] + [False])
@@ -125,9 +125,9 @@ class Parts:
         A ``Drop``.
     body : ndarray of bool, shape (n_parts,)
         Whether it belongs to a body movement.
-    keys : list of tuple of str
-        Keys of the merged movements.
-    rejected : list of str
+    keys : ndarray of object, shape (n_parts,)
+        Keys of the merged movements, a tuple of str each.
+    rejected : ndarray of object, shape (n_parts,)
         Reason of the rejection, as text.
     """
 
@@ -137,8 +137,8 @@ class Parts:
     is_open: Bools
     drop: Ints
     body: Bools
-    keys: list[tuple[str, ...]]
-    rejected: list[str]
+    keys: Objects
+    rejected: Objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,13 @@ def read_windows(night: Night, profile: RulesProfile) -> Windows:
     )
 
 
-def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, windows: Windows) -> Parts:
+def read_parts(
+    night: Night,
+    profile: RulesProfile,
+    timeline: StageTimeline,
+    windows: Windows,
+    tables: NightTables,
+) -> Parts:
     """Merge the movements of each leg and determine which are dropped before the legs are combined.
 
     Parameters
@@ -188,53 +194,47 @@ def read_parts(night: Night, profile: RulesProfile, timeline: StageTimeline, win
         That of the same recording.
     windows : Windows
         Those of the same recording under this profile.
+    tables : NightTables
+        Those of the same recording.
 
     Returns
     -------
     Parts
         All movements, including dropped ones, sorted by onset, then left, right, unknown, rejected.
     """
-    own: dict[str, list[Movement]] = {leg: [] for leg in LEGS}
-    rejected: list[Movement] = []
-    for movement in night.movements:
-        (rejected if movement.rejected else own[movement.leg]).append(movement)
-    rejected.sort(key=attrgetter("onset_us", "end_us", "key", "rejected"))
-    merged = [merge(own[leg], profile.merge_gap_us) for leg in LEGS]
-    n = len(rejected)
-    onset = np.concatenate([m[0] for m in merged] + [np.array([m.onset_us for m in rejected], np.int64)])
-    end = np.concatenate([m[1] for m in merged] + [np.array([m.end_us for m in rejected], np.int64)])
-    leg = np.concatenate(
-        [np.full(m[0].size, i) for i, m in enumerate(merged)]
-        + [np.array([LEGS.index(m.leg) for m in rejected], np.int64)]
+    moved = tables.movements
+    rejected = sorted(
+        np.flatnonzero(moved.is_rejected).tolist(),
+        key=lambda i: attrgetter("onset_us", "end_us", "key", "rejected")(moved.movements[i]),
     )
-    is_open = np.concatenate([m[2] for m in merged] + [np.array([m.is_open for m in rejected], np.bool_)])
-    shaped = np.concatenate([m[3] for m in merged] + [np.ones(n, np.bool_)])
-    keys = [key for m in merged for key in m[4]] + [(m.key,) for m in rejected]
-    words = [""] * (onset.size - n) + [m.rejected for m in rejected]
-    named = name_lookalikes(night, profile, (onset, end, leg, _restored(night, keys)))
+    place, n = np.array(rejected, np.int64), len(rejected)
+    legs = [np.flatnonzero((moved.leg == i) & ~moved.is_rejected) for i in range(len(LEGS))]
+    merged = [_merge(moved, own, profile.merge_gap_us) for own in legs]
+    alone = (moved.onset_us[place], moved.end_us[place], moved.is_open[place], np.ones(n, np.bool_))
+    columns = zip(*merged, (*alone, moved.keys[place]), strict=True)
+    onset, end, is_open, shaped, keys = (np.concatenate(each) for each in columns)
+    leg = np.concatenate([*(np.full(m[0].size, i) for i, m in enumerate(merged)), moved.leg[place]])
+    words = objects([*[""] * (onset.size - n), *(moved.movements[i].rejected for i in rejected)])
+    named = name_lookalikes((moved, tables.twitches), profile, (onset, end, leg, _restored(moved, keys)))
     drop = drop_reasons(night, profile, timeline, windows, (onset, end, leg, is_open, shaped), named)
     drop[onset.size - n :] = Drop.REJECTED
     # A rejected movement is no evidence about the other leg.
     taken_end = np.where(drop == Drop.REJECTED, onset, end)
     body = body_movements(onset, taken_end, leg, profile.max_lm_us)
     order = np.argsort(onset, kind="stable")
-    places = order.tolist()
-    return Parts(
-        onset[order], end[order], leg[order], is_open[order], drop[order], body[order],
-        [keys[i] for i in places], [words[i] for i in places],
-    )  # fmt: skip
+    return Parts(*(each[order] for each in (onset, end, leg, is_open, drop, body, keys, words)))
 
 
-def _restored(night: Night, keys: Sequence[tuple[str, ...]]) -> Bools:
+def _restored(moved: MovementTable, keys: Objects) -> Bools:
     """Return which merged movements contain one that a person restored."""
-    restored = {movement.key for movement in night.movements if movement.restored}
+    if not moved.is_restored.any():
+        return np.zeros(keys.shape, np.bool_)
+    restored = {key for (key,) in moved.keys[moved.is_restored]}
     return np.array([not restored.isdisjoint(each) for each in keys], np.bool_)
 
 
-def merge(
-    movements: Sequence[Movement], gap_us: int
-) -> tuple[Ints, Ints, Bools, Bools, list[tuple[str, ...]]]:
-    """Merge the movements of one leg that overlap or are closer than ``gap_us``.
+def merge(movements: Sequence[Movement], gap_us: int) -> tuple[Ints, Ints, Bools, Bools, Objects]:
+    """Merge the movements of one limb that overlap or are closer than ``gap_us``.
 
     Returns
     -------
@@ -242,33 +242,37 @@ def merge(
         One entry per merged movement, by onset. It is open, and its morphology valid, if this holds for any
         of its movements.
     """
+    return _merge(MovementTable.of(movements), np.arange(len(movements)), gap_us)
+
+
+def _merge(moved: MovementTable, place: Ints, gap_us: int) -> tuple[Ints, Ints, Bools, Bools, Objects]:
+    """Merge some of the movements of a table, all of one limb; see `merge`."""
     # Movements with the same onset always merge: after sorting by onset only the keys need sorting.
-    own = movements
-    onset = np.array([m.onset_us for m in own], np.int64)
+    onset = moved.onset_us[place]
     if (np.diff(onset) < 0).any():
-        own = sorted(movements, key=attrgetter("onset_us"))
-        onset = np.array([m.onset_us for m in own], np.int64)
-    end = np.array([m.end_us for m in own], np.int64)
-    is_open = np.array([m.is_open for m in own], np.bool_)
-    shaped = np.array([m.morphology_ok for m in own], np.bool_)
-    if not own:
-        return onset, end, is_open, shaped, []
+        place = place[np.argsort(onset, kind="stable")]
+        onset = moved.onset_us[place]
+    end, is_open, shaped, keys = (
+        column[place] for column in (moved.end_us, moved.is_open, moved.shaped, moved.keys)
+    )
+    if not place.size:
+        return onset, end, is_open, shaped, keys
     furthest = np.maximum.accumulate(end)
     first = np.flatnonzero(np.concatenate(([True], onset[1:] - furthest[:-1] >= gap_us)))
-    alone: list[tuple[str, ...]] = [(m.key,) for m in own]
-    if first.size == len(own):
-        return onset, end, is_open, shaped, alone
-    count = np.diff(first, append=len(own))
-    keys = [alone[i] for i in first.tolist()]
+    if first.size == place.size:
+        return onset, end, is_open, shaped, keys
+    count = np.diff(first, append=place.size)
+    together = keys[first]
     for j in np.flatnonzero(count > 1).tolist():
-        together = sorted(own[first[j] : first[j] + count[j]], key=attrgetter("onset_us", "end_us", "key"))
-        keys[j] = tuple(m.key for m in together)
+        own = [moved.movements[i] for i in place[first[j] : first[j] + count[j]].tolist()]
+        own.sort(key=attrgetter("onset_us", "end_us", "key"))
+        together[j] = tuple(m.key for m in own)
     return (
         onset[first],
         np.maximum.reduceat(end, first),
         np.logical_or.reduceat(is_open, first),
         np.logical_or.reduceat(shaped, first),
-        keys,
+        together,
     )
 
 

@@ -408,7 +408,9 @@ class SessionState(FactsByKind):
 
     def _twitches(self) -> tuple[Movement, ...]:
         came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
-        return tuple(movement_of(fact) for fact in came_to_nothing if fact.data.get("twitch"))
+        return tuple(
+            self._as_scored(fact, "", restored=False) for fact in came_to_nothing if fact.data.get("twitch")
+        )
 
     def _moved_limbs(self) -> Mapping[str, tuple[Movement, ...]]:
         moved: dict[str, list[Movement]] = {limb: [] for limb in self.limbs}

@@ -1,0 +1,172 @@
+"""The movements and epochs of a recording as columns; of a growing recording only the new ones are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import is_
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.scoring.inputs import AUTO, STAGES, Epoch, Movement, Night
+from monitor.scoring.spans import Bools, Ints
+
+LEGS = ("left", "right", "unknown")
+Objects = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class MovementTable:
+    """Hold movements as columns, one entry each, in their own order.
+
+    Parameters
+    ----------
+    movements : tuple of Movement
+        Where they come from.
+    onset_us, end_us : ndarray of int64, shape (n_movements,)
+        Bounds.
+    leg : ndarray of int64, shape (n_movements,)
+        Index into ``LEGS``.
+    is_open, shaped, is_rejected, is_restored : ndarray of bool, shape (n_movements,)
+        Not ended; morphology valid; rejected; restored by a person.
+    keys : ndarray of object, shape (n_movements,)
+        The key of each in a tuple of its own.
+    bursts_n : ndarray of int64, shape (n_movements,)
+        Number of bursts of each.
+    bursts_us : ndarray of int64, shape (n_bursts, 2)
+        Start and end of all bursts, those of the first movement first.
+    """
+
+    movements: tuple[Movement, ...]
+    onset_us: Ints
+    end_us: Ints
+    leg: Ints
+    is_open: Bools
+    shaped: Bools
+    is_rejected: Bools
+    is_restored: Bools
+    keys: Objects
+    bursts_n: Ints
+    bursts_us: Ints
+
+    @classmethod
+    def of(cls, movements: Sequence[Movement], before: MovementTable | None = None) -> MovementTable:
+        """Read movements; those with which `before` begins too are taken from it."""
+        whole = tuple(movements)
+        if before is None:
+            return _read(whole)
+        n = _same_n(whole, before.movements)
+        if n == len(whole) == len(before.movements):
+            return before
+        return _joined(whole, before, n, _read(whole[n:]))
+
+
+def _read(movements: tuple[Movement, ...]) -> MovementTable:
+    def column(name: str, kind: Any) -> npt.NDArray[Any]:
+        return np.array([getattr(each, name) for each in movements], kind)
+
+    bursts = [span for each in movements for span in each.bursts]
+    return MovementTable(
+        movements,
+        column("onset_us", np.int64),
+        column("end_us", np.int64),
+        np.array([LEGS.index(each.leg) for each in movements], np.int64),
+        column("is_open", np.bool_),
+        column("morphology_ok", np.bool_),
+        column("rejected", np.bool_),
+        column("restored", np.bool_),
+        objects([(each.key,) for each in movements]),
+        np.array([len(each.bursts) for each in movements], np.int64),
+        np.array(bursts, np.int64).reshape(-1, 2),
+    )
+
+
+def _joined(whole: tuple[Movement, ...], before: MovementTable, n: int, rest: MovementTable) -> MovementTable:
+    def column(name: str, first_n: int = n) -> npt.NDArray[Any]:
+        return np.concatenate((getattr(before, name)[:first_n], getattr(rest, name)))
+
+    return MovementTable(
+        whole,
+        column("onset_us"),
+        column("end_us"),
+        column("leg"),
+        column("is_open"),
+        column("shaped"),
+        column("is_rejected"),
+        column("is_restored"),
+        column("keys"),
+        column("bursts_n"),
+        column("bursts_us", int(before.bursts_n[:n].sum())),
+    )
+
+
+def _same_n(now: Sequence[object], before: Sequence[object]) -> int:
+    """Return with how many of the same objects both begin."""
+    same = list(map(is_, now, before))
+    return same.index(False) if False in same else len(same)
+
+
+def objects(values: Sequence[object]) -> Objects:
+    """Return values as an array of objects, one entry each: NumPy would make tuples into a second axis."""
+    return np.fromiter(values, np.object_, len(values))
+
+
+BY = ("auto", "person", "stream")
+_STAGE_CODE = {stage: code for code, stage in enumerate(STAGES)}
+
+
+@dataclass(frozen=True, slots=True)
+class EpochTable:
+    """Hold epochs as columns, one entry each, in their own order.
+
+    Parameters
+    ----------
+    epochs : tuple of Epoch
+        Where they come from.
+    columns : ndarray of int64, shape (4, n_epochs)
+        Start and end (us), index into ``STAGES``, index into ``BY`` of who staged it.
+    """
+
+    epochs: tuple[Epoch, ...]
+    columns: Ints
+
+    @classmethod
+    def of(cls, epochs: Sequence[Epoch], before: EpochTable | None = None) -> EpochTable:
+        """Read epochs; those with which `before` begins too are taken from it."""
+        whole = tuple(epochs)
+        n = 0 if before is None else _same_n(whole, before.epochs)
+        rows = [(e.start_us, e.end_us, _STAGE_CODE[e.stage], _staged_by(e.source)) for e in whole[n:]]
+        rest = np.array(rows, np.int64).reshape(-1, 4).T
+        return cls(whole, rest if before is None else np.concatenate((before.columns[:, :n], rest), axis=1))
+
+
+def _staged_by(source: str) -> int:
+    if source == AUTO:
+        return BY.index("auto")
+    return BY.index("person" if source.startswith("person") else "stream")
+
+
+@dataclass(frozen=True, slots=True)
+class NightTables:
+    """Hold the movements, twitches and epochs of a recording as columns."""
+
+    movements: MovementTable
+    twitches: MovementTable
+    epochs: EpochTable
+
+    @classmethod
+    def of(cls, night: Night, before: NightTables | None = None) -> NightTables:
+        """Read a recording; what is as in `before`, the same recording earlier, is taken from it."""
+        if before is None:
+            return cls(
+                MovementTable.of(night.movements),
+                MovementTable.of(night.twitches),
+                EpochTable.of(night.epochs),
+            )
+        return cls(
+            MovementTable.of(night.movements, before.movements),
+            MovementTable.of(night.twitches, before.twitches),
+            EpochTable.of(night.epochs, before.epochs),
+        )
