@@ -38,7 +38,7 @@ from monitor.recorder.source import Source
 from monitor.recorder.source_override import accept_source
 from monitor.recorder.stager import Stager, estimate_facts
 from monitor.recorder.watches import StallWatch, StorageWatch
-from monitor.scoring import Score, score
+from monitor.scoring import Score, Scorer, score
 from monitor.session.calibration import end_facts
 from monitor.session.disk_space import DiskWatch
 from monitor.session.folder import SessionFolder
@@ -132,7 +132,7 @@ class SessionRecorder:
         self.stager = Stager(folder, plan.staging)
         self._series, self._lookalikes = SeriesWatch(), LookalikeWatch()
         self._stall_watch = StallWatch()
-        self._schedule = ScoreSchedule()
+        self._schedule, self._scorer = ScoreSchedule(), Scorer()
         self._has_origin = False
         self._disk = DiskWatch((folder.recording, folder.journal))
         self.disk_s: float | None = None
@@ -327,7 +327,9 @@ class SessionRecorder:
         reached_s, now_s = self.recorded_s, self.time.clock()
         with self.faults.isolate("scoring") as outcome:
             night = self.state.night(reached_s)
-            self.scores = {name: score(night, profile) for name, profile in self.plan.rules.items()}
+            self.scores = {
+                name: self._scorer.score(night, profile) for name, profile in self.plan.rules.items()
+            }
             main = self.scores[self.plan.main_profile]
             self.outlets.series(self._series.update(main.series))
             self.outlets.lookalikes(self._lookalikes.update(main))

@@ -6,9 +6,9 @@ from monitor.scoring.denominators import Denominators, denominators
 from monitor.scoring.inputs import SLEEP, Epoch, Leg, LegSpan, Movement, Night, Span, Stage
 from monitor.scoring.result import Indices, Pending, Score, Segment, Series, TimePart
 from monitor.scoring.scored_lm import ScoredLM
-from monitor.scoring.scorer import score
+from monitor.scoring.scorer import Scorer, score
 
 __all__ = [
     "SLEEP", "Denominators", "Epoch", "Indices", "Leg", "LegSpan", "Movement", "Night", "Pending", "Score",
-    "ScoredLM", "Segment", "Series", "Span", "Stage", "TimePart", "denominators", "score",
+    "ScoredLM", "Scorer", "Segment", "Series", "Span", "Stage", "TimePart", "denominators", "score",
 ]  # fmt: skip

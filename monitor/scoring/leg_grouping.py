@@ -127,22 +127,25 @@ def join_onsets(onset_us: Ints, leg: Ints, within_us: int) -> Ints:
     group = np.arange(onset_us.size)
     sided = np.flatnonzero(leg < 2)
     times, legs = onset_us[sided], leg[sided]
+    is_near = np.diff(times) < within_us
+    place = np.arange(times.size)
+    # A movement joins the one before it unless that one has joined another: every second of a row of them.
+    may_join = np.append(np.zeros(min(1, times.size), np.bool_), is_near & (np.diff(legs) != 0))
+    nth = place - np.maximum.accumulate(np.where(may_join, 0, place))
+    joins = place - nth % 2
     # What lies farther apart depends on nothing before it.
-    first = np.flatnonzero(np.append(np.ones(min(1, times.size), np.bool_), np.diff(times) >= within_us))
+    first = np.flatnonzero(np.append(np.ones(min(1, times.size), np.bool_), ~is_near))
     n = np.diff(first, append=times.size)
-    joins = np.arange(times.size)
-    pairs = first[n == 2]
-    pairs = pairs[legs[pairs] != legs[pairs + 1]]
-    joins[pairs + 1] = pairs
-    for start, size in zip(first[n > 2].tolist(), n[n > 2].tolist(), strict=True):
-        crowd = slice(start, start + size)
-        joins[crowd] = [start + k for k in _joins(times[crowd].tolist(), legs[crowd].tolist(), within_us)]
+    at_once = np.unique(np.searchsorted(first, np.flatnonzero(np.diff(times) == 0), "right") - 1)
+    for k in at_once[n[at_once] > 2].tolist():
+        crowd = slice(int(first[k]), int(first[k] + n[k]))
+        joins[crowd] = first[k] + _joins(times[crowd].tolist(), legs[crowd].tolist(), within_us)
     group[sided] = sided[joins]
     return group
 
 
-def _joins(times: list[int], legs: list[int], within_us: int) -> list[int]:
-    """Return the place of the movement that each of a crowd joins; its own if it opens a group."""
+def _joins(times: list[int], legs: list[int], within_us: int) -> Ints:
+    """Return the place of the movement that each of a crowd joins, some of them with the same onset."""
     joins, n = list(range(len(times))), len(times)
     first, following = 0, 1  # the movement that opens a group, and the only one that can join it
     while following < n:
@@ -157,7 +160,7 @@ def _joins(times: list[int], legs: list[int], within_us: int) -> list[int]:
             first, following = following, following + 2
         else:
             first, following = following, following + 1
-    return joins
+    return np.array(joins)
 
 
 def _keys(keys: Objects, members: Ints, first: Ints, n: Ints) -> Objects:

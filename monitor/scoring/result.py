@@ -247,12 +247,14 @@ class Score:
     @property
     def lookalikes(self) -> Mapping[str, int]:
         """Number of movements of one leg that look like LM and are not, by ``ScoredLM.why``."""
-        found = Counter(lm.why for lm in self.lms)
+        found = Counter[str]() if self.by_letter is None else Counter(lm.why for lm in self.lms)
         return MappingProxyType({why: found[why] for why in LOOKALIKES})
 
     @property
     def lookalike_keys(self) -> frozenset[str]:
         """Keys of the movements that look like LM and are not."""
+        if self.by_letter is None:
+            return frozenset()
         return frozenset(key for lm in self.lms if lm.why in LOOKALIKES for key in lm.keys)
 
     def to_dataframe(self) -> Any:

@@ -22,7 +22,17 @@ from monitor.scoring.result import ByLetter, Indices, Pending, Score, Segment, S
 from monitor.scoring.rows import RowContext, Rows, Verdict, context, dropped_rows, group_rows, twitch_rows
 from monitor.scoring.scored_lm import ScoredLM
 from monitor.scoring.series import NONE, ended_runs, find_runs, list_series, sections
-from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts, Windows, read_parts, read_windows
+from monitor.scoring.single_leg import (
+    LOOKALIKES,
+    Drop,
+    Merged,
+    Parts,
+    Windows,
+    merge_legs,
+    merging,
+    read_parts,
+    read_windows,
+)
 from monitor.scoring.spans import Bools, Ints, Spans, intersection, time_before, union
 
 _KEYS = ScoredLM._fields.index("keys")
@@ -155,12 +165,15 @@ class Scorer:
 
     def __init__(self) -> None:
         self._tables: NightTables | None = None
+        self._merged: dict[tuple[object, ...], Merged] = {}
         self._rows: dict[tuple[str, str], Rows] = {}
 
     def score(self, night: Night, profile: RulesProfile) -> Score:
         """Score the recording as it is now; see the function of the same name."""
-        tables = self._tables = NightTables.of(night, self._tables)
-        judged = _judgement(night, profile, tables)
+        tables = NightTables.of(night, self._tables)
+        if tables is not self._tables:
+            self._tables, self._merged = tables, {}
+        judged = self._judgement(night, profile, tables)
         line, windows, parts = judged.timeline, judged.windows, judged.parts
         rows = group_rows(*judged.lms, profile, self._rows_of("lm", profile))
         single = dropped_rows(parts, profile, line, windows, self._rows_of("dropped", profile))
@@ -172,7 +185,7 @@ class Scorer:
         short += twitch_rows(tables.twitches, brief, profile, line, windows, self._rows_of("twitch", profile))
         twitches = tuple(sorted(short, key=itemgetter(0, 1, 2, _KEYS)))
         split = segments(night, judged.lms, line, profile)
-        letter = _by_letter(night, profile, tables) if np.isin(parts.drop, LOOKALIKES).any() else None
+        letter = self._by_letter(night, profile, tables) if np.isin(parts.drop, LOOKALIKES).any() else None
         return Score(
             profile, tuple(rows), twitches, judged.series, judged.pending, judged.numbers, judged.den, split,
             letter, judged.large,
@@ -181,19 +194,26 @@ class Scorer:
     def _rows_of(self, kind: str, profile: RulesProfile) -> Rows:
         return self._rows.setdefault((profile.name, kind), Rows())
 
+    def _judgement(self, night: Night, profile: RulesProfile, tables: NightTables) -> _Judgement:
+        timeline = StageTimeline(night, tables.epochs)
+        windows = read_windows(night, profile)
+        # The rule sets mostly agree on this part.
+        if (how := merging(profile)) not in self._merged:
+            self._merged[how] = merge_legs(tables, profile)
+        parts = read_parts(night, profile, timeline, windows, self._merged[how])
+        groups = combine(parts, profile)
+        found = context(groups.onset_us, groups.end_us, profile, timeline, windows)
+        verdict, series, pending = _judge(groups, found, parts, timeline, profile)
+        den = denominators(night, timeline)
+        large = large_movements(night, profile, timeline, parts, lambda: _keys_in_series(groups, verdict))
+        lms = (groups, found, verdict)
+        numbers = indices(lms, timeline, den, profile, large)
+        return _Judgement(timeline, windows, parts, lms, series, pending, den, large, numbers)
 
-def _judgement(night: Night, profile: RulesProfile, tables: NightTables) -> _Judgement:
-    timeline = StageTimeline(night, tables.epochs)
-    windows = read_windows(night, profile)
-    parts = read_parts(night, profile, timeline, windows, tables)
-    groups = combine(parts, profile)
-    found = context(groups.onset_us, groups.end_us, profile, timeline, windows)
-    verdict, series, pending = _judge(groups, found, parts, timeline, profile)
-    den = denominators(night, timeline)
-    large = large_movements(night, profile, timeline, parts, lambda: _keys_in_series(groups, verdict))
-    lms = (groups, found, verdict)
-    numbers = indices(lms, timeline, den, profile, large)
-    return _Judgement(timeline, windows, parts, lms, series, pending, den, large, numbers)
+    def _by_letter(self, night: Night, profile: RulesProfile, tables: NightTables) -> ByLetter:
+        """Judge again with the look-alikes counted."""
+        found = self._judgement(night, replace(profile, lookalikes="counted"), tables).numbers
+        return ByLetter(**{field.name: getattr(found, field.name) for field in fields(ByLetter)})
 
 
 def _keys_in_series(groups: Groups, verdict: Verdict) -> frozenset[str]:
@@ -219,12 +239,6 @@ def _is_requested(night: Night, twitches: MovementTable) -> Bools:
         if span.is_requested:
             found |= (span.start_us < twitches.end_us) & (twitches.onset_us < span.end_us)
     return found
-
-
-def _by_letter(night: Night, profile: RulesProfile, tables: NightTables) -> ByLetter:
-    """Judge again with the look-alikes counted."""
-    found = _judgement(night, replace(profile, lookalikes="counted"), tables).numbers
-    return ByLetter(**{field.name: getattr(found, field.name) for field in fields(ByLetter)})
 
 
 def _judge(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -175,33 +176,32 @@ def read_windows(night: Night, profile: RulesProfile) -> Windows:
     )
 
 
-def read_parts(
-    night: Night,
-    profile: RulesProfile,
-    timeline: StageTimeline,
-    windows: Windows,
-    tables: NightTables,
-) -> Parts:
-    """Merge the movements of each leg and determine which are dropped before the legs are combined.
+class Merged(NamedTuple):
+    """Hold the merged movements of single legs, rejected ones last, one entry each; as in `Parts`.
 
     Parameters
     ----------
-    night : Night
-        The facts.
-    profile : RulesProfile
-        The rules.
-    timeline : Timeline
-        That of the same recording.
-    windows : Windows
-        Those of the same recording under this profile.
-    tables : NightTables
-        Those of the same recording.
-
-    Returns
-    -------
-    Parts
-        All movements, including dropped ones, sorted by onset, then left, right, unknown, rejected.
+    shaped : ndarray of bool, shape (n_parts,)
+        Whether the morphology is valid.
+    n_rejected : int
+        Number of rejected ones.
+    named : Named
+        Which are look-alikes.
     """
+
+    onset_us: Ints
+    end_us: Ints
+    leg: Ints
+    is_open: Bools
+    shaped: Bools
+    keys: Objects
+    rejected: Objects
+    n_rejected: int
+    named: Named
+
+
+def merge_legs(tables: NightTables, profile: RulesProfile) -> Merged:
+    """Merge the movements of each leg, and name the look-alikes among them."""
     moved = tables.movements
     rejected = sorted(
         np.flatnonzero(moved.is_rejected).tolist(),
@@ -216,13 +216,54 @@ def read_parts(
     leg = np.concatenate([*(np.full(m[0].size, i) for i, m in enumerate(merged)), moved.leg[place]])
     words = objects([*[""] * (onset.size - n), *(moved.movements[i].rejected for i in rejected)])
     named = name_lookalikes((moved, tables.twitches), profile, (onset, end, leg, _restored(moved, keys)))
-    drop = drop_reasons(night, profile, timeline, windows, (onset, end, leg, is_open, shaped), named)
-    drop[onset.size - n :] = Drop.REJECTED
+    return Merged(onset, end, leg, is_open, shaped, keys, words, n, named)
+
+
+_MERGING = (
+    *("merge_gap_us", "lookalikes", "tremor_hz_min", "tremor_hz_max", "tremor_burst_max_us"),
+    *("tremor_bursts_min_n", "alma_hz_min", "alma_hz_max", "alma_burst_max_us", "alma_bursts_min_n"),
+    *("myoclonus_burst_max_us", "myoclonus_per_min"),
+)
+
+
+def merging(profile: RulesProfile) -> tuple[object, ...]:
+    """Return the fields of a profile on which `merge_legs` depends."""
+    return attrgetter(*_MERGING)(profile)  # type: ignore[no-any-return]
+
+
+def read_parts(
+    night: Night, profile: RulesProfile, timeline: StageTimeline, windows: Windows, merged: Merged
+) -> Parts:
+    """Determine which movements of single legs are dropped before the legs are combined.
+
+    Parameters
+    ----------
+    night : Night
+        The facts.
+    profile : RulesProfile
+        The rules.
+    timeline : Timeline
+        That of the same recording.
+    windows : Windows
+        Those of the same recording under this profile.
+    merged : Merged
+        Its movements, as `merge_legs` gives them under this profile.
+
+    Returns
+    -------
+    Parts
+        All movements, including dropped ones, sorted by onset, then left, right, unknown, rejected.
+    """
+    onset, end, leg = merged.onset_us, merged.end_us, merged.leg
+    columns = (onset, end, leg, merged.is_open, merged.shaped)
+    drop = drop_reasons(night, profile, timeline, windows, columns, merged.named)
+    drop[onset.size - merged.n_rejected :] = Drop.REJECTED
     # A rejected movement is no evidence about the other leg.
     taken_end = np.where(drop == Drop.REJECTED, onset, end)
     body = body_movements(onset, taken_end, leg, profile.max_lm_us)
     order = np.argsort(onset, kind="stable")
-    return Parts(*(each[order] for each in (onset, end, leg, is_open, drop, body, keys, words)))
+    whole = (onset, end, leg, merged.is_open, drop, body, merged.keys, merged.rejected)
+    return Parts(*(each[order] for each in whole))
 
 
 def _restored(moved: MovementTable, keys: Objects) -> Bools:

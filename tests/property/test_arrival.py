@@ -16,7 +16,7 @@ from support.examples import examples
 
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
-from monitor.scoring import Score, score
+from monitor.scoring import Score, Scorer, score
 from monitor.session.state import SessionState
 
 # Making a failing night small takes minutes, longer than a test may: add Phase.shrink to look into one.
@@ -155,8 +155,9 @@ def arrived(facts: Sequence[Sequence[RecorderClient]], order: Sequence[int]) -> 
     return journal
 
 
-def scores(state: SessionState, now_s: float | None = None) -> list[Score]:
-    return [score(state.night(now_s), profile) for profile in PROFILES.values()]
+def scores(state: SessionState, now_s: float | None = None, scorer: Scorer | None = None) -> list[Score]:
+    night = state.night(now_s)
+    return [(scorer.score if scorer else score)(night, profile) for profile in PROFILES.values()]
 
 
 @examples(40, phases=PHASES)
@@ -176,11 +177,11 @@ def test_the_order_of_arrival_does_not_matter(facts: list[list[RecorderClient]],
 def test_a_night_folded_fact_by_fact_is_the_night_folded_at_once(facts, data: st.DataObject) -> None:
     order = data.draw(st.permutations([chain for chain, links in enumerate(facts) for _ in links]))
     journal = arrived(facts, order)
-    state = SessionState()
+    state, scorer = SessionState(), Scorer()
     for n, fact in enumerate(journal, start=1):
         state.apply(fact)
         whole = SessionState.of(journal[:n])
         assert state.night() == whole.night()
-        assert scores(state) == scores(whole)
+        assert scores(state, scorer=scorer) == scores(whole)
         now_s = state.last_s / 2
         assert scores(state, now_s) == scores(whole, now_s)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from monitor.model.config import rules_from
 from monitor.model.facts import Fact
 from monitor.model.rules import RulesProfile
-from monitor.scoring import Epoch, Night, Score, score
+from monitor.scoring import Epoch, Night, Score, Scorer
 from monitor.scoring.inputs import without_estimates
 from monitor.scoring.sit import SitTest
 from monitor.session.score_schedule import ScoreSchedule
@@ -43,7 +43,7 @@ class Rescoring:
         self.staged_s = 0.0
         self.revision = 0
         self._rules: Mapping[str, RulesProfile] = {}
-        self._schedule = ScoreSchedule()
+        self._schedule, self._scorer = ScoreSchedule(), Scorer()
 
     def take(self, fact: Fact, revision: int) -> None:
         """Note the next fact; `revision` is that of the state after it was applied."""
@@ -62,7 +62,7 @@ class Rescoring:
         night = state.night(now_s)
         self.night = night if is_estimate_used else without_estimates(night)
         self._rules = self._rules or rules_from(state.session, "journal.jsonl")
-        self.scores = {name: score(self.night, rules) for name, rules in self._rules.items()}
+        self.scores = {name: self._scorer.score(self.night, rules) for name, rules in self._rules.items()}
         self.epochs = tuple(sorted(self.night.epochs, key=lambda epoch: epoch.start_us))
         self.staged_s = self.epochs[-1].end_us / 1e6 if self.epochs else 0.0
         self.revision += 1

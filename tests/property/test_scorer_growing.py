@@ -1,0 +1,71 @@
+"""A scorer that is used again and again gives what a fresh score gives, whatever changed in between."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reference.random_nights import random_night
+
+from monitor.model.rules import PROFILES
+from monitor.scoring import Night, Scorer, score
+
+
+def changed(r: random.Random, night: Night) -> Iterator[Night]:
+    """Give a night as it grows and as people change it: each version follows the one before."""
+    known = replace(night, movements=(), epochs=(), twitches=(), end_us=0)
+    for _ in range(6):
+        at_us = r.randrange(night.end_us + 1)
+        grown = {
+            name: tuple(
+                each for each in getattr(night, name) if each in getattr(known, name) or r.random() < 0.5
+            )
+            for name in ("movements", "epochs", "twitches")
+        }
+        known = replace(known, **grown, end_us=max(known.end_us, at_us))
+        yield known
+        moved = list(known.movements)
+        if moved:
+            i = r.randrange(len(moved))
+            how = r.choice([{"rejected": "cough"}, {"restored": True}, {"is_open": True}, {"bursts": ()}])
+            moved[i] = replace(moved[i], **how)
+            yield replace(known, movements=tuple(moved))
+            # Undone.
+            yield known
+        if known.epochs:
+            i = r.randrange(len(known.epochs))
+            late = replace(known.epochs[i], stage=r.choice(["W", "N2", "R"]), source="person")
+            yield replace(known, epochs=(*known.epochs[:i], late, *known.epochs[i + 1 :]))
+        yield replace(known, movements=tuple(r.sample(moved, len(moved))), lights_off_us=at_us)
+    yield night
+
+
+def test_a_score_made_again_is_the_fresh_score() -> None:
+    lms_n = series_n = lookalikes_n = 0
+    for seed in range(12):
+        scorer = Scorer()
+        for night in changed(random.Random(seed), random_night(seed)):
+            for profile in PROFILES.values():
+                found = scorer.score(night, profile)
+                assert found == score(night, profile), f"night of seed {seed}"
+                lms_n, series_n = lms_n + len(found.lms), series_n + len(found.series)
+                lookalikes_n += sum(found.lookalikes.values())
+    assert min(lms_n, series_n, lookalikes_n) > 300
+
+
+def test_a_row_that_did_not_change_is_the_same_object() -> None:
+    night = random_night(1)
+    scorer, profile = Scorer(), PROFILES["aasm3"]
+    before = scorer.score(replace(night, movements=night.movements[:-1]), profile).lms
+    after = scorer.score(night, profile).lms
+    same = [lm for lm in after if any(lm is other for other in before)]
+    assert len(same) > len(after) / 2
+
+
+def test_a_changed_rule_set_of_the_same_name_is_used() -> None:
+    night, scorer = random_night(3), Scorer()
+    for own in (PROFILES["aasm3"], replace(PROFILES["aasm3"], imi_max_us=30_000_000)):
+        found = scorer.score(night, own)
+        assert found == score(night, own)
+        assert all(lm.grounds.profile is own for lm in found.lms)
