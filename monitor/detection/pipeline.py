@@ -33,6 +33,8 @@ OFF_SHARE = 0.01
 # The measured rate varies for a minute or more after a start; it counts once it was steady for this long.
 _STEADY_SHARE = 0.002
 _STEADY_S = 30
+# Of the onset threshold above the resting level: a signal that stays below is far from a movement.
+_CALM_SHARE = 0.5
 
 
 class RateWatch:
@@ -169,6 +171,27 @@ class StreamDetection:
     def is_duplicating(self) -> bool:
         """Whether the latest sample is a duplicate that was discarded."""
         return self._placement.is_duplicating
+
+    def is_calm(self, values: npt.NDArray[Any]) -> bool:
+        """Return whether no movement is open and none can begin in the next samples.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, n_channels)
+            The next samples; they are not processed.
+        """
+        if self.is_holding or self.is_counting or self.is_in_doubt or self.is_duplicating:
+            return False
+        for lane in self._lanes():
+            detector = lane.detector
+            if detector.open or detector.learning:
+                return False
+            level_uv = detector.resting_uv + _CALM_SHARE * self._settings.onset_uv
+            x_uv = lane.channel.signal_uv(values)
+            x_uv = x_uv - x_uv.mean()
+            if not (detector.envelope_uv <= level_uv and x_uv @ x_uv <= x_uv.size * level_uv**2):
+                return False
+        return True
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
         """Place samples before detection; see `monitor.detection.alignment`."""

@@ -24,6 +24,7 @@ from monitor.lsl.search import changed
 from monitor.model.facts import Fact
 from monitor.model.payloads import AnchorData, LostData
 from monitor.montage import StreamDescription
+from monitor.recorder.calm_signal import CalmSignal
 from monitor.recorder.chunk_processing import detect
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.context import RecorderContext
@@ -43,6 +44,8 @@ _ALONE = (
     "continues with it"
 )
 _UNCHECKED = "its header could not be checked"
+# A window asks for the status twice a second.
+_WATCHED_S = 3.0
 _OTHER_SESSION = "another session records it"
 
 
@@ -72,6 +75,8 @@ class Intake:
         self._markers = MarkerIntake(context, labels)
         self._not_written_n: Counter[int] = Counter()
         self._highest_number = max(sources, default=0)
+        self._calm = {key: CalmSignal() for key in sources}
+        self._watched_until_s = float("-inf")
 
     def resume(self, state: SessionState, end_s: float) -> None:
         """Continue after a recorder that was interrupted at `end_s`: the time between is a gap.
@@ -171,6 +176,8 @@ class Intake:
 
     def _process(self, source: Source, arrival: Arrival, n_before: int | None) -> None:
         """Process one arrival; `n_before` is None if it is not in the file yet, see `Received`."""
+        if not isinstance(arrival, Samples) or arrival.ahead:
+            self._detect_rest(source)
         if isinstance(arrival, Samples):
             self._samples(source, arrival, n_before)
         elif isinstance(arrival, Texts):
@@ -213,11 +220,49 @@ class Intake:
             n_before = self._record_raw(source, chunk)
         if source.detection is None or source.detection.is_resting(now_s):
             return
+        due: Samples | None = chunk
+        if is_new and source.clock.is_anchored:
+            is_watched = now_s < self._watched_until_s
+            due = self._calm[source.key].take(chunk, source.detection.stream, now_s, is_watched=is_watched)
+        if due is not None:
+            self._detect_in(source, source.detection, due, n_before, is_new=is_new)
+
+    def watched(self, now_s: float) -> None:
+        """Note that a window shows the recording: it draws every piece as it comes."""
+        self._watched_until_s = now_s + _WATCHED_S
+
+    def detect_due(self, now_s: float) -> None:
+        """Detect in what has waited for more samples long enough (s, this machine's LSL clock)."""
+        for key, calm in self._calm.items():
+            source, due = self._sources[key], calm.due(now_s)
+            if due is not None and source.detection is not None:
+                self._detect_in(source, source.detection, due)
+
+    def detect_all(self) -> None:
+        """Detect in everything that waits."""
+        for source in self._sources.values():
+            self._detect_rest(source)
+
+    def _detect_rest(self, source: Source) -> None:
+        due = self._calm[source.key].rest()
+        if due is not None and source.detection is not None:
+            self._detect_in(source, source.detection, due)
+
+    def _detect_in(
+        self,
+        source: Source,
+        detection: SourceDetection,
+        chunk: Samples,
+        n_before: int | None = None,
+        *,
+        is_new: bool = True,
+    ) -> None:
         with self._context.faults.isolate(f"detecting in {source.name}") as outcome:
-            self._anchor_first(source, chunk, n_before)
-            self._detect(source, source.detection, chunk, is_new=is_new)
+            if n_before is not None:
+                self._anchor_first(source, chunk, n_before)
+            self._detect(source, detection, chunk, is_new=is_new)
         if outcome.failed:
-            self._detector_failed(source, source.detection)
+            self._detector_failed(source, detection)
 
     def _record_raw(self, source: Source, chunk: Samples) -> int:
         """Record a chunk in the file; return how many samples of the stream are before it."""

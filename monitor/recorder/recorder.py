@@ -210,8 +210,10 @@ class SessionRecorder:
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a request; see `monitor.recorder.requests`."""
         if request.get("do") == "status":
+            self._intake.watched(self.time.clock())
             return self.status()
         with self.faults.isolate("answering a request"):
+            self._intake.detect_all()
             made: list[Fact] = []
             try:
                 if request.get("do") == "estimate":
@@ -280,6 +282,7 @@ class SessionRecorder:
         """Run what is due; call a few times a second, and after arrivals."""
         self._intake.catch_up(_CATCH_UP_S)
         now_s = self.time.clock()
+        self._intake.detect_due(now_s)
         if now_s >= self._next_look_s:
             self._next_look_s = now_s + _LOOK_EVERY_S
             self._look(now_s)
@@ -352,6 +355,7 @@ class SessionRecorder:
         if self._intake.is_waiting:
             self.compilation.wait()
             self._intake.catch_up(math.inf)
+        self._intake.detect_all()
         for source in self.sources.values():
             with self.faults.isolate("ending the detection"):
                 self._record(source.detection.stream.finish() if source.detection else ())

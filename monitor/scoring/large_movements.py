@@ -14,7 +14,8 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import StageTimeline
 from monitor.scoring.inputs import SLEEP, STAGES, Night
-from monitor.scoring.single_leg import LEGS, LOOKALIKES, Drop, Parts, merge
+from monitor.scoring.night_tables import LEGS
+from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts, merge
 from monitor.scoring.spans import Bools, Ints
 
 _NO_MOVEMENT = (Drop.REJECTED, Drop.TWITCH, Drop.ARTIFACT, Drop.OPEN, *LOOKALIKES)

@@ -143,8 +143,8 @@ class Rows:
             self._profile, self._rows = profile, []
         n = columns.onset.size
         numbers = np.empty((len(_NUMBERS), n), np.int64)
-        for row, name in zip(numbers, _NUMBERS, strict=True):
-            row[:] = getattr(columns, name)
+        for column, name in zip(numbers, _NUMBERS, strict=True):
+            column[:] = getattr(columns, name)
         both_n = min(n, len(self._rows))
         changed = np.ones(n, np.bool_)
         changed[:both_n] = (numbers[:, :both_n] != self._numbers[:, :both_n]).any(axis=0)

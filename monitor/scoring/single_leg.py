@@ -228,7 +228,7 @@ _MERGING = (
 
 def merging(profile: RulesProfile) -> tuple[object, ...]:
     """Return the fields of a profile on which `merge_legs` depends."""
-    return attrgetter(*_MERGING)(profile)  # type: ignore[no-any-return]
+    return tuple(getattr(profile, name) for name in _MERGING)
 
 
 def read_parts(
@@ -262,8 +262,10 @@ def read_parts(
     taken_end = np.where(drop == Drop.REJECTED, onset, end)
     body = body_movements(onset, taken_end, leg, profile.max_lm_us)
     order = np.argsort(onset, kind="stable")
-    whole = (onset, end, leg, merged.is_open, drop, body, merged.keys, merged.rejected)
-    return Parts(*(each[order] for each in whole))
+    return Parts(
+        onset[order], end[order], leg[order], merged.is_open[order], drop[order], body[order],
+        merged.keys[order], merged.rejected[order],
+    )  # fmt: skip
 
 
 def _restored(moved: MovementTable, keys: Objects) -> Bools:
@@ -293,9 +295,8 @@ def _merge(moved: MovementTable, place: Ints, gap_us: int) -> tuple[Ints, Ints, 
     if (np.diff(onset) < 0).any():
         place = place[np.argsort(onset, kind="stable")]
         onset = moved.onset_us[place]
-    end, is_open, shaped, keys = (
-        column[place] for column in (moved.end_us, moved.is_open, moved.shaped, moved.keys)
-    )
+    end, keys = moved.end_us[place], moved.keys[place]
+    is_open, shaped = moved.is_open[place], moved.shaped[place]
     if not place.size:
         return onset, end, is_open, shaped, keys
     furthest = np.maximum.accumulate(end)

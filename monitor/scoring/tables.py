@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.scoring.inputs import Movement, Night
+from monitor.scoring.night_tables import LEGS
 from monitor.scoring.result import Score
-from monitor.scoring.single_leg import LEGS, merge
+from monitor.scoring.single_leg import merge
 
 MIN_LM_US = 500_000
 MERGE_GAP_US = 500_000
