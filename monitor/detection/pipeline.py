@@ -188,8 +188,9 @@ class StreamDetection:
                 return False
             level_uv = detector.resting_uv + _CALM_SHARE * self._settings.onset_uv
             x_uv = lane.channel.signal_uv(values)
-            x_uv = x_uv - x_uv.mean()
-            if not (detector.envelope_uv <= level_uv and x_uv @ x_uv <= x_uv.size * level_uv**2):
+            n, sum_uv = x_uv.size, float(x_uv.sum())
+            power_uv2 = float(x_uv @ x_uv) / n - (sum_uv / n) ** 2
+            if not (detector.envelope_uv <= level_uv and power_uv2 <= level_uv**2):
                 return False
         return True
 

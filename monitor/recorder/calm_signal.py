@@ -37,9 +37,10 @@ class CalmSignal:
         self._held.append(piece)
         if not self._held[1:]:
             self._due_s = now_s + _HOLD_S
-        if not is_watched and now_s < self._due_s and not piece.after and stream.is_calm(piece.values):
-            return None
-        return self.rest()
+        held_n = sum(len(each.stamps) for each in self._held)
+        may_wait = not is_watched and not piece.after and now_s < self._due_s
+        may_wait &= held_n < _HOLD_S * stream.timeline.rate_hz
+        return None if may_wait and stream.is_calm(piece.values) else self.rest()
 
     def due(self, now_s: float) -> Samples | None:
         """Return what has waited long enough, None if nothing has."""
