@@ -6,12 +6,13 @@ Results are cached by source: only what has changed is computed again.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from monitor.dashboard.viewmodel.scored_prefix import ScoredPrefix, same_n
 from monitor.dashboard.viewmodel.screen import Bracket, Life, MovementsView, SeriesTick
 from monitor.model import wording
 from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, Fact
@@ -19,6 +20,7 @@ from monitor.model.payloads import LimbData, MovementData
 from monitor.scoring import Score, ScoredLM
 from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.scoring.spans import Floats
+from monitor.session.movement_parts import to_us
 
 _Made = TypeVar("_Made")
 
@@ -62,23 +64,19 @@ _OPEN_AMONG_LAST = 50
 _RUNNING = ("onset", "confirmed")
 
 
-def numbers_in_series(score: Score) -> dict[tuple[str, ...], int]:
-    """Return the number of every PLM within its series, from 1, by the keys of its movements."""
-    seen: dict[int, int] = {}
-    places = {}
-    for lm in score.lms:
-        if lm.plm and lm.series is not None:
-            seen[lm.series] = seen.get(lm.series, 0) + 1
-            places[lm.keys] = seen[lm.series]
-    return places
-
-
 class Brackets:
     """Make the brackets of all movements; only changed ones are made again."""
 
     def __init__(self) -> None:
-        self._brackets: Memo[Bracket | None] = Memo()
-        self._ticks: Memo[SeriesTick] = Memo()
+        self._prefix = ScoredPrefix()
+        self._lms: tuple[ScoredLM, ...] = ()
+        self._twitches: tuple[ScoredLM, ...] = ()
+        self._lm_of: dict[str, tuple[ScoredLM, int]] = {}
+        self._facts: list[Fact[MovementData]] = []
+        self._made: list[Bracket | None] = []
+        # The latest onset (us) of the first facts: no LM before it has one of those that follow.
+        self._reached_us: list[float] = []
+        self._ticks: list[SeriesTick | None] = []
         self._limbs: Memo[Bracket | None] = Memo()
 
     def view(
@@ -104,14 +102,13 @@ class Brackets:
         limbs : iterable of Fact
             The latest fact of each movement of a limb that is not scored.
         """
-        lm_of: dict[str, ScoredLM] = {}
-        places: Mapping[tuple[str, ...], int] = {}
-        if score is not None:
-            lm_of = {key: lm for lm in (*score.lms, *score.twitches) for key in lm.keys}
-            places = numbers_in_series(score)
-        found = self._brackets.each(_bracket_sources(facts, lm_of, places, (now_s, staged_s)), _bracket)
-        brackets = tuple(sorted(bracket for bracket in found if bracket is not None))
-        ticks = tuple(self._ticks.each(_tick_sources(score, places), _tick))
+        n = self._prefix.update(score, staged_s)
+        self._make(list(facts), self._changed_from_us(score, n), now_s, staged_s)
+        del self._ticks[n:]
+        for lm, place in zip(self._lms[n:], self._prefix.places[n:], strict=True):
+            self._ticks.append(_tick(lm.onset_us, lm.imi_us, place) if lm.plm else None)
+        brackets = tuple(sorted(bracket for bracket in self._made if bracket is not None))
+        ticks = tuple(tick for tick in self._ticks if tick is not None)
         return MovementsView(
             brackets,
             np.array([b.onset_s for b in brackets]),
@@ -121,29 +118,43 @@ class Brackets:
             np.array([b.onset_s for b in of_limbs]),
         )
 
+    def _changed_from_us(self, score: Score | None, n: int) -> float:
+        """Take the next score, of which the first `n` LM are as before; return from when on any is not."""
+        lms, twitches = ((), ()) if score is None else (score.lms, score.twitches)
+        twitch_n = same_n(self._twitches, twitches)
+        outdated = (*self._lms[n:], *self._twitches[twitch_n:])
+        for lm in outdated:
+            for key in lm.keys:
+                self._lm_of.pop(key, None)
+        new = [*zip(lms[n:], self._prefix.places[n:], strict=True), *((lm, 0) for lm in twitches[twitch_n:])]
+        for lm, place in new:
+            for key in lm.keys:
+                self._lm_of[key] = lm, place
+        self._lms, self._twitches = lms, twitches
+        return min((lm.onset_us for lm in (*outdated, *(lm for lm, _ in new))), default=float("inf"))
+
+    def _make(
+        self, facts: list[Fact[MovementData]], changed_us: float, now_s: float, staged_s: float
+    ) -> None:
+        n = min(same_n(self._facts, facts), bisect.bisect_left(self._reached_us, changed_us))
+        del self._made[n:], self._reached_us[n:]
+        reached_us = self._reached_us[-1] if n else float("-inf")
+        for fact in facts[n:]:
+            lm, place = self._lm_of.get(fact.data["id"], (None, 0))
+            is_waiting = lm is not None and is_undecided(lm, staged_s)
+            is_running = fact.data["phase"] in _RUNNING
+            # Only an open movement grows with time: it is made again each time, and what follows it.
+            reached_us = max(reached_us, float("inf") if is_running else to_us(fact.data["onset"]))
+            self._made.append(_bracket(fact, lm, place, is_waiting, now_s if is_running else None))
+            self._reached_us.append(reached_us)
+        self._facts = facts
+
     def _of_limbs(self, facts: Iterable[Fact[LimbData]], now_s: float) -> tuple[Bracket, ...]:
         sources = (
             (fact.data["id"], (fact, now_s if fact.data["phase"] in _RUNNING else None)) for fact in facts
         )
         found = self._limbs.each(sources, _limb_bracket)
         return tuple(sorted(bracket for bracket in found if bracket is not None))
-
-
-def _bracket_sources(
-    facts: Iterable[Fact[MovementData]],
-    lm_of: Mapping[str, ScoredLM],
-    places: Mapping[tuple[str, ...], int],
-    ends_s: tuple[float, float],
-) -> Iterator[tuple[str, tuple[Fact[MovementData], ScoredLM | None, int, bool, float | None]]]:
-    now_s, staged_s = ends_s
-    for fact in facts:
-        key = fact.data["id"]
-        lm = lm_of.get(key)
-        place = places.get(lm.keys, 0) if lm is not None else 0
-        is_waiting = lm is not None and is_undecided(lm, staged_s)
-        # Only an open movement grows with time.
-        reached_s = now_s if fact.data["phase"] in _RUNNING else None
-        yield key, (fact, lm, place, is_waiting, reached_s)
 
 
 def grown(view: MovementsView, now_s: float) -> MovementsView:
@@ -248,14 +259,6 @@ def _life(phase: str, lm: ScoredLM | None, place: int, length_s: float, key: str
     if lm.why in LOOKALIKES:
         return "lookalike", f"{wording.lm_why(lm.why)} · {length_s:.1f} s", lm.reason
     return "out", f"LM {wording.lm_why(lm.why)} · {length_s:.1f} s", lm.reason
-
-
-def _tick_sources(
-    score: Score | None, places: Mapping[tuple[str, ...], int]
-) -> Iterator[tuple[tuple[str, ...], tuple[int, int | None, int]]]:
-    for lm in score.lms if score is not None else ():
-        if lm.plm:
-            yield lm.keys, (lm.onset_us, lm.imi_us, places[lm.keys])
 
 
 def _tick(onset_us: int, imi_us: int | None, place: int) -> SeriesTick:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from monitor.dashboard.viewmodel.brackets import Memo, is_undecided, numbers_in_series
+from monitor.dashboard.viewmodel.brackets import is_undecided
+from monitor.dashboard.viewmodel.scored_prefix import ScoredPrefix
 from monitor.model import wording
 from monitor.scoring import Score, ScoredLM
 from monitor.scoring.scored_lm import LOOKALIKES
@@ -16,7 +17,10 @@ class MovementRows:
     """Make the log rows of the leg movements; only changed ones are made again."""
 
     def __init__(self) -> None:
-        self._rows: Memo[LogRow] = Memo()
+        self._prefix = ScoredPrefix()
+        self._authors: Mapping[str, str] = {}
+        # One for each LM; None for those that are not listed yet.
+        self._rows: list[LogRow | None] = []
 
     def list(self, score: Score, staged_s: float, authors: Mapping[str, str]) -> list[LogRow]:
         """List the movements; stages are known up to `staged_s`.
@@ -28,13 +32,17 @@ class MovementRows:
         authors : Mapping of str to str
             Who entered the movements that a person entered, by their names.
         """
-        places = numbers_in_series(score)
-        sources = (
-            (lm.keys, (lm, places.get(lm.keys, 0), is_undecided(lm, staged_s), _author(lm, authors)))
-            for lm in score.lms
-            if not lm.provisional or lm.why != "open"
-        )
-        return self._rows.each(sources, _movement)
+        n = self._prefix.update(score, staged_s)
+        if authors != self._authors:
+            self._authors, n = dict(authors), 0
+        del self._rows[n:]
+        for lm, place in zip(score.lms[n:], self._prefix.places[n:], strict=True):
+            is_listed = not lm.provisional or lm.why != "open"
+            row = (
+                _movement(lm, place, is_undecided(lm, staged_s), _author(lm, authors)) if is_listed else None
+            )
+            self._rows.append(row)
+        return [row for row in self._rows if row is not None]
 
 
 def _author(lm: ScoredLM, authors: Mapping[str, str]) -> str | None:
