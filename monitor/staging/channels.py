@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.model.config_fields import Role
+from monitor.model.lanes import REFERENCES, reference_of, words_of_label
 from monitor.model.units import unit_scale_uv
 from monitor.montage import StreamDescription
 from monitor.montage.channels import find_channel
@@ -24,9 +24,6 @@ _SITES: Mapping[Role, tuple[str, ...]] = {
     "eog": ("E1", "LOC", "E2", "ROC", "EOGL", "EOGR", "EOG", "LEOG", "REOG"),
     "chin": ("CHIN", "SUBMENTAL", "MENTALIS", "CHIN1", "CHIN2", "CHINZ"),
 }
-_RIGHT = ("C4", "F4", "O2", "P4", "FP2", "E2", "ROC")
-_REFERENCES = ("M1", "A1", "M2", "A2")
-_FILLERS = {"EEG", "EMG", "SIM", "SIMULATED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +119,17 @@ def _candidates(number: int, stream: StreamDescription, role: Role, wanted: str)
         if index is not None:
             yield from _candidate(number, stream, role, index, None, (0, index))
         return
+    sent = [(channel.label, channel.unit, channel.type) for channel in stream.channels]
     for index, channel in enumerate(stream.channels):
-        words = _words(channel.label)
+        words = words_of_label(channel.label)
         site = words[0] if words else ""
         if site in _SITES[role]:
             # A derivation that is recorded as such comes before one that is made here.
-            minus = None if len(words) > 1 else _reference(stream, role, site)
+            minus = None if len(words) > 1 else reference_of(sent, role, site)
             yield from _candidate(
                 number, stream, role, index, minus, (_SITES[role].index(site), int(minus is not None))
             )
-        elif role == "eeg" and channel.type.upper() == "EEG" and site not in _REFERENCES:
+        elif role == "eeg" and channel.type.upper() == "EEG" and site not in REFERENCES:
             yield from _candidate(number, stream, role, index, None, (len(_SITES[role]), index))
 
 
@@ -144,29 +142,3 @@ def _candidate(
         return
     label = channel.label if minus is None else f"{channel.label}-{stream.channels[minus].label}"
     yield _Candidate(order, StageChannel(role, number, index, minus, label, scale_uv, stream.rate_hz))
-
-
-def _reference(stream: StreamDescription, role: Role, site: str) -> int | None:
-    """Find the column a site that is sent on its own is to be taken against."""
-    if role == "chin":
-        wanted: tuple[str, ...] = {"CHIN1": ("CHIN2", "CHINZ"), "CHIN2": ("CHINZ",)}.get(site, ())
-    else:
-        first = _REFERENCES if site in _RIGHT else (*_REFERENCES[2:], *_REFERENCES[:2])
-        wanted = first
-    alone = {words[0]: i for i, c in enumerate(stream.channels) if len(words := _words(c.label)) == 1}
-    same_unit = (alone[name] for name in wanted if name in alone)
-    return next(same_unit, None)
-
-
-def _words(label: str) -> list[str]:
-    """Split a label into sites: ``EEG C4-M1`` is C4 and M1."""
-    if re.search(r"imp", label, re.IGNORECASE):
-        return []
-    words = [w for w in re.split(r"[^A-Z0-9]+", label.upper()) if w and w not in _FILLERS]
-    if len(words) > 1 and words[0] in ("EOG", "CHIN"):
-        rest = words[1:]
-        # "EOG L", "Chin 1": the side belongs to the name; "EOG E1-M2" names its site after it.
-        return (
-            [words[0] + rest[0], *rest[1:]] if len(rest[0]) == 1 else (rest if words[0] == "EOG" else words)
-        )
-    return words
