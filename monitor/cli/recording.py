@@ -209,7 +209,9 @@ def _record(
 ) -> None:
     about = {"study": options.study or None, "config": dict(config.document)} | scored_with(config)
     about |= {"mode": "sit"} if options.is_sit else {}
-    plan = RecordingPlan(bed, config.main_profile, config.rules, config.labels, about, config.staging)
+    plan = RecordingPlan(
+        bed, config.main_profile, config.rules, config.labels, about, config.staging, config.lanes
+    )
     if resumption is not None:
         folder, lock, resumed = resumption
     else:

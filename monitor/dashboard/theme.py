@@ -27,6 +27,8 @@ class Theme:
         Alerts; always shown with a word and marks.
     grid : str
         Faint lines in plots; not text.
+    eeg, eog, chin, breath, effort, oxygen, other : str
+        Signals beside the legs, by the kind of their lane.
     """
 
     name: str
@@ -45,6 +47,18 @@ class Theme:
     medium: str
     high: str
     grid: str
+    eeg: str
+    eog: str
+    chin: str
+    breath: str
+    effort: str
+    oxygen: str
+    other: str
+
+    def signal(self, key: str) -> str:
+        """Return the colour of a signal beside the legs, by the key in its kind (`monitor.model.lanes`)."""
+        colour: str = getattr(self, key)
+        return colour
 
     def leg(self, leg: str) -> str:
         """Return the colour of a leg or of a limb on its side; `soft` for any other name."""
@@ -69,6 +83,13 @@ NIGHT = Theme(
     medium="#F2C14E",
     high="#FF7A6B",
     grid="#18212C",
+    eeg="#C6D0DC",
+    eog="#8FC9B0",
+    chin="#C9A6E8",
+    breath="#7CC4E8",
+    effort="#9DB4F0",
+    oxygen="#E89AAE",
+    other="#B7B08E",
 )
 RED = Theme(
     name="red",
@@ -87,6 +108,13 @@ RED = Theme(
     medium="#FFA07F",
     high="#FFB494",
     grid="#260B07",
+    eeg="#FF9C80",
+    eog="#E07A60",
+    chin="#F08A70",
+    breath="#FFA68C",
+    effort="#D8684E",
+    oxygen="#FF8466",
+    other="#CC6A52",
 )
 DAY = Theme(
     name="day",
@@ -105,6 +133,13 @@ DAY = Theme(
     medium="#7A5200",
     high="#B3261E",
     grid="#DFE5EB",
+    eeg="#2B3947",
+    eog="#1F6B52",
+    chin="#6A3D9A",
+    breath="#0F6288",
+    effort="#3F4FA8",
+    oxygen="#A02B4E",
+    other="#6B5B1E",
 )
 THEMES: tuple[Theme, ...] = (NIGHT, RED, DAY)
 

@@ -30,6 +30,7 @@ from monitor.model.config_fields import (
 from monitor.model.errors import InputError
 from monitor.model.facts import Leg
 from monitor.model.labels import DEFAULT_LABELS, normalise
+from monitor.model.lanes import LaneName, LaneWish
 from monitor.model.rules import PROFILES, RulesProfile
 from monitor.model.units import unit_scale_uv
 
@@ -72,6 +73,8 @@ class Config:
         Requested channels and unit.
     labels : Mapping of str to str
         Meaning of words in marker streams and annotations, keys normalised.
+    lanes : LaneWish
+        Other signals shown beside the legs; they change no count.
     staging : StagingSettings
     uncertainty : UncertaintySettings
     document : Mapping
@@ -83,6 +86,7 @@ class Config:
     detector: DetectorSettings
     wish: MontageWish
     labels: Mapping[str, str]
+    lanes: LaneWish
     staging: StagingSettings
     uncertainty: UncertaintySettings
     document: Mapping[str, Any]
@@ -97,6 +101,11 @@ class Config:
         """
         rules = {**self.document["rules"], "main_profile": name}
         return _checked({**self.document, "rules": rules}, "main profile")
+
+    def with_lanes(self, channels: Mapping[str, LaneName]) -> Config:
+        """Return the same configuration with these channels beside the legs, by label, and no others."""
+        lanes = {"show": [], "channels": dict(channels)}
+        return _checked({**self.document, "lanes": lanes}, "lanes")
 
     @property
     def sha256(self) -> str:
@@ -283,6 +292,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         _with_band(detector) if file.uncertainty.amplitude_band else detector,
         MontageWish(channels, file.legs.unit, dict(file.limbs)),
         {**DEFAULT_LABELS, **{normalise(word): ours for word, ours in file.markers.synonyms.items()}},
+        LaneWish(tuple(file.lanes.show), dict(file.lanes.channels)),
         staging,
         UncertaintySettings(**dict(file.uncertainty)),
         _as_json(file.model_dump()),

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from dsp import DetectorSettings
+from monitor.model.lanes import NAMES, LaneName
 from monitor.model.rules import PROFILES, RulesProfile
 
 _KEY = r"""(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
@@ -203,6 +204,11 @@ class _Legs(_Section):
     unit: str = ""
 
 
+class _Lanes(_Section):
+    show: list[Literal["auto"] | LaneName] = Field(default=[], max_length=len(NAMES) + 1)
+    channels: dict[Annotated[str, Field(min_length=1)], LaneName] = Field(default_factory=dict)
+
+
 class _Notes(_Section):
     quick: list[Annotated[str, Field(min_length=1, max_length=40)]] = Field(
         default=list(QUICK_NOTES), max_length=len(QUICK_NOTES)
@@ -233,6 +239,7 @@ def _whole() -> type[_Section]:
         rules=(rules_section, rules_section()),
         legs=(_Legs, _Legs()),
         limbs=(_Limbs, Field(default_factory=dict)),
+        lanes=(_Lanes, _Lanes()),
         detector=(_Detector, _Detector()),
         markers=(_Markers, _Markers()),
         notes=(_Notes, _Notes()),

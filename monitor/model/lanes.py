@@ -11,6 +11,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+import numpy as np
+import numpy.typing as npt
+
 from monitor.model.units import unit_scale_uv
 
 LaneName = Literal["eeg", "eog", "chin", "airflow", "effort", "spo2", "position", "snore", "video"]
@@ -148,11 +151,27 @@ class LaneChannel:
         """Columns of the stream that it is made of."""
         return (self.channel,) if self.minus is None else (self.channel, self.minus)
 
+    def name_in(self, stream: str) -> str:
+        """Return a name for its lane that no leg, no limb and no channel of another stream has."""
+        return f"{self.kind} {stream}/{self.label}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as the journal has it, in the ``stream`` fact of its stream."""
         found: dict[str, Any] = {"kind": self.kind, "label": self.label, "channel": self.channel}
         found |= {"unit": self.unit, "scale": self.scale}
         return found if self.minus is None else found | {"minus": self.minus}
+
+    @classmethod
+    def of(cls, about: Mapping[str, Any]) -> tuple[LaneChannel, ...]:
+        """Return the lanes of a stream from its ``stream`` fact; kinds of later versions are left out."""
+        return tuple(
+            cls(
+                each["kind"], each["label"], int(about["key"]), int(each["channel"]), each["unit"],
+                float(each["scale"]), each.get("minus"),
+            )
+            for each in about.get("lanes", ())
+            if each["kind"] in KINDS
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +201,7 @@ class LaneWish:
         return kind if kind is not None and (AUTO in self.show or kind in self.show) else None
 
 
+NO_LANES = LaneWish()
 EVERY = LaneWish((AUTO,))
 """All recognised channels."""
 
@@ -289,3 +309,14 @@ def _found(
         shown = label if minus is None else f"{label}-{channels[minus][0]}"
         sent_as = (unit, 1.0) if scale is None else (UV, scale)
         yield LaneChannel(kind, shown, stream, i, *sent_as, minus)
+
+
+def signals_of(lanes: Sequence[LaneChannel], values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the signals of lanes, shape (n, n_lanes), in their units from samples of all channels."""
+    made = np.empty((len(values), len(lanes)))
+    for i, lane in enumerate(lanes):
+        made[:, i] = values[:, lane.channel]
+        if lane.minus is not None:
+            made[:, i] -= values[:, lane.minus]
+        made[:, i] *= lane.scale
+    return made

@@ -112,7 +112,7 @@ def _motion(row: Mapping[str, Any]) -> str:
 
 
 def _stream(row: Mapping[str, Any]) -> str:
-    for first in (*row["legs"], *row.get("limbs", ())):
+    for first in (*row["legs"], *row.get("limbs", ()), *row.get("lanes", ())):
         for signal in (first, *first.get("further", ())):
             used = [signal["channel"], *([signal["minus"]] if "minus" in signal else ())]
             if max(used) >= len(row["channels"]):

@@ -106,6 +106,17 @@ class LimbSignalData(SignalData):
     further: NotRequired[list[SignalData]]
 
 
+class LaneData(TypedDict):
+    """A signal that is shown beside the legs."""
+
+    kind: str
+    label: str
+    channel: Column
+    unit: str
+    scale: Figure
+    minus: NotRequired[Column]
+
+
 class StreamData(TypedDict):
     """A source that was connected."""
 
@@ -123,6 +134,7 @@ class StreamData(TypedDict):
     channels: list[Annotated[list[str], Field(min_length=3, max_length=3)]]
     legs: list[LimbSignalData]
     limbs: NotRequired[list[LimbSignalData]]
+    lanes: NotRequired[list[LaneData]]
     counter: NotRequired[Column]
     replaces: NotRequired[Count]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from monitor.recorder.source_detection import SourceDetection
 _SOURCE = "recorder"
 _OVERFLOW = "sender overflow"
 
-Found = tuple[list[Fact], npt.NDArray[np.float64]]
+Found = tuple[list[Fact], npt.NDArray[np.float64], npt.NDArray[Any]]
 
 
 def detect(source: Source, detection: SourceDetection, chunk: Samples, now_s: float) -> Iterator[Found]:
@@ -42,6 +43,8 @@ def detect(source: Source, detection: SourceDetection, chunk: Samples, now_s: fl
     facts : list of Fact
     rows : ndarray, shape (n_samples, 1 + 3 * n_legs)
         For the live ring.
+    values : ndarray, shape (n_samples, n_channels)
+        The samples of these rows, as sent.
     """
     stream, lateness = detection.stream, source.clock.lateness
     latest_s = lateness.latest_stamp_s(now_s)
@@ -71,9 +74,10 @@ def detect(source: Source, detection: SourceDetection, chunk: Samples, now_s: fl
         if placed.moved:
             facts.append(_retimed(source.name, stream, placed))
         _note(source.clock, facts, ended or lateness.spell, now_s)
-        yield facts, stream.live_rows(placed.values)
+        yield facts, stream.live_rows(placed.values), placed.values
     if ended is not None:
-        yield [_late(source.name, ended, stream.timeline.now_s)], stream.live_rows(chunk.values[:0])
+        nothing = chunk.values[:0]
+        yield [_late(source.name, ended, stream.timeline.now_s)], stream.live_rows(nothing), nothing
 
 
 def _context(source: Source, chunk: Samples, latest_s: float, *, is_late: bool) -> ChunkContext:

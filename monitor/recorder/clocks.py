@@ -100,7 +100,8 @@ class Clocks:
         """
         source.clock.lateness.reset()
         jumped = self._context.time.clock() - source.clock.stepped_at_s < _SAME_STEP_S
-        if source.detection is None or not source.clock.is_anchored or (stepped_s < 0 and not jumped):
+        if not source.clock.is_anchored or (stepped_s < 0 and not jumped):
             return
-        self._context.open_gap(source.detection, source.detection.stream.lose(CLOCK_STEP), CLOCK_STEP)
+        if source.detection is not None:
+            self._context.open_gap(source.detection, source.detection.stream.lose(CLOCK_STEP), CLOCK_STEP)
         source.clock.unanchor()

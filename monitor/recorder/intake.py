@@ -28,6 +28,7 @@ from monitor.recorder.calm_signal import CalmSignal
 from monitor.recorder.chunk_processing import detect
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.context import RecorderContext
+from monitor.recorder.lane_intake import LaneIntake
 from monitor.recorder.marker_intake import MarkerIntake
 from monitor.recorder.source import Source
 from monitor.recorder.source_detection import SourceDetection
@@ -73,6 +74,7 @@ class Intake:
         self._waiting = WaitingArrivals(is_compiled)
         self._clocks = Clocks(context)
         self._markers = MarkerIntake(context, labels)
+        self._lanes = LaneIntake(context, self._clocks)
         self._not_written_n: Counter[int] = Counter()
         self._highest_number = max(sources, default=0)
         self._calm = {key: CalmSignal() for key in sources}
@@ -218,7 +220,10 @@ class Intake:
             return
         if n_before is None:
             n_before = self._record_raw(source, chunk)
-        if source.detection is None or source.detection.is_resting(now_s):
+        if source.detection is None:
+            self._lanes.take(source, chunk, n_before)
+            return
+        if source.detection.is_resting(now_s):
             return
         due: Samples | None = chunk
         if is_new and source.clock.is_anchored:
@@ -312,12 +317,13 @@ class Intake:
         """Detect in a chunk; what is not new was drawn when it was received."""
         now_s = self._context.time.clock()
         self._context.record(self._context.stall_watch.heard(source))
-        for facts, rows in detect(source, detection, chunk, now_s):
+        for facts, rows, values in detect(source, detection, chunk, now_s):
             self._context.record(facts)
             if any(fact.kind == "gap" and fact.data["cause"] == CLOCK_STEP for fact in facts):
                 self._clocks.stamps_stepped(source)
             if is_new and detection.ring is not None:
                 detection.ring.write(rows)
+            self._lanes.placed(source, rows[:, 0], values)
         detection.succeeded()
 
     def _detector_failed(self, source: Source, detection: SourceDetection) -> None:
@@ -360,6 +366,7 @@ class Intake:
             self._clocks.record_offset(source, now_s, arrival.offset_s)
         if source.detection is not None and source.detection.ring is None:
             source.detection.ring = self._live_ring(source)
+        self._lanes.connected(source)
         self._context.record([Fact("stream", self._context.reached_s(), "recorder", source.about())])
 
     def _note_new_id(self, source: Source, old: str, new: str, why: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from monitor.lsl.arrivals import Arrival
 from monitor.model.config_fields import StagingSettings
 from monitor.model.facts import Fact
+from monitor.model.lanes import NO_LANES, LaneWish
 from monitor.model.payloads import ResumedData, StopData, WarningData
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import sync_entries
@@ -70,6 +71,7 @@ class RecordingPlan:
     labels: Mapping[str, str]
     about: Mapping[str, Any] = field(default_factory=dict)
     staging: StagingSettings = field(default_factory=lambda: StagingSettings(enabled=False))
+    lanes: LaneWish = NO_LANES
 
 
 class SessionRecorder:
@@ -366,7 +368,8 @@ class SessionRecorder:
         self.rescore()
         self._send_index()
         for source in self.sources.values():
-            self.folder.live(source.key).unlink(missing_ok=True)
+            for ring in (self.folder.live(source.key), self.folder.live_lanes(source.key)):
+                ring.unlink(missing_ok=True)
         with self.faults.isolate("writing the tables"):
             try:
                 write_tables(self.folder, self.state, self.plan.rules)

@@ -103,7 +103,7 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     keys = source_keys(recording.chosen, before)
     written = {key for key, stream in before.items() if stream.has_header}
     sources = [
-        Source.of(key, chosen, recording.settings, is_header_written=key in written)
+        Source.of(key, chosen, recording.settings, recording.plan.lanes, is_header_written=key in written)
         for key, chosen in zip(keys, recording.chosen, strict=True)
     ]
     recorder = SessionRecorder(

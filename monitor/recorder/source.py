@@ -7,6 +7,7 @@ from typing import Any
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
+from monitor.model.lanes import NO_LANES, LaneWish
 from monitor.montage import Chosen, counter_column
 from monitor.recorder.source_clock import SourceClock
 from monitor.recorder.source_detection import SourceDetection
@@ -29,7 +30,13 @@ class Source:
 
     @classmethod
     def of(
-        cls, key: int, chosen: Chosen, settings: DetectorSettings, *, is_header_written: bool = False
+        cls,
+        key: int,
+        chosen: Chosen,
+        settings: DetectorSettings,
+        lanes: LaneWish = NO_LANES,
+        *,
+        is_header_written: bool = False,
     ) -> Source:
         """Make the source of a chosen stream.
 
@@ -39,6 +46,8 @@ class Source:
             Its number among the chosen streams.
         chosen : Chosen
         settings : DetectorSettings
+        lanes : LaneWish
+            Which of its other signals are shown beside the legs.
         is_header_written : bool
             Whether ``recording.xdf`` has its header: a resumed session.
         """
@@ -46,7 +55,7 @@ class Source:
         if channels:
             counter = counter_column(stream.channels)
             detection = SourceDetection(StreamDetection(stream.rate_hz, channels, settings, counter))
-        identity = SourceIdentity(key, stream, channels, is_header_written)
+        identity = SourceIdentity(key, stream, channels, is_header_written, lane_wish=lanes)
         return cls(identity, SourceClock(stream), detection)
 
     @property

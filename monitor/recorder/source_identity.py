@@ -11,6 +11,7 @@ from monitor.lsl.arrivals import Command, SearchAgain
 from monitor.lsl.discovery import Query
 from monitor.lsl.search import HOW_TO_ACCEPT, changed
 from monitor.model.config import MontageWish
+from monitor.model.lanes import NO_LANES, LaneChannel, LaneWish, find_lanes
 from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, read_montage, rematch_legs
 
 
@@ -97,6 +98,8 @@ class SourceIdentity:
         The last changed header that was refused.
     override : SourceOverride or None
         The assignment of a person for its return.
+    lane_wish : LaneWish
+        Which of its other signals are shown beside the legs.
     commands : queue.SimpleQueue
         To its reader.
     """
@@ -111,6 +114,7 @@ class SourceIdentity:
     away_because: str = ""
     offered: StreamDescription | None = None
     override: SourceOverride | None = None
+    lane_wish: LaneWish = NO_LANES
     commands: queue.SimpleQueue[Command] = field(default_factory=queue.SimpleQueue)
 
     def __post_init__(self) -> None:
@@ -135,6 +139,16 @@ class SourceIdentity:
     def lane_names(self) -> tuple[str, ...]:
         """Every signal that is detected in, as the live ring has them."""
         return tuple(name for name, _ in lanes(self.channels))
+
+    @property
+    def lanes(self) -> tuple[LaneChannel, ...]:
+        """The other signals that are shown beside the legs."""
+        if self.lane_wish.is_empty or self.stream.is_text:
+            return ()
+        channels = [(c.label, c.unit, c.type) for c in self.stream.channels]
+        taken = {column for channel in self.channels for column in channel.columns}
+        factors = [c.factor for c in self.stream.channels]
+        return find_lanes(self.number, channels, self.lane_wish, taken, factors)
 
     @property
     def waits(self) -> str:
@@ -191,6 +205,8 @@ class SourceIdentity:
         stream = self.stream
         first = first_of_each(self.channels)
         limbs = [_about(c, self.channels) for c in first if not c.scored]
+        lanes = [lane.as_dict() for lane in self.lanes]
+        more = ({"limbs": limbs} if limbs else {}) | ({"lanes": lanes} if lanes else {})
         return {
             "key": self.number,
             "name": stream.name,
@@ -204,7 +220,7 @@ class SourceIdentity:
             "simulated": stream.simulated,
             "channels": [[c.label, c.unit, c.type] for c in stream.channels],
             "legs": [_about(c, self.channels) for c in first if c.scored],
-        } | ({"limbs": limbs} if limbs else {})
+        } | more
 
 
 def _about(channel: LegChannel, every: Sequence[LegChannel]) -> dict[str, Any]:

@@ -78,6 +78,10 @@ class SessionFolder:
         """Return the live ring of a stream, by its number; it exists during the recording."""
         return self.path / f"live-{key}.ring"
 
+    def live_lanes(self, key: int) -> Path:
+        """Return the live ring of the other signals of a stream that are shown beside the legs."""
+        return self.path / f"live-{key}-lanes.ring"
+
     @property
     def control(self) -> Path:
         """Where the running recorder can be spoken to."""

@@ -184,7 +184,8 @@ def why_not(state: SessionState, legs: set[str], speed: float) -> str:
     before = set(state.session.get("legs", ()))
     if legs != before:
         return f"its legs are {_words(before)}, those chosen now {_words(legs)}"
-    anchors = state.facts("anchor")
+    with_legs = {fact.data["key"] for fact in state.facts("stream") if fact.data["legs"]}
+    anchors = [fact for fact in state.facts("anchor") if fact.data["key"] in with_legs]
     if anchors and anchors[-1].data["speed"] != speed:
         return f"it ran at speed {anchors[-1].data['speed']:g}, the stream now at {speed:g}"
     return ""

@@ -63,7 +63,7 @@ def test_grows_with_the_file_and_leaves_a_cut_chunk(tmp_path: Path) -> None:
     def read() -> np.ndarray:
         chunks.update()
         assert scrollback.place([BEGIN], 100.0)
-        return scrollback.read(0.0, 100.0)
+        return scrollback.read(0.0, 100.0)[0]
 
     assert len(read()) == 1000
     put(xdf, 1000, 1000)
@@ -150,12 +150,12 @@ def test_a_page_of_hour_six_reads_only_its_own_samples(tmp_path: Path) -> None:
     while not scrollback.place([BEGIN], 552.0):
         n_calls += 1
     assert n_calls > 1
-    whole = scrollback.read(550.0, 552.0)
+    whole = scrollback.read(550.0, 552.0)[0]
     assert len(whole) == 1000
     # What is not read may as well be lost.
     with path.open("r+b") as file:
         file.write(bytes(path.stat().st_size // 2))
-    assert np.array_equal(scrollback.read(550.0, 552.0), whole, equal_nan=True)
+    assert np.array_equal(scrollback.read(550.0, 552.0)[0], whole, equal_nan=True)
 
 
 def page_of(reader: PageReader, start_s: float) -> Page:

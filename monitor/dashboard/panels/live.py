@@ -128,7 +128,11 @@ class LivePanel:
     def fit(self) -> None:
         """Set the smallest scale that holds the visible trace, once."""
         sweep = self.sweep
-        sizes = [lane.traces.largest_uv(lane.name, sweep.sweep_s) for lane in sweep.lanes if lane.traces]
+        sizes = [
+            lane.traces.largest_uv(lane.name, sweep.sweep_s)
+            for lane in sweep.lanes
+            if lane.traces and lane.view.is_limb
+        ]
         known = [size for size in sizes if np.isfinite(size)]
         if known:
             fitting = [scale for scale in FULL_SCALES_UV if scale >= max(known)]

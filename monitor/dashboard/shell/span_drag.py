@@ -108,6 +108,6 @@ def lane_at(sweep: SweepView, at: QPoint) -> Lane | None:
 
 
 def leg_at(sweep: SweepView, at: QPoint) -> str | None:
-    """Return the leg or limb whose lane, with the marks above it, contains a position."""
+    """Return the leg or limb whose lane, with the marks above it, contains a position, if one does."""
     lane = lane_at(sweep, at)
-    return None if lane is None else lane.leg
+    return None if lane is None or not lane.view.is_limb else lane.leg

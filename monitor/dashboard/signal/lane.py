@@ -16,7 +16,9 @@ import numpy.typing as npt
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
+from monitor.dashboard import texts
 from monitor.dashboard.signal.raster import Pixels
+from monitor.dashboard.signal.signal_lane import band_text, level_text, scale_of, scale_text
 from monitor.dashboard.signal.traces import Traces
 from monitor.dashboard.style import faded, font, text_px
 from monitor.dashboard.theme import Theme
@@ -139,7 +141,10 @@ class FramePainter:
     def texts(self, view: Sweep) -> tuple[object, object]:
         """Return the texts of the gutter and of the time axis, with positions, to detect changes."""
         times = [(round(box.left()), text) for box, text in time_labels(view)]
-        return [_levels(view, lane) for lane in view.lanes], times
+        levels = [
+            _levels(view, lane) if lane.view.is_limb else signal_lines(view, lane) for lane in view.lanes
+        ]
+        return levels, times
 
     def paint_axis(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
         """Paint the time of day below the marks."""
@@ -151,12 +156,37 @@ class FramePainter:
     def paint_gutter(self, painter: QPainter, view: Sweep, theme: Theme) -> None:
         """Paint each lane's name, levels and scale, as far as there is room."""
         for lane in view.lanes:
-            self._levels(painter, view, theme, lane)
-            self._scale(painter, view, theme, lane)
+            if lane.view.is_limb:
+                self._levels(painter, view, theme, lane)
+                self._scale(painter, view, theme, lane)
+            else:
+                self._signal(painter, view, theme, lane)
         painter.setPen(QColor(theme.soft))
         painter.setFont(font(11))
         strip = QRect(10, view.strip_top, gutter_px() - 14, text_px(24))
         painter.drawText(strip, Qt.AlignmentFlag.AlignVCenter, "series")
+
+    def _signal(self, painter: QPainter, view: Sweep, theme: Theme, lane: Lane) -> None:
+        """Paint the name of another signal, then as many of its level, scale and band as have room."""
+        first, *others = signal_lines(view, lane)
+        line_px, width = text_px(_LINE_PX), gutter_px() - 14
+        n = 1 + min(len(others), max(0, (lane.rect.height() - line_px) // line_px))
+        y = lane.rect.center().y() - n * line_px // 2 + text_px(11)
+        painter.setPen(QColor(theme.signal(lane.colour)))
+        painter.setFont(font(11, bold=True))
+        name = _elided(painter, first, width)
+        painter.drawText(10, y, name)
+        left = painter.fontMetrics().horizontalAdvance(name) + 4
+        painter.setPen(QColor(theme.soft))
+        painter.setFont(font(10))
+        if n == 1 and others:
+            # With room for one line only, the level or scale is beside the name, without its unit if need be.
+            for beside in (others[0], others[0].rpartition(" ")[0]):
+                if left + painter.fontMetrics().horizontalAdvance(beside) <= width:
+                    painter.drawText(10 + left, y, beside)
+                    break
+        for i, line in enumerate(others[: n - 1], start=1):
+            painter.drawText(10, y + line_px * i, _elided(painter, line, width))
 
     def _levels(self, painter: QPainter, view: Sweep, theme: Theme, lane: Lane) -> None:
         top = lane.top + (text_px(6) if lane.view.is_first else 0)
@@ -211,6 +241,20 @@ def _levels(view: Sweep, lane: Lane) -> tuple[str, ...]:
     return tuple(lines[: max(1, 1 + room_px // text_px(_LINE_PX))])
 
 
+def signal_lines(view: Sweep, lane: Lane) -> tuple[str, ...]:
+    """Return the name of another signal, its level now, its scale and its band, as far as there are any."""
+    about, label = lane.view.about, lane.view.label
+    if about is None or lane.traces is None or lane.traces.newest_s < view.visible_s[0]:
+        return label, texts.NO_SIGNAL
+    level = ""
+    if about.style != "trace" and not view.is_page:
+        level = level_text(lane.traces, lane.name, view.visible_s[1])
+        level = f"{level} {lane.view.unit}" if level else texts.NO_SIGNAL
+    return label, *filter(
+        None, (level.strip(), scale_text(about, lane.view.unit, lane.full), band_text(about))
+    )
+
+
 def _title(lane: Lane) -> str:
     view = lane.view
     return view.limb.replace("_", " ").upper() if view.is_first else view.label
@@ -242,12 +286,21 @@ def time_labels(view: Sweep) -> list[tuple[QRectF, str]]:
     return found
 
 
-_BETWEEN_PX = 5
+_BETWEEN_PX, _BETWEEN_SIGNALS_PX = 5, 2
+_SIGNAL_SHARE = 0.5
 
 
 @dataclass(slots=True)
 class Lane:
-    """The image of one signal: its pixels, and the position of the image and of the marks above it."""
+    """The image of one signal: its pixels, and the position of the image and of the marks above it.
+
+    Attributes
+    ----------
+    fitted : float
+        Half of the height of another signal in its unit, as it is painted.
+    reached : int
+        Column after the newest that its samples had reached when it was painted.
+    """
 
     view: LaneView
     pixels: Pixels
@@ -255,6 +308,8 @@ class Lane:
     rect: QRect
     top: int
     traces: Traces | None = None
+    fitted: float = math.nan
+    reached: int = 0
 
     @property
     def name(self) -> str:
@@ -267,6 +322,17 @@ class Lane:
         return self.view.limb
 
     @property
+    def colour(self) -> str:
+        """Key of the colour of another signal in a theme."""
+        return self.view.about.colour if self.view.about is not None else "other"
+
+    @property
+    def full(self) -> float:
+        """Half of the height of another signal in its unit."""
+        about = self.view.about
+        return math.nan if about is None else scale_of(self.view, about, self.traces, self.fitted)
+
+    @property
     def resting_uv(self) -> float:
         """The latest resting level, NaN if there is none."""
         return self.traces.resting_uv(self.name) if self.traces is not None else float("nan")
@@ -275,15 +341,22 @@ class Lane:
 def make_lanes(views: Sequence[LaneView], area: QRect, ratio: float) -> list[Lane]:
     """Divide an area among the lanes; each limb has a band for its marks above its first lane.
 
+    A lane of another signal has half the height of that of a limb.
+
     The images have device pixels, `ratio` to one of the widget.
     """
     lanes = []
     # A single lane has the marks of its limb.
-    bands = [top_band_px() if view.is_first or not i else _BETWEEN_PX for i, view in enumerate(views)]
-    each_px = (area.height() - sum(bands)) / max(len(views), 1)
+    bands = [
+        top_band_px() if view.is_first or not i else _BETWEEN_PX if view.is_limb else _BETWEEN_SIGNALS_PX
+        for i, view in enumerate(views)
+    ]
+    shares = [1.0 if view.is_limb else _SIGNAL_SHARE for view in views]
+    each_px = (area.height() - sum(bands)) / max(sum(shares), _SIGNAL_SHARE)
     for i, view in enumerate(views):
-        top = area.top() + sum(bands[:i]) + round(each_px * i)
-        height = max(8, round(each_px * (i + 1)) - round(each_px * i) - 2)
+        begin_px, end_px = round(each_px * sum(shares[:i])), round(each_px * sum(shares[: i + 1]))
+        top = area.top() + sum(bands[:i]) + begin_px
+        height = max(8, end_px - begin_px - 2)
         rect = QRect(area.left(), top + bands[i], area.width(), height)
         rows, columns = max(8, round(height * ratio)), max(1, round(area.width() * ratio))
         pixels = np.zeros((rows, columns), np.uint32)
@@ -305,7 +378,9 @@ def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int
 def levels_text(lane: Lane) -> str:
     """Return the resting level of a lane as a text."""
     if lane.traces is None:
-        return f"{lane.view.title}: no signal"
+        return f"{lane.view.title}: {texts.NO_SIGNAL}"
+    if not lane.view.is_limb:
+        return lane.view.title
     return f"{lane.view.title} at rest {wording.microvolts(lane.resting_uv)}"
 
 
@@ -314,6 +389,12 @@ def trace_colours(theme: Theme, leg: str, *, shows_envelope: bool) -> npt.NDArra
     """Return the pixels of trace, thresholds and envelope; cached, as every frame needs them. Read only."""
     envelope = argb(faded(theme.text, 0.75)) if shows_envelope else 0
     return np.array([argb(QColor(theme.leg(leg))), argb(faded(theme.text, 0.55)), envelope], np.uint32)
+
+
+@lru_cache(maxsize=32)
+def signal_colours(theme: Theme, key: str, *, is_drawn: bool) -> npt.NDArray[np.uint32]:
+    """Return the pixels of another signal; it has no thresholds and no envelope."""
+    return np.array([argb(QColor(theme.signal(key))) if is_drawn else 0, 0, 0], np.uint32)
 
 
 def argb(colour: QColor) -> int:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QRegion
 
 from monitor.dashboard.signal.lane import RIGHT_PX, Lane, Sweep
+from monitor.dashboard.signal.signal_lane import level_text, step_above
 from monitor.dashboard.style import faded, font, text_px
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.screen import Bracket, EventSpan, GapSpan, SeriesTick
@@ -28,6 +29,8 @@ _BRACKET_Y = 20
 _STRIP_Y = 12.0
 # Arousals and respiratory events: height of their bars above the bottom of the lanes, opacity over the lanes.
 _EVENT_UP = {"arousal": 20, "respiratory": 5}
+# Levels such as SpO2 are written this far from each other (pixels).
+_NUMBER_EVERY_PX = 90
 _EVENT_OPACITY = 0.09
 
 
@@ -104,8 +107,15 @@ class MarkPainter:
         for gap in reversed(view.gaps):
             self._gap(view, theme, gap)
         for event in view.events:
-            if event.kind in _EVENT_UP:
+            if event.kind == "artifact":
+                self._artifact(view, theme, event)
+            elif event.kind == "position":
+                self._position(view, theme, event)
+            else:
                 self._event(view, theme, event)
+        for lane in view.lanes:
+            if lane.view.about is not None and lane.view.about.style != "trace":
+                self._numbers(view, theme, lane)
         first = int(np.searchsorted(movements.limb_s, start_s - _LONGEST_S))
         last = int(np.searchsorted(movements.limb_s, end_s, side="right"))
         seen += [b for b in movements.limbs[first:last] if b.end_s >= start_s]
@@ -173,6 +183,46 @@ class MarkPainter:
             if until_s is not None:
                 texts = ((self._small, at, text),)
                 self._marks.append(Mark(around, QPen(QColor(colour)), texts=texts, until_s=until_s))
+
+    def _position(self, view: Sweep, theme: Theme, event: EventSpan) -> None:
+        """Draw a body position as a bar above the other signals, with its name."""
+        first = next((lane for lane in view.lanes if not lane.view.is_limb), None)
+        if first is None:
+            return
+        width = self._metrics[id(self._small)].horizontalAdvance(event.label)
+        for x0, x1 in view.spans_of(event.start_s, event.end_s):
+            bar = QRectF(x0, first.rect.top() - 2, max(x1 - x0, 2.0), 2)
+            self._marks.append(Mark(bar, QPen(QColor(theme.other)), fills=(bar,)))
+            at = QPointF(x0 + 3, first.rect.top() + text_px(10))
+            around = QRectF(x0 + 1, first.rect.top(), width + 4, text_px(14))
+            until_s = self._place(view, around)
+            if until_s is not None:
+                texts = ((self._small, at, event.label),)
+                self._marks.append(Mark(around, QPen(QColor(theme.other)), texts=texts, until_s=until_s))
+
+    def _artifact(self, view: Sweep, theme: Theme, event: EventSpan) -> None:
+        """Hatch the other signals where all signals have an artifact; the legs are hatched as a gap."""
+        if not event.is_of_all:
+            return
+        for lane in (lane for lane in view.lanes if not lane.view.is_limb):
+            for x0, x1 in view.spans_of(event.start_s, event.end_s):
+                box = QRectF(x0, lane.rect.top(), max(x1 - x0, 2.0), lane.rect.height())
+                self._marks.append(Mark(box, QPen(QColor(theme.dim)), fills=(box,), is_hatched=True))
+
+    def _numbers(self, view: Sweep, theme: Theme, lane: Lane) -> None:
+        """Write the levels of a lane along it."""
+        start_s, end_s = view.visible_s
+        step_s = step_above(text_px(_NUMBER_EVERY_PX) * view.column_s)
+        middle = lane.rect.center().y() + text_px(4)
+        for number in range(math.ceil(start_s / step_s), math.floor(end_s / step_s) + 1):
+            text = level_text(lane.traces, lane.name, number * step_s)
+            x = view.x_of(number * step_s)
+            width = self._metrics[id(self._small)].horizontalAdvance(text)
+            around = QRectF(x, middle - text_px(12), width + 4, text_px(16))
+            until_s = self._place(view, around) if text else None
+            if until_s is not None:
+                texts = ((self._small, QPointF(x + 2, middle), text),)
+                self._marks.append(Mark(around, QPen(QColor(theme.soft)), texts=texts, until_s=until_s))
 
     def _hatch(self, view: Sweep, theme: Theme, gap: GapSpan, lane: Lane) -> None:
         metrics = self._metrics[id(self._small)]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from monitor.dashboard.viewmodel.lanes import lanes_of
+from monitor.dashboard.viewmodel.lanes import lanes_of, signal_lanes
 from monitor.model.facts import Fact
+from monitor.model.lanes import signals_of
 from monitor.model.payloads import AnchorData
 from monitor.session.signal.chunk_index import ChunkIndex, Rows
 from monitor.session.signal.recorded import SignalIndex
@@ -42,6 +43,10 @@ class Scrollback:
             if "minus" in signal:
                 parts.append((int(signal["minus"]), -float(signal["minus_scale_uv"])))
         self.lanes: tuple[str, ...] = tuple(lane.name for lane, _ in lanes)
+        others = signal_lanes(about)
+        self.others: tuple[str, ...] = tuple(lane.name for lane, _ in others)
+        self.kinds: tuple[str, ...] = tuple(lane.kind for lane, _ in others)
+        self._others = [lane for _, lane in others]
         self.rate_hz = float(about["rate_hz"])
 
     def place(self, anchors: Sequence[Fact[AnchorData]], until_s: float) -> bool:
@@ -61,14 +66,16 @@ class Scrollback:
         mine = [fact for fact in anchors if fact.data["key"] == self.key]
         return self._signal.update(mine, until_s + _AHEAD_S, n_blocks=1)
 
-    def read(self, start_s: float, end_s: float) -> Rows:
+    def read(self, start_s: float, end_s: float) -> tuple[Rows, Rows]:
         """Read the placed samples of [start_s, end_s) of the session.
 
         Returns
         -------
-        ndarray, shape (n, 1 + 3 * n_lanes), float64
+        limbs : ndarray, shape (n, 1 + 3 * n_lanes), float64
             Time (s), then for each lane raw (uV) and NaN for envelope and resting level, which are not in the
             file. Empty if there are no samples.
+        others : ndarray, shape (n, 1 + n_others), float64
+            Time (s), then the other signals in their units.
 
         Raises
         ------
@@ -82,4 +89,4 @@ class Scrollback:
             rows[:, 1 + 3 * i] = sum(
                 values[:, channel].astype(np.float64) * scale for channel, scale in parts
             )
-        return rows
+        return rows, np.concatenate([times_s[:, np.newaxis], signals_of(self._others, values)], axis=1)

@@ -25,6 +25,8 @@ SPAN_S = 305.0
 _SCAN_EVERY_N = 30
 # The display filter settles before the page starts.
 _LEAD_S = 2.0
+# The display filters of breathing reach further down.
+_OTHERS_LEAD_S = 10.0
 # Placing ahead: not during start-up, then with pauses for the display, then as the recording grows.
 _AHEAD_AFTER_S, _AHEAD_PAUSE_S, _AHEAD_EVERY_S = 3.0, 0.15, 10.0
 
@@ -65,9 +67,14 @@ class LiveSignal:
             each.next_n, rows = each.ring.read_since(each.next_n)
             if len(rows):
                 each.traces.add(rows)
-                self.newest_s = max(self.newest_s, each.traces.newest_s)
+                self._note_newest(each)
                 has_new = True
         return has_new
+
+    def _note_newest(self, each: _Ring) -> None:
+        # The legs lead: another signal whose samples come sooner would leave gaps in theirs.
+        if not each.ring.kinds:
+            self.newest_s = max(self.newest_s, each.traces.newest_s)
 
     @property
     def traces(self) -> dict[str, Traces]:
@@ -91,13 +98,13 @@ class LiveSignal:
                 ring = LiveRing.open(there[name])
             except InputError:
                 continue
-            traces = Traces(ring.lanes, ring.rate_hz, SPAN_S, self._view)
+            traces = Traces(ring.lanes, ring.rate_hz, SPAN_S, self._view, ring.kinds)
             self._rings[name] = each = _Ring(ring, 0, traces, _inode(there[name]))
             self._fill(each)
-            self.newest_s = max(self.newest_s, each.traces.newest_s)
+            self._note_newest(each)
 
     def _fill(self, each: _Ring) -> None:
-        each.traces = Traces(each.ring.lanes, each.ring.rate_hz, SPAN_S, self._view)
+        each.traces = Traces(each.ring.lanes, each.ring.rate_hz, SPAN_S, self._view, each.ring.kinds)
         each.next_n, rows = each.ring.read_last(SPAN_S)
         each.traces.add(rows)
 
@@ -216,27 +223,33 @@ class PageReader:
         start_s, end_s = span_s
         traces: dict[str, Traces] = {}
         for scrollback in self._scrollbacks(streams):
-            rows = np.empty((0, 1 + 3 * len(scrollback.lanes)))
+            rows, others = np.empty((0, 1 + 3 * len(scrollback.lanes))), np.empty((0, 1))
+            lead_s = _OTHERS_LEAD_S if scrollback.others else _LEAD_S
             try:
                 self._chunks.update()
                 while not scrollback.place(anchors, end_s):
                     if number != self._asked_n:
                         return None
-                rows = scrollback.read(start_s - _LEAD_S, end_s)
+                rows, others = scrollback.read(start_s - lead_s, end_s)
             except OSError:
                 pass
-            made = Traces(scrollback.lanes, scrollback.rate_hz, end_s - start_s + _LEAD_S, view)
+            length_s = end_s - start_s + lead_s
+            made = Traces(scrollback.lanes, scrollback.rate_hz, length_s, view)
             _fill_rests(rows, scrollback.lanes, rests)
             made.add(rows)
             # A source that returned in another form continues in another stream of the file.
             traces |= {lane: made for lane in scrollback.lanes if len(rows) or lane not in traces}
+            if scrollback.others and len(others):
+                beside = Traces(scrollback.others, scrollback.rate_hz, length_s, view, scrollback.kinds)
+                beside.add(others)
+                traces |= dict.fromkeys(scrollback.others, beside)
         return Page(start_s, traces)
 
     def _scrollbacks(self, streams: tuple[Fact, ...]) -> list[Scrollback]:
         """Return the readers of the file; they are reused until a stream is added."""
         version = tuple(fact.seq for fact in streams)
         if version != self._known[0]:
-            has_lanes = [f for f in streams if f.data["legs"] or f.data.get("limbs")]
+            has_lanes = [f for f in streams if any(f.data.get(name) for name in ("legs", "limbs", "lanes"))]
             first = {f.data["key"]: f.data for f in reversed(has_lanes) if f.data["rate_hz"] > 0}
             self._known = (version, [Scrollback(self._chunks, first[key]) for key in sorted(first)])
         return self._known[1]

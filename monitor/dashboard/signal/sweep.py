@@ -23,6 +23,7 @@ from monitor.dashboard.signal.lane import (
     levels_text,
     make_lanes,
     series_row_px,
+    signal_colours,
     trace_colours,
 )
 from monitor.dashboard.signal.marks import MarkPainter
@@ -34,6 +35,8 @@ from monitor.dashboard.viewmodel.screen import EventSpan, GapSpan, MovementsView
 from monitor.session.wall_time import WallTime
 
 SWEEPS_S = (10, 15, 30, 60, 120, 150, 300)
+# A signal may come this much later than the newest one and is still painted as it comes (s).
+_LATE_S = 3.0
 _OLD_OPACITY = 0.42
 _BAD_OPACITY = 0.16
 
@@ -144,6 +147,9 @@ class SweepView(QWidget, SweepGeometry):
         if times != self._shown[1]:
             self.update(QRect(0, top + series_px, self.width(), self._bottom - series_px))
         self._shown = (levels, times)
+        is_live = self._page_s is None and not self.is_frozen
+        if is_live and any(lane.view.about is not None and lane.full != lane.fitted for lane in self._lanes):
+            self.repaint_all()
 
     def describe_levels(self) -> None:
         """Describe the resting levels for assistive programs; to be called about once a second."""
@@ -184,9 +190,19 @@ class SweepView(QWidget, SweepGeometry):
         # Two columns back: a bin across their edge may have changed.
         first, self._newest_s = max(self._painted - 2, last - self._columns, 0), newest_s
         self._painted = last
-        self._paint_columns(first, last)
-        self._update_columns(first, last)
+        begin = first
+        for lane in self._lanes:
+            from_column = max(self._late_from(lane, first), last - self._columns, 0)
+            self._paint_columns(lane, from_column, last)
+            begin = min(begin, from_column)
+        self._update_columns(begin, last)
         self.update(self._marks.remove_labels(newest_s))
+
+    def _late_from(self, lane: Lane, first: int) -> int:
+        """Return the first column to paint: what came late of a signal is painted as it comes."""
+        if lane.traces is None or int(max(lane.traces.newest_s, 0.0) / self._raster_s) < lane.reached:
+            return first
+        return min(first, max(lane.reached - 2, first - int(_LATE_S / self._raster_s)))
 
     def repaint_all(self) -> None:
         """Repaint every column, after a change of size, sensitivity, theme or period."""
@@ -201,7 +217,8 @@ class SweepView(QWidget, SweepGeometry):
             self._painted = last
         for lane in self._lanes:
             lane.pixels[:] = 0
-        self._paint_columns(first, last)
+            lane.fitted = lane.full
+            self._paint_columns(lane, first, last)
         self._marks.lay_out(self, self._theme)
         self.update()
 
@@ -237,17 +254,21 @@ class SweepView(QWidget, SweepGeometry):
 
     # -- painting -------------------------------------------------------------------------------------
 
-    def _paint_columns(self, first: int, last: int) -> None:
-        for lane in self._lanes:
-            if lane.traces is None:
-                continue
+    def _paint_columns(self, lane: Lane, first: int, last: int) -> None:
+        if lane.traces is None:
+            return
+        about, full = lane.view.about, float(self.full_uv)
+        if about is None:
             colours = trace_colours(self._theme, lane.leg, shows_envelope=self.shows_envelope)
-            px_per_uv = (len(lane.pixels) / 2 - 1) / self.full_uv
-            shift = round(self._page_s / self._raster_s) if self._page_s is not None else 0
-            lane.traces.paint(
-                lane.pixels, lane.name, (first, last), shift, self._raster_s, px_per_uv,
-                self.above_rest_uv, colours, max(1, round(self._ratio)),
-            )  # fmt: skip
+        else:
+            colours = signal_colours(self._theme, about.colour, is_drawn=about.style != "text")
+            full = lane.fitted
+        shift = round(self._page_s / self._raster_s) if self._page_s is not None else 0
+        lane.traces.paint(
+            lane.pixels, lane.name, (first, last), shift, self._raster_s, (len(lane.pixels) / 2 - 1) / full,
+            self.above_rest_uv, colours, max(1, round(self._ratio)),
+        )  # fmt: skip
+        lane.reached = min(last, int(max(lane.traces.newest_s, 0.0) / self._raster_s) + 1)
 
     def _update_columns(self, first: int, last: int) -> None:
         """Request a repaint of the new columns, the cursor and the gap ahead of it."""
@@ -301,7 +322,8 @@ class SweepView(QWidget, SweepGeometry):
         middle = lane.rect.center().y()
         if self._page_s is None and lane.leg in self.states:
             painter.fillRect(lane.rect.intersected(dirty), faded(self._theme.medium, _BAD_OPACITY))
-        painter.fillRect(lane.rect.left(), middle, lane.rect.width(), 1, QColor(self._theme.grid))
+        if lane.view.about is None or lane.view.about.style == "trace":
+            painter.fillRect(lane.rect.left(), middle, lane.rect.width(), 1, QColor(self._theme.grid))
         if self._page_s is not None:
             draw_part(painter, lane, dirty, lane.rect.left(), lane.rect.right() + 1)
             return

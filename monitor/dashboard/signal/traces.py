@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from monitor.dashboard.signal.raster import Bins, Floats, Pixels, add_to_bins, filter_leg, paint
 from monitor.dashboard.viewmodel.settings import BANDS_HZ, NOTCHES_HZ
+from monitor.model.lanes import KINDS
 
 _FLAT_Q = math.sqrt(0.5)
 _NOTCH_Q = 20.0
@@ -71,6 +72,20 @@ class ViewFilter:
         return np.array(sections), _rest_state(sections)
 
 
+def _of_kind(name: str, view: ViewFilter) -> ViewFilter | NoFilter:
+    band_hz = KINDS[name].band_hz
+    return NoFilter() if band_hz is None else ViewFilter(*band_hz, view.notch_hz)
+
+
+class NoFilter:
+    """Levels are drawn as they were sent."""
+
+    @staticmethod
+    def design(_rate_hz: float) -> tuple[Floats, Floats]:
+        """Return a filter without a section."""
+        return np.empty((0, 6)), np.empty((0, 2))
+
+
 def _section(kind: str, edge_hz: float, q: float, rate_hz: float) -> list[float]:
     """Return b0 b1 b2 a0 a1 a2 of one section, a0 = 1."""
     omega = 2 * math.pi * edge_hz / rate_hz
@@ -126,17 +141,31 @@ class Traces:
     span_s : float
         Length of the stored period.
     view : ViewFilter
+        Of the limbs; other signals have the band of their kind, and the notch of this filter.
+    kinds : sequence of str, optional
+        Kinds of other signals (`monitor.model.lanes`), one for each lane; none for limbs.
     """
 
-    def __init__(self, lanes: Sequence[str], rate_hz: float, span_s: float, view: ViewFilter) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[str],
+        rate_hz: float,
+        span_s: float,
+        view: ViewFilter,
+        kinds: Sequence[str] = (),
+    ) -> None:
         self.lanes = tuple(lanes)
+        self._per_lane = 1 if kinds else 3
+        # A value in the middle of the lane is 0 in the bins.
+        self._centres = [KINDS[kind].centre for kind in kinds] or [0.0] * len(self.lanes)
         self.rate_hz, self.span_s = rate_hz, span_s
         # At least two samples per bin, otherwise jitter leaves holes.
         self.bin_s = max(_LEAST_BIN_S, 2.0 / rate_hz)
-        self._sos, self._rest_state = view.design(rate_hz)
+        self._filters = [_of_kind(kind, view).design(rate_hz) for kind in kinds]
+        self._filters = self._filters or [view.design(rate_hz)] * len(self.lanes)
         n_bins = int(np.ceil(span_s / self.bin_s)) + 2
         self._bins: Bins = np.full((len(self.lanes), 6, n_bins), np.nan, np.float32)
-        self._state = np.zeros((len(self.lanes), *self._rest_state.shape))
+        self._state = [np.zeros(rest_state.shape) for _, rest_state in self._filters]
         self._started = [False] * len(self.lanes)
         self._top = -1
         self.newest_s = float("-inf")
@@ -148,7 +177,7 @@ class Traces:
         ----------
         rows : ndarray, shape (n, 1 + 3 * n_lanes), float64
             Time on the session's timeline (s), then for each lane raw, envelope and resting level (uV); NaN
-            where missing or unknown. Empty is legal.
+            where missing or unknown. Of other signals (n, 1 + n_lanes): time and signal. Empty is legal.
         """
         rows = rows[np.isfinite(rows[:, 0])]
         if not len(rows):
@@ -162,16 +191,18 @@ class Traces:
     def _add_unbroken(self, rows: npt.NDArray[np.float64]) -> None:
         times_s = np.ascontiguousarray(rows[:, 0])
         y = np.empty((len(self.lanes), len(rows)))
-        for i in range(len(self.lanes)):
+        for i, (sos, rest_state) in enumerate(self._filters):
             self._started[i] = filter_leg(
-                np.ascontiguousarray(rows[:, 1 + 3 * i]),
-                self._sos,
-                self._rest_state,
+                rows[:, 1 + self._per_lane * i] - self._centres[i],
+                sos,
+                rest_state,
                 self._state[i],
                 self._started[i],
                 y[i],
             )
-        levels = rows[:, 1:].reshape(len(rows), len(self.lanes), 3)[:, :, 1:]
+        levels = np.full((len(rows), len(self.lanes), 2), np.nan)
+        if self._per_lane == 3:
+            levels = rows[:, 1:].reshape(len(rows), len(self.lanes), 3)[:, :, 1:]
         self._top = add_to_bins(times_s, y.T, np.ascontiguousarray(levels), self.bin_s, self._top, self._bins)
         self.newest_s = float(times_s[-1])
 
@@ -201,7 +232,19 @@ class Traces:
         if not bins.shape[1]:
             return None
         rms_uv = math.sqrt(bins[4].sum() / bins[5].sum())
-        return Measured(float(bins[0].min()), float(bins[1].max()), rms_uv)
+        centre = self._centres[self.lanes.index(lane)]
+        return Measured(float(bins[0].min()) + centre, float(bins[1].max()) + centre, rms_uv)
+
+    def value_at(self, lane: str, t_s: float, within_s: float) -> float:
+        """Return the last value of a lane at or before a time (s), NaN if there is none within `within_s`."""
+        found = self.measured(lane, max(0.0, t_s - within_s), t_s)
+        if found is None:
+            return math.nan
+        centre, bins = self._centres[self.lanes.index(lane)], self._bins[self.lanes.index(lane)]
+        last = min(math.ceil(t_s / self.bin_s), self._top + 1)
+        numbers = np.arange(max(0, math.floor((t_s - within_s) / self.bin_s)), last)
+        ends = bins[1, numbers % bins.shape[1]]
+        return float(ends[np.isfinite(ends)][-1]) + centre
 
     def paint(
         self,

@@ -87,6 +87,22 @@ def _missing(state: SessionState, leg: Leg, now_s: float) -> str:
     return f"{len(gaps)} gap{'s' if len(gaps) > 1 else ''}, {length}"
 
 
+def _signal(
+    name: str, rate_hz: float, source: SourceStatus | None, live_status: LiveStatus, phase: Phase
+) -> Chip:
+    """Make the chip of a stream of other signals: recorded, not scored."""
+    rate = f"{rate_hz:g} Hz"
+    if phase != "recording":
+        return Chip(name, "ended", "off", rate, "")
+    if live_status.is_stale:
+        return _stale(name, live_status, "")
+    if source is not None and not source.is_connected:
+        return Chip(name, "LOST", "bad", rate, "")
+    if source is None or source.last_arrival_s_ago is None or source.last_arrival_s_ago > _SILENT_S:
+        return Chip(name, texts.NO_DATA, "bad", rate, "")
+    return Chip(name, "receiving", "ok", rate, "")
+
+
 def _other(
     state: SessionState,
     fact: Fact[StreamData],
@@ -97,6 +113,8 @@ def _other(
 ) -> Chip:
     name = str(fact.data["name"])
     stages = [f for f in state.facts("stage") if f.source == name]
+    if fact.data.get("format") != "string" and fact.data["rate_hz"]:
+        return _signal(name, fact.data["rate_hz"], source, live_status, phase)
     if phase != "recording":
         return Chip(name, "ended", "off", "markers", "")
     if live_status.is_stale:

@@ -120,13 +120,18 @@ def overview_view(
 
 
 def _events(state: SessionState, end_s: float) -> tuple[EventSpan, ...]:
-    """Return arousals, respiratory events and artifacts; one that lasts ends at `end_s`."""
+    """Return arousals, respiratory events, artifacts and positions; one that lasts ends at `end_s`."""
     facts = (*state.facts("arousal"), *state.facts("respiratory"), *state.facts("artifact"))
     found = []
     for fact in facts:
         start_s, length_s = fact.t or 0.0, fact.data["duration_s"]
         until_s = max(start_s, end_s) if length_s is None else start_s + length_s
-        found.append(EventSpan(start_s, until_s, fact.kind, str(fact.data.get("label") or fact.kind)))
+        label, is_of_all = str(fact.data.get("label") or fact.kind), not fact.data.get("legs")
+        found.append(EventSpan(start_s, until_s, fact.kind, label, is_of_all))
+    positions = sorted((fact.t or 0.0, fact.data["position"]) for fact in state.facts("position"))
+    ends_s = [t_s for t_s, _ in positions[1:]] + [end_s]
+    for (start_s, label), until_s in zip(positions, ends_s, strict=False):
+        found.append(EventSpan(start_s, max(start_s, until_s), "position", str(label)))
     return tuple(sorted(found))
 
 

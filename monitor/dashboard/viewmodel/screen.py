@@ -94,12 +94,16 @@ class GapSpan(NamedTuple):
 
 
 class EventSpan(NamedTuple):
-    """An ``arousal``, a ``respiratory`` event or an ``artifact`` (s), with its name."""
+    """An ``arousal``, a ``respiratory`` event, an ``artifact`` or a ``position`` (s), with its name.
+
+    An artifact of one leg is not of all signals.
+    """
 
     start_s: float
     end_s: float
     kind: str
     label: str
+    is_of_all: bool = True
 
 
 class Flag(NamedTuple):

@@ -36,6 +36,8 @@ class LiveRingWriter:
     lanes : sequence of str
         The signals, each under a name of its own.
     rate_hz : float
+    kinds : sequence of str, optional
+        Of signals without a detector (`monitor.model.lanes`): their rows have no envelope and no rest.
 
     Raises
     ------
@@ -43,8 +45,9 @@ class LiveRingWriter:
         If the disk has not enough space.
     """
 
-    def __init__(self, path: Path, lanes: Sequence[str], rate_hz: float) -> None:
-        about = {"lanes": list(lanes), "rate_hz": rate_hz, "capacity_n": round(_SECONDS * rate_hz)}
+    def __init__(self, path: Path, lanes: Sequence[str], rate_hz: float, kinds: Sequence[str] = ()) -> None:
+        about = {"lanes": list(lanes), "rate_hz": rate_hz, "capacity_n": max(2, round(_SECONDS * rate_hz))}
+        about |= {"kinds": list(kinds)} if kinds else {}
         shape = _shape(about)
         size = _ABOUT_BYTES + ring_bytes(*shape)
         with written_whole(path) as part, part.open("r+b", buffering=0) as file:
@@ -55,7 +58,7 @@ class LiveRingWriter:
         self._ring = RingWriter(memoryview(mapped)[_ABOUT_BYTES:], *shape)
 
     def write(self, rows: Rows) -> None:
-        """Append rows, shape (n, 1 + 3 * n_lanes): time (s), then raw, envelope, rest (uV) of each lane."""
+        """Append rows: time (s), then raw, envelope, rest (uV) of each lane; of a kind only the signal."""
         stored = np.empty((rows.shape[0], rows.shape[1] + 1), np.float32)
         # Single precision is plenty for microvolts; time needs its whole and its broken seconds apart.
         whole_s = np.floor(rows[:, 0])
@@ -71,12 +74,15 @@ class LiveRing:
     ----------
     lanes : tuple of str
     rate_hz : float
+    kinds : tuple of str
+        Of signals without a detector, one for each lane; empty for legs and limbs.
     """
 
     def __init__(self, mapped: mmap.mmap) -> None:
         about = json.loads(mapped[:_ABOUT_BYTES])
         self.lanes: tuple[str, ...] = tuple(about["lanes"])
         self.rate_hz = float(about["rate_hz"])
+        self.kinds: tuple[str, ...] = tuple(about.get("kinds", ()))
         self._ring = RingReader(memoryview(mapped)[_ABOUT_BYTES:], *_shape(about))
 
     @classmethod
@@ -107,7 +113,8 @@ class LiveRing:
         n_next : int
             To ask with next time.
         rows : ndarray, shape (k, 1 + 3 * n_lanes), float64
-            Time (s), then raw, envelope and rest (uV) of each lane; NaN where unknown or missing.
+            Time (s), then raw, envelope and rest (uV) of each lane; NaN where unknown or missing. Of signals
+            without a detector (k, 1 + n_lanes): time and signal.
         """
         first, stored = self._ring.read_from(n)
         rows = np.empty((stored.shape[0], stored.shape[1] - 1))
@@ -121,4 +128,5 @@ class LiveRing:
 
 
 def _shape(about: dict[str, Any]) -> tuple[int, int]:
-    return int(about["capacity_n"]), 2 + len(PER_LANE) * len(about["lanes"])
+    per_lane = 1 if about.get("kinds") else len(PER_LANE)
+    return int(about["capacity_n"]), 2 + per_lane * len(about["lanes"])

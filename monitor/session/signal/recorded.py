@@ -24,6 +24,10 @@ _READ_CHUNKS = 400
 _SAME_STAMP_S = 1e-6
 # With a slightly slow or fast clock, rounding to the grid skips one place: this is not a gap.
 _BRIDGED_N = 2
+# The alignment holds some samples after a gap: of a slow stream without a leg that would be many seconds.
+_SLOW_HZ = 10.0
+# Samples of a slow stream this close to a line lie on it (steps).
+_EVEN = 0.1
 
 Floats = npt.NDArray[np.float64]
 Grid = npt.NDArray[np.float32]
@@ -133,12 +137,15 @@ class RecordedSignal:
         if not len(first_stamps) or not self.anchors:
             return
         dtype = index.dtype(key, len(self.about["channels"]))
-        placement = _Placement(self.about, len(chosen))
+        placement = Placement(self.about, len(chosen))
         for anchor, first, last in _by_anchor(self.anchors, first_stamps, _samples_before(lengths, dtype)):
             yield from map(_with_times, placement.start(anchor))
             for start in range(first, last, _READ_CHUNKS):
                 records = index.read(key, dtype, start, min(start + _READ_CHUNKS, last))
-                yield from map(_with_times, placement.take(records["values"][:, chosen], records))
+                yield from map(
+                    _with_times,
+                    placement.take(records["values"][:, chosen], records["values"], records["stamp"]),
+                )
         yield from map(_with_times, placement.flush())
 
     def grid(self, columns: Sequence[int], end_s: float) -> Grid:
@@ -193,7 +200,7 @@ class SignalIndex:
         self._restart()
 
     def _restart(self) -> None:
-        self._placement = _Placement(self._about, 1)
+        self._placement = Placement(self._about, 1)
         self._begun: list[tuple[int, float | None, float]] = []
         self._next_chunk = 0
         self._runs: list[_PlacedRun] = []
@@ -252,7 +259,7 @@ class SignalIndex:
         self._next_chunk = min(first + _READ_CHUNKS, last)
         records = self._chunks.read(self._key, dtype, first, self._next_chunk)
         numbers = np.arange(len(records), dtype=np.float64)[:, None] + self._before_n[first]
-        self._add(self._placement.take(numbers, records))
+        self._add(self._placement.take(numbers, records["values"], records["stamp"]))
 
     def _add(self, placed: Iterator[_Placed]) -> None:
         for begin_s, step_s, carried in placed:
@@ -321,7 +328,7 @@ class _PlacedRun:
         return _times(self.begin_s, self.step_s, self.n)
 
 
-class _Placement:
+class Placement:
     """Place the samples of one stream by the code that placed them live.
 
     Parameters
@@ -341,6 +348,7 @@ class _Placement:
         counter_column = None if counter is None else n_columns + len(watched)
         self._alignment = Alignment(rate_hz, compared, counter_column)
         self._timeline = StampTimeline(rate_hz)
+        self._is_slow, self._step_s = rate_hz < _SLOW_HZ and not self._placed_by, 1.0 / rate_hz
         self._t_s = self._stamp_s = 0.0
         self._speed = 1.0
 
@@ -352,18 +360,45 @@ class _Placement:
         self._timeline.restart(self._t_s, "")
         self._alignment.start(self._t_s)
 
-    def take(self, carried: npt.NDArray[Any], records: npt.NDArray[np.void]) -> Iterator[_Placed]:
-        """Place records; yield time of the first sample, step (s) and carried values of each run."""
-        placed_by = records["values"][:, self._placed_by]
-        values = np.concatenate([carried.astype(np.float64), placed_by.astype(np.float64)], axis=1)
-        times_s = self._t_s + (records["stamp"] - self._stamp_s) * self._speed
-        for placed in self._alignment.take(values, times_s):
+    def take(
+        self, carried: npt.NDArray[Any], values: npt.NDArray[Any], stamps_s: Floats
+    ) -> Iterator[_Placed]:
+        """Place samples; yield time of the first sample, step (s) and carried values of each run.
+
+        Parameters
+        ----------
+        carried : ndarray, shape (n_samples, n_columns)
+            What is wanted of each sample.
+        values : ndarray, shape (n_samples, n_channels)
+            As sent.
+        stamps_s : ndarray, shape (n_samples,)
+        """
+        if self._is_slow:
+            yield from self._by_stamps(carried, self._t_s + (stamps_s - self._stamp_s) * self._speed)
+            return
+        placed_by = values[:, self._placed_by]
+        columns = np.concatenate([carried.astype(np.float64), placed_by.astype(np.float64)], axis=1)
+        times_s = self._t_s + (stamps_s - self._stamp_s) * self._speed
+        for placed in self._alignment.take(columns, times_s):
             yield from self._follow(placed)
 
     def flush(self) -> Iterator[_Placed]:
         """Yield the samples that are still held: the connection has ended."""
         for placed in self._alignment.flush():
             yield from self._follow(placed)
+
+    def _by_stamps(self, carried: npt.NDArray[Any], times_s: Floats) -> Iterator[_Placed]:
+        """Place the samples of a slow stream where their stamps are, as one run where they are even."""
+        is_finite = np.isfinite(times_s)
+        carried, times_s = carried[is_finite].astype(np.float64), times_s[is_finite]
+        n = len(times_s)
+        if n > 1:
+            step_s = float(times_s[-1] - times_s[0]) / (n - 1)
+            if np.abs(times_s - _times(float(times_s[0]), step_s, n)).max() < _EVEN * self._step_s:
+                yield float(times_s[0]), step_s, carried
+                return
+        for i in range(n):
+            yield float(times_s[i]), self._step_s, carried[i : i + 1]
 
     def _follow(self, placed: AlignedChunk) -> Iterator[_Placed]:
         change = placed.change
