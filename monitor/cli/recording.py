@@ -107,6 +107,7 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
             beds.claim,
             Preview(wish),
             options.study,
+            options.config.lanes,
         )
         if window is not None:
             window.serve(screen.answer)
@@ -166,6 +167,7 @@ def _begin(
         config = options.config
         if picked is not None:
             config = config.with_main_profile(picked.main_profile)
+            config = config if picked.lanes is None else config.with_lanes(picked.lanes)
     options = replace(options, study=study)
     _record(options, config, bed, chosen, screen, terminal, ending, compilation, resumption)
 

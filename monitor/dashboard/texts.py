@@ -357,6 +357,7 @@ FORM: Mapping[str, str] = {
 STUDY_HINT = "none; no patient name"
 NO_CHANNEL = "(none)"
 UNIT_OF_STREAM = "as in the stream"
+SHOW_BESIDE_LEGS = "Show beside the legs"
 MARKER_STREAM = "markers: stages, events, lights"
 NO_LEG_CHANNEL = "no leg channel recognised"
 SELECT_STREAM = "Select the stream with the leg EMG."

@@ -112,7 +112,10 @@ def _motion(row: Mapping[str, Any]) -> str:
 
 
 def _stream(row: Mapping[str, Any]) -> str:
-    for first in (*row["legs"], *row.get("limbs", ()), *row.get("lanes", ())):
+    for lane in row.get("lanes", ()):
+        if max(lane["channel"], lane.get("minus", 0)) >= len(row["channels"]):
+            return f"channel: {lane['channel']} of {len(row['channels'])} channels"
+    for first in (*row["legs"], *row.get("limbs", ())):
         for signal in (first, *first.get("further", ())):
             used = [signal["channel"], *([signal["minus"]] if "minus" in signal else ())]
             if max(used) >= len(row["channels"]):

@@ -20,6 +20,7 @@ from monitor.lsl.discovery import some_seconds
 from monitor.model.config import MontageWish
 from monitor.model.errors import InputError
 from monitor.model.facts import Leg
+from monitor.model.lanes import AUTO, KINDS, NO_LANES, LaneName, LaneWish, find_lanes
 from monitor.model.units import unit_scale_uv
 from monitor.montage import (
     Chosen,
@@ -153,12 +154,19 @@ def _trace(signal_uv: npt.NDArray[np.float64]) -> list[tuple[float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What was chosen on the start screen."""
+    """What was chosen on the start screen.
+
+    Attributes
+    ----------
+    lanes : Mapping of label to kind, or None
+        The other signals that are shown beside the legs; None: as configured.
+    """
 
     chosen: Sequence[Chosen]
     bed: str
     study: str
     main_profile: str
+    lanes: Mapping[str, LaneName] | None = None
 
 
 class StartScreen:
@@ -177,6 +185,8 @@ class StartScreen:
         Preview of the legs; only while a screen is open.
     study : str
         Study code from the command line; a choice may change it.
+    lanes : LaneWish, optional
+        The other signals that are shown beside the legs; a choice may change them.
     """
 
     def __init__(
@@ -188,7 +198,9 @@ class StartScreen:
         claim_bed: Callable[[str], None],
         preview: Preview | None = None,
         study: str = "",
+        lanes: LaneWish = NO_LANES,
     ) -> None:
+        self._lanes = lanes
         self._lock = threading.Lock()
         self._bed, self._profile, self._wish, self._study = bed, main_profile, wish, study
         self._warm, self._claim_bed = warm, claim_bed
@@ -264,7 +276,21 @@ class StartScreen:
     def _stream(self, stream: StreamDescription) -> dict[str, Any]:
         record = stream_record(stream, read_montage(stream, self._wish))
         record["problems"] = [_without_options(problem) for problem in record["problems"]]
+        record["lanes"] = self._offered_lanes(stream)
         return record | {"rests": self._preview.of(stream.uid) if self._preview is not None else {}}
+
+    def _offered_lanes(self, stream: StreamDescription) -> list[dict[str, Any]]:
+        """List the signals that may have a lane beside the legs, and whether the configuration shows them."""
+        if stream.is_text:
+            return []
+        channels = [(channel.label, channel.unit, channel.type) for channel in stream.channels]
+        legs = {column for leg in read_montage(stream, self._wish).channels for column in leg.columns}
+        offered = []
+        for lane in find_lanes(0, channels, LaneWish((AUTO,), self._lanes.channels), legs):
+            channel = channels[lane.channel][0] or f"#{lane.channel + 1}"
+            is_shown = self._lanes.of(channel, lane.kind) is not None
+            offered.append({"kind": lane.kind, "label": lane.label, "channel": channel, "is_shown": is_shown})
+        return offered
 
     def _choose(self, request: Mapping[str, Any]) -> dict[str, Any]:
         wanted = request.get("uids")
@@ -274,6 +300,10 @@ class StartScreen:
         unit = str(request.get("unit") or "")
         if unit and unit_scale_uv(unit) is None:
             return {"error": f"{unit!r} is not a unit; use uV, mV, V, nV, or the step of a count as '0.1 uV'"}
+        lanes = request.get("lanes")
+        if lanes is not None and not _are_lanes(lanes):
+            kinds = ", ".join(KINDS)
+            return {"error": f"lanes = {str(lanes)[:60]}: expected labels of channels with one of {kinds}"}
         channels: dict[Leg, str] = {}
         if request.get("left") or request.get("right"):
             channels = {"left": str(request.get("left") or ""), "right": str(request.get("right") or "")}
@@ -290,8 +320,12 @@ class StartScreen:
             return {"error": str(err)}
         self._bed, self._profile = bed, str(request.get("main_profile") or self._profile)
         self._study = study
-        self.picked = Picked(chosen, self._bed, self._study, self._profile)
+        self.picked = Picked(chosen, self._bed, self._study, self._profile, lanes)
         return {"ok": True}
+
+
+def _are_lanes(lanes: Any) -> bool:
+    return isinstance(lanes, dict) and all(label and kind in KINDS for label, kind in lanes.items())
 
 
 def _without_options(sentence: str) -> str:

@@ -152,7 +152,7 @@ def test_enter_starts_what_is_suggested(start: StartScreen, lobby: StreamSelecti
     assert lobby.asked == [
         {
             "do": "choose", "uids": ["a", "m"], "left": "LAT", "right": "RAT", "unit": "", "bed": "bed-7",
-            "study": "S-1", "main_profile": "wasm2016",
+            "study": "S-1", "main_profile": "wasm2016", "lanes": {},
         }
     ]  # fmt: skip
 

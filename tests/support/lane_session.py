@@ -1,4 +1,4 @@
-"""A recorder fed by hand with two legs and other signals, in the same stream and in further streams."""
+"""A recorder fed by hand: two legs, and other signals in their stream and in streams of their own."""
 
 import numpy as np
 
@@ -53,10 +53,10 @@ def values_of(stream, numbers):
 
 
 class LaneSession:
-    """One recorder and its clock; the streams begin at `begun_s` and send chunks of a quarter of a second."""
+    """One recorder and its clock; the streams begin at `begun_s` and send chunks of a second."""
 
     def __init__(self, tmp_path, wish: LaneWish = EVERY, begun_s=(9000.0, 9000.0, 9000.0)):
-        self.clock_s = 9000.0
+        self.clock_s, self.is_ended = 9000.0, False
         self.begun_s = dict(zip((1, 2, 3), begun_s, strict=True))
         self.sent = {1: 0, 2: 0, 3: 0}
         config = load_config("default")
@@ -85,10 +85,16 @@ class LaneSession:
     def until(self, t_s, *keys, values=None):
         """Send what these streams took up to a time of the LSL clock (s)."""
         while self.clock_s < t_s:
-            self.clock_s = min(t_s, self.clock_s + 0.25)
+            self.clock_s = min(t_s, self.clock_s + 1.0)
             for key in keys or (1, 2, 3):
                 self._send(key, values)
             self.recorder.tick()
+
+    def end(self):
+        """End the recording, unless it has ended."""
+        if not self.is_ended:
+            self.is_ended = True
+            self.recorder.finish("test")
 
     def skip(self, key, t_s):
         """Leave out what a stream took up to a time (s)."""

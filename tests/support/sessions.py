@@ -189,7 +189,7 @@ def read_back(
     chunks.update()
     while not scrollback.place(list(anchors), end_s):
         pass
-    return scrollback.read(start_s, end_s)
+    return scrollback.read(start_s, end_s)[0]
 
 
 class SimulatedNight:

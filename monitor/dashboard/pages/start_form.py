@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -25,10 +26,18 @@ from monitor.dashboard import texts
 from monitor.dashboard.pages.preview import PreviewTrace
 from monitor.dashboard.style import card, label, text_scale
 from monitor.dashboard.theme import Theme
-from monitor.dashboard.viewmodel.stream_selection import AS_SENT, UNITS, Choice, LegPreview, OfferedStream
+from monitor.dashboard.viewmodel.stream_selection import (
+    AS_SENT,
+    UNITS,
+    Choice,
+    LegPreview,
+    OfferedLane,
+    OfferedStream,
+)
 from monitor.model import wording
 
 _WIDTH_PX = 340
+_LANES_IN_ROW = 3
 
 
 class StartForm:
@@ -83,8 +92,8 @@ class StartForm:
         """Fit the width to the text size; `scale` 1 is 1920 x 1080."""
         self.frame.setFixedWidth(round(_WIDTH_PX * scale * text_scale()))
 
-    def choice(self, uids: Collection[str]) -> Choice:
-        """Return the current selection, with these streams."""
+    def choice(self, uids: Collection[str], lanes: tuple[OfferedLane, ...] = ()) -> Choice:
+        """Return the current selection, with these streams and other signals."""
         left, right = (
             "" if box.currentText() == texts.NO_CHANNEL else box.currentText()
             for box in (self.left, self.right)
@@ -93,13 +102,24 @@ class StartForm:
         unit = AS_SENT if unit == texts.UNIT_OF_STREAM else unit
         profile = str(self.profile.currentData())
         bed, study = self.bed.text().strip(), self.study.text().strip()
-        return Choice(tuple(uids), left, right, unit, bed, profile, study)
+        return Choice(tuple(uids), left, right, unit, bed, profile, study, lanes)
 
 
 class StreamRow(QFrame):
-    """One stream: selected or not, its properties, its recognised channels."""
+    """One stream: selected or not, its properties, its recognised channels.
 
-    def __init__(self, stream: OfferedStream, theme: Theme, *, is_chosen: bool) -> None:
+    Parameters
+    ----------
+    stream : OfferedStream
+    theme : Theme
+    shown : collection of str
+        Channels that are shown beside the legs.
+    is_chosen : bool
+    """
+
+    def __init__(
+        self, stream: OfferedStream, theme: Theme, shown: Collection[str], *, is_chosen: bool
+    ) -> None:
         super().__init__()
         self.stream = stream
         self.setProperty("card", "true")
@@ -113,7 +133,37 @@ class StreamRow(QFrame):
         whole.addWidget(reading)
         self.trace = PreviewTrace(theme)
         whole.addWidget(self.trace)
+        self.lane_boxes = [QCheckBox(lane.text) for lane in stream.lanes]
+        if stream.lanes:
+            whole.addLayout(self._lanes(shown))
         self.show_preview(stream.preview)
+
+    def _lanes(self, shown: Collection[str]) -> QVBoxLayout:
+        """Lay out a box for each signal that may be shown beside the legs."""
+        column, grid = QVBoxLayout(), QGridLayout()
+        column.addWidget(label(texts.SHOW_BESIDE_LEGS, "soft"))
+        column.addLayout(grid)
+        for i, (box, lane) in enumerate(zip(self.lane_boxes, self.stream.lanes, strict=True)):
+            box.setAccessibleDescription(texts.SHOW_BESIDE_LEGS)
+            box.setChecked(lane.channel in shown)
+            box.setEnabled(self.box.isChecked())
+            self.box.toggled.connect(box.setEnabled)
+            grid.addWidget(box, i // _LANES_IN_ROW, i % _LANES_IN_ROW)
+        for at in range(_LANES_IN_ROW):
+            grid.setColumnStretch(at, 1)
+        return column
+
+    @property
+    def checked_channels(self) -> list[str]:
+        """The channels of the signals whose box is checked, whether the stream is selected or not."""
+        boxes = zip(self.lane_boxes, self.stream.lanes, strict=True)
+        return [lane.channel for box, lane in boxes if box.isChecked()]
+
+    @property
+    def shown_lanes(self) -> tuple[OfferedLane, ...]:
+        """The signals that are to be shown beside the legs; none if the stream is not selected."""
+        checked = self.checked_channels if self.box.isChecked() else []
+        return tuple(lane for lane in self.stream.lanes if lane.channel in checked)
 
     def show_preview(self, preview: tuple[LegPreview, ...]) -> None:
         """Show the last seconds of the legs, as far as they are known."""

@@ -225,9 +225,12 @@ class StartScreen(QMainWindow):
     def _show_streams(self, streams: Sequence[OfferedStream], wish: Mapping[str, Any]) -> None:
         known = {stream.uid for stream in self._streams}
         chosen = {row.stream.uid for row in self.rows if row.box.isChecked()}
+        shown = {stream.uid: [lane.channel for lane in stream.lanes if lane.is_shown] for stream in streams}
+        shown |= {row.stream.uid: row.checked_channels for row in self.rows if row.stream.uid in shown}
         chosen |= suggested(streams) - known
         if (again := self._defaults.recall(streams)) is not None:
             chosen = set(again[0])
+            shown |= {uid: list(again[1].lanes) for uid in chosen if again[1].lanes}
             # Names from the command line have priority.
             wish = self._restore_wish(again[1]) | {leg: name for leg, name in wish.items() if name}
         self._streams = tuple(streams)
@@ -237,7 +240,8 @@ class StartScreen(QMainWindow):
             row.setParent(None)
             row.deleteLater()
         self.rows = [
-            StreamRow(stream, self._shown_theme, is_chosen=stream.uid in chosen) for stream in streams
+            StreamRow(stream, self._shown_theme, shown[stream.uid], is_chosen=stream.uid in chosen)
+            for stream in streams
         ]
         for i, row in enumerate(self.rows):
             row.box.toggled.connect(lambda _=False: self._refill({}))
@@ -279,7 +283,8 @@ class StartScreen(QMainWindow):
     @property
     def choice(self) -> Choice:
         """The current selection."""
-        return self.form.choice(self._chosen())
+        lanes = tuple(lane for row in self.rows for lane in row.shown_lanes)
+        return self.form.choice(self._chosen(), lanes)
 
     def _check(self) -> None:
         missing = what_is_missing(self._streams, self.choice) if self._streams else ""

@@ -288,6 +288,7 @@ def time_labels(view: Sweep) -> list[tuple[QRectF, str]]:
 
 _BETWEEN_PX, _BETWEEN_SIGNALS_PX = 5, 2
 _SIGNAL_SHARE = 0.5
+_POSITION_PX = 18
 
 
 @dataclass(slots=True)
@@ -347,10 +348,7 @@ def make_lanes(views: Sequence[LaneView], area: QRect, ratio: float) -> list[Lan
     """
     lanes = []
     # A single lane has the marks of its limb.
-    bands = [
-        top_band_px() if view.is_first or not i else _BETWEEN_PX if view.is_limb else _BETWEEN_SIGNALS_PX
-        for i, view in enumerate(views)
-    ]
+    bands = [_band_px(view, views[i - 1] if i else None) for i, view in enumerate(views)]
     shares = [1.0 if view.is_limb else _SIGNAL_SHARE for view in views]
     each_px = (area.height() - sum(bands)) / max(sum(shares), _SIGNAL_SHARE)
     for i, view in enumerate(views):
@@ -363,6 +361,15 @@ def make_lanes(views: Sequence[LaneView], area: QRect, ratio: float) -> list[Lan
         image = QImage(pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
         lanes.append(Lane(view, pixels, image, rect, top))
     return lanes
+
+
+def _band_px(view: LaneView, above: LaneView | None) -> int:
+    """Return the room above a lane: for marks of the movements, or for the body position."""
+    if view.is_first or above is None:
+        return top_band_px()
+    if view.is_limb:
+        return _BETWEEN_PX
+    return text_px(_POSITION_PX) if above.is_limb else _BETWEEN_SIGNALS_PX
 
 
 def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int) -> None:

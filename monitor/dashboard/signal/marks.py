@@ -193,8 +193,8 @@ class MarkPainter:
         for x0, x1 in view.spans_of(event.start_s, event.end_s):
             bar = QRectF(x0, first.rect.top() - 2, max(x1 - x0, 2.0), 2)
             self._marks.append(Mark(bar, QPen(QColor(theme.other)), fills=(bar,)))
-            at = QPointF(x0 + 3, first.rect.top() + text_px(10))
-            around = QRectF(x0 + 1, first.rect.top(), width + 4, text_px(14))
+            at = QPointF(x0 + 3, first.rect.top() - 5)
+            around = QRectF(x0 + 1, first.rect.top() - text_px(15), width + 4, text_px(14))
             until_s = self._place(view, around)
             if until_s is not None:
                 texts = ((self._small, at, event.label),)

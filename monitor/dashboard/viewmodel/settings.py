@@ -64,6 +64,7 @@ class SavedChoice(BaseModel):
     right: _Short = ""
     unit: _Short = ""
     main_profile: _Short = ""
+    lanes: Annotated[tuple[_Short, ...], Field(max_length=100)] = ()
 
 
 class ScreenSettings(BaseModel):

@@ -13,6 +13,7 @@ from monitor.dashboard import texts
 from monitor.dashboard.theme import NIGHT, Theme, theme_named
 from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream, SettingsFile
 from monitor.model.errors import InputError
+from monitor.model.lanes import KINDS
 
 AS_SENT = ""
 UNITS: tuple[str, ...] = ("uV", "mV", "V", "nV")
@@ -43,6 +44,26 @@ class LegPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedLane:
+    """A signal that may be shown beside the legs.
+
+    Attributes
+    ----------
+    channel : str
+        Label of its channel.
+    text : str
+        As shown: label and kind.
+    is_shown : bool
+        Whether the configuration shows it.
+    """
+
+    channel: str
+    kind: str
+    text: str
+    is_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OfferedStream:
     """One stream on the network.
 
@@ -54,6 +75,8 @@ class OfferedStream:
         As sent, empty where the header has none.
     left, right : str
         Channels recognised as legs, empty if none was.
+    lanes : tuple of OfferedLane
+        Signals that may be shown beside the legs.
     preview : tuple of LegPreview
         The last seconds of the legs, empty until they were measured; not part of the comparison.
     """
@@ -72,6 +95,7 @@ class OfferedStream:
     right: str
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    lanes: tuple[OfferedLane, ...] = ()
     preview: tuple[LegPreview, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -96,6 +120,7 @@ class OfferedStream:
             read.get("right", ""),
             tuple(answer.get("problems") or ()),
             tuple(answer.get("warnings") or ()),
+            tuple(_lane(each) for each in answer.get("lanes") or () if each.get("kind") in KINDS),
             _preview(answer.get("rests") or {}),
         )
 
@@ -119,6 +144,13 @@ class OfferedStream:
             return texts.MARKER_STREAM
         found = [f"{leg}: {name}" for leg, name in (("left", self.left), ("right", self.right)) if name]
         return "   ".join([*found, *self.problems, *self.warnings]) or texts.NO_LEG_CHANNEL
+
+
+def _lane(offered: Mapping[str, Any]) -> OfferedLane:
+    kind, label = str(offered["kind"]), str(offered["label"])
+    title = KINDS[kind].title
+    text = label if title.lower() in label.lower() else f"{label} ({title})"
+    return OfferedLane(str(offered["channel"]), kind, text, bool(offered.get("is_shown")))
 
 
 def _preview(rests: Mapping[str, Mapping[str, Any]]) -> tuple[LegPreview, ...]:
@@ -147,6 +179,7 @@ class Choice:
     bed: str
     main_profile: str
     study: str = ""
+    lanes: tuple[OfferedLane, ...] = ()
 
     def to_save(self, streams: Sequence[OfferedStream]) -> SavedChoice:
         """Return the selection in the form that is saved for the next session."""
@@ -155,7 +188,12 @@ class Choice:
             SavedStream(name=s.name, type=s.type, source_id=s.source_id, hostname=s.hostname) for s in chosen
         )
         return SavedChoice(
-            streams=known, left=self.left, right=self.right, unit=self.unit, main_profile=self.main_profile
+            streams=known,
+            left=self.left,
+            right=self.right,
+            unit=self.unit,
+            main_profile=self.main_profile,
+            lanes=tuple(lane.channel for lane in self.lanes),
         )
 
     def request(self) -> dict[str, object]:
@@ -169,6 +207,7 @@ class Choice:
             "bed": self.bed,
             "study": self.study,
             "main_profile": self.main_profile,
+            "lanes": {lane.channel: lane.kind for lane in self.lanes},
         }
 
 
