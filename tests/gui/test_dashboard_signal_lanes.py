@@ -14,12 +14,10 @@ from support.lane_session import (
 from support.windows import LATE_MS, Recorder
 
 from monitor.dashboard.shell.span_drag import leg_at
-from monitor.dashboard.shell.window import DashboardWindow
 from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.signal.signal_lane import scale_of, step_above
 from monitor.dashboard.signal.sources import LiveSignal
 from monitor.dashboard.signal.traces import Traces, ViewFilter
-from monitor.dashboard.theme import NIGHT
 from monitor.dashboard.viewmodel.lanes import LaneView, choices, lanes_view
 from monitor.model.lanes import KINDS, NO_LANES, LaneWish
 from monitor.session.journal import read_journal
@@ -118,7 +116,7 @@ def test_after_a_loss_a_signal_is_placed_anew(session):
 
 def test_a_fault_in_a_lane_ends_the_lane_and_neither_recording_nor_detection(session):
     session.until(
-        9042.0, values=lambda stream, numbers: values_of(stream, numbers)[:, : 2 if stream is AMP else 9]
+        9010.0, values=lambda stream, numbers: values_of(stream, numbers)[:, : 2 if stream is AMP else 9]
     )
     assert not session.folder.live_lanes(1).exists()
     session.end()
@@ -199,13 +197,11 @@ def test_another_signal_does_not_lead_the_legs(tmp_path):
     made.end()
 
 
-def test_the_window_draws_all_lanes_live_and_in_review_with_the_legs_as_the_big_ones(session, qtbot):
-    window = DashboardWindow(session.folder, NIGHT)
-    qtbot.addWidget(window)
+def test_the_window_draws_all_lanes_live_and_in_review_with_the_legs_as_the_big_ones(
+    session, open_window, qtbot
+):
     stand_in = Recorder(session.folder)
-    window.resize(1366, 768)
-    window.start()
-    window.show()
+    window = open_window(session.folder)
     sweep = window.live.sweep
     try:
         qtbot.waitUntil(
@@ -219,17 +215,14 @@ def test_the_window_draws_all_lanes_live_and_in_review_with_the_legs_as_the_big_
         assert bottoms[-1] < sweep.strip_top
         assert leg_at(sweep, sweep.lanes[0].rect.center()) == "left"
         assert leg_at(sweep, sweep.lanes[3].rect.center()) is None
-        drawn = {lane.name: lane.pixels.any() for lane in sweep.lanes}
         window.review.show(0.0)
         qtbot.waitUntil(
-            lambda: sweep.is_page and all(lane.traces is not None for lane in sweep.lanes), timeout=LATE_MS
+            lambda: sweep.is_page and all(lane.pixels.any() for lane in sweep.lanes), timeout=LATE_MS
         )
-        assert {lane.name: lane.pixels.any() for lane in sweep.lanes} == drawn
-        full_uv = sweep.full_uv
         window.live.fit()
-        assert sweep.full_uv <= full_uv
+        largest_uv = max(lane.traces.largest_uv(lane.name, 30.0) for lane in sweep.lanes[:2])
+        assert largest_uv <= sweep.full_uv < 10 * largest_uv
     finally:
-        window.close()
         stand_in.close()
 
 

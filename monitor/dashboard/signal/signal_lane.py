@@ -11,6 +11,8 @@ from monitor.model.lanes import UV, LaneKind
 # A scale is kept while the signal fills this share of it: it must not change with every breath.
 _LEAST_SHARE, _MOST_SHARE = 0.15, 1.3
 _FITTED_S = 30.0
+# Values beyond these are no measurement.
+_LEAST, _MOST = 1e-9, 1e12
 _ROOM = 1.1
 # A level older than this, or older than three of its samples, is not shown as the present one.
 _OLD_S = 5.0
@@ -31,7 +33,7 @@ def scale_of(view: LaneView, about: LaneKind, traces: Traces | None, now_full: f
     if about.full is not None and (about.unit != UV or view.unit == UV):
         return about.full
     largest = math.nan if traces is None else traces.largest_uv(view.name, _FITTED_S)
-    if not largest > 0:
+    if not _LEAST < largest < _MOST:
         return now_full if now_full > 0 else 1.0
     if _LEAST_SHARE * now_full <= largest <= _MOST_SHARE * now_full:
         return now_full

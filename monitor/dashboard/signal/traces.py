@@ -237,14 +237,15 @@ class Traces:
 
     def value_at(self, lane: str, t_s: float, within_s: float) -> float:
         """Return the last value of a lane at or before a time (s), NaN if there is none within `within_s`."""
-        found = self.measured(lane, max(0.0, t_s - within_s), t_s)
-        if found is None:
+        n_bins = self._bins.shape[2]
+        last = min(math.floor(t_s / self.bin_s), self._top)
+        first = max(math.floor((t_s - within_s) / self.bin_s), self._top - n_bins + 1, 0)
+        if lane not in self.lanes or first > last:
             return math.nan
-        centre, bins = self._centres[self.lanes.index(lane)], self._bins[self.lanes.index(lane)]
-        last = min(math.ceil(t_s / self.bin_s), self._top + 1)
-        numbers = np.arange(max(0, math.floor((t_s - within_s) / self.bin_s)), last)
-        ends = bins[1, numbers % bins.shape[1]]
-        return float(ends[np.isfinite(ends)][-1]) + centre
+        at = self.lanes.index(lane)
+        values = self._bins[at, 1, np.arange(first, last + 1) % n_bins]
+        known = values[np.isfinite(values)]
+        return float(known[-1]) + self._centres[at] if len(known) else math.nan
 
     def paint(
         self,
