@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from dsp import DetectorSettings
-from monitor.model.lanes import NAMES, LaneName
+from monitor.model.lanes import NAMES, LaneName, Shown
 from monitor.model.rules import PROFILES, RulesProfile
 
 _KEY = r"""(?:"[^"\n]*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
@@ -205,7 +205,7 @@ class _Legs(_Section):
 
 
 class _Lanes(_Section):
-    show: list[Literal["auto"] | LaneName] = Field(default=[], max_length=len(NAMES) + 1)
+    show: list[Shown] = Field(default=[], max_length=len(NAMES) + 1)
     channels: dict[Annotated[str, Field(min_length=1)], LaneName] = Field(default_factory=dict)
 
 

@@ -17,6 +17,8 @@ import numpy.typing as npt
 from monitor.model.units import unit_scale_uv
 
 LaneName = Literal["eeg", "eog", "chin", "airflow", "effort", "spo2", "position", "snore", "video"]
+Shown = Literal["auto", "eeg", "eog", "chin", "airflow", "effort", "spo2", "position", "snore", "video"]
+"""What the configuration may name: all kinds, or one."""
 Style = Literal["trace", "step", "text"]
 Channels = Sequence[tuple[str, str, str]]
 """Label, unit and type of each channel of a stream, as sent."""

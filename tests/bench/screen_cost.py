@@ -11,6 +11,7 @@ thread. More than two lanes are lent to the trace here.
 
 import argparse
 import cProfile
+import dataclasses
 import itertools
 import json
 import multiprocessing
@@ -35,17 +36,30 @@ from support.sessions import (
     stream_fact,
 )
 
+from monitor.model.lanes import LaneChannel
 from monitor.session.folder import SessionFolder
 
 SWEEP_S, SETTLE_S, CHUNK_S = 30, 3.0, 0.032
 HOURS, MOVEMENTS_N = (0.0, 10.0), 3000
 LANES = ("left", "left 2", "right", "right 2", "left_arm", "right_arm")
-SHAPES = {"2x500": (2, 500.0), "2x2000": (2, 2000.0), "6x2000": (6, 2000.0)}
+SHAPES = {"2x500": (2, 500.0), "2x2000": (2, 2000.0), "6x2000": (6, 2000.0), "2+6x500": (2, 500.0)}
+# Other signals beside the legs, in the shape with a plus sign.
+OTHERS = ("eeg", "eog", "chin", "airflow", "effort", "spo2")
 
 
-def facts_until(now_s):
+def others_fact():
+    """Return the fact of a stream with two legs and six other signals."""
+    fact = stream_fact()
+    lanes = [
+        {"kind": kind, "label": kind.upper(), "channel": i % 2, "unit": "µV", "scale": 1.0}
+        for i, kind in enumerate(OTHERS)
+    ]
+    return dataclasses.replace(fact, data={**fact.data, "lanes": lanes})
+
+
+def facts_until(now_s, stream):
     """Make a night so far: movements in series of both legs, stages, clock records."""
-    facts = [session_fact(), clock_fact(0.0), stream_fact(), quality(0.0, "left"), quality(0.0, "right")]
+    facts = [session_fact(), clock_fact(0.0), stream, quality(0.0, "left"), quality(0.0, "right")]
     if now_s:
         onsets_s = np.linspace(60.0, now_s - 60.0, MOVEMENTS_N)
         facts += [movement(f"{'LR'[i % 2]}{i}", t_s, 1.5) for i, t_s in enumerate(onsets_s.tolist())]
@@ -62,11 +76,19 @@ def record(path, shape, hour, ready):
 
     lanes_n, rate_hz = SHAPES[shape]
     now_s = hour * 3600.0
-    folder = make_session(path, facts_until(now_s))
+    stream = others_fact() if "+" in shape else stream_fact()
+    folder = make_session(path, facts_until(now_s, stream))
     noise = np.random.default_rng(0).normal(0.0, 4.0, (round(60 * rate_hz), lanes_n))
     noise[np.arange(len(noise)) % round(20 * rate_hz) < 1.5 * rate_hz] *= 12.0
     chunk_n, done_n = round(CHUNK_S * rate_hz), 0
     ring = LiveRingWriter(folder.live(1), LANES[:lanes_n], rate_hz)
+    names = [lane.name_in(stream.data["name"]) for lane in LaneChannel.of(stream.data)]
+    beside = LiveRingWriter(folder.live_lanes(1), names, rate_hz, OTHERS) if names else None
+
+    def write(made):
+        ring.write(made)
+        if beside is not None:
+            beside.write(np.concatenate([made[:, :1], *[made[:, 1:2] + 90.0] * len(names)], axis=1))
 
     def rows(count_n):
         n = done_n + np.arange(count_n)
@@ -81,13 +103,13 @@ def record(path, shape, hour, ready):
          "legs": ["left", "right"]}]}  # fmt: skip
     server = ControlServer(folder.control, lambda _: status | {"recorded_s": now_s + done_n / rate_hz})
     for _ in range(round(40 / CHUNK_S)):
-        ring.write(rows(chunk_n))
+        write(rows(chunk_n))
         done_n += chunk_n
     ready.set()
     begun_s, first_n, moved = time.monotonic(), done_n, 0
     while server is not None:
         time.sleep(max(0.0, begun_s + (done_n - first_n) / rate_hz - time.monotonic()))
-        ring.write(rows(chunk_n))
+        write(rows(chunk_n))
         done_n += chunk_n
         at_s = now_s + done_n / rate_hz
         if (done_n - first_n) / rate_hz > 20 * moved + 5:

@@ -157,6 +157,33 @@ def test_enter_starts_what_is_suggested(start: StartScreen, lobby: StreamSelecti
     ]  # fmt: skip
 
 
+def test_other_signals_are_chosen_by_boxes_and_only_of_selected_streams(
+    start: StartScreen, lobby: StreamSelection, qtbot: QtBot
+) -> None:
+    lanes = [
+        {"kind": "eeg", "label": "C4-M1", "channel": "C4", "is_shown": True},
+        {"kind": "spo2", "label": "SpO2", "channel": "SpO2", "is_shown": False},
+    ]
+    effort = [{"kind": "effort", "label": "Thorax", "channel": "Thorax", "is_shown": True}]
+    lobby.view["streams"] = [stream("a", lanes=lanes), stream("b", ("Thorax",), lanes=effort), markers("m")]
+    qtbot.waitUntil(lambda: len(start.rows[0].lane_boxes) == 2, timeout=LATE_MS)
+    boxes = start.rows[0].lane_boxes
+    assert [(box.text(), box.isChecked(), box.isEnabled()) for box in boxes] == [
+        ("C4-M1 (EEG)", True, True),
+        ("SpO2", False, True),
+    ]
+    assert not start.rows[1].lane_boxes[0].isEnabled()
+    boxes[1].click()
+    # Another stream comes: what was chosen stays.
+    lobby.view["streams"] = [*lobby.view["streams"], stream("c", ("ch1",))]
+    qtbot.waitUntil(lambda: len(start.rows) == 4, timeout=LATE_MS)
+    saved = start.choice.to_save([row.stream for row in start.rows])
+    assert saved.lanes == ("C4", "SpO2")
+    with qtbot.waitSignal(start.began, timeout=LATE_MS):
+        QTest.keyClick(start, Qt.Key.Key_Return)
+    assert lobby.asked[0]["lanes"] == {"C4": "eeg", "SpO2": "spo2"}
+
+
 def test_the_unclear_stream_needs_its_legs_and_its_unit(start: StartScreen, lobby: StreamSelection) -> None:
     start.rows[0].box.setChecked(False)
     start.rows[1].box.setChecked(True)

@@ -2,7 +2,11 @@
 
 import pytest
 
+from monitor.model.config import MontageWish, config_from, load_config
+from monitor.model.errors import InputError
 from monitor.model.lanes import KINDS, NAMES, LaneWish, find_lanes, kind_of
+from monitor.montage import Channel, StreamDescription
+from monitor.recorder.start_screen import StartScreen
 
 AMPLIFIER = [
     ("LAT", "uV", "EMG"),
@@ -79,3 +83,53 @@ def test_every_kind_is_described_once():
     assert tuple(KINDS) == NAMES
     words = [word for kind in KINDS.values() for word in kind.words]
     assert len(words) == len(set(words))
+
+
+def test_a_wrong_lane_in_the_configuration_is_named_with_file_field_and_value(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[lanes]\nshow = ["eeg", "airflo"]\n[lanes.channels]\n"PNT" = "flow"\nextra = 3\n')
+    with pytest.raises(InputError) as caught:
+        load_config(str(path))
+    said = str(caught.value)
+    assert str(path) in said
+    for field, value in (("line 2: lanes.show", "'airflo'"), ("line 4: lanes.channels.PNT", "'flow'")):
+        (line,) = [each for each in said.splitlines() if field in each and value in each]
+        assert "'airflow'" in line
+    assert "lanes.channels.extra = 3" in said
+
+
+def test_the_configuration_chooses_kinds_and_channels(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[lanes]\nshow = ["auto"]\n[lanes.channels]\n"PNT" = "airflow"\n')
+    config = load_config(str(path))
+    assert config.lanes == LaneWish(("auto",), {"PNT": "airflow"})
+    chosen = config.with_lanes({"C4": "eeg"})
+    assert chosen.lanes == LaneWish((), {"C4": "eeg"})
+    # A resumed session has the lanes it was begun with.
+    assert config_from(chosen.document, "journal").lanes == chosen.lanes
+    assert load_config().lanes.is_empty
+
+
+def test_on_the_start_screen_recognised_channels_are_offered_and_a_choice_is_checked():
+    labels = ("LAT", "RAT", "C4-M1", "SpO2", "PNT")
+    amplifier = StreamDescription(
+        "Amp", "EMG", "amp", 500.0, "float32", tuple(Channel(label, "uV") for label in labels), uid="a"
+    )
+    screen = StartScreen(
+        "bed-1", "aasm3", MontageWish(), lambda: True, lambda _: None,
+        lanes=LaneWish(("eeg",), {"PNT": "airflow"}),
+    )  # fmt: skip
+    screen.look([(None, amplifier)], "")
+    (offered,) = screen.answer({"do": "lobby"})["streams"]
+    assert [(lane["channel"], lane["kind"], lane["is_shown"]) for lane in offered["lanes"]] == [
+        ("C4-M1", "eeg", True),
+        ("PNT", "airflow", True),
+        ("SpO2", "spo2", False),
+    ]
+    wrong = screen.answer({"do": "choose", "uids": ["a"], "lanes": {"SpO2": "oxygen"}})
+    assert wrong["error"].startswith("lanes = {'SpO2': 'oxygen'}: expected")
+    assert screen.picked is None
+    assert screen.answer({"do": "choose", "uids": ["a"]}) == {"ok": True}
+    assert screen.picked.lanes is None
+    assert screen.answer({"do": "choose", "uids": ["a"], "lanes": {"SpO2": "spo2"}}) == {"ok": True}
+    assert screen.picked.lanes == {"SpO2": "spo2"}

@@ -226,7 +226,9 @@ class StartScreen(QMainWindow):
         known = {stream.uid for stream in self._streams}
         chosen = {row.stream.uid for row in self.rows if row.box.isChecked()}
         shown = {stream.uid: [lane.channel for lane in stream.lanes if lane.is_shown] for stream in streams}
-        shown |= {row.stream.uid: row.checked_channels for row in self.rows if row.stream.uid in shown}
+        offered = {stream.uid: stream.lanes for stream in streams}
+        same = [row for row in self.rows if row.stream.lanes == offered.get(row.stream.uid)]
+        shown |= {row.stream.uid: row.checked_channels for row in same}
         chosen |= suggested(streams) - known
         if (again := self._defaults.recall(streams)) is not None:
             chosen = set(again[0])

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 
 from monitor.dashboard import texts
 from monitor.dashboard.shell.annotation import Annotator
+from monitor.dashboard.shell.pointer import read_text
 from monitor.dashboard.shell.span_drag import SpanDrag, lane_at, leg_at, moment_at
 from monitor.dashboard.signal.sweep import SweepView
 from monitor.dashboard.viewmodel.commands import (
@@ -89,8 +90,10 @@ class Marking(QObject):
         lane = lane_at(self._sweep, at)
         if lane is not None and lane.traces is not None:
             found = lane.traces.measured(lane.name, start_s, end_s)
-            if found is not None:
+            if found is not None and lane.view.is_limb:
                 parts.append(texts.MEASURED_UV.format(peak_uv=found.peak_uv, rms_uv=found.rms_uv))
+            elif found is not None:
+                parts.append(read_text(lane.view, found))
         leg = leg_at(self._sweep, at)
         own = [b for b in self._sweep.movements.brackets if b.leg == leg and start_s <= b.onset_s < end_s]
         n = sum(b.life in _ENDED for b in own)

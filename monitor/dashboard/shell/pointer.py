@@ -13,12 +13,20 @@ from monitor.dashboard import texts
 from monitor.dashboard.shell.annotation import Annotator
 from monitor.dashboard.shell.span_drag import lane_at, leg_at, moment_at
 from monitor.dashboard.signal.sweep import SweepView
+from monitor.dashboard.signal.traces import Measured
 from monitor.dashboard.style import label
+from monitor.dashboard.viewmodel.lanes import LaneView
 from monitor.dashboard.viewmodel.places import events_of
 from monitor.dashboard.viewmodel.screen import Bracket, MovementsView
 
 _NOTCH = 120
 _BESIDE_PX = 14
+
+
+def read_text(view: LaneView, found: Measured) -> str:
+    """Return the lowest and the highest value of a lane as a text."""
+    form = texts.READ_UV if view.is_limb else texts.READ_SIGNAL
+    return form.format(low=found.low_uv, high=found.high_uv, unit=view.unit).strip()
 
 
 class Pointer(QObject):
@@ -87,7 +95,7 @@ class Pointer(QObject):
         column_s = self._sweep.column_s
         found = None if lane.traces is None else lane.traces.measured(lane.name, t_s - column_s, t_s)
         if found is not None:
-            head += f" · {lane.view.title} " + texts.READ_UV.format(low=found.low_uv, high=found.high_uv)
+            head += f" · {lane.view.title} " + read_text(lane.view, found)
         bracket = self._annotator.bracket_at(t_s, leg_at(self._sweep, at))
         lines = [head] + ([] if bracket is None else self._of_movement(bracket))
         self.readout.setText("\n".join(lines))
