@@ -1,14 +1,9 @@
-"""Score one recording with the live detector and rules, and write its tables.
-
-Estimated sleep stages of a recording: `score --stage auto`.
-"""
+"""Score one recording with the live detector and rules, and write its tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +15,6 @@ from monitor.files.list_arguments import ListArguments, options_of
 from monitor.files.recording_markers import recording_markers
 from monitor.files.scored_lists import listed_facts, read_annotations
 from monitor.model.config import Config, MontageWish
-from monitor.model.config_fields import StagingSettings
 from monitor.model.errors import InputError, MonitorError
 from monitor.model.facts import Fact
 from monitor.model.labels import RESPIRATORY, normalise
@@ -42,63 +36,9 @@ from monitor.scoring.inputs import STAGES
 from monitor.session.markers import EPOCH_S, MarkerReader
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
+from monitor.staging.recording_stages import estimated_facts
 
 Say = Callable[[str], None]
-
-
-def estimated_facts(
-    recording: Recording, origin_s: float, end_s: float, settings: StagingSettings, say: Say
-) -> list[Fact]:
-    """Estimate the stages of a recording.
-
-    Parameters
-    ----------
-    recording : Recording
-    origin_s : float
-        Time of the first scored sample.
-    end_s : float
-        Scored length.
-    settings : StagingSettings
-    say : callable
-        Receives each message for the user.
-
-    Raises
-    ------
-    InputError
-        If there is no EEG.
-    MissingError
-        If the optional extra ``staging`` is not installed.
-    """
-    from monitor.staging.whole_recording import WholeStream, channels_of, estimate_whole
-
-    streams = [
-        WholeStream(_eeg_description(each), _times(each, origin_s), partial(each.read, None))
-        for each in recording.streams
-        if each.rate_hz > 0
-    ]
-    channels = channels_of(streams, settings.wish)
-    if not channels:
-        problem = "has no EEG; sleep stages are estimated from EEG only"
-        raise InputError(str(recording.path), problem, "name the channel in the configuration: staging.eeg")
-    named = ", ".join(f"{channel.role} {channel.label}" for channel in channels)
-    say(f"sleep stages are ESTIMATED from {named}, not scored by a person")
-    return estimate_whole(streams, channels, end_s)
-
-
-def _eeg_description(stream: RecordedStream) -> StreamDescription:
-    channels = tuple(Channel(c.label, c.unit, c.type) for c in stream.channels)
-    return StreamDescription(
-        stream.name, stream.type, stream.source_id, stream.rate_hz / stream.speed, "double64", channels
-    )
-
-
-def _times(stream: RecordedStream, origin_s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    if stream.stamps_s is not None:
-        # Single stamps may be out of order; the search needs ascending times.
-        return np.maximum.accumulate((stream.stamps_s - origin_s) * stream.speed)
-    return (stream.start_s - origin_s + np.arange(stream.sample_n) / stream.rate_hz) * stream.speed
-
-
 Progress = Callable[[float], None]
 
 _LEVEL_S = 60.0
@@ -156,19 +96,9 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
     InputError
         If a file is unreadable, the legs cannot be identified, or no leg was usable at any time.
     """
-    recording = read_recording(job.file)
-    for note in recording.notes:
-        say(note)
-    chosen = _choose(recording, config.wish)
-    for each in chosen:
-        for channel in each.channels:
-            limb, role = (f"{channel.leg} leg", "") if channel.scored else (channel.leg, "; not scored")
-            say(f"{limb}: channel {channel.label!r}, unit {channel.unit}{role}")
-    listed = None if job.events is None else _listed(job, job.events, config, chosen, recording.began, say)
-    state = _fold(recording, chosen, config, listed, job.reading, progress, say)
-    unusable = _reasons_if_unusable(state, config)
-    if unusable:
-        raise InputError(str(job.file), f"no leg can be scored: {unusable}")
+    opened = OpenedRecording.of(job, config, say)
+    state = SessionState.of(opened.facts(job, config, say, progress))
+    refuse_unusable(job.file, state, config)
     try:
         job.target.mkdir(mode=0o700, parents=True, exist_ok=True)
         return write_tables(job.target, state, config.rules)
@@ -176,6 +106,65 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
         raise InputError(
             str(job.target), f"cannot be written to ({err.strerror})", "choose another --out"
         ) from err
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRecording:
+    """A recording and the channels of its legs.
+
+    Attributes
+    ----------
+    recording : Recording
+    chosen : tuple of Chosen
+        The streams with a leg or another limb, each with its channels; its `info` is the `RecordedStream`.
+    """
+
+    recording: Recording
+    chosen: tuple[Chosen, ...]
+
+    @classmethod
+    def of(cls, job: Job, config: Config, say: Say) -> OpenedRecording:
+        """Read a recording and identify its legs.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or the legs cannot be identified.
+        """
+        recording = read_recording(job.file)
+        for note in recording.notes:
+            say(note)
+        chosen = _choose(recording, config.wish)
+        for each in chosen:
+            for channel in each.channels:
+                limb, role = (f"{channel.leg} leg", "") if channel.scored else (channel.leg, "; not scored")
+                say(f"{limb}: channel {channel.label!r}, unit {channel.unit}{role}")
+        return cls(recording, tuple(chosen))
+
+    @property
+    def origin_s(self) -> float:
+        """Time of the first scored sample in the recording: 0 of the scored timeline (s)."""
+        return min(float(each.info.start_s) for each in self.chosen)
+
+    def session(self, config: Config) -> Fact:
+        """Return the first fact of its scoring."""
+        channels = [channel for each in self.chosen for channel in first_of_each(each.channels)]
+        legs = [channel.leg for channel in channels if channel.scored]
+        limbs = [channel.leg for channel in channels if not channel.scored]
+        about = {"legs": legs, "config": dict(config.document)} | scored_with(config)
+        about |= {"limbs": limbs} if limbs else {}
+        return Fact("session", 0.0, "score", about, seq=0)
+
+    def facts(self, job: Job, config: Config, say: Say, progress: Progress | None = None) -> list[Fact]:
+        """Detect the movements; return them with the list of the job, or else the annotations.
+
+        Raises
+        ------
+        InputError
+            If the list cannot be read, or stages or events cannot be placed.
+        """
+        listed = None if job.events is None else _listed(job, job.events, config, self, say)
+        return _facts(self, config, listed, job.reading, progress, say)
 
 
 def _choose(recording: Recording, wish: MontageWish) -> list[Chosen]:
@@ -214,13 +203,11 @@ def description_of(stream: RecordedStream) -> StreamDescription:
     )
 
 
-def _listed(
-    job: Job, events: Path, config: Config, chosen: Sequence[Chosen], began: datetime | None, say: Say
-) -> list[Fact]:
+def _listed(job: Job, events: Path, config: Config, opened: OpenedRecording, say: Say) -> list[Fact]:
     """Read the list that replaces the annotations of the recording."""
     options = options_of(job.reading, config)
     if options.began is None:
-        options = replace(options, began=began)
+        options = replace(options, began=opened.recording.began)
     scored_list, ignored, notes = read_annotations(events, replace(options, needs_start=True))
     say(f"stages and events read from {events}")
     for label, n in ignored.items():
@@ -233,7 +220,7 @@ def _listed(
             "(detected in the signal instead)"
         )
     facts = listed_facts(scored_list, events.name)
-    length_s = max(_length_s(each) for each in chosen)
+    length_s = max(_length_s(each) for each in opened.chosen)
     beyond_n = sum(fact.t is not None and fact.t >= length_s for fact in facts)
     if beyond_n:
         say(f"{beyond_n} of {len(facts)} events in {events.name} begin after the end of the recording")
@@ -245,28 +232,23 @@ def _length_s(chosen: Chosen) -> float:
     return stream.sample_n / chosen.stream.rate_hz
 
 
-def _fold(
-    recording: Recording,
-    chosen: Sequence[Chosen],
+def _facts(
+    opened: OpenedRecording,
     config: Config,
     listed: Sequence[Fact] | None,
     reading: ListArguments,
     progress: Progress | None,
     say: Say,
-) -> SessionState:
-    """Detect movements, and fold them with the list or else the annotations."""
-    origin_s = min(each.info.start_s for each in chosen)
+) -> list[Fact]:
+    """Detect movements, and put them together with the list or else the annotations."""
+    recording, chosen, origin_s = opened.recording, opened.chosen, opened.origin_s
     found, end_s = detect(
         [_file_stream(each, origin_s) for each in chosen], config.detector, _of_whole(chosen, progress)
     )
     for fact in found:
         if fact.kind == "warning":
             say(f"{fact.data['about']}: {fact.data['reason']}")
-    channels = [channel for each in chosen for channel in first_of_each(each.channels)]
-    legs = [channel.leg for channel in channels if channel.scored]
-    limbs = [channel.leg for channel in channels if not channel.scored]
-    about = {"legs": legs} | scored_with(config) | ({"limbs": limbs} if limbs else {})
-    facts = numbered([Fact("session", 0.0, "score", about), *found])
+    facts = numbered([opened.session(config), *found])
     if listed is None:
         _refuse_unplaced(recording, config)
         annotations = [*recording.annotations, *_stages_among(recording.numbers, reading, config, say)]
@@ -278,8 +260,7 @@ def _fold(
     if config.staging.of_files:
         estimated = estimated_facts(recording, origin_s, end_s, config.staging, say)
         facts += [replace(fact, seq=seq) for seq, fact in enumerate(estimated, start=len(facts))]
-    stop = Fact("stop", end_s, "score", {"reason": "end of the file"}, seq=len(facts))
-    return SessionState.of([*facts, stop])
+    return [*facts, Fact("stop", end_s, "score", {"reason": "end of the file"}, seq=len(facts))]
 
 
 def _of_whole(chosen: Sequence[Chosen], progress: Progress | None) -> Progress | None:
@@ -399,18 +380,25 @@ def _file_stream(chosen: Chosen, origin_s: float) -> FileStream:
     return FileStream(chosen.stream.rate_hz, stream.sample_n, moved, read, count, stream.breaks)
 
 
-def _reasons_if_unusable(state: SessionState, config: Config) -> str:
+def refuse_unusable(file: Path, state: SessionState, config: Config) -> None:
+    """Refuse a scored recording in which no leg was usable at any time.
+
+    Raises
+    ------
+    InputError
+    """
     scored = state.night()
     usable_us = rules_score(scored, config.rules[config.main_profile]).denominators.usable_us
     if any(usable_us[leg] > 0 for leg in state.legs):
-        return ""
+        return
     causes = {
         leg: sorted(
             {cause for span in scored.unusable[leg] for cause in span.label.split(", ")} - {"learning"}
         )
         for leg in state.legs
     }
-    return "; ".join(
+    unusable = "; ".join(
         f"{leg} leg {', '.join(words) or 'too short to learn the resting level'}"
         for leg, words in causes.items()
     )
+    raise InputError(str(file), f"no leg can be scored: {unusable}")

@@ -11,6 +11,7 @@ from monitor.montage.channels import (
     first_of_each,
     lanes,
     leg_of_label,
+    limb_signals,
 )
 from monitor.montage.headers import MOST_CHANNELS, Channel, StreamDescription, counter_column
 from monitor.montage.reading import Reading, describe_line, describe_reading, read_montage, stream_record
@@ -36,6 +37,7 @@ __all__ = [
     "first_of_each",
     "lanes",
     "leg_of_label",
+    "limb_signals",
     "mains_level",
     "offer",
     "read_montage",

@@ -113,6 +113,47 @@ def first_of_each(channels: Iterable[LegChannel]) -> tuple[LegChannel, ...]:
     return tuple(first.values())
 
 
+def limb_signals(channels: Sequence[LegChannel]) -> dict[str, Any]:
+    """Describe the signals of a stream as its ``stream`` fact has them.
+
+    Parameters
+    ----------
+    channels : sequence of LegChannel
+
+    Returns
+    -------
+    dict
+        ``legs``, and ``limbs`` if there are any that are not scored: each by its first derivation, then the
+        others.
+    """
+    first = first_of_each(channels)
+    limbs = [_limb(c, channels) for c in first if not c.scored]
+    return {"legs": [_limb(c, channels) for c in first if c.scored]} | ({"limbs": limbs} if limbs else {})
+
+
+def _limb(channel: LegChannel, every: Sequence[LegChannel]) -> dict[str, Any]:
+    about: dict[str, Any] = {"leg": channel.leg} | _signal(channel)
+    own = [c for c in every if c.leg == channel.leg]
+    if len(own) > 1:
+        about["derivations"] = [c.label or f"#{c.index + 1}" for c in own]
+        about["further"] = [_signal(c) for c in own[1:]]
+    return about
+
+
+def _signal(channel: LegChannel) -> dict[str, Any]:
+    """Say where a signal comes from."""
+    about: dict[str, Any] = {
+        "channel": channel.index,
+        "label": channel.label,
+        "unit": channel.unit,
+        "scale_uv": channel.scale_uv,
+        "how": channel.how,
+    }
+    if channel.minus is not None:
+        about |= {"minus": channel.minus, "minus_scale_uv": channel.minus_scale_uv}
+    return about
+
+
 _LEG_WORDS = {"leg", "tib", "tibialis", "tibant", "ta", "plm", "anterior", "limb"}
 _SIDE_WORDS: Mapping[str, Leg] = {
     "l": "left",

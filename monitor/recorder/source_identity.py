@@ -12,7 +12,15 @@ from monitor.lsl.discovery import Query
 from monitor.lsl.search import HOW_TO_ACCEPT, changed
 from monitor.model.config import MontageWish
 from monitor.model.lanes import NO_LANES, LaneChannel, LaneWish, find_lanes
-from monitor.montage import LegChannel, StreamDescription, first_of_each, lanes, read_montage, rematch_legs
+from monitor.montage import (
+    LegChannel,
+    StreamDescription,
+    first_of_each,
+    lanes,
+    limb_signals,
+    read_montage,
+    rematch_legs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +211,8 @@ class SourceIdentity:
     def about(self) -> dict[str, Any]:
         """Return what its ``stream`` fact has of the header and the channels."""
         stream = self.stream
-        first = first_of_each(self.channels)
-        limbs = [_about(c, self.channels) for c in first if not c.scored]
         lanes = [lane.as_dict() for lane in self.lanes]
-        more = ({"limbs": limbs} if limbs else {}) | ({"lanes": lanes} if lanes else {})
-        return {
+        about = {
             "key": self.number,
             "name": stream.name,
             "type": stream.type,
@@ -219,29 +224,5 @@ class SourceIdentity:
             "speed": stream.speed,
             "simulated": stream.simulated,
             "channels": [[c.label, c.unit, c.type] for c in stream.channels],
-            "legs": [_about(c, self.channels) for c in first if c.scored],
-        } | more
-
-
-def _about(channel: LegChannel, every: Sequence[LegChannel]) -> dict[str, Any]:
-    """Describe a leg or limb by its first derivation, then the others."""
-    about: dict[str, Any] = {"leg": channel.leg} | _signal(channel)
-    own = [c for c in every if c.leg == channel.leg]
-    if len(own) > 1:
-        about["derivations"] = [c.label or f"#{c.index + 1}" for c in own]
-        about["further"] = [_signal(c) for c in own[1:]]
-    return about
-
-
-def _signal(channel: LegChannel) -> dict[str, Any]:
-    """Say where a signal comes from."""
-    about: dict[str, Any] = {
-        "channel": channel.index,
-        "label": channel.label,
-        "unit": channel.unit,
-        "scale_uv": channel.scale_uv,
-        "how": channel.how,
-    }
-    if channel.minus is not None:
-        about |= {"minus": channel.minus, "minus_scale_uv": channel.minus_scale_uv}
-    return about
+        } | limb_signals(self.channels)
+        return about | ({"lanes": lanes} if lanes else {})
