@@ -1,4 +1,4 @@
-"""The command ``review``: open the window on a session; with ``--edit`` also correct it."""
+"""The command ``review``: open the window on a session, with ``--edit`` also to correct it, or on a file."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.list_options import list_options
+from monitor.cli.review_file import review_file
+from monitor.cli.scoring_options import scoring_options
 from monitor.cli.session import SessionPath
 from monitor.dashboard.shell.display import why_no_window
 from monitor.model.errors import InputError, MissingError
@@ -27,15 +30,29 @@ _LOOK_S = 2.0
 
 
 @click.command()
-@click.argument("session", type=SessionPath())
+@click.argument("session", type=SessionPath(), metavar="SESSION|FILE")
 @click.option("--edit", is_flag=True, help="Allow corrections: reject, mark, stage, note and sign.")
-def review(session: Path, *, edit: bool) -> None:
-    """Open the window on a session.
+@scoring_options
+@list_options
+def review(session: Path, *, edit: bool, events: Path | None, **given: Any) -> None:
+    """Open the window on a session or a recorded file.
 
     SESSION may be running, finished or interrupted. A finished session is read-only without --edit. With
     --edit your corrections are appended to its journal and its tables are rewritten; recorded data is never
     changed.
+
+    FILE is EDF, EDF+, BDF or XDF. It is scored as by `score`, and shown read-only: nothing is written. All
+    options but --edit are for a FILE.
     """
+    if session.is_file():
+        if edit:
+            raise InputError(
+                "--edit",
+                f"{session.name} is a file without a session, which is read-only",
+                f"open it without --edit, or record a session: plms-monitor replay {session}, and watch",
+            )
+        sys.exit(review_file(session, events, given))
+    _refuse_scoring_options()
     folder = SessionFolder.open(session)
     why = why_no_window()
     if why:
@@ -48,6 +65,17 @@ def review(session: Path, *, edit: bool) -> None:
     if editor is not None and editor.trouble:
         raise InputError(str(folder.path), editor.trouble)
     sys.exit(code)
+
+
+def _refuse_scoring_options() -> None:
+    """Refuse the options of a FILE for a session, which has its own configuration."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if source is click.core.ParameterSource.COMMANDLINE and option.name not in ("session", "edit"):
+            raise InputError(
+                option.opts[0], "is for a recorded FILE", "a session has its own configuration and stages"
+            )
 
 
 def _is_recorded(folder: SessionFolder) -> bool:

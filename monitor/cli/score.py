@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.list_options import list_arguments, list_options
-from monitor.cli.watch import overrides
+from monitor.cli.scoring_options import lists_of, scoring_config, scoring_options
 from monitor.model.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.archive.cluster import Where
     from monitor.model.config import Config
     from monitor.score_recording import Job, Outcome
-
-_SIDECAR = "{}_events.tsv"
 
 
 @click.command()
@@ -33,26 +31,7 @@ _SIDECAR = "{}_events.tsv"
     metavar="DIR",
     help="Output folder; results go to DIR/<file stem>/.",
 )
-@click.option("--config", "config_name", metavar="F", help="Configuration: a file or a supplied name.")
-@click.option(
-    "--events",
-    type=click.Path(path_type=Path),
-    metavar="LIST",
-    help="Stages, events and lights of one FILE, used instead of its annotations; any form that "
-    "score-events reads. Default: <stem>_events.tsv beside FILE, if it exists.",
-)
-@click.option("--left", metavar="CH", help="Channel of the left leg: label, or #n (counted from 1).")
-@click.option("--right", metavar="CH", help="Channel of the right leg.")
-@click.option("--unit", metavar="U", help="Unit of the leg channels if the file has none or a wrong one.")
-@click.option(
-    "--rules", type=click.Choice(["aasm3", "wasm2016"]), help="Main rule set; both are always computed."
-)
-@click.option(
-    "--stage",
-    "staged",
-    type=click.Choice(["auto"]),
-    help="auto: estimate sleep stages from the EEG where none was scored (extra `staging`).",
-)
+@scoring_options
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -65,13 +44,7 @@ _SIDECAR = "{}_events.tsv"
 def score(
     files: tuple[Path, ...],
     out: Path,
-    config_name: str | None,
     events: Path | None,
-    left: str | None,
-    right: str | None,
-    unit: str | None,
-    rules: str | None,
-    staged: str | None,
     workers: int | None,
     scheduler: str | None,
     as_json: bool,
@@ -86,18 +59,16 @@ def score(
     """
     from monitor.archive.cluster import Where
     from monitor.files.list_arguments import options_of
-    from monitor.model.config import load_config
     from monitor.score_recording import Job
 
     if workers is not None and scheduler is not None:
         raise InputError(
             "--workers", f"{workers} with --scheduler", "use one of the two; a cluster has its own workers"
         )
-    wanted = overrides(left, right, unit, rules) | {"staging": {"of_files": True if staged else None}}
-    config = load_config(config_name, wanted)
+    config = scoring_config(given)
     reading = list_arguments(given)
     options_of(reading, config)
-    lists = _lists(files, events)
+    lists = lists_of(files, events)
     jobs = [Job(*each, reading) for each in zip(files, _targets(files, out), lists, strict=True)]
     summaries: list[dict[str, Any]] = []
     where = None if workers is None and scheduler is None else Where(workers or 0, scheduler or "")
@@ -118,17 +89,6 @@ def score(
         click.echo()
     if len(summaries) < len(jobs):
         sys.exit(InputError.exit_code)
-
-
-def _lists(files: Sequence[Path], given: Path | None) -> list[Path | None]:
-    """Return the list of each file: the given one, or the one beside the file."""
-    if given is not None:
-        if len(files) > 1:
-            remedy = f"place each list beside its file as {_SIDECAR.format('<stem>')}"
-            raise InputError("--events", f"applies to one FILE, {len(files)} were given", remedy)
-        return [given]
-    beside = [file.with_name(_SIDECAR.format(file.stem)) for file in files]
-    return [path if path.is_file() else None for path in beside]
 
 
 def _targets(files: Sequence[Path], out: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from monitor.model.errors import InputError, MissingError, MonitorError
 @click.option(
     "--lobby", type=click.Path(path_type=Path), metavar="CONTACT", help="Start screen of a recorder."
 )
+@click.option("--file", "is_file", is_flag=True, help="SESSION is a recording; its scoring comes on stdin.")
 @click.option("--theme", "theme_name", help="night, red or day; default: as last used on this bed.")
 @click.option(
     "--screenshot", "picture", type=click.Path(path_type=Path), metavar="F", help="Render and quit."
@@ -28,6 +29,7 @@ from monitor.model.errors import InputError, MissingError, MonitorError
 def main(
     session: Path | None,
     lobby: Path | None,
+    is_file: bool,
     theme_name: str | None,
     picture: Path | None,
     size: str,
@@ -38,7 +40,7 @@ def main(
         # Until the window is loaded: looking for garbage takes a tenth of that time.
         gc.disable()
     try:
-        sys.exit(_run(session, lobby, theme_name, picture, size, after_s))
+        sys.exit(_run(session, lobby, is_file, theme_name, picture, size, after_s))
     except MonitorError as err:
         click.echo(f"plms-monitor: {err}", err=True)
         sys.exit(err.exit_code)
@@ -47,6 +49,7 @@ def main(
 def _run(
     session: Path | None,
     lobby: Path | None,
+    is_file: bool,
     theme_name: str | None,
     picture: Path | None,
     size: str,
@@ -74,6 +77,8 @@ def _run(
         return app.run_start_screen(lobby, theme)
     if session is None:
         raise InputError("SESSION", "is missing", "give the path of a session folder")
+    if is_file:
+        return app.run_file(session, sys.stdin.fileno(), theme)
     if picture is not None:
         return app.screenshot(session, picture, (width, height), theme, after_s)
     return app.run_session(session, theme)

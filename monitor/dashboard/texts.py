@@ -81,9 +81,17 @@ HELP_NOTE = (
 )
 
 # -- top bar --------------------------------------------------------------------------------------------
-PHASES: Mapping[str, str] = {"recording": "RECORDING", "ended": "ENDED", "cut off": "CUT OFF"}
+PHASES: Mapping[str, str] = {
+    "recording": "RECORDING", "ended": "ENDED", "cut off": "CUT OFF",
+    "scoring": "SCORING", "scored": "READ-ONLY", "not scored": "NOT SCORED",
+}  # fmt: skip
 PAGE_AT = "PAGE AT"
-CLOCKS: Mapping[str, str] = {"recording": "CLOCK", "ended": "ENDED AT", "cut off": "CUT OFF AT"}
+ENDED_AT = "ENDED AT"
+CLOCKS: Mapping[str, str] = {
+    "recording": "CLOCK", "ended": ENDED_AT, "cut off": "CUT OFF AT",
+    "scoring": ENDED_AT, "scored": ENDED_AT, "not scored": ENDED_AT,
+}  # fmt: skip
+BED, FILE = "BED", "FILE"
 NOT_RESPONDING = "NOT RESPONDING {age_s:.0f} s"
 LAST_SAVED, NOT_SAVED_SINCE = "LAST SAVED", "NOT SAVED SINCE"
 NO_LIGHTS = "not marked"
@@ -238,6 +246,14 @@ NAME_SET = "Your entries are recorded as “{name}”"
 
 # -- signature, end, report -----------------------------------------------------------------------------
 READ_ONLY = "Read-only. To edit this session: plms-monitor review --edit {path}"
+FILE_READ_ONLY = (
+    "Read-only: a file without a session. Other stages and events: plms-monitor review {name} --events LIST. "
+    "To edit, record a session: plms-monitor replay {name} and watch"
+)
+NOT_SCORED_YET = "The file is still being scored: {share:.0%}"
+NOT_SCORED = "The file was not scored: {problem}"
+SCORING_TITLE, SCORING_REMARK = "Scoring", "numbers follow once the whole file has been scored"
+NOT_SCORED_REMARK = "the signal is shown, nothing was scored"
 CUT_OFF_READ_ONLY = "Cut off, read-only. To close this session: plms-monitor recover {path}"
 PROVISIONAL = "provisional"
 CHANGED_SINCE_SIGNED = "provisional · changed since it was signed"

@@ -12,7 +12,8 @@ from monitor.session.disk_space import DISK_LOW_S
 from monitor.session.recorder_status import LiveStatus
 from monitor.session.state import SessionState
 
-Phase = Literal["recording", "ended", "cut off"]
+Phase = Literal["recording", "ended", "cut off", "scoring", "scored", "not scored"]
+"""Of a recording; the last three of a file without a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def alerts(
     """
     if phase == "cut off":
         return (Alert("high", "No recorder answers: the recording was cut off", "cut"),)
-    if phase == "ended":
+    if phase != "recording":
         return ()
     found = [
         *_unheard(live_status),

@@ -31,6 +31,7 @@ from monitor.dashboard.viewmodel.lanes import LaneView, choices, lanes_view
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
 from monitor.session.signal.chunk_index import ChunkIndex
+from monitor.session.signal.recorded import SignalIndex
 
 SECONDS = 120
 
@@ -81,7 +82,8 @@ def test_what_may_be_shown_is_all_the_legs_or_one() -> None:
 
 
 def test_the_file_gives_every_lane_back(wide: SessionFolder) -> None:
-    assert Scrollback(ChunkIndex(wide.recording), wide_stream_fact().data).lanes == WIDE_LANES
+    about = wide_stream_fact().data
+    assert Scrollback(SignalIndex(ChunkIndex(wide.recording), about), about).lanes == WIDE_LANES
     rows = read_back(wide.recording, wide_stream_fact().data, [anchor_fact()], 10.0, 12.0)
     assert rows.shape == (2 * RATE_HZ, 1 + 3 * 6)
     assert np.abs(rows[:, 1::3]).max(axis=0) == pytest.approx(10.0 * np.arange(1, 7), rel=0.01)

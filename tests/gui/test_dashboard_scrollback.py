@@ -9,11 +9,13 @@ import pytest
 from support.sessions import FIRST_STAMP_S, RATE_HZ, anchor_fact, read_back, stream_fact
 from support.waiting import wait_for
 
+from monitor.dashboard.signal.page_sources import SessionPages
 from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.signal.sources import Page, PageReader
 from monitor.dashboard.signal.traces import ViewFilter
 from monitor.session.folder import SessionFolder
 from monitor.session.signal.chunk_index import ChunkIndex
+from monitor.session.signal.recorded import SignalIndex
 from monitor.session.xdf import XdfWriter
 
 HEADER = "<info><name>Amp</name><channel_format>{}</channel_format></info>"
@@ -58,7 +60,7 @@ def test_grows_with_the_file_and_leaves_a_cut_chunk(tmp_path: Path) -> None:
     put(xdf, 0, 1000)
     xdf.sync()
     chunks = ChunkIndex(path)
-    scrollback = Scrollback(chunks, stream_fact().data)
+    scrollback = Scrollback(SignalIndex(chunks, stream_fact().data), stream_fact().data)
 
     def read() -> np.ndarray:
         chunks.update()
@@ -144,7 +146,7 @@ def test_a_page_of_hour_six_reads_only_its_own_samples(tmp_path: Path) -> None:
     xdf.close()
     chunks = ChunkIndex(path)
     chunks.update()
-    scrollback = Scrollback(chunks, stream_fact().data)
+    scrollback = Scrollback(SignalIndex(chunks, stream_fact().data), stream_fact().data)
     # Each call takes a part of the recording, so that another page can be asked for meanwhile.
     n_calls = 1
     while not scrollback.place([BEGIN], 552.0):
@@ -166,7 +168,7 @@ def page_of(reader: PageReader, start_s: float) -> Page:
 
 def test_a_page_without_a_recording_is_empty_and_the_newest_request_is_answered(tmp_path: Path) -> None:
     folder = SessionFolder(tmp_path)
-    reader = PageReader(folder)
+    reader = PageReader(SessionPages(folder))
     empty = page_of(reader, 0.0).traces
     assert {lane: traces.newest_s for lane, traces in empty.items()} == dict.fromkeys(
         ("left", "right"), -np.inf
@@ -185,7 +187,7 @@ def test_the_recording_is_placed_ahead_of_a_request(tmp_path: Path) -> None:
     put(xdf, 0, 100_000)
     xdf.close()
     times = iter(range(0, 1_000_000, 20))
-    reader = PageReader(folder, lambda: next(times))
+    reader = PageReader(SessionPages(folder), lambda: next(times))
     wait_for(lambda: reader.place_ahead([stream_fact()], [BEGIN]), "placed recording")
     # The page needs nothing of the first half any more.
     with folder.recording.open("r+b") as file:

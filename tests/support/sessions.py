@@ -183,9 +183,10 @@ def read_back(
     """Read lanes from a recording as the window does."""
     from monitor.dashboard.signal.scrollback import Scrollback
     from monitor.session.signal.chunk_index import ChunkIndex
+    from monitor.session.signal.recorded import SignalIndex
 
     chunks = ChunkIndex(path)
-    scrollback = Scrollback(chunks, about)
+    scrollback = Scrollback(SignalIndex(chunks, about), about)
     chunks.update()
     while not scrollback.place(list(anchors), end_s):
         pass

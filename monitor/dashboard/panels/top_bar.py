@@ -288,7 +288,7 @@ class TopBar(QWidget):
         self.setObjectName("topbar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
-        self._bed, self._recording, self._clock = _Field("BED"), _Field("RECORDING"), _Field("CLOCK")
+        self._bed, self._recording, self._clock = _Field(texts.BED), _Field("RECORDING"), _Field("CLOCK")
         self._lights, self._stage, self._saved = _Field("LIGHTS"), _Field("STAGE"), _Field(texts.LAST_SAVED)
         self.alert = AlertField(theme)
         self.chips = ChipStrip(theme)
@@ -320,11 +320,13 @@ class TopBar(QWidget):
 
     def show_top(self, top: TopView, wall: WallTime) -> None:
         """Set the content of the bar."""
-        self._bed.caption.setText(f"{top.bed} · STUDY".upper() if top.study else "BED")
+        bed = texts.FILE if top.is_file else texts.BED
+        self._bed.caption.setText(f"{top.bed} · STUDY".upper() if top.study else bed)
         self._bed.show_text(top.study or top.bed, f"{top.audience} profile")
         stale = texts.NOT_RESPONDING.format(age_s=top.stale_s) if top.stale_s else ""
-        self._recording.caption.setText(stale or texts.PHASES[top.phase])
-        set_flag(self._recording.caption, "alarm", on=top.phase == "cut off")
+        share = f" {top.scored_share:.0%}" if top.phase == "scoring" else ""
+        self._recording.caption.setText(stale or texts.PHASES[top.phase] + share)
+        set_flag(self._recording.caption, "alarm", on=top.phase in ("cut off", "not scored"))
         for part in (self._recording.caption, self._recording.value):
             set_flag(part, "stale", on=bool(stale))
         self._recording.show_text(("● " if top.phase == "recording" else "■ ") + clock_text(top.recorded_s))

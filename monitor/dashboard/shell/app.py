@@ -18,12 +18,14 @@ from monitor.dashboard.pages.start_screen import StartScreen
 from monitor.dashboard.shell.lock import Lock
 from monitor.dashboard.shell.settings_sync import settings_of
 from monitor.dashboard.theme import NIGHT, Theme
+from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
 from monitor.dashboard.viewmodel.settings import SettingsFile
 from monitor.dashboard.viewmodel.sound import Speaker
 from monitor.model.safe_file import written_whole
 from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
+from monitor.session.scoring_pipe import ScoringFollower
 
 if TYPE_CHECKING:
     from monitor.dashboard.shell.window import DashboardWindow
@@ -70,6 +72,30 @@ def open_window(path: Path, theme: Theme | None) -> DashboardWindow:
     if theme is not None:
         window.set_theme(theme)
     return window
+
+
+def open_file(path: Path, fd: int, theme: Theme | None) -> DashboardWindow:
+    """Make the window of a file without a session.
+
+    Parameters
+    ----------
+    path : Path
+    fd : int
+        Descriptor of the pipe through which its scoring comes; see `monitor.session.scoring_pipe`.
+    theme : Theme or None
+    """
+    file = FileReview(path, ScoringFollower(fd))
+    return DashboardWindow(SessionFolder(path), theme or NIGHT, Speaker(), file=file)
+
+
+def run_file(path: Path, fd: int, theme: Theme | None = None) -> int:
+    """Open a file without a session and return once its window is closed."""
+    app = application()
+    window = open_file(path, fd, theme)
+    _fit(window)
+    window.start()
+    window.showMaximized()
+    return int(app.exec())
 
 
 def run_session(path: Path, theme: Theme | None = None) -> int:

@@ -8,6 +8,7 @@ import time
 
 from monitor.dashboard.signal.sources import LiveSignal
 from monitor.dashboard.viewmodel.commands import ViewCommand
+from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
 from monitor.dashboard.viewmodel.screen import Screen
@@ -30,6 +31,8 @@ class Feed:
     folder : SessionFolder
     signal : LiveSignal
         Its newest sample gives the end of the recording so far; it is polled elsewhere.
+    file : FileReview, optional
+        Instead of a session: no recorder is asked.
 
     Attributes
     ----------
@@ -41,9 +44,9 @@ class Feed:
         Its state may be read once the thread has ended.
     """
 
-    def __init__(self, folder: SessionFolder, signal: LiveSignal) -> None:
-        self.folder, self._signal = folder, signal
-        self.presenter = Presenter(folder)
+    def __init__(self, folder: SessionFolder, signal: LiveSignal, file: FileReview | None = None) -> None:
+        self.folder, self._signal, self._file = folder, signal, file
+        self.presenter = Presenter(folder, file=file)
         self.client = RecorderClient(lambda: ControlClient(folder), "status")
         self._commands: queue.SimpleQueue[ViewCommand] = queue.SimpleQueue()
         self.screen: Screen | None = None
@@ -59,7 +62,10 @@ class Feed:
 
     def start(self) -> None:
         """Start to follow the session."""
-        self.client.start()
+        if self._file is None:
+            self.client.start()
+        else:
+            self._file.scoring.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -82,7 +88,7 @@ class Feed:
         self._polls += 1
         latest = self.client.latest
         status = RecorderStatus.of(latest) if latest is not None else None
-        before_s, self._newest_s = self._newest_s, self._signal.newest_s
+        before_s, self._newest_s = self._newest_s, self._end_s
         if before_s and self._newest_s > before_s:
             self._moved_at_s = time.monotonic()
         live_status = LiveStatus(status, self._newest_s, self._saved_s_ago, self._disk_s, self.unheard_s)
@@ -93,6 +99,10 @@ class Feed:
             self.problem = str(err)
 
     @property
+    def _end_s(self) -> float:
+        return self._signal.newest_s if self._file is None else self._file.scoring.length_s
+
+    @property
     def unheard_s(self) -> float:
         """Age of the recorder's last answer or sample (s); if there was none, of its last write."""
         signs = [at_s for at_s in (self.client.answered_at_s, self._moved_at_s) if at_s is not None]
@@ -100,6 +110,7 @@ class Feed:
 
     def _run(self) -> None:
         # Whether a recorder answers decides between "recording" and "cut off": ask before the first poll.
-        self.client.has_asked.wait(2.0)
+        if self._file is None:
+            self.client.has_asked.wait(2.0)
         while not self._ending.wait(_POLL_S):
             self.poll()

@@ -9,10 +9,10 @@ import numpy as np
 
 from monitor.dashboard.panels.live import LivePanel
 from monitor.dashboard.signal.epochs import epoch_number
+from monitor.dashboard.signal.page_sources import PageSource
 from monitor.dashboard.signal.sources import LiveSignal, PageReader
 from monitor.dashboard.viewmodel.places import events_of
 from monitor.dashboard.viewmodel.screen import Bracket, Screen
-from monitor.session.folder import SessionFolder
 from monitor.session.markers import EPOCH_S
 
 # What lies this close to the time in focus is the current one.
@@ -27,7 +27,8 @@ class Review:
 
     Parameters
     ----------
-    folder : SessionFolder
+    pages : PageSource
+        Where the samples of the past are.
     panel : LivePanel
     signal : LiveSignal
 
@@ -37,9 +38,9 @@ class Review:
         The newest screen; set by the window.
     """
 
-    def __init__(self, folder: SessionFolder, panel: LivePanel, signal: LiveSignal) -> None:
+    def __init__(self, pages: PageSource, panel: LivePanel, signal: LiveSignal) -> None:
         self._panel, self._signal = panel, signal
-        self._reader = PageReader(folder)
+        self._reader = PageReader(pages)
         self._page_s: float | None = None
         self._focus_s = self._read_to_s = 0.0
         self._is_frozen = self._is_parked = self._was_live = self._is_asked = False

@@ -36,11 +36,13 @@ from monitor.dashboard.shell.pointer import Pointer
 from monitor.dashboard.shell.settings_sync import SettingsSync
 from monitor.dashboard.shell.stage_entry import StageEntry
 from monitor.dashboard.shell.time_navigation import Review
+from monitor.dashboard.signal.page_sources import FilePages, SessionPages
 from monitor.dashboard.signal.sources import LiveSignal
 from monitor.dashboard.signal.traces import ViewFilter
 from monitor.dashboard.style import set_screen_scale, set_text_scale, style_sheet, text_scale
 from monitor.dashboard.theme import NIGHT, Theme, next_theme, theme_named
 from monitor.dashboard.viewmodel.alarm import Sounding
+from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.keys import keys_with, quick_notes_of, split
 from monitor.dashboard.viewmodel.onset_follower import OnsetFollower
 from monitor.dashboard.viewmodel.screen import Screen
@@ -65,12 +67,14 @@ class DashboardWindow(QMainWindow):
     Parameters
     ----------
     folder : SessionFolder
-        Running, finished or cut off.
+        Running, finished or cut off; for a file without a session its path, where no session can be.
     theme : Theme
     speaker : Speaker, optional
         Sound output for alerts; without it they are only shown.
     settings : SettingsFile, optional
         Settings of the bed; without it none are restored or saved.
+    file : FileReview, optional
+        A file without a session: it is shown instead, and nothing can be entered.
     """
 
     def __init__(
@@ -79,9 +83,10 @@ class DashboardWindow(QMainWindow):
         theme: Theme = NIGHT,
         speaker: Speaker | None = None,
         settings: SettingsFile | None = None,
+        file: FileReview | None = None,
     ) -> None:
         super().__init__()
-        self.folder, self.theme = folder, theme
+        self.folder, self.theme, self._file = folder, theme, file
         self.setWindowTitle(f"PLMS Monitor · {folder.path.name}")
         self.screen_view: Screen | None = None
         self.frames_n = self._rounds = self._message_until = 0
@@ -92,9 +97,10 @@ class DashboardWindow(QMainWindow):
         self.window_layout = WindowLayout(self.ground, self.panels)
         self.help, self.guide = HelpSheet(self.ground, self.keys, theme), GuidePage(self.ground)
         self.signal = LiveSignal(folder, self.live.filter)
-        self.feed = Feed(folder, self.signal)
+        self.feed = Feed(folder, self.signal, file)
         self.onset_follower = OnsetFollower(folder.journal)
-        self.review = Review(folder, self.live, self.signal)
+        pages = SessionPages(folder) if file is None else FilePages(file.path)
+        self.review = Review(pages, self.live, self.signal)
         self.sounding = Sounding(speaker)
         self._make_parts()
         self.settings_sync = SettingsSync(settings, self._settings, self._apply_settings)
@@ -323,7 +329,11 @@ class DashboardWindow(QMainWindow):
     def act(self, action: str) -> None:
         """Run the action of a key or a button; see `monitor.dashboard.viewmodel.keys`."""
         name, argument = split(action)
-        self.acts[name](argument)
+        refusal = "" if self._file is None else self._file.refusal(name, self.screen_view)
+        if refusal:
+            self.show_message(refusal)
+        else:
+            self.acts[name](argument)
         self.review.show_state()
 
     def _go_live(self) -> None:

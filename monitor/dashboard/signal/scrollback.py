@@ -1,21 +1,35 @@
-"""Read the lanes back from `recording.xdf` while it is being written."""
+"""Read the lanes back from disk: of `recording.xdf` while it is being written, or of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.dashboard.viewmodel.lanes import lanes_of, signal_lanes
 from monitor.model.facts import Fact
 from monitor.model.lanes import signals_of
 from monitor.model.payloads import AnchorData
-from monitor.session.signal.chunk_index import ChunkIndex, Rows
-from monitor.session.signal.recorded import SignalIndex
+from monitor.session.signal.chunk_index import Rows
 
 # Samples after a gap are placed once the next ones have shown where they belong.
 _AHEAD_S = 5.0
+
+
+class PlacedSignal(Protocol):
+    """The samples of one stream with their times in the session, such as a `SignalIndex`."""
+
+    def update(
+        self, anchors: Sequence[Fact[AnchorData]], until_s: float, *, n_blocks: int | None = None
+    ) -> bool:
+        """Place samples up to a time (s), at most some blocks of them; return whether all are placed."""
+
+    def read(
+        self, low_s: float, high_s: float, columns: Sequence[int]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[Any]]:
+        """Return times (s) and values of [low_s, high_s), shape (n_samples, n_columns); raise `OSError`."""
 
 
 class Scrollback:
@@ -23,8 +37,8 @@ class Scrollback:
 
     Parameters
     ----------
-    chunks : ChunkIndex
-        Index of ``recording.xdf``. The caller updates it.
+    signal : PlacedSignal
+        Its samples.
     about : Mapping
         Data of the stream's ``stream`` fact.
 
@@ -34,14 +48,15 @@ class Scrollback:
     recording, once, as far as the latest page that was read.
     """
 
-    def __init__(self, chunks: ChunkIndex, about: Mapping[str, Any]) -> None:
+    def __init__(self, signal: PlacedSignal, about: Mapping[str, Any]) -> None:
         self.key = int(about["key"])
-        self._signal = SignalIndex(chunks, about)
+        self._signal = signal
         lanes = list(lanes_of(about))
-        self._channels = [[(int(signal["channel"]), float(signal["scale_uv"]))] for _, signal in lanes]
-        for parts, (_, signal) in zip(self._channels, lanes, strict=True):
-            if "minus" in signal:
-                parts.append((int(signal["minus"]), -float(signal["minus_scale_uv"])))
+        self._channels = [[(int(source["channel"]), float(source["scale_uv"]))] for _, source in lanes]
+        for parts, (_, source) in zip(self._channels, lanes, strict=True):
+            if "minus" in source:
+                parts.append((int(source["minus"]), -float(source["minus_scale_uv"])))
+        self._columns = sorted({channel for parts in self._channels for channel, _ in parts})
         self.lanes: tuple[str, ...] = tuple(lane.name for lane, _ in lanes)
         others = signal_lanes(about)
         self.others: tuple[str, ...] = tuple(lane.name for lane, _ in others)
@@ -82,11 +97,12 @@ class Scrollback:
         OSError
             If the file cannot be read.
         """
-        times_s, values = self._signal.read(start_s, end_s)
+        times_s, values = self._signal.read(start_s, end_s, self._columns)
+        place = {channel: i for i, channel in enumerate(self._columns)}
         rows = np.full((len(times_s), 1 + 3 * len(self.lanes)), np.nan)
         rows[:, 0] = times_s
         for i, parts in enumerate(self._channels):
             rows[:, 1 + 3 * i] = sum(
-                values[:, channel].astype(np.float64) * scale for channel, scale in parts
+                values[:, place[channel]].astype(np.float64) * scale for channel, scale in parts
             )
         return rows, np.concatenate([times_s[:, np.newaxis], signals_of(self._others, values)], axis=1)

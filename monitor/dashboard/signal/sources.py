@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from monitor.dashboard.signal.page_sources import PageSource
 from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.signal.traces import Traces, ViewFilter
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.model.payloads import AnchorData
 from monitor.session.folder import SessionFolder
-from monitor.session.signal.chunk_index import ChunkIndex, Rows
+from monitor.session.signal.chunk_index import Rows
 from monitor.session.signal.live_ring import LiveRing
 
 SPAN_S = 305.0
@@ -133,7 +134,8 @@ class PageReader:
 
     Parameters
     ----------
-    folder : SessionFolder
+    source : PageSource
+        Where the samples are.
     clock : callable
         Monotonic seconds.
 
@@ -142,8 +144,8 @@ class PageReader:
     To place an hour of a stream takes one or two seconds, once: done ahead, a page is there at once.
     """
 
-    def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
-        self._chunks, self._clock = ChunkIndex(folder.recording), clock
+    def __init__(self, source: PageSource, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source, self._clock = source, clock
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="page-reader")
         self._waiting: Future[Page | None] | None = None
         self._ahead: Future[bool] | None = None
@@ -206,7 +208,7 @@ class PageReader:
     def _place(self, streams: tuple[Fact, ...], anchors: tuple[Fact[AnchorData], ...]) -> bool:
         """Place one block of each stream; return whether all are placed."""
         try:
-            self._chunks.update()
+            self._source.update()
             return all(each.place(anchors, math.inf) for each in self._scrollbacks(streams))
         except OSError:
             return True
@@ -226,7 +228,7 @@ class PageReader:
             rows, others = np.empty((0, 1 + 3 * len(scrollback.lanes))), np.empty((0, 1))
             lead_s = _OTHERS_LEAD_S if scrollback.others else _LEAD_S
             try:
-                self._chunks.update()
+                self._source.update()
                 while not scrollback.place(anchors, end_s):
                     if number != self._asked_n:
                         return None
@@ -251,7 +253,8 @@ class PageReader:
         if version != self._known[0]:
             has_lanes = [f for f in streams if any(f.data.get(name) for name in ("legs", "limbs", "lanes"))]
             first = {f.data["key"]: f.data for f in reversed(has_lanes) if f.data["rate_hz"] > 0}
-            self._known = (version, [Scrollback(self._chunks, first[key]) for key in sorted(first)])
+            made = [Scrollback(self._source.signal(first[key]), first[key]) for key in sorted(first)]
+            self._known = (version, made)
         return self._known[1]
 
 

@@ -29,6 +29,8 @@ class EditAccess:
     Parameters
     ----------
     folder : SessionFolder
+    why_read_only : str
+        Why nothing can be entered at any time; empty for a session.
 
     Attributes
     ----------
@@ -36,8 +38,8 @@ class EditAccess:
         Whether the summary is shown; set by the presenter.
     """
 
-    def __init__(self, folder: SessionFolder) -> None:
-        self._folder = folder
+    def __init__(self, folder: SessionFolder, why_read_only: str = "") -> None:
+        self._folder, self._why_read_only = folder, why_read_only
         self.wants_summary = False
         self._summary: tuple[int, Mapping[str, Any]] | None = None
         self._checked: tuple[int | None, bool] = (None, False)
@@ -52,7 +54,9 @@ class EditAccess:
         revision: int,
     ) -> EditPermissions:
         """Return the view; `revision` grows with every new score of `scored`."""
-        may_write, why_not = _access(self._folder.path, live_status, phase)
+        may_write, why_not = False, self._why_read_only
+        if not why_not:
+            may_write, why_not = _access(self._folder.path, live_status, phase)
         signature_text, is_signed = self._signature_text(state, wall)
         return EditPermissions(
             may_write=may_write,

@@ -14,6 +14,7 @@ from monitor.dashboard.viewmodel.certainty import CertaintyWatch, end_row, episo
 from monitor.dashboard.viewmodel.chips import chips
 from monitor.dashboard.viewmodel.commands import ShowSummary, ShowTrends, ViewCommand
 from monitor.dashboard.viewmodel.edit_permissions import EditAccess, entered_text
+from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.lanes import lanes_view
 from monitor.dashboard.viewmodel.log import MovementRows, merge
 from monitor.dashboard.viewmodel.numbers import excluded_text, index_key, index_view, series_view, tonight
@@ -58,18 +59,25 @@ class Presenter:
     folder : SessionFolder
     clock : callable
         Monotonic seconds; limits how often the session is scored.
+    file : FileReview, optional
+        Instead of a session: `folder` is then the path of the file, where no session can be.
 
     Notes
     -----
     Not thread-safe: one thread calls `poll` and `do`; any thread may read the screen that `poll` returns.
     """
 
-    def __init__(self, folder: SessionFolder, clock: Callable[[], float] = time.monotonic) -> None:
-        self.folder, self._clock = folder, clock
-        self._tail = JournalFollower(folder.journal)
+    def __init__(
+        self,
+        folder: SessionFolder,
+        clock: Callable[[], float] = time.monotonic,
+        file: FileReview | None = None,
+    ) -> None:
+        self.folder, self._clock, self._file = folder, clock, file
+        self._tail = JournalFollower(folder.journal) if file is None else file.scoring
         self._is_estimate_used, self._wants_trends = True, False
         self._reset()
-        self._permissions = EditAccess(folder)
+        self._permissions = EditAccess(folder, "" if file is None else file.why_read_only)
 
     def _reset(self) -> None:
         self.state = SessionState()
@@ -111,12 +119,14 @@ class Presenter:
                 require_session(self.state, self.folder.journal)
             return None
         clock_s, now_s = self._clock(), self._now_s(live_status)
-        due = self._scored.due(self.state, now_s, clock_s)
+        # What was not looked at yet has no movements: it is not scored as a night without any.
+        scored_to_s = now_s if self._file is None or self.state.stopped_s is not None else 0.0
+        due = self._scored.due(self.state, scored_to_s, clock_s)
         if self._screen is not None and not facts and not due and clock_s < self._texts_due_s:
             return self._screen
         self._texts_due_s = clock_s + _TEXTS_EVERY_S
         if due:
-            self._scored.score(self.state, now_s, clock_s, is_estimate_used=self._is_estimate_used)
+            self._scored.score(self.state, scored_to_s, clock_s, is_estimate_used=self._is_estimate_used)
         scored = self._scored
         is_surer = self._certainty.update(self.state, scored.night, self.main, scored.revision, clock_s)
         if due or is_surer or any(fact.kind in _OVERVIEW_KINDS for fact in facts):
@@ -181,7 +191,9 @@ class Presenter:
         return max(self.state.last_s, reported_s, live_status.newest_s)
 
     def phase(self, live_status: LiveStatus) -> Phase:
-        """Return whether the session is being recorded, has ended, or was cut off."""
+        """Return whether the session is being recorded, has ended, or was cut off; of a file its scoring."""
+        if self._file is not None:
+            return self._file.phase(self.state)
         if self.state.stopped_s is not None:
             return "ended"
         is_growing = live_status.saved_s_ago is not None and live_status.saved_s_ago < SAVED_OLD_S
@@ -231,7 +243,7 @@ class Presenter:
         biocal = biocal_view(self.state, now_s) if phase == "recording" else None
         sit = self._sit
         series = series_view(self.main, now_s, is_running=phase == "recording")
-        return Screen(
+        screen = Screen(
             revision=scored.revision,
             top=self._top(live_status, phase, now_s),
             index=index_during(biocal, self._index if not self.state.is_sit else index_of(sit, self._index)),
@@ -263,6 +275,7 @@ class Presenter:
             trends=self._made_trends() if self._wants_trends else None,
             waiting=_waiting_view(live_status) if phase == "recording" else None,
         )
+        return screen if self._file is None else self._file.shown(screen)
 
     def _leg_states(self, now_s: float) -> dict[str, tuple[str, ...]]:
         found = {limb: self.state.condition(limb, now_s) for limb in (*self.state.legs, *self.state.limbs)}
@@ -278,6 +291,8 @@ class Presenter:
         found = alerts(
             self.state, live_status, phase, now_s, estimated=episodes(self._certainty.now, self.wall)
         )
+        if self._file is not None:
+            return self._file.alerts(phase)
         if self._tail.problem:
             return (Alert("high", f"The journal is damaged: {self._tail.problem}", "journal"), *found)
         return found

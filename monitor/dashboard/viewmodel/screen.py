@@ -166,6 +166,10 @@ class TopView:
         Age of the recorder's last answer (s) once it is too old, else 0.
     clock_name : str
         What the clock shows; empty: as the phase says.
+    is_file : bool
+        Whether it is a file without a session; `bed` is then its name.
+    scored_share : float
+        How much of the file has been scored, 0 to 1.
     """
 
     bed: str
@@ -183,6 +187,8 @@ class TopView:
     is_saved_old: bool
     stale_s: float = 0.0
     clock_name: str = ""
+    is_file: bool = False
+    scored_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,15 +270,23 @@ class SignalIndex:
                 self._runs.append(run)
                 self.end_s = max(self.end_s, run.begin_s + run.n * step_s)
 
-    def read(self, low_s: float, high_s: float) -> tuple[Floats, npt.NDArray[np.generic]]:
+    def read(
+        self, low_s: float, high_s: float, columns: Sequence[int] | None = None
+    ) -> tuple[Floats, npt.NDArray[np.generic]]:
         """Read the samples of [low_s, high_s) of the session.
+
+        Parameters
+        ----------
+        low_s, high_s : float
+        columns : sequence of int, optional
+            Channels; all by default.
 
         Returns
         -------
         times_s : ndarray, shape (n_samples,), float64
             Session time (s).
-        values : ndarray, shape (n_samples, n_channels)
-            All channels, as sent.
+        values : ndarray, shape (n_samples, n_columns)
+            As sent.
 
         Raises
         ------
@@ -287,21 +295,23 @@ class SignalIndex:
         """
         if len(self._bounds) != len(self._runs):
             self._bounds = np.array([(run.begin_s, run.begin_s + run.n * run.step_s) for run in self._runs])
+        chosen = list(range(self._n_channels) if columns is None else columns)
         near = np.flatnonzero((self._bounds[:, 1] >= low_s) & (self._bounds[:, 0] < high_s))
         if not len(near):
-            return np.empty(0), np.empty((0, self._n_channels))
+            return np.empty(0), np.empty((0, len(chosen)))
         runs = [self._runs[i] for i in near]
         times_s = np.concatenate([run.times_s for run in runs])
         numbers = np.concatenate([run.first_n + np.arange(run.n) for run in runs])
         wanted = (times_s >= low_s) & (times_s < high_s)
         times_s, numbers = times_s[wanted], numbers[wanted]
         if not len(numbers):
-            return np.empty(0), np.empty((0, self._n_channels))
+            return np.empty(0), np.empty((0, len(chosen)))
         first = int(np.searchsorted(self._before_n, numbers.min(), side="right")) - 1
         last = int(np.searchsorted(self._before_n, numbers.max(), side="right"))
         dtype = self._chunks.dtype(self._key, self._n_channels)
         records = self._chunks.read(self._key, dtype, first, last)
-        return times_s, records["values"][numbers - self._before_n[first]]
+        places = numbers - self._before_n[first]
+        return times_s, records["values"][np.ix_(places, chosen)]
 
 
 @dataclass(frozen=True, slots=True)
