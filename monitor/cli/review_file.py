@@ -86,6 +86,7 @@ def _scored_in_window(opened: OpenedRecording, job: Job, config: Config) -> tupl
         if window.stdin is not None:
             try:
                 problem = send_scoring(opened, job, config, ScoringSender(window.stdin), _say)
+                _say(problem or f"{job.file}: scored; shown read-only, nothing is written")
             except ReaderGoneError:
                 problem = ""
         code = window.wait()

@@ -245,7 +245,8 @@ class Annotator(QObject):
         what = texts.X_RESTORES if is_out else _WHAT_X_DOES.get(bracket.life, texts.X_REJECTS)
         leg = "both legs" if len(bracket.keys) > 1 else bracket.leg
         parts = [f"{leg} {self.text_of(bracket.onset_s)}", bracket.text, bracket.why]
-        parts += [what] if bracket.life not in texts.NOT_REJECTABLE else []
+        may_write = self.permissions is None or self.permissions.may_write
+        parts += [what] if may_write and bracket.life not in texts.NOT_REJECTABLE else []
         self._say(" · ".join(part for part in parts if part))
 
     def _pressed(self, t_s: float, at: QPoint) -> None:

@@ -43,7 +43,7 @@ class Review:
         self._reader = PageReader(pages)
         self._page_s: float | None = None
         self._focus_s = self._read_to_s = 0.0
-        self._is_frozen = self._is_parked = self._was_live = self._is_asked = False
+        self._is_frozen = self._is_parked = self._was_live = self._is_asked = self._was_scoring = False
         self.screen: Screen | None = None
 
     @property
@@ -91,6 +91,11 @@ class Review:
         if self.screen is not None:
             self._reader.place_ahead(self.screen.streams, self.screen.anchors)
         self._was_live |= self._is_recording
+        is_scoring = self.screen is not None and self.screen.top.phase == "scoring"
+        if self.screen is not None and self._is_parked and self._was_scoring and not is_scoring:
+            # The movements of a file have come: the user has not moved from its first page.
+            self._park(self.screen)
+        self._was_scoring = is_scoring
         if self._page_s is not None:
             if not self._is_asked or self._has_grown:
                 self._ask()
