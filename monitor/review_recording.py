@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from monitor.files import RecordedStream
 from monitor.model.config import Config
 from monitor.model.errors import InputError, MonitorError
 from monitor.model.facts import Fact
-from monitor.montage import Chosen, signals_of
+from monitor.model.lanes import LaneChannel, LaneWish, find_lanes
+from monitor.montage import Chosen, LegChannel, limb_signals
 from monitor.score_recording import Job, OpenedRecording, refuse_unusable
 from monitor.session.scoring_pipe import ScoringSender
 from monitor.session.state import SessionState
@@ -42,7 +44,7 @@ def send_scoring(
     ReaderGoneError
         If the window was closed.
     """
-    first = [opened.session(config), *_signals(opened)]
+    first = [opened.session(config), *_signals(opened, config.lanes)]
     sender.begin(_numbered(first), max(_length_s(each) for each in opened.chosen))
     try:
         scored = opened.facts(job, config, say, sender.progress)
@@ -56,8 +58,7 @@ def send_scoring(
         # Its conditions are shown: they say why.
         problem = str(err)
     # The numbers of the scored facts stay: others refer to them.
-    added = [replace(fact, seq=seq) for seq, fact in enumerate(_signals(opened), start=len(scored))]
-    sender.end([*scored, *added], problem)
+    sender.end([*scored, *_numbered(_signals(opened, config.lanes), len(scored))], problem)
     return problem
 
 
@@ -65,31 +66,44 @@ def _length_s(chosen: Chosen) -> float:
     return float(chosen.info.sample_n / chosen.stream.rate_hz)
 
 
-def _numbered(facts: list[Fact]) -> list[Fact]:
-    return [replace(fact, seq=seq) for seq, fact in enumerate(facts)]
+def _numbered(facts: Sequence[Fact], first: int = 0) -> list[Fact]:
+    return [replace(fact, seq=seq) for seq, fact in enumerate(facts, start=first)]
 
 
-def _signals(opened: OpenedRecording) -> list[Fact]:
-    """Say where the legs are in the file, and which time of day it was; `score` needs neither."""
+def _signals(opened: OpenedRecording, wish: LaneWish) -> list[Fact]:
+    """Say where the legs and other signals are in the file, and which time of day it was; no score has it."""
     facts = []
-    for each in opened.chosen:
-        stream = each.info
-        # The number of the stream in the file: a page is read by it.
-        key = next(i for i, one in enumerate(opened.recording.streams) if one is stream)
+    # The number of a stream in the file: a page is read by it.
+    for key, stream in enumerate(opened.recording.streams):
+        channels = next((each.channels for each in opened.chosen if each.info is stream), ())
+        lanes = _lanes(key, stream, channels, wish)
+        if not channels and not lanes:
+            continue
         about = {
             "key": key,
             "name": stream.name,
             "type": stream.type,
             "source_id": stream.source_id,
-            "rate_hz": each.stream.rate_hz,
+            "rate_hz": stream.rate_hz / stream.speed,
             "speed": stream.speed,
             "channels": [[c.label, c.unit, c.type] for c in stream.channels],
-        } | signals_of(each.channels)
+        } | limb_signals(channels)
+        about |= {"lanes": [lane.as_dict() for lane in lanes]} if lanes else {}
         at_s = (stream.start_s - opened.origin_s) * stream.speed
         facts.append(Fact("stream", at_s, _SOURCE, about))
-        anchor = {"key": key, "stamp": stream.start_s, "speed": stream.speed}
+        anchor: dict[str, object] = {"key": key, "stamp": stream.start_s, "speed": stream.speed}
         facts.append(Fact("anchor", at_s, _SOURCE, anchor))
     return [*facts, *_clock(opened)]
+
+
+def _lanes(
+    key: int, stream: RecordedStream, channels: Sequence[LegChannel], wish: LaneWish
+) -> tuple[LaneChannel, ...]:
+    """Return the other signals of a stream that are shown beside the legs."""
+    if wish.is_empty or stream.rate_hz <= 0:
+        return ()
+    named = [(c.label, c.unit, c.type) for c in stream.channels]
+    return find_lanes(key, named, wish, {column for channel in channels for column in channel.columns})
 
 
 def _clock(opened: OpenedRecording) -> list[Fact]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
-from support.edf_files import LEG_HZ, scored_edf
+from support.edf_files import EEG_HZ, LEG_HZ, scored_edf
 from support.windows import LATE_MS
 
 from monitor.dashboard import texts
@@ -148,12 +148,27 @@ def test_a_page_has_the_samples_of_the_file(file: Path, scored: bytes) -> None:
     about = next(fact for fact in facts if fact.kind == "stream").data
     page = Scrollback(FilePages(file).signal(about), about)
     assert page.place([fact for fact in facts if fact.kind == "anchor"], 1e6)
-    rows = page.read(95.0, 125.0)
+    rows, _ = page.read(95.0, 125.0)
     samples = read_recording(file).streams[0].read([0, 1], 95 * LEG_HZ, 125 * LEG_HZ)
     assert np.array_equal(rows[:, [1, 4]], samples)
     assert rows[:, 0] == pytest.approx(95.0 + np.arange(30 * LEG_HZ) / LEG_HZ)
     # Beyond the end there is nothing, and no error.
-    assert len(page.read(290.0, 330.0)) == 10 * LEG_HZ
+    assert len(page.read(290.0, 330.0)[0]) == 10 * LEG_HZ
+
+
+def test_other_signals_of_the_file_have_lanes_as_configured(file: Path) -> None:
+    config, sent = load_config(None, {"lanes": {"show": ["eeg"]}}), io.BytesIO()
+    job = Job(file, file.parent)
+    send_scoring(OpenedRecording.of(job, config, quiet), job, config, ScoringSender(sent), quiet)
+    facts = facts_of(sent.getvalue())
+    about = [fact.data for fact in facts if fact.kind == "stream"][1]
+    page = Scrollback(FilePages(file).signal(about), about)
+    assert (page.lanes, page.kinds) == ((), ("eeg",))
+    assert page.place([fact for fact in facts if fact.kind == "anchor"], 1e6)
+    _, others = page.read(95.0, 125.0)
+    samples = read_recording(file).streams[1].read([0], 95 * EEG_HZ, 125 * EEG_HZ)
+    assert np.array_equal(others[:, 1:], samples)
+    assert others[:, 0] == pytest.approx(95.0 + np.arange(30 * EEG_HZ) / EEG_HZ)
 
 
 def test_no_key_enters_anything_and_each_says_what_to_do(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from monitor.dashboard.viewmodel.lanes import lanes_of, signal_lanes
 from monitor.model.facts import Fact
-from monitor.model.lanes import signals_of
+from monitor.model.lanes import LaneChannel, signals_of
 from monitor.model.payloads import AnchorData
 from monitor.session.signal.chunk_index import Rows
 
@@ -56,12 +57,14 @@ class Scrollback:
         for parts, (_, source) in zip(self._channels, lanes, strict=True):
             if "minus" in source:
                 parts.append((int(source["minus"]), -float(source["minus_scale_uv"])))
-        self._columns = sorted({channel for parts in self._channels for channel, _ in parts})
         self.lanes: tuple[str, ...] = tuple(lane.name for lane, _ in lanes)
         others = signal_lanes(about)
         self.others: tuple[str, ...] = tuple(lane.name for lane, _ in others)
         self.kinds: tuple[str, ...] = tuple(lane.kind for lane, _ in others)
-        self._others = [lane for _, lane in others]
+        limb_columns = {channel for parts in self._channels for channel, _ in parts}
+        self._columns = sorted(limb_columns.union(*(lane.columns for _, lane in others)))
+        self._place = {channel: i for i, channel in enumerate(self._columns)}
+        self._others = [_among(self._place, lane) for _, lane in others]
         self.rate_hz = float(about["rate_hz"])
 
     def place(self, anchors: Sequence[Fact[AnchorData]], until_s: float) -> bool:
@@ -98,11 +101,15 @@ class Scrollback:
             If the file cannot be read.
         """
         times_s, values = self._signal.read(start_s, end_s, self._columns)
-        place = {channel: i for i, channel in enumerate(self._columns)}
         rows = np.full((len(times_s), 1 + 3 * len(self.lanes)), np.nan)
         rows[:, 0] = times_s
         for i, parts in enumerate(self._channels):
             rows[:, 1 + 3 * i] = sum(
-                values[:, place[channel]].astype(np.float64) * scale for channel, scale in parts
+                values[:, self._place[channel]].astype(np.float64) * scale for channel, scale in parts
             )
         return rows, np.concatenate([times_s[:, np.newaxis], signals_of(self._others, values)], axis=1)
+
+
+def _among(place: Mapping[int, int], lane: LaneChannel) -> LaneChannel:
+    """Return a lane by the places of its columns among those that are read."""
+    return replace(lane, channel=place[lane.channel], minus=None if lane.minus is None else place[lane.minus])
