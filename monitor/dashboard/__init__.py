@@ -1,1 +1,1 @@
-"""The screen: a viewer of a session folder or of a recorded file, in its own process. It records and detects nothing."""
+"""The screen: a viewer of a session folder or a recorded file, in its own process. It detects nothing."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from PySide6.QtCore import QObject, Qt, Signal
 
 from monitor.dashboard.panels.live import LivePanel
 from monitor.dashboard.signal.epochs import epoch_number
@@ -20,6 +21,20 @@ _SAME_S = 0.05
 _ROUNDING_S = 1e-6
 # A page of the present is read again as it grows, until its end is surely on disk.
 _GROWN_S, _WRITTEN_S = 1.0, 5.0
+
+
+class _Arrival(QObject):
+    """Calls the window in its own thread once a page has been read in another."""
+
+    read = Signal()
+
+    def __init__(self, show: Callable[[], None]) -> None:
+        super().__init__()
+        self._show = show
+        self.read.connect(self._arrived, Qt.ConnectionType.QueuedConnection)
+
+    def _arrived(self) -> None:
+        self._show()
 
 
 class Review:
@@ -40,7 +55,9 @@ class Review:
 
     def __init__(self, pages: PageSource, panel: LivePanel, signal: LiveSignal) -> None:
         self._panel, self._signal = panel, signal
-        self._reader = PageReader(pages)
+        # A page is shown once it has been read, not with the next frame.
+        self._arrival = _Arrival(self._show_page)
+        self._reader = PageReader(pages, has_read=self._arrival.read.emit)
         self._page_s: float | None = None
         self._focus_s = self._read_to_s = 0.0
         self._is_frozen = self._is_parked = self._was_live = self._is_asked = self._was_scoring = False
@@ -99,10 +116,7 @@ class Review:
         if self._page_s is not None:
             if not self._is_asked or self._has_grown:
                 self._ask()
-            page = self._reader.take()
-            if page is not None and page.start_s == self._page_s:
-                self._panel.sweep.set_traces(page.traces)
-                self._panel.sweep.repaint_all()
+            self._show_page()
             return
         if self.screen is not None and not self._is_recording and not self._is_frozen:
             # Nothing is being recorded: show a page, until the user moves or recording resumes.
@@ -111,6 +125,13 @@ class Review:
         if not self._is_frozen:
             self._panel.sweep.set_traces(self._signal.traces)
             self._panel.sweep.advance(self._signal.newest_s)
+
+    def _show_page(self) -> None:
+        """Show the page that was asked for, once it has been read."""
+        page = self._reader.take()
+        if page is not None and page.start_s == self._page_s:
+            self._panel.sweep.set_traces(page.traces)
+            self._panel.sweep.repaint_all()
 
     @property
     def _has_grown(self) -> bool:

@@ -138,14 +138,21 @@ class PageReader:
         Where the samples are.
     clock : callable
         Monotonic seconds.
+    has_read : callable, optional
+        Called in the thread once a page can be taken.
 
     Notes
     -----
     To place an hour of a stream takes one or two seconds, once: done ahead, a page is there at once.
     """
 
-    def __init__(self, source: PageSource, clock: Callable[[], float] = time.monotonic) -> None:
-        self._source, self._clock = source, clock
+    def __init__(
+        self,
+        source: PageSource,
+        clock: Callable[[], float] = time.monotonic,
+        has_read: Callable[[], None] | None = None,
+    ) -> None:
+        self._source, self._clock, self._has_read = source, clock, has_read
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="page-reader")
         self._waiting: Future[Page | None] | None = None
         self._ahead: Future[bool] | None = None
@@ -180,13 +187,16 @@ class PageReader:
         self._waiting = self._pool.submit(
             self._read, self._asked_n, span_s, view, tuple(streams), tuple(anchors), dict(rests)
         )
+        if self._has_read is not None:
+            has_read = self._has_read
+            self._waiting.add_done_callback(lambda _: has_read())
 
     def take(self) -> Page | None:
         """Return the page once it has been read, else None."""
         if self._waiting is None or not self._waiting.done():
             return None
         done, self._waiting = self._waiting, None
-        return done.result()
+        return None if done.cancelled() else done.result()
 
     def place_ahead(self, streams: Sequence[Fact], anchors: Sequence[Fact[AnchorData]]) -> bool:
         """Place what was recorded, a little at a time; called each frame. Return whether nothing is left."""
