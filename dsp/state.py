@@ -161,8 +161,9 @@ class Movement(Fields):
     dense_above_n: int  # those of them up to `last_above`
     hum_from: int  # index from which on the lead is off; 0 for never
     refused: bool  # the last movement was an artefact that has not ended: nothing is flagged
-    twitch_onset: float  # of the last twitch, which may turn out to be the start of a movement
-    twitch_end: float
+    chain_onset: float  # of the last bursts that were withdrawn: they may be the start of a movement
+    chain_end: float
+    chain_run_n: int  # longest run of them
     has_heart: bool  # an ECG was in the leg when it was flagged
     in_burst: bool  # inside a burst; else in a lull
     burst_peak: int  # largest short sum of this burst
@@ -361,7 +362,7 @@ _DEAD_MOVEMENT = (
     *("hum_from", "has_heart", "in_burst", "burst_peak", "half_level", "run_level", "lull_level"),
     *("burst_low", "burst_up_at", "burst_half_at", "longest_n", "run_n", "run_low", "jerk_at"),
     *("jerk_end_at", "bursts_n", "bursts", "above_n", "above_at", "morphology", "tail_n", "tail_at"),
-    *("tail", "above", "twitch_onset", "twitch_end"),
+    *("tail", "above", "chain_onset", "chain_end", "chain_run_n"),
 )
 # Written before they are read again when nothing is open and the last twitch is over.
 DEAD_AT_REST = (

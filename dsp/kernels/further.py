@@ -81,7 +81,7 @@ def is_quiet(leg: Leg, cfg: Config) -> bool:
     if quality.is_pulse_high or quality.loose or leg.texture.second_crackle_n > 0:
         return False
     reach_n = cfg.hold_n + cfg.look_back_n + cfg.rise_max_n + cfg.trimmed_onset_lag_n
-    return bool(leg.signal.index - movement.twitch_end > reach_n)
+    return bool(leg.signal.index - movement.chain_end > reach_n)
 
 
 @compiled

@@ -63,7 +63,7 @@ def restart_leg(leg: Leg, cfg: Config) -> None:
     quality.crackle_share = 0.0
     quality.loose = False
     leg.movement.refused = False
-    leg.movement.twitch_end = -np.inf
+    leg.movement.chain_end = -np.inf
     start_texture(leg.texture)
     reset_baseline(leg)
 
@@ -172,7 +172,7 @@ def detect(leg: Leg, cfg: Config, block: Block, shorts: Ints, trims: Ints) -> No
                 add_samples(leg, cfg, block, first, i + 1)
                 first = NONE
                 advance(leg, cfg, action)
-        elif watching and is_onset(leg, cfg.fast_n, short, trimmed):
+        elif watching and is_onset(leg, cfg, short, trimmed):
             if first != NONE:
                 add_samples(leg, cfg, block, first, i + 1)
                 first = NONE

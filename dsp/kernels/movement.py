@@ -82,18 +82,10 @@ def open_movement(leg: Leg, cfg: Config) -> None:
     movement.dense_above_n = 0
     movement.above[: cfg.half_second_n] = 0
     movement.hum_from = 0
-    movement.longest_n = 0
     movement.jerk_at = 0
     movement.jerk_end_at = 0
     movement.has_heart = leg.quality.causes & ECG != 0
-    movement.onset_index = onset_index(leg, cfg)
-    if movement.onset_index - movement.twitch_end < cfg.hold_n and not movement.has_heart:
-        # Less than 0.5 s after a twitch: both are one movement, whose first burst was too short to verify it.
-        movement.onset_index = min(movement.twitch_onset, movement.onset_index)
-        movement.verified = True
-    else:
-        movement.bursts_n = 0
-        movement.bursts[:] = 0.0
+    join_chain(leg, cfg)
     begin_burst(leg, 0)
     start_texture(leg.texture)
     movement.resting_uv = leg.baseline.resting_uv
@@ -102,6 +94,65 @@ def open_movement(leg: Leg, cfg: Config) -> None:
     movement.area_above_uv_s = 0.0
     leg.quality.moved = True
     emit(leg, ONSET, movement.onset_index, np.nan, False, False)
+
+
+@compiled
+def join_chain(leg: Leg, cfg: Config) -> None:
+    """Set the onset of a new movement: that of its chain, if it follows on other bursts.
+
+    A burst less than 0.5 s after another belongs to the same movement. When one of those before was no spike,
+    the movement needs no verification; when all were, it is dated back once it is confirmed.
+    """
+    movement = leg.movement
+    before = movement.onset_index
+    movement.onset_index = onset_index(leg, cfg)
+    if movement.onset_index - movement.chain_end >= cfg.hold_n or movement.has_heart:
+        movement.chain_onset = movement.onset_index
+        movement.chain_run_n = 0
+    movement.longest_n = movement.chain_run_n
+    if movement.chain_run_n >= cfg.spike_run_n:
+        movement.verified = True
+        movement.onset_index = min(movement.chain_onset, movement.onset_index)
+        shift_bursts(leg, before - movement.onset_index)
+    else:
+        movement.bursts_n = 0
+        movement.bursts[:] = 0.0
+
+
+@compiled
+def shift_bursts(leg: Leg, later_n: float) -> None:
+    """Let the bursts so far begin so many samples later after the onset: it is dated back."""
+    movement = leg.movement
+    for k in range(2 * min(movement.bursts_n, BURSTS)):
+        movement.bursts[k] += later_n
+
+
+@compiled
+def date_back(leg: Leg) -> None:
+    """Let a movement begin with the first spike of its chain."""
+    movement = leg.movement
+    if movement.chain_onset < movement.onset_index:
+        shift_bursts(leg, movement.onset_index - movement.chain_onset)
+        movement.onset_index = movement.chain_onset
+
+
+@compiled
+def remember_burst(leg: Leg, end: float) -> None:
+    """Record a withdrawn burst as the last one of its chain: it may be the start of a movement."""
+    movement = leg.movement
+    movement.chain_end = end
+    movement.chain_run_n = max(movement.chain_run_n, movement.longest_n, movement.run_n)
+
+
+@compiled
+def note_burst(leg: Leg, cfg: Config) -> None:
+    """Record a burst that was too short to be flagged as the last one of its chain."""
+    movement = leg.movement
+    start = onset_index(leg, cfg)
+    if start - movement.chain_end >= cfg.hold_n:
+        movement.chain_onset = start
+        movement.chain_run_n = 0
+    movement.chain_end = max(start, leg.signal.index - cfg.offset_lag_n - cfg.offset_ring_n)
 
 
 @compiled
@@ -121,22 +172,15 @@ def end_movement(leg: Leg, cfg: Config, offset: float, cut: bool) -> None:
         end_burst(leg, cfg)
     if offset - movement.onset_index >= cfg.min_n:
         if not movement.confirmed:
+            date_back(leg)
             emit(leg, CONFIRMED, movement.onset_index + cfg.min_n, np.nan, False, False)
         emit(leg, CLOSED, offset, offset, cut, False)
     else:
         twitch = movement.verified and not movement.confirmed
         emit(leg, WITHDRAWN, movement.onset_index, offset, cut, twitch)
         if twitch:
-            remember_twitch(leg, cfg, offset)
+            remember_burst(leg, offset)
     return_to_rest(leg, cfg)
-
-
-@compiled
-def remember_twitch(leg: Leg, cfg: Config, end: float) -> None:
-    """Record a twitch that was just withdrawn and was no spike: it may be the first burst of a movement."""
-    if max(leg.movement.longest_n, leg.movement.run_n) >= cfg.spike_run_n:
-        leg.movement.twitch_onset = leg.movement.onset_index
-        leg.movement.twitch_end = end
 
 
 @compiled
@@ -194,18 +238,20 @@ def cut_movement(leg: Leg, cfg: Config) -> None:
 
 
 @compiled
-def is_onset(leg: Leg, fast_n: int, short: int, trimmed: int) -> bool:
+def is_onset(leg: Leg, cfg: Config, short: int, trimmed: int) -> bool:
     """Return whether a sample at rest flags an onset, by the short RMS for long enough or by the envelope."""
     envelope = leg.envelope
     if short >= leg.levels.fast:
         envelope.fast_n += 1
-    else:
+    elif envelope.fast_n > 0:
+        if envelope.fast_n < cfg.fast_n and envelope.short_up_at > leg.movement.opened_at:
+            note_burst(leg, cfg)
         envelope.fast_n = 0
     # Equality: a withdrawn flag is not raised again before the short RMS has fallen below the level.
     if leg.movement.refused:
         leg.movement.refused = trimmed >= leg.levels.onset or short >= leg.levels.short_onset
         return False
-    return bool(trimmed >= leg.levels.onset or envelope.fast_n == fast_n)
+    return bool(trimmed >= leg.levels.onset or envelope.fast_n == cfg.fast_n)
 
 
 @compiled
@@ -241,7 +287,9 @@ def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
         movement.above_at = k + 1 if k + 1 < cfg.half_second_n else 0
         movement.morphology = 2 * movement.above_n >= cfg.half_second_n
     if not movement.verified and n - movement.opened_at >= cfg.verify_n:
-        return WITHDRAW
+        # A second burst that has begun is waited for.
+        if not leg.envelope.is_short_high or n - leg.envelope.short_up_at >= cfg.verify_n:
+            return WITHDRAW
     if not movement.confirmed and above and n - cfg.offset_lag_max_n - movement.onset_index >= cfg.min_n:
         return CONFIRM
     if movement.quiet_n >= cfg.hold_n:
@@ -293,11 +341,11 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
     if action == WITHDRAW:
         offset = movement.burst_at - cfg.offset_lag_n - cfg.offset_ring_n
         twitch = offset - onset >= cfg.twitch_n
-        if not twitch or max(movement.longest_n, movement.run_n) < cfg.spike_run_n:
+        chained = movement.chain_onset < onset
+        if not chained and (not twitch or max(movement.longest_n, movement.run_n) < cfg.spike_run_n):
             # Its height is what spikes on this leg look like: a similar one is not flagged again.
             add_spike(leg, cfg)
-        if twitch:
-            remember_twitch(leg, cfg, offset)
+        remember_burst(leg, max(offset, onset))
         if movement.in_burst:
             end_burst(leg, cfg)
         emit(leg, WITHDRAWN, onset, offset if twitch else np.nan, False, twitch)
@@ -307,7 +355,8 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
     elif action == CONFIRM:
         if kind == MUSCLE and not is_volley(leg, cfg):
             movement.confirmed = True
-            emit(leg, CONFIRMED, onset + cfg.min_n, np.nan, False, False)
+            date_back(leg)
+            emit(leg, CONFIRMED, movement.onset_index + cfg.min_n, np.nan, False, False)
     elif action == END and not movement.confirmed and is_volley(leg, cfg):
         add_spike(leg, cfg)
         emit(leg, WITHDRAWN, onset, np.nan, False, False)
