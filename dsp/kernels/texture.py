@@ -21,7 +21,7 @@ CRACKLE_RATIO = 2.5  # slow power of a window over that of white noise with the 
 # Mean of log2 of that ratio over a movement's n windows, mean + spread / sqrt(n), above which it is no
 # muscle: muscle has -1.7, white noise -0.4, crackle 1.9 and more.
 SLOW_MEAN, SLOW_SPREAD, SLOW_MOST = -0.25, 4.2, 2.0
-LOOSE_MEAN, LOOSE_SPREAD, LOOSE_MOST = 0.0, 1.25, 1.1  # the same, of a leg that has crackled lately
+LOOSE_MEAN, LOOSE_SPREAD = -0.5, 1.2  # the same, of a leg that has crackled lately
 LOOSE_S = 60
 SLOW_HEART = 0.6  # more with heart beats in the leg
 SLOW_DOUBT = 0.6  # above it a movement is not confirmed before it has more windows
@@ -146,7 +146,7 @@ def texture_of(leg: Leg, cfg: Config, is_over: bool) -> int:
         return MUSCLE
     limit = min(SLOW_MEAN + SLOW_SPREAD / np.sqrt(n), SLOW_MOST)
     if leg.signal.index - leg.quality.crackle_at < LOOSE_S * cfg.second_n:
-        limit = LOOSE_MOST if n < MIN_WINDOWS else LOOSE_MEAN + LOOSE_SPREAD / np.sqrt(n)
+        limit = LOOSE_MEAN + LOOSE_SPREAD / np.sqrt(n)
     if leg.signal.index - leg.quality.heart_at < HEART_S * cfg.second_n:
         limit += SLOW_HEART
     is_final = is_over or n >= SURE_WINDOWS
