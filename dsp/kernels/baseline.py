@@ -8,6 +8,8 @@ from dsp.jit import compiled
 from dsp.state import Baseline, Config, Leg
 
 UNREACHABLE = 0x7FFFFFFFFFFFFFFF
+PERCENTILE_SPREADS = 0.524  # by which the 30th percentile of a normal distribution is below its mean
+ONSET_SPREADS = 4.5  # of a resting tone, that the onset level is above it at least
 
 
 @compiled
@@ -85,15 +87,23 @@ def level_sum(uv: float, units: float) -> int:
 
 
 @compiled
+def envelope_spread(cfg: Config) -> float:
+    """Return the standard deviation of the envelope of noise over its mean: larger in a narrow band."""
+    return float((1.0 - 1.0 / cfg.rest_gain) / PERCENTILE_SPREADS)
+
+
+@compiled
 def set_levels(leg: Leg, cfg: Config) -> None:
     """Turn the resting level into the levels compared with each sample."""
     levels, baseline = leg.levels, leg.baseline
     rest = baseline.resting_uv
-    on = rest + cfg.onset_uv
+    # Of a strong resting tone (18 uV at 500 Hz, 11 at 200 Hz) the fluctuation alone would reach 8 uV more.
+    height = max(cfg.onset_uv, ONSET_SPREADS * envelope_spread(cfg) * rest)
+    on = rest + height
     # An offset level inside the fluctuation of the resting tone (ECG, high tone) would never be reached for
     # long.
-    off = max(rest + cfg.offset_uv, min(1.05 * baseline.high_uv, rest + 0.6 * cfg.onset_uv))
-    fast = max(rest + cfg.fast_factor * cfg.onset_uv, cfg.spike_factor * baseline.spike_uv)
+    off = max(rest + cfg.offset_uv, min(1.05 * baseline.high_uv, rest + 0.6 * height))
+    fast = max(rest + cfg.fast_factor * height, cfg.spike_factor * baseline.spike_uv)
     levels.onset = level_sum(on, cfg.trimmed_units)
     levels.offset = level_sum(off, cfg.trimmed_units)
     levels.short_offset = level_sum(off, cfg.short_units)

@@ -15,13 +15,13 @@ from dsp.kernels.baseline import (
     update_baseline,
 )
 from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, is_ringing
-from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_tonic
+from dsp.kernels.chain import date_back, join_chain, note_burst, remember_burst
+from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_steady
 from dsp.kernels.texture import CRACKLE, MUSCLE, SETTLING_WINDOWS, TONE, has_hum, start_texture, texture_of
 from dsp.state import HUM_TICKS, Config, Leg
 
 ONSET, CONFIRMED, WITHDRAWN, CLOSED = (int(kind) for kind in EventKind)
 ECG = int(Cause.ECG)
-RISE_SHARE = 0.6  # by how much of the rise the short RMS reaches a level later than the signal
 DENSE_SHARE = 0.75  # of a movement the short RMS is above the offset level; of a volley of spikes less
 MAX_OPEN_TIMES = 5  # a movement that is not steady may last so many times longer (a body movement)
 NOTHING, WITHDRAW, CONFIRM, END = 0, 1, 2, 3  # the action that one sample leads to
@@ -48,17 +48,6 @@ def emit(leg: Leg, kind: int, index: float, offset: float, cut: bool, twitch: bo
     event.bursts_n = movement.bursts_n
     for k in range(2 * BURSTS):
         event.bursts[k] = movement.bursts[k]
-
-
-@compiled
-def onset_index(leg: Leg, cfg: Config) -> float:
-    """Return where a movement that is flagged now began."""
-    envelope, n = leg.envelope, leg.signal.index
-    if envelope.is_short_high and n - envelope.short_up_at <= cfg.look_back_n:
-        # A slow rise fills the sub-block later than a sudden one.
-        rise = min(envelope.short_up_at - envelope.short_low_at, cfg.rise_max_n)
-        return float(envelope.short_up_at - cfg.onset_lag_n - RISE_SHARE * rise)
-    return float(n - cfg.trimmed_onset_lag_n)
 
 
 @compiled
@@ -94,65 +83,6 @@ def open_movement(leg: Leg, cfg: Config) -> None:
     movement.area_above_uv_s = 0.0
     leg.quality.moved = True
     emit(leg, ONSET, movement.onset_index, np.nan, False, False)
-
-
-@compiled
-def join_chain(leg: Leg, cfg: Config) -> None:
-    """Set the onset of a new movement: that of its chain, if it follows on other bursts.
-
-    A burst less than 0.5 s after another belongs to the same movement. When one of those before was no spike,
-    the movement needs no verification; when all were, it is dated back once it is confirmed.
-    """
-    movement = leg.movement
-    before = movement.onset_index
-    movement.onset_index = onset_index(leg, cfg)
-    if movement.onset_index - movement.chain_end >= cfg.hold_n or movement.has_heart:
-        movement.chain_onset = movement.onset_index
-        movement.chain_run_n = 0
-    movement.longest_n = movement.chain_run_n
-    if movement.chain_run_n >= cfg.spike_run_n:
-        movement.verified = True
-        movement.onset_index = min(movement.chain_onset, movement.onset_index)
-        shift_bursts(leg, before - movement.onset_index)
-    else:
-        movement.bursts_n = 0
-        movement.bursts[:] = 0.0
-
-
-@compiled
-def shift_bursts(leg: Leg, later_n: float) -> None:
-    """Let the bursts so far begin so many samples later after the onset: it is dated back."""
-    movement = leg.movement
-    for k in range(2 * min(movement.bursts_n, BURSTS)):
-        movement.bursts[k] += later_n
-
-
-@compiled
-def date_back(leg: Leg) -> None:
-    """Let a movement begin with the first spike of its chain."""
-    movement = leg.movement
-    if movement.chain_onset < movement.onset_index:
-        shift_bursts(leg, movement.onset_index - movement.chain_onset)
-        movement.onset_index = movement.chain_onset
-
-
-@compiled
-def remember_burst(leg: Leg, end: float) -> None:
-    """Record a withdrawn burst as the last one of its chain: it may be the start of a movement."""
-    movement = leg.movement
-    movement.chain_end = end
-    movement.chain_run_n = max(movement.chain_run_n, movement.longest_n, movement.run_n)
-
-
-@compiled
-def note_burst(leg: Leg, cfg: Config) -> None:
-    """Record a burst that was too short to be flagged as the last one of its chain."""
-    movement = leg.movement
-    start = onset_index(leg, cfg)
-    if start - movement.chain_end >= cfg.hold_n:
-        movement.chain_onset = start
-        movement.chain_run_n = 0
-    movement.chain_end = max(start, leg.signal.index - cfg.offset_lag_n - cfg.offset_ring_n)
 
 
 @compiled
@@ -286,10 +216,13 @@ def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
         movement.above[k] = above
         movement.above_at = k + 1 if k + 1 < cfg.half_second_n else 0
         movement.morphology = 2 * movement.above_n >= cfg.half_second_n
-    if not movement.verified and n - movement.opened_at >= cfg.verify_n:
+    if (
+        not movement.verified
+        and n - movement.opened_at >= cfg.verify_n
         # A second burst that has begun is waited for.
-        if not leg.envelope.is_short_high or n - leg.envelope.short_up_at >= cfg.verify_n:
-            return WITHDRAW
+        and not (leg.envelope.is_short_high and n - leg.envelope.short_up_at < cfg.verify_n)
+    ):
+        return WITHDRAW
     if not movement.confirmed and above and n - cfg.offset_lag_max_n - movement.onset_index >= cfg.min_n:
         return CONFIRM
     if movement.quiet_n >= cfg.hold_n:
@@ -392,20 +325,28 @@ def follow_tail(leg: Leg, cfg: Config) -> None:
         end_at_new_rest(leg, cfg)
     elif is_new_tone(leg, cfg):
         end_at_new_tone(leg, cfg)
-    elif leg.signal.index - movement.opened_at >= MAX_OPEN_TIMES * cfg.max_open_n or is_tonic(leg, cfg):
-        kind = texture_of(leg, cfg, True)
-        if kind == MUSCLE:
-            end_movement(leg, cfg, float(leg.signal.index), True)
-        else:
-            refuse_movement(leg, cfg, kind)
-        learn_tail(leg, cfg)
+    elif is_steady(leg, cfg, np.inf):
+        end_now(leg, cfg, min(cfg.pool_n, cfg.steady_ticks))
+    elif leg.signal.index - movement.opened_at >= MAX_OPEN_TIMES * cfg.max_open_n:
+        end_now(leg, cfg, cfg.new_rest_ticks)
 
 
 @compiled
-def learn_tail(leg: Leg, cfg: Config) -> None:
-    """Learn the resting level from the last ticks of the movement alone."""
+def end_now(leg: Leg, cfg: Config, n: int) -> None:
+    """End a movement that became a tone, or lasts too long, and learn rest from its last `n` ticks."""
+    kind = texture_of(leg, cfg, True)
+    if kind == MUSCLE:
+        end_movement(leg, cfg, float(leg.signal.index), True)
+    else:
+        refuse_movement(leg, cfg, kind)
+    learn_tail(leg, cfg, n)
+
+
+@compiled
+def learn_tail(leg: Leg, cfg: Config, n: int) -> None:
+    """Learn the resting level from the last `n` ticks of the movement alone."""
     movement = leg.movement
-    tail, n = movement.tail, cfg.new_rest_ticks
+    tail = movement.tail
     reset_baseline(leg)
     for k in range(min(n, movement.tail_n)):
         add_to_pool(leg.baseline, cfg.pool_n, tail[(movement.tail_at - n + k) % tail.size])
@@ -418,7 +359,7 @@ def end_at_new_tone(leg: Leg, cfg: Config) -> None:
     """Learn the new resting tone; end the movement before it, or withdraw it when there is none."""
     movement = leg.movement
     tail, newest = movement.tail, movement.tail_at - 1
-    learn_tail(leg, cfg)
+    learn_tail(leg, cfg, min(cfg.pool_n, cfg.steady_ticks))
     level = 1.5 * leg.baseline.resting_uv
     k = cfg.steady_ticks
     while k < movement.tail_n and tail[(newest - k) % tail.size] <= level:
@@ -432,7 +373,7 @@ def end_at_new_rest(leg: Leg, cfg: Config) -> None:
     """Learn the new resting level and end the movement where the envelope had fallen to it."""
     movement = leg.movement
     tail = movement.tail
-    learn_tail(leg, cfg)
+    learn_tail(leg, cfg, cfg.new_rest_ticks)
     level = leg.baseline.resting_uv + cfg.offset_uv
     k = cfg.new_rest_ticks
     newest = movement.tail_at - 1
