@@ -339,8 +339,9 @@ SHARED_SUMS = (
 )
 SHARED = (
     *SHARED_SUMS,
-    *(f"quality.{name}" for name in ("start", "valid_n", "rail_n", "stuck_n", "raw_min", "raw_max")),
-    *(f"quality.{name}" for name in ("diff_min", "diffs_n", "diffs", "band_power", "out_power")),
+    *(f"quality.{name}" for name in ("start", "valid_n", "rail_n", "stuck_n", "steps_n")),
+    *(f"quality.{name}" for name in ("raw_min", "raw_max", "diff_min", "diffs_n", "diffs")),
+    *(f"quality.{name}" for name in ("band_power", "out_power")),
     *(f"quality.{name}" for name in ("implausible_n", "tick_band", "tick_out", "tick_at", "band_before")),
     *(f"quality.{name}" for name in ("out_before", "hum_n", "lead_off", "lsb_uv")),
 )
@@ -348,7 +349,7 @@ SHARED = (
 OWN = (
     *("levels", "movement.number", "events_n", "rows_n", "events", "rows"),
     *("texture.second_crackle_n", "quality.crackle_share", "quality.loose"),
-    *("quality.crackle_at", "quality.tone_at", "quality.mains_uv"),
+    *("quality.crackle_at", "quality.tone_at", "quality.heart_at", "quality.mains_uv"),
     *("quality.pulse_at", "quality.pulses_n", "quality.pulses"),
 )
 # Compared up to their rotation, or in part.

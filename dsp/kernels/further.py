@@ -174,7 +174,11 @@ def join(s: State) -> None:
 @compiled
 def watch_sets(s: State, were_apart: bool) -> None:
     """Follow what remains of each set alone while they run together; drop the quality rows of the others."""
+    first = s.leg[0]
     for k in range(1, s.leg.size):
-        s.leg[k].rows_n = 0
+        leg = s.leg[k]
+        leg.rows_n = 0
         if not were_apart:
-            watch_crackle(s.leg[k])  # there was none, so the share decays: no lead becomes loose
+            watch_crackle(leg)  # there was none, so the share decays: no lead becomes loose
+            if first.quality.heart_at == first.signal.index:
+                leg.quality.heart_at = first.signal.index  # each of them sees the same heart

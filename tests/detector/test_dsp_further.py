@@ -10,6 +10,9 @@ from support.artefact_recordings import ROWS, make_artefacts
 from support.detector_recordings import CONDITIONS, HARDER, make_night
 
 from dsp import DetectorSettings, EventKind, LegDetector
+from dsp.calibration import calibrate
+from dsp.detector import new_state
+from dsp.kernels import loop
 from dsp.state import Leg, plan
 from monitor.detection.filters import design_filters
 
@@ -118,6 +121,57 @@ def test_at_rest_the_thresholds_share_the_work():
         detector.process(uv * rng.standard_normal(FS))
         apart.append(bool(detector._state.sets["apart"][0]))
     assert np.mean(apart[10:]) < 0.4
+
+
+def hum_then_movement(fs):
+    """Return a leg whose lead falls off in a movement for 8 s, and that moves as soon as it is on again.
+
+    The hum is so strong that its differences are removed as steps.
+    """
+    i = np.arange(40 * fs)
+    amplitude = np.full(i.size, 1.5)
+    amplitude[18 * fs : 20 * fs] = 11.0
+    amplitude[28 * fs : 31 * fs] = 30.0
+    x = amplitude * np.random.default_rng(1).standard_normal(i.size)
+    hum = slice(20 * fs, 28 * fs)
+    x[hum] += 1400.0 * np.sin(2 * np.pi * 50 * i[hum] / fs)
+    return x
+
+
+@pytest.mark.parametrize("rate", [200, 500])
+def test_hum_is_a_lead_off_at_each_threshold(rate):
+    assert_same(hum_then_movement(rate), rate)
+
+
+def last_beat_in_a_movement():
+    """Return a leg with heart beats of which the last follows a movement that only low thresholds flag."""
+    n = 100 * FS
+    amplitude = np.full(n, 1.5)
+    amplitude[round(28.65 * FS) : round(29.85 * FS)] = 7.0
+    x = np.sqrt(250 / 170) * amplitude * np.random.default_rng(0).standard_normal(n)
+    t_s = np.arange(-5, 6) / FS
+    beat = 40.0 * np.exp(-0.5 * (t_s / 0.004) ** 2) * np.cos(2 * np.pi * 60 * t_s)
+    for k in range(30):
+        at = round((30.0 - 0.8 * k) * FS)
+        x[at - 5 : at + 6] += beat
+    return x
+
+
+def test_thresholds_share_the_work_again_after_they_saw_the_heart_until_different_seconds():
+    x = last_beat_in_a_movement()
+    assert_same(x)
+    onsets_uv = (SETTINGS.onset_uv, *FURTHER_UV)
+    sets = [replace(SETTINGS, onset_uv=onset_uv) for onset_uv in onsets_uv]
+    state = new_state(sets, FS, SOS, calibrate(SETTINGS, FS, SOS))
+    loop.start_at(state, 0)
+    apart = []
+    for at in range(0, x.size, FS):
+        loop.run(state, x[at : at + FS], 0)
+        state.leg["events_n"] = state.leg["rows_n"] = 0
+        apart.append(bool(state.sets["apart"][0]))
+    assert len(set(state.leg["quality"]["heart_at"].tolist())) > 1
+    assert any(apart[:40])
+    assert not any(apart[45:])
 
 
 def test_every_field_is_compared_unless_it_is_known_not_to_matter():
