@@ -29,9 +29,20 @@ def compiled(kernel: Kernel) -> Kernel:
     """Compile a kernel that allocates nothing.
 
     Without the reference counts numba keeps for arrays (`_nrt`) the detector takes two thirds of the time,
-    and a kernel that did allocate would not compile.
+    and a kernel that did allocate would not compile. A division by zero gives infinity or NaN: it is not
+    checked for at each division.
     """
-    return cached_njit(nogil=True, _nrt=False)(kernel)
+    # `forceinline` would be taken over from the kernel whose compilation needs this one.
+    return cached_njit(nogil=True, _nrt=False, error_model="numpy", forceinline=False)(kernel)
+
+
+def inlined(kernel: Kernel) -> Kernel:
+    """Compile a kernel as `compiled` does, and without a call where another one uses it.
+
+    For short kernels that run at each sample, and for those that take the whole state at each block: it is
+    passed as seven words for each array.
+    """
+    return cached_njit(nogil=True, _nrt=False, error_model="numpy", forceinline=True)(kernel)
 
 
 def _fma(typing: Any, a: Any, b: Any, c: Any) -> Emitted:

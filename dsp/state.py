@@ -273,8 +273,8 @@ class Block(Fields):
     sizes: Annotated[Floats, np.float64, BLOCK_N]  # absolute raw differences
     squares: Annotated[Ints, np.int64, BLOCK_N]
     trimmed: Annotated[Ints, np.int64, BLOCK_N]  # trimmed sums
-    largest: Annotated[Ints, np.int64, BLOCK_N]  # largest sub-block of each, and the second largest
-    second: Annotated[Ints, np.int64, BLOCK_N]
+    but_one: Annotated[Ints, np.int64, BLOCK_N]  # sums without the largest sub-block, and of all
+    whole: Annotated[Ints, np.int64, BLOCK_N]
     is_trimmed: bool  # `trimmed` holds the sums of this block
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dsp.events import BURSTS
-from dsp.jit import compiled
+from dsp.jit import compiled, inlined
 from dsp.state import Config, Leg
 
 JERK_RING_BLOCKS = 7  # sub-blocks after a jerk for which the envelope is above the offset level
@@ -71,7 +71,7 @@ def end_burst(leg: Leg, cfg: Config) -> None:
         movement.bursts[2 * k + 1] = max(end, movement.bursts[2 * k])
 
 
-@compiled
+@inlined
 def follow_bursts(leg: Leg, cfg: Config, short: int) -> None:
     """Take one sample of the inner rhythm of the open movement: bursts, and lulls between them."""
     movement, n = leg.movement, leg.signal.index

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsp.jit import compiled
+from dsp.jit import bits_of, compiled, inlined
 from dsp.records import Floats, Ints
 from dsp.state import BLOCK_N, Block, Config, Leg
 
@@ -20,14 +20,36 @@ CLAMP_UV = 4096.0
 CLAMP = CLAMP_UV**2 * SQUARE_SCALE
 # With this many bits less, the squares of one second at 20 kHz fit too.
 POWER_SHIFT = 8
+# A whole number below 2**52 is the last 52 bits of its sum with 2**52.
+WHOLE = 2.0**52
+WHOLE_BITS = 2**52 - 1
+
+
+@inlined
+def fixed_square(value: float) -> int:
+    """Return a square in fixed point, clamped.
+
+    What `int` of it gives, but by operations that run on several samples at once, which that one does not.
+    """
+    scaled = value * value * SQUARE_SCALE
+    return bits_of(np.floor(scaled if scaled < CLAMP else CLAMP) + WHOLE) & WHOLE_BITS
+
+
+@compiled
+def power_of(u: Floats) -> int:
+    """Return the sum of the squares of a block in fixed point, with 8 bits less resolution."""
+    power = np.int64(0)
+    for i in range(u.size):
+        power += fixed_square(u[i]) >> POWER_SHIFT
+    return int(power)
 
 
 @compiled
 def square(u: Floats, squares: Ints) -> int:
-    """Write the squares of a block in fixed point; return their sum with 8 bits less resolution."""
+    """Write the squares of a block in fixed point; return their sum as `power_of` does."""
     power = np.int64(0)
     for i in range(u.size):
-        value = np.int64(min(u[i] * u[i] * SQUARE_SCALE, CLAMP))
+        value = fixed_square(u[i])
         squares[i] = value
         power += value >> POWER_SHIFT
     return int(power)
@@ -89,21 +111,23 @@ def trim(cfg: Config, block: Block, shorts: Ints, now: int, n: int) -> None:
     """Write `trimmed_sum` of `n` places from `now` on into ``block.trimmed``.
 
     One sub-block after the other over the whole block, because such a loop runs on several samples at once.
+    The sum without the two largest is the smallest one without any two: the next sub-block is added to it, or
+    is one of the two and the sum without one remains. (Maxima kept in place would be written by masked
+    stores, which take several times as long on some processors.)
     """
-    sub_n, dropped = cfg.sub_n, cfg.dropped_n
-    total, first, second = block.trimmed, block.largest, block.second
+    but_two, but_one, whole = block.trimmed, block.but_one, block.whole
+    newest = shorts[now : now + n]
     for i in range(n):
-        total[i] = first[i] = shorts[now + i]
-        second[i] = 0
+        whole[i] = newest[i]
+        but_one[i] = but_two[i] = 0
     for k in range(1, cfg.sub_blocks_n):
-        past = shorts[now - k * sub_n : now - k * sub_n + n]
+        past = shorts[now - k * cfg.sub_n : now - k * cfg.sub_n + n]
         for i in range(n):
             value = past[i]
-            total[i] += value
-            second[i] = max(second[i], min(first[i], value))
-            first[i] = max(first[i], value)
-    for i in range(n):
-        if dropped >= 1:
-            total[i] -= first[i]
-        if dropped == 2:
-            total[i] -= second[i]
+            but_two[i] = min(but_two[i] + value, but_one[i])
+            but_one[i] = min(but_one[i] + value, whole[i])
+            whole[i] += value
+    if cfg.dropped_n < 2:
+        kept = but_one if cfg.dropped_n == 1 else whole
+        for i in range(n):
+            block.trimmed[i] = kept[i]

@@ -22,8 +22,8 @@ def remove_steps(leg: Leg, block: Block, x: Floats) -> int:
     leg : Leg
         Its signal is updated.
     block : Block
-        Written: in `u` the signal without the first sample's level and without steps, in `sizes` the size of
-        each raw difference, 0 over missing samples.
+        Written: in `u` and `raw` the signal without the first sample's level and without steps, in `sizes`
+        the size of each raw difference, 0 over missing samples.
     x : ndarray, shape (n,), float64, uV
         At most a block, not empty, within one tick.
 
@@ -35,7 +35,7 @@ def remove_steps(leg: Leg, block: Block, x: Floats) -> int:
     """
     if not np.isfinite(x[0]):
         return 0
-    signal, u, sizes = leg.signal, block.u, block.sizes
+    signal, u, raw, sizes = leg.signal, block.u, block.raw, block.sizes
     if signal.valid_n == 0 or signal.missing_n > 0:
         signal.shift = x[0] if signal.valid_n == 0 else signal.shift + (x[0] - signal.previous)
         signal.previous = x[0]
@@ -51,7 +51,7 @@ def remove_steps(leg: Leg, block: Block, x: Floats) -> int:
         return find_steps(leg, block, x)
     shift = signal.shift
     for i in range(n):
-        u[i] = x[i] - shift
+        u[i] = raw[i] = x[i] - shift
     signal.diff_bits = max(signal.diff_bits, largest)
     signal.previous = x[n - 1]
     return int(n)
@@ -60,7 +60,7 @@ def remove_steps(leg: Leg, block: Block, x: Floats) -> int:
 @compiled
 def find_steps(leg: Leg, block: Block, x: Floats) -> int:
     """Do what `remove_steps` does for a block that holds a large difference or a missing sample."""
-    signal, u, sizes = leg.signal, block.u, block.sizes
+    signal, u, raw, sizes = leg.signal, block.u, block.raw, block.sizes
     peak = float_of(max(signal.diff_bits, signal.past_diff_bits))
     previous, shift = signal.previous, signal.shift
     n = x.size
@@ -74,7 +74,7 @@ def find_steps(leg: Leg, block: Block, x: Floats) -> int:
         else:
             peak = max(peak, sizes[i])
             signal.diff_bits = max(signal.diff_bits, bits_of(sizes[i]))
-        u[i] = x[i] - shift
+        u[i] = raw[i] = x[i] - shift
         previous = x[i]
     signal.previous, signal.shift = previous, shift
     return int(n)

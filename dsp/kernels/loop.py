@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsp.jit import compiled
+from dsp.jit import compiled, inlined
 from dsp.kernels.baseline import add_spike, add_to_pool, envelope_uv, reset_baseline, update_baseline
-from dsp.kernels.envelope import make_room, square, sum_squares, trim, trimmed_sum
+from dsp.kernels.envelope import make_room, power_of, square, sum_squares, trim, trimmed_sum
 from dsp.kernels.filters import flush_denormals, remove_steps, reset_stages, run_stages
 from dsp.kernels.further import join, part, share, share_sums, watch_sets
 from dsp.kernels.movement import NOTHING, advance, cut_movement, follow, follow_tail, is_onset, open_movement
@@ -86,7 +86,7 @@ def start_at(s: State, first_index: int) -> None:
         start_second(s.leg[k])
 
 
-@compiled
+@inlined
 def track_short(leg: Leg, short: int) -> None:
     """Record where the short RMS last rose from near the resting level, and where above the onset level."""
     envelope, levels, n = leg.envelope, leg.levels, leg.signal.index
@@ -203,7 +203,7 @@ def needs_detection(leg: Leg, levels: Levels, cfg: Config, highest: int) -> bool
     return bool(loudest * (cfg.sub_blocks_n - cfg.dropped_n) >= levels.onset)
 
 
-@compiled
+@inlined
 def take_block(s: State, x: Floats) -> None:
     """Take a block of valid samples: measure, filter, square and sum it, and detect where that is needed."""
     leg, cfg, block = s.leg[0], s.cfg[0], s.block[0]
@@ -212,11 +212,8 @@ def take_block(s: State, x: Floats) -> None:
     measure_raw(leg, cfg, x, block.sizes)
     block.is_trimmed = False
     u = block.u[:n]
-    raw = block.raw[:n]
-    for i in range(n):
-        raw[i] = u[i]
     run_stages(s.band, u)
-    quality.band_power += square(u, block.squares)
+    quality.band_power += power_of(u)
     run_stages(s.notches, u)
     quality.out_power += square(u, block.squares)
     now = make_room(leg, cfg, s.totals, s.shorts)
@@ -257,7 +254,7 @@ def take_sums(leg: Leg, cfg: Config, block: Block, shorts: Ints, now: int, n: in
         take_rest(leg, cfg, shorts, now, n, highest)
 
 
-@compiled
+@inlined
 def finish_tick(s: State) -> None:
     """Do the work of every tenth of a second: follow the open movement's tail, or learn rest."""
     leg, cfg = s.leg[0], s.cfg[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dsp.events import BURSTS, Cause, EventKind
-from dsp.jit import compiled
+from dsp.jit import compiled, inlined
 from dsp.kernels.baseline import (
     add_spike,
     add_to_pool,
@@ -167,7 +167,7 @@ def cut_movement(leg: Leg, cfg: Config) -> None:
     end_movement(leg, cfg, offset, True)
 
 
-@compiled
+@inlined
 def is_onset(leg: Leg, cfg: Config, short: int, trimmed: int) -> bool:
     """Return whether a sample at rest flags an onset, by the short RMS for long enough or by the envelope."""
     envelope = leg.envelope
@@ -184,7 +184,7 @@ def is_onset(leg: Leg, cfg: Config, short: int, trimmed: int) -> bool:
     return bool(trimmed >= leg.levels.onset or envelope.fast_n == cfg.fast_n)
 
 
-@compiled
+@inlined
 def follow(leg: Leg, cfg: Config, short: int, trimmed: int) -> int:
     """Take one sample of an open movement; return the action for `advance` (mostly `NOTHING`)."""
     movement, levels, n = leg.movement, leg.levels, leg.signal.index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dsp.events import Cause, QualityState
-from dsp.jit import bits_of, compiled, float_of
+from dsp.jit import bits_of, compiled, float_of, inlined
 from dsp.kernels.envelope import POWER_SHIFT, SQUARE_SCALE
 from dsp.kernels.movement import cut_movement, leave_to_hum
 from dsp.kernels.texture import POWER_UV2, is_hum
@@ -105,7 +105,7 @@ def collect_differences(quality: Quality, sizes: Floats) -> None:
     quality.diffs_n = n
 
 
-@compiled
+@inlined
 def track_pulse(leg: Leg, fs_hz: float, short: int) -> None:
     """Follow short rises of the short RMS at rest, whose regular ones are heart beats."""
     quality, level, n = leg.quality, leg.levels.pulse, leg.signal.index

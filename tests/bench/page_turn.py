@@ -1,4 +1,6 @@
-"""How long a page turn takes in review, of a session and of a file: ``page_turn.py [--hours 12] [--n 100] [--at DIR]``.
+"""How long a page turn takes in review, of a session and of a file.
+
+``page_turn.py [--hours 12] [--n 100] [--at DIR]``.
 
 From the key to the painted page, in a window at 30 frames a second: of the next pages in the middle of the
 recording, and of jumps to any of its pages. The recording has 30 channels at 500 Hz, two of them legs. On a
@@ -183,7 +185,8 @@ def report(path: Path, hours: float, n: int) -> None:
             np.quantile(values, (0.5, 0.95, 1.0)) * 1e3 for values in zip(*each, strict=True)
         )
         say(
-            f"{path.name}: {kind}: median {median:.0f} ms, p95 {p95:.0f} ms, max {most:.0f} ms; processor p95 {cpu[1]:.0f} ms, n {n}"
+            f"{path.name}: {kind}: median {median:.0f} ms, p95 {p95:.0f} ms, max {most:.0f} ms; "
+            f"processor p95 {cpu[1]:.0f} ms, n {n}"
         )
     say(f"load {os.getloadavg()[0]:.1f}, memory {psutil.Process().memory_info().rss / 2**20:.0f} MB")
     window.close()
