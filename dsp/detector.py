@@ -75,6 +75,8 @@ class LegDetector:
         sos = np.array(sos, np.float64)
         if sos.ndim != 2 or sos.shape[1] != 6 or sos.shape[0] == 0:
             raise ValueError(f"sos has shape {sos.shape}: expected (n_sections, 6)")
+        if np.any(sos[:, 0] == 0.0) or np.any(sos[:, 3] != 1.0):
+            raise ValueError("sos: expected b0 other than 0 and a0 of 1 in every section")
         self.settings = settings
         further = [
             replace(settings, onset_uv=onset_uv, further_onset_uv=())

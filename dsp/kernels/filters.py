@@ -86,20 +86,13 @@ def arrange(sos: Floats) -> Rows:
     Parameters
     ----------
     sos : ndarray, shape (n_sections, 6), float64
-        Second-order sections; none is allowed, the first coefficient of each must not be 0.
+        Second-order sections; none is allowed. In each b0 is not 0 and a0 is 1.
 
     Returns
     -------
     ndarray, shape (n_stages,), `Stage`
         Two sections each, at rest; a section that passes everything fills the last one.
-
-    Raises
-    ------
-    ValueError
-        If a section has no first coefficient.
     """
-    if np.any(sos[:, 0] == 0.0) or np.any(sos[:, 3] != 1.0):
-        raise ValueError("sos: expected b0 other than 0 and a0 of 1 in every section")
     stages = np.zeros((len(sos) + 1) // 2, Stage.dtype)
     stages["gain"] = 1.0
     for name, sections in (("first", sos[0::2]), ("second", sos[1::2])):
