@@ -67,6 +67,7 @@ import dsp
 from dsp.compilation import signature_of
 from dsp.kernels import loop
 dsp.warm_up()
+assert dsp.cache_report.ready_share == 1.0
 from monitor.detection.filters import design_filters
 settings = dsp.DetectorSettings()
 detector = dsp.LegDetector(settings, 500.0, design_filters(500.0, settings))

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QApplication
 
 from monitor.dashboard.pages.start_screen import StartScreen
 from monitor.dashboard.shell.lock import Lock
-from monitor.dashboard.shell.settings_sync import settings_of
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
@@ -65,6 +64,7 @@ def _unlock() -> None:
 
 def open_window(path: Path, theme: Theme | None) -> DashboardWindow:
     """Make the window of a session with the saved settings of its bed; `theme` overrides the saved one."""
+    from monitor.dashboard.shell.settings_sync import settings_of
     from monitor.dashboard.shell.window import DashboardWindow
 
     folder = SessionFolder.open(path)
