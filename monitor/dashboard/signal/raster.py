@@ -54,7 +54,9 @@ def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, 
             continue
         if not is_started:
             is_started = True
-            state[:] = rest_state * value
+            # One by one: the check of an array expression's shapes takes longest of all to compile.
+            for k in range(state.shape[0]):
+                state[k, 0], state[k, 1] = rest_state[k, 0] * value, rest_state[k, 1] * value
         for k in range(sos.shape[0]):
             out = sos[k, 0] * value + state[k, 0]
             state[k, 0] = sos[k, 1] * value - sos[k, 4] * out + state[k, 1]
