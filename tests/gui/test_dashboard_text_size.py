@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pytestqt.qtbot import QtBot
-from support.cut_off import all_painted
+from support.cut_off import all_painted, painted_texts
 from support.windows import LATE_MS, Opener, Recorder
 
 from monitor.dashboard import texts
@@ -58,18 +58,26 @@ def test_no_sound_is_shown_beside_every_alert_with_large_text(
     assert any(text.startswith("!!!  HIGH") for text in painted)
 
 
-@pytest.mark.parametrize("size", [(1366, 768), (1920, 1080), (2560, 1440)])
+@pytest.mark.parametrize("width", [300, 380, 500])
+@pytest.mark.parametrize("is_seen", [False, True])
 @pytest.mark.parametrize("scale", [1.0, 1.3])
-def test_the_usual_alerts_are_not_shortened(
-    open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot, size: tuple[int, int],
-    scale: float,
-) -> None:  # fmt: skip
-    window = open_window(running)
-    sized(window, size, scale, qtbot)
-    window.stop()
+def test_the_usual_alerts_are_whole_in_the_narrowest_bar(
+    scale: float, width: int, qtbot: QtBot, *, is_seen: bool
+) -> None:
+    set_text_scale(scale)
+    field = AlertField(NIGHT)
+    qtbot.addWidget(field)
+    assert field.minimumWidth() >= 300
+    field.resize(width, text_px(46))
     for text in USUAL:
-        window.top.alert.show_alerts((Alert("high", text, "key"),), frozenset(), texts.SOUND_OFF)
-        assert text in [painted for painted, _ in all_painted(window.top.alert)]
+        field.show_alerts(
+            (Alert("high", text, "key"),), frozenset({"key"} if is_seen else ()), texts.SOUND_OFF
+        )
+        painted: list[tuple[str, int]] = []
+        with painted_texts(painted) as cut:
+            field.grab()
+        assert cut == []
+        assert text in [each for each, _ in painted]
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1366, 768), (1920, 1080)])

@@ -164,8 +164,16 @@ def painted_texts(every: list[tuple[str, int]] | None = None) -> Iterator[list[s
             every.append((text, painter.font().pixelSize()))
         width = painter.fontMetrics().horizontalAdvance(text)
         box = arguments[0] if isinstance(arguments[0], QRect | QRectF) else None
+        flags = arguments[1] if len(arguments) > 1 else 0
+        wraps = isinstance(flags, Qt.TextFlag | Qt.AlignmentFlag | int) and bool(
+            int(flags) & Qt.TextFlag.TextWordWrap
+        )
         if "…" in text:
             found.append(f"painted {text!r} is shortened")
+        elif box is not None and text and wraps:
+            need = painter.boundingRect(QRectF(box), arguments[1], text)
+            if not QRectF(box).adjusted(0, 0, _SLACK_PX, _SLACK_PX).contains(need):
+                found.append(f"painted {text!r} needs {need} and has {box}")
         elif box is not None and text and width > box.width() + _SLACK_PX:
             found.append(f"painted {text!r} {box.width():.0f} of {width}")
         elif (

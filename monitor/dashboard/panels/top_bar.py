@@ -214,23 +214,34 @@ class AlertField(QWidget):
         painter.setPen(QPen(QColor(colour), 0))
         painter.drawRoundedRect(box, 5, 5)
         painter.fillRect(QRectF(box.left(), box.top(), 4, box.height()), QColor(colour))
-        head = box.adjusted(14, 4, -8, -box.height() / 2)
-        left, middle = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
-        head_room = head.width() - self._show_sound(painter, head, theme.text)
+        text = box.adjusted(14, 4, -8, -4)
+        left, middle, top = (
+            Qt.AlignmentFlag.AlignLeft,
+            Qt.AlignmentFlag.AlignVCenter,
+            Qt.AlignmentFlag.AlignTop,
+        )
+        self._head(painter, alert, text.adjusted(0, 0, 0, -text.height() / 2), colour, is_new=is_new)
+        painter.setPen(QColor(theme.text))
+        # A long text is smaller, then in two lines.
+        for px in _ALERT_PX:
+            painter.setFont(font(px, bold=is_new))
+            if painter.fontMetrics().horizontalAdvance(alert.text) <= text.width():
+                painter.drawText(text.adjusted(0, text.height() / 2 - 2, 0, 0), left | middle, alert.text)
+                return
+        lines_px = 2 * painter.fontMetrics().lineSpacing()
+        wrapped = box.adjusted(14, box.height() - lines_px - 2, -8, 0)
+        painter.drawText(wrapped, left | top | Qt.TextFlag.TextWordWrap, alert.text)
+
+    def _head(self, painter: QPainter, alert: Alert, box: QRectF, colour: str, *, is_new: bool) -> None:
+        """Paint the priority above an alert, and the state of the sound."""
+        room = box.width() - self._show_sound(painter, box, self._theme.text)
         painter.setPen(QColor(colour))
         painter.setFont(font(12, bold=True))
         heads = self._heads(alert, is_new=is_new)
-        fitting = (each for each in heads if painter.fontMetrics().horizontalAdvance(each) <= head_room)
-        painter.drawText(head, left | middle, next(fitting, heads[-1]))
-        painter.setPen(QColor(theme.text))
-        body = box.adjusted(14, box.height() / 2 - 2, -8, -4)
-        # A long text is smaller before it is shortened; the tool tip has all of it.
-        for px in _ALERT_PX:
-            painter.setFont(font(px, bold=is_new))
-            if painter.fontMetrics().horizontalAdvance(alert.text) <= body.width():
-                break
-        shown = painter.fontMetrics().elidedText(alert.text, Qt.TextElideMode.ElideRight, int(body.width()))
-        painter.drawText(body, left | middle, shown)
+        fitting = (each for each in heads if painter.fontMetrics().horizontalAdvance(each) <= room)
+        painter.drawText(
+            box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, next(fitting, heads[-1])
+        )
 
     def _heads(self, alert: Alert, *, is_new: bool) -> tuple[str, ...]:
         """Return the line above an alert: whole, and ever shorter where the sound needs the room."""
