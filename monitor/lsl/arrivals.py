@@ -34,6 +34,8 @@ class Samples:
         For display only: they wait for late samples before them, and are delivered again in order.
     after : str
         Why what lies before them is missing, where the reader knows.
+    piece_n : int
+        Length of the longest of the pieces from which the chunk was collected; 0 if it is as it came.
     """
 
     key: int
@@ -41,6 +43,7 @@ class Samples:
     stamps: npt.NDArray[np.float64]
     ahead: bool = False
     after: str = ""
+    piece_n: int = 0
 
 
 @dataclass(frozen=True, slots=True)

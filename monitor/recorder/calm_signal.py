@@ -7,9 +7,13 @@ import numpy as np
 from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Samples
 
-# A piece in which nothing begins waits for so long at most. With the time for which the reader collects, what
-# is detected at once then holds a fifth of a second.
-_HOLD_S = 0.15
+# So much of a calm signal is detected at once, and so long does a piece wait at most for others.
+_ENOUGH_S = 0.18
+_LONGEST_S = 0.25
+
+
+Due = tuple[Samples, float]
+"""What is to be detected, and when its last sample arrived (s, this machine's LSL clock)."""
 
 
 class CalmSignal:
@@ -18,11 +22,10 @@ class CalmSignal:
     def __init__(self) -> None:
         self._held: list[Samples] = []
         self._due_s = float("inf")
+        self._arrived_s = float("nan")
 
-    def take(
-        self, piece: Samples, stream: StreamDetection, now_s: float, *, is_watched: bool
-    ) -> Samples | None:
-        """Add the next piece; return what is to be detected now, None if it all waits.
+    def take(self, piece: Samples, stream: StreamDetection, now_s: float, *, is_watched: bool) -> list[Due]:
+        """Add the next piece; return what is to be detected now.
 
         Parameters
         ----------
@@ -34,24 +37,29 @@ class CalmSignal:
         is_watched : bool
             Whether a person sees the live trace: nothing waits then.
         """
+        # What comes late may be a backlog: how late it is must not be said of what came in time.
+        before = self.due(now_s)
+        if not self._held:
+            self._due_s = now_s + _LONGEST_S
         self._held.append(piece)
-        if not self._held[1:]:
-            self._due_s = now_s + _HOLD_S
+        self._arrived_s = now_s
         held_n = sum(len(each.stamps) for each in self._held)
-        may_wait = not is_watched and not piece.after and now_s < self._due_s
-        may_wait &= held_n < _HOLD_S * stream.timeline.rate_hz
-        return None if may_wait and stream.is_calm(piece.values) else self.rest()
+        may_wait = not is_watched and not piece.after and held_n < _ENOUGH_S * stream.timeline.rate_hz
+        if may_wait and stream.is_calm(piece.values):
+            return before
+        return before + self.rest()
 
-    def due(self, now_s: float) -> Samples | None:
-        """Return what has waited long enough, None if nothing has."""
-        return self.rest() if now_s >= self._due_s else None
+    def due(self, now_s: float) -> list[Due]:
+        """Return what has waited long enough."""
+        return self.rest() if now_s >= self._due_s else []
 
-    def rest(self) -> Samples | None:
-        """Return everything that waits, None without any."""
+    def rest(self) -> list[Due]:
+        """Return everything that waits, as one piece."""
         held, self._held, self._due_s = self._held, [], float("inf")
         if len(held) < 2:
-            return held[0] if held else None
-        values, stamps = (
-            np.concatenate(each) for each in zip(*((p.values, p.stamps) for p in held), strict=True)
-        )
-        return Samples(held[0].key, values, stamps, after=held[0].after)
+            return [(each, self._arrived_s) for each in held]
+        values = np.concatenate([each.values for each in held])
+        stamps = np.concatenate([each.stamps for each in held])
+        piece_n = max(len(each.stamps) for each in held)
+        whole = Samples(held[0].key, values, stamps, after=held[0].after, piece_n=piece_n)
+        return [(whole, self._arrived_s)]

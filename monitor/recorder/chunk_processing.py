@@ -59,7 +59,7 @@ def detect(source: Source, detection: SourceDetection, chunk: Samples, now_s: fl
     elif not (stream.is_duplicating or stream.is_in_doubt) and all(
         placed.repeat is None for placed in pieces
     ):
-        ended = lateness.take(chunk.stamps, now_s, offset_s, reached_s)
+        ended = lateness.take(chunk.stamps, now_s, offset_s, reached_s, chunk.piece_n)
     context = _context(source, chunk, latest_s, is_late=bool(ended or lateness.spell))
     if was_holding:
         # Samples after a gap are held until they can be placed: the context at the gap applies.

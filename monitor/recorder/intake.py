@@ -24,7 +24,7 @@ from monitor.lsl.search import changed
 from monitor.model.facts import Fact
 from monitor.model.payloads import AnchorData, LostData
 from monitor.montage import StreamDescription
-from monitor.recorder.calm_signal import CalmSignal
+from monitor.recorder.calm_signal import CalmSignal, Due
 from monitor.recorder.chunk_processing import detect
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.context import RecorderContext
@@ -179,7 +179,7 @@ class Intake:
     def _process(self, source: Source, arrival: Arrival, n_before: int | None) -> None:
         """Process one arrival; `n_before` is None if it is not in the file yet, see `Received`."""
         if not isinstance(arrival, Samples) or arrival.ahead:
-            self._detect_rest(source)
+            self._detect_held(source, self._calm[source.key].rest())
         if isinstance(arrival, Samples):
             self._samples(source, arrival, n_before)
         elif isinstance(arrival, Texts):
@@ -225,12 +225,12 @@ class Intake:
             return
         if source.detection.is_resting(now_s):
             return
-        due: Samples | None = chunk
+        due = [(chunk, now_s)]
         if is_new and source.clock.is_anchored:
             is_watched = now_s < self._watched_until_s
             due = self._calm[source.key].take(chunk, source.detection.stream, now_s, is_watched=is_watched)
-        if due is not None:
-            self._detect_in(source, source.detection, due, n_before, is_new=is_new)
+        for each, arrived_s in due:
+            self._detect_in(source, source.detection, each, arrived_s, n_before, is_new=is_new)
 
     def watched(self, now_s: float) -> None:
         """Note that a window shows the recording: it draws every piece as it comes."""
@@ -238,34 +238,34 @@ class Intake:
 
     def detect_due(self, now_s: float) -> None:
         """Detect in what has waited for more samples long enough (s, this machine's LSL clock)."""
-        for key, calm in self._calm.items():
-            source, due = self._sources[key], calm.due(now_s)
-            if due is not None and source.detection is not None:
-                self._detect_in(source, source.detection, due)
+        for source in self._sources.values():
+            self._detect_held(source, self._calm[source.key].due(now_s))
 
     def detect_all(self) -> None:
         """Detect in everything that waits."""
         for source in self._sources.values():
-            self._detect_rest(source)
+            self._detect_held(source, self._calm[source.key].rest())
 
-    def _detect_rest(self, source: Source) -> None:
-        due = self._calm[source.key].rest()
-        if due is not None and source.detection is not None:
-            self._detect_in(source, source.detection, due)
+    def _detect_held(self, source: Source, held: list[Due]) -> None:
+        for chunk, arrived_s in held:
+            if source.detection is not None:
+                self._detect_in(source, source.detection, chunk, arrived_s)
 
     def _detect_in(
         self,
         source: Source,
         detection: SourceDetection,
         chunk: Samples,
+        now_s: float,
         n_before: int | None = None,
         *,
         is_new: bool = True,
     ) -> None:
+        """Detect in a chunk that arrived at `now_s` (this machine's LSL clock)."""
         with self._context.faults.isolate(f"detecting in {source.name}") as outcome:
             if n_before is not None:
                 self._anchor_first(source, chunk, n_before)
-            self._detect(source, detection, chunk, is_new=is_new)
+            self._detect(source, detection, chunk, now_s, is_new=is_new)
         if outcome.failed:
             self._detector_failed(source, detection)
 
@@ -313,9 +313,10 @@ class Intake:
         self._clocks.anchored(source, now_s)
         self._anchor(source, source.detection, first_s, n_before)
 
-    def _detect(self, source: Source, detection: SourceDetection, chunk: Samples, *, is_new: bool) -> None:
+    def _detect(
+        self, source: Source, detection: SourceDetection, chunk: Samples, now_s: float, *, is_new: bool
+    ) -> None:
         """Detect in a chunk; what is not new was drawn when it was received."""
-        now_s = self._context.time.clock()
         self._context.record(self._context.stall_watch.heard(source))
         for facts, rows, values in detect(source, detection, chunk, now_s):
             self._context.record(facts)

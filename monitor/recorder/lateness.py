@@ -67,7 +67,12 @@ class Lateness:
         return float("inf") if self._usual_s is None else now_s - self._usual_s + _EARLY_S
 
     def take(
-        self, stamps_s: npt.NDArray[np.float64], now_s: float, offset_s: float | None, reached_s: float
+        self,
+        stamps_s: npt.NDArray[np.float64],
+        now_s: float,
+        offset_s: float | None,
+        reached_s: float,
+        piece_n: int = 0,
     ) -> Spell | None:
         """Look at a chunk.
 
@@ -80,6 +85,8 @@ class Lateness:
             Source clock to this machine's, as far as known.
         reached_s : float
             Where the chunk begins on the session's timeline.
+        piece_n : int
+            Length of the longest of the pieces that the chunk was collected from; 0 if it came as it is.
 
         Returns
         -------
@@ -103,7 +110,7 @@ class Lateness:
         if late_s < _ON_TIME_S:
             self._usual_s += late_s if late_s < 0 else _FOLLOW * late_s
             if self.spell is None:
-                self._sizes.append(len(stamps_s))
+                self._sizes.append(piece_n or len(stamps_s))
         if first_s - self._usual_s >= LATE_S and self.spell is None:
             self.spell = Spell(reached_s)
         if self.spell is None:

@@ -8,6 +8,7 @@ from support.watching import of_kind
 from monitor.detection.pipeline import StreamDetection
 from monitor.recorder import recorder as night_module
 from monitor.recorder.outlets import Outlets
+from monitor.scoring import Scorer
 
 pytestmark = pytest.mark.smoke
 
@@ -67,7 +68,7 @@ def test_an_outlet_that_fails_is_told_and_nothing_else_is_lost(bench, monkeypatc
 
 
 def test_scoring_that_fails_costs_the_numbers_and_not_the_night(bench, monkeypatch):
-    monkeypatch.setattr(night_module, "score", failing)
+    monkeypatch.setattr(Scorer, "score", failing)
     bench.feed(20, 4000.0)
     bench.feed(2, 4020.0, gain=20.0)
     bench.feed(2, 4022.0)

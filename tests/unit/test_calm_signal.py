@@ -35,11 +35,12 @@ def learned(noise):
 
 def test_calm_pieces_come_out_together_in_order(noise, learned):
     calm = CalmSignal()
-    out = [calm.take(piece(noise, k), learned, k * PIECE_S, is_watched=False) for k in range(30)]
-    found = [each for each in out if each is not None]
-    assert len(found) == 10
+    found = []
+    for k in range(32):
+        found += [each for each, _ in calm.take(piece(noise, k), learned, k * PIECE_S, is_watched=False)]
+    assert [each.piece_n for each in found] == [PIECE_N] * 8
     whole = np.concatenate([each.values for each in found])
-    assert np.array_equal(whole, noise[: 30 * PIECE_N].astype(np.float32))
+    assert np.array_equal(whole, noise[: 32 * PIECE_N].astype(np.float32))
     assert (np.diff(np.concatenate([each.stamps for each in found])) > 0).all()
 
 
@@ -48,35 +49,42 @@ def test_a_piece_with_activity_is_returned_at_once_with_what_waited(noise, learn
     loud = noise.copy()
     loud[2 * PIECE_N - n_loud : 2 * PIECE_N] += 30 * (-1) ** np.arange(n_loud)[:, np.newaxis]
     calm = CalmSignal()
-    assert calm.take(piece(loud, 0), learned, 0.0, is_watched=False) is None
-    found = calm.take(piece(loud, 1), learned, PIECE_S, is_watched=False)
+    assert calm.take(piece(loud, 0), learned, 0.0, is_watched=False) == []
+    ((found, _),) = calm.take(piece(loud, 1), learned, PIECE_S, is_watched=False)
     assert len(found.stamps) == 2 * PIECE_N
 
 
 def test_nothing_waits_while_a_movement_is_open(noise, learned):
     burst = 30 * noise[: round(0.4 * RATE_HZ)]
     learned.process(burst, 60.0 + np.arange(len(burst)) / RATE_HZ)
-    found = CalmSignal().take(piece(noise, 0), learned, 0.0, is_watched=False)
+    ((found, _),) = CalmSignal().take(piece(noise, 0), learned, 0.0, is_watched=False)
     assert len(found.stamps) == PIECE_N
 
 
 def test_nothing_waits_while_a_person_watches_or_after_a_break(noise, learned):
-    assert CalmSignal().take(piece(noise, 0), learned, 0.0, is_watched=True) is not None
-    assert CalmSignal().take(piece(noise, 0, after="broken"), learned, 0.0, is_watched=False) is not None
+    assert CalmSignal().take(piece(noise, 0), learned, 0.0, is_watched=True)
+    assert CalmSignal().take(piece(noise, 0, after="broken"), learned, 0.0, is_watched=False)
 
 
 def test_nothing_waits_while_the_resting_level_is_learned(noise):
     stream = StreamDetection(RATE_HZ, [LEG], DetectorSettings())
     stream.start(0.0)
-    assert CalmSignal().take(piece(noise, 0), stream, 0.0, is_watched=False) is not None
+    assert CalmSignal().take(piece(noise, 0), stream, 0.0, is_watched=False)
 
 
 def test_a_piece_that_no_other_follows_waits_for_a_limited_time(noise, learned):
     calm = CalmSignal()
-    assert calm.take(piece(noise, 0), learned, 7.0, is_watched=False) is None
-    assert calm.due(7.1) is None
-    assert len(calm.due(7.2).stamps) == PIECE_N
-    assert calm.due(9.0) is None
+    assert calm.take(piece(noise, 0), learned, 7.0, is_watched=False) == []
+    assert calm.due(7.2) == []
+    assert [(len(each.stamps), at_s) for each, at_s in calm.due(7.25)] == [(PIECE_N, 7.0)]
+    assert calm.due(9.0) == []
+
+
+def test_what_comes_late_is_not_joined_to_what_came_in_time(noise, learned):
+    calm = CalmSignal()
+    assert calm.take(piece(noise, 0), learned, 7.0, is_watched=False) == []
+    ((found, arrived_s),) = calm.take(piece(noise, 1), learned, 9.0, is_watched=False)
+    assert (len(found.stamps), arrived_s) == (PIECE_N, 7.0)
 
 
 def fed(path, *, is_watched):
