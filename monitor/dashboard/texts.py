@@ -72,6 +72,7 @@ LEGEND: Mapping[str, str] = {
     "arousal": "arousal",
     "respiratory": "respiratory event",
     "epoch": "epoch of the stage keys",
+    "position": "body position",
 }
 HELP_NOTE = (
     "Mouse on the trace: wheel pages, Ctrl+wheel sensitivity, Shift+wheel time. Click selects a movement and "

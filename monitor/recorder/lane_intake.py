@@ -113,13 +113,16 @@ class LaneIntake:
         clock, identity, context = source.clock, source.identity, self._context
         if clock.is_anchored:
             return True
+        if not identity.stream.rate_hz:
+            # Without a rate its samples cannot be placed.
+            return False
         now_s = context.time.clock()
         if source.key not in self._first:
             stamp_s = clock.first_stamp_s(chunk.stamps, now_s)
             self._clocks.check(source, stamp_s, now_s)
             self._clocks.anchored(source, now_s)
             self._first[source.key] = stamp_s, n_before
-        if not context.time.has_begun or not identity.stream.rate_hz:
+        if not context.time.has_begun:
             return False
         stamp_s, at_n = self._first.pop(source.key)
         t_s = context.time.place(clock, stamp_s)

@@ -59,6 +59,8 @@ class Sample(QWidget):
             )
         elif self._sign == "epoch":
             painter.fillRect(QRectF(4, 2, right - 4, _HEIGHT_PX - 4), faded(theme.accent, 0.28))
+        elif self._sign == "position":
+            painter.fillRect(QRectF(4, middle - 1, right - 4, 2), QColor(theme.other))
         else:
             colour = theme.text if self._sign == "arousal" else theme.accent
             painter.fillRect(QRectF(4, 1, right - 4, _HEIGHT_PX - 2), faded(colour, 0.09))

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -251,7 +251,7 @@ def signal_lines(view: Sweep, lane: Lane) -> tuple[str, ...]:
         level = level_text(lane.traces, lane.name, view.visible_s[1])
         level = f"{level} {lane.view.unit}" if level else texts.NO_SIGNAL
     return label, *filter(
-        None, (level.strip(), scale_text(about, lane.view.unit, lane.full), band_text(about))
+        None, (level.strip(), scale_text(about, lane.view.unit, lane.fitted), band_text(about))
     )
 
 
@@ -291,12 +291,21 @@ _SIGNAL_SHARE = 0.5
 _POSITION_PX = 18
 
 
+class Picture(NamedTuple):
+    """An image of one lane or several, and where it is on the widget."""
+
+    image: QImage
+    rect: QRect
+
+
 @dataclass(slots=True)
 class Lane:
-    """The image of one signal: its pixels, and the position of the image and of the marks above it.
+    """One signal on the widget: its pixels, its position and that of the marks above it.
 
     Attributes
     ----------
+    picture : Picture or None
+        None where its pixels are a part of the picture of a lane above it.
     fitted : float
         Half of the height of another signal in its unit, as it is painted.
     reached : int
@@ -305,7 +314,7 @@ class Lane:
 
     view: LaneView
     pixels: Pixels
-    image: QImage
+    picture: Picture | None
     rect: QRect
     top: int
     traces: Traces | None = None
@@ -342,25 +351,43 @@ class Lane:
 def make_lanes(views: Sequence[LaneView], area: QRect, ratio: float) -> list[Lane]:
     """Divide an area among the lanes; each limb has a band for its marks above its first lane.
 
-    A lane of another signal has half the height of that of a limb.
-
-    The images have device pixels, `ratio` to one of the widget.
+    A lane of another signal has half the height of that of a limb. The images have device pixels, `ratio` to
+    one of the widget; the other signals share one, which is drawn at once.
     """
+    rects = _rects(views, area)
+    limbs = [rect for view, (_, rect) in zip(views, rects, strict=True) if view.is_limb]
+    others = [rect for view, (_, rect) in zip(views, rects, strict=True) if not view.is_limb]
+    boxes = [*limbs, *([others[0].united(others[-1])] if others else [])]
+    made = [_picture(box, ratio) for box in boxes]
     lanes = []
+    for i, (view, (top, rect)) in enumerate(zip(views, rects, strict=True)):
+        picture, pixels = made[min(i, len(limbs))]
+        first = round((rect.top() - picture.rect.top()) * ratio)
+        part = pixels[first : first + max(8, round(rect.height() * ratio))]
+        lanes.append(Lane(view, part, picture if i <= len(limbs) else None, rect, top))
+    return lanes
+
+
+def _picture(rect: QRect, ratio: float) -> tuple[Picture, Pixels]:
+    rows, columns = max(8, round(rect.height() * ratio)), max(1, round(rect.width() * ratio))
+    pixels = np.zeros((rows, columns), np.uint32)
+    image = QImage(pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
+    return Picture(image, rect), pixels
+
+
+def _rects(views: Sequence[LaneView], area: QRect) -> list[tuple[int, QRect]]:
+    """Return the top of each lane with its marks, and where its trace is."""
+    found = []
     # A single lane has the marks of its limb.
     bands = [_band_px(view, views[i - 1] if i else None) for i, view in enumerate(views)]
     shares = [1.0 if view.is_limb else _SIGNAL_SHARE for view in views]
     each_px = (area.height() - sum(bands)) / max(sum(shares), _SIGNAL_SHARE)
-    for i, view in enumerate(views):
+    for i, band in enumerate(bands):
         begin_px, end_px = round(each_px * sum(shares[:i])), round(each_px * sum(shares[: i + 1]))
         top = area.top() + sum(bands[:i]) + begin_px
         height = max(8, end_px - begin_px - 2)
-        rect = QRect(area.left(), top + bands[i], area.width(), height)
-        rows, columns = max(8, round(height * ratio)), max(1, round(area.width() * ratio))
-        pixels = np.zeros((rows, columns), np.uint32)
-        image = QImage(pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
-        lanes.append(Lane(view, pixels, image, rect, top))
-    return lanes
+        found.append((top, QRect(area.left(), top + band, area.width(), height)))
+    return found
 
 
 def _band_px(view: LaneView, above: LaneView | None) -> int:
@@ -372,14 +399,15 @@ def _band_px(view: LaneView, above: LaneView | None) -> int:
     return text_px(_POSITION_PX) if above.is_limb else _BETWEEN_SIGNALS_PX
 
 
-def draw_part(painter: QPainter, lane: Lane, dirty: QRect, left: int, right: int) -> None:
-    """Draw the columns [left, right) of a lane (pixels of the widget) inside the dirty rectangle."""
-    part = QRect(left, lane.rect.top(), right - left, lane.rect.height()).intersected(dirty)
+def draw_part(painter: QPainter, picture: Picture, dirty: QRect, left: int, right: int) -> None:
+    """Draw the columns [left, right) of a picture (pixels of the widget) inside the dirty rectangle."""
+    image, rect = picture
+    part = QRect(left, rect.top(), right - left, rect.height()).intersected(dirty)
     if part.width() > 0 and part.height() > 0:
-        x, y = lane.image.width() / lane.rect.width(), lane.image.height() / lane.rect.height()
-        at = part.translated(-lane.rect.topLeft())
+        x, y = image.width() / rect.width(), image.height() / rect.height()
+        at = part.translated(-rect.topLeft())
         source = QRectF(at.x() * x, at.y() * y, at.width() * x, at.height() * y)
-        painter.drawImage(QRectF(part), lane.image, source)
+        painter.drawImage(QRectF(part), image, source)
 
 
 def levels_text(lane: Lane) -> str:

@@ -17,6 +17,7 @@ from monitor.dashboard.signal.lane import (
     RIGHT_PX,
     FramePainter,
     Lane,
+    Picture,
     bottom_band_px,
     draw_part,
     gutter_px,
@@ -307,7 +308,10 @@ class SweepView(QWidget, SweepGeometry):
             self._frame.paint_grid(painter, self, self._theme, dirty)
             self._epochs.paint_lines(painter, self, self._theme, dirty)
             for lane in self._lanes:
-                self._paint_lane(painter, lane, dirty)
+                self._paint_ground(painter, lane, dirty)
+            for lane in self._lanes:
+                if lane.picture is not None:
+                    self._paint_picture(painter, lane.picture, dirty)
         self._marks.paint(painter, dirty)
         if has_lanes and self._page_s is None:
             painter.fillRect(self._cursor_x, 0, 1, self.strip_top, QColor(self._theme.text))
@@ -318,17 +322,21 @@ class SweepView(QWidget, SweepGeometry):
         if dirty.bottom() > self.height() - text_px(20):
             self._frame.paint_axis(painter, self, self._theme)
 
-    def _paint_lane(self, painter: QPainter, lane: Lane, dirty: QRect) -> None:
+    def _paint_ground(self, painter: QPainter, lane: Lane, dirty: QRect) -> None:
+        """Paint the colour of a lane that is not usable, and the line in its middle."""
         middle = lane.rect.center().y()
         if self._page_s is None and lane.leg in self.states:
             painter.fillRect(lane.rect.intersected(dirty), faded(self._theme.medium, _BAD_OPACITY))
         if lane.view.about is None or lane.view.about.style == "trace":
             painter.fillRect(lane.rect.left(), middle, lane.rect.width(), 1, QColor(self._theme.grid))
+
+    def _paint_picture(self, painter: QPainter, picture: Picture, dirty: QRect) -> None:
+        left, right = picture.rect.left(), picture.rect.right() + 1
         if self._page_s is not None:
-            draw_part(painter, lane, dirty, lane.rect.left(), lane.rect.right() + 1)
+            draw_part(painter, picture, dirty, left, right)
             return
         cursor = self._cursor_x
-        draw_part(painter, lane, dirty, lane.rect.left(), cursor + 1)
+        draw_part(painter, picture, dirty, left, cursor + 1)
         painter.setOpacity(_OLD_OPACITY)
-        draw_part(painter, lane, dirty, cursor + self._erase_px, lane.rect.right() + 1)
+        draw_part(painter, picture, dirty, cursor + self._erase_px, right)
         painter.setOpacity(1.0)
