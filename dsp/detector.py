@@ -173,8 +173,15 @@ class LegDetector:
         self._store_further()
         return self._take_events() if self._events_n[0] else self._no_events
 
-    def reset(self, first_index: int) -> None:
+    def reset(self, first_index: int, resting_uv: float | None = None) -> None:
         """Discard the signal and continue at `first_index`; movement numbers continue. Call `finish` before.
+
+        Parameters
+        ----------
+        first_index : int
+            Absolute index of the next sample.
+        resting_uv : float or None
+            Resting level, if it is known: movements are found from the first 0.5 s on. Else it is learned.
 
         Raises
         ------
@@ -187,6 +194,13 @@ class LegDetector:
             loop.start_at(self._state, int(first_index))
         else:
             self._index[0] = int(first_index) - 1
+            if resting_uv is not None:
+                self._begin()
+        if resting_uv is not None:
+            baseline, known = cast(Rows, self._state.leg)["baseline"], cast(Rows, self._state.cfg)[0]
+            value, pool_n = resting_uv / known["rest_gain"], int(known["pool_n"])
+            baseline["pool"][:, :pool_n] = baseline["ordered"][:, :pool_n] = baseline["high_uv"] = value
+            baseline["resting_uv"], baseline["pool_n"], baseline["learning"] = resting_uv, pool_n, False
 
     def further_events(self) -> list[Rows]:
         """Return the events at each further threshold (`further_onset_uv`) since the last call.

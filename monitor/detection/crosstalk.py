@@ -31,9 +31,6 @@ WINDOW_S = 0.5
 LEAD_S = 1.0  # before the onset: the filter settles
 LONGEST_S = 30.0  # a longer movement is not examined
 SHORTENED_S = 0.15  # a smaller difference is within the error of the end itself
-LOOK_BACK_S = 0.35  # an onset is dated back so far at most along the short RMS
-# Lags of the detector's two measures at an offset, in sub-blocks (`dsp.detector`).
-SHORT_LAG, RING_LAG, LEAST_LAG, MOST_LAG, ONSET_LAG = 0.43, 0.38, 1.6, 3.4, -0.14
 
 
 class RecentSignals:
@@ -129,15 +126,14 @@ class OwnActivity:
     Parameters
     ----------
     detector : LegDetector
-        Whose filter, calibration and levels apply.
+        Whose settings apply.
     sos : ndarray, shape (n_sections, 6), float64
         The filter.
     """
 
     def __init__(self, detector: LegDetector, sos: Signal) -> None:
         self._rate_hz, self._settings, self._sos = detector.fs_hz, detector.settings, sos
-        self._detector = detector
-        self._sub_n = max(2, round(self._settings.sub_block_s * self._rate_hz))
+        self._detectors: dict[float, LegDetector] = {}  # by onset threshold
         self._window_n = 2 * max(8, round(WINDOW_S * self._rate_hz / 2))
 
     def measure(self, pair: Signal, lead_n: int, resting_uv: float, onset_uv: float) -> Own | None:
@@ -163,43 +159,24 @@ class OwnActivity:
 
         mine, other = signal.sosfilt(self._sos, pair - pair[:, :1], axis=1)
         gain = gain_of(mine[lead_n:], other[lead_n:], self._window_n, EXPLAINED_SHARE)
-        return self._by_rule(mine - gain * other, lead_n, resting_uv, onset_uv) if gain else None
+        return self._by_rule(pair[0] - gain * pair[1], lead_n, resting_uv, onset_uv) if gain else None
 
-    def _by_rule(self, own: Signal, lead_n: int, resting_uv: float, onset_uv: float) -> Own:
-        """Apply the detector's rule to the leg's own signal; of several movements return the longest."""
-        settings, sub_n = self._settings, self._sub_n
-        short, envelope = self._measures(own)
-        on, off = resting_uv + onset_uv, resting_uv + settings.offset_uv
-        above = np.flatnonzero(envelope > off)
-        if not above.size:
+    def _by_rule(self, own_uv: Signal, lead_n: int, resting_uv: float, onset_uv: float) -> Own:
+        """Detect in the leg's own signal; of several movements return the longest."""
+        if onset_uv not in self._detectors:
+            settings = replace(self._settings, onset_uv=onset_uv, further_onset_uv=())
+            self._detectors[onset_uv] = LegDetector(settings, self._rate_hz, self._sos)
+        detector = self._detectors[onset_uv]
+        detector.reset(0, resting_uv)
+        events, _ = detector.process(own_uv)
+        events = np.concatenate([events, detector.finish()])
+        # Closed ones, and those that are too short but reached the onset level.
+        ended = events[~np.isnan(events["offset_index"]) & (events["peak_uv"] >= resting_uv + onset_uv)]
+        if not ended.size:
             return Own()
-        cuts = np.flatnonzero(np.diff(above) >= settings.offset_hold_s * self._rate_hz) + 1
-        runs = [run for run in np.split(above, cuts) if envelope[run].max() >= on]
-        if not runs:
-            return Own()
-        run = max(runs, key=lambda each: int(each[-1] - each[0]))
-        first, last, peak_uv = int(run[0]), int(run[-1]), float(envelope[run].max())
-        delay_n = self._detector.calibration.delay_s * self._rate_hz
-        back = max(0, first - round(LOOK_BACK_S * self._rate_hz))
-        rise = back + int(np.argmax(short[back : last + 1] >= on))
-        loud = back + np.flatnonzero(short[back : last + 1] > off)
-        doublings = max(0.0, float(np.log2(peak_uv / on)))
-        by_short = (loud[-1] if loud.size else last) - (SHORT_LAG + RING_LAG * doublings) * sub_n
-        end = min(max(by_short, last - MOST_LAG * sub_n), last - LEAST_LAG * sub_n)
-        area_uv_s = float((envelope[first : last + 1] - resting_uv).sum()) / self._rate_hz
-        return Own(rise - delay_n - ONSET_LAG * sub_n - lead_n, end - delay_n - lead_n, peak_uv, area_uv_s)
-
-    def _measures(self, own: Signal) -> tuple[Signal, Signal]:
-        """Return the RMS over a sub-block and the envelope at each sample, uV."""
-        settings, n = self._settings, self._sub_n
-        total = np.concatenate([np.zeros(n), np.cumsum(own * own)])
-        short = (total[n:] - total[:-n]) / (n * (1.0 - self._detector.calibration.notch_share))
-        past = np.zeros((settings.sub_blocks_n, short.size))
-        for k in range(settings.sub_blocks_n):
-            past[k, k * n :] = short[: short.size - k * n]
-        kept = settings.sub_blocks_n - settings.dropped_n
-        trimmed = np.sort(past, axis=0)[:kept].mean(axis=0) / self._detector.calibration.trim_gain
-        return np.sqrt(short), np.sqrt(trimmed)
+        longest = ended[np.argmax(ended["offset_index"] - ended["onset_index"])]
+        onset, end = (float(longest[name]) - lead_n for name in ("onset_index", "offset_index"))
+        return Own(onset, end, float(longest["peak_uv"]), float(longest["area_uv_s"]))
 
 
 class Crosstalk:
