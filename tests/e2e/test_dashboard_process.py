@@ -10,11 +10,10 @@ import numpy as np
 import psutil
 import pytest
 import pyxdf
-from support.waiting import wait_for
 from support.watching import (
     END_S,
-    START_S,
     Command,
+    close_by_hand,
     closed,
     of_kind,
     run,
@@ -209,16 +208,6 @@ def test_two_dashboards_look_at_one_session(start, view, tmp_path):
 
 
 # -- a real window --------------------------------------------------------------------------------------
-
-
-def close_by_hand(environment, window):
-    """Close a window as its frame's button does; repeat until it is gone, a young window may miss it."""
-    keys = ["xdotool", "windowactivate", "--sync", window, "key", "--clearmodifiers", "alt+F4"]
-
-    def press():
-        subprocess.run(keys, env=environment, capture_output=True, check=False, timeout=END_S)
-
-    wait_for(lambda: not windows(environment, "PLMS Monitor"), "end of the window", START_S, press)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X is for Linux")

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from support.edf_files import scored_edf
 from support.waiting import wait_for
-from support.watching import Command, run, windows
+from support.watching import Command, close_by_hand, run, windows
 
 SCORED = "scored; shown read-only"
 
@@ -84,10 +84,9 @@ def test_the_window_on_a_screen_has_the_name_of_the_file_and_is_closed_by_its_us
     try:
         shown = command.wait_for(lambda: windows(desktop, "night.edf"), "window")
         command.wait_for(lambda: SCORED in command.said, "scoring")
-        subprocess.run(
-            ["xdotool", "key", "--window", shown[0], "ctrl+Right", "n", "x"], env=desktop, check=True
-        )
-        subprocess.run(["xdotool", "windowclose", shown[0]], env=desktop, check=True)
+        keys = ["xdotool", "windowactivate", "--sync", shown[0], "key", "--clearmodifiers"]
+        subprocess.run([*keys, "ctrl+Right", "n", "x"], env=desktop, check=True)
+        close_by_hand(desktop, shown[0], "night.edf")
         assert command.end() == 0
     finally:
         command.kill()

@@ -198,3 +198,13 @@ def windows(environment, title):
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.stdout.split()
+
+
+def close_by_hand(environment, window, title="PLMS Monitor"):
+    """Close a window as its frame's button does; repeat until it is gone, a young window may miss it."""
+    keys = ["xdotool", "windowactivate", "--sync", window, "key", "--clearmodifiers", "alt+F4"]
+
+    def press():
+        subprocess.run(keys, env=environment, capture_output=True, check=False, timeout=END_S)
+
+    wait_for(lambda: not windows(environment, title), "end of the window", START_S, press)
