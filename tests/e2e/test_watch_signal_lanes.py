@@ -13,6 +13,7 @@ from monitor.dashboard.viewmodel.lanes import lanes_view
 from monitor.session.journal import read_journal
 from monitor.session.signal.chunk_index import ChunkIndex
 from monitor.session.signal.live_ring import LiveRing
+from monitor.session.signal.recorded import SignalIndex
 
 SENDER = Path(__file__).parents[1] / "support" / "sender.py"
 LEGS_HZ, EEG_HZ = 200.0, 500.0
@@ -75,7 +76,7 @@ def test_an_eeg_of_another_stream_is_shown_live_and_read_back_from_the_recording
     about = {fact.data["name"]: fact.data for fact in streams}
     chunks = ChunkIndex(folder.recording)
     chunks.update()
-    scrollback = Scrollback(chunks, about["Brain"])
+    scrollback = Scrollback(SignalIndex(chunks, about["Brain"]), about["Brain"])
     while not scrollback.place(anchors, 1e6):
         pass
     page = scrollback.read(-1e6, 1e6)[1]

@@ -24,7 +24,7 @@ from monitor.session.journal import read_journal
 from monitor.session.reader import read_session
 from monitor.session.signal.chunk_index import ChunkIndex
 from monitor.session.signal.live_ring import LiveRing
-from monitor.session.signal.recorded import recorded_signals
+from monitor.session.signal.recorded import SignalIndex, recorded_signals
 
 SHOWN = tuple(name for names in LANE_NAMES.values() for name in names)
 
@@ -43,7 +43,7 @@ def read_back(folder, key, start_s, end_s):
     anchors = [f for f in facts if f.kind == "anchor"]
     chunks = ChunkIndex(folder.recording)
     chunks.update()
-    scrollback = Scrollback(chunks, about)
+    scrollback = Scrollback(SignalIndex(chunks, about), about)
     while not scrollback.place(anchors, end_s):
         pass
     return scrollback.others, scrollback.read(start_s, end_s)[1]
