@@ -112,7 +112,9 @@ def test_a_detector_that_is_ready_later_finds_the_same(sizes, others, share, tmp
     expected = recorded(path / "ready", arrivals, Switch(), 0)
     found = recorded(path / "later", arrivals, Switch(), ready_at)
     assert found == expected
-    assert sum(kind == "movement" for kind, *_ in expected[0]) >= 4
+    # Each loss of the source takes movements away.
+    if "lost" not in others.values():
+        assert sum(kind == "movement" for kind, *_ in expected[0]) >= 4
 
 
 def test_what_waits_is_recorded_and_said(tmp_path):
