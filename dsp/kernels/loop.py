@@ -203,7 +203,7 @@ def needs_detection(leg: Leg, levels: Levels, cfg: Config, highest: int) -> bool
     return bool(loudest * (cfg.sub_blocks_n - cfg.dropped_n) >= levels.onset)
 
 
-@inlined
+@compiled
 def take_block(s: State, x: Floats) -> None:
     """Take a block of valid samples: measure, filter, square and sum it, and detect where that is needed."""
     leg, cfg, block = s.leg[0], s.cfg[0], s.block[0]
@@ -254,7 +254,7 @@ def take_sums(leg: Leg, cfg: Config, block: Block, shorts: Ints, now: int, n: in
         take_rest(leg, cfg, shorts, now, n, highest)
 
 
-@inlined
+@compiled
 def finish_tick(s: State) -> None:
     """Do the work of every tenth of a second: follow the open movement's tail, or learn rest."""
     leg, cfg = s.leg[0], s.cfg[0]
