@@ -39,8 +39,7 @@ def compiled(kernel: Kernel) -> Kernel:
 def inlined(kernel: Kernel) -> Kernel:
     """Compile a kernel as `compiled` does, and without a call where another one uses it.
 
-    For short kernels that run at each sample, and for those that take the whole state at each block: it is
-    passed as seven words for each array.
+    For short kernels that run at each sample.
     """
     return cached_njit(nogil=True, _nrt=False, error_model="numpy", forceinline=True)(kernel)
 
