@@ -26,7 +26,7 @@ _COMMANDS = {
     "recover": ("monitor.cli.session:recover", "Repair and close a session after a crash or a disk error."),
     "replay": ("monitor.cli.replay:replay", "Send a recorded file over LSL."),
     "report": ("monitor.cli.session:report", "Write the report of a session as PDF or HTML."),
-    "review": ("monitor.cli.review:review", "Open the window on a session."),
+    "review": ("monitor.cli.review:review", "Open the window on a session or a recorded file."),
     "score": ("monitor.cli.score:score", "Detect and score leg movements in recorded files."),
     "score-events": ("monitor.cli.score_events:score_events", "Apply the scoring rules to a scored list."),
     "simulate": ("monitor.cli.simulate:simulate", "Send or write the signal of a simulated amplifier."),
