@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from monitor.montage import LegChannel
 
 SOURCE = "detector"
 Known = tuple[int, Fact]
+# Of the onset threshold above the resting level: a signal that stays below is far from a movement.
+_CALM_SHARE = 0.5
 
 # Texts for the screen, in the order of the flags.
 _CAUSES = {
@@ -143,6 +146,18 @@ class ChannelFacts:
         if not len(events) and not len(rows):
             return []
         return self._movements.facts(events, "") + self._rows(rows)
+
+    def is_calm(self, values: npt.NDArray[Any]) -> bool:
+        """Return whether no movement is open and none can begin in the next samples of the stream."""
+        detector = self.detector
+        if detector.open or detector.learning:
+            return False
+        level_uv = detector.resting_uv + _CALM_SHARE * detector.settings.onset_uv
+        x_uv = self.channel.signal_uv(values)
+        mean_uv = float(x_uv.sum()) / x_uv.size
+        power_uv2 = float(x_uv @ x_uv) / x_uv.size - mean_uv**2
+        # NaN is not calm.
+        return detector.envelope_uv <= level_uv and power_uv2 <= level_uv**2
 
     def finish(self, cause: str) -> list[Known]:
         """End an open movement, with the reason."""

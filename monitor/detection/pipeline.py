@@ -33,8 +33,6 @@ OFF_SHARE = 0.01
 # The measured rate varies for a minute or more after a start; it counts once it was steady for this long.
 _STEADY_SHARE = 0.002
 _STEADY_S = 30
-# Of the onset threshold above the resting level: a signal that stays below is far from a movement.
-_CALM_SHARE = 0.5
 
 
 class RateWatch:
@@ -182,17 +180,7 @@ class StreamDetection:
         """
         if self.is_holding or self.is_counting or self.is_in_doubt or self.is_duplicating:
             return False
-        for lane in self._lanes():
-            detector = lane.detector
-            if detector.open or detector.learning:
-                return False
-            level_uv = detector.resting_uv + _CALM_SHARE * self._settings.onset_uv
-            x_uv = lane.channel.signal_uv(values)
-            n, sum_uv = x_uv.size, float(x_uv.sum())
-            power_uv2 = float(x_uv @ x_uv) / n - (sum_uv / n) ** 2
-            if not (detector.envelope_uv <= level_uv and power_uv2 <= level_uv**2):
-                return False
-        return True
+        return all(lane.is_calm(values) for lane in self._lanes())
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
         """Place samples before detection; see `monitor.detection.alignment`."""
