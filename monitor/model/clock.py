@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from monitor.model.payloads import ClockData
+if TYPE_CHECKING:
+    from monitor.model.payloads import ClockData
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Successive clock readings are treated as simultaneous if they took no longer than this.

@@ -12,7 +12,7 @@ from monitor.model.facts import LEGS, Fact
 from monitor.model.labels import RESPIRATORY
 from monitor.model.payloads import DrawnData
 from monitor.scoring.inputs import STAGES
-from monitor.session.alert_types import RANK
+from monitor.session.alert_priority import RANK
 from monitor.session.biocal import BROKEN_OFF, COMPLETED
 from monitor.session.calibration import STEPS, judge
 from monitor.session.state import SessionState

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -12,10 +11,9 @@ from monitor.model.facts import Fact
 from monitor.model.payloads import GapData, TroubleData
 from monitor.model.wording import minutes_seconds
 from monitor.scoring.spans import Spans, union
+from monitor.session.alert_priority import Priority
 from monitor.session.movement_parts import to_us
 
-Priority = Literal["high", "medium", "low"]
-RANK: Mapping[Priority, int] = {"high": 0, "medium": 1, "low": 2}
 # An active condition has no end yet.
 FAR_US = 2**60
 

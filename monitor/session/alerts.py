@@ -17,16 +17,8 @@ import numpy as np
 from monitor.model.facts import Fact, Leg
 from monitor.model.payloads import QualityData, StageData
 from monitor.scoring.spans import Spans, complement, intersection
-from monitor.session.alert_types import (
-    FAR_US,
-    RANK,
-    AlertEpisode,
-    Priority,
-    each_of,
-    end_of,
-    seconds,
-    spans_of,
-)
+from monitor.session.alert_priority import RANK, Priority
+from monitor.session.alert_types import FAR_US, AlertEpisode, each_of, end_of, seconds, spans_of
 from monitor.session.conditions import FOR_EVER, HOLE_S, Condition
 from monitor.session.damage import damage_words, missing_facts
 from monitor.session.movement_parts import to_us

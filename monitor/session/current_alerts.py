@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from monitor.session.alert_types import RANK, AlertEpisode, Priority
+from monitor.session.alert_priority import RANK, Priority
+from monitor.session.alert_types import AlertEpisode
 from monitor.session.alerts import alert_history, seen
 from monitor.session.disk_space import DISK_LOW_S
 from monitor.session.recorder_status import LiveStatus

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from monitor.dashboard.viewmodel.alarm import Sounding, still_seen
 from monitor.dashboard.viewmodel.sound import SoundState
-from monitor.session.alert_types import RANK, Priority
+from monitor.session.alert_priority import RANK, Priority
 from monitor.session.current_alerts import Alert
 from monitor.ward import texts
 from monitor.ward.places import Key

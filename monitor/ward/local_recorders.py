@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.model.errors import InputError
-from monitor.session.alert_types import Priority
+from monitor.session.alert_priority import Priority
 from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 from monitor.ward import texts

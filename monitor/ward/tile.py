@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from monitor.model import wording
 from monitor.model.facts import Fact
-from monitor.session.alert_types import RANK
+from monitor.session.alert_priority import RANK
 from monitor.session.current_alerts import SAVED_OLD_S, Alert
 from monitor.session.recorder_status import STALE_S
 from monitor.session.state import SessionState

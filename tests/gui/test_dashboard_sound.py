@@ -11,7 +11,7 @@ from support.windows import LATE_MS, Opener, Recorder, n_of, pixels
 from monitor.dashboard.theme import NIGHT
 from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.model.facts import Fact
-from monitor.session.alert_types import Priority
+from monitor.session.alert_priority import Priority
 from monitor.session.folder import SessionFolder
 
 

@@ -15,7 +15,7 @@ from support.waiting import wait_for
 from monitor.dashboard.viewmodel import sound
 from monitor.dashboard.viewmodel.alarm import PAUSE_S, REPEAT_S, Alarm, Sounding, still_seen
 from monitor.dashboard.viewmodel.sound import RATE_HZ, Speaker, system_backends, tone, try_device
-from monitor.session.alert_types import Priority
+from monitor.session.alert_priority import Priority
 from monitor.session.current_alerts import Alert
 
 miniaudio = pytest.importorskip("miniaudio")

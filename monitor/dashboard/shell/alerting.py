@@ -9,7 +9,7 @@ from monitor.dashboard.shell.actions import Act
 from monitor.dashboard.viewmodel.alarm import Sounding, still_seen
 from monitor.dashboard.viewmodel.commands import Acknowledge, Entry, SwitchSound
 from monitor.dashboard.viewmodel.screen import Screen
-from monitor.session.alert_types import Priority
+from monitor.session.alert_priority import Priority
 
 
 class Alerting:

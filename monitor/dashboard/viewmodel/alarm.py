@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.sound import SoundState, Speaker
 from monitor.model import wording
-from monitor.session.alert_types import RANK, Priority
+from monitor.session.alert_priority import RANK, Priority
 
 if TYPE_CHECKING:
     from monitor.session.current_alerts import Alert

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.dashboard import texts
-from monitor.session.alert_types import Priority
+from monitor.session.alert_priority import Priority
 
 RATE_HZ = 44_100
 _LOUD, _LOUDEST = 0.5, 1.0
