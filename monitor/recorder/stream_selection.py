@@ -70,7 +70,9 @@ def choose_alone(found: Sequence[Found], wish: MontageWish) -> list[Chosen] | st
     return f"several streams could be the leg EMG ({names}); choose with --stream NAME"
 
 
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.25
+# A source that is started together with the recorder appears within this time: looked for more often.
+_FIRST_S, _FIRST_LOOKS_EVERY_S = 5.0, 0.05
 # A second outlet of the same name may answer later than the first: search twice before deciding.
 _SETTLE_S = 1.0
 
@@ -158,7 +160,8 @@ class StreamSelection:
                     return None
             if wait_s is not None and settled and self._clock() - started_s >= wait_s:
                 raise MissingError(f"Waited {wait_s:g} s: {outcome}.")
-            if self._sleep(_LOOK_EVERY_S):
+            is_first = self._clock() - started_s < _FIRST_S
+            if self._sleep(_FIRST_LOOKS_EVERY_S if is_first else _LOOK_EVERY_S):
                 return None
 
     def _looked_for(self, query: Query) -> Query:

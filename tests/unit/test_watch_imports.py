@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 # Long to load or large, and not needed to record.
 LEFT_OUT = {
     "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "pandas", "pyqtgraph", "pyxdf",
@@ -29,6 +31,26 @@ warm_up()
 StreamDetection(500.0, [leg], DetectorSettings()).start(0.0)
 print(json.dumps(sorted(sys.modules)))
 """
+
+
+# What is loaded before something is shown.
+FIRST = {
+    "monitor.cli.window_process": {"numpy", "pydantic", "monitor.session.state"},
+    "monitor.dashboard.shell.app": {
+        "numba",
+        "pyqtgraph",
+        "monitor.scoring",
+        "monitor.dashboard.shell.window",
+    },
+    "monitor.cli": {"numpy", "pydantic", "monitor.session"},
+}
+
+
+@pytest.mark.parametrize("module", FIRST)
+def test_what_is_shown_first_loads_little(module):
+    program = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not FIRST[module] & set(json.loads(done.stdout))
 
 
 def test_watch_without_a_window_loads_only_what_it_needs(tmp_path):
