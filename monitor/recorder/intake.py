@@ -149,7 +149,8 @@ class Intake:
             if not self._waiting:
                 with self._context.faults.isolate(f"placing the first samples of {source.name}"):
                     self._anchor_first(source, arrival, n_before)
-            self._draw(source, arrival)
+            with self._context.faults.isolate(f"drawing {source.name}"):
+                self._draw(source, arrival)
         elif isinstance(arrival, Texts) and is_in_file:
             self._markers.record_raw(source, arrival)
             n_before = 0

@@ -1,11 +1,11 @@
 """A recording that begins before the detector is compiled has the facts and the signal of any other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import pyxdf
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from support.hand_fed import EMG, HEADER, RATE_HZ, Bench
 
@@ -13,10 +13,13 @@ from dsp import DetectorSettings, LegDetector
 from monitor.detection.filters import design_filters
 from monitor.lsl.arrivals import Connected, Lost, Offset, Samples, Texts
 from monitor.model import clock
+from monitor.montage import Channel
 from monitor.session.journal import read_journal
 
 SIGNAL_S = 40.0
 STAMP_S = 4000.0
+OTHERS = ("stage", "offset", "lost", "changed", "ahead")
+WIDER = replace(EMG, channels=(*EMG.channels, Channel("ECG", "uV", "ECG")))
 
 
 @dataclass
@@ -46,8 +49,9 @@ def chunks(sizes, seed=3):
 
 def script(sizes, others):
     """Return what arrives, each with the clock at which it does; `others` by the chunk they follow."""
-    arrivals, lost_s = [], 0.0
-    for k, (first, values) in enumerate(chunks(sizes)):
+    arrivals, lost_s, stream = [], 0.0, EMG
+    for k, (first, signal) in enumerate(chunks(sizes)):
+        values = np.repeat(signal, len(stream.channels), axis=1)
         stamps = STAMP_S + lost_s + (first + np.arange(len(values))) / RATE_HZ
         clock_s = stamps[-1] + 5000.0 + 0.02
         arrivals.append((clock_s, Samples(1, values, stamps)))
@@ -56,17 +60,19 @@ def script(sizes, others):
             arrivals.append((clock_s, Texts(2, [["N2"]], np.array([clock_s]))))
         elif other == "offset":
             arrivals.append((clock_s, Offset(1, clock_s, 5000.0001, 0.0002)))
-        elif other == "lost":
-            # Back three seconds later.
+        elif other in ("lost", "changed"):
+            # Back three seconds later, perhaps with one more channel.
             lost_s += 3.0
-            arrivals += [(clock_s, Lost(1, "gone")), (clock_s + 3.0, connected())]
+            stream = WIDER if other == "changed" else stream
+            arrivals += [(clock_s, Lost(1, "gone")), (clock_s + 3.0, connected(stream))]
         elif other == "ahead":
             arrivals.append((clock_s, Samples(1, values, stamps + 1.0, ahead=True)))
     return arrivals
 
 
-def connected():
-    return Connected(1, EMG, HEADER.format("Amp", "float32"), 5000.0)
+def connected(stream):
+    header = HEADER.format("Amp", "float32").replace("count>1<", f"count>{len(stream.channels)}<")
+    return Connected(1, stream, header, 5000.0)
 
 
 def recorded(path, arrivals, switch, ready_at):
@@ -103,17 +109,18 @@ def recorded(path, arrivals, switch, ready_at):
 )
 @given(
     sizes=st.lists(st.integers(40, 400), min_size=1, max_size=3),
-    others=st.dictionaries(st.integers(0, 30), st.sampled_from(["stage", "offset", "lost", "ahead"])),
+    others=st.dictionaries(st.integers(0, 30), st.sampled_from(OTHERS)),
     share=st.floats(0.0, 1.2),
 )
+@example(sizes=[200], others={3: "changed", 6: "stage"}, share=0.4)
 def test_a_detector_that_is_ready_later_finds_the_same(sizes, others, share, tmp_path_factory):
     path, arrivals = tmp_path_factory.mktemp("compiling"), script(sizes, others)
     ready_at = round(share * len(arrivals))
     expected = recorded(path / "ready", arrivals, Switch(), 0)
     found = recorded(path / "later", arrivals, Switch(), ready_at)
     assert found == expected
-    # Each loss of the source takes movements away.
-    if "lost" not in others.values():
+    # A source that is away during a movement takes it along.
+    if not {"lost", "changed"} & set(others.values()):
         assert sum(kind == "movement" for kind, *_ in expected[0]) >= 4
 
 
