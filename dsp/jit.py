@@ -80,7 +80,10 @@ def leave_out_linear_algebra() -> None:
     It takes a third of the time in which a process gets its first kernel. For processes of this program: in
     one that called this, numba does not compile ``np.cov``.
     """
-    ensure_blas, linalg.ensure_blas = linalg.ensure_blas, _without_blas
+    ensure_blas = getattr(linalg, "ensure_blas", None)
+    if ensure_blas is None:  # Another version of Numba may look for the library elsewhere.
+        return
+    linalg.ensure_blas = _without_blas
     try:
         # It looks for the library when it is imported.
         importlib.import_module("numba.np.arraymath")
