@@ -32,6 +32,14 @@ def test_artefact_is_told_from_muscle_in_a_narrow_band_and_a_wide_one(row, rate)
     assert found.false <= 2
 
 
+@pytest.mark.e2e
+@pytest.mark.parametrize("seed", [32, 39])
+def test_a_short_crackle_of_a_lead_that_has_crackled_is_no_movement(seed):
+    # Before, one crackle of 0.6 to 0.8 s in each of these was a movement.
+    found, _, _ = scored("crackle_pink", 200, seed, minutes=12.0)
+    assert found.missed == found.false == 0
+
+
 def test_a_step_of_the_tone_hides_no_movement_in_a_narrow_band():
     # Before, each step was one movement of a minute with the real ones inside it.
     found, _, _ = scored("tone_step", 200, seed=2, minutes=15.0)
