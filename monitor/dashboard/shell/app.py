@@ -17,14 +17,12 @@ from PySide6.QtWidgets import QApplication
 from monitor.dashboard.pages.start_screen import StartScreen
 from monitor.dashboard.shell.lock import Lock
 from monitor.dashboard.theme import NIGHT, Theme
-from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
 from monitor.dashboard.viewmodel.settings import SettingsFile
 from monitor.dashboard.viewmodel.sound import Speaker
 from monitor.model.safe_file import written_whole
 from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
-from monitor.session.scoring_pipe import ScoringFollower
 
 if TYPE_CHECKING:
     from monitor.dashboard.shell.window import DashboardWindow
@@ -84,6 +82,10 @@ def open_file(path: Path, fd: int, theme: Theme | None) -> DashboardWindow:
         Descriptor of the pipe through which its scoring comes; see `monitor.session.scoring_pipe`.
     theme : Theme or None
     """
+    from monitor.dashboard.shell.window import DashboardWindow
+    from monitor.dashboard.viewmodel.file_review import FileReview
+    from monitor.session.scoring_pipe import ScoringFollower
+
     file = FileReview(path, ScoringFollower(fd))
     return DashboardWindow(SessionFolder(path), theme or NIGHT, Speaker(), file=file)
 
