@@ -33,6 +33,7 @@ QLabel[role="strong"] {{ font-weight: 600; }}
 QLabel[role="field"] {{ font-size: {field}px; font-weight: 600; }}
 QLabel[role="figure"] {{ font-size: {figure}px; font-weight: 600; }}
 QLabel[role="band"] {{ color: {soft}; font-size: {band}px; font-weight: 600; }}
+QLabel[role="band"][long="true"] {{ font-size: {long_band}px; }}
 QLabel[role="huge"] {{ font-size: {huge}px; font-weight: 700; }}
 QLabel[role="huge"][word="true"] {{ font-size: {word}px; }}
 QLabel[role="huge"][early="true"], QLabel[early="true"] {{ color: {dim}; }}
@@ -120,6 +121,8 @@ def style_sheet(theme: Theme, scale: float) -> str:
     # The large figures do not grow with the text size, the largest gives way: the texts need the room.
     larger = max(1.0, text_scale())
     figures = {"figure": 29, "band": 44 / larger**1.6, "huge": 96 / larger**0.85, "word": 62}
+    # Of two rates from 100 on.
+    figures["long_band"] = 0.72 * figures["band"]
     sizes = {name: max(11, round(px * scale * text_scale())) for name, px in texts.items()}
     sizes |= {name: round(px * scale) for name, px in figures.items()}
     colours = {name: getattr(theme, name) for name in theme.__slots__ if name != "name"}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from support.night_families import bouts_in_a_row
 from support.screens import recorder
@@ -22,6 +23,7 @@ from support.sessions import (
 )
 from support.windows import LATE_MS, Opener, Recorder
 
+from monitor.dashboard.style import set_text_scale
 from monitor.dashboard.viewmodel.certainty import EVERY_S
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.dashboard.viewmodel.screen import Screen
@@ -167,6 +169,33 @@ def test_the_interval_stands_in_brackets_below_the_index(
         screen = replace(window.screen_view.index, band="")
         panel.show_view(screen)
         assert not panel.band.isVisible()
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize(("size", "scale"), [((1920, 1080), 1.0), ((1366, 768), 1.0), ((1280, 720), 1.3)])
+@pytest.mark.parametrize("text", ["98–102", "102–138"])
+def test_the_widest_interval_is_whole(
+    open_window: Opener, tmp_path: Path, qtbot: QtBot, size: tuple[int, int], scale: float, text: str
+) -> None:
+    folder = make_session(tmp_path / "running", facts_of())
+    made = Recorder(folder)
+    try:
+        window = open_window(folder)
+        set_text_scale(scale)
+        window.resize(*size)
+        window.set_theme(window.theme)
+        window.stop()
+        assert window.screen_view is not None
+        panel = window.panels.index
+        panel.show_view(replace(window.screen_view.index, band=text, thresholds=text))
+
+        def is_whole(part: QLabel) -> bool:
+            inside = part.parentWidget().rect()
+            return part.width() >= part.sizeHint().width() and part.geometry().right() <= inside.right()
+
+        qtbot.waitUntil(lambda: all(map(is_whole, (panel.band, panel.at))), timeout=LATE_MS)
+        assert panel.band.font().pixelSize() == panel.at.font().pixelSize()
     finally:
         made.close()
 

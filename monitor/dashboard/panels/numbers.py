@@ -18,6 +18,8 @@ from monitor.scoring.spans import Floats
 
 _TRENDS = {"rising": "▲ rising", "falling": "▼ falling", "steady": "● steady", "": ""}
 _ROWS = 11
+# A range with more characters is in smaller digits, else its end would be cut off.
+_LONG_BAND_N = 5
 _SHORT_N = 18
 
 
@@ -129,11 +131,13 @@ class IndexPanel:
         set_flag(self.value, "word", on=view.is_word)
         self._unit.setText(view.unit)
         # In brackets and with its name beside it: not to be mistaken for the index.
+        is_long = max(len(view.band), len(view.thresholds)) > _LONG_BAND_N
         for range_, about, text in (
             (self.band, self.band_about, view.band),
             (self.at, self._at_about, view.thresholds),
         ):
             range_.setText(f"({text})")
+            set_flag(range_, "long", on=is_long)
             range_.setVisible(bool(text))
             about.setVisible(bool(text))
         self._trend.setText(_TRENDS[view.trend])
