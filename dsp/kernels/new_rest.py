@@ -7,8 +7,10 @@ from dsp.kernels.baseline import envelope_spread
 from dsp.state import Config, Leg
 
 STEADY_SHARE = 0.075  # standard deviation of the means of half a second of a steady tone, over their mean
-EVEN_TIMES = 0.7  # the same of an even tone, over the spread of the envelope of noise in this band
 TONE_TIMES = 2.0  # onset levels up to which a steady tone is a new resting level
+# The same of an even tone, over the spread of the envelope of noise in this band: of one up to `TONE_TIMES`
+# onset levels, and of a stronger one.
+EVEN_TIMES, STRONG_EVEN_TIMES = 0.6, 0.7
 
 
 @compiled
@@ -37,7 +39,6 @@ def is_steady(leg: Leg, cfg: Config, below_uv: float) -> bool:
 
     Below `below_uv` in the mean, and as even as noise.
     """
-    share = max(STEADY_SHARE, EVEN_TIMES * envelope_spread(cfg))
     movement = leg.movement
     tail, n = movement.tail, cfg.steady_ticks
     if movement.tail_n < n:
@@ -50,8 +51,12 @@ def is_steady(leg: Leg, cfg: Config, below_uv: float) -> bool:
             mean += 0.2 * tail[(movement.tail_at - 1 - 5 * part - k) % tail.size]
         total += mean
         squares += mean * mean
-    if total >= below_uv * (n // 5):
+    mean = total / (n // 5)
+    if mean >= below_uv:
         return False
+    is_weak = mean < movement.resting_uv + TONE_TIMES * cfg.onset_uv
+    even_times = EVEN_TIMES if is_weak else STRONG_EVEN_TIMES
+    share = max(STEADY_SHARE, even_times * envelope_spread(cfg))
     return bool(squares * (n // 5) < (1.0 + share * share) * total * total)
 
 
