@@ -136,6 +136,11 @@ def test_a_movement_of_both_legs_is_rejected_whole_and_the_effect_is_shown(
         qtbot.waitUntil(lambda: bool(facts_of(folder, "reject")), timeout=LATE_MS)
         assert facts_of(folder, "reject")[0].data["movements"] == ["L60-3", "R4"]
         qtbot.waitUntil(lambda: "Movement rejected (artifact) · PLM 6 → 5" in told(window), timeout=LATE_MS)
+        # It is still one event: the next one is another movement, and back is the whole.
+        press(window, Qt.Key.Key_Right, CTRL)
+        assert window.live.sweep.chosen == {"L60-4"}
+        press(window, Qt.Key.Key_Left, CTRL)
+        assert window.live.sweep.chosen == {"L60-3", "R4"}
         press(window, Qt.Key.Key_X)
         qtbot.waitUntil(lambda: "Movement restored · PLM 5 → 6" in told(window), timeout=LATE_MS)
     finally:

@@ -16,7 +16,7 @@ from monitor.dashboard.viewmodel.scored_prefix import ScoredPrefix, same_n
 from monitor.dashboard.viewmodel.screen import Bracket, Life, MovementsView, SeriesTick
 from monitor.model import wording
 from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, Fact
-from monitor.model.payloads import LimbData, MovementData
+from monitor.model.payloads import LimbData, MovementData, RejectData
 from monitor.scoring import Score, ScoredLM
 from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.scoring.spans import Floats
@@ -78,6 +78,8 @@ class Brackets:
         self._reached_us: list[float] = []
         self._ticks: list[SeriesTick | None] = []
         self._limbs: Memo[Bracket | None] = Memo()
+        # The keys of each rejected event, by the keys of its movements.
+        self._rejected: dict[str, tuple[str, ...]] = {}
 
     def view(
         self,
@@ -86,6 +88,7 @@ class Brackets:
         now_s: float,
         staged_s: float,
         limbs: Iterable[Fact[LimbData]] = (),
+        rejected: Iterable[Fact[RejectData]] = (),
     ) -> MovementsView:
         """Make the brackets.
 
@@ -101,7 +104,12 @@ class Brackets:
             End of the last known stage: after it a missing stage excludes no movement yet.
         limbs : iterable of Fact
             The latest fact of each movement of a limb that is not scored.
+        rejected : iterable of Fact
+            The rejections in force. What was rejected as one event remains one: it is restored as one.
         """
+        self._rejected = {
+            key: tuple(fact.data["movements"]) for fact in rejected for key in fact.data["movements"]
+        }
         n = self._prefix.update(score, staged_s)
         self._make(list(facts), self._changed_from_us(score, n), now_s, staged_s)
         del self._ticks[n:]
@@ -145,7 +153,10 @@ class Brackets:
             is_running = fact.data["phase"] in _RUNNING
             # Only an open movement grows with time: it is made again each time, and what follows it.
             reached_us = max(reached_us, float("inf") if is_running else to_us(fact.data["onset"]))
-            self._made.append(_bracket(fact, lm, place, is_waiting, now_s if is_running else None))
+            bracket = _bracket(fact, lm, place, is_waiting, now_s if is_running else None)
+            if bracket is not None and lm is not None and lm.why == "rejected":
+                bracket = bracket._replace(event=self._rejected.get(bracket.key, lm.keys))
+            self._made.append(bracket)
             self._reached_us.append(reached_us)
         self._facts = facts
 

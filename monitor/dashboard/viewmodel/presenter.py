@@ -223,7 +223,8 @@ class Presenter:
         if before is None or has_moved:
             facts = self.state.leg_movements().values()
             limbs = self.state.limb_movements()
-            movements = self._brackets.view(facts, self.main, now_s, scored.staged_s, limbs)
+            rejected = self.state.facts("reject")
+            movements = self._brackets.view(facts, self.main, now_s, scored.staged_s, limbs, rejected)
         else:
             movements = grown(before.movements, now_s)
         if before is None or has_entries:

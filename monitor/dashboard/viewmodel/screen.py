@@ -32,7 +32,8 @@ class Bracket(NamedTuple):
     Attributes
     ----------
     event : tuple of str
-        Keys of all movements of the same event: of both legs, where they were combined. Empty if it is alone.
+        Keys of all movements of the same event: of both legs, where they were combined or rejected as one.
+        Empty if it is alone.
     """
 
     onset_s: float
