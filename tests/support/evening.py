@@ -60,6 +60,7 @@ def trace_of(window):
         "question": window.log.question.text(), "is_search": window.log.search.hasFocus(),
         "rows": [window.log.model.row(i).what for i in range(min(window.log.model.rowCount(), 60))],
         "brackets": [b.key for b in sweep.movements.brackets], "count": window.log.model.rowCount(),
+        "rejected": sorted(window.annotator.permissions.rejected) if window.annotator.permissions else [],
         "signed": bool(window.screen_view and window.screen_view.permissions.is_signed),
         "is_menu": window.pages.menu.isVisible(), "may_write": window.annotator.may_write(),
     }
