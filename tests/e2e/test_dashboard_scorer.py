@@ -137,32 +137,35 @@ class Scorer(Person):
         )
 
     def marks_arousal(self, from_s, to_s):
+        """Mark an arousal, undo it and enter it again."""
         self.drags_to_menu(from_s, to_s)
         self.presses("o")
         (arousal,) = self.reads("arousal")
         assert arousal.t == pytest.approx(from_s, abs=0.1)
-        # While the night goes on newer entries may push it out of what is seen of the log.
-        self.presses("ctrl+f")
-        self.waits_for(lambda now: now["is_search"], "search field")
-        self.types("kind:event")
-        self.waits_for(lambda now: now["rows"] == [f"arousal {to_s - from_s:.1f} s"], "arousal in the log")
-        self.presses("Escape")
-        self.waits_for(lambda now: now["count"] > 10 and not now["is_search"], "the whole log")
-        return arousal
+        entry = f"arousal {to_s - from_s:.1f} s"
+        self.finds("kind:event", entry)
 
-    def undoes_and_redoes(self, arousal):
         self.presses("ctrl+z")
         assert self.reads("withdrawn")[0].supersedes == arousal.seq
         self.waits_for(lambda now: now["message"].startswith("Undone: arousal"), "undone entry")
         self.presses("ctrl+y")
         again = self.reads("arousal", 2)[-1]
         assert (again.t, again.data["duration_s"]) == (arousal.t, arousal.data["duration_s"])
+        # The one that was undone remains in the log.
+        self.finds("kind:event", entry, entry)
 
-    def finds_own_movement(self):
+    def finds(self, text, *endings):
+        """Search the log until it shows entries with these endings and no others; then show all of it."""
         self.presses("ctrl+f")
         self.waits_for(lambda now: now["is_search"], "search field")
-        self.types(f"author:{self.name} kind:movement")
-        self.waits_for(lambda now: now["count"] == 1 and now["rows"][0].endswith("by hand"), "found movement")
+        self.types(text)
+        self.waits_for(
+            lambda now: (
+                now["count"] == len(endings)
+                and all(row.endswith(ending) for row, ending in zip(now["rows"], endings, strict=True))
+            ),
+            "found entries",
+        )
         self.presses("Escape")
         self.waits_for(lambda now: now["count"] > 10 and not now["is_search"], "the whole log")
 
@@ -221,12 +224,11 @@ def test_a_scorers_half_hour(finished):
     scorer.goes_to("25", 720.0)
     scorer.enters_movement(MISSED_S)
     scorer.marks_artifact(722.0, 726.0)
-    arousal = scorer.marks_arousal(740.0, 744.0)
+    scorer.marks_arousal(740.0, 744.0)
     scorer.goes_to("23:20:00", 300.0)
     scorer.presses("ctrl+a")
     scorer.waits_for_page(720.0, "the arousal")
-    scorer.undoes_and_redoes(arousal)
-    scorer.finds_own_movement()
+    scorer.finds("author:ada kind:movement", "by hand")
 
     scorer.presses("F10")
     scorer.waits_for(lambda now: now["is_menu"], "menu")
@@ -337,12 +339,11 @@ def test_the_same_in_a_going_night(going):
     goes_to_epoch_of(disturbed_s)
     scorer.marks_artifact(disturbed_s, disturbed_s + 3.0)
     goes_to_epoch_of(aroused_s)
-    arousal = scorer.marks_arousal(aroused_s, aroused_s + 3.0)
+    scorer.marks_arousal(aroused_s, aroused_s + 3.0)
     scorer.goes_to(*time_of_day(facts(), aroused_s + 60.0))
     scorer.presses("ctrl+shift+a")
     scorer.waits_for_page(aroused_s // EPOCH_S * EPOCH_S, "the arousal")
-    scorer.undoes_and_redoes(arousal)
-    scorer.finds_own_movement()
+    scorer.finds("author:ada kind:movement", "by hand")
 
     # The page stayed where it was; the recorder went on all the time.
     assert scorer.sees()["window_s"][0] == aroused_s // EPOCH_S * EPOCH_S
