@@ -184,6 +184,9 @@ LIGHTS_QUESTION = f"Lights {{state}} {{moment}}?  {YES_OR_NO}"
 LIGHTS_SENT = "Lights {state}: sent"
 STAGE_SENT = "Stage {stage} from epoch {epoch} on: sent"
 STAGE_EPOCH_SENT = "Stage {stage} for epoch {epoch} ({moment}): sent"
+FIRST_STAGE_OF_EPOCH = (
+    "{sent} · It is the first stage: movements without a stage are not counted now · Ctrl+Z undoes"
+)
 FROM_LIGHTS_OFF, FROM_BEGINNING = "from lights off ({moment})", "from the beginning"
 FIRST_STAGE_QUESTION = (
     "{stage} is the first stage of this session. From now on the index is per hour of sleep, and movements "

@@ -481,6 +481,21 @@ def test_the_first_stage_in_the_middle_of_a_recording_is_asked_about(
     recorder.close()
 
 
+def test_the_first_stage_of_an_epoch_in_review_says_what_it_changes(
+    open_window: Opener, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = make_session(tmp_path / "s", [*beginning(), *series(200.0), clock_fact(910.0)])
+    recorder = Recorder(folder)
+    window = open_window(folder)
+    qtbot.waitUntil(lambda: window.annotator.may_write() and window.now_s() >= 900.0, timeout=LATE_MS)
+    press(window, Qt.Key.Key_Home)
+    press(window, Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: bool(asked(recorder, "stage")), timeout=LATE_MS)
+    assert "Stage N2 for epoch 1" in told(window)
+    assert "movements without a stage are not counted now" in told(window)
+    recorder.close()
+
+
 def test_the_recording_is_ended_only_by_the_typed_word(
     open_window: Opener, running: SessionFolder, recorder: Recorder, qtbot: QtBot
 ) -> None:

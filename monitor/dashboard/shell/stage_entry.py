@@ -50,9 +50,11 @@ class StageEntry:
                 self._stage_from(start_s, stage)
             return
         # In review a stage applies to one epoch, and the next epoch is marked.
+        is_first = self._is_first_stage(review.now_s)
         self._annotator.send(EnterStage(start_s, stage, EPOCH_S))
         moment = self._annotator.text_of(start_s)
-        self._say(texts.STAGE_EPOCH_SENT.format(stage=stage, epoch=epoch, moment=moment))
+        sent = texts.STAGE_EPOCH_SENT.format(stage=stage, epoch=epoch, moment=moment)
+        self._say(texts.FIRST_STAGE_OF_EPOCH.format(sent=sent) if is_first else sent)
         if start_s + EPOCH_S < review.now_s:
             review.step_epoch(1)
 
@@ -61,7 +63,7 @@ class StageEntry:
         self._say(texts.STAGE_SENT.format(stage=stage, epoch=int(start_s // EPOCH_S) + 1))
 
     def _is_first_stage(self, start_s: float) -> bool:
-        """Whether a stage from a time (s) on would make a long part of the session unscored."""
+        """Whether a stage would be the first one, and leave long unscored what is before a time (s)."""
         return (
             self._annotator.screen is not None
             and not self._annotator.screen.night.stages
