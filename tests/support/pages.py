@@ -219,7 +219,7 @@ class Pages:
         window.act("summary")
         window.act("help")
         yield "keys"
-        QTest.keyClick(window.help, Qt.Key.Key_Escape)
+        QTest.mouseClick(window.help, Qt.MouseButton.LeftButton)
         window.act("calibrate")
         yield "bio-calibration"
         window.act("calibrate")
