@@ -132,12 +132,12 @@ def test_doctor_says_that_it_repaired_a_damaged_kernel_and_watch_goes_on(tmp_pat
     place.parent.mkdir(mode=0o700)
     shutil.copytree(dsp.cache_report.folder, place)
     environment = os.environ | {"NUMBA_CACHE_DIR": str(place.parent)}
-    for path in place.glob("reset_stages-*"):
+    for path in place.glob("start_at-*"):
         path.write_bytes(b"")
     doctor = (sys.executable, "-m", "monitor", "doctor", "--sessions", str(tmp_path / "s"))
     first, second = (run(*doctor, environment=environment) for _ in range(2))
     line = next(line for line in first.stdout.splitlines() if line.startswith("Detector"))
     assert "1 damaged file(s)" in line
-    assert "reset_stages: 0 bytes with a wrong checksum" in line
+    assert "start_at: 0 bytes with a wrong checksum" in line
     assert first.returncode == second.returncode
     assert "damaged" not in second.stdout
