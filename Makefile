@@ -57,7 +57,8 @@ demo: $(VENV)/.installed libs
 # One file at a time and process, in the order of the folders: the longest first, fixtures of a file made once.
 XDIST = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-# The linters run beside the tests; what they say comes after.
+# The linters run beside the tests; what they say comes after. One process more: end-to-end tests wait a lot.
+test: JOBS = 3
 test: $(VENV)/.installed-dev test-libs kernels
 	@said=$$(mktemp); trap 'kill $$lint 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
 	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
