@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +15,7 @@ from monitor.cli.list_options import list_options
 from monitor.cli.review_file import review_file
 from monitor.cli.scoring_options import scoring_options
 from monitor.cli.session import SessionPath
+from monitor.cli.window_process import WindowEnding
 from monitor.dashboard.shell.display import why_no_window
 from monitor.model.errors import InputError, MissingError
 from monitor.session.control import ControlClient
@@ -103,27 +101,14 @@ def _editing(folder: SessionFolder) -> Iterator[Editor]:
 
 def _show(folder: SessionFolder, editor: Editor | None) -> int:
     """Show the window until it closes; write the tables shortly after each edit."""
-    is_asked = threading.Event()
-    windows: list[subprocess.Popen[bytes]] = []
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        is_asked.set()
-        for window in windows:
-            window.terminate()
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
-    # An interrupt ends the window; this process reports its exit code.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    windows.append(subprocess.Popen([sys.executable, "-m", "monitor.dashboard", str(folder.path)]))
-    if is_asked.is_set():
-        windows[0].terminate()
+    ending = WindowEnding()
+    window = subprocess.Popen([sys.executable, "-m", "monitor.dashboard", str(folder.path)])
+    ending.watch(window)
     while True:
         try:
-            code = windows[0].wait(_LOOK_S)
+            code = window.wait(_LOOK_S)
         except subprocess.TimeoutExpired:
             if editor is not None:
                 editor.write_tables()
         else:
-            return 0 if is_asked.is_set() else code
+            return 0 if ending.is_asked else code

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.cli.list_options import list_arguments
 from monitor.cli.scoring_options import lists_of, scoring_config
+from monitor.cli.window_process import WindowEnding
 from monitor.dashboard.shell.display import why_no_window
 from monitor.model.errors import InputError, MissingError
 
@@ -40,7 +39,7 @@ def review_file(file: Path, events: Path | None, given: dict[str, Any]) -> int:
     Raises
     ------
     InputError
-        If the file is no recording, or its legs cannot be identified; after the window was closed, if it
+        If the file is not a recording, or its legs cannot be identified; after the window was closed, if it
         could not be scored.
     MissingError
         If no window can be opened.
@@ -69,19 +68,9 @@ def _scored_in_window(opened: OpenedRecording, job: Job, config: Config) -> tupl
     from monitor.session.scoring_pipe import ReaderGoneError, ScoringSender
 
     command = [sys.executable, "-m", "monitor.dashboard", "--file", str(job.file.absolute())]
-    is_asked = False
     with subprocess.Popen(command, stdin=subprocess.PIPE) as window:
-
-        def end(_number: int, _frame: FrameType | None) -> None:
-            nonlocal is_asked
-            is_asked = True
-            window.terminate()
-
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), end)
-        # An interrupt ends the window; this process reports its exit code.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ending = WindowEnding()
+        ending.watch(window)
         problem = ""
         if window.stdin is not None:
             try:
@@ -90,7 +79,7 @@ def _scored_in_window(opened: OpenedRecording, job: Job, config: Config) -> tupl
             except ReaderGoneError:
                 problem = ""
         code = window.wait()
-    return (0 if is_asked else code), problem
+    return (0 if ending.is_asked else code), problem
 
 
 def _say(line: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from monitor.session.control import ControlServer
@@ -56,6 +58,37 @@ class WindowProcess:
         if self._answer is None:
             self._process.terminate()
         self._server.close()
+
+
+class WindowEnding:
+    """Close a window when this process is asked to end.
+
+    An interrupt from the terminal reaches the window itself: this process then reports its exit code.
+
+    Attributes
+    ----------
+    is_asked : bool
+        Whether this process was asked to end.
+    """
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self._window: subprocess.Popen[bytes] | None = None
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._end)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch(self, window: subprocess.Popen[bytes]) -> None:
+        """Close this window when asked, at once if that was before it was opened."""
+        self._window = window
+        if self.is_asked:
+            window.terminate()
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_asked = True
+        if self._window is not None:
+            self._window.terminate()
 
 
 def window_opens() -> bool:
