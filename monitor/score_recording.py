@@ -11,6 +11,7 @@ import numpy as np
 
 from monitor.detection.whole_recording import FileStream, detect, numbered
 from monitor.files import Annotation, RecordedStream, Recording, read_recording
+from monitor.files.description import description_of
 from monitor.files.list_arguments import ListArguments, options_of
 from monitor.files.recording_markers import recording_markers
 from monitor.files.scored_lists import listed_facts, read_annotations
@@ -20,7 +21,6 @@ from monitor.model.facts import Fact
 from monitor.model.labels import RESPIRATORY, normalise
 from monitor.model.run_info import scored_with
 from monitor.montage import (
-    Channel,
     Chosen,
     StreamDescription,
     assign_legs,
@@ -187,20 +187,6 @@ def _measured(stream: RecordedStream, wish: MontageWish) -> StreamDescription:
     values = stream.read(list(columns), max(0, middle_n - half_n), min(stream.sample_n, middle_n + half_n))
     levels = {i: resting_level(values[:, k], stream.rate_hz) for k, i in enumerate(columns)}
     return with_levels(described, levels)
-
-
-def description_of(stream: RecordedStream) -> StreamDescription:
-    """Describe a stream of a file as one that is received live, in units of the file."""
-    channels = tuple(Channel(c.label, c.unit, c.type) for c in stream.channels)
-    return StreamDescription(
-        stream.name,
-        stream.type,
-        stream.source_id,
-        stream.rate_hz / stream.speed,
-        "double64",
-        channels,
-        speed=stream.speed,
-    )
 
 
 def _listed(job: Job, events: Path, config: Config, opened: OpenedRecording, say: Say) -> list[Fact]:

@@ -100,6 +100,16 @@ class RecordedStream:
         rate = f"{self.rate_hz:g} Hz, {self.sample_n / self.rate_hz:.0f} s" if self.rate_hz else "irregular"
         return f"<{self.type or 'stream'} {self.name!r}: {rate}, {len(labels)} channels ({shown})>"
 
+    def ascending_stamps_s(self) -> NDArray[np.float64] | None:
+        """Return the stamps in ascending order: one that is out of order is the largest before it.
+
+        Returns
+        -------
+        ndarray, shape (sample_n,), float64, or None
+            Seconds from the recording's origin; None if the samples have no stamps.
+        """
+        return None if self.stamps_s is None else np.fmax.accumulate(self.stamps_s)
+
     def read(
         self, channels: Sequence[int] | None = None, start_n: int = 0, stop_n: int | None = None
     ) -> NDArray[np.float64]:

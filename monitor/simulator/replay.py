@@ -101,7 +101,7 @@ class _Playback:
         self.stream, self.outlet, self.sent_n = stream, outlet, 0
         self._buffer_n, self._buffer = 0, np.empty((0, len(stream.channels)))
         # Raw stamps jitter; a sample is due when all samples before it are due.
-        self._due_s = None if stream.stamps_s is None else np.fmax.accumulate(stream.stamps_s)
+        self._due_s = stream.ascending_stamps_s()
 
     @property
     def done(self) -> bool:

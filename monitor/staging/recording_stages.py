@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 
 from monitor.files import RecordedStream, Recording
+from monitor.files.description import description_of
 from monitor.model.config_fields import StagingSettings
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
-from monitor.montage import Channel, StreamDescription
 
 Say = Callable[[str], None]
 
@@ -42,7 +42,7 @@ def estimated_facts(
     from monitor.staging.whole_recording import WholeStream, channels_of, estimate_whole
 
     streams = [
-        WholeStream(_eeg_description(each), _times(each, origin_s), partial(each.read, None))
+        WholeStream(description_of(each), _times(each, origin_s), partial(each.read, None))
         for each in recording.streams
         if each.rate_hz > 0
     ]
@@ -55,15 +55,9 @@ def estimated_facts(
     return estimate_whole(streams, channels, end_s)
 
 
-def _eeg_description(stream: RecordedStream) -> StreamDescription:
-    channels = tuple(Channel(c.label, c.unit, c.type) for c in stream.channels)
-    return StreamDescription(
-        stream.name, stream.type, stream.source_id, stream.rate_hz / stream.speed, "double64", channels
-    )
-
-
 def _times(stream: RecordedStream, origin_s: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    if stream.stamps_s is not None:
-        # Single stamps may be out of order; the search needs ascending times.
-        return np.maximum.accumulate((stream.stamps_s - origin_s) * stream.speed)
+    stamps_s = stream.ascending_stamps_s()
+    if stamps_s is not None:
+        # The search needs ascending times.
+        return (stamps_s - origin_s) * stream.speed
     return (stream.start_s - origin_s + np.arange(stream.sample_n) / stream.rate_hz) * stream.speed

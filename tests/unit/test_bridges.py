@@ -13,6 +13,7 @@ import pytest
 from pylsl.lib import lib
 
 from monitor.files import read_recording
+from monitor.files.description import description_of
 from monitor.lsl.header import describe
 from monitor.model.config import MontageWish, load_config, shipped
 from monitor.model.errors import InputError
@@ -24,7 +25,6 @@ from monitor.montage import (
     describe_reading,
     read_montage,
 )
-from monitor.score_recording import description_of
 from monitor.session.xdf import XdfWriter
 
 FOLDER = Path(__file__).with_name("bridges")

@@ -168,9 +168,6 @@ class FileSignal:
 
     def _stamps_of(self, stream: RecordedStream) -> Floats | None:
         """Return the stamps of the stream in ascending order, None if it has none."""
-        if self._stamps_s is None and stream.stamps_s is not None:
-            stamps_s = stream.stamps_s
-            # Single stamps may be out of order; the search needs ascending times.
-            is_ascending = bool(np.all(stamps_s[1:] >= stamps_s[:-1]))
-            self._stamps_s = stamps_s if is_ascending else np.fmax.accumulate(stamps_s)
+        if self._stamps_s is None:
+            self._stamps_s = stream.ascending_stamps_s()
         return self._stamps_s
