@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 from monitor import __version__
 from monitor.cli.limits import what_ran_out
 from monitor.model.errors import MissingError, MonitorError
+from monitor.model.process_end import ended_beside_threads
 
 # Module and name of each command, and its line in the list of commands: the first line of its help.
 _COMMANDS = {
@@ -111,4 +112,5 @@ def main() -> None:
     _open_standard_streams()
     # Looking for plug-ins reads the description of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    cli(prog_name="plms-monitor")
+    with ended_beside_threads():
+        cli(prog_name="plms-monitor")

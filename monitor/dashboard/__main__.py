@@ -10,6 +10,7 @@ import click
 
 from monitor.dashboard.shell.display import use_display_that_answers, why_no_window
 from monitor.model.errors import InputError, MissingError, MonitorError
+from monitor.model.process_end import ended_beside_threads
 
 
 @click.command()
@@ -85,4 +86,5 @@ def _run(
 
 
 if __name__ == "__main__":
-    main()
+    with ended_beside_threads():
+        main()
