@@ -54,7 +54,7 @@ def end_burst(leg: Leg, cfg: Config) -> None:
     # A heart beat looks like a jerk: with an ECG in the leg the end is that of the envelope.
     is_jerk = movement.run_n <= cfg.jerk_run_n and not movement.has_heart
     movement.jerk_end_at = movement.burst_half_at if is_jerk else 0
-    if (movement.run_n if movement.has_heart else movement.longest_n) >= cfg.spike_run_n:
+    if movement.run_n >= cfg.spike_run_n:
         # Not a spike, or one of several bursts that are not all spikes: it continues the movement even if it
         # is too short for the envelope.
         movement.jerk_at = movement.burst_half_at
