@@ -13,6 +13,7 @@ import numpy as np
 from dsp.calibration import Calibration, are_notches, calibrate
 from dsp.events import EVENT_DTYPE, QUALITY_DTYPE
 from dsp.kernels import loop
+from dsp.kernels.bursts import BURSTS_FROM_HZ
 from dsp.kernels.envelope import SQUARE_SCALE
 from dsp.kernels.filters import arrange
 from dsp.kernels.texture import SLOW_POWER
@@ -24,6 +25,7 @@ TICK_S = 0.1
 SETTLE_S = 0.4  # until filter and envelope are filled; earlier values are not rest
 TWITCH_S = 0.04  # above the onset level; a QRS is shorter
 SPIKE_RUN_BLOCKS = 1.85  # longest run of a spike in the short RMS, sub-blocks
+LONE_SPIKE_BLOCKS = 1.02  # a single motor unit, from the onset level to half the peak
 JERK_RUN_S = 0.19  # and of a jerk
 STEADY_S = 14.0  # an open movement as steady as this is a new resting level: a tone, not a movement
 GROUP_S = 0.02
@@ -306,6 +308,8 @@ def _config(settings: DetectorSettings, fs_hz: float, known: Calibration) -> Row
         "half_second_n": round(0.5 * fs_hz),
         "twitch_n": TWITCH_S * fs_hz,
         "spike_run_n": SPIKE_RUN_BLOCKS * sub_n,
+        # At low rates a jerk can be as short.
+        "lone_spike_n": LONE_SPIKE_BLOCKS * sub_n if fs_hz >= BURSTS_FROM_HZ else 0.0,
         "jerk_run_n": JERK_RUN_S * fs_hz,
         "group_n": group_n,
         "low_share": SLOW_POWER / (group_n * known.white_gain),

@@ -60,6 +60,7 @@ class Config(Fields):
     half_second_n: int
     twitch_n: float  # shortest burst that is a twitch; a spike is shorter
     spike_run_n: float  # longest run of a spike in the short RMS
+    lone_spike_n: float  # longest spike of a single motor unit, from the onset level to half its peak
     jerk_run_n: float  # and of a jerk
     # Texture.
     group_n: int  # samples of a group, whose means are the slow part of the signal

@@ -45,6 +45,15 @@ def begin_burst(leg: Leg, short: int) -> None:
     raise_peak(leg, short)
 
 
+@inlined
+def is_solid(leg: Leg, cfg: Config) -> bool:
+    """Return whether a movement that is no row of spikes goes on in this burst, which is no lone spike."""
+    movement = leg.movement
+    duration = movement.burst_half_at - cfg.burst_lag_n - (movement.burst_up_at - cfg.onset_lag_n)
+    is_spiky = max(movement.longest_n, movement.run_n) < cfg.spike_run_n
+    return bool(duration > cfg.lone_spike_n and not is_spiky)
+
+
 @compiled
 def end_burst(leg: Leg, cfg: Config) -> None:
     """Record the burst that ends: from where it passed the onset level to where it fell to half its peak."""
@@ -54,7 +63,7 @@ def end_burst(leg: Leg, cfg: Config) -> None:
     # A heart beat looks like a jerk: with an ECG in the leg the end is that of the envelope.
     is_jerk = movement.run_n <= cfg.jerk_run_n and not movement.has_heart
     movement.jerk_end_at = movement.burst_half_at if is_jerk else 0
-    if movement.run_n >= cfg.spike_run_n:
+    if is_solid(leg, cfg):
         # Not a spike, or one of several bursts that are not all spikes: it continues the movement even if it
         # is too short for the envelope.
         movement.jerk_at = movement.burst_half_at

@@ -14,7 +14,7 @@ from dsp.kernels.baseline import (
     set_levels,
     update_baseline,
 )
-from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, is_ringing
+from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, is_ringing, is_solid
 from dsp.kernels.chain import date_back, join_chain, note_burst, remember_burst
 from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_steady
 from dsp.kernels.texture import CRACKLE, MUSCLE, SETTLING_WINDOWS, TONE, has_hum, start_texture, texture_of
@@ -258,11 +258,20 @@ def settled_offset(leg: Leg, cfg: Config, offset: float) -> float:
 
 
 @compiled
+def solid_end(leg: Leg, cfg: Config) -> float:
+    """Return the end of the last burst of the movement that is no spike; minus infinity if there was none."""
+    movement = leg.movement
+    if movement.in_burst and is_solid(leg, cfg):
+        return float(movement.burst_half_at - cfg.burst_lag_n)
+    return float(movement.jerk_at - cfg.burst_lag_n) if movement.jerk_at > 0 else -np.inf
+
+
+@compiled
 def is_volley(leg: Leg, cfg: Config) -> bool:
-    """Return whether the movement is a few spikes in a row so far (fasciculations) that hold it open."""
+    """Return whether the movement is too short so far without the spikes (fasciculations) that hold it open."""
     movement = leg.movement
     sparse = movement.dense_above_n < DENSE_SHARE * (movement.last_above - movement.opened_at)
-    return bool(sparse and max(movement.longest_n, movement.run_n) < cfg.spike_run_n)
+    return bool(sparse and solid_end(leg, cfg) - movement.onset_index < cfg.min_n)
 
 
 @compiled
@@ -291,9 +300,13 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
             date_back(leg)
             emit(leg, CONFIRMED, movement.onset_index + cfg.min_n, np.nan, False, False)
     elif action == END and not movement.confirmed and is_volley(leg, cfg):
-        add_spike(leg, cfg)
-        emit(leg, WITHDRAWN, onset, np.nan, False, False)
-        return_to_rest(leg, cfg)
+        end = solid_end(leg, cfg)
+        if end > onset:
+            end_movement(leg, cfg, end, False)
+        else:
+            add_spike(leg, cfg)
+            emit(leg, WITHDRAWN, onset, np.nan, False, False)
+            return_to_rest(leg, cfg)
     elif action == END:
         # A lead that went dead during the movement did not return to rest.
         dead = leg.signal.constant_n > cfg.hold_n // 2
