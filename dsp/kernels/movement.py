@@ -268,7 +268,7 @@ def solid_end(leg: Leg, cfg: Config) -> float:
 
 @compiled
 def is_volley(leg: Leg, cfg: Config) -> bool:
-    """Return whether the movement is too short so far without the spikes (fasciculations) that hold it open."""
+    """Return whether the movement is too short so far without the spikes (fasciculations) in it."""
     movement = leg.movement
     sparse = movement.dense_above_n < DENSE_SHARE * (movement.last_above - movement.opened_at)
     return bool(sparse and solid_end(leg, cfg) - movement.onset_index < cfg.min_n)

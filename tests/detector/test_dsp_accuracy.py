@@ -38,6 +38,13 @@ def test_shaped_noise_alone_does_as_well():
     assert np.median(np.abs(total.onset_s)) <= 0.025
 
 
+@pytest.mark.parametrize("rate", [256, 500])
+def test_single_motor_units_are_no_movements(rate):
+    total, _ = over(make_night(seed, "fasciculation", rate, 10.0) for seed in (203, 204, 205))
+    assert total.f1 >= 0.95
+    assert total.false <= 0.07 * (total.hits + total.missed)
+
+
 def test_a_burst_of_30_uv_is_flagged_within_100_ms():
     rng = np.random.default_rng(202)
     fs, n = 500.0, 500 * 600
