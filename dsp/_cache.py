@@ -1,46 +1,35 @@
-"""Cache of compiled kernels: neither an edited source nor a damaged file leads to wrong machine code.
+"""Cache of compiled code: neither an edited source nor a damaged file leads to wrong machine code.
 
-Numba's own cache notices an edit of the file a kernel is defined in, but not of the file of a helper it
-calls, and it unpickles any content: a file truncated by a power loss crashes the program, a flipped bit is
-executed. Here the folder is named after a hash of all sources of this package and of the numba and numpy
-versions; each file contains a checksum and one compiled kernel. An unreadable file is deleted and its kernel
-compiled again; if a file cannot be written, the kernel stays in memory.
+The folder is named after a hash of all sources of this package and of the versions of compiler and numpy; each
+file contains a checksum and one piece of compiled code. An unreadable file is deleted and its code compiled
+again; if a file cannot be written, the code stays in memory. The compiler itself is not loaded here.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import inspect
 import os
-import pickle
+import re
 import stat
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
-from numba.core import serialize
-from numba.core.caching import NullCache
-from numba.core.compiler import CompileResult
-from numba.core.registry import cpu_target
 
 try:
     import fcntl
 except ImportError:  # another system: several processes may compile the same kernel
     fcntl = None  # type: ignore[assignment]
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
-# Numba has no types.
-_rebuild: Callable[..., Any] = CompileResult._rebuild
-_pickled: Callable[[Any], bytes] = serialize.dumps
+PACKAGE = Path(__file__).parent
+# The compiled code of the whole detector.
+DETECTOR = "detector"
+_KERNEL = re.compile(r"^@(?:compiled|inlined)\ndef (\w+)", re.MULTILINE)
 # The largest kernel takes some seconds on a quiet computer.
 _LONGEST_WAIT_S, _TURN_S = 300.0, 0.02
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -55,13 +44,13 @@ class CacheReport:
     folder : Path or None
         None if no folder can be used: kernels are compiled at each start.
     loaded_n, compiled_n : int
-        Kernels loaded from the cache, and compiled in this process.
+        Pieces of code loaded from the cache, and compiled in this process.
     repaired : list of str
-        Damaged files that were deleted, each with the reason; their kernels were compiled again.
+        Damaged files that were deleted, each with the reason; their code was compiled again.
     unsaved : str
-        Why a compiled kernel could not be saved, empty if all were.
-    known, ready : set of str
-        Names of all kernels, and of those of which one form at least is loaded or compiled.
+        Why compiled code could not be saved, empty if all was.
+    ready : set of str
+        Names of the kernels of which one form at least is loaded or compiled, and `DETECTOR` once that is.
     """
 
     folder: Path | None = None
@@ -69,16 +58,15 @@ class CacheReport:
     compiled_n: int = 0
     repaired: list[str] = field(default_factory=list)
     unsaved: str = ""
-    known: set[str] = field(default_factory=set)
     ready: set[str] = field(default_factory=set)
 
     @property
     def ready_share(self) -> float:
-        """Share of the kernels that are ready here or in the cache: the progress of a first start."""
-        folder = _folder()
-        saved = set() if folder is None else {_name_of(path) for path in folder.glob("*.kernel")}
-        ready = (self.ready | saved) & self.known
-        return len(ready) / len(self.known) if self.known else 1.0
+        """Share of the detector that is ready here or in the cache: the progress of a first start."""
+        folder = cached_folder()
+        saved = set() if folder is None else {_name_of(path) for path in folder.glob("*-*.*")}
+        ready, parts = self.ready | saved, {*kernel_names(), DETECTOR}
+        return 1.0 if DETECTOR in ready else len(ready & parts) / len(parts)
 
     def notes(self) -> list[str]:
         """Return messages for the user, one sentence each; empty if the cache works."""
@@ -104,9 +92,25 @@ class CacheReport:
 report = CacheReport()
 
 
-def source_key(package: Path = Path(__file__).parent) -> str:
+@cache
+def kernel_names() -> frozenset[str]:
+    """Return the names of the detector's kernels, from their sources."""
+    sources = (path.read_text(encoding="utf-8") for path in sorted((PACKAGE / "kernels").glob("*.py")))
+    return frozenset(name for source in sources for name in _KERNEL.findall(source))
+
+
+def _version_of(package: str) -> bytes:
+    """Return what says the version of an installed package, which is not loaded for it."""
+    found = find_spec(package)
+    places = [] if found is None else found.submodule_search_locations or []
+    return b"".join((Path(place) / "_version.py").read_bytes() for place in places)
+
+
+def source_key(package: Path = PACKAGE) -> str:
     """Return a short hash of every source of this package and of the compiler's versions."""
-    digest = hashlib.sha256(f"numba {numba.__version__} numpy {np.__version__}".encode())
+    digest = hashlib.sha256(f"numpy {np.__version__}".encode())
+    for compiler in ("numba", "llvmlite"):
+        digest.update(_version_of(compiler))
     for path in sorted(package.rglob("*.py")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
@@ -165,14 +169,27 @@ def cache_folder() -> Path | None:
 
 
 @cache
-def _folder() -> Path | None:
+def cached_folder() -> Path | None:
+    """Return `cache_folder` of this process."""
     report.folder = cache_folder()
     return report.folder
 
 
-@cache
-def _file_key(path: str) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+def cached_file(name: str, about: object, kind: str) -> Path | None:
+    """Return the file of a piece of code, None without a folder.
+
+    Parameters
+    ----------
+    name : str
+        Of a kernel, or `DETECTOR`.
+    about : object
+        All that the code depends on beside the sources and versions; its ``repr`` says it.
+    kind : str
+        Ending of the file's name.
+    """
+    folder = cached_folder()
+    key = hashlib.sha256(repr(about).encode()).hexdigest()[:32]
+    return None if folder is None else folder / f"{name}-{key}.{kind}"
 
 
 def verified(sealed: bytes) -> bytes:
@@ -189,118 +206,38 @@ def verified(sealed: bytes) -> bytes:
     return content
 
 
-class _SealedCache(NullCache):
-    """Cache the compiled forms of one kernel, each in a separate file with its SHA-256.
-
-    Parameters
-    ----------
-    kernel : callable
-        The Python function.
-
-    Notes
-    -----
-    Replaces ``numba.core.caching.FunctionCache`` in a dispatcher; numba calls the two methods below under its
-    compiler lock.
-    """
-
-    def __init__(self, kernel: Callable[..., Any]) -> None:
-        self._name = kernel.__qualname__
-        report.known.add(self._name)
-        source = inspect.getfile(kernel)
-        self._about = (sys.version_info[:3], kernel.__qualname__, kernel.__code__.co_firstlineno)
-        self._source_key = _file_key(source)
-        self._claims: dict[Path, _Claim] = {}
-
-    @property
-    def cache_path(self) -> str | None:
-        folder = _folder()
-        return None if folder is None else str(folder)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled kernel for a signature, None if missing or damaged.
-
-        While another process compiles it, wait for that.
-        """
-        target_context.refresh()
-        path = self._path(sig, target_context.codegen())
-        if path is None:
-            return None
-        try:
-            if not path.exists():
-                self._claim(path).wait()
-            found = _rebuild(target_context, *_unsealed(path))
-        except FileNotFoundError:
-            return None
-        except Exception as err:  # noqa: BLE001 - after any error it can be compiled again
-            report.repaired.append(f"{self._name}: {err}")
-            with contextlib.suppress(OSError):
-                path.unlink()
-            return None
-        finally:
-            if path.exists():
-                self._release(path)
-        report.loaded_n += 1
-        report.ready.add(self._name)
-        return found
-
-    def has(self, signature: tuple[Any, ...]) -> bool:
-        """Return whether the cache has the kernel for these types of arguments."""
-        path = self._path(signature, cpu_target.target_context.codegen())
-        return path is not None and path.exists()
-
-    def is_taken(self, signature: tuple[Any, ...]) -> bool:
-        """Return whether the cache has it, or another process is compiling it."""
-        path = self._path(signature, cpu_target.target_context.codegen())
-        if path is None or path.exists():
-            return True
-        is_mine = self._claim(path).is_mine
-        if not is_mine:
-            self._release(path)
-        return not is_mine
-
-    def _claim(self, path: Path) -> _Claim:
-        if path not in self._claims:
-            self._claims[path] = _Claim(path)
-        return self._claims[path]
-
-    def _release(self, path: Path) -> None:
-        claim = self._claims.pop(path, None)
-        if claim is not None:
-            claim.release()
-
-    def save_overload(self, sig: Any, cres: Any) -> None:
-        """Write a compiled kernel; if that fails it stays in memory."""
-        report.compiled_n += 1
-        report.ready.add(self._name)
-        path = self._path(sig, cres.codegen)
-        if path is None:
-            return
-        if not (cres.lifted or cres.library.has_dynamic_globals):
-            self._save(path, cres)
-        self._release(path)
-
-    @staticmethod
-    def _save(path: Path, cres: Any) -> None:
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            content = _pickled(cres._reduce())
-            part.write_bytes(hashlib.sha256(content).digest() + content)
-            part.replace(path)
-        except OSError as err:
-            report.unsaved = err.strerror or str(err)
-            with contextlib.suppress(OSError):
-                part.unlink()
-
-    def _path(self, sig: Any, codegen: Any) -> Path | None:
-        folder = _folder()
-        if folder is None:
-            return None
-        what = repr((sig, codegen.magic_tuple(), self._about, self._source_key))
-        return folder / f"{self._name}-{hashlib.sha256(what.encode()).hexdigest()[:32]}.kernel"
+def read_file(path: Path) -> bytes | None:
+    """Return the content of a cache file, None if there is none; one that is damaged is deleted."""
+    try:
+        return verified(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as err:
+        discard(path, err)
+        return None
 
 
-class _Claim:
-    """The right to compile a kernel, by a lock that ends with the process; always granted without locks.
+def discard(path: Path, err: Exception) -> None:
+    """Delete a file that cannot be used and note why."""
+    report.repaired.append(f"{_name_of(path)}: {err}")
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a cache file, or note why that is not possible."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(hashlib.sha256(content).digest() + content)
+        part.replace(path)
+    except OSError as err:
+        report.unsaved = err.strerror or str(err)
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+class Claim:
+    """The right to compile what a file lacks, by a lock that ends with the process; always granted without locks.
 
     Attributes
     ----------
@@ -342,43 +279,3 @@ class _Claim:
 
 def _name_of(path: Path) -> str:
     return path.name.rpartition("-")[0]
-
-
-def shared_cache(kernel: Any) -> _SealedCache:
-    """Return the cache of a compiled kernel."""
-    return cast(_SealedCache, kernel._cache)
-
-
-def _unsealed(path: Path) -> Any:
-    """Return the content of a cache file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    ValueError
-        If its checksum is wrong.
-    """
-    return pickle.loads(verified(path.read_bytes()))
-
-
-def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
-    """Compile a kernel with numba and cache the result.
-
-    Parameters
-    ----------
-    **options
-        Options of ``numba.njit`` except ``cache``.
-
-    Returns
-    -------
-    callable
-        The decorator.
-    """
-
-    def compiled(kernel: Kernel) -> Kernel:
-        dispatcher = numba.njit(**options)(kernel)
-        dispatcher._cache = _SealedCache(kernel)
-        return cast(Kernel, dispatcher)
-
-    return compiled

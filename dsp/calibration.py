@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from dsp.kernels.filters import arrange, run_stages
-from dsp.records import Floats, Records
+from dsp.native import routines
+from dsp.records import Floats
+from dsp.sections import are_notches, arrange
 from dsp.settings import DetectorSettings
-from dsp.state import Stage
 
 
 @dataclass(frozen=True)
@@ -40,19 +38,11 @@ class Calibration:
     percentile_gain: float
 
 
-def are_notches(sos: Floats) -> NDArray[np.bool_]:
-    """Return which second-order sections have their zeros on the unit circle, away from 0 Hz and Nyquist."""
-    b0, b1, b2 = sos[:, :3].T
-    size = abs(b0)
-    notches: NDArray[np.bool_] = (abs(b2 - b0) < 1e-9 * size) & (abs(b1) < 1.999999 * size)
-    return notches
-
-
 def impulse_response(sos: Floats, n: int) -> Floats:
     """Return the first `n` samples of the cascade's impulse response."""
     x = np.zeros(n)
     x[0] = 1.0
-    run_stages(cast(Records[Stage], arrange(sos)), x)
+    routines()["run_stages"].bind(arrange(sos), x)()
     return x
 
 

@@ -1,8 +1,9 @@
-"""Compile the kernels of the live path in several processes.
+"""Compile the detector in processes beside the recording.
 
 Every process compiles callees before their callers, each in another order, and leaves out what another one is
 compiling: all share the cache. Types of arguments come from the annotations; a kernel whose annotation says
-less than the compiler needs is compiled where it is called.
+less than the compiler needs is compiled where it is called. The last process links what Python calls into one
+piece of object code, for `dsp.native`.
 """
 
 from __future__ import annotations
@@ -11,23 +12,28 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
+from numba.core.registry import cpu_target
+from numba.np.arrayobj import make_array, populate_array
 
-from dsp._cache import shared_cache
+from dsp._cache import Claim, write_file
+from dsp._kernel_cache import shared_cache
 from dsp.jit import leave_out_linear_algebra
-from dsp.kernels import loop
+from dsp.kernels import filters, loop
+from dsp.native import ENTRY_POINTS, PREFIX, code_file
 from dsp.records import Fields, Floats, Ints, Records
 from dsp.state import Config, Stage, State, allocate
 
 # Numba has no types.
 _typeof: Callable[..., Any] = numba.typeof
-_ENTRY_POINTS = (loop.run, loop.start_at, loop.finish)
-_PROCESSES_N = 2
 # The recording and the window have priority.
 _NICENESS = 5
 _PLAIN = {
@@ -37,7 +43,15 @@ _PLAIN = {
     Floats: numba.float64[::1],
     Ints: numba.int64[::1],
 }
-_CHILD = "import sys; sys.path[:] = {path!r}; from dsp.compilation import compile_share; compile_share({n})"
+_WORD = ir.IntType(64)
+# What an exception is made of, in code that may raise one.
+_RAISES = "picklebuf"
+_PROBE = "import sys; sys.path[:] = {path!r}; from dsp.native import load; load(sys.stdin.buffer.read())"
+
+
+def entry_points() -> Mapping[str, Any]:
+    """Return the kernels that Python calls, by name."""
+    return {name: getattr(loop, name, None) or getattr(filters, name) for name in ENTRY_POINTS}
 
 
 def type_of(annotation: Any) -> Any:
@@ -82,7 +96,7 @@ def callees_first(*, is_reversed: bool = False) -> list[Any]:
                 add(each)
         found[kernel.py_func.__qualname__] = kernel
 
-    for kernel in _ENTRY_POINTS:
+    for kernel in entry_points().values():
         add(kernel)
     return list(found.values())
 
@@ -102,20 +116,81 @@ def compile_share(n: int) -> None:
             signature = signature_of(kernel)
             if not shared_cache(kernel).is_taken(signature):
                 kernel.compile(signature)
+    save_object_code()
 
 
-def compile_in_parallel() -> None:
-    """Fill the cache with what it lacks of the live path; return when that is done.
+def save_object_code() -> None:
+    """Save the code of the entry points, unless another process does; wait for kernels others compile.
 
-    What cannot be compiled or saved there is compiled by the process that needs it.
+    Nothing is saved as the code if it needs the compiler where it runs.
     """
-    caches = [(shared_cache(kernel), signature_of(kernel)) for kernel in _ENTRY_POINTS]
-    if all(cache.has(signature) for cache, signature in caches) or caches[0][0].cache_path is None:
+    path = code_file()
+    if path is None or path.exists():
         return
-    children = []
-    for n in range(min(_PROCESSES_N, os.cpu_count() or 1)):
-        command = [sys.executable, "-c", _CHILD.format(path=sys.path, n=n)]
-        with contextlib.suppress(OSError):
-            children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
-    for child in children:
-        child.wait()
+    claim = Claim(path)
+    try:
+        if claim.is_mine and not path.exists():
+            write_file(path, _object_code_alone())
+    finally:
+        claim.release()
+
+
+def _object_code_alone() -> bytes:
+    try:
+        code = object_code()
+    except (AttributeError, ImportError, NumbaError, TypeError):  # Another version of Numba.
+        return b""
+    # To load code with an unknown symbol ends the process.
+    probe = [sys.executable, "-c", _PROBE.format(path=sys.path)]
+    return code if subprocess.run(probe, input=code, check=False).returncode == 0 else b""
+
+
+def object_code() -> bytes:
+    """Compile the entry points into one piece of object code, empty if a kernel may raise an exception."""
+    context = cpu_target.target_context
+    library = context.codegen().create_library(PREFIX + "detector")
+    library.enable_object_caching()
+    module = library.create_ir_module(library.name)
+    for name, kernel in entry_points().items():
+        signature = signature_of(kernel)
+        kernel.compile(signature)
+        found = kernel.overloads[signature]
+        library.add_linking_library(found.library)
+        _emit_entry(context, module, PREFIX + name, found.fndesc)
+    library.add_ir_module(module)
+    with global_compiler_lock:
+        library.finalize()
+    return b"" if _RAISES in library.get_llvm_str() else library._get_compiled_object()
+
+
+def _emit_entry(context: Any, module: Any, name: str, kernel: Any) -> None:
+    """Emit ``int64 name(int64 *words, int64 ...)``, which calls a kernel; see `dsp.native.NativeRoutine`."""
+    integers_n = sum(isinstance(kind, types.Integer) for kind in kernel.argtypes)
+    signature = ir.FunctionType(_WORD, [_WORD.as_pointer(), *[_WORD] * integers_n])
+    function = ir.Function(module, signature, name)
+    builder = ir.IRBuilder(function.append_basic_block())
+    at = iter(range(1 << 16))
+    words = (builder.load(builder.gep(function.args[0], [_WORD(k)])) for k in at)
+    integers = iter(function.args[1:])
+    arguments = [
+        next(integers) if isinstance(kind, types.Integer) else _value_of(context, builder, kind, words)
+        for kind in kernel.argtypes
+    ]
+    callee = context.declare_function(module, kernel)
+    _, result = context.call_conv.call_function(builder, callee, kernel.restype, kernel.argtypes, arguments)
+    builder.ret(_WORD(0) if kernel.restype == types.none else result)
+
+
+def _value_of(context: Any, builder: Any, kind: Any, words: Iterator[Any]) -> Any:
+    """Return an array, or a tuple of them, from the address and the shape of each."""
+    if isinstance(kind, types.BaseTuple):
+        return context.make_tuple(builder, kind, [_value_of(context, builder, each, words) for each in kind])
+    array = make_array(kind)(context, builder)
+    address, *shape = (next(words) for _ in range(1 + kind.ndim))
+    itemsize = _WORD(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    strides = [itemsize]
+    for n in shape[:0:-1]:
+        strides.insert(0, builder.mul(strides[0], n))
+    data = builder.inttoptr(address, array.data.type)
+    populate_array(array, data, shape, strides, itemsize, meminfo=None)
+    return array._getvalue()

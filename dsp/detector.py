@@ -10,16 +10,13 @@ from typing import cast
 
 import numpy as np
 
-from dsp.calibration import Calibration, are_notches, calibrate
+from dsp.calibration import Calibration, calibrate
 from dsp.events import EVENT_DTYPE, QUALITY_DTYPE
-from dsp.kernels import loop
-from dsp.kernels.bursts import BURSTS_FROM_HZ
-from dsp.kernels.envelope import SQUARE_SCALE
-from dsp.kernels.filters import arrange
-from dsp.kernels.texture import SLOW_POWER
+from dsp.native import routines
 from dsp.records import Floats, Rows, single
+from dsp.sections import are_notches, arrange
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
-from dsp.state import Config, State, allocate
+from dsp.state import BURSTS_FROM_HZ, SQUARE_SCALE, Config, State, allocate
 
 TICK_S = 0.1
 SETTLE_S = 0.4  # until filter and envelope are filled; earlier values are not rest
@@ -30,6 +27,8 @@ JERK_RUN_S = 0.19  # and of a jerk
 STEADY_S = 14.0  # an open movement as steady as this is a new resting level: a tone, not a movement
 GROUP_S = 0.02
 LOOK_BACK_S = 0.35  # largest back-dating of an onset along the short RMS
+SLOW_POWER = 308.0  # of the slow values of the texture, over that of independent means
+PIECE_N = 4096  # samples handed to the compiled code at a time
 
 
 class LegDetector:
@@ -119,7 +118,12 @@ class LegDetector:
             baseline[name] for name in ("resting_uv", "pool_n", "learning")
         )
         self._open, self._bad = leg["movement"]["open"], leg["quality"]["bad"]
-        loop.start_at(self._state, first_index)
+        compiled = routines()
+        self._piece = np.empty(PIECE_N)
+        self._run = compiled["run"].bind(self._state, self._piece)
+        self._start_at = compiled["start_at"].bind(self._state)
+        self._finish = compiled["finish"].bind(self._state)
+        self._start_at(first_index)
         self._has_begun = True
 
     def process(self, x_uv: Floats) -> tuple[Rows, Rows]:
@@ -148,16 +152,18 @@ class LegDetector:
             self._begin()
         events: list[Rows] = []
         rows: list[Rows] = []
-        done = 0
-        while done < x_uv.size:
-            done = loop.run(self._state, x_uv, done)
-            if self._events_n[0]:
-                events.append(self._take_events())
-            if self._further_events:
-                self._store_further()
-            if self._rows_n[0]:
-                rows.append(self._rows[: self._rows_n[0]].copy())
-                self._rows_n[0] = 0
+        for first in range(0, x_uv.size, PIECE_N):
+            at = PIECE_N - min(x_uv.size - first, PIECE_N)
+            self._piece[at:] = x_uv[first : first + PIECE_N]
+            while at < PIECE_N:
+                at = self._run(at)
+                if self._events_n[0]:
+                    events.append(self._take_events())
+                if self._further_events:
+                    self._store_further()
+                if self._rows_n[0]:
+                    rows.append(self._rows[: self._rows_n[0]].copy())
+                    self._rows_n[0] = 0
         return (
             (events[0] if len(events) == 1 else np.concatenate(events)) if events else self._no_events,
             (rows[0] if len(rows) == 1 else np.concatenate(rows)) if rows else self._no_rows,
@@ -171,7 +177,7 @@ class LegDetector:
         """
         if not self._has_begun:
             return self._no_events
-        loop.finish(self._state)
+        self._finish()
         self._store_further()
         return self._take_events() if self._events_n[0] else self._no_events
 
@@ -193,7 +199,7 @@ class LegDetector:
         if self.open:
             raise ValueError("a movement is open: call finish() before reset()")
         if self._has_begun:
-            loop.start_at(self._state, int(first_index))
+            self._start_at(int(first_index))
         else:
             self._index[0] = int(first_index) - 1
             if resting_uv is not None:

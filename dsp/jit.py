@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np import linalg
 
-from dsp._cache import cached_njit
+from dsp._kernel_cache import cached_njit
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Emitted = tuple[Any, Callable[..., Any]]

@@ -12,6 +12,9 @@ from dsp.records import Bytes, Fields, Floats, Ints, Records, Rows, single
 from dsp.settings import MAX_RATE_HZ
 
 BLOCK_N = 128  # most samples one pass over the arrays takes at a time
+# One square uV in the fixed point of the sums: 2**26 resolves 1e-8 uV^2, and with squares of at most 4096 uV
+# five sub-blocks of 1000 samples still fit into 63 bits.
+SQUARE_SCALE = 67108864.0
 EVENT_ROWS = 64
 QUALITY_ROWS = 64
 # Room for the longest resting window (60 s of ticks), and for half a second at the highest rate.
@@ -19,6 +22,9 @@ POOL_TICKS = 600
 TAIL_TICKS = 160
 HUM_TICKS = 5
 HALF_SECOND_N = round(0.5 * MAX_RATE_HZ)
+# Inner bursts are told from here on. At lower rates the band holds too few independent values: noise alone has
+# lulls (one movement of 2 s in 15 would be a tremor at 200 Hz, none at 250 Hz).
+BURSTS_FROM_HZ = 245.0
 
 
 class Config(Fields):
@@ -429,7 +435,7 @@ def allocate(cfg: Rows, band: Rows, notches: Rows) -> State:
     cfg : ndarray, shape (n_sets,), `Config`
         Of each set of thresholds.
     band, notches : ndarray, shape (n_stages,), `Stage`
-        From `dsp.kernels.filters.arrange`.
+        From `dsp.sections.arrange`.
     """
     # Moving the history to the front costs less than a ring, whose reads cannot be vectorised.
     history_n = 2 * int(cfg["history_n"][0]) + 8 * BLOCK_N

@@ -6,7 +6,7 @@ import numpy as np
 
 from dsp.events import BURSTS
 from dsp.jit import compiled, inlined
-from dsp.state import Config, Leg
+from dsp.state import BURSTS_FROM_HZ, Config, Leg
 
 JERK_RING_BLOCKS = 7  # sub-blocks after a jerk for which the envelope is above the offset level
 RING_S = 0.05  # time for which the short RMS is
@@ -14,9 +14,6 @@ RING_DOUBLING_S = 0.04  # and more for each doubling of the jerk
 RUN_FACTOR = 8  # a run of a burst is the time its power is above this part of the peak
 # Of a burst's peak power, to which a lull falls; the filter's ringing falls as far in 0.08 s.
 LULL_SHARE = 0.1
-# At lower rates the band holds too few independent values: noise alone has lulls (one movement of 2 s in 15
-# would be a tremor at 200 Hz, none at 250 Hz).
-BURSTS_FROM_HZ = 245.0
 RISE_FACTOR = 8.0  # of the lowest power of a lull, to which the next burst rises
 
 

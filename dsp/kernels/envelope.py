@@ -11,11 +11,8 @@ import numpy as np
 
 from dsp.jit import bits_of, compiled, inlined
 from dsp.records import Floats, Ints
-from dsp.state import BLOCK_N, Block, Config, Leg
+from dsp.state import BLOCK_N, SQUARE_SCALE, Block, Config, Leg
 
-# One square uV in the fixed point of the sums: 2**26 resolves 1e-8 uV^2, and with the clamp at 4096 uV five
-# sub-blocks of 1000 samples still fit into 63 bits.
-SQUARE_SCALE = 67108864.0
 CLAMP_UV = 4096.0
 CLAMP = CLAMP_UV**2 * SQUARE_SCALE
 # With this many bits less, the squares of one second at 20 kHz fit too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dsp.jit import bits_of, compiled, float_of, fma
-from dsp.records import Floats, Records, Rows
+from dsp.records import Floats, Records
 from dsp.state import Block, Leg, Stage
 
 STEP_UV = 100.0
@@ -80,31 +80,6 @@ def find_steps(leg: Leg, block: Block, x: Floats) -> int:
     return int(n)
 
 
-def arrange(sos: Floats) -> Rows:
-    """Arrange second-order sections for `run_stages`.
-
-    Parameters
-    ----------
-    sos : ndarray, shape (n_sections, 6), float64
-        Second-order sections; none is allowed. In each b0 is not 0 and a0 is 1.
-
-    Returns
-    -------
-    ndarray, shape (n_stages,), `Stage`
-        Two sections each, at rest; a section that passes everything fills the last one.
-    """
-    stages = np.zeros((len(sos) + 1) // 2, Stage.dtype)
-    stages["gain"] = 1.0
-    for name, sections in (("first", sos[0::2]), ("second", sos[1::2])):
-        b0, b1, b2, _, a1, a2 = sections.T
-        used = stages[: len(sections)]
-        used["gain"] *= b0
-        section = used[name]
-        section["b1"], section["b2"] = b1 / b0, b2 / b0
-        section["minus_a1"], section["minus_a2"] = -a1, -a2
-    return stages
-
-
 @compiled
 def run_stage(stage: Stage, u: Floats) -> None:
     """Run `u` through the two sections of a stage in place; their state and coefficients stay in registers.
@@ -138,7 +113,7 @@ def run_stages(stages: Records[Stage], u: Floats) -> None:
     Parameters
     ----------
     stages : ndarray, shape (n_stages,), `Stage`
-        From `arrange`; their state is changed in place.
+        From `dsp.sections.arrange`; their state is changed in place.
     u : ndarray, shape (n,), float64
         Signal, changed in place.
     """

@@ -6,11 +6,11 @@ import numpy as np
 
 from dsp.events import Cause, QualityState
 from dsp.jit import bits_of, compiled, float_of, inlined
-from dsp.kernels.envelope import POWER_SHIFT, SQUARE_SCALE
+from dsp.kernels.envelope import POWER_SHIFT
 from dsp.kernels.movement import cut_movement, leave_to_hum
 from dsp.kernels.texture import POWER_UV2, is_hum
 from dsp.records import Floats
-from dsp.state import Config, Leg, Quality
+from dsp.state import SQUARE_SCALE, Config, Leg, Quality
 
 # Kernels compare these with the numbers in a record, so they are integers, not enumeration members.
 OK, WARN, BAD = (int(state) for state in QualityState)

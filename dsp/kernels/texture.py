@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 
 from dsp.jit import compiled
-from dsp.kernels.envelope import POWER_SHIFT, SQUARE_SCALE
+from dsp.kernels.envelope import POWER_SHIFT
 from dsp.records import Floats
-from dsp.state import HUM_TICKS, Block, Config, Leg, Texture
+from dsp.state import HUM_TICKS, SQUARE_SCALE, Block, Config, Leg, Texture
 
 MUSCLE, CRACKLE, TONE, UNSURE = 0, 1, 2, 3
 CRACKLE_RATIO = 2.5  # slow power of a window over that of white noise with the same power in the band
@@ -34,7 +34,6 @@ STEADY_RATIO = 0.06  # squared variation of the windows' power below which a cra
 WINDOW_GROUPS = 5
 SETTLING_WINDOWS = 2  # of a movement, before the first slow value
 SUMS_N = 4  # stages of sums; those of differences follow
-SLOW_POWER = 308.0  # of the slow values, over that of independent means
 HUM_UV = 50.0  # of mains, in a lead that is off; muscle never has four fifths of its power there
 HUM_SHARE = 0.2
 # At lower rates the band is so narrow that muscle fluctuates as a contact does.

@@ -9,12 +9,6 @@ from typing import Self
 import dsp
 
 
-def compile_detector() -> None:
-    """Compile or load the detector, in a process of this program."""
-    dsp.leave_out_linear_algebra()
-    dsp.warm_up()
-
-
 class Compilation:
     """Compile or load the detector in a thread.
 
@@ -28,7 +22,7 @@ class Compilation:
 
     def __init__(
         self,
-        compiled: Callable[[], object] = compile_detector,
+        compiled: Callable[[], object] = dsp.warm_up,
         share: Callable[[], float] = lambda: dsp.cache_report.ready_share,
     ) -> None:
         self._share = share
