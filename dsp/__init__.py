@@ -1,4 +1,4 @@
-"""Pure numeric layer: arrays in, arrays out; imports numpy, numba with its llvmlite, and the standard library only."""
+"""Pure numeric layer: arrays in, arrays out; imports numpy, numba, llvmlite and the standard library."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,8 @@
 """Cache of compiled code: neither an edited source nor a damaged file leads to wrong machine code.
 
-The folder is named after a hash of all sources of this package and of the versions of compiler and numpy; each
-file contains a checksum and one piece of compiled code. An unreadable file is deleted and its code compiled
-again; if a file cannot be written, the code stays in memory. The compiler itself is not loaded here.
+The folder is named after a hash of all sources of this package and of the versions of compiler and numpy;
+each file contains a checksum and one piece of compiled code. An unreadable file is deleted and its code
+compiled again; if a file cannot be written, the code stays in memory. The compiler is not loaded here.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ except ImportError:  # another system: several processes may compile the same ke
 PACKAGE = Path(__file__).parent
 # The compiled code of the whole detector.
 DETECTOR = "detector"
+KERNEL_FILE, DETECTOR_FILE = _KINDS = (".kernel", ".native")
 _KERNEL = re.compile(r"^@(?:compiled|inlined)\ndef (\w+)", re.MULTILINE)
 # The largest kernel takes some seconds on a quiet computer.
 _LONGEST_WAIT_S, _TURN_S = 300.0, 0.02
@@ -64,8 +65,9 @@ class CacheReport:
     def ready_share(self) -> float:
         """Share of the detector that is ready here or in the cache: the progress of a first start."""
         folder = cached_folder()
-        saved = set() if folder is None else {_name_of(path) for path in folder.glob("*-*.*")}
-        ready, parts = self.ready | saved, {*kernel_names(), DETECTOR}
+        files = [] if folder is None else list(folder.iterdir())
+        ready = self.ready | {_name_of(path) for path in files if path.suffix in _KINDS}
+        parts = {*kernel_names(), DETECTOR}
         return 1.0 if DETECTOR in ready else len(ready & parts) / len(parts)
 
     def notes(self) -> list[str]:
@@ -185,11 +187,11 @@ def cached_file(name: str, about: object, kind: str) -> Path | None:
     about : object
         All that the code depends on beside the sources and versions; its ``repr`` says it.
     kind : str
-        Ending of the file's name.
+        `KERNEL_FILE` or `DETECTOR_FILE`, the ending of the name.
     """
     folder = cached_folder()
     key = hashlib.sha256(repr(about).encode()).hexdigest()[:32]
-    return None if folder is None else folder / f"{name}-{key}.{kind}"
+    return None if folder is None else folder / f"{name}-{key}{kind}"
 
 
 def verified(sealed: bytes) -> bytes:
@@ -237,7 +239,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 class Claim:
-    """The right to compile what a file lacks, by a lock that ends with the process; always granted without locks.
+    """The right to fill a missing file, by a lock that ends with the process; always granted without locks.
 
     Attributes
     ----------

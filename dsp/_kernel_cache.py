@@ -21,7 +21,7 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.registry import cpu_target
 
-from dsp._cache import Claim, cached_file, cached_folder, discard, read_file, report, write_file
+from dsp._cache import KERNEL_FILE, Claim, cached_file, cached_folder, discard, read_file, report, write_file
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -119,7 +119,7 @@ class _SealedCache(NullCache):
         self._release(path)
 
     def _path(self, sig: Any, codegen: Any) -> Path | None:
-        return cached_file(self._name, (sig, codegen.magic_tuple(), self._about), "kernel")
+        return cached_file(self._name, (sig, codegen.magic_tuple(), self._about), KERNEL_FILE)
 
 
 def shared_cache(kernel: Any) -> _SealedCache:

@@ -42,7 +42,7 @@ def impulse_response(sos: Floats, n: int) -> Floats:
     """Return the first `n` samples of the cascade's impulse response."""
     x = np.zeros(n)
     x[0] = 1.0
-    routines()["run_stages"].bind(arrange(sos), x)()
+    routines()["run_stages"](arrange(sos), x)()
     return x
 
 

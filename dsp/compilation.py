@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numba
@@ -22,7 +23,7 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaError
 from numba.core.registry import cpu_target
-from numba.np.arrayobj import make_array, populate_array
+from numba.np import arrayobj
 
 from dsp._cache import Claim, write_file
 from dsp._kernel_cache import shared_cache
@@ -34,6 +35,8 @@ from dsp.state import Config, Stage, State, allocate
 
 # Numba has no types.
 _typeof: Callable[..., Any] = numba.typeof
+_array_of: Callable[..., Any] = arrayobj.make_array
+_populate: Callable[..., Any] = arrayobj.populate_array
 # The recording and the window have priority.
 _NICENESS = 5
 _PLAIN = {
@@ -164,13 +167,12 @@ def object_code() -> bytes:
 
 
 def _emit_entry(context: Any, module: Any, name: str, kernel: Any) -> None:
-    """Emit ``int64 name(int64 *words, int64 ...)``, which calls a kernel; see `dsp.native.NativeRoutine`."""
+    """Emit ``int64 name(int64 *words, int64 ...)``, which calls a kernel; see `dsp.native.NativeCall`."""
     integers_n = sum(isinstance(kind, types.Integer) for kind in kernel.argtypes)
     signature = ir.FunctionType(_WORD, [_WORD.as_pointer(), *[_WORD] * integers_n])
     function = ir.Function(module, signature, name)
     builder = ir.IRBuilder(function.append_basic_block())
-    at = iter(range(1 << 16))
-    words = (builder.load(builder.gep(function.args[0], [_WORD(k)])) for k in at)
+    words = (builder.load(builder.gep(function.args[0], [_WORD(k)])) for k in count())
     integers = iter(function.args[1:])
     arguments = [
         next(integers) if isinstance(kind, types.Integer) else _value_of(context, builder, kind, words)
@@ -183,14 +185,14 @@ def _emit_entry(context: Any, module: Any, name: str, kernel: Any) -> None:
 
 def _value_of(context: Any, builder: Any, kind: Any, words: Iterator[Any]) -> Any:
     """Return an array, or a tuple of them, from the address and the shape of each."""
-    if isinstance(kind, types.BaseTuple):
+    if not isinstance(kind, types.Array):
         return context.make_tuple(builder, kind, [_value_of(context, builder, each, words) for each in kind])
-    array = make_array(kind)(context, builder)
+    array = _array_of(kind)(context, builder)
     address, *shape = (next(words) for _ in range(1 + kind.ndim))
     itemsize = _WORD(context.get_abi_sizeof(context.get_data_type(kind.dtype)))
     strides = [itemsize]
     for n in shape[:0:-1]:
         strides.insert(0, builder.mul(strides[0], n))
     data = builder.inttoptr(address, array.data.type)
-    populate_array(array, data, shape, strides, itemsize, meminfo=None)
+    _populate(array, data, shape, strides, itemsize, meminfo=None)
     return array._getvalue()

@@ -120,9 +120,9 @@ class LegDetector:
         self._open, self._bad = leg["movement"]["open"], leg["quality"]["bad"]
         compiled = routines()
         self._piece = np.empty(PIECE_N)
-        self._run = compiled["run"].bind(self._state, self._piece)
-        self._start_at = compiled["start_at"].bind(self._state)
-        self._finish = compiled["finish"].bind(self._state)
+        self._run = compiled["run"](self._state, self._piece)
+        self._start_at = compiled["start_at"](self._state)
+        self._finish = compiled["finish"](self._state)
         self._start_at(first_index)
         self._has_begun = True
 

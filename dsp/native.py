@@ -1,9 +1,9 @@
 """The detector's compiled code, called without the compiler.
 
 To load the compiler takes a second and 60 MB, in each recorder. What Python calls of the kernels is therefore
-compiled in processes of its own, into one piece of object code (`dsp.compilation`); the cache keeps it, and
-here it is loaded and called by address. Where that is not possible the kernels are called through the
-compiler, with the same results.
+compiled in other processes, into one piece of object code (`dsp.compilation`); the cache keeps it, and here
+it is loaded and called by address. Where that is not possible the kernels are called through the compiler,
+with the same results.
 """
 
 from __future__ import annotations
@@ -17,66 +17,50 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
 
-from dsp._cache import DETECTOR, Claim, cached_file, discard, read_file, report
+from dsp._cache import DETECTOR, DETECTOR_FILE, Claim, cached_file, discard, read_file, report
 
 # The kernels that Python calls, and how many integers each takes after its arrays.
 ENTRY_POINTS = {"run": 1, "start_at": 1, "finish": 0, "run_stages": 0}
 PREFIX = "plms_"
-# The two who can compile at once with the recording and the window beside them.
 _PROCESSES_N = 2
 _CHILD = "import sys; sys.path[:] = {path!r}; from dsp.compilation import compile_share; compile_share({n})"
 _LOCK = threading.Lock()
 
-
-class Routine(Protocol):
-    """A compiled kernel."""
-
-    def bind(self, *arrays: Any) -> Callable[..., int]:
-        """Return what calls it with these arrays, and tuples of arrays, before integers given at each call."""
+# Takes the arrays of a kernel and returns what calls it, given the integers that follow them.
+Routine = Callable[..., Callable[..., int]]
 
 
-class Bound:
-    """A call of compiled code with arrays whose place in memory was looked up once."""
+class NativeCall:
+    """A call of native code with arrays whose places in memory were looked up once.
 
-    __slots__ = ("_arrays", "_call", "_words")
+    Parameters
+    ----------
+    code : callable
+        ``int64 code(int64 *words, int64 ...)`` with the address and the shape of each array.
+    *arrays : ndarray or tuple of ndarray
+        C-contiguous, of the types the code was compiled for.
+    """
 
-    def __init__(self, call: Callable[..., int], arrays: tuple[Any, ...]) -> None:
+    __slots__ = ("_address", "_arrays", "_code", "_words")
+
+    def __init__(self, code: Callable[..., int], *arrays: Any) -> None:
         words = list(_words_of(arrays))
-        # The arrays are held as long as the code may be called.
-        self._call, self._arrays, self._words = call, arrays, (ctypes.c_int64 * len(words))(*words)
+        self._code, self._words = code, (ctypes.c_int64 * len(words))(*words)
+        # The memory lives as long as the code may be called.
+        self._address, self._arrays = ctypes.addressof(self._words), arrays
 
     def __call__(self, *integers: int) -> int:
-        return self._call(self._words, *integers)
-
-
-class NativeRoutine:
-    """Code at an address: ``int64 routine(int64 *words, int64 ...)``, with the words of `_words_of`."""
-
-    def __init__(self, address: int, integers_n: int) -> None:
-        kinds = [ctypes.c_void_p, *[ctypes.c_int64] * integers_n]
-        self._call = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(address)
-
-    def bind(self, *arrays: Any) -> Bound:
-        return Bound(self._call, arrays)
-
-
-class CompiledRoutine:
-    """A kernel called through the compiler."""
-
-    def __init__(self, kernel: Callable[..., int]) -> None:
-        self._kernel = kernel
-
-    def bind(self, *arrays: Any) -> Callable[..., int]:
-        return partial(self._kernel, *arrays)
+        """Run the code; the interpreter is free for other threads meanwhile."""
+        return self._code(self._address, *integers)
 
 
 def _words_of(arrays: Iterable[Any]) -> Iterable[int]:
-    """Return the address and the shape of each array, in order."""
+    """Return the address and then the shape of each array."""
     for each in arrays:
         if isinstance(each, np.ndarray):
             yield each.ctypes.data
@@ -97,6 +81,8 @@ def _engine() -> Any:
 def load(code: bytes) -> Mapping[str, Routine]:
     """Load the object code of the entry points.
 
+    Code with a symbol that this process lacks ends it.
+
     Raises
     ------
     ValueError
@@ -105,22 +91,28 @@ def load(code: bytes) -> Mapping[str, Routine]:
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    addresses = {name: engine.get_function_address(PREFIX + name) for name in ENTRY_POINTS}
-    if not all(addresses.values()):
-        raise ValueError("an entry point is missing")
-    return {name: NativeRoutine(addresses[name], n) for name, n in ENTRY_POINTS.items()}
+    found: dict[str, Routine] = {}
+    for name, integers_n in ENTRY_POINTS.items():
+        address = engine.get_function_address(PREFIX + name)
+        if not address:
+            raise ValueError(f"{name} is missing")
+        kinds = [ctypes.c_void_p, *[ctypes.c_int64] * integers_n]
+        found[name] = partial(NativeCall, ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(address))
+    return found
 
 
 def code_file() -> Path | None:
     """Return the file of the detector's code for this processor, None without a folder."""
     options = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_")}
     options.pop("NUMBA_CACHE_DIR", None)
-    processor = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    return cached_file(DETECTOR, (sys.version_info[:3], processor, sorted(options.items())), "native")
+    processor = [llvm.get_process_triple(), llvm.get_host_cpu_name()]
+    with contextlib.suppress(RuntimeError):  # Not known of every processor.
+        processor.append(llvm.get_host_cpu_features().flatten())
+    return cached_file(DETECTOR, (sys.version_info[:3], processor, sorted(options.items())), DETECTOR_FILE)
 
 
 def routines() -> Mapping[str, Routine]:
-    """Return the entry points by name, compiled if they are not yet in the cache.
+    """Return the kernels that Python calls by name, compiled if they are not yet in the cache.
 
     Takes half a minute the first time on a computer, then some hundredths of a second. May be called in a
     thread.
@@ -172,6 +164,9 @@ def _compile_in_parallel() -> None:
 
 
 def _through_the_compiler() -> Mapping[str, Routine]:
-    from dsp.compilation import entry_points
+    from dsp.compilation import entry_points, signature_of
 
-    return {name: CompiledRoutine(kernel) for name, kernel in entry_points().items()}
+    kernels = entry_points()
+    for kernel in kernels.values():
+        kernel.compile(signature_of(kernel))
+    return {name: partial(partial, kernel) for name, kernel in kernels.items()}

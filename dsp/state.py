@@ -406,7 +406,7 @@ def spans_of(mask: Ints) -> Ints:
     ValueError
         If a word is in it in part.
     """
-    if not set(np.unique(mask)) <= {0, -1}:
+    if not np.all((mask == 0) | (mask == -1)):
         raise ValueError("a field of the leg shares a word of memory with one that is handled differently")
     return np.flatnonzero(np.diff(mask, prepend=0, append=0))
 

@@ -12,7 +12,7 @@ from scipy import ndimage, signal
 from support.artefact_recordings import make_artefacts
 
 from dsp import DetectorSettings, LegDetector
-from dsp.calibration import are_notches
+from dsp.sections import are_notches
 from monitor.detection.filters import design_filters
 
 SETTINGS = DetectorSettings()

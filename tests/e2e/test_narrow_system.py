@@ -124,7 +124,7 @@ def test_what_is_written_to_closed_streams_does_not_land_in_a_session(tmp_path):
     assert (facts[-1].kind, tail.torn_bytes) == ("stop", 0)
 
 
-def test_doctor_says_that_it_repaired_a_damaged_kernel_and_watch_goes_on(tmp_path):
+def test_doctor_says_that_it_repaired_the_damaged_detector_and_watch_goes_on(tmp_path):
     dsp.warm_up()
     if dsp.cache_report.folder is None:
         pytest.skip("no cache folder here")
@@ -132,12 +132,12 @@ def test_doctor_says_that_it_repaired_a_damaged_kernel_and_watch_goes_on(tmp_pat
     place.parent.mkdir(mode=0o700)
     shutil.copytree(dsp.cache_report.folder, place)
     environment = os.environ | {"NUMBA_CACHE_DIR": str(place.parent)}
-    for path in place.glob("start_at-*"):
+    for path in place.glob("detector-*"):
         path.write_bytes(b"")
     doctor = (sys.executable, "-m", "monitor", "doctor", "--sessions", str(tmp_path / "s"))
     first, second = (run(*doctor, environment=environment) for _ in range(2))
     line = next(line for line in first.stdout.splitlines() if line.startswith("Detector"))
     assert "1 damaged file(s)" in line
-    assert "start_at: 0 bytes with a wrong checksum" in line
+    assert "detector: 0 bytes with a wrong checksum" in line
     assert first.returncode == second.returncode
     assert "damaged" not in second.stdout

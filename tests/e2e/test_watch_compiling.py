@@ -89,7 +89,7 @@ def test_a_recorder_that_is_killed_while_it_compiles_has_lost_nothing(record, tm
 
 
 def test_what_was_recorded_while_the_detector_was_compiled_is_detected_afterwards(record, tmp_path):
-    watch = record("run", speed=20.0, duration_s=125.0)
+    watch = record("run", "detector", speed=20.0, duration_s=125.0)
     heard = Listener("PLMS-Markers-cold")
     assert watch.end(COMPILED_S) == 0, watch.said
     heard.close()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dsp.kernels.envelope import CLAMP, POWER_SHIFT, SQUARE_SCALE, power_of, square, trim, trimmed_sum
+from dsp.kernels.envelope import CLAMP, POWER_SHIFT, power_of, square, trim, trimmed_sum
 from dsp.records import single
-from dsp.state import BLOCK_N, Block, Config
+from dsp.state import BLOCK_N, SQUARE_SCALE, Block, Config
 
 
 def test_squares_are_the_whole_part_of_the_square_up_to_the_clamp():

@@ -5,7 +5,8 @@ import pytest
 from scipy import signal
 
 from dsp import DetectorSettings, LegDetector
-from dsp.kernels.filters import arrange, flush_denormals, run_stages
+from dsp.kernels.filters import flush_denormals, run_stages
+from dsp.sections import arrange
 from monitor.detection.filters import design_filters
 
 

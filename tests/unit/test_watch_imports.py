@@ -6,12 +6,14 @@ import sys
 
 import pytest
 
+from dsp import warm_up
+
 # Long to load or large, and not needed to record.
 LEFT_OUT = {
     "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "pandas", "pyqtgraph", "pyxdf",
     "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.signal",
     "scipy.stats", "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader", "monitor.outputs",
-    "monitor.simulator",
+    "monitor.simulator", "numba",
 }  # fmt: skip
 
 WATCH = """
@@ -23,12 +25,14 @@ use_loopback()
 arguments = ["watch", "--headless", "--stream", "name=none", "--wait", "0.2", "--sessions", sys.argv[1]]
 found = CliRunner().invoke(cli, arguments)
 assert found.exit_code == 3, found.output
-from dsp import DetectorSettings, warm_up
+import numpy as np
+from dsp import DetectorSettings, LegDetector
 from monitor.detection.pipeline import StreamDetection
 from monitor.montage import LegChannel
 leg = LegChannel("left", 0, "LAT", 1.0, "uV", "label")
-warm_up()
 StreamDetection(500.0, [leg], DetectorSettings()).start(0.0)
+detector = LegDetector(DetectorSettings(), 500.0, np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]))
+assert len(detector.process(np.ones(1000))[1]) == 2
 print(json.dumps(sorted(sys.modules)))
 """
 
@@ -54,9 +58,10 @@ def test_what_is_shown_first_loads_little(module):
 
 
 def test_watch_without_a_window_loads_only_what_it_needs(tmp_path):
+    warm_up()  # With its code in the cache, the detector runs without the compiler.
     done = subprocess.run(
         [sys.executable, "-c", WATCH, str(tmp_path)], capture_output=True, text=True, check=True
     )
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
     assert not LEFT_OUT & loaded
-    assert {"numba", "monitor.recorder.recorder"} <= loaded
+    assert "monitor.recorder.recorder" in loaded

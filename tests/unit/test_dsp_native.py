@@ -1,0 +1,142 @@
+"""The detector's code without the compiler: the same results, and the compiler where it cannot be used."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from itertools import cycle
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+
+import dsp
+from dsp import DetectorSettings, LegDetector
+from dsp._cache import cached_folder, kernel_names, write_file
+from dsp.calibration import calibrate
+from dsp.detector import new_state
+from dsp.native import ENTRY_POINTS, code_file, routines
+from monitor.detection.filters import design_filters
+
+FS = 500.0
+SETTINGS = replace(DetectorSettings(), further_onset_uv=(6.4, 9.6))
+SOS = design_filters(FS, SETTINGS)
+
+
+def signal(seconds=60, seed=3):
+    """Return rest with movements, a lead that pops, a gap and hum."""
+    rng = np.random.default_rng(seed)
+    n = round(seconds * FS)
+    x = 2.0 * rng.standard_normal(n)
+    for onset_s in range(8, seconds - 4, 7):
+        i = round(onset_s * FS)
+        x[i : i + 700] += rng.uniform(8.0, 60.0) * rng.standard_normal(700)
+    x[round(20.3 * FS) :] += 900.0
+    x[round(31 * FS) : round(33 * FS)] = np.nan
+    x[round(45 * FS) :] += 70.0 * np.sin(2 * np.pi * 50.0 * np.arange(n - round(45 * FS)) / FS)
+    return x
+
+
+def memory_after(compiled, x, chunks_n=(16, 1, 700)):
+    """Return every byte of a detector's state after a signal, and how far each call came."""
+    sets = (SETTINGS, *(replace(SETTINGS, onset_uv=uv) for uv in SETTINGS.further_onset_uv))
+    state = new_state(sets, FS, SOS, calibrate(SETTINGS, FS, SOS))
+    compiled["start_at"](state)(11)
+    piece, reached, at = np.empty(700), [], 0
+    run, sizes = compiled["run"](state, piece), cycle(chunks_n)
+    while at < x.size:
+        part = x[at : at + next(sizes)]
+        start = piece.size - part.size
+        piece[start:] = part
+        while start < piece.size:
+            start = run(start)
+            reached.append(start)
+            state.leg["events_n"] = state.leg["rows_n"] = 0
+        at += part.size
+    compiled["finish"](state)()
+    return [each.tobytes() for each in state], reached
+
+
+def test_it_leaves_the_same_memory_as_the_compiler_to_the_bit():
+    from dsp.compilation import entry_points
+
+    kernels = {name: partial(partial, kernel) for name, kernel in entry_points().items()}
+    assert memory_after(routines(), signal()) == memory_after(kernels, signal())
+
+
+def test_a_filter_runs_to_the_same_bits():
+    from dsp.kernels.filters import run_stages
+    from dsp.sections import arrange
+
+    x = signal(5)
+    native, stages = x.copy(), arrange(SOS)
+    routines()["run_stages"](stages, native)()
+    again = arrange(SOS)
+    run_stages(again, x)
+    assert native.tobytes() == x.tobytes()
+    assert stages.tobytes() == again.tobytes()
+
+
+def test_a_chunk_longer_than_a_piece_is_the_same_signal():
+    x = signal()
+    whole, chunks = LegDetector(SETTINGS, FS, SOS), LegDetector(SETTINGS, FS, SOS)
+    events, rows = whole.process(x)
+    found = [chunks.process(x[at : at + 16]) for at in range(0, x.size, 16)]
+    assert events.tobytes() == b"".join(each.tobytes() for each, _ in found) != b""
+    assert rows.tobytes() == b"".join(each.tobytes() for _, each in found)
+
+
+def test_code_of_another_processor_or_of_other_options_is_another_file(monkeypatch):
+    ours = code_file()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    assert code_file() == ours
+    monkeypatch.setenv("NUMBA_OPT", "1")
+    assert code_file() != ours
+    monkeypatch.delenv("NUMBA_OPT")
+    monkeypatch.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another")
+    assert code_file() != ours
+
+
+def test_the_names_of_all_kernels_are_known_from_their_sources():
+    from dsp.compilation import callees_first, entry_points
+
+    assert {kernel.py_func.__qualname__ for kernel in callees_first()} <= kernel_names()
+    assert set(entry_points()) == set(ENTRY_POINTS) <= kernel_names()
+
+
+def without_entry_points():
+    """Return the object code of nothing."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine()
+    return machine.emit_object(llvm.parse_assembly(""))
+
+
+USE = """
+import json, sys
+import numpy as np
+import dsp
+dsp.warm_up()
+report = dsp.cache_report
+print(json.dumps(["numba" in sys.modules, report.ready_share, report.compiled_n, len(report.repaired)]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "repaired_n"),
+    [
+        pytest.param(b"", 0, id="it needs the compiler"),
+        pytest.param(without_entry_points(), 1, id="other code", marks=pytest.mark.e2e),
+    ],
+)
+def test_what_cannot_be_loaded_is_called_through_the_compiler(content, repaired_n, tmp_path):
+    dsp.warm_up()
+    place = tmp_path / cached_folder().name
+    place.mkdir(mode=0o700)
+    for kernel in cached_folder().glob("*.kernel"):
+        (place / kernel.name).symlink_to(kernel)
+    write_file(place / code_file().name, content)
+    given = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", USE], capture_output=True, text=True, env=given, check=False)
+    assert done.stdout.strip() == f"[true, 1.0, 0, {repaired_n}]", done.stderr
