@@ -7,8 +7,8 @@ No processing flags: its de-jittering is wrong for minutes after a gap.
 from __future__ import annotations
 
 import ctypes
-import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,13 @@ from monitor.lsl.library import lsl
 from monitor.montage import StreamDescription
 
 _PULL_TIMEOUT_S = 0.2
-# Samples are collected for so long: handing on each of a sender's small chunks costs more than its detection.
-# With it a marker follows the sample that decided it within 100 ms.
+# So much signal is collected: handing on each of a sender's small chunks costs more than its detection. With
+# it a marker follows the sample that decided it within 100 ms.
 _COLLECT_S = 0.05
+# A slower stream is handed on this often.
+_LONGEST_WAIT_S = 0.1
+# What belongs to the same chunk of the sender comes within this time.
+_SAME_CHUNK_S = 0.001
 _OPEN_TIMEOUT_S = 5.0
 _MAX_CHUNK = 8192
 # Nothing numbers the samples of most sources: what is lost inside a chunk is placed at its start.
@@ -78,7 +82,7 @@ Event = Opened | Pulled | Measured | Ended
 
 
 class Connection:
-    """Pull one inlet into a queue of events until it is released or ends by itself.
+    """Pull one inlet and hand over what comes, until it is released or ends by itself.
 
     Parameters
     ----------
@@ -86,15 +90,15 @@ class Connection:
         Put into every event.
     info : pylsl.StreamInfo
         The stream as it was found.
-    events : queue.SimpleQueue
-        Unbounded, because no consumer may stop the pulling.
+    hand_over : callable
+        Called with each event, in threads of the connection. It must not block: that stops the pulling.
     offsets : bool
         Measure clock offsets; a second connection to the same outlet need not.
     """
 
-    def __init__(self, line: int, info: Any, events: queue.SimpleQueue[Event], *, offsets: bool) -> None:
+    def __init__(self, line: int, info: Any, hand_over: Callable[[Event], None], *, offsets: bool) -> None:
         self.line = line
-        self._info, self._events, self._offsets = info, events, offsets
+        self._info, self._hand_over, self._offsets = info, hand_over, offsets
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"lsl-{line}-{info.name()[:20]}", daemon=True)
         self._thread.start()
@@ -118,7 +122,7 @@ class Connection:
             reason = "the source did not answer"
         except Exception as err:  # noqa: BLE001 - whatever liblsl or a strange header comes up with
             reason = f"the source could not be read ({type(err).__name__}: {err})"
-        self._events.put(Ended(self.line, reason))
+        self._hand_over(Ended(self.line, reason))
 
     def _read(self) -> None:
         pylsl = lsl()
@@ -133,7 +137,7 @@ class Connection:
         stream = describe(full)
         # Data already queues inside the inlet while the first offset is measured (0.6 s).
         offset = measure(inlet)[0] if self._offsets else None
-        self._events.put(Opened(self.line, stream, str(full.as_xml()), offset))
+        self._hand_over(Opened(self.line, stream, str(full.as_xml()), offset))
         beside = threading.Thread(
             target=self._measure, args=(inlet,), name=f"lsl-offset-{self.line}", daemon=True
         )
@@ -146,14 +150,13 @@ class Connection:
             beside.join()
 
     def _pull_numbers(self, inlet: Any, stream: StreamDescription) -> None:
-        rate_hz = self._info.nominal_srate()
-        most_n = max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)) if rate_hz > 0 else _MAX_CHUNK
-        collect = SampleCollector(inlet, len(stream.channels), min(most_n, _MAX_CHUNK))
+        collect = SampleCollector(inlet, len(stream.channels), self._info.nominal_srate())
         while not self._stop.is_set():
-            values, stamps, code = collect(_COLLECT_S)
+            values, stamps, code = collect()
             if len(stamps):
-                self._events.put(Pulled(self.line, values, stamps))
-            lsl().util.handle_error(code)
+                self._hand_over(Pulled(self.line, values, stamps))
+            if code:
+                lsl().util.handle_error(code)
 
     def _pull_texts(self, inlet: Any, _stream: StreamDescription) -> None:
         while not self._stop.is_set():
@@ -163,7 +166,7 @@ class Connection:
             if len(stamps):
                 # Raw bytes, cut and decoded here: pylsl would raise on text that is not UTF-8.
                 texts = [[raw[:_MAX_TEXT_BYTES].decode("utf-8", "replace") for raw in row] for row in rows]
-                self._events.put(Pulled(self.line, texts, np.asarray(stamps)))
+                self._hand_over(Pulled(self.line, texts, np.asarray(stamps)))
 
     def _measure(self, inlet: Any) -> None:
         """Measure the clock offset in a separate thread: it may block for seconds."""
@@ -174,56 +177,67 @@ class Connection:
             except pylsl.util.LostError:
                 return
             if offset_s is not None:
-                self._events.put(Measured(self.line, pylsl.local_clock(), offset_s, rtt_s))
+                self._hand_over(Measured(self.line, pylsl.local_clock(), offset_s, rtt_s))
 
 
 class SampleCollector:
-    """Pull what a numeric inlet receives within some time, with one call into liblsl.
+    """Pull what a numeric inlet receives, some chunks of the sender at a time.
 
     Parameters
     ----------
     inlet : pylsl.StreamInlet
     n_channels : int
-    most_n : int
-        Samples of one piece at most.
+    rate_hz : float
+        Nominal rate; 0 if there is none.
 
     Notes
     -----
-    If the source disconnects meanwhile, liblsl reports an error and no number of samples, and `pull_chunk` of
-    pylsl drops those that were in its buffer: its binding is used directly. A stamp that no clock can have
-    marks the end of what was filled.
+    A piece ends with a chunk of the sender, so that no part of a chunk waits for the next one. The calls
+    block in liblsl: what lies in its queue when the source disconnects cannot be had any more. It then
+    reports an error and no number of samples, and `pull_chunk` of pylsl drops those that were in its buffer:
+    its binding is used directly. A stamp that no clock can have marks the end of what was filled.
     """
 
     _EMPTY = -float(np.finfo(np.float64).max)
 
-    def __init__(self, inlet: Any, n_channels: int, most_n: int = _MAX_CHUNK) -> None:
+    def __init__(self, inlet: Any, n_channels: int, rate_hz: float) -> None:
         self._inlet, self._n_channels = inlet, n_channels
+        # Without a rate it takes what comes in the time.
+        enough_n = most_n = _MAX_CHUNK
+        self._wait_s = _COLLECT_S
+        if rate_hz > 0:
+            most_n = min(max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)), _MAX_CHUNK)
+            enough_n = min(max(1, round(_COLLECT_S * rate_hz)), most_n)
+            self._wait_s = _LONGEST_WAIT_S
+        self._enough_n, self._most_n = enough_n, most_n
         self._values = np.empty((most_n, n_channels), inlet.np_dtype)
         self._stamps = np.full(most_n, self._EMPTY)
-        self._arguments = (
-            inlet.obj,
-            ctypes.c_void_p(self._values.ctypes.data),
-            ctypes.c_void_p(self._stamps.ctypes.data),
-            ctypes.c_size_t(self._values.size),
-            ctypes.c_size_t(most_n),
-        )
+        self._code = ctypes.c_int()
 
-    def __call__(
-        self, seconds: float
-    ) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], ctypes.c_int]:
-        """Return samples, shape (n, n_channels), their stamps and liblsl's error code, after `seconds`."""
-        code = ctypes.c_int()
-        n = self._inlet.do_pull_chunk(*self._arguments, ctypes.c_double(seconds), ctypes.byref(code))
-        n = int(n) // self._n_channels
-        if code.value:
-            n = (
-                int(np.argmax(self._stamps == self._EMPTY))
-                if self._stamps[-1] == self._EMPTY
-                else len(self._stamps)
-            )
+    def __call__(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], int]:
+        """Return samples, shape (n, n_channels), their stamps and liblsl's error code, 0 if there is none."""
+        n = self._pull(0, self._enough_n, self._wait_s)
+        if self._enough_n <= n < self._most_n and not self._code.value:
+            n += self._pull(n, self._most_n - n, _SAME_CHUNK_S)
+        if self._code.value:
+            is_empty = self._stamps == self._EMPTY
+            n = int(np.argmax(is_empty)) if is_empty[-1] else self._most_n
         values, stamps = self._values[:n].copy(), self._stamps[:n].copy()
         self._stamps[:n] = self._EMPTY
-        return values, stamps, code
+        return values, stamps, self._code.value
+
+    def _pull(self, at_n: int, most_n: int, seconds: float) -> int:
+        """Fill the buffer from a sample on; return how many samples came within `seconds`."""
+        pulled_n = self._inlet.do_pull_chunk(
+            self._inlet.obj,
+            ctypes.c_void_p(self._values.ctypes.data + at_n * self._values.strides[0]),
+            ctypes.c_void_p(self._stamps.ctypes.data + at_n * self._stamps.strides[0]),
+            ctypes.c_size_t(most_n * self._n_channels),
+            ctypes.c_size_t(most_n),
+            ctypes.c_double(seconds),
+            ctypes.byref(self._code),
+        )
+        return int(pulled_n) // self._n_channels
 
 
 def measure(inlet: Any) -> tuple[float | None, float | None]:

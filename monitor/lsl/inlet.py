@@ -1,5 +1,8 @@
 """Read one stream for a whole recording: over a second connection if the first is silent, again after a loss.
 
+Each connection hands over what it pulled in its own thread; the thread of the reader searches, and twice a
+second looks after the connections.
+
 After an outage the first connection delivers late, or never (its sender's TCP may have given up without an
 error); a second one to the same outlet is live at once. `monitor.lsl.connection_merge` merges both.
 """
@@ -86,7 +89,8 @@ class Reader:
         self._silent_s = silent_s
         self._key, self._info, self._stream, self._arrivals = key, info, stream, arrivals
         self._commands, self._questions = commands, Questions(key, arrivals)
-        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        # Held by whoever changes what follows; never while something may block.
+        self._lock = threading.Lock()
         self._lines: dict[int, _OpenConnection] = {}
         self._next_line = 0
         self._search: Search | None = None
@@ -95,8 +99,9 @@ class Reader:
         self._heard = HeardTexts()
         self._is_connected, self._refused = False, ""
         self._after = ""
-        self._seen_s = self._next_look_s = 0.0
-        self._stop = threading.Event()
+        self._seen_s = 0.0
+        self._has_failed = False
+        self._changed, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"lsl-{stream.name[:20]}", daemon=True)
 
     @property
@@ -111,6 +116,7 @@ class Reader:
     def stop(self) -> None:
         """Stop reading; what was pulled is in the queue. Returns when the thread has ended."""
         self._stop.set()
+        self._changed.set()
         self._thread.join()
 
     def _run(self) -> None:
@@ -118,9 +124,16 @@ class Reader:
             try:
                 self._turn()
             except Exception as err:  # noqa: BLE001 - a recording cannot be repeated: restart
-                self._lose(f"reading it failed ({type(err).__name__}: {err})")
+                with self._lock:
+                    self._fail(err)
+            if self._has_failed:
                 self._stop.wait(_PAUSE_S)
+                self._has_failed = False
         self._finish()
+
+    def _fail(self, err: Exception) -> None:
+        self._has_failed = True
+        self._lose(f"reading it failed ({type(err).__name__}: {err})")
 
     def _turn(self) -> None:
         while not self._commands.empty():
@@ -133,34 +146,43 @@ class Reader:
             if info is None:
                 self._wait_for_command()
                 return
-            self._connect(info)
-        self._take_events(_TURN_S)
+            with self._lock:
+                self._connect(info)
+        self._changed.wait(_LOOK_EVERY_S)
+        self._changed.clear()
         now_s = time.monotonic()
-        if (late := self._merge.overdue(now_s)) is not None:
-            self._after = _BROKEN
-            self._release(late)
-        if self._is_connected and now_s >= self._next_look_s:
-            self._next_look_s = now_s + _LOOK_EVERY_S
-            self._look_after(self._search, now_s)
+        with self._lock:
+            if self._stop.is_set():
+                return
+            if (late := self._merge.overdue(now_s)) is not None:
+                self._after = _BROKEN
+                self._release(late)
+            is_useless = self._is_connected and self._look_after(self._search, now_s)
+        if is_useless and self._search.has_successor():
+            with self._lock:
+                if self._lines:
+                    self._lose("it is silent and no longer announced, and another run of it was found")
 
     def _obey(self, command: Command) -> None:
-        if isinstance(command, Answer):
-            self._questions.take(command)
-        elif isinstance(command, SearchAgain):
-            self._questions.forget()
-            self._named = command.query or self._named
+        with self._lock:
+            if isinstance(command, Answer):
+                self._questions.take(command)
+            elif isinstance(command, SearchAgain):
+                self._questions.forget()
+                self._named = command.query or self._named
 
     def _wait_for_command(self) -> None:
         with contextlib.suppress(queue.Empty):
             self._obey(self._commands.get(timeout=_TURN_S))
 
-    def _take_events(self, wait_s: float) -> None:
-        try:
-            self._handle(self._events.get(timeout=wait_s))
-            while True:
-                self._handle(self._events.get_nowait())
-        except queue.Empty:
-            return
+    def _take(self, event: Event) -> None:
+        """Process what a connection hands over, in its thread."""
+        with self._lock:
+            try:
+                self._handle(event)
+            except Exception as err:  # noqa: BLE001 - as in the thread of the reader
+                self._fail(err)
+                self._changed.set()
 
     def _handle(self, event: Event) -> None:
         line = self._lines.get(event.line)
@@ -175,11 +197,12 @@ class Reader:
             self._arrivals.put(Offset(self._key, event.collected_at_s, event.offset_s, event.rtt_s))
         elif isinstance(event, Ended):
             self._ended(event)
+            self._changed.set()
 
     def _connect(self, info: Any) -> None:
         first = not self._lines
         number, self._next_line = self._next_line, self._next_line + 1
-        connection = Connection(number, info, self._events, offsets=first)
+        connection = Connection(number, info, self._take, offsets=first)
         self._lines[number] = _OpenConnection(connection, time.monotonic())
 
     def _opened(self, line: _OpenConnection, event: Opened) -> None:
@@ -262,7 +285,8 @@ class Reader:
             self._arrivals.put(Lost(self._key, reason))
         self._is_connected, self._refused = False, reason
 
-    def _look_after(self, search: Search, now_s: float) -> None:
+    def _look_after(self, search: Search, now_s: float) -> bool:
+        """Look whether data comes; return whether another run of the source is to be searched for."""
         newest = self._lines[max(self._lines)]
         silent_s = now_s - newest.heard_s
         is_visible = search.is_visible()
@@ -273,8 +297,7 @@ class Reader:
         heard_s = self._seen_s if self._stream.is_text else newest.heard_s
         search.note_twins(heard_s if newest.is_open else float("-inf"), now_s)
         unheard_s = now_s - self._seen_s if self._stream.is_text else silent_s
-        if unheard_s > _USELESS_S and search.has_successor():
-            self._lose("it is silent and no longer announced, and another run of it was found")
+        return unheard_s > _USELESS_S
 
     def _try_another(self, search: Search, newest: _OpenConnection, silent_s: float) -> None:
         """Open one more connection to a source that is announced and silent."""
@@ -312,7 +335,7 @@ class Reader:
             connection.release()
         for connection in connections:
             connection.join(_JOIN_S)
-        self._take_events(0.0)
-        for number in self._merge.lines:
-            for each in self._merge.close(number, time.monotonic()):
-                self._pass_on(each)
+        with self._lock:
+            for number in self._merge.lines:
+                for each in self._merge.close(number, time.monotonic()):
+                    self._pass_on(each)

@@ -1,4 +1,4 @@
-"""Samples that liblsl has handed over when a source ends are not lost."""
+"""Samples come in whole chunks of the sender, and those that liblsl handed over when it ends are not lost."""
 
 import ctypes
 
@@ -8,6 +8,9 @@ import pytest
 from monitor.lsl.connection import SampleCollector
 
 LOST = -2
+RATE_HZ = 400.0
+# Of the rate: what is collected before it is handed on, and the longest piece.
+ENOUGH_N, MOST_N = 20, 100
 
 
 class Inlet:
@@ -16,11 +19,13 @@ class Inlet:
     obj, np_dtype = None, np.dtype(np.float32)
 
     def __init__(self, *calls):
-        self._calls, self._next = list(calls), 0.0
+        self._calls, self._next, self.asked = list(calls), 0.0, []
 
-    def do_pull_chunk(self, _obj, values, stamps, n_values, n_stamps, _seconds, code):
+    def do_pull_chunk(self, _obj, values, stamps, n_values, n_stamps, seconds, code):
         n, result = self._calls.pop(0)
-        assert (n_values.value, n_stamps.value) == (2 * 8192, 8192)
+        assert n_values.value == 2 * n_stamps.value
+        assert n <= n_stamps.value
+        self.asked.append((n_stamps.value, seconds.value))
         numbers = self._next + np.arange(n)
         self._next += n
         rows = np.column_stack([numbers, -numbers]).astype(np.float32)
@@ -30,20 +35,48 @@ class Inlet:
         return 0 if result else 2 * n
 
 
+def pulled(collect):
+    values, stamps, code = collect()
+    assert values.tolist() == [[stamp, -stamp] for stamp in stamps.tolist()]
+    return stamps.tolist(), code
+
+
+def numbers(first, n):
+    return [float(first + i) for i in range(n)]
+
+
 @pytest.mark.parametrize("n", [0, 1, 25, 8191, 8192])
 def test_what_came_before_the_source_ended_is_returned(n):
-    collect = SampleCollector(Inlet((40, 0), (n, LOST)), 2)
-    values, stamps, code = collect(0.05)
-    assert (values.shape, len(stamps), code.value) == ((40, 2), 40, 0)
-    values, stamps, code = collect(0.05)
-    assert code.value == LOST
-    assert stamps.tolist() == [40.0 + i for i in range(n)]
-    assert values.tolist() == [[40.0 + i, -40.0 - i] for i in range(n)]
+    collect = SampleCollector(Inlet((40, 0), (n, LOST)), 2, 0.0)
+    assert pulled(collect) == (numbers(0, 40), 0)
+    assert pulled(collect) == (numbers(40, n), LOST)
+
+
+@pytest.mark.parametrize("n", [0, 1, MOST_N - ENOUGH_N])
+def test_what_came_before_the_source_ended_in_the_rest_of_a_chunk_is_returned(n):
+    collect = SampleCollector(Inlet((ENOUGH_N, 0), (5, 0), (ENOUGH_N, 0), (n, LOST)), 2, RATE_HZ)
+    assert pulled(collect) == (numbers(0, ENOUGH_N + 5), 0)
+    assert pulled(collect) == (numbers(ENOUGH_N + 5, ENOUGH_N + n), LOST)
 
 
 def test_each_call_returns_memory_of_its_own():
-    collect = SampleCollector(Inlet((3, 0), (3, 0), (0, 0)), 2)
-    first, second, third = collect(0.05), collect(0.05), collect(0.05)
+    collect = SampleCollector(Inlet((3, 0), (3, 0), (0, 0)), 2, 0.0)
+    first, second, third = collect(), collect(), collect()
     assert first[1].tolist() == [0.0, 1.0, 2.0]
     assert second[1].tolist() == [3.0, 4.0, 5.0]
     assert len(third[1]) == 0
+
+
+def test_a_piece_ends_with_a_chunk_of_the_sender():
+    inlet = Inlet((ENOUGH_N, 0), (12, 0))
+    assert pulled(SampleCollector(inlet, 2, RATE_HZ)) == (numbers(0, ENOUGH_N + 12), 0)
+    (first_n, first_s), (rest_n, rest_s) = inlet.asked
+    assert (first_n, first_n + rest_n) == (ENOUGH_N, MOST_N)
+    # Long enough for a slower sender; and no marker waits for what is not there.
+    assert rest_s < 0.005 < first_s
+
+
+def test_what_came_of_a_slow_stream_is_handed_on_without_waiting_again():
+    inlet = Inlet((ENOUGH_N - 1, 0))
+    assert pulled(SampleCollector(inlet, 2, RATE_HZ)) == (numbers(0, ENOUGH_N - 1), 0)
+    assert len(inlet.asked) == 1
