@@ -9,7 +9,7 @@ import click
 
 from monitor.model.errors import InputError
 from monitor.simulator.conditions import CONDITIONS, MEANING, Condition
-from monitor.simulator.schedule import PROFILES, Profile
+from monitor.simulator.schedule import PROFILES, WHOLE_NIGHTS, Profile
 
 _ENDLESS_FILE_HOURS = 1.0
 # click does not wrap a paragraph after \b: one line per condition.
@@ -31,7 +31,7 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
 @click.option(
     "--hours",
     type=click.FloatRange(min=0, min_open=True),
-    help="Length of the signal. Default: 8 with profile night, else 1 for a file, unlimited for a stream.",
+    help="Length of the signal. Default: 8 with profile night or healthy, else 1 for a file, unlimited for a stream.",
 )
 @click.option(
     "--speed",
@@ -45,7 +45,8 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
     type=click.Choice(PROFILES),
     default="demo",
     show_default=True,
-    help="Course of the recording.",
+    help="Course of the recording: all kinds of events in ten minutes, a night with PLMS, a night of a healthy "
+    "sleeper, or rest without movements.",
 )
 @click.option(
     "--ecg-leak",
@@ -105,7 +106,7 @@ def simulate(
     if edf is not None or truth is not None:
         if speed != 1:
             raise InputError("--speed", f"{speed:g} with --edf or --truth", "speed applies to streams only")
-        if hours is None and profile != "night":
+        if hours is None and profile not in WHOLE_NIGHTS:
             hours = _ENDLESS_FILE_HOURS
     settings = AmplifierSettings(
         seed, rate_hz, profile, speed, hours, ecg_leak_uv, wait_for_receiver, conditions, eeg

@@ -25,7 +25,8 @@ from monitor.session.movement_parts import to_us
 from monitor.session.state import SessionState
 
 _LOST_S = 10.0
-_SATURATED_S = 30.0
+# What a person who turns over causes too is raised after this time: conditions of a limb, and warnings.
+_PASSING_S = 30.0
 _REST_MEDIUM_UV = 8.0
 _NO_DATA = "no data"
 _BAD = "{leg} leg {what} {{age}}, not counted"
@@ -148,7 +149,7 @@ def quality(state: SessionState, leg: str, missing: Spans) -> list[AlertEpisode]
             for begin_us, stop_us in each_of(spans):
                 begin_s = seconds(begin_us)
                 _add(merged, replace(episode, start_s=begin_s, end_s=seconds(stop_us), since_s=begin_s))
-    return [*found, *merged]
+    return [*found, *_lasting(merged)]
 
 
 def _held_us(one: Condition) -> int:
@@ -166,8 +167,7 @@ def _of_bad(leg: str, bad: Sequence[Condition], shown: Spans) -> Iterator[AlertE
         stop_s, since_s = seconds(stop_us), one.bad_since(seconds(begin_us))
         if since_s is None:
             continue
-        # A person who turns over saturates a leg for a moment.
-        late_s = one.bad_since(since_s + _SATURATED_S)
+        late_s = one.bad_since(since_s + _PASSING_S)
         start_s = min(max(one.urgent_s, since_s), FOR_EVER if late_s is None else late_s)
         if start_s < stop_s:
             text = _BAD.format(leg=leg.capitalize(), what=one.cause)
@@ -185,6 +185,21 @@ def _add(merged: list[AlertEpisode], new: AlertEpisode) -> None:
             merged[-i] = replace(one, end_s=new.end_s)
             return
     merged.append(new)
+
+
+def _lasting(warnings: Iterable[AlertEpisode]) -> Iterator[AlertEpisode]:
+    """Return the warnings from the moment at which their cause has lasted for `_PASSING_S`.
+
+    `HOLE_S` at most may lie between two parts of it; its text or priority may change meanwhile.
+    """
+    begun: dict[str, tuple[float, float]] = {}
+    for one in sorted(warnings, key=lambda one: one.start_s):
+        begin_s, end_s = begun.get(one.key, (one.start_s, one.start_s))
+        begin_s = begin_s if one.start_s - end_s <= HOLE_S else one.start_s
+        begun[one.key] = begin_s, one.end_s
+        start_s = max(one.start_s, begin_s + _PASSING_S)
+        if start_s < one.end_s:
+            yield replace(one, start_s=start_s)
 
 
 def _of_warning(leg: str, fact: Fact[QualityData]) -> Iterator[AlertEpisode]:

@@ -25,6 +25,8 @@ _RANK = (
     *("interference", "mains", "ECG", "high rest"),
 )
 _ELECTRODE = frozenset({"lead off", "flat", "loose contact", "saturated"})
+# A person who turns over causes these for some seconds: the leg saturates, and its cable sways.
+_PASSING = frozenset({"saturated", "interference", "mains", "ECG", "high rest"})
 # Strong hum at a few samples per cycle reaches no filter: its voltage is not known.
 _LEAST_MAINS_UV = 10.0
 _Pair = tuple[float, float]
@@ -46,7 +48,7 @@ class Condition(NamedTuple):
     parts : tuple of (float, float)
         When it was in this state; `HOLE_S` at most lie between two parts.
     urgent_s : float
-        When it first had a cause other than ``saturated``, which a person causes who turns over.
+        When it first had a cause that a person who turns over does not cause.
     """
 
     start_s: float
@@ -132,9 +134,13 @@ def _condition(run: Sequence[tuple[Fact[ConditionData], float, float]], *, is_ba
         else:
             parts.append((start_s, end_s))
     worst_first = tuple(sorted(causes, key=_rank))
-    urgent_s = next((start_s for fact, start_s, _ in run if fact.data["causes"] != ["saturated"]), FOR_EVER)
+    urgent_s = next((start_s for fact, start_s, _ in run if not _is_passing(fact.data["causes"])), FOR_EVER)
     mains_uv = max(levels, default=None)
     return Condition(run[0][1], run[-1][2], is_bad, worst_first, mains_uv, tuple(parts), urgent_s)
+
+
+def _is_passing(causes: Sequence[str]) -> bool:
+    return bool(causes) and _PASSING.issuperset(causes)
 
 
 def _rank(cause: str) -> int:

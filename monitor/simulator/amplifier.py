@@ -47,12 +47,12 @@ class AmplifierSettings:
         Seed of all random numbers; not negative.
     rate_hz : float
         Samples per second of signal.
-    profile : {"demo", "night", "quiet"}
+    profile : {"demo", "night", "healthy", "quiet"}
         Course of the recording.
     speed : float
         Seconds of signal per second of stamps.
     hours : float, optional
-        Length in hours of signal; default 8 for ``night``, unlimited for the others.
+        Length in hours of signal; default 8 for a whole night, unlimited for the others.
     ecg_leak_uv : float
         Amplitude of the R wave of the ECG in the leg channels.
     wait_for_receiver : bool

@@ -1,12 +1,12 @@
 """The schedule of a simulated recording: all events, determined by the seed.
 
-Content of the profiles: the demonstration, the complete night, and the quiet one.
+Content of the profiles: the demonstration, the complete nights of a patient and of a healthy sleeper, and rest.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import count
 from typing import Literal, NamedTuple
@@ -24,6 +24,7 @@ _LIGHTS_ON_BEFORE_END_S = 60.0
 # Activities in a bout of each stage: (relative weight, activity).
 _Activity = Callable[[SceneWriter, float], float]
 Hypnogram = Callable[[np.random.Generator, int], list[tuple[StageName, int]]]
+_Life = Mapping[StageName, tuple[tuple[float, _Activity], ...]]
 
 
 def write_demo(writer: SceneWriter, *, first: bool) -> None:
@@ -64,21 +65,26 @@ def write_quiet(writer: SceneWriter) -> None:
     writer.stages(writer.start_s, "N2", round((writer.stop_s - writer.start_s) / EPOCH_S))
 
 
-def write_night(writer: SceneWriter, hypnogram: Hypnogram | None = None) -> None:
-    """Write a complete night: lights off, restless wake, sleep cycles, lights on.
+def write_night(
+    writer: SceneWriter, hypnogram: Hypnogram | None = None, *, is_healthy: bool = False
+) -> None:
+    """Write a complete night: lights off, wake, sleep cycles, lights on.
 
     Parameters
     ----------
     writer : SceneWriter
     hypnogram : callable, optional
         Draws the stage bouts for a number of epochs, instead of the default.
+    is_healthy : bool
+        Without periodic movements: the sleeper turns over, twitches, and moves a leg now and then.
     """
+    life = _HEALTHY_LIFE if is_healthy else _STAGE_LIFE
     night_epochs_n = int((writer.stop_s - writer.start_s) // EPOCH_S)
     writer.mark(writer.start_s + min(60.0, 2 * EPOCH_S), 0.0, "lights_off")
     at_s = writer.start_s
     for name, epochs_n in (hypnogram or _hypnogram)(writer.rng, night_epochs_n):
         bout_end_s = writer.stages(at_s, name, epochs_n)
-        _fill_bout(writer, name, at_s, bout_end_s)
+        _fill_bout(writer, life[name], at_s, bout_end_s)
         at_s = bout_end_s
     if at_s - writer.start_s > 4 * _LIGHTS_ON_BEFORE_END_S:
         writer.mark(at_s - _LIGHTS_ON_BEFORE_END_S, 0.0, "lights_on")
@@ -107,10 +113,12 @@ def _hypnogram(rng: np.random.Generator, epochs_n: int) -> list[tuple[StageName,
     return [*fitted, ("W", last_wake_n)]
 
 
-def _fill_bout(writer: SceneWriter, name: StageName, start_s: float, stop_s: float) -> None:
+def _fill_bout(
+    writer: SceneWriter, life: tuple[tuple[float, _Activity], ...], start_s: float, stop_s: float
+) -> None:
     """Draw activities one after another until the bout is full."""
     rng = writer.rng
-    weights, activities = zip(*_STAGE_LIFE[name], strict=True)
+    weights, activities = zip(*life, strict=True)
     shares = np.array(weights) / sum(weights)
     writer.limit_s = stop_s
     # The first seconds are rest, so that the resting level can be learned.
@@ -156,7 +164,7 @@ def _arousal(writer: SceneWriter, at_s: float) -> float:
     return writer.arousal(at_s, with_movement=writer.rng.random() < 0.4)
 
 
-_STAGE_LIFE: dict[StageName, tuple[tuple[float, _Activity], ...]] = {
+_STAGE_LIFE: _Life = {
     "W": ((4, _restless), (2, _position), (1, _twitch), (2, _pause)),
     "N1": ((3, _twitch), (2, _movement), (1, _arousal), (2, _pause)),
     "N2": ((5, _long_series), (2, _breathing), (2, _arousal), (1, _twitch), (1, _movement), (0.5, _position),
@@ -164,10 +172,20 @@ _STAGE_LIFE: dict[StageName, tuple[tuple[float, _Activity], ...]] = {
     "N3": ((1, _movement), (8, _pause)),
     "R": ((4, _twitch), (2, _breathing), (1, _movement), (1, _arousal), (3, _pause)),
 }  # fmt: skip
+# Some two changes of position and four movements an hour.
+_HEALTHY_LIFE: _Life = {
+    "W": ((2, _movement), (2, _position), (2, _twitch), (3, _pause)),
+    "N1": ((3, _twitch), (1, _movement), (1, _position), (4, _pause)),
+    "N2": ((1, _movement), (0.5, _position), (1, _twitch), (1, _arousal), (9, _pause)),
+    "N3": ((1, _movement), (12, _pause)),
+    "R": ((4, _twitch), (0.5, _movement), (0.3, _position), (5, _pause)),
+}
 
 
-Profile = Literal["demo", "night", "quiet"]
-PROFILES: tuple[Profile, ...] = ("demo", "night", "quiet")
+Profile = Literal["demo", "night", "healthy", "quiet"]
+PROFILES: tuple[Profile, ...] = ("demo", "night", "healthy", "quiet")
+WHOLE_NIGHTS: frozenset[Profile] = frozenset({"night", "healthy"})
+"""Profiles with a length of their own, `NIGHT_S`."""
 NIGHT_S = 8 * 3600.0
 # Separates the schedule's random numbers from those of the signal made with the same seed.
 _SCHEDULE_STREAM = 1
@@ -188,10 +206,10 @@ class Schedule:
     ----------
     seed : int
         Not negative. The same seed, profile and duration give the same recording.
-    profile : {"demo", "night", "quiet"}
+    profile : {"demo", "night", "healthy", "quiet"}
         Course of the recording.
     duration_s : float, optional
-        Length in seconds of signal. Default: 8 h for ``night``, unlimited for the others.
+        Length in seconds of signal. Default: 8 h for the profiles of a whole night, unlimited for the others.
     conditions : collection of Condition
         Disturbances (`monitor.simulator.conditions`). Movements are the same with and without them, except
         those with a flank in a posture step, which are omitted, and those that ``close`` adds.
@@ -221,8 +239,8 @@ class Schedule:
         if not set(conditions) <= set(CONDITIONS):
             raise ValueError(f"conditions {conditions}: expected some of {', '.join(CONDITIONS)}")
         self.seed, self.profile, self.conditions = seed, profile, frozenset(conditions)
-        self.duration_s = duration_s or (NIGHT_S if profile == "night" else math.inf)
-        self._scene_s = {"demo": DEMO_SCENE_S, "quiet": QUIET_SCENE_S, "night": self.duration_s}[profile]
+        self.duration_s = duration_s or (NIGHT_S if profile in WHOLE_NIGHTS else math.inf)
+        self._scene_s = {"demo": DEMO_SCENE_S, "quiet": QUIET_SCENE_S}.get(profile, self.duration_s)
         rng = np.random.default_rng([_SCHEDULE_STREAM, seed])
         self.rest_uv: dict[Leg, float] = {leg: float(rng.uniform(1.5, 3.0)) for leg in LEGS}
         self.rest = RestingLevel(seed, self.rest_uv, self.conditions)
@@ -300,8 +318,8 @@ class Schedule:
         writer = SceneWriter(rng, self.rest, start_s, start_s + self._scene_s, self.conditions)
         if self.profile == "demo":
             write_demo(writer, first=index == 0)
-        elif self.profile == "night":
-            write_night(writer)
+        elif self.profile in WHOLE_NIGHTS:
+            write_night(writer, is_healthy=self.profile == "healthy")
         else:
             write_quiet(writer)
         scene = writer.scene()

@@ -82,6 +82,29 @@ def test_what_is_bad_for_long_is_one_alert_and_turning_over_is_none():
     facts = [quality(100.0, "left", "bad", ["saturated"]), quality(110.0, "left", "bad", ["saturated"])]
     assert spans(*facts, quality(129.0, "left")) == []
     assert spans(*facts, quality(150.0, "left")) == [("bad-left", "medium", 130.0, 160.0)]
+    # A cable that sways looks like hum, in the leg and for some seconds afterwards.
+    swaying = [quality(102.0, "left", "bad", ["saturated", "mains"]), quality(110.0, "left", "warn", ["mains"])]
+    assert spans(facts[0], *swaying, quality(129.0, "left")) == []
+
+
+def test_a_warning_is_raised_once_its_cause_has_lasted():
+    hum = [quality(100.0, "left", "warn", ["mains"]), quality(120.0, "left")]
+    assert spans(*hum) == []
+    again = quality(128.0, "left", "warn", ["mains", "ECG"])
+    assert spans(*hum, again, quality(150.0, "left")) == [("mains-left", "low", 130.0, 150.0)]
+    assert spans(*hum, again) == [
+        ("mains-left", "low", 130.0, FOR_EVER),
+        ("ECG-left", "low", 158.0, FOR_EVER),
+    ]
+    later = quality(131.0, "left", "warn", ["mains"])
+    assert spans(*hum, later, quality(160.0, "left")) == []
+    # The level was there, whatever it was meanwhile.
+    rest = [quality(100.0 + 20.0 * i, "left", "warn", ["high rest"], rest_uv=5.0 + 2.0 * i) for i in range(4)]
+    assert spans(*rest, quality(170.0, "left")) == [
+        ("rest-left", "low", 130.0, 140.0),
+        ("rest-left", "medium", 140.0, 160.0),
+        ("rest-left", "medium", 160.0, 170.0),
+    ]
 
 
 def test_a_lead_that_falls_off_is_one_alert_however_its_causes_change():
@@ -89,8 +112,8 @@ def test_a_lead_that_falls_off_is_one_alert_however_its_causes_change():
     for t_s in (101.0, 108.0, 121.0):
         facts += [quality(t_s, "left", "bad", ["lead off"]), quality(t_s + 3.0, "left", "bad", ["saturated"])]
         facts.append(quality(t_s + 5.0, "left", "warn", ["mains", "high rest"]))
-    (mains, off) = [e for e in history(*facts, quality(128.0, "left")) if e.legs]
-    assert (mains.key, mains.start_s, mains.end_s) == ("mains-left", 100.0, 101.0)
+    # The second of hum before it is no alert.
+    (off,) = [e for e in history(*facts, quality(128.0, "left")) if e.legs]
     # Cleared after ten usable seconds.
     assert (off.key, off.priority, off.start_s, off.end_s) == ("bad-left", "medium", 101.0, 136.0)
     assert off.text_at(133.0) == "Left leg lead off 0:32, not counted"
@@ -101,11 +124,11 @@ def test_a_lead_that_falls_off_is_one_alert_however_its_causes_change():
 
 
 def test_while_a_leg_is_missing_that_alone_is_told():
-    facts = [quality(100.0, "right", "warn", ["mains"]), gap(120.0, 140.5, "right"), quality(150.0, "right")]
+    facts = [quality(60.0, "right", "warn", ["mains"]), gap(120.0, 140.5, "right"), quality(190.0, "right")]
     assert [one for one in spans(*facts) if one[0] != "gap-7"] == [
-        ("mains-right", "low", 100.0, 120.0),
+        ("mains-right", "low", 90.0, 120.0),
         ("lost-right", "medium", 130.0, 140.5),
-        ("mains-right", "low", 140.5, 150.0),
+        ("mains-right", "low", 170.5, 190.0),
     ]
 
 
