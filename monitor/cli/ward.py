@@ -131,7 +131,7 @@ def table(tiles: Sequence[Tile]) -> str:
         value, name, _ = tile.number
         cells = (bed, tile.phase, tile.recorded, f"{value} {name}", tile.stage, tile.series)
         row = [_cut(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)]
-        alert = "none" if tile.alert is None else _MARKS[tile.alert.priority] + tile.alert.text
+        alert = _MARKS[tile.alert.priority] + tile.alert.text if tile.alert else tile.without_alert
         lines.append(" ".join([*row, alert]).rstrip())
     return "\n".join(lines)
 

@@ -121,7 +121,8 @@ class WardAlerts:
         if not mine:
             return tile
         longest_s = max(one.unseen_s for one in mine)
-        unseen = texts.UNSEEN.format(minutes=int(longest_s // 60)) if longest_s >= self._unseen_s else ""
+        long = texts.UNSEEN.format(minutes=int(longest_s // 60)) if longest_s >= 60.0 else texts.UNSEEN_SHORT
+        unseen = long if longest_s >= self._unseen_s else ""
         return replace(tile, alerts=tuple(one.alert for one in mine), unseen=unseen)
 
     def acknowledge(self, bed: Key | None = None) -> dict[Key, dict[str, Priority]]:

@@ -13,10 +13,10 @@ from monitor.model.facts import Fact
 from monitor.model.wording import minutes_seconds
 from monitor.session.current_alerts import Alert, alerts
 from monitor.session.journal import fact_of, parse
-from monitor.session.recorder_status import STALE_S, LiveStatus, RecorderStatus, SourceStatus
+from monitor.session.recorder_status import LiveStatus, RecorderStatus, SourceStatus
 from monitor.session.state import SessionState
 from monitor.ward import texts
-from monitor.ward.tile import GONE_S, STRIP_S, Movement, Received, Tile, bare_tile, tile_of
+from monitor.ward.tile import GONE_S, STALE_S, STRIP_S, Movement, Received, Tile, bare_tile, is_silent, tile_of
 
 _MAX_FACTS = 500
 _MAX_UNHEARD = 50
@@ -163,9 +163,9 @@ class Bed:
         return self._state.stopped_s is not None or self._index.get("state") == 4
 
     def tile(self) -> Tile:
-        """Return the current tile; it changes with what is received, and each second of silence."""
+        """Return the current tile; it changes with what is received, and each half second of silence."""
         now_s = self._clock()
-        made_for = self._n_received, int(now_s - self._received_at_s)
+        made_for = self._n_received, int(2.0 * (now_s - self._received_at_s))
         if self._tile is None or self._made_for != made_for:
             self._tile, self._made_for = self._make_tile(now_s), made_for
         return self._tile
@@ -219,8 +219,8 @@ class Bed:
         if ago_s is None or ago_s < STALE_S or not source.legs:
             # Of a snapshot from before the silence the age says nothing.
             return None
-        is_silent = all("no data" in self._state.leg_causes(leg) for leg in source.legs)
-        return ago_s + self._clock() - self._snapshot_at_s if is_silent else None
+        is_still = is_silent(self._state, source.legs)
+        return ago_s + self._clock() - self._snapshot_at_s if is_still else None
 
 
 def _unreadable(err: Exception) -> str:

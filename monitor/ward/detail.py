@@ -58,7 +58,7 @@ class DetailPanel(QFrame):
         about = texts.ABOUT.format(host=tile.host, phase=phase, recorded=tile.recorded, saved=saved)
         self._about.setText(about)
         lines = [f"{MARKS[one.priority]} {one.priority}: {one.text}" for one in tile.alerts]
-        self._alerts.setText("\n".join(lines) or texts.NO_ALERTS)
+        self._alerts.setText("\n".join(lines) or tile.without_alert)
         colour = getattr(theme, tile.alert.priority) if tile.alert else theme.soft
         self._alerts.setStyleSheet(f"color: {colour}")
         value, name, remark = tile.number

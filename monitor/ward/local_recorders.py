@@ -28,8 +28,7 @@ _LONGEST_LINE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Acknowledgement:
-    bed: Key
-    alerts: Mapping[str, Priority]
+    alerts: Mapping[Key, Mapping[str, Priority]]
     author: str
 
 
@@ -60,9 +59,16 @@ class LocalRecorders:
         if self._thread.is_alive():
             self._thread.join(_LEAVE_S)
 
-    def acknowledge(self, bed: Key, alerts: Mapping[str, Priority], author: str) -> None:
-        """Ask the recorder of a bed to journal an acknowledgement; `results` says what became of it."""
-        self._waiting.put(_Acknowledgement(bed, alerts, author))
+    def acknowledge(self, alerts: Mapping[Key, Mapping[str, Priority]], author: str) -> None:
+        """Ask the recorders to journal an acknowledgement; `results` says what became of it.
+
+        Parameters
+        ----------
+        alerts : Mapping of bed to (Mapping of key to priority)
+            Of each bed those that its recorder knows.
+        author : str
+        """
+        self._waiting.put(_Acknowledgement(alerts, author))
 
     def results(self) -> list[str]:
         """Return a sentence for each request answered since the last call."""
@@ -76,28 +82,41 @@ class LocalRecorders:
             self._results.put(self._tell(one))
 
     def _tell(self, one: _Acknowledgement) -> str:
-        name, host = one.bed
-        if not one.alerts:
-            return texts.ACKNOWLEDGED.format(bed=name or texts.THIS_SCREEN)
-        if host != self._host:
-            return texts.ACKNOWLEDGED_HERE.format(bed=name, why=texts.OTHER_COMPUTER.format(host=host))
-        try:
-            self._journal(name, one)
-        except (InputError, OSError, ValueError, KeyError, TypeError) as err:
-            return texts.ACKNOWLEDGED_HERE.format(bed=name, why=err)
-        return texts.ACKNOWLEDGED_JOURNAL.format(bed=name, author=one.author)
+        """Journal at all beds; say first where that failed."""
+        failed: dict[str, list[str]] = {}
+        journalled, here = [], []
+        for bed, alerts in one.alerts.items():
+            name = bed[0] or texts.THIS_SCREEN
+            why = self._journal(bed, alerts, one.author) if alerts else ""
+            if why:
+                failed.setdefault(why, []).append(name)
+            else:
+                (journalled if alerts else here).append(name)
+        said = [texts.ACKNOWLEDGED_HERE.format(beds=", ".join(beds), why=why) for why, beds in failed.items()]
+        if journalled:
+            said.append(texts.ACKNOWLEDGED_JOURNAL.format(beds=", ".join(journalled), author=one.author))
+        if here:
+            said.append(texts.ACKNOWLEDGED.format(beds=", ".join(here)))
+        return "; ".join(said)
 
-    def _journal(self, bed: str, one: _Acknowledgement) -> None:
-        folder = self._recording(bed)
-        if folder is None:
-            raise InputError("bed", texts.NO_SESSION.format(bed=bed, sessions=self._sessions))
-        client = ControlClient(folder)
+    def _journal(self, bed: Key, alerts: Mapping[str, Priority], author: str) -> str:
+        """Ask one recorder; return why it was not journalled, empty if it was."""
+        name, host = bed
+        if host != self._host:
+            return texts.OTHER_COMPUTER.format(host=host)
         try:
-            t_s = float(client.ask({"do": "status"})["recorded_s"])
-            request = {"do": "acknowledged", "t": t_s, "alerts": dict(one.alerts), "author": one.author}
-            client.ask(request)
-        finally:
-            client.close()
+            folder = self._recording(name)
+            if folder is None:
+                return texts.NO_SESSION.format(bed=name, sessions=self._sessions)
+            client = ControlClient(folder)
+            try:
+                t_s = float(client.ask({"do": "status"})["recorded_s"])
+                client.ask({"do": "acknowledged", "t": t_s, "alerts": dict(alerts), "author": author})
+            finally:
+                client.close()
+        except (InputError, OSError, ValueError, KeyError, TypeError) as err:
+            return str(err)
+        return ""
 
     def _recording(self, bed: str) -> SessionFolder | None:
         """Find the session that is being recorded for a bed, by the first fact of its journal."""

@@ -12,11 +12,12 @@ from monitor.model import wording
 from monitor.model.facts import Fact
 from monitor.session.alert_priority import RANK
 from monitor.session.current_alerts import SAVED_OLD_S, Alert
-from monitor.session.recorder_status import STALE_S
 from monitor.session.state import SessionState
 from monitor.ward import texts
 
 Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not heard"]
+# Data comes once a second. With the pace of reception and screen, a silent bed is grey within 3 s.
+STALE_S = 2.5
 GONE_S = 5.0
 _EARLY_MIN = 10
 # Movements are drawn over the last minutes: a series can be seen, at most 90 s from onset to onset.
@@ -100,6 +101,8 @@ class Tile:
         Highest first.
     is_biocal : bool
         Whether a bio-calibration is running: nothing is counted.
+    is_partial : bool
+        Whether the complete state has not been received yet: alerts and rate are not known.
     unseen : str
         How long an alert has not been acknowledged, once that is too long.
     """
@@ -127,6 +130,7 @@ class Tile:
     stale: str = ""
     alerts: tuple[Alert, ...] = ()
     is_biocal: bool = False
+    is_partial: bool = False
     unseen: str = ""
 
     @property
@@ -140,13 +144,23 @@ class Tile:
         if self.is_biocal:
             return texts.BIOCAL, texts.BIOCAL_NAME, texts.BIOCAL_REMARK
         if self.is_too_early:
-            return wording.count(self.n), self.counted or self.title, texts.TOO_EARLY
+            why = texts.PARTIAL_RATE if self.is_partial else texts.TOO_EARLY
+            return wording.count(self.n), self.counted or self.title, why
         return self.value, self.title, self.count
 
     @property
     def alert(self) -> Alert | None:
         """The highest alert, None if there is none."""
         return self.alerts[0] if self.alerts else None
+
+    @property
+    def without_alert(self) -> str:
+        """What is said in the place of the highest alert if there is none."""
+        if self.stale:
+            return self.stale
+        if self.is_partial:
+            return texts.PARTIAL
+        return " · ".join(part for part in (texts.NO_ALERTS, self.saved) if part)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the tile for JSON."""
@@ -158,6 +172,7 @@ class Tile:
             "index_per_h": self.index_per_h,
             "too_early": self.is_too_early,
             "biocal": self.is_biocal,
+            "partial": self.is_partial,
             "count": self.count,
             "series": self.series,
             "stage": self.stage,
@@ -217,10 +232,8 @@ def tile_of(received: Received) -> Tile:
         curve=tuple((minute, None if minute < _EARLY_MIN else rate) for minute, rate in received.curve),
         series=texts.BIOCAL_REMARK if is_biocal else _series(received),
         stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
-        recorded=wording.hms(received.recorded_s),
-        saved=""
-        if saved_s is None or received.has_ended
-        else texts.SAVED.format(ago=wording.ago(saved_s + received.snapshot_age_s)),
+        recorded=wording.hms(received.recorded_s) if received.snapshot else wording.NONE,
+        saved="" if stale or saved_s is None else _saved(received, saved_s),
         is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S and not received.has_ended,
         last_movement=_movement(received),
         health=(Health(stale, "off"),) if stale else _health(received),
@@ -230,11 +243,25 @@ def tile_of(received: Received) -> Tile:
         stale=stale,
         alerts=received.alerts,
         is_biocal=is_biocal,
+        is_partial=not (received.snapshot or received.has_ended),
     )
 
 
 def _is_stale(received: Received) -> bool:
     return received.silent_s > STALE_S and not received.has_ended
+
+
+def _saved(received: Received, saved_s: float) -> str:
+    """Return when data was last saved, by the last status of the recorder.
+
+    Each half minute it says how long ago that was, and at once if that becomes too long: meanwhile the age in
+    an earlier status must not grow.
+    """
+    if received.has_ended:
+        return ""
+    if saved_s <= SAVED_OLD_S:
+        return texts.SAVED
+    return texts.SAVED_OLD.format(ago=wording.ago(saved_s + received.snapshot_age_s))
 
 
 def _phase(received: Received) -> Phase:
@@ -313,6 +340,11 @@ def _unknown(received: Received) -> tuple[tuple[str, float, float], ...]:
     return tuple((leg, begin_s, end_s) for leg, begin_s, end_s in ages if begin_s > end_s and end_s < STRIP_S)
 
 
+def is_silent(state: SessionState, legs: Iterable[str]) -> bool:
+    """Return whether a connected source sends nothing, by the quality of its legs."""
+    return all("no data" in state.leg_causes(leg) for leg in legs)
+
+
 def _health(received: Received) -> tuple[Health, ...]:
     if received.has_ended:
         return (Health(texts.ENDED, "off"),)
@@ -324,6 +356,9 @@ def _health(received: Received) -> tuple[Health, ...]:
     for source in (received.snapshot.get("health") or {}).get("sources") or ():
         if not source.get("connected"):
             found.append(Health(texts.LOST.format(name=source["name"]), "bad"))
+        elif source.get("legs") and is_silent(received.state, source["legs"]):
+            # Its rate is that of before.
+            found.append(Health(texts.SILENT.format(name=source["name"]), "bad"))
         elif source.get("legs"):
             found.append(Health(f"{source['name']} {float(source['rate_hz']):.1f} Hz", "ok"))
         else:

@@ -68,7 +68,7 @@ class TileWidget(QWidget):
             return
         self.tile, self._theme, self._is_chosen = tile, theme, is_chosen
         self.setAccessibleName(f"Bed {tile.bed}")
-        alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else texts.NO_ALERTS
+        alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else tile.without_alert
         phase, number = texts.PHASES.get(tile.phase, tile.phase), " ".join(tile.number[:2])
         self.setAccessibleDescription(f"{phase}; {number}; {tile.series}; {alert}")
         self.setToolTip("\n".join(f"{MARKS[one.priority]} {one.text}" for one in tile.alerts))
@@ -191,8 +191,7 @@ class TileWidget(QWidget):
             painter.setPen(QPen(QColor(theme.line), 0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(line, 4, 4)
-            said = tile.stale or " · ".join(part for part in (texts.NO_ALERTS, tile.saved) if part)
-            _text(painter, said, line.adjusted(8, 0, -8, 0), theme.soft, 13)
+            _text(painter, tile.without_alert, line.adjusted(8, 0, -8, 0), theme.soft, 13)
             return
         colour = getattr(theme, tile.alert.priority)
         painter.fillRect(line, faded(colour, 0.1 if tile.alert.is_seen else 0.3))

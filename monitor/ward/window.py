@@ -38,6 +38,8 @@ from monitor.ward.tile_widget import LEAST_PX, TileWidget
 _REFRESH_MS = 200
 _GAP_PX = 10
 _TEST_SOUND_EVERY_S = 60.0
+# What was said of one alert must not stay there when the next one comes.
+_MESSAGE_MS = 15_000
 
 
 class WardWindow(QMainWindow):
@@ -74,6 +76,9 @@ class WardWindow(QMainWindow):
         self._order: list[Key] = []
         self._columns = 0
         self._chosen: Key | None = None
+        self._message_timer = QTimer(self)
+        self._message_timer.setSingleShot(True)
+        self._message_timer.timeout.connect(lambda: self.message.setText(texts.KEYS))
         self._arrange()
         self._bind()
         self.set_theme(theme)
@@ -144,6 +149,7 @@ class WardWindow(QMainWindow):
 
     def _say(self, text: str) -> None:
         self.message.setText(text or texts.KEYS)
+        self._message_timer.start(_MESSAGE_MS)
 
     def refresh(self) -> None:
         """Show the current state of every bed."""
@@ -233,8 +239,8 @@ class WardWindow(QMainWindow):
         new = self._alerts.acknowledge(key)
         if not new:
             self._say(texts.NOTHING_TO_ACKNOWLEDGE.format(bed=key[0] if key else texts.NO_BED))
-        for bed, alerts in new.items():
-            self._recorders.acknowledge(bed, alerts, self.header.name.text().strip() or account())
+        else:
+            self._recorders.acknowledge(new, self.header.name.text().strip() or account())
         self.refresh()
 
     def _sort(self) -> None:

@@ -91,7 +91,7 @@ def test_an_alert_is_acknowledged_at_the_ward_in_the_journal_of_its_bed(start, t
         assert alerts() == {}
         amplifier.kill()
         wait_for(lambda: "lost-all" in alerts(), "the alert", START_S)
-        link.acknowledge(("ward-3", host), {"lost-all": alerts()["lost-all"].priority}, "R. Night")
+        link.acknowledge({("ward-3", host): {"lost-all": alerts()["lost-all"].priority}}, "R. Night")
         facts = bed.facts_until(lambda facts: any(f.kind == "acknowledged" for f in facts), "acknowledged")
         (journalled,) = (fact for fact in facts if fact.kind == "acknowledged")
         assert journalled.data["author"] == "R. Night"

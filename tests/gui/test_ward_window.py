@@ -43,7 +43,7 @@ def bed(number: int, **changes) -> Tile:
         "title": "PLMS per hour of sleep · AASM v3", "value": f"{3.4 * number:.1f}",
         "n": 12 * number, "counted": "PLMS in 3 h 31 min of sleep", "is_too_early": False,
         "index_per_h": 3.4 * number, "curve": CURVE, "series": f"series of {number + 3} since 4:58:02",
-        "stage": "N2", "recorded": "5:01:22", "saved": "saved 12 s ago", "health": GOOD,
+        "stage": "N2", "recorded": "5:01:22", "saved": "data is being saved", "health": GOOD,
         "last_movement": "last L 2.1 s, 14 s ago", "strip": STRIP,
     }  # fmt: skip
     return Tile(**(values | changes))
@@ -120,8 +120,8 @@ class Asked(LocalRecorders):
         super().__init__(None)
         self.asked = []
 
-    def acknowledge(self, bed, alerts, author) -> None:
-        self.asked.append((bed, dict(alerts), author))
+    def acknowledge(self, alerts, author) -> None:
+        self.asked.append((dict(alerts), author))
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ def test_alerts_sound_and_are_acknowledged_for_one_bed_or_for_all(
     qtbot.keyClick(window, Qt.Key.Key_N)
     assert tile_of(window, "bed-9").hasFocus()
     qtbot.keyClick(window, Qt.Key.Key_A)
-    assert asked.asked == [(("bed-9", "lab-pc"), {"lost-all": "high", "stage": "low"}, "R. Night")]
+    assert asked.asked == [({("bed-9", "lab-pc"): {"lost-all": "high", "stage": "low"}}, "R. Night")]
     assert [alert.is_seen for alert in tile_of(window, "bed-9").tile.alerts] == [True, True]
     assert window.header.alerts.accessibleDescription().startswith("!! bed-5: ")
     assert "seen bed-9: Both legs missing" in window.header.alerts.accessibleDescription()
@@ -356,7 +356,7 @@ def test_alerts_sound_and_are_acknowledged_for_one_bed_or_for_all(
     qtbot.keyClick(window, Qt.Key.Key_A)
     assert "bed-1 has no new alert" in window.message.text()
     qtbot.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
-    assert {bed for (bed, _), *_ in asked.asked} == {"bed-5", "bed-7", "bed-9"}
+    assert {bed for alerts, _ in asked.asked for bed, _ in alerts} == {"bed-5", "bed-7", "bed-9"}
     speaker.played.clear()
     heard.now[3] = bed(4, alerts=(Alert("low", "ECG in the left leg", "ECG-left"),))
     window.refresh()

@@ -207,17 +207,20 @@ def test_an_acknowledgement_goes_to_the_recorder_of_this_computer_with_its_autho
         said.extend(link.results())
         return len(said) == n
 
-    link.acknowledge(("bed-3", "pc"), {"lost-all": "high"}, "R. Night")
-    link.acknowledge(("bed-3", "other"), {"lost-all": "high"}, "R. Night")
-    link.acknowledge(("bed-3*", "pc"), {"lost-all": "high"}, "R. Night")
-    link.acknowledge(OWN, {}, "R. Night")
-    wait_for(lambda: results(4), "answers", 20.0)
+    lost = {"lost-all": "high"}
+    link.acknowledge({("bed-3", "pc"): lost}, "R. Night")
+    beds = [("bed-3", "pc"), ("bed-3", "other"), ("bed-4", "other"), ("bed-3*", "pc")]
+    link.acknowledge(dict.fromkeys(beds, lost) | {OWN: {}}, "R. Night")
+    wait_for(lambda: results(2), "answers", 20.0)
     link.stop()
-    assert [request for request in recorder if request["do"] != "status"] == [
-        {"do": "acknowledged", "t": 61.5, "alerts": {"lost-all": "high"}, "author": "R. Night"}
+    request = {"do": "acknowledged", "t": 61.5, "alerts": lost, "author": "R. Night"}
+    assert [request for request in recorder if request["do"] != "status"] == [request] * 2
+    assert said[0] == "bed-3: acknowledged, in the journal as R. Night"
+    # What a person has to do comes first.
+    here = "acknowledged on this screen only, not in the journal:"
+    assert said[1].split("; ") == [
+        f"bed-3, bed-4: {here} recorded on other, acknowledge it there too",
+        f"bed-3*: {here} no running session of bed-3* in {tmp_path}",
+        "bed-3: acknowledged, in the journal as R. Night",
+        "this screen: acknowledged on this screen",
     ]
-    assert said[0] == "bed-3: acknowledged, journalled by its recorder as R. Night"
-    assert "on this screen only" in said[1]
-    assert "it is recorded on other" in said[1]
-    assert "no running session of bed-3*" in said[2]
-    assert said[3] == "this screen: acknowledged on this screen"
