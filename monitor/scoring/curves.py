@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from monitor.scoring import SLEEP, Night, Score
+from monitor.scoring import Night, Score
 from monitor.scoring.denominators import StageTimeline
-from monitor.scoring.spans import Floats, Ints, Spans, bounds, intersection, time_before, union
+from monitor.scoring.night_tables import EpochTable
+from monitor.scoring.spans import Floats, Ints, Spans, intersection, time_before, union
 
 _GRID_US = 30_000_000
 _WINDOW_US = 1_800_000_000
@@ -14,8 +15,15 @@ _RATE_FROM_US = 600_000_000
 _HOUR_US = 3.6e9
 
 
-def curves(night: Night, score: Score) -> tuple[Floats, Floats, Floats]:
+def curves(night: Night, score: Score, epochs: EpochTable | None = None) -> tuple[Floats, Floats, Floats]:
     """Return the course of the index and of the 30-min rate, as known now.
+
+    Parameters
+    ----------
+    night : Night
+    score : Score
+    epochs : EpochTable, optional
+        The epochs of the recording, if already read.
 
     Returns
     -------
@@ -27,13 +35,14 @@ def curves(night: Night, score: Score) -> tuple[Floats, Floats, Floats]:
     rate_per_h : ndarray, shape (n,)
         PLM of the preceding 30 min of usable time, per hour of it; NaN in the first 10 min.
     """
-    line = StageTimeline(night)
+    line = StageTimeline(night, epochs)
     end_us = line.end_us
     grid: Ints = np.append(np.arange(0, end_us, _GRID_US, dtype=np.int64), end_us)
-    plm = np.array([lm.onset_us for lm in score.lms if lm.plm], np.int64)
+    in_series = [lm for lm in score.lms if lm.plm]
+    plm = np.array([lm.onset_us for lm in in_series], np.int64)
     if line.has_stages:
-        counted = np.array([lm.onset_us for lm in score.lms if lm.plm and lm.counted_in == "sleep"], np.int64)
-        base_us = time_before(_asleep(night, line), grid)
+        counted = np.array([lm.onset_us for lm in in_series if lm.counted_in == "sleep"], np.int64)
+        base_us = time_before(_asleep(line), grid)
     else:
         counted, base_us = plm, grid
     n = np.searchsorted(counted, grid, side="right")
@@ -52,9 +61,7 @@ def _rate(n: Ints, base_us: Ints) -> Floats:
     return rate
 
 
-def _asleep(night: Night, line: StageTimeline) -> Spans:
+def _asleep(line: StageTimeline) -> Spans:
     """Return the sleep in the denominator: staged as sleep, in bed, with at least one usable leg."""
-    sleep = bounds([epoch for epoch in night.epochs if epoch.stage in SLEEP])
     in_bed = (np.array([line.tib_start_us]), np.array([line.tib_end_us]))
-    staged = union([sleep], 0, line.end_us)
-    return intersection([staged, line.any_leg, union([in_bed], 0, line.end_us)], line.end_us)
+    return intersection([line.asleep, union([in_bed], 0, line.end_us)], line.end_us)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from monitor.model.facts import Fact
@@ -124,14 +126,20 @@ def bounds_us(fact: Fact, end_us: int) -> tuple[int, int]:
 
 
 def epochs_before(epochs: tuple[Epoch, ...], end_us: int) -> tuple[Epoch, ...]:
-    """Cut typed stages, which hold for ever, at now; whole epochs stay."""
-    trimmed = []
-    for epoch in epochs:
-        if epoch.start_us >= end_us:
-            continue
-        stays = epoch.end_us - epoch.start_us <= to_us(EPOCH_S)
-        trimmed.append(epoch if stays else replace(epoch, end_us=min(epoch.end_us, end_us)))
-    return tuple(trimmed)
+    """Cut a typed stage, which holds for ever, at now; whole epochs stay.
+
+    Parameters
+    ----------
+    epochs : tuple of Epoch
+        In order of time, not overlapping: only the last one that has begun can reach beyond now.
+    end_us : int
+        Now.
+    """
+    n = bisect.bisect_left(epochs, end_us, key=attrgetter("start_us"))
+    begun = epochs[:n]
+    if not begun or begun[-1].end_us <= end_us or begun[-1].end_us - begun[-1].start_us <= to_us(EPOCH_S):
+        return begun
+    return (*begun[:-1], replace(begun[-1], end_us=end_us))
 
 
 def movement_of(

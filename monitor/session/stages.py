@@ -114,7 +114,8 @@ class _Cover:
             stop = min(end_us, self._starts[at]) if at < len(self._starts) else end_us
             if stop > start_us:
                 self._starts.insert(at, start_us)
-                self._spans.insert(at, replace(epoch, start_us=start_us, end_us=stop))
+                is_whole = start_us == epoch.start_us and stop == epoch.end_us
+                self._spans.insert(at, epoch if is_whole else replace(epoch, start_us=start_us, end_us=stop))
                 at += 1
             if at >= len(self._spans):
                 break

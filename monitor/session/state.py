@@ -6,9 +6,11 @@ replace the fact they name; nothing is ever patched.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from monitor.model.facts import LEGS, NOT_SCORED, SCORED, Fact, Leg, detection_kinds
@@ -40,7 +42,7 @@ from monitor.session.movement_parts import (
     unusable_spans,
     without_lost_endings,
 )
-from monitor.session.stages import resolve_stages
+from monitor.session.stages import StagingAgreement, agreement, resolve_stages
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
@@ -85,6 +87,7 @@ class SessionState(FactsByKind):
         # The movements as they were scored last, and those that changed since; None: all are read again.
         self._scored: dict[str, Movement] | None = None
         self._changed: dict[str, None] = {}
+        self._epochs: tuple[Epoch, ...] = ()
         self._cache: dict[str, Any] = {}
         self._memo: dict[str, tuple[int, Any]] = {}
         self.revision = self.alert_revision = 0
@@ -135,6 +138,8 @@ class SessionState(FactsByKind):
         self._cache.pop(_KEPT_AS.get(kind, kind), None)
         if kind in _KEPT_AS:
             self._scored = None
+        if kind == "stage":
+            self._cache.pop("agreement", None)
 
     def _name(self, fact: Fact[AuthorData]) -> None:
         """Add the author to entries of persons that have none."""
@@ -291,8 +296,9 @@ class SessionState(FactsByKind):
 
     def stage_at(self, t_s: float) -> str | None:
         """Return the stage of the latest epoch that began at or before `t_s`, None without one."""
-        begun = [epoch for epoch in self._cached("stage", self._stages) if epoch.start_us <= to_us(t_s)]
-        return begun[-1].stage if begun else None
+        epochs: tuple[Epoch, ...] = self._cached("stage", self._stages)
+        n = bisect.bisect_right(epochs, to_us(t_s), key=attrgetter("start_us"))
+        return epochs[n - 1].stage if n else None
 
     def night(self, now_s: float | None = None, *, is_automatic: bool = False) -> Night:
         """Return the input of the scorer.
@@ -439,7 +445,16 @@ class SessionState(FactsByKind):
         return biocals(marks, lights, stages, verdicts, now_s, self.stopped_s)
 
     def _stages(self) -> tuple[Epoch, ...]:
-        return resolve_stages(self.facts("stage"))
+        found = resolve_stages(self.facts("stage"))
+        # Few of them have changed: the others stay the same objects, which are compared faster.
+        same = [old if old == new else new for old, new in zip(self._epochs, found, strict=False)]
+        self._epochs = (*same, *found[len(same) :])
+        return self._epochs
+
+    def staging_agreement(self) -> StagingAgreement | None:
+        """Compare the estimated stages with all others; None where no epoch has both."""
+        agreed: StagingAgreement | None = self._cached("agreement", lambda: agreement(self.facts("stage")))
+        return agreed
 
     def _spans(self, kind: str, end_us: int, *, is_automatic: bool) -> tuple[Span, ...]:
         return tuple(

@@ -27,7 +27,6 @@ from monitor.session.damage import damage_summary, set_aside
 from monitor.session.folder import SessionFolder
 from monitor.session.movement_parts import movement_of, to_us
 from monitor.session.signature import signed_by
-from monitor.session.stages import agreement
 from monitor.session.state import SessionState
 
 _PERSON = "person"
@@ -138,7 +137,7 @@ def summary_of(
     about = state.session
     main, sha256, measure = (str(about[key]) for key in ("main_profile", "config_sha256", "measure"))
     planned_h = planned_h_from(about) if state.stopped_s is None else None
-    agreed = agreement(state.facts("stage"))
+    agreed = state.staging_agreement()
     whole = summary(night, scores, main, __version__, sha256, measure) | {
         "estimate_agreement": None if agreed is None else asdict(agreed),
         "manual": manual(state, scores, night.end_us / 1e6),

@@ -76,7 +76,9 @@ class Brackets:
         self._made: list[Bracket | None] = []
         # The latest onset (us) of the first facts: no LM before it has one of those that follow.
         self._reached_us: list[float] = []
-        self._ticks: list[SeriesTick | None] = []
+        # Sorted by onset, with their onsets; and the number of ticks before each LM.
+        self._view = MovementsView()
+        self._ticks_before: list[int] = [0]
         self._limbs: Memo[Bracket | None] = Memo()
         # The keys of each rejected event, by the keys of its movements.
         self._rejected: dict[str, tuple[str, ...]] = {}
@@ -111,20 +113,26 @@ class Brackets:
             key: tuple(fact.data["movements"]) for fact in rejected for key in fact.data["movements"]
         }
         n = self._prefix.update(score, staged_s)
-        self._make(list(facts), self._changed_from_us(score, n), now_s, staged_s)
-        del self._ticks[n:]
+        outdated, new = self._make(list(facts), self._changed_from_us(score, n), now_s, staged_s)
+        brackets, onset_s = _sorted(self._view.brackets, self._view.onset_s, outdated, new)
+        ticks, tick_s = self._new_ticks(n)
+        of_limbs = self._of_limbs(limbs, now_s)
+        limb_s = np.array([b.onset_s for b in of_limbs])
+        self._view = MovementsView(brackets, onset_s, ticks, tick_s, of_limbs, limb_s)
+        return self._view
+
+    def _new_ticks(self, n: int) -> tuple[tuple[SeriesTick, ...], Floats]:
+        """Return the ticks of the present LM, of which the first `n` are as before, and their onsets."""
+        before = self._view.ticks, self._view.tick_s
+        if n == len(self._lms) == len(self._ticks_before) - 1:
+            return before
+        del self._ticks_before[n + 1 :]
+        kept_n, new = self._ticks_before[-1], []
         for lm, place in zip(self._lms[n:], self._prefix.places[n:], strict=True):
-            self._ticks.append(_tick(lm.onset_us, lm.imi_us, place) if lm.plm else None)
-        brackets = tuple(sorted(bracket for bracket in self._made if bracket is not None))
-        ticks = tuple(tick for tick in self._ticks if tick is not None)
-        return MovementsView(
-            brackets,
-            np.array([b.onset_s for b in brackets]),
-            ticks,
-            np.array([t.onset_s for t in ticks]),
-            of_limbs := self._of_limbs(limbs, now_s),
-            np.array([b.onset_s for b in of_limbs]),
-        )
+            if lm.plm:
+                new.append(_tick(lm.onset_us, lm.imi_us, place))
+            self._ticks_before.append(kept_n + len(new))
+        return (*before[0][:kept_n], *new), np.append(before[1][:kept_n], [t.onset_s for t in new])
 
     def _changed_from_us(self, score: Score | None, n: int) -> float:
         """Take the next score, of which the first `n` LM are as before; return from when on any is not."""
@@ -143,8 +151,10 @@ class Brackets:
 
     def _make(
         self, facts: list[Fact[MovementData]], changed_us: float, now_s: float, staged_s: float
-    ) -> None:
+    ) -> tuple[list[Bracket], list[Bracket]]:
+        """Make the brackets that may have changed; return those that they replace, and them."""
         n = min(same_n(self._facts, facts), bisect.bisect_left(self._reached_us, changed_us))
+        outdated = [bracket for bracket in self._made[n:] if bracket is not None]
         del self._made[n:], self._reached_us[n:]
         reached_us = self._reached_us[-1] if n else float("-inf")
         for fact in facts[n:]:
@@ -159,6 +169,7 @@ class Brackets:
             self._made.append(bracket)
             self._reached_us.append(reached_us)
         self._facts = facts
+        return outdated, [bracket for bracket in self._made[n:] if bracket is not None]
 
     def _of_limbs(self, facts: Iterable[Fact[LimbData]], now_s: float) -> tuple[Bracket, ...]:
         sources = (
@@ -166,6 +177,17 @@ class Brackets:
         )
         found = self._limbs.each(sources, _limb_bracket)
         return tuple(sorted(bracket for bracket in found if bracket is not None))
+
+
+def _sorted(
+    before: tuple[Bracket, ...], onset_s: Floats, outdated: list[Bracket], new: list[Bracket]
+) -> tuple[tuple[Bracket, ...], Floats]:
+    """Replace brackets of a sorted row; return it with its onsets. Those before the first stay."""
+    first_s = min((bracket.onset_s for bracket in (*outdated, *new)), default=float("inf"))
+    n = int(np.searchsorted(onset_s, first_s))
+    gone = set(map(id, outdated))
+    behind = sorted([*(bracket for bracket in before[n:] if id(bracket) not in gone), *new])
+    return (*before[:n], *behind), np.append(onset_s[:n], [bracket.onset_s for bracket in behind])
 
 
 def grown(view: MovementsView, now_s: float) -> MovementsView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 
 from monitor.dashboard.viewmodel.brackets import is_undecided
 from monitor.dashboard.viewmodel.scored_prefix import ScoredPrefix
@@ -129,4 +130,4 @@ TSV_HEADS = (
 
 def merge(movements: Iterable[LogRow], others: Iterable[LogRow]) -> tuple[LogRow, ...]:
     """Merge and sort entries, newest first."""
-    return tuple(sorted((*movements, *others), key=lambda row: row.t_s, reverse=True))
+    return tuple(sorted((*movements, *others), key=attrgetter("t_s"), reverse=True))

@@ -155,12 +155,15 @@ def series_view(score: Score, now_s: float, *, is_running: bool) -> SeriesView:
     )
 
 
-def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
-    """Make the table of the night. Values that only WASM defines are taken from it and marked."""
+def tonight(score: Score, other: Score | None, excluded: Mapping[str, int]) -> tuple[TableRow, ...]:
+    """Make the table of the night; `excluded` is that of the score.
+
+    Values that only WASM defines are taken from it and marked.
+    """
     main = score.indices
     wasm = score if score.profile.name == "wasm2016" else other
     by_leg = main.plms_by_leg or main.plm_by_leg
-    excluded = {why: n for why, n in score.excluded.items() if why != "open"}
+    excluded_n = sum(n for why, n in excluded.items() if why != "open")
     den = score.denominators
     rows = [
         _row(score, "PLMS + arousal", "plms_arousal_index", "/h sleep"),
@@ -174,7 +177,7 @@ def tonight(score: Score, other: Score | None) -> tuple[TableRow, ...]:
             "/h",
             main.why_null.get("plms_nrem_index", ""),
         ),
-        TableRow("Not counted", str(sum(excluded.values())), "", excluded_text(score)),
+        TableRow("Not counted", str(excluded_n), "", excluded_text(excluded)),
         TableRow("Usable L · R", _usable(score), "%", "share of the recording that could be scored"),
     ]
     if den.one_leg_only_us > 0:
@@ -194,9 +197,9 @@ def _parts(score: Score) -> TableRow:
     return TableRow("Before · after", values, "/h", hint)
 
 
-def excluded_text(score: Score) -> str:
+def excluded_text(excluded: Mapping[str, int]) -> str:
     """Return the reasons for exclusion with their counts, most frequent first."""
-    most = sorted(score.excluded.items(), key=lambda pair: -pair[1])
+    most = sorted(excluded.items(), key=lambda pair: -pair[1])
     return ", ".join(f"{n} {wording.lm_why(why)}" for why, n in most if why != "open")
 
 

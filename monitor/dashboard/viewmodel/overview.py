@@ -5,11 +5,13 @@ Also the remark on estimated sleep stages: share, agreement, or why there are no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from monitor.dashboard import texts
+from monitor.dashboard.viewmodel.numbers import index_key
 from monitor.dashboard.viewmodel.screen import (
     EventSpan,
     Flag,
@@ -20,11 +22,10 @@ from monitor.dashboard.viewmodel.screen import (
     StageSpan,
     TopView,
 )
-from monitor.scoring import Night, Score
+from monitor.scoring import Epoch, Night, Score
 from monitor.scoring.spans import Floats
 from monitor.session.conditions import join_spans
 from monitor.session.markers import EPOCH_S
-from monitor.session.stages import agreement
 from monitor.session.state import SessionState
 
 _AUTO = "auto"
@@ -42,7 +43,7 @@ def estimate_remark(state: SessionState, score: Score) -> str:
     """
     den = score.denominators
     if den.n_epochs_auto:
-        agreed = agreement(state.facts("stage"))
+        agreed = state.staging_agreement()
         remark = f"{den.estimated_share:.0%} estimated"
         if agreed is not None:
             remark += f", {agreed.share:.0%} agree ({agreed.n_epochs} epochs)"
@@ -55,8 +56,30 @@ def estimate_remark(state: SessionState, score: Score) -> str:
     return ""
 
 
-def probability_curve(night: Night) -> tuple[Floats, Floats]:
-    """Return the estimated probability of sleep as steps.
+class Hypnogram:
+    """The stages as the overview shows them; made again when the epochs have changed.
+
+    Attributes
+    ----------
+    spans : tuple of StageSpan
+        Consecutive epochs of the same stage joined.
+    estimate : tuple of ndarray
+        See `probability_curve`.
+    """
+
+    def __init__(self) -> None:
+        self._epochs: tuple[Epoch, ...] = ()
+        self.spans: tuple[StageSpan, ...] = ()
+        self.estimate = probability_curve(())
+
+    def update(self, epochs: tuple[Epoch, ...]) -> None:
+        """Take the epochs, in order of time."""
+        if epochs != self._epochs:
+            self._epochs, self.spans, self.estimate = epochs, _spans(epochs), probability_curve(epochs)
+
+
+def probability_curve(epochs: Iterable[Epoch]) -> tuple[Floats, Floats]:
+    """Return the estimated probability of sleep as steps, from the epochs in order of time.
 
     Returns
     -------
@@ -65,7 +88,7 @@ def probability_curve(night: Night) -> tuple[Floats, Floats]:
     """
     t_s: list[float] = []
     p: list[float] = []
-    for epoch in sorted(night.epochs, key=lambda each: each.start_us):
+    for epoch in epochs:
         if epoch.p_sleep is None:
             continue
         start_s, end_s = epoch.start_us / 1e6, epoch.end_us / 1e6
@@ -81,13 +104,17 @@ _IMI_EDGES_S = np.geomspace(1.0, 200.0, 47)
 
 
 def overview_view(
-    state: SessionState, night: Night, score: Score, known: tuple[Floats, Floats, Floats], name: str
+    state: SessionState,
+    night: Night,
+    score: Score,
+    known: tuple[Floats, Floats, Floats],
+    hypnogram: Hypnogram,
 ) -> OverviewView:
-    """Make the overview; `known` is the result of `curves`, `name` that of the index."""
+    """Make the overview; `known` is the result of `curves`."""
     onsets = {leg: _of_leg(score, leg) for leg in ("left", "right")}
     return OverviewView(
         end_s=night.end_us / 1e6,
-        stages=_stages(night),
+        stages=hypnogram.spans,
         onsets={leg: found[0] for leg, found in onsets.items()},
         is_plm={leg: found[1] for leg, found in onsets.items()},
         gaps=tuple(
@@ -111,10 +138,10 @@ def overview_view(
         curve_s=known[0],
         index_per_h=known[1],
         rate_per_h=known[2],
-        index_name=name,
+        index_name=index_key(score)[1],
         reference_per_h=score.profile.reference_per_h,
         audience=score.profile.audience,
-        estimate=probability_curve(night),
+        estimate=hypnogram.estimate,
         events=_events(state, night.end_us / 1e6),
     )
 
@@ -137,13 +164,14 @@ def _events(state: SessionState, end_s: float) -> tuple[EventSpan, ...]:
 
 def _of_leg(score: Score, leg: str) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
     mine = [lm for lm in score.lms if lm.leg in (leg, "both")]
-    return np.array([lm.onset_us / 1e6 for lm in mine]), np.array([lm.plm for lm in mine], np.bool_)
+    onset_us = np.array([lm.onset_us for lm in mine], np.float64)
+    return onset_us / 1e6, np.array([lm.plm for lm in mine], np.bool_)
 
 
-def _stages(night: Night) -> tuple[StageSpan, ...]:
+def _spans(epochs: Iterable[Epoch]) -> tuple[StageSpan, ...]:
     """Join consecutive epochs of the same stage."""
     spans: list[StageSpan] = []
-    for epoch in sorted(night.epochs, key=lambda e: e.start_us):
+    for epoch in epochs:
         start_s, end_s = epoch.start_us / 1e6, epoch.end_us / 1e6
         if spans and spans[-1].stage == epoch.stage and start_s - spans[-1].end_s < 1.0:
             spans[-1] = StageSpan(spans[-1].start_s, end_s, epoch.stage)

@@ -17,8 +17,8 @@ from monitor.dashboard.viewmodel.edit_permissions import EditAccess, entered_tex
 from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.lanes import lanes_view
 from monitor.dashboard.viewmodel.log import MovementRows, merge
-from monitor.dashboard.viewmodel.numbers import excluded_text, index_key, index_view, series_view, tonight
-from monitor.dashboard.viewmodel.overview import estimate_remark, imi_view, overview_view
+from monitor.dashboard.viewmodel.numbers import excluded_text, index_view, series_view, tonight
+from monitor.dashboard.viewmodel.overview import Hypnogram, estimate_remark, imi_view, overview_view
 from monitor.dashboard.viewmodel.rescoring import Rescoring
 from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView, WaitingView
 from monitor.dashboard.viewmodel.sit import index_of, sit_view
@@ -84,6 +84,7 @@ class Presenter:
         self.wall = WallTime()
         self._scored, self._certainty = Rescoring(), CertaintyWatch()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
+        self._hypnogram = Hypnogram()
         self._log: dict[int, LogRow] = {}
         self._technical: list[LogRow] = []
         self._technical_s = -1
@@ -206,12 +207,14 @@ class Presenter:
 
     def _overview(self) -> None:
         night = self._scored.night
-        self._curves = curves(night, self.main)
-        self._night = overview_view(self.state, night, self.main, self._curves, index_key(self.main)[1])
+        self._hypnogram.update(night.epochs)
+        self._curves = curves(night, self.main, self._scored.epochs)
+        self._night = overview_view(self.state, night, self.main, self._curves, self._hypnogram)
         self._imi = imi_view(self.main)
-        self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"))
+        excluded = self.main.excluded
+        self._excluded = excluded_text(excluded)
+        self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"), excluded)
         self._tonight += end_row(self._certainty.now)
-        self._excluded = excluded_text(self.main)
         self._sit = self._scored.sit(self.state) if self.state.is_sit else None
         self._streams = tuple(self.state.facts("stream"))
         self._anchors = tuple(self.state.facts("anchor"))
@@ -327,9 +330,9 @@ class Presenter:
         return self.wall.text(now_s)
 
     def _stage(self, now_s: float) -> tuple[str, str]:
-        if not self._scored.epochs:
+        if not self._scored.night.epochs:
             return "", "no stages yet"
-        epoch = self._scored.epochs[-1]
+        epoch = self._scored.night.epochs[-1]
         who = "estimated" if epoch.is_estimated else epoch.source
         who = "manual" if epoch.source.startswith("person") else who
         return epoch.stage, f"{who}, {max(0.0, now_s - epoch.start_us / 1e6):.0f} s"

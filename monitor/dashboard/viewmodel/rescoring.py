@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from monitor.model.config import rules_from
 from monitor.model.facts import Fact
 from monitor.model.rules import RulesProfile
-from monitor.scoring import Epoch, Night, Score, Scorer
+from monitor.scoring import Night, Score, Scorer
 from monitor.scoring.inputs import without_estimates
+from monitor.scoring.night_tables import EpochTable
 from monitor.scoring.sit import SitTest
 from monitor.session.score_schedule import ScoreSchedule
 from monitor.session.state import SessionState
@@ -28,7 +29,7 @@ class Rescoring:
         By both rule sets; empty before the first score.
     night : Night
         The input of the latest score.
-    epochs : tuple of Epoch
+    epochs : EpochTable
         Its stages, in order of time.
     staged_s : float
         End of the last stage (s).
@@ -39,7 +40,7 @@ class Rescoring:
     def __init__(self) -> None:
         self.scores: dict[str, Score] = {}
         self.night = Night()
-        self.epochs: tuple[Epoch, ...] = ()
+        self.epochs = EpochTable.of(())
         self.staged_s = 0.0
         self.revision = 0
         self._rules: Mapping[str, RulesProfile] = {}
@@ -61,10 +62,10 @@ class Rescoring:
         """Score the session with the facts known now."""
         night = state.night(now_s)
         self.night = night if is_estimate_used else without_estimates(night)
+        self.epochs = EpochTable.of(self.night.epochs, self.epochs)
         self._rules = self._rules or rules_from(state.session, "journal.jsonl")
         self.scores = {name: self._scorer.score(self.night, rules) for name, rules in self._rules.items()}
-        self.epochs = tuple(sorted(self.night.epochs, key=lambda epoch: epoch.start_us))
-        self.staged_s = self.epochs[-1].end_us / 1e6 if self.epochs else 0.0
+        self.staged_s = self.night.epochs[-1].end_us / 1e6 if self.night.epochs else 0.0
         self.revision += 1
         self._schedule.scored(self.scores.values(), now_s, clock_s)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from monitor.scoring.denominators import HOUR_US, StageTimeline
 from monitor.scoring.inputs import Night
-from monitor.scoring.single_leg import ASLEEP, merge
+from monitor.scoring.single_leg import ASLEEP
 from monitor.scoring.spans import Floats, Ints, bounds, complement, intersection, time_before, union
 
 LEAST_INTERVALS = 40
@@ -322,7 +322,12 @@ def _onsets(night: Night, line: StageTimeline, leg: str, apart: frozenset[str]) 
     """Return the onsets of the movements of one leg of 0.5 to 10 s, asleep if there are stages."""
     own = [m for m in night.movements if m.leg == leg and not m.rejected and not m.is_open]
     own = [m for m in own if m.key not in apart] if apart else own
-    onset, end, *_ = merge(own, _SHORTEST_US)
+    onset, end = (np.array([getattr(m, name) for m in own], np.int64) for name in ("onset_us", "end_us"))
+    # Closer than that they are one movement; spans are joined where they touch.
+    gap_us = _SHORTEST_US - 1
+    every = np.iinfo(np.int64)
+    onset, end = union([(onset, end + gap_us)], every.min, every.max)
+    end -= gap_us
     length = end - onset
     onset = onset[(length >= _SHORTEST_US) & (length <= _LONGEST_US)]
     onset = onset[(onset >= line.tib_start_us) & (onset < line.tib_end_us)]
