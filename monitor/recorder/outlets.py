@@ -63,7 +63,7 @@ def snapshot(
 ) -> dict[str, Any]:
     """Return the index snapshot, complete for a receiver that joined late."""
     main = scores[main_profile]
-    running = main.series[-1] if main.series and not main.series[-1].ended else None
+    running = _running(main)
     return {
         "bed": state.session["bed"],
         "main_profile": main_profile,
@@ -76,7 +76,7 @@ def snapshot(
         "series": None if running is None else {"n": running.n, "onset": running.onset_us / 1e6},
         "n_series": len(main.series),
         "too_early": sorted(main.indices.too_early),
-        "biocal": next((each.start_s for each in state.biocals(recorded_s) if each.is_running), None),
+        "biocal": _biocal_s(state, recorded_s),
         "n_lm": main.indices.n_lm,
         "lookalikes": dict(main.lookalikes),
         "n_plm_by_letter": (main.by_letter or main.indices).n_plm,
@@ -84,12 +84,21 @@ def snapshot(
     }
 
 
-def news(where: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what of a snapshot must not wait for the next half minute."""
-    health, series = where["health"], where["series"]
+def news(state: SessionState, main: Score, recorded_s: float, health: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what of a snapshot must not wait for the next half minute; `health` is the recorder's status."""
     is_old = (health["saved_s_ago"] or 0.0) > _SAVED_OLD_S
-    legs = tuple(where["legs"].items())
-    return where["stage"], legs, series and series["n"], health["trouble"], is_old, where["biocal"]
+    legs, running = tuple(state.leg_state(leg) for leg in state.legs), _running(main)
+    n = None if running is None else running.n
+    return state.stage_at(recorded_s), legs, n, health["trouble"], is_old, _biocal_s(state, recorded_s)
+
+
+def _running(main: Score) -> Series | None:
+    return main.series[-1] if main.series and not main.series[-1].ended else None
+
+
+def _biocal_s(state: SessionState, recorded_s: float) -> float | None:
+    """Return the begin of the bio-calibration that is running, None without one."""
+    return next((each.start_s for each in state.biocals(recorded_s) if each.is_running), None)
 
 
 def current_facts(state: SessionState) -> list[Fact]:

@@ -321,10 +321,12 @@ class SessionRecorder:
     def _send_snapshot(self, now_s: float) -> None:
         """Send the index snapshot each half minute, and at once when it changed."""
         with self.faults.isolate("sending the index snapshot"):
-            where = snapshot(self.state, self.scores, self.plan.main_profile, self.recorded_s)
-            where["health"] = self.status()
-            if now_s >= self._next_snapshot_s or news(where) != self._reported_news:
-                self._next_snapshot_s, self._reported_news = now_s + _SNAPSHOT_EVERY_S, news(where)
+            main, health = self.scores[self.plan.main_profile], self.status()
+            found = news(self.state, main, self.recorded_s, health)
+            if now_s >= self._next_snapshot_s or found != self._reported_news:
+                self._next_snapshot_s, self._reported_news = now_s + _SNAPSHOT_EVERY_S, found
+                where = snapshot(self.state, self.scores, self.plan.main_profile, self.recorded_s)
+                where["health"] = health
                 self.outlets.snapshot(where, self.recorded_s, current_facts(self.state))
 
     def rescore(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,7 @@ from monitor.model.rules import RulesProfile
 from monitor.scoring.columns import Columns, data_frame
 from monitor.scoring.denominators import Denominators
 from monitor.scoring.large_movements import LargeMovement
-from monitor.scoring.scored_lm import LOOKALIKES, ScoredLM
+from monitor.scoring.scored_lm import LOOKALIKES, OF_CANDIDATES, ScoredLM
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ class Score:
     @property
     def lookalikes(self) -> Mapping[str, int]:
         """Number of movements of one leg that look like LM and are not, by ``ScoredLM.why``."""
-        found = Counter[str]() if self.by_letter is None else Counter(lm.why for lm in self.lms)
+        found = Counter[str]() if self.by_letter is None else self._n_by_why()
         return MappingProxyType({why: found[why] for why in LOOKALIKES})
 
     @property
@@ -282,7 +283,12 @@ class Score:
     @property
     def excluded(self) -> Mapping[str, int]:
         """Number of LM that are not candidates, by ``ScoredLM.why``."""
-        return MappingProxyType(dict(sorted(Counter(lm.why for lm in self.lms if not lm.candidate).items())))
+        return MappingProxyType(
+            {why: n for why, n in sorted(self._n_by_why().items()) if why not in OF_CANDIDATES}
+        )
+
+    def _n_by_why(self) -> Counter[str]:
+        return Counter(map(attrgetter("why"), self.lms))
 
     @property
     def why_null(self) -> Mapping[str, str]:

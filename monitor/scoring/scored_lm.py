@@ -126,6 +126,9 @@ Why = Literal[
 LOOKALIKES: tuple[Why, ...] = ("tremor", "alternating", "myoclonus")
 """Codes of movements that look like LM and are not."""
 
+OF_CANDIDATES: tuple[Why, ...] = ("", "short", "few")
+"""Codes of the candidates; every other one says why an LM is not a candidate."""
+
 
 class Grounds(NamedTuple):
     """Hold the data from which the reason of an LM is worded; most LM share one object.

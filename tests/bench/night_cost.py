@@ -1,4 +1,4 @@
-"""What a window costs at the end of a long night more than at its begin: run by hand.
+"""What window and recorder cost at the end of a long night more than at its begin: run by hand.
 
     QT_QPA_PLATFORM=offscreen python tests/bench/night_cost.py [--movements 3000 10000] [--seconds 120]
 
@@ -6,6 +6,10 @@ Two sessions are recorded at the same time and pace: one that has just begun, an
 with so many movements. Each is shown in a window of its own, in its own process, for the same seconds, so
 that a busy machine slows both alike. Samples, the status, three facts for each movement and a stage each
 epoch arrive as from a recorder. Printed are the shares of a core of both windows and their ratio.
+
+Two recorders, one new, one that resumes such a night, are fed the same signal of two legs in turn, as fast as
+they take it: detection, journal, score, outlets, raw signal, without receiving. Printed is the processor time
+for a second of signal, of all threads.
 """
 
 import argparse
@@ -23,9 +27,18 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from growth_cost import END_S, night
 from screen_cost import cost, wait
-from support.sessions import beginning, clock_fact, make_session, movement, stage
+from support.hand_fed import HEADER
+from support.sessions import FIRST_STAMP_S, beginning, clock_fact, make_session, movement, stage
 
+from monitor.lsl.arrivals import Connected, Samples
+from monitor.model.config import load_config
+from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
+from monitor.recorder.recorder import RecordingPlan, SessionRecorder
+from monitor.recorder.resumed import Resumed
+from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
+from monitor.session.recovery import reopen
+from monitor.session.resume import Reanchored
 
 RATE_HZ, CHUNK_S, EPOCH_S, PART_S = 500.0, 0.05, 30.0, 20.0
 LEGS = ("left", "right")
@@ -127,17 +140,79 @@ def measured(parent, seconds):
     return {name: np.array(json.loads(out.splitlines()[-1])) for name, out in found.items()}
 
 
+class FedRecorder:
+    """A recorder that is fed by hand: new, or resumed after `facts`."""
+
+    def __init__(self, folder, facts=()):
+        config = load_config("default")
+        about = {"config": dict(config.document), "config_sha256": "x", "main_profile": "aasm3"}
+        plan = RecordingPlan("bench", "aasm3", config.rules, config.labels, about | {"measure": "m"})
+        legs = tuple(LegChannel(leg, i, leg, 1.0, "uV", "label") for i, leg in enumerate(LEGS))
+        channels = tuple(Channel(leg, "uV", "EMG") for leg in LEGS)
+        stream = StreamDescription("Amp", "EMG", "amp", RATE_HZ, "float32", channels)
+        source = Source.of(1, Chosen(None, stream, legs), config.detector)
+        self._clock_s, resumed = FIRST_STAMP_S, None
+        if facts:
+            make_session(folder.path, facts)
+            self._clock_s += END_S
+            found = reopen(folder)
+            resumed = Resumed(found, Reanchored(FIRST_STAMP_S, "lsl", 0.0))
+        self._recorder = SessionRecorder(folder, plan, [source], lambda: self._clock_s, resumed)
+        self._recorder.take(Connected(1, stream, HEADER, 0.0))
+        self._noise = np.random.default_rng(1).normal(0.0, 2.0, (round(60 * RATE_HZ), 2)).astype(np.float32)
+
+    def feed(self, seconds, every_s):
+        """Feed so many seconds, in chunks, with a movement of one leg each `every_s`."""
+        n, begun_s = round(CHUNK_S * RATE_HZ), time.process_time()
+        for k in range(round(seconds / CHUNK_S)):
+            stamps_s = self._clock_s + np.arange(n) / RATE_HZ
+            values = self._noise[k * n % len(self._noise) :][:n].copy()
+            values[stamps_s % every_s < 1.5, k // 2 % 2] *= 15.0
+            self._clock_s += CHUNK_S
+            self._recorder.take(Samples(1, values, stamps_s))
+            self._recorder.tick()
+        return (time.process_time() - begun_s) / seconds
+
+    def close(self):
+        self._recorder.close_files()
+        self._recorder.outlets.close()
+
+
+def recorders(parent, movements_n, seconds):
+    """Feed a new and a resumed recorder in turn; print what a second of signal takes each (ms)."""
+    every_s = END_S / movements_n
+    both = [
+        FedRecorder(SessionFolder.create(parent / "new", "bench")),
+        FedRecorder(SessionFolder.create(parent / "resumed", "bench"), night(movements_n)),
+    ]
+    for each in both:
+        each.feed(PART_S, every_s)
+    turns_n = max(1, round(seconds / PART_S))
+    costs = 1e3 * np.array([[each.feed(PART_S, every_s) for each in both] for _ in range(turns_n)])
+    for each in both:
+        each.close()
+    (new_ms, late_ms), ratio = np.median(costs, axis=0), np.median(costs[:, 1] / costs[:, 0])
+    sys.stdout.write(
+        f"{movements_n:6d} movements: a second takes a new recorder {new_ms:.1f} ms, "
+        f"after 12 h {late_ms:.1f} ms, ratio {ratio:.2f}, load {psutil.getloadavg()[0]:.1f}\n"
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--movements", type=int, nargs="*", default=[3000, 10_000])
     parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--only", choices=("window", "recorder"))
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
         show(SessionFolder(asked.one), asked.seconds)
         return
     context = multiprocessing.get_context("spawn")
-    for movements_n in asked.movements:
+    for movements_n in asked.movements * (asked.only != "window"):
+        with tempfile.TemporaryDirectory() as parent:
+            recorders(Path(parent), movements_n, asked.seconds)
+    for movements_n in asked.movements * (asked.only != "recorder"):
         with tempfile.TemporaryDirectory() as parent:
             ready = context.Event()
             recorder = context.Process(target=record, args=(parent, movements_n, ready), daemon=True)
