@@ -225,7 +225,10 @@ def group_rows(
     imi[place] = runs.imi_us
     # Of a short interval the run that it ended; the last element is used for -1.
     run = np.where(runs.short, runs.run[runs.reference], runs.run) if runs.run.size else runs.run
-    run_n[place], run_series[place] = np.append(runs.n, 0)[run], np.append(runs.number, 0)[run]
+    # The length of a running series grows with each PLM: no PLM of it is worded with it.
+    is_worded = runs.short | (number == 0)
+    run_n[place] = np.where(is_worded, np.append(runs.n, 0)[run], 0)
+    run_series[place] = np.where(runs.short, np.append(runs.number, 0)[run], 0)
     exceeds = ~groups.fits & (groups.parts > 1)
     columns = _Columns(
         keys=groups.keys,

@@ -142,8 +142,8 @@ class Grounds(NamedTuple):
     event : Span or None
         The respiratory event that excluded it.
     run_n, run_series : int
-        Length of its run, or of the run that its short interval ended, and the series number of that run (0:
-        not a series).
+        Length of its run that is no series, or of the run that its short interval ended, and the series
+        number of that run (0: not a series).
     longest_us : int
         Duration of its longest part, if several parts exceed a limit of a candidate.
     arousal_struck : bool
