@@ -22,8 +22,8 @@ POOL_TICKS = 600
 TAIL_TICKS = 160
 HUM_TICKS = 5
 HALF_SECOND_N = round(0.5 * MAX_RATE_HZ)
-# Inner bursts are told from here on. At lower rates the band holds too few independent values: noise alone has
-# lulls (one movement of 2 s in 15 would be a tremor at 200 Hz, none at 250 Hz).
+# Inner bursts are told from here on: at lower rates the band holds too few independent values, and noise
+# alone has lulls (one movement of 2 s in 15 would be a tremor at 200 Hz, none at 250 Hz).
 BURSTS_FROM_HZ = 245.0
 
 

@@ -166,6 +166,9 @@ class ChannelFacts:
     def further(self, cause: str = "") -> list[list[Known]]:
         """Return the facts at each further threshold since the last call: in form those of `process`."""
         found = self.detector.further_events()
+        if not any(map(len, found)):
+            # Nearly always.
+            return [[] for _ in found]
         return [each.facts(events, cause) for each, events in zip(self._further, found, strict=True)]
 
     def learn(self, start_s: float) -> Fact:

@@ -201,6 +201,8 @@ class Limb:
         if not self.scored or not self._further_uv:
             return []
         by_part = [part.further(cause) for part in self.parts]
+        if not any(known for found in by_part for known in found):
+            return []
         return [
             (onset_uv, known)
             for onset_uv, merge, *found in zip(self._further_uv, self._further_merges, *by_part, strict=True)

@@ -376,16 +376,18 @@ class StreamDetection:
         """Return the facts of all limbs, then those at further thresholds, of the legs without crosstalk."""
         corrected: list[Known] = []
         further: list[Known] = []
+        beside = [limb.further(cause) for limb in self._limbs]
+        if not any(found) and not any(beside):
+            return corrected
         legs = iter(range(len(found)))
-        for limb, facts in zip(self._limbs, found, strict=True):
-            leg = next(legs) if limb.scored else None
-            others = limb.further(cause)
+        for limb, facts, others in zip(self._limbs, found, beside, strict=True):
+            leg, own = (next(legs) if limb.scored else None), others
             if self._crosstalk is None or leg is None:
                 corrected += facts
             else:
                 corrected += self._crosstalk.correct(leg, facts)
-                others = self._crosstalk.correct_further(leg, others)
-            further += [(known, further_movement(fact, onset_uv)) for onset_uv, (known, fact) in others]
+                own = self._crosstalk.correct_further(leg, others)
+            further += [(known, further_movement(fact, onset_uv)) for onset_uv, (known, fact) in own]
         return corrected + further
 
     def _one_electrode(self, legs: list[npt.NDArray[np.float64]], first: int) -> list[Known]:

@@ -25,8 +25,6 @@ _PULL_TIMEOUT_S = 0.2
 _COLLECT_S = 0.05
 # A slower stream is handed on this often.
 _LONGEST_WAIT_S = 0.1
-# What belongs to the same chunk of the sender comes within this time.
-_SAME_CHUNK_S = 0.001
 _OPEN_TIMEOUT_S = 5.0
 _MAX_CHUNK = 8192
 # Nothing numbers the samples of most sources: what is lost inside a chunk is placed at its start.
@@ -204,31 +202,22 @@ class SampleCollector:
         self._inlet, self._n_channels = inlet, n_channels
         # Without a rate it takes what comes in the time.
         enough_n = most_n = _MAX_CHUNK
-        self._wait_s = _COLLECT_S
+        wait_s = _COLLECT_S
         if rate_hz > 0:
             most_n = min(max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)), _MAX_CHUNK)
             enough_n = min(max(1, round(_COLLECT_S * rate_hz)), most_n)
-            self._wait_s = _LONGEST_WAIT_S
+            wait_s = _LONGEST_WAIT_S
         self._enough_n, self._most_n = enough_n, most_n
         self._values = np.empty((most_n, n_channels), inlet.np_dtype)
         self._stamps = np.full(most_n, self._EMPTY)
         self._code = ctypes.c_int()
+        self._first = self._arguments(0, enough_n, wait_s)
+        # The sender's chunks come whole: the rest of one is there with its first sample.
+        self._rest = self._arguments(enough_n, most_n - enough_n, 0.0)
 
-    def __call__(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], int]:
-        """Return samples, shape (n, n_channels), their stamps and liblsl's error code, 0 if there is none."""
-        n = self._pull(0, self._enough_n, self._wait_s)
-        if self._enough_n <= n < self._most_n and not self._code.value:
-            n += self._pull(n, self._most_n - n, _SAME_CHUNK_S)
-        if self._code.value:
-            is_empty = self._stamps == self._EMPTY
-            n = int(np.argmax(is_empty)) if is_empty[-1] else self._most_n
-        values, stamps = self._values[:n].copy(), self._stamps[:n].copy()
-        self._stamps[:n] = self._EMPTY
-        return values, stamps, self._code.value
-
-    def _pull(self, at_n: int, most_n: int, seconds: float) -> int:
-        """Fill the buffer from a sample on; return how many samples came within `seconds`."""
-        pulled_n = self._inlet.do_pull_chunk(
+    def _arguments(self, at_n: int, most_n: int, seconds: float) -> tuple[Any, ...]:
+        """Return the arguments of a call that fills the buffer from a sample on."""
+        return (
             self._inlet.obj,
             ctypes.c_void_p(self._values.ctypes.data + at_n * self._values.strides[0]),
             ctypes.c_void_p(self._stamps.ctypes.data + at_n * self._stamps.strides[0]),
@@ -237,7 +226,19 @@ class SampleCollector:
             ctypes.c_double(seconds),
             ctypes.byref(self._code),
         )
-        return int(pulled_n) // self._n_channels
+
+    def __call__(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], int]:
+        """Return samples, shape (n, n_channels), their stamps and liblsl's error code, 0 if there is none."""
+        pull, code = self._inlet.do_pull_chunk, self._code
+        n = int(pull(*self._first)) // self._n_channels
+        if n == self._enough_n < self._most_n and not code.value:
+            n += int(pull(*self._rest)) // self._n_channels
+        if code.value:
+            is_empty = self._stamps == self._EMPTY
+            n = int(np.argmax(is_empty)) if is_empty[-1] else self._most_n
+        values, stamps = self._values[:n].copy(), self._stamps[:n].copy()
+        self._stamps[:n] = self._EMPTY
+        return values, stamps, code.value
 
 
 def measure(inlet: Any) -> tuple[float | None, float | None]:

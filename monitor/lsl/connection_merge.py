@@ -8,6 +8,7 @@ Texts of several connections to one outlet: each once.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -141,6 +142,8 @@ class ConnectionMerge:
 
     def _reaches_next(self, stamps: npt.NDArray[np.float64]) -> int | None:
         """Return where the head has caught up with the samples that wait for it."""
+        if len(self._lines) == 1:
+            return None
         for line in list(self._lines.values())[1:]:
             if line.waiting and np.isfinite(line.first_s):
                 reached = np.flatnonzero(stamps >= line.first_s - 0.5 * self._step_s)
@@ -166,13 +169,18 @@ class ConnectionMerge:
         for values, stamps in pieces:
             end = self._reaches_next(stamps)
             start = self._new_from(self._lines[line], stamps)
-            finite = stamps[start:end][np.isfinite(stamps[start:end])]
-            self._last_s = float(finite[-1]) if len(finite) else self._last_s
-            if len(stamps[start:end]):
-                yield values[start:end], stamps[start:end]
+            if len(part := stamps[start:end]):
+                self._note(part)
+                yield values[start:end], part
             if end is not None:
                 yield from self.close(line, now_s)
                 return
+
+    def _note(self, stamps: npt.NDArray[np.float64]) -> None:
+        if math.isfinite(last_s := float(stamps[-1])):
+            self._last_s = last_s
+        elif len(finite := stamps[np.isfinite(stamps)]):
+            self._last_s = float(finite[-1])
 
     def _new_from(self, line: _MergeInput, stamps: npt.NDArray[np.float64]) -> int:
         """Return from where on a connection brings what none before it has brought.

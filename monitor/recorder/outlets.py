@@ -63,7 +63,7 @@ def snapshot(
 ) -> dict[str, Any]:
     """Return the index snapshot, complete for a receiver that joined late."""
     main = scores[main_profile]
-    running = _running(main)
+    running = _running_series(main)
     return {
         "bed": state.session["bed"],
         "main_profile": main_profile,
@@ -84,20 +84,30 @@ def snapshot(
     }
 
 
-def news(state: SessionState, main: Score, recorded_s: float, health: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what of a snapshot must not wait for the next half minute; `health` is the recorder's status."""
-    is_old = (health["saved_s_ago"] or 0.0) > _SAVED_OLD_S
-    legs, running = tuple(state.leg_state(leg) for leg in state.legs), _running(main)
-    n = None if running is None else running.n
-    return state.stage_at(recorded_s), legs, n, health["trouble"], is_old, _biocal_s(state, recorded_s)
+def news(state: SessionState, main: Score, recorded_s: float, health: tuple[str, float]) -> tuple[Any, ...]:
+    """Return what of a snapshot must not wait for the next half minute.
+
+    Parameters
+    ----------
+    state : SessionState
+    main : Score
+        By the main profile.
+    recorded_s : float
+    health : (str, float)
+        Why data cannot be written, and how long ago everything was last on disk (s).
+    """
+    running, (trouble, saved_s_ago) = _running_series(main), health
+    legs = [(leg, state.leg_state(leg)) for leg in state.legs]
+    running_n, is_old = running and running.n, saved_s_ago > _SAVED_OLD_S
+    return state.stage_at(recorded_s), legs, running_n, trouble, is_old, _biocal_s(state, recorded_s)
 
 
-def _running(main: Score) -> Series | None:
+def _running_series(main: Score) -> Series | None:
     return main.series[-1] if main.series and not main.series[-1].ended else None
 
 
 def _biocal_s(state: SessionState, recorded_s: float) -> float | None:
-    """Return the begin of the bio-calibration that is running, None without one."""
+    """Return when the bio-calibration that is running began (s), None if none is."""
     return next((each.start_s for each in state.biocals(recorded_s) if each.is_running), None)
 
 

@@ -119,6 +119,7 @@ class SessionRecorder:
         self.folder, self.plan = folder, plan
         self.compilation = compilation or Compilation.done()
         self.sources = {source.key: source for source in sources}
+        self._detecting = [source for source in self.sources.values() if source.detection is not None]
         self.state = SessionState() if resumed is None else resumed.found.state
         self.scores: dict[str, Score] = {}
         self._unfinished = ""
@@ -188,11 +189,12 @@ class SessionRecorder:
     @property
     def recorded_s(self) -> float:
         """Length of the recording (s): the last sample, or elapsed time while a source is lost."""
-        detecting = [s for s in self.sources.values() if s.detection is not None]
-        reached = max((self._reached_s(s) for s in detecting), default=0.0)
-        if any(not source.is_live for source in detecting):
-            reached = max(reached, self.time.wall_s)
-        return max(0.0, reached)
+        reached = 0.0
+        for source in self._detecting:
+            reached = max(reached, self._reached_s(source))
+            if not source.is_live:
+                reached = max(reached, self.time.wall_s)
+        return reached
 
     def _reached_s(self, source: Source) -> float:
         """Return where a source has come: with what waits, but for facts of what waited before that."""
@@ -285,10 +287,13 @@ class SessionRecorder:
         self._intake.catch_up(_CATCH_UP_S)
         now_s = self.time.clock()
         self._intake.detect_due(now_s)
-        if now_s >= self._next_look_s:
+        is_look_due = now_s >= self._next_look_s
+        if is_look_due:
             self._next_look_s = now_s + _LOOK_EVERY_S
             self._look(now_s)
-        if self._schedule.due(self.state, self.recorded_s, now_s):
+        if (is_look_due or self._schedule.is_asked) and self._schedule.due(
+            self.state, self.recorded_s, now_s
+        ):
             self.rescore()
         if now_s >= self._next_index_s:
             self._next_index_s = now_s + _INDEX_EVERY_S
@@ -321,13 +326,13 @@ class SessionRecorder:
     def _send_snapshot(self, now_s: float) -> None:
         """Send the index snapshot each half minute, and at once when it changed."""
         with self.faults.isolate("sending the index snapshot"):
-            main, health = self.scores[self.plan.main_profile], self.status()
-            found = news(self.state, main, self.recorded_s, health)
-            if now_s >= self._next_snapshot_s or found != self._reported_news:
-                self._next_snapshot_s, self._reported_news = now_s + _SNAPSHOT_EVERY_S, found
-                where = snapshot(self.state, self.scores, self.plan.main_profile, self.recorded_s)
-                where["health"] = health
-                self.outlets.snapshot(where, self.recorded_s, current_facts(self.state))
+            reached_s, main = self.recorded_s, self.scores[self.plan.main_profile]
+            latest = news(self.state, main, reached_s, (self.trouble, self._raw.saved_ago_s))
+            if now_s >= self._next_snapshot_s or latest != self._reported_news:
+                where = snapshot(self.state, self.scores, self.plan.main_profile, reached_s)
+                where["health"] = self.status()
+                self._next_snapshot_s, self._reported_news = now_s + _SNAPSHOT_EVERY_S, latest
+                self.outlets.snapshot(where, reached_s, current_facts(self.state))
 
     def rescore(self) -> None:
         """Score the recording so far and publish changes of the series."""

@@ -124,8 +124,10 @@ class JournalWriter:
     def _run(self) -> None:
         while True:
             with self._changed:
-                if not self._waiting or self._error:
+                if self._error:
                     self._changed.wait(_RETRY_EVERY_S)
+                elif not self._waiting and self._until_s is None:
+                    self._changed.wait()
                 if self._until_s is not None and (
                     not self._waiting or (self._error and time.monotonic() > self._until_s)
                 ):

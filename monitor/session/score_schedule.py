@@ -33,6 +33,11 @@ class ScoreSchedule:
         self._is_asked |= revision != self._facts_n and not is_running
         self._facts_n = revision
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a fact changed what is scored since the last score; the rest of `due` changes with time."""
+        return self._is_asked
+
     def ask(self) -> None:
         """Request a new score, whatever the facts."""
         self._is_asked = True
