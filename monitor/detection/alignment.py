@@ -57,6 +57,11 @@ class Alignment:
         return self._check.is_holding or self._retiming.is_holding or self._counter_losses.is_holding
 
     @property
+    def is_passing(self) -> bool:
+        """Whether samples pass as they come: none is held, counted or discarded."""
+        return not (self._check.is_counting or self.is_holding or self._duplicates.is_duplicating)
+
+    @property
     def is_duplicating(self) -> bool:
         """Whether the latest sample is a duplicate."""
         return self._duplicates.is_duplicating

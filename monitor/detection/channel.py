@@ -153,11 +153,14 @@ class ChannelFacts:
         if detector.open or detector.learning:
             return False
         level_uv = detector.resting_uv + _CALM_SHARE * detector.settings.onset_uv
+        if not detector.envelope_uv <= level_uv:
+            # NaN is not calm.
+            return False
         x_uv = self.channel.signal_uv(values)
-        mean_uv = float(x_uv.sum()) / x_uv.size
-        power_uv2 = float(x_uv @ x_uv) / x_uv.size - mean_uv**2
-        # NaN is not calm.
-        return detector.envelope_uv <= level_uv and power_uv2 <= level_uv**2
+        power_uv2 = float(x_uv @ x_uv) / x_uv.size
+        if power_uv2 > level_uv**2:
+            power_uv2 -= (float(np.add.reduce(x_uv)) / x_uv.size) ** 2
+        return power_uv2 <= level_uv**2
 
     def finish(self, cause: str) -> list[Known]:
         """End an open movement, with the reason."""

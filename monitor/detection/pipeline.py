@@ -178,9 +178,9 @@ class StreamDetection:
         values : ndarray, shape (n_samples, n_channels)
             The next samples; they are not processed.
         """
-        if self.is_holding or self.is_counting or self.is_in_doubt or self.is_duplicating:
+        if not self._placement.is_passing:
             return False
-        return all(lane.is_calm(values) for lane in self._lanes())
+        return all(part.is_calm(values) for limb in self._limbs for part in limb.parts)
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
         """Place samples before detection; see `monitor.detection.alignment`."""

@@ -237,15 +237,18 @@ class Reader:
             self._release(next(iter(self._lines)))
 
     def _pulled(self, event: Pulled) -> None:
+        is_alone = len(self._lines) == 1
         if isinstance(event.values, list):
-            texts, stamps = self._heard.new(event.values, event.stamps, is_alone=len(self._lines) == 1)
+            texts, stamps = self._heard.new(event.values, event.stamps, is_alone=is_alone)
             if texts:
                 self._arrivals.put(Texts(self._key, texts, stamps))
             return
         piece, now_s = (event.values, event.stamps), time.monotonic()
-        is_behind = bool(self._merge.lines) and event.line != self._merge.lines[0]
+        is_behind = not is_alone and bool(self._merge.lines) and event.line != self._merge.lines[0]
         for each in self._merge.take(event.line, piece, now_s):
             self._pass_on(each)
+        if is_alone:
+            return
         if is_behind and self._merge.is_waiting:
             # What came over the old connection already is not drawn once more.
             self._arrivals.put(Samples(self._key, *piece, ahead=True))

@@ -54,7 +54,7 @@ _DISK_EVERY_S = 60.0
 # Of each turn, for what waited for the detector: requests are answered and samples received meanwhile.
 _CATCH_UP_S = 0.2
 # How often silence, clocks, disk and staging are looked at.
-_LOOK_EVERY_S = 0.2
+_LOOK_EVERY_S = 0.5
 _INDEX_EVERY_S = 1.0
 _SNAPSHOT_EVERY_S = 30.0
 # At the end, if the disk refuses writes: time to free space before the recorder gives up.

@@ -9,8 +9,8 @@ from monitor.model.payloads import MovementData
 from monitor.scoring import Score
 from monitor.session.state import SessionState
 
-# Without a new fact only the hours grow: score again when they have grown by a thousandth.
-_EVERY_S = 5.0
+# Without a new fact only the hours grow: score again when they have grown by a thousandth and ten seconds.
+_EVERY_S = 10.0
 _GROWN = 1e-3
 _AGAIN_S = 1.0
 _RUNNING = ("onset", "confirmed")

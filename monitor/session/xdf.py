@@ -59,6 +59,8 @@ class XdfWriter:
         self._unsynced, self._handed_n = bytearray(), 0
         self._rewound_n = 0
         self._has_ended = False
+        # How a sample of each stream lies in the file.
+        self._rows: dict[int, np.dtype[np.void]] = {}
         self.streams = tally(path) if path.exists() else {}
         self._fd = open_fd(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._synced_n = os.fstat(self._fd).st_size
@@ -97,11 +99,13 @@ class XdfWriter:
         """Append numeric samples, shape (n_samples, n_channels), with one stamp (s, LSL) each."""
         if not len(stamps):
             return
-        counts = self.streams[stream]
-        dtype = np.dtype(DTYPES[counts.channel_format])
-        rows = np.empty(
-            len(stamps), dtype=[("flag", "u1"), ("stamp", "<f8"), ("values", dtype, (counts.n_channels,))]
-        )
+        if (row := self._rows.get(stream)) is None:
+            counts = self.streams[stream]
+            value = np.dtype(DTYPES[counts.channel_format])
+            row = self._rows[stream] = np.dtype(
+                [("flag", "u1"), ("stamp", "<f8"), ("values", value, (counts.n_channels,))]
+            )
+        rows = np.empty(len(stamps), row)
         rows["flag"], rows["stamp"], rows["values"] = STAMPED, stamps, values
         self._samples_chunk(stream, rows.tobytes(), stamps)
 
