@@ -1,15 +1,15 @@
 """Band-pass filters of the simulated signal.
 
-In a few lines: to import SciPy's signal package takes longer than all else at the start of the simulated
-amplifier. Taps and filtered noise are those of `scipy.signal` to the last bit
+In a few lines: to import SciPy's packages for signals and transforms takes longer than all else at the start
+of the simulated amplifier. Taps and filtered noise are those of `scipy.signal` to the last bit
 (`tests/unit/test_simulator_fir.py`).
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy import fft
 from numpy.typing import NDArray
-from scipy import fft
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,21 @@ def band_pass_taps(taps_n: int, band_hz: tuple[float, float], rate_hz: float) ->
 
 def filtered(signal: Floats, taps: Floats) -> Floats:
     """Return where the taps lie wholly within a signal, shape (n - taps_n + 1,), as ``fftconvolve`` does."""
-    n = signal.size + taps.size - 1
-    fast_n = fft.next_fast_len(n, real=True)
-    whole: Floats = fft.irfftn(fft.rfftn(signal, [fast_n]) * fft.rfftn(taps, [fast_n]), [fast_n])
+    fast_n = fast_length(signal.size + taps.size - 1)
+    whole: Floats = fft.irfft(fft.rfft(signal, fast_n) * fft.rfft(taps, fast_n), fast_n)
     return whole[taps.size - 1 : signal.size].copy()
+
+
+def fast_length(least_n: int) -> int:
+    """Return the smallest product of twos, threes and fives from `least_n` on, as ``next_fast_len`` does."""
+    length_n = least_n
+    while not _is_fast(length_n):
+        length_n += 1
+    return length_n
+
+
+def _is_fast(length_n: int) -> bool:
+    for prime in (2, 3, 5):
+        while length_n % prime == 0:
+            length_n //= prime
+    return length_n == 1

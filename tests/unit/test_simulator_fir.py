@@ -1,13 +1,13 @@
-"""The simulator's filters are those of SciPy's signal package, which takes long to load."""
+"""The simulator's filters are those of SciPy's packages, which take long to load."""
 
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from scipy import signal
+from scipy import fft, signal
 
-from monitor.simulator.fir import band_pass_taps, filtered
+from monitor.simulator.fir import band_pass_taps, fast_length, filtered
 
 
 @pytest.mark.parametrize("rate_hz", [200.0, 256.0, 500.0, 1111.111, 2000.0])
@@ -19,6 +19,11 @@ def test_taps_and_filtered_noise_are_equal_to_the_last_bit(rate_hz, taps_n, band
     np.testing.assert_array_equal(filtered(white, taps), signal.fftconvolve(white, taps, mode="valid"))
 
 
-def test_the_amplifier_does_not_load_the_signal_package():
-    program = "import sys, monitor.simulator.amplifier; sys.exit('scipy.signal' in sys.modules)"
+def test_the_length_of_a_transform_is_that_of_scipy():
+    lengths_n = [1, 2, 7, 11, 97, 101, 127, 601, 1013, 4099, 60_013]
+    assert [fast_length(n) for n in lengths_n] == [fft.next_fast_len(n, real=True) for n in lengths_n]
+
+
+def test_the_amplifier_does_not_load_scipy():
+    program = "import sys, monitor.simulator.amplifier; sys.exit('scipy' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
