@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from monitor.model.units import unit_scale_uv
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LaneName = Literal["eeg", "eog", "chin", "airflow", "effort", "spo2", "position", "snore", "video"]
 Shown = Literal["auto", "eeg", "eog", "chin", "airflow", "effort", "spo2", "position", "snore", "video"]
@@ -315,6 +316,9 @@ def _found(
 
 def signals_of(lanes: Sequence[LaneChannel], values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Return the signals of lanes, shape (n, n_lanes), in their units from samples of all channels."""
+    # Imported here: the start screen needs the kinds only, and is shown before NumPy is loaded.
+    import numpy as np
+
     made = np.empty((len(values), len(lanes)))
     for i, lane in enumerate(lanes):
         made[:, i] = values[:, lane.channel]

@@ -17,11 +17,13 @@ from collections.abc import Callable, Mapping
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.model.errors import InputError
 from monitor.model.safe_file import read_bytes, write_private
-from monitor.session.folder import SessionFolder
+
+if TYPE_CHECKING:
+    from monitor.session.folder import SessionFolder
 
 _MAX_MESSAGE_BYTES = 65536
 _PATIENCE_S = 5.0
@@ -128,7 +130,7 @@ class ControlClient:
     """
 
     def __init__(self, where: SessionFolder | Path) -> None:
-        path = where.control if isinstance(where, SessionFolder) else where
+        path = where if isinstance(where, Path) else where.control
         nobody = InputError(str(path.parent), "is not being recorded", _IF_INTERRUPTED)
         try:
             contact = json.loads(read_bytes(path))

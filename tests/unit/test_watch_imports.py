@@ -39,11 +39,14 @@ print(json.dumps(sorted(sys.modules)))
 
 # What is loaded before something is shown.
 FIRST = {
-    "monitor.cli.window_process": {"numpy", "pydantic", "monitor.session.state"},
+    "monitor.cli.window_process": {"numpy", "pydantic", "monitor.session.folder", "monitor.session.state"},
     "monitor.dashboard.shell.app": {
         "numba",
+        "numpy",
+        "pydantic",
         "pyqtgraph",
         "monitor.scoring",
+        "monitor.session.folder",
         "monitor.dashboard.shell.window",
     },
     "monitor.cli": {"numpy", "pydantic", "monitor.session"},

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
@@ -17,7 +17,6 @@ from monitor.dashboard.style import label, set_screen_scale, set_text_scale, sty
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
-from monitor.dashboard.viewmodel.settings import SavedChoice, SettingsFile
 from monitor.dashboard.viewmodel.sound import Speaker
 from monitor.dashboard.viewmodel.stream_selection import (
     Choice,
@@ -27,6 +26,9 @@ from monitor.dashboard.viewmodel.stream_selection import (
     suggested,
     what_is_missing,
 )
+
+if TYPE_CHECKING:
+    from monitor.dashboard.viewmodel.settings import SavedChoice, SettingsFile
 
 _UPDATE_MS = 250
 _GONE_N = 12

@@ -1,5 +1,7 @@
 """Start the dashboard: on a session, or with the start screen of a recorder that is not recording yet."""
 
+# ruff: noqa: N802  # Qt names what it calls
+
 from __future__ import annotations
 
 import gc
@@ -11,24 +13,26 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 
 from monitor.dashboard.pages.start_screen import StartScreen
 from monitor.dashboard.shell.lock import Lock
 from monitor.dashboard.theme import NIGHT, Theme
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
-from monitor.dashboard.viewmodel.settings import SettingsFile
 from monitor.dashboard.viewmodel.sound import Speaker
-from monitor.model.safe_file import written_whole
 from monitor.session.control import ControlClient
-from monitor.session.folder import SessionFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from monitor.dashboard.shell.window import DashboardWindow
+    from monitor.dashboard.viewmodel.settings import SettingsFile
 
 _SWITCH_S = 0.001
 _AGAIN_MS = 20
+# A window on another desktop is not painted.
+_PAINTED_MS = 500
 
 
 def application() -> QApplication:
@@ -64,6 +68,7 @@ def open_window(path: Path, theme: Theme | None) -> DashboardWindow:
     """Make the window of a session with the saved settings of its bed; `theme` overrides the saved one."""
     from monitor.dashboard.shell.settings_sync import settings_of
     from monitor.dashboard.shell.window import DashboardWindow
+    from monitor.session.folder import SessionFolder
 
     folder = SessionFolder.open(path)
     window = DashboardWindow(folder, theme or NIGHT, Speaker(), settings_of(folder))
@@ -84,6 +89,7 @@ def open_file(path: Path, fd: int, theme: Theme | None) -> DashboardWindow:
     """
     from monitor.dashboard.shell.window import DashboardWindow
     from monitor.dashboard.viewmodel.file_review import FileReview
+    from monitor.session.folder import SessionFolder
     from monitor.session.scoring_pipe import ScoringFollower
 
     file = FileReview(path, ScoringFollower(fd))
@@ -110,9 +116,50 @@ def run_session(path: Path, theme: Theme | None = None) -> int:
     return int(app.exec())
 
 
+class _Painted(QObject):
+    """Call a function once, after a window has first been painted.
+
+    Parameters
+    ----------
+    window : QWidget
+        Shown.
+    then : callable
+        Called after a while even if the window is not painted.
+    """
+
+    def __init__(self, window: QWidget, then: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._then: Callable[[], None] | None = then
+        window.windowHandle().installEventFilter(self)
+        QTimer.singleShot(_PAINTED_MS, self._call)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Wait for the event in which the window is painted."""
+        if event.type() == QEvent.Type.Expose:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._call)
+        return False
+
+    def _call(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+
+def _settings_of_bed(bed: str) -> SettingsFile:
+    # Imported here: the start screen is shown before the settings can be read.
+    from monitor.dashboard.viewmodel.settings import SettingsFile
+
+    return SettingsFile.of_bed(bed)
+
+
 def _load_window() -> None:
-    """Load what the window of a session needs; the start screen needs a third of it."""
+    """Load what the window of a session needs, of which the start screen needs little.
+
+    The settings come first: the start screen reads them with the first answer of the recorder.
+    """
     try:
+        importlib.import_module("monitor.dashboard.viewmodel.settings")
         importlib.import_module("dsp").leave_out_linear_algebra()
         importlib.import_module("monitor.dashboard.shell.window")
         importlib.import_module("monitor.dashboard.signal.traces").warm_up()
@@ -139,17 +186,22 @@ class StartScreenApp:
         self._theme = theme
         self.window: DashboardWindow | None = None
         self.start_screen = StartScreen(
-            RecorderClient(lambda: ControlClient.at(contact), "lobby"), theme, Speaker(), SettingsFile.of_bed
+            RecorderClient(lambda: ControlClient.at(contact), "lobby"), theme, Speaker(), _settings_of_bed
         )
         self.start_screen.began.connect(self._open)
         self._loading = threading.Thread(target=_load_window, name="window-loading", daemon=True)
 
     def start(self) -> None:
-        """Show the start screen."""
+        """Show the start screen, and load the window once it is painted."""
         self.start_screen.show()
+        _Painted(self.start_screen, self._begin)
+
+    def _begin(self) -> None:
+        if not self.start_screen.isVisible():
+            # Closed meanwhile.
+            return
         self.start_screen.start()
-        # The start screen is painted first.
-        QTimer.singleShot(0, self._loading.start)
+        self._loading.start()
 
     def _open(self, session: str) -> None:
         if self._loading.ident is None or self._loading.is_alive():
@@ -178,6 +230,8 @@ def _fit(window: DashboardWindow) -> None:
 def screenshot(path: Path, file: Path, size: tuple[int, int], theme: Theme | None, after_s: float) -> int:
     """Render a session into an image file and quit."""
     from monitor.dashboard.shell.window import DashboardWindow
+    from monitor.model.safe_file import written_whole
+    from monitor.session.folder import SessionFolder
 
     app = application()
     window = DashboardWindow(SessionFolder.open(path), theme or NIGHT)

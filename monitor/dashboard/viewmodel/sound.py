@@ -9,13 +9,16 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from monitor.dashboard import texts
 from monitor.session.alert_priority import Priority
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Samples = npt.NDArray[np.int16]
 
 RATE_HZ = 44_100
 _LOUD, _LOUDEST = 0.5, 1.0
@@ -27,8 +30,6 @@ _PATTERNS: Mapping[Priority, tuple[tuple[float, float], ...]] = {
     "low": ((440.0, 0.25),),
 }
 _CARDS = Path("/proc/asound/cards")
-
-Samples = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,9 @@ def tone(priority: Priority, *, is_loud: bool = False) -> Samples:
     ndarray, shape (n,), int16
         One channel at `RATE_HZ`; soft edges avoid clicks.
     """
+    # Imported here: a window that is being opened needs no sound yet.
+    import numpy as np
+
     parts = []
     for hz, length_s in _PATTERNS[priority]:
         t_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
@@ -207,6 +211,8 @@ def system_backends(cards: Path = _CARDS) -> list[Any]:
 
 def _play(device: Any, samples: Samples, ending: threading.Event) -> bool:
     """Play to the end; return whether the device accepted all samples in time."""
+    import numpy as np
+
     over = threading.Event()
     # The last samples are still in the buffer of the device.
     silence = np.zeros(RATE_HZ // 4, np.int16)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.dashboard import texts
 from monitor.dashboard.theme import NIGHT, Theme, theme_named
-from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream, SettingsFile
 from monitor.model.errors import InputError
 from monitor.model.lanes import KINDS
+
+if TYPE_CHECKING:
+    from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream, SettingsFile
 
 AS_SENT = ""
 UNITS: tuple[str, ...] = ("uV", "mV", "V", "nV")
@@ -183,6 +185,9 @@ class Choice:
 
     def to_save(self, streams: Sequence[OfferedStream]) -> SavedChoice:
         """Return the selection in the form that is saved for the next session."""
+        # Imported here: the start screen is shown before the settings can be read.
+        from monitor.dashboard.viewmodel.settings import SavedChoice, SavedStream
+
         chosen = [stream for stream in streams if stream.uid in self.uids]
         known = tuple(
             SavedStream(name=s.name, type=s.type, source_id=s.source_id, hostname=s.hostname) for s in chosen
