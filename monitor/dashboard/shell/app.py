@@ -13,7 +13,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from monitor.dashboard.pages.start_screen import StartScreen
@@ -71,7 +72,7 @@ def open_window(path: Path, theme: Theme | None) -> DashboardWindow:
     from monitor.session.folder import SessionFolder
 
     folder = SessionFolder.open(path)
-    window = DashboardWindow(folder, theme or NIGHT, Speaker(), settings_of(folder))
+    window = DashboardWindow(folder, theme or NIGHT, Speaker(), settings_of(folder), size=_available())
     if theme is not None:
         window.set_theme(theme)
     return window
@@ -93,7 +94,7 @@ def open_file(path: Path, fd: int, theme: Theme | None) -> DashboardWindow:
     from monitor.session.scoring_pipe import ScoringFollower
 
     file = FileReview(path, ScoringFollower(fd))
-    return DashboardWindow(SessionFolder(path), theme or NIGHT, Speaker(), file=file)
+    return DashboardWindow(SessionFolder(path), theme or NIGHT, Speaker(), file=file, size=_available())
 
 
 def run_file(path: Path, fd: int, theme: Theme | None = None) -> int:
@@ -221,6 +222,11 @@ def run_start_screen(contact: Path, theme: Theme | None = None) -> int:
     start_screen = StartScreenApp(contact, theme)
     start_screen.start()
     return int(app.exec())
+
+
+def _available() -> QSize:
+    """Return the size of a window that fills the screen: it is laid out for that before it is shown."""
+    return QGuiApplication.primaryScreen().availableSize()
 
 
 def _fit(window: DashboardWindow) -> None:

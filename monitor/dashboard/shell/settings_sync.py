@@ -47,13 +47,14 @@ class SettingsSync:
         self._problem = ""
         self._saving: threading.Thread | None = None
 
-    def restore(self) -> None:
-        """Read the settings and apply them."""
+    def restore(self) -> bool:
+        """Read the settings and apply them; return whether there are any."""
         if self._file is None:
-            return
+            return False
         self._saved, self._problem = self._file.load()
         self._apply(self._saved)
         self._before = self._saved
+        return True
 
     def update(self) -> str:
         """Save changed settings; return the problem since the last call, empty if there was none."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gc
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -58,7 +58,7 @@ _MESSAGE_N = 30
 _BLINK_N = 3
 _DESCRIBE_EVERY_N = 4
 _RELAYOUT_MS = 80
-_LEAST_SIZE = (1000, 600)
+_SIZE, _LEAST_SIZE = (1600, 900), (1000, 600)
 
 
 class DashboardWindow(QMainWindow):
@@ -75,6 +75,8 @@ class DashboardWindow(QMainWindow):
         Settings of the bed; without it none are restored or saved.
     file : FileReview, optional
         A file without a session: it is shown instead, and nothing can be entered.
+    size : QSize, optional
+        Size for which it is first laid out; 1600 x 900 by default.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class DashboardWindow(QMainWindow):
         speaker: Speaker | None = None,
         settings: SettingsFile | None = None,
         file: FileReview | None = None,
+        size: QSize | None = None,
     ) -> None:
         super().__init__()
         self.folder, self.theme, self._file = folder, theme, file
@@ -91,6 +94,7 @@ class DashboardWindow(QMainWindow):
         self.screen_view: Screen | None = None
         self.frames_n = self._rounds = self._message_until = 0
         self._text_every_n = 1
+        self._sheet = ""
         self.ground = self._make_ground()
         self.keys = keys_with(quick_notes_of(beginning(folder.journal)))
         self.panels = self._make_panels(theme)
@@ -111,9 +115,9 @@ class DashboardWindow(QMainWindow):
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self.set_frame_ms(_FRAME_MS)
         self._timer.timeout.connect(self.tick)
-        self.resize(1600, 900)
-        self._arrange()
-        self.settings_sync.restore()
+        self.resize(size or QSize(*_SIZE))
+        if not self.settings_sync.restore():
+            self._arrange()
 
     def _make_ground(self) -> QWidget:
         ground = QWidget()
@@ -234,7 +238,6 @@ class DashboardWindow(QMainWindow):
         self.sounding.start()
         self._timer.start()
         # Objects of the start-up stay: a full collection would stop the display for a third of a second.
-        gc.collect()
         gc.freeze()
 
     def stop(self) -> None:
@@ -426,7 +429,11 @@ class DashboardWindow(QMainWindow):
         scale = min(self.width() / 1920, self.height() / 1080)
         if set_screen_scale(scale):
             self.panels.set_theme(self.theme)
-        self.setStyleSheet(style_sheet(self.theme, max(scale, 0.72)))
+        sheet = style_sheet(self.theme, max(scale, 0.72))
+        if sheet != self._sheet:
+            # Two frames pass while it is applied to all widgets.
+            self._sheet = sheet
+            self.setStyleSheet(sheet)
         self.log.set_scale(min(max(scale, 0.85), 1.0))
         self.window_layout.apply(scale)
         self.keyboard.put_in_order()
