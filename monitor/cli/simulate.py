@@ -31,7 +31,8 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
 @click.option(
     "--hours",
     type=click.FloatRange(min=0, min_open=True),
-    help="Length of the signal. Default: 8 with profile night or healthy, else 1 for a file, unlimited for a stream.",
+    help="Length of the signal. Default: 8 with profile night or healthy, else 1 for a file, unlimited for a "
+    "stream.",
 )
 @click.option(
     "--speed",
@@ -45,7 +46,7 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
     type=click.Choice(PROFILES),
     default="demo",
     show_default=True,
-    help="Course of the recording: all kinds of events in ten minutes, a night with PLMS, a night of a healthy "
+    help="Course of the recording: all kinds of events in ten minutes, a night with PLMS, one of a healthy "
     "sleeper, or rest without movements.",
 )
 @click.option(

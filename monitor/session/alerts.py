@@ -27,6 +27,9 @@ from monitor.session.state import SessionState
 _LOST_S = 10.0
 # What a person who turns over causes too is raised after this time: conditions of a limb, and warnings.
 _PASSING_S = 30.0
+# The detector reports these for a minute after they were last seen: once is no lasting cause.
+_HELD_S = 60.0
+_HELD = frozenset({"loose contact", "interference"})
 _REST_MEDIUM_UV = 8.0
 _NO_DATA = "no data"
 _BAD = "{leg} leg {what} {{age}}, not counted"
@@ -188,7 +191,7 @@ def _add(merged: list[AlertEpisode], new: AlertEpisode) -> None:
 
 
 def _lasting(warnings: Iterable[AlertEpisode]) -> Iterator[AlertEpisode]:
-    """Return the warnings from the moment at which their cause has lasted for `_PASSING_S`.
+    """Return the warnings from the moment at which their cause is known to have lasted for `_PASSING_S`.
 
     `HOLE_S` at most may lie between two parts of it; its text or priority may change meanwhile.
     """
@@ -197,7 +200,8 @@ def _lasting(warnings: Iterable[AlertEpisode]) -> Iterator[AlertEpisode]:
         begin_s, end_s = begun.get(one.key, (one.start_s, one.start_s))
         begin_s = begin_s if one.start_s - end_s <= HOLE_S else one.start_s
         begun[one.key] = begin_s, one.end_s
-        start_s = max(one.start_s, begin_s + _PASSING_S)
+        held_s = _HELD_S if one.key.rpartition("-")[0] in _HELD else 0.0
+        start_s = max(one.start_s, begin_s + _PASSING_S + held_s)
         if start_s < one.end_s:
             yield replace(one, start_s=start_s)
 

@@ -25,8 +25,9 @@ _RANK = (
     *("interference", "mains", "ECG", "high rest"),
 )
 _ELECTRODE = frozenset({"lead off", "flat", "loose contact", "saturated"})
-# A person who turns over causes these for some seconds: the leg saturates, and its cable sways.
+# A person who turns over causes these for some seconds: legs saturate, cables sway, contacts crackle.
 _PASSING = frozenset({"saturated", "interference", "mains", "ECG", "high rest"})
+_WHILE_SATURATED = _PASSING | {"loose contact"}
 # Strong hum at a few samples per cycle reaches no filter: its voltage is not known.
 _LEAST_MAINS_UV = 10.0
 _Pair = tuple[float, float]
@@ -140,7 +141,8 @@ def _condition(run: Sequence[tuple[Fact[ConditionData], float, float]], *, is_ba
 
 
 def _is_passing(causes: Sequence[str]) -> bool:
-    return bool(causes) and _PASSING.issuperset(causes)
+    passing = _WHILE_SATURATED if "saturated" in causes else _PASSING
+    return bool(causes) and passing.issuperset(causes)
 
 
 def _rank(cause: str) -> int:

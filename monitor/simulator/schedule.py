@@ -1,6 +1,6 @@
 """The schedule of a simulated recording: all events, determined by the seed.
 
-Content of the profiles: the demonstration, the complete nights of a patient and of a healthy sleeper, and rest.
+Content of the profiles: the demonstration, complete nights of a patient and of a healthy sleeper, and rest.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ def write_quiet(writer: SceneWriter) -> None:
     writer.stages(writer.start_s, "N2", round((writer.stop_s - writer.start_s) / EPOCH_S))
 
 
-def write_night(
-    writer: SceneWriter, hypnogram: Hypnogram | None = None, *, is_healthy: bool = False
-) -> None:
+def write_night(writer: SceneWriter, hypnogram: Hypnogram | None = None, *, is_healthy: bool = False) -> None:
     """Write a complete night: lights off, wake, sleep cycles, lights on.
 
     Parameters

@@ -16,12 +16,25 @@ from monitor.session.journal import fact_of, parse
 from monitor.session.recorder_status import LiveStatus, RecorderStatus, SourceStatus
 from monitor.session.state import SessionState
 from monitor.ward import texts
-from monitor.ward.tile import GONE_S, STALE_S, STRIP_S, Movement, Received, Tile, bare_tile, is_silent, tile_of
+from monitor.ward.tile import (
+    EARLY_MIN,
+    GONE_S,
+    STALE_S,
+    STRIP_S,
+    Movement,
+    Received,
+    Tile,
+    bare_tile,
+    is_silent,
+    tile_of,
+)
 
 _MAX_FACTS = 500
 _MAX_UNHEARD = 50
 _CURVE_STEP_S, _CURVE_N = 60.0, 120
 _MOST_CHARS = 200_000
+# Between two samples of the index.
+_USUAL_S = 2.0
 _SNAPSHOT = '{"kind":"snapshot"'
 # The bed scores its movements itself; here they are only listed.
 _NOT_FOLDED = frozenset({"movement"})
@@ -58,6 +71,7 @@ class Bed:
         self._state = SessionState()
         self._index: dict[str, float] = {}
         self._curve: dict[int, float | None] = {}
+        self._shown_curve: tuple[tuple[int, float | None], ...] | None = ()
         self._snapshot: dict[str, Any] = {}
         self._movements: dict[tuple[str, str], Movement] = {}
         # Spans of the session (s) in which facts were not received: before the first snapshot, and later.
@@ -140,9 +154,20 @@ class Bed:
         self._snapshot, self._snapshot_at_s = whole, self._clock()
 
     def _note_rate(self, minute: int, rate: float | None) -> None:
+        if rate == self._curve.get(minute, math.nan):
+            return
         self._curve[minute] = rate
+        self._shown_curve = None
         if len(self._curve) > _CURVE_N:
             del self._curve[min(self._curve)]
+
+    def _curve_now(self) -> tuple[tuple[int, float | None], ...]:
+        """Return the curve by minute; it changes rarely."""
+        if self._shown_curve is None:
+            self._shown_curve = tuple(
+                (minute, None if minute < EARLY_MIN else rate) for minute, rate in sorted(self._curve.items())
+            )
+        return self._shown_curve
 
     @property
     def recorded_s(self) -> float:
@@ -165,7 +190,8 @@ class Bed:
     def tile(self) -> Tile:
         """Return the current tile; it changes with what is received, and each half second of silence."""
         now_s = self._clock()
-        made_for = self._n_received, int(2.0 * (now_s - self._received_at_s))
+        silent_s = now_s - self._received_at_s
+        made_for = self._n_received, int(2.0 * silent_s) if silent_s > _USUAL_S else 0
         if self._tile is None or self._made_for != made_for:
             self._tile, self._made_for = self._make_tile(now_s), made_for
         return self._tile
@@ -185,7 +211,7 @@ class Bed:
                 silent_s=silent_s,
                 recorded_s=self.recorded_s,
                 has_ended=self.has_ended,
-                curve=tuple(sorted(self._curve.items())),
+                curve=self._curve_now(),
                 movements=tuple(self._movements.values()),
                 unheard=tuple(self._unheard),
                 last_movement=self._last_movement,

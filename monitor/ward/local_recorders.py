@@ -84,7 +84,8 @@ class LocalRecorders:
     def _tell(self, one: _Acknowledgement) -> str:
         """Journal at all beds; say first where that failed."""
         failed: dict[str, list[str]] = {}
-        journalled, here = [], []
+        journalled: list[str] = []
+        here: list[str] = []
         for bed, alerts in one.alerts.items():
             name = bed[0] or texts.THIS_SCREEN
             why = self._journal(bed, alerts, one.author) if alerts else ""

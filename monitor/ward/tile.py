@@ -19,7 +19,8 @@ Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not h
 # Data comes once a second. With the pace of reception and screen, a silent bed is grey within 3 s.
 STALE_S = 2.5
 GONE_S = 5.0
-_EARLY_MIN = 10
+# No rate is shown before.
+EARLY_MIN = 10
 # Movements are drawn over the last minutes: a series can be seen, at most 90 s from onset to onset.
 STRIP_S = 300.0
 _PHASES: Mapping[float, Phase] = {0: "learning", 1: "recording", 2: "recording", 3: "no signal", 4: "ended"}
@@ -229,7 +230,7 @@ def tile_of(received: Received) -> Tile:
         counted=counted,
         is_too_early=early,
         index_per_h=None if value is None else round(value, 2),
-        curve=tuple((minute, None if minute < _EARLY_MIN else rate) for minute, rate in received.curve),
+        curve=received.curve,
         series=texts.BIOCAL_REMARK if is_biocal else _series(received),
         stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
         recorded=wording.hms(received.recorded_s) if received.snapshot else wording.NONE,

@@ -224,9 +224,10 @@ class TileWidget(QWidget):
         painter.drawLine(box.topRight(), box.bottomRight())
         for leg, begin_s, end_s in tile.unknown:
             painter.fillRect(_span(box, leg, begin_s, end_s), QBrush(QColor(theme.dim), _UNKNOWN))
+        legs = {leg for leg, *_ in tile.strip}
+        colours = {leg: QColor(theme.dim if tile.stale else theme.leg(leg)) for leg in legs}
         for leg, begin_s, end_s in tile.strip:
-            colour = theme.dim if tile.stale else theme.leg(leg)
-            painter.fillRect(_span(box, leg, begin_s, end_s), QColor(colour))
+            painter.fillRect(_span(box, leg, begin_s, end_s), colours[leg])
         below = QRectF(box.left(), box.bottom() + 2, box.width(), 14)
         _text(painter, texts.STRIP, below, theme.dim, 11)
 
@@ -275,8 +276,9 @@ class TileWidget(QWidget):
 
 def _span(box: QRectF, leg: str, begin_s: float, end_s: float) -> QRectF:
     """Return the place of a leg between two ages (s) in the strip."""
-    begin, end = (max(box.left(), box.right() - age_s / STRIP_S * box.width()) for age_s in (begin_s, end_s))
-    half = box.height() / 2
+    left, right, half = box.left(), box.right(), box.height() / 2
+    px_per_s = (right - left) / STRIP_S
+    begin, end = max(left, right - begin_s * px_per_s), max(left, right - end_s * px_per_s)
     return QRectF(begin, box.top() + 1 + (half if leg == "right" else 0), max(1.5, end - begin), half - 2)
 
 

@@ -45,7 +45,7 @@ def test_an_alert_sounds_until_it_is_acknowledged_and_again_when_it_comes_back(
 ) -> None:
     speaker = Loudspeaker()
     window = open_window(running, speaker)  # type: ignore[arg-type]
-    hum = quality(299.0, "left", "warn", ["mains"])
+    hum = quality(260.0, "left", "warn", ["mains"])
     append(running, [hum])
     qtbot.waitUntil(lambda: speaker.played == ["low"], timeout=LATE_MS)
     QTest.keyClick(window, Qt.Key.Key_A)
@@ -75,7 +75,7 @@ def test_p_pauses_with_a_count_down(
     QTest.keyClick(window, Qt.Key.Key_P)
     shown = window.top.alert.accessibleDescription
     qtbot.waitUntil(lambda: "sound paused 1:5" in shown(), timeout=LATE_MS)
-    append(running, [quality(299.0, "left", "warn", ["mains"])])
+    append(running, [quality(260.0, "left", "warn", ["mains"])])
     qtbot.waitUntil(lambda: "Mains" in shown(), timeout=LATE_MS)
     assert speaker.played == []
     QTest.keyClick(window, Qt.Key.Key_P)
@@ -94,7 +94,7 @@ def test_what_was_seen_in_one_window_is_seen_in_the_next(
     qtbot: QtBot,
 ) -> None:
     seen = Fact("acknowledged", 299.5, "person", {"alerts": {"mains-left": "low"}, "author": "AB"})
-    append(running, [quality(299.0, "left", "warn", ["mains"]), seen])
+    append(running, [quality(260.0, "left", "warn", ["mains"]), seen])
     speaker = Loudspeaker()
     window = open_window(running, speaker)  # type: ignore[arg-type]
     qtbot.waitUntil(lambda: window.alerting.seen == {"mains-left": "low"}, timeout=LATE_MS)

@@ -83,8 +83,15 @@ def test_what_is_bad_for_long_is_one_alert_and_turning_over_is_none():
     assert spans(*facts, quality(129.0, "left")) == []
     assert spans(*facts, quality(150.0, "left")) == [("bad-left", "medium", 130.0, 160.0)]
     # A cable that sways looks like hum, in the leg and for some seconds afterwards.
-    swaying = [quality(102.0, "left", "bad", ["saturated", "mains"]), quality(110.0, "left", "warn", ["mains"])]
+    swaying = [
+        quality(102.0, "left", "bad", ["saturated", "mains"]),
+        quality(110.0, "left", "warn", ["mains"]),
+    ]
     assert spans(facts[0], *swaying, quality(129.0, "left")) == []
+    crackling = quality(101.0, "left", "bad", ["saturated", "loose contact"])
+    assert spans(facts[0], crackling, quality(129.0, "left")) == []
+    loose = quality(101.0, "left", "bad", ["loose contact"])
+    assert spans(loose, quality(129.0, "left")) == [("bad-left", "medium", 101.0, 139.0)]
 
 
 def test_a_warning_is_raised_once_its_cause_has_lasted():
@@ -98,6 +105,10 @@ def test_a_warning_is_raised_once_its_cause_has_lasted():
     ]
     later = quality(131.0, "left", "warn", ["mains"])
     assert spans(*hum, later, quality(160.0, "left")) == []
+    # One crackle is reported for a minute.
+    crackle = quality(100.0, "left", "warn", ["loose contact"])
+    assert spans(crackle, quality(160.0, "left")) == []
+    assert spans(crackle, quality(200.0, "left")) == [("loose contact-left", "low", 190.0, 200.0)]
     # The level was there, whatever it was meanwhile.
     rest = [quality(100.0 + 20.0 * i, "left", "warn", ["high rest"], rest_uv=5.0 + 2.0 * i) for i in range(4)]
     assert spans(*rest, quality(170.0, "left")) == [
