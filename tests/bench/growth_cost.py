@@ -26,11 +26,11 @@ from monitor.session.state import SessionState
 END_S, TIMES_N = 43_200.0, 9
 
 
-def night(movements_n):
+def night(movements_n, end_s=END_S):
     """Make the facts of a night: movements of two bursts each, stages of all epochs."""
     r = random.Random(1)
-    found = [stage(30.0 * k, r.choice(["W", "N1", "N2", "N2", "N3", "R"])) for k in range(1440)]
-    step_s = END_S / max(1, movements_n)
+    found = [stage(30.0 * k, r.choice(["W", "N1", "N2", "N2", "N3", "R"])) for k in range(round(end_s / 30))]
+    step_s = end_s / max(1, movements_n)
     for k in range(movements_n):
         onset_s, length_s = 10 + (k + 0.3 * r.random()) * step_s, min(r.uniform(0.6, 4), step_s / 2)
         bursts = [[onset_s, onset_s + 0.6 * length_s], [onset_s + 0.7 * length_s, onset_s + length_s]]

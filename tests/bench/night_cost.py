@@ -2,14 +2,15 @@
 
     QT_QPA_PLATFORM=offscreen python tests/bench/night_cost.py [--movements 3000 10000] [--seconds 120]
 
-Two sessions are recorded at the same time and pace: one that has just begun, and one in its twelfth hour
-with so many movements. Each is shown in a window of its own, in its own process, for the same seconds, so
-that a busy machine slows both alike. Samples, the status, three facts for each movement and a stage each
-epoch arrive as from a recorder. Printed are the shares of a core of both windows and their ratio.
+Two sessions are recorded at the same time and pace: one that began ten minutes ago, and one in its twelfth
+hour, with movements at the rate of so many in 12 h. Each is shown in a window of its own, in its own process,
+for the same seconds, so that a busy machine slows both alike. Samples, the status, three facts for each
+movement and a stage each epoch arrive as from a recorder. Printed are the shares of a core of both windows and
+their ratio.
 
-Two recorders, one new, one that resumes such a night, are fed the same signal of two legs in turn, as fast as
-they take it: detection, journal, score, outlets, raw signal, without receiving. Printed is the processor time
-for a second of signal, of all threads.
+Two recorders that resume such sessions are fed the same signal of two legs in turn, as fast as they take it:
+detection, journal, score, outlets, raw signal, without receiving. Printed is the processor time for a second
+of signal, of all threads.
 """
 
 import argparse
@@ -28,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from growth_cost import END_S, night
 from screen_cost import cost, wait
 from support.hand_fed import HEADER
-from support.sessions import FIRST_STAMP_S, beginning, clock_fact, make_session, movement, stage
+from support.sessions import FIRST_STAMP_S, clock_fact, make_session, movement, stage
 
 from monitor.lsl.arrivals import Connected, Samples
 from monitor.model.config import load_config
@@ -41,7 +42,14 @@ from monitor.session.recovery import reopen
 from monitor.session.resume import Reanchored
 
 RATE_HZ, CHUNK_S, EPOCH_S, PART_S = 500.0, 0.05, 30.0, 20.0
+# The list of events is full by then.
+BEGIN_S = 600.0
 LEGS = ("left", "right")
+
+
+def so_far(movements_n, end_s):
+    """Return the facts of the begin of a night with so many movements in 12 h."""
+    return night(round(movements_n * end_s / END_S), end_s)
 
 
 class Recording:
@@ -98,8 +106,8 @@ def record(parent, movements_n, ready):
     """Record both sessions in real time."""
     every_s = END_S / movements_n
     both = [
-        Recording(Path(parent) / "early", beginning(), 0.0, every_s),
-        Recording(Path(parent) / "late", night(movements_n), END_S, every_s),
+        Recording(Path(parent) / "early", so_far(movements_n, BEGIN_S), BEGIN_S, every_s),
+        Recording(Path(parent) / "late", so_far(movements_n, END_S), END_S, every_s),
     ]
     chunk_n = round(CHUNK_S * RATE_HZ)
     done_n = round(60 * RATE_HZ)
@@ -141,9 +149,9 @@ def measured(parent, seconds):
 
 
 class FedRecorder:
-    """A recorder that is fed by hand: new, or resumed after `facts`."""
+    """A recorder that is fed by hand, resumed after a night of `end_s`."""
 
-    def __init__(self, folder, facts=()):
+    def __init__(self, folder, facts, end_s):
         config = load_config("default")
         about = {"config": dict(config.document), "config_sha256": "x", "main_profile": "aasm3"}
         plan = RecordingPlan("bench", "aasm3", config.rules, config.labels, about | {"measure": "m"})
@@ -151,12 +159,9 @@ class FedRecorder:
         channels = tuple(Channel(leg, "uV", "EMG") for leg in LEGS)
         stream = StreamDescription("Amp", "EMG", "amp", RATE_HZ, "float32", channels)
         source = Source.of(1, Chosen(None, stream, legs), config.detector)
-        self._clock_s, resumed = FIRST_STAMP_S, None
-        if facts:
-            make_session(folder.path, facts)
-            self._clock_s += END_S
-            found = reopen(folder)
-            resumed = Resumed(found, Reanchored(FIRST_STAMP_S, "lsl", 0.0))
+        make_session(folder.path, facts)
+        self._clock_s = FIRST_STAMP_S + end_s
+        resumed = Resumed(reopen(folder), Reanchored(FIRST_STAMP_S, "lsl", 0.0))
         self._recorder = SessionRecorder(folder, plan, [source], lambda: self._clock_s, resumed)
         self._recorder.take(Connected(1, stream, HEADER, 0.0))
         self._noise = np.random.default_rng(1).normal(0.0, 2.0, (round(60 * RATE_HZ), 2)).astype(np.float32)
@@ -167,7 +172,7 @@ class FedRecorder:
         for k in range(round(seconds / CHUNK_S)):
             stamps_s = self._clock_s + np.arange(n) / RATE_HZ
             values = self._noise[k * n % len(self._noise) :][:n].copy()
-            values[stamps_s % every_s < 1.5, k // 2 % 2] *= 15.0
+            values[stamps_s % every_s < 1.5, int(self._clock_s // every_s) % 2] *= 15.0
             self._clock_s += CHUNK_S
             self._recorder.take(Samples(1, values, stamps_s))
             self._recorder.tick()
@@ -179,11 +184,11 @@ class FedRecorder:
 
 
 def recorders(parent, movements_n, seconds):
-    """Feed a new and a resumed recorder in turn; print what a second of signal takes each (ms)."""
+    """Feed two recorders in turn; print what a second of signal takes each (ms)."""
     every_s = END_S / movements_n
     both = [
-        FedRecorder(SessionFolder.create(parent / "new", "bench")),
-        FedRecorder(SessionFolder.create(parent / "resumed", "bench"), night(movements_n)),
+        FedRecorder(SessionFolder.create(parent / f"{end_s:g}", "bench"), so_far(movements_n, end_s), end_s)
+        for end_s in (BEGIN_S, END_S)
     ]
     for each in both:
         each.feed(PART_S, every_s)
@@ -193,7 +198,7 @@ def recorders(parent, movements_n, seconds):
         each.close()
     (new_ms, late_ms), ratio = np.median(costs, axis=0), np.median(costs[:, 1] / costs[:, 0])
     sys.stdout.write(
-        f"{movements_n:6d} movements: a second takes a new recorder {new_ms:.1f} ms, "
+        f"{movements_n:6d} movements: a second takes the recorder {new_ms:.1f} ms at the begin, "
         f"after 12 h {late_ms:.1f} ms, ratio {ratio:.2f}, load {psutil.getloadavg()[0]:.1f}\n"
     )
 

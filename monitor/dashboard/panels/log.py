@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -41,7 +42,13 @@ _Index = QModelIndex | QPersistentModelIndex
 
 
 class LogModel(QAbstractTableModel):
-    """The rows of the log; a cell is made when it is shown."""
+    """The rows of the log; a cell is made when it is shown.
+
+    Attributes
+    ----------
+    has_authors : bool
+        Whether any entry has an author.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -51,6 +58,7 @@ class LogModel(QAbstractTableModel):
         self._wall_revision = 0
         self.filter_name = "all"
         self.search = ""
+        self.has_authors = False
         self._theme = theme
         self._font_px = 13
 
@@ -74,11 +82,6 @@ class LogModel(QAbstractTableModel):
         self.search = text
         self._refill()
 
-    @property
-    def has_authors(self) -> bool:
-        """Whether any entry has an author."""
-        return any(row.author for row in self._all)
-
     def as_tsv(self, indices: Iterable[int]) -> str:
         """Return the entries at some positions as a table with tabs."""
         return as_tsv((self._rows[i] for i in indices), self._wall)
@@ -88,6 +91,7 @@ class LogModel(QAbstractTableModel):
         if view.rows == self._all and view.wall.revision == self._wall_revision:
             return False
         self._all, self._wall, self._wall_revision = view.rows, view.wall, view.wall.revision
+        self.has_authors = any(map(attrgetter("author"), view.rows))
         self._refill()
         return True
 
@@ -101,13 +105,13 @@ class LogModel(QAbstractTableModel):
         return next((i for i, row in enumerate(self._rows) if row.t_s < t_s), None)
 
     def _refill(self) -> None:
-        kinds = LOG_FILTERS[self.filter_name]
+        kinds, found = LOG_FILTERS[self.filter_name], self._all
+        if kinds is not None:
+            found = tuple(row for row in found if row.kind in kinds)
+        if self.search:
+            found = tuple(row for row in found if matches(row, self.search))
         self.beginResetModel()
-        self._rows = tuple(
-            row
-            for row in self._all
-            if (kinds is None or row.kind in kinds) and (not self.search or matches(row, self.search))
-        )
+        self._rows = found
         self.endResetModel()
 
     def row(self, index: int) -> LogRow:

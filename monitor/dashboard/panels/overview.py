@@ -322,13 +322,14 @@ class OverviewPanel(QObject):
         """Set the content."""
         if view is self._view:
             return
-        self._view = view
+        before, self._view = self._view, view
         self._axis.wall = wall
         # The times of day may have changed; the axis caches its image.
         self._axis.picture = None
         self._axis.update()
         self._set_range(view)
-        self._show_stages(view)
+        if before is None or view.stages is not before.stages or view.estimate is not before.estimate:
+            self._show_stages(view)
         for leg, item in self._ticks.items():
             item.set_ticks(view.onsets[leg], view.is_plm[leg])
         self._gaps.set_gaps(view.gaps)

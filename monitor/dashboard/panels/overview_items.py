@@ -42,6 +42,8 @@ class TickItem(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._low = low
         self._plm, self._other = np.empty(0), np.empty(0)
+        # Made for a width of a pixel (s).
+        self._lines: dict[str, tuple[float, list[QLineF]]] = {}
         self._colours = (QColor("white"), QColor("grey"))
 
     def set_colours(self, plm: str, other: str) -> None:
@@ -52,8 +54,15 @@ class TickItem(pg.GraphicsObject):  # type: ignore[misc]
     def set_ticks(self, onset_s: Floats, is_plm: npt.NDArray[np.bool_]) -> None:
         """Set the onsets (s), and which of them are PLM."""
         plm, other = onset_s[is_plm], onset_s[~is_plm]
-        if not (np.array_equal(plm, self._plm) and np.array_equal(other, self._other)):
+        changed = [
+            name
+            for name, now, before in (("plm", plm, self._plm), ("other", other, self._other))
+            if not np.array_equal(now, before)
+        ]
+        if changed:
             self._plm, self._other = plm, other
+            for name in changed:
+                self._lines.pop(name, None)
             self.prepareGeometryChange()
             self.update()
 
@@ -66,13 +75,21 @@ class TickItem(pg.GraphicsObject):  # type: ignore[misc]
         """Paint at most one line per pixel."""
         pixel = self.pixelVectors()[0]
         width_s = max(pixel.x() if pixel is not None else 1.0, 1e-3)
-        for times_s, colour, height in ((self._other, 1, _LOW), (self._plm, 0, _HIGH)):
-            columns = np.unique((times_s / width_s).astype(np.int64)) * width_s
-            middle = self._low + _HIGH / 2
+        for name, times_s, colour, height in (
+            ("other", self._other, 1, _LOW),
+            ("plm", self._plm, 0, _HIGH),
+        ):
+            if name not in self._lines or self._lines[name][0] != width_s:
+                self._lines[name] = width_s, self._made(times_s, width_s, height)
             painter.setPen(QPen(self._colours[colour], 0))
-            painter.drawLines(
-                [QLineF(x, middle - height / 2, x, middle + height / 2) for x in columns.tolist()]
-            )
+            painter.drawLines(self._lines[name][1])
+
+    def _made(self, times_s: Floats, width_s: float, height: float) -> list[QLineF]:
+        # Sorted: of the onsets in one column the first is drawn.
+        column = (times_s / width_s).astype(np.int64)
+        columns = column[np.append(True, np.diff(column) > 0)[: column.size]] * width_s
+        middle = self._low + _HIGH / 2
+        return [QLineF(x, middle - height / 2, x, middle + height / 2) for x in columns.tolist()]
 
 
 class GapItem(pg.GraphicsObject):  # type: ignore[misc]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
-import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
@@ -41,10 +42,9 @@ def epoch_marks(view: Sweep) -> Iterator[EpochMark]:
     """Return the epochs of the visible period."""
     start_s, end_s = view.visible_s
     first = epoch_number(start_s)
-    starts_s = [span.start_s for span in view.stages]
     for number in range(first, math.ceil((end_s - _ROUNDING_S) / EPOCH_S) + 1):
         at_s = (number - 1) * EPOCH_S
-        at = int(np.searchsorted(starts_s, at_s + _ROUNDING_S, side="right")) - 1
+        at = bisect.bisect_right(view.stages, at_s + _ROUNDING_S, key=attrgetter("start_s")) - 1
         is_staged = at >= 0 and at_s < view.stages[at].end_s - _ROUNDING_S
         text = f"{number} {view.stages[at].stage}" if is_staged else str(number)
         is_marked = view.epoch_s is not None and epoch_number(view.epoch_s) == number

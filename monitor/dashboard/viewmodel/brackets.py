@@ -6,7 +6,7 @@ Results are cached by source: only what has changed is computed again.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -114,7 +114,7 @@ class Brackets:
         }
         n = self._prefix.update(score, staged_s)
         outdated, new = self._make(list(facts), self._changed_from_us(score, n), now_s, staged_s)
-        brackets, onset_s = _sorted(self._view.brackets, self._view.onset_s, outdated, new)
+        brackets, onset_s = with_replaced(self._view.brackets, self._view.onset_s, outdated, new)
         ticks, tick_s = self._new_ticks(n)
         of_limbs = self._of_limbs(limbs, now_s)
         limb_s = np.array([b.onset_s for b in of_limbs])
@@ -179,8 +179,8 @@ class Brackets:
         return tuple(sorted(bracket for bracket in found if bracket is not None))
 
 
-def _sorted(
-    before: tuple[Bracket, ...], onset_s: Floats, outdated: list[Bracket], new: list[Bracket]
+def with_replaced(
+    before: tuple[Bracket, ...], onset_s: Floats, outdated: Sequence[Bracket], new: Sequence[Bracket]
 ) -> tuple[tuple[Bracket, ...], Floats]:
     """Replace brackets of a sorted row; return it with its onsets. Those before the first stay."""
     first_s = min((bracket.onset_s for bracket in (*outdated, *new)), default=float("inf"))

@@ -112,7 +112,6 @@ def _other(
     now_s: float,
 ) -> Chip:
     name = str(fact.data["name"])
-    stages = [f for f in state.facts("stage") if f.source == name]
     if fact.data.get("format") != "string" and fact.data["rate_hz"]:
         return _signal(name, fact.data["rate_hz"], source, live_status, phase)
     if phase != "recording":
@@ -121,9 +120,9 @@ def _other(
         return _stale(name, live_status, "")
     if source is not None and not source.is_connected:
         return Chip(name, "LOST", "bad", "markers", "")
-    if not stages:
+    last = next((f for f in reversed(state.facts("stage")) if f.source == name), None)
+    if last is None:
         return Chip(name, "connected", "ok", "markers", texts.NO_STAGE_YET)
-    last = stages[-1]
     age_s = now_s - (last.t or 0.0) - float(last.data["duration_s"] or 0.0)
     health: Health = "ok" if age_s < 90 else "warn"
     return Chip(name, "on time" if health == "ok" else "late", health, "stages", wording.ago(max(0.0, age_s)))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from monitor.dashboard.viewmodel.brackets import with_replaced
 from monitor.dashboard.viewmodel.screen import Bracket, MovementsView
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
@@ -82,8 +81,8 @@ class OnsetFollower:
             Bracket(f.data["onset"], max(now_s, f.data["known"]), f.data["leg"], "flagged", "onset", "", key)
             for key, f in self._waiting.items()
         ]
-        brackets = tuple(sorted((*view.brackets, *flagged)))
-        return replace(view, brackets=brackets, onset_s=np.array([b.onset_s for b in brackets]))
+        brackets, onset_s = with_replaced(view.brackets, view.onset_s, (), flagged)
+        return replace(view, brackets=brackets, onset_s=onset_s)
 
     def _new_facts(self) -> list[Fact]:
         try:

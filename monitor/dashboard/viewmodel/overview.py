@@ -28,11 +28,10 @@ from monitor.session.conditions import join_spans
 from monitor.session.markers import EPOCH_S
 from monitor.session.state import SessionState
 
-_AUTO = "auto"
 _WHY_NONE = ("no EEG", "not installed", "failed")
 
 
-def estimate_remark(state: SessionState, score: Score) -> str:
+def estimate_remark(state: SessionState, score: Score, *, has_estimate: bool) -> str:
     """Return the remark on estimated sleep stages beside the main index, empty if there is none.
 
     Parameters
@@ -40,6 +39,8 @@ def estimate_remark(state: SessionState, score: Score) -> str:
     state : SessionState
     score : Score
         As shown: with the estimated stages, or without them if they are ignored.
+    has_estimate : bool
+        Whether any stage was estimated so far.
     """
     den = score.denominators
     if den.n_epochs_auto:
@@ -48,7 +49,7 @@ def estimate_remark(state: SessionState, score: Score) -> str:
         if agreed is not None:
             remark += f", {agreed.share:.0%} agree ({agreed.n_epochs} epochs)"
         return remark
-    if any(fact.source == _AUTO for fact in state.facts("stage")):
+    if has_estimate:
         return "estimated stages ignored (U)"
     latest = state.facts("staging")
     if not den.has_stages and latest and latest[-1].data["state"] in _WHY_NONE:

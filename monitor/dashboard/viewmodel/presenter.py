@@ -232,7 +232,7 @@ class Presenter:
             movements = grown(before.movements, now_s)
         if before is None or has_entries:
             name = self.state.session["main_profile"]
-            estimate = estimate_remark(self.state, self.main)
+            estimate = estimate_remark(self.state, self.main, has_estimate=self._has_estimate)
             bands = self._certainty.now.band, self._certainty.now.thresholds
             self._index = index_view(scored.scores, name, self._curves[0], self._curves[2], estimate, bands)
             rows = self._lm_rows.list(
