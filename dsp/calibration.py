@@ -7,8 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from dsp.native import routines
 from dsp.records import Floats
+from dsp.routines import routines
 from dsp.sections import are_notches, arrange
 from dsp.settings import DetectorSettings
 

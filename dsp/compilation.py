@@ -3,7 +3,7 @@
 Every process compiles callees before their callers, each in another order, and leaves out what another one is
 compiling: all share the cache. Types of arguments come from the annotations; a kernel whose annotation says
 less than the compiler needs is compiled where it is called. The last process links what Python calls into one
-piece of object code, for `dsp.native`.
+piece of object code, for `dsp.routines`.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def save_object_code() -> None:
 
 def _object_code_alone() -> bytes:
     try:
-        code = object_code()
+        code = object_code(entry_points())
     except (AttributeError, ImportError, NumbaError, TypeError):  # Another version of Numba.
         return b""
     # To load code with an unknown symbol ends the process.
@@ -148,13 +148,13 @@ def _object_code_alone() -> bytes:
     return code if subprocess.run(probe, input=code, check=False).returncode == 0 else b""
 
 
-def object_code() -> bytes:
-    """Compile the entry points into one piece of object code, empty if a kernel may raise an exception."""
+def object_code(kernels: Mapping[str, Any]) -> bytes:
+    """Compile kernels into one piece of object code, empty if one of them may raise an exception."""
     context = cpu_target.target_context
     library = context.codegen().create_library(PREFIX + "detector")
     library.enable_object_caching()
     module = library.create_ir_module(library.name)
-    for name, kernel in entry_points().items():
+    for name, kernel in kernels.items():
         signature = signature_of(kernel)
         kernel.compile(signature)
         found = kernel.overloads[signature]
@@ -179,7 +179,11 @@ def _emit_entry(context: Any, module: Any, name: str, kernel: Any) -> None:
         for kind in kernel.argtypes
     ]
     callee = context.declare_function(module, kernel)
-    _, result = context.call_conv.call_function(builder, callee, kernel.restype, kernel.argtypes, arguments)
+    call = context.call_conv.call_function
+    status, result = call(builder, callee, kernel.restype, kernel.argtypes, arguments)
+    with builder.if_then(status.is_error):
+        # Never taken; with it, what a kernel can raise stays in the code, where it is noticed.
+        builder.ret(builder.ptrtoint(status.excinfoptr, _WORD))
     builder.ret(_WORD(0) if kernel.restype == types.none else result)
 
 

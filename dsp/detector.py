@@ -12,8 +12,8 @@ import numpy as np
 
 from dsp.calibration import Calibration, calibrate
 from dsp.events import EVENT_DTYPE, QUALITY_DTYPE
-from dsp.native import routines
 from dsp.records import Floats, Rows, single
+from dsp.routines import routines
 from dsp.sections import are_notches, arrange
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
 from dsp.state import BURSTS_FROM_HZ, SQUARE_SCALE, Config, State, allocate

@@ -1,19 +1,11 @@
-"""The detector's compiled code, called without the compiler.
-
-To load the compiler takes a second and 60 MB, in each recorder. What Python calls of the kernels is therefore
-compiled in other processes, into one piece of object code (`dsp.compilation`); the cache keeps it, and here
-it is loaded and called by address. Where that is not possible the kernels are called through the compiler,
-with the same results.
-"""
+"""Object code of the kernels that Python calls: its file, loaded and called without the compiler."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
-import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -22,14 +14,11 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from dsp._cache import DETECTOR, DETECTOR_FILE, Claim, cached_file, discard, read_file, report
+from dsp._cache import DETECTOR, DETECTOR_FILE, cached_file
 
 # The kernels that Python calls, and how many integers each takes after its arrays.
 ENTRY_POINTS = {"run": 1, "start_at": 1, "finish": 0, "run_stages": 0}
 PREFIX = "plms_"
-_PROCESSES_N = 2
-_CHILD = "import sys; sys.path[:] = {path!r}; from dsp.compilation import compile_share; compile_share({n})"
-_LOCK = threading.Lock()
 
 # Takes the arrays of a kernel and returns what calls it, given the integers that follow them.
 Routine = Callable[..., Callable[..., int]]
@@ -109,64 +98,3 @@ def code_file() -> Path | None:
     with contextlib.suppress(RuntimeError):  # Not known of every processor.
         processor.append(llvm.get_host_cpu_features().flatten())
     return cached_file(DETECTOR, (sys.version_info[:3], processor, sorted(options.items())), DETECTOR_FILE)
-
-
-def routines() -> Mapping[str, Routine]:
-    """Return the kernels that Python calls by name, compiled if they are not yet in the cache.
-
-    Takes half a minute the first time on a computer, then some hundredths of a second. May be called in a
-    thread.
-    """
-    with _LOCK:
-        return _routines()
-
-
-@cache
-def _routines() -> Mapping[str, Routine]:
-    path = code_file()
-    found = None if path is None else _cached(path)
-    if found is None:
-        found = _through_the_compiler()
-    report.ready.add(DETECTOR)
-    return found
-
-
-def _cached(path: Path) -> Mapping[str, Routine] | None:
-    code = read_file(path)
-    if code is None:
-        _compile_in_parallel()
-        if not path.exists():
-            # The processes of another recorder may be at it.
-            claim = Claim(path)
-            claim.wait()
-            claim.release()
-        code = read_file(path)
-    if not code:  # It is empty if the code cannot be called without the compiler.
-        return None
-    try:
-        found = load(code)
-    except Exception as err:  # noqa: BLE001 - after any error the compiler is there
-        discard(path, err)
-        return None
-    report.loaded_n += 1
-    return found
-
-
-def _compile_in_parallel() -> None:
-    """Fill the cache with what it lacks of the detector; return when that is done."""
-    children = []
-    for n in range(min(_PROCESSES_N, os.cpu_count() or 1)):
-        command = [sys.executable, "-c", _CHILD.format(path=sys.path, n=n)]
-        with contextlib.suppress(OSError):
-            children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
-    for child in children:
-        child.wait()
-
-
-def _through_the_compiler() -> Mapping[str, Routine]:
-    from dsp.compilation import entry_points, signature_of
-
-    kernels = entry_points()
-    for kernel in kernels.values():
-        kernel.compile(signature_of(kernel))
-    return {name: partial(partial, kernel) for name, kernel in kernels.items()}

@@ -16,7 +16,10 @@ from dsp import DetectorSettings, LegDetector
 from dsp._cache import cached_folder, kernel_names, write_file
 from dsp.calibration import calibrate
 from dsp.detector import new_state
-from dsp.native import ENTRY_POINTS, code_file, routines
+from dsp.jit import compiled
+from dsp.native import ENTRY_POINTS, code_file
+from dsp.records import Floats
+from dsp.routines import routines
 from monitor.detection.filters import design_filters
 
 FS = 500.0
@@ -103,6 +106,27 @@ def test_the_names_of_all_kernels_are_known_from_their_sources():
 
     assert {kernel.py_func.__qualname__ for kernel in callees_first()} <= kernel_names()
     assert set(entry_points()) == set(ENTRY_POINTS) <= kernel_names()
+
+
+@compiled
+def raising(x: Floats) -> int:
+    if x[0] > 1.0:
+        raise ValueError("too large")
+    return 1
+
+
+@compiled
+def adding(x: Floats) -> int:
+    x[0] += 1.0
+    return 1
+
+
+@pytest.mark.e2e
+def test_a_kernel_that_can_raise_needs_the_compiler():
+    from dsp.compilation import object_code
+
+    assert object_code({"adding": adding})
+    assert not object_code({"adding": adding, "raising": raising})
 
 
 def without_entry_points():
