@@ -98,7 +98,7 @@ class SessionRecorder:
     state : SessionState
         The fold of the facts on disk.
     scores : dict of str to Score
-        By profile: of all facts but running movements; hours are right to a thousandth.
+        By profile: of all facts but running movements; hours are right to ten seconds or a thousandth.
     disk_s : float or None
         Seconds of recording for which the disk has room, None if that is not yet known.
     faults : FaultIsolation
