@@ -2,6 +2,7 @@
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -14,10 +15,16 @@ import psutil
 import pytest
 import pyxdf
 from support.sessions import read_back
+from support.waiting import wait_for
 from support.watching import Listener, Watch, of_kind, run
 
 from monitor.dashboard.viewmodel.presenter import Presenter
+from monitor.lsl.arrivals import Connected, Lost
+from monitor.lsl.connection_merge import ConnectionMerge
+from monitor.lsl.discovery import Finder, Query
+from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
+from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
 from monitor.model.clock import utc_now
 from monitor.session.control import ControlClient
 from monitor.session.journal import read_journal
@@ -342,3 +349,31 @@ def test_a_recorder_that_stands_still_shows_every_time_as_it_was(start, begun_s,
     assert [wall.at(t_s).timestamp() for t_s in times_s] == pytest.approx(expected, abs=0.1)
     # "Ended at" and "cut off at" are never later than it is.
     assert wall.at(presenter.state.stopped_s) <= utc_now()
+
+
+def test_a_reader_that_fails_on_what_came_connects_again(monkeypatch):
+    arrivals: queue.SimpleQueue = queue.SimpleQueue()
+    failing, take = [1.0], ConnectionMerge.take
+
+    def take_or_fail(merge, line, piece, now_s):
+        if piece[0].ravel().tolist() == failing:
+            failing.clear()
+            raise RuntimeError("no such piece")
+        return take(merge, line, piece, now_s)
+
+    monkeypatch.setattr(ConnectionMerge, "take", take_or_fail)
+    header = OutletHeader("Amp", "EMG", "amp-fails", 200.0, "float32", (ChannelHeader("LAT", "uV", "EMG"),))
+    with open_outlet(header) as outlet:
+        finder = Finder(Query("source_id", "amp-fails"))
+        wait_for(finder.found, "the stream")
+        ((info, stream),) = finder.found()
+        reader = Reader(1, info, stream, arrivals, queue.SimpleQueue())
+        reader.start()
+        assert isinstance(arrivals.get(timeout=60), Connected)
+        outlet.push_sample((1.0,), lsl().local_clock())
+        lost = arrivals.get(timeout=60)
+        assert lost == Lost(1, "reading it failed (RuntimeError: no such piece)")
+        assert isinstance(arrivals.get(timeout=60), Connected)
+        outlet.push_sample((2.0,), lsl().local_clock())
+        assert arrivals.get(timeout=60).values.tolist() == [[2.0]]
+        reader.stop()

@@ -13,7 +13,6 @@ from support.waiting import wait_for
 
 from monitor.lsl.arrivals import Answer, Connected, Lost, Offset, Samples, SearchAgain, StreamChanged
 from monitor.lsl.discovery import Finder, Query
-from monitor.lsl.connection_merge import ConnectionMerge
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
@@ -186,33 +185,6 @@ def test_a_silent_source_gets_a_second_connection_and_nothing_comes_twice():
         seen.append(arrivals.get())
     assert in_turn(seen) == [0.0, 1.0, 2.0]
     assert [each for each in seen if isinstance(each, Lost)] == []
-
-
-def test_a_reader_that_fails_on_what_came_connects_again(monkeypatch):
-    arrivals: queue.SimpleQueue = queue.SimpleQueue()
-    failing, take = [1.0], ConnectionMerge.take
-
-    def take_or_fail(merge, line, piece, now_s):
-        if piece[0].ravel().tolist() == failing:
-            failing.clear()
-            raise RuntimeError("no such piece")
-        return take(merge, line, piece, now_s)
-
-    monkeypatch.setattr(ConnectionMerge, "take", take_or_fail)
-    with open_outlet(_amplifier(200.0)) as outlet:
-        finder = Finder(Query("source_id", "changes"))
-        wait_for(finder.found, "the stream")
-        ((info, stream),) = finder.found()
-        reader = Reader(1, info, stream, arrivals, queue.SimpleQueue())
-        reader.start()
-        assert isinstance(arrivals.get(timeout=60), Connected)
-        outlet.push_sample((1.0,), lsl().local_clock())
-        lost = arrivals.get(timeout=60)
-        assert lost == Lost(1, "reading it failed (RuntimeError: no such piece)")
-        assert isinstance(arrivals.get(timeout=60), Connected)
-        outlet.push_sample((2.0,), lsl().local_clock())
-        assert arrivals.get(timeout=60).values.tolist() == [[2.0]]
-        reader.stop()
 
 
 def _amplifier(rate_hz):
