@@ -25,6 +25,8 @@ _PULL_TIMEOUT_S = 0.2
 _COLLECT_S = 0.05
 # A slower stream is handed on this often.
 _LONGEST_WAIT_S = 0.1
+# A chunk of the sender is complete within this time from its first sample.
+_SAME_CHUNK_S = 0.001
 _OPEN_TIMEOUT_S = 5.0
 _MAX_CHUNK = 8192
 # Nothing numbers the samples of most sources: what is lost inside a chunk is placed at its start.
@@ -212,8 +214,7 @@ class SampleCollector:
         self._stamps = np.full(most_n, self._EMPTY)
         self._code = ctypes.c_int()
         self._first = self._arguments(0, enough_n, wait_s)
-        # The sender's chunks come whole: the rest of one is there with its first sample.
-        self._rest = self._arguments(enough_n, most_n - enough_n, 0.0)
+        self._rest = self._arguments(enough_n, most_n - enough_n, _SAME_CHUNK_S)
 
     def _arguments(self, at_n: int, most_n: int, seconds: float) -> tuple[Any, ...]:
         """Return the arguments of a call that fills the buffer from a sample on."""
