@@ -81,9 +81,9 @@ def x_server():
 
 
 class Place:
-    """A checkout of the program, with a cache of kernels and settings of its own."""
+    """A checkout of the program, with settings of its own and, for cold starts, its own cache of kernels."""
 
-    def __init__(self, checkout, folder, display):
+    def __init__(self, checkout, folder, display, *, is_cold):
         self.kernels, self.settings = folder / "kernels", folder / "settings"
         self.sessions = folder / "sessions"
         # An installed program has its bytecode; a setting of the shell may say not to write it.
@@ -92,11 +92,13 @@ class Place:
             "DISPLAY": display,
             "PYTHONPATH": str(checkout),
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
-            "NUMBA_CACHE_DIR": str(self.kernels),
             "XDG_CONFIG_HOME": str(self.settings),
         }
+        if is_cold:
+            self.environment["NUMBA_CACHE_DIR"] = str(self.kernels)
 
     def empty(self):
+        """Delete its own kernels, if it has any."""
         for file in sorted(self.kernels.rglob("*"), reverse=True):
             file.unlink() if file.is_file() else file.rmdir()
 
@@ -178,10 +180,9 @@ def end(demo, processes):
     psutil.wait_procs(processes)
 
 
-def measured(place, screen, *, is_cold):
+def measured(place, screen):
     elapsed_s, used_s = short_run(place, "-m", "monitor", "--help")
-    if is_cold:
-        place.empty()
+    place.empty()
     return {"--help": elapsed_s, "  processor": used_s} | start_demo(place, screen)
 
 
@@ -210,12 +211,12 @@ def main():
         places = []
         for i, checkout in enumerate(checkouts):
             (Path(folder) / str(i)).mkdir()
-            places.append(Place(checkout, Path(folder) / str(i), display))
+            places.append(Place(checkout, Path(folder) / str(i), display, is_cold=given.cold))
             # The first start writes bytecode and kernels.
-            measured(places[-1], screen, is_cold=False)
+            measured(places[-1], screen)
         rows = []
         for _ in range(given.runs):
-            row = [measured(place, screen, is_cold=given.cold) for place in places]
+            row = [measured(place, screen) for place in places]
             if given.beside is None:
                 row.append({"reference": short_run(places[0], *REFERENCE)[0]})
             rows.append(row)

@@ -30,8 +30,8 @@ from monitor.dashboard.viewmodel.stream_selection import (
 if TYPE_CHECKING:
     from monitor.dashboard.viewmodel.settings import SavedChoice, SettingsFile
 
-_UPDATE_MS = 250
-_GONE_N = 12
+_UPDATE_MS = 100
+_GONE_N = 30
 _LEAST_SCALE = 0.95
 
 
@@ -41,7 +41,7 @@ class StartScreen(QMainWindow):
     Parameters
     ----------
     client : RecorderClient
-        Connected to the waiting recorder; requests ``lobby`` twice a second.
+        Connected to the waiting recorder; requests ``lobby`` a few times a second.
     theme : Theme or None
         None: the theme saved for the bed.
     speaker : Speaker, optional

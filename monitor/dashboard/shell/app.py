@@ -34,6 +34,12 @@ _SWITCH_S = 0.001
 _AGAIN_MS = 20
 # A window on another desktop is not painted.
 _PAINTED_MS = 500
+# A recording without a choice, as of `demo`, begins this soon; its window is open some time later.
+_OPENS_SOON_S, _OPENED_S = 1.0, 10.0
+# The window opens once the start screen learns that the recording has begun.
+_LOBBY_S = 0.1
+# The first texts and columns of the trace.
+_TRACE_MS = 300
 
 
 def application() -> QApplication:
@@ -154,26 +160,53 @@ def _settings_of_bed(bed: str) -> SettingsFile:
     return SettingsFile.of_bed(bed)
 
 
-def _load_window() -> None:
-    """Load what the window of a session needs, of which the start screen needs little.
+class _Loading:
+    """Load what the window of a session needs in a thread, while the start screen is shown.
 
-    The settings come first: the start screen reads them with the first answer of the recorder.
+    First the modules, then the compiler with the kernels of the trace. A window that can be opened by then
+    is opened first: until the kernels are compiled Python runs them.
     """
-    try:
-        importlib.import_module("monitor.dashboard.viewmodel.settings")
-        importlib.import_module("dsp").leave_out_linear_algebra()
-        importlib.import_module("monitor.dashboard.shell.window")
-        importlib.import_module("monitor.dashboard.signal.traces").warm_up()
-    finally:
-        gc.freeze()
-        gc.enable()
+
+    def __init__(self) -> None:
+        self._can_open, self._wants_to_open, self._is_open = (threading.Event() for _ in range(3))
+        self._thread = threading.Thread(target=self._run, name="window-loading", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def can_open(self) -> bool:
+        """Return whether the window can be opened now; it is opened before anything else is loaded."""
+        self._wants_to_open.set()
+        return self._can_open.is_set()
+
+    def opened(self) -> None:
+        """Continue: the window and the first of the trace are painted."""
+        self._is_open.set()
+
+    def _run(self) -> None:
+        try:
+            # The start screen reads the settings with the first answer of the recorder.
+            importlib.import_module("monitor.dashboard.viewmodel.settings")
+            importlib.import_module("monitor.dashboard.shell.window")
+            importlib.import_module("monitor.dashboard.signal.raster").run_uncompiled()
+            self._can_open.set()
+            if self._wants_to_open.wait(_OPENS_SOON_S):
+                self._is_open.wait(_OPENED_S)
+            importlib.import_module("dsp").leave_out_linear_algebra()
+            importlib.import_module("monitor.dashboard.signal.traces").warm_up()
+        finally:
+            # What could not be loaded is reported where it is used.
+            self._can_open.set()
+            gc.freeze()
+            gc.enable()
 
 
 class StartScreenApp:
     """The start screen, followed by the window of the new session.
 
-    The window is loaded, and its drawing compiled at the first start on a computer, while the start screen is
-    shown. It opens once that is done: it is never shown unpainted.
+    The window is loaded while the start screen is shown. It opens once that is done: it is never shown
+    unpainted.
 
     Parameters
     ----------
@@ -187,10 +220,13 @@ class StartScreenApp:
         self._theme = theme
         self.window: DashboardWindow | None = None
         self.start_screen = StartScreen(
-            RecorderClient(lambda: ControlClient.at(contact), "lobby"), theme, Speaker(), _settings_of_bed
+            RecorderClient(lambda: ControlClient.at(contact), "lobby", _LOBBY_S),
+            theme,
+            Speaker(),
+            _settings_of_bed,
         )
         self.start_screen.began.connect(self._open)
-        self._loading = threading.Thread(target=_load_window, name="window-loading", daemon=True)
+        self._loading = _Loading()
 
     def start(self) -> None:
         """Show the start screen, and load the window once it is painted."""
@@ -205,7 +241,7 @@ class StartScreenApp:
         self._loading.start()
 
     def _open(self, session: str) -> None:
-        if self._loading.ident is None or self._loading.is_alive():
+        if not self._loading.can_open():
             self.start_screen.show_begun()
             QTimer.singleShot(_AGAIN_MS, lambda: self._open(session))
             return
@@ -214,6 +250,7 @@ class StartScreenApp:
         self.window.start()
         self.window.showMaximized()
         self.start_screen.close()
+        _Painted(self.window, lambda: QTimer.singleShot(_TRACE_MS, self._loading.opened))
 
 
 def run_start_screen(contact: Path, theme: Theme | None = None) -> int:

@@ -1,16 +1,20 @@
 """Kernels of the live trace: display filter, minimum and maximum per time bin, pixel columns.
 
 None of this affects a score: the detector has its own filter and its own process.
+
+They are compiled at the first use. A window that opens with its recording does not wait for that: until then
+Python runs the same functions, with the same result. The few seconds of signal there are take it some
+hundredths of the time.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-
-from dsp import cached_njit
 
 Floats = npt.NDArray[np.float64]
 Bins = npt.NDArray[np.float32]
@@ -19,7 +23,6 @@ Pixels = npt.NDArray[np.uint32]
 _TINY = 1e-25
 
 
-@cached_njit(nogil=True)
 def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, y: Any) -> bool:
     """Filter the samples of one leg for display.
 
@@ -71,7 +74,6 @@ def filter_leg(x: Any, sos: Any, rest_state: Any, state: Any, is_started: bool, 
     return is_started
 
 
-@cached_njit(nogil=True)
 def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins: Any) -> int:
     """Add samples to time bins; the last ``bins.shape[2]`` bins are stored.
 
@@ -122,7 +124,6 @@ def add_to_bins(times_s: Any, y: Any, levels: Any, bin_s: float, top: int, bins:
     return top
 
 
-@cached_njit(nogil=True)
 def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, out: Any) -> None:
     """Compute the values of one pixel column.
 
@@ -155,12 +156,10 @@ def column_of(bins: Any, top: int, bin_s: float, start_s: float, end_s: float, o
             out[3] = bins[3, place]
 
 
-@cached_njit(nogil=True)
 def _row(value_uv: float, middle: float, px_per_uv: float, height: int) -> int:
     return int(min(max(np.round(middle - value_uv * px_per_uv), 0.0), height - 1.0))
 
 
-@cached_njit(nogil=True)
 def paint(
     image: Any, bins: Any, top: int, bin_s: float, column_s: float, first: int, last: int, shift: int,
     px_per_uv: float, above_rest_uv: Any, colours: Any, line_px: int = 1,
@@ -221,3 +220,53 @@ def paint(
             for y in range(begin, min(max(end, begin + line_px), height)):
                 image[y, x] = colours[2]
         before[:] = now
+
+
+class Kernels(NamedTuple):
+    """The kernels that the trace calls."""
+
+    filter_leg: Callable[..., bool]
+    add_to_bins: Callable[..., int]
+    paint: Callable[..., None]
+
+
+_PLAIN = Kernels(filter_leg, add_to_bins, paint)
+_IN_USE: list[Kernels] = []
+
+
+def kernels() -> Kernels:
+    """Return the kernels in use; the first call loads the compiler, unless `run_uncompiled` came before."""
+    if not _IN_USE:
+        _IN_USE.append(_compiled())
+    return _IN_USE[-1]
+
+
+def run_uncompiled() -> None:
+    """Let Python run the kernels, if they are not compiled, until `use_compiled` has ended."""
+    if not _IN_USE:
+        _IN_USE.append(_PLAIN)
+
+
+def use_compiled(warm_up: Callable[[Kernels], None]) -> None:
+    """Compile the kernels, or load them, and use them from then on; may be called in a thread.
+
+    Parameters
+    ----------
+    warm_up : callable
+        Called with the kernels, to run each once: it is compiled there and not in the display's thread.
+    """
+    made = _compiled()
+    warm_up(made)
+    _IN_USE.append(made)
+
+
+def _compiled() -> Kernels:
+    # Imported here: it loads the compiler.
+    from dsp import cached_njit
+
+    # Functions of their own: Python may be running the others.
+    names = dict(globals())
+    for plain in (filter_leg, add_to_bins, column_of, _row, paint):
+        copy = FunctionType(plain.__code__, names, plain.__name__, plain.__defaults__)
+        names[plain.__name__] = cached_njit(nogil=True)(copy)
+    return Kernels(names["filter_leg"], names["add_to_bins"], names["paint"])

@@ -57,7 +57,7 @@ class LiveSignal:
 
     def poll(self) -> bool:
         """Read new samples; return whether there were any."""
-        if self._polls % _SCAN_EVERY_N == 0:
+        if not self._rings or self._polls % _SCAN_EVERY_N == 0:
             self._scan()
         self._polls += 1
         has_new = False

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from monitor.dashboard.signal.raster import Bins, Floats, Pixels, add_to_bins, filter_leg, paint
+from monitor.dashboard.signal.raster import Bins, Floats, Kernels, Pixels, kernels, use_compiled
 from monitor.dashboard.viewmodel.settings import BANDS_HZ, NOTCHES_HZ
 from monitor.model.lanes import KINDS
 
@@ -111,7 +111,11 @@ def _rest_state(sections: Sequence[Sequence[float]]) -> Floats:
 
 def warm_up() -> None:
     """Compile or load what adds samples and paints them; takes seconds the first time on a computer."""
-    traces = Traces(("leg",), 500.0, 1.0, ViewFilter())
+    use_compiled(_run_once)
+
+
+def _run_once(made: Kernels) -> None:
+    traces = Traces(("leg",), 500.0, 1.0, ViewFilter(), run_by=made)
     traces.add(np.zeros((2, 4)))
     above_rest_uv, colours = np.zeros(2), np.zeros(3, np.uint32)
     traces.paint(np.zeros((2, 2), np.uint32), "leg", (0, 1), 0, 0.1, 1.0, above_rest_uv, colours)
@@ -144,6 +148,8 @@ class Traces:
         Of the limbs; other signals have the band of their kind, and the notch of this filter.
     kinds : sequence of str, optional
         Kinds of other signals (`monitor.model.lanes`), one for each lane; none for limbs.
+    run_by : Kernels, optional
+        By default those in use; see `raster.kernels`.
     """
 
     def __init__(
@@ -153,7 +159,9 @@ class Traces:
         span_s: float,
         view: ViewFilter,
         kinds: Sequence[str] = (),
+        run_by: Kernels | None = None,
     ) -> None:
+        self._run_by = run_by
         self.lanes = tuple(lanes)
         self._per_lane = 1 if kinds else 3
         # A value in the middle of the lane is 0 in the bins.
@@ -189,10 +197,11 @@ class Traces:
             self._add_unbroken(part)
 
     def _add_unbroken(self, rows: npt.NDArray[np.float64]) -> None:
+        run_by = self._run_by or kernels()
         times_s = np.ascontiguousarray(rows[:, 0])
         y = np.empty((len(self.lanes), len(rows)))
         for i, (sos, rest_state) in enumerate(self._filters):
-            self._started[i] = filter_leg(
+            self._started[i] = run_by.filter_leg(
                 rows[:, 1 + self._per_lane * i] - self._centres[i],
                 sos,
                 rest_state,
@@ -203,7 +212,9 @@ class Traces:
         levels = np.full((len(rows), len(self.lanes), 2), np.nan)
         if self._per_lane == 3:
             levels = rows[:, 1:].reshape(len(rows), len(self.lanes), 3)[:, :, 1:]
-        self._top = add_to_bins(times_s, y.T, np.ascontiguousarray(levels), self.bin_s, self._top, self._bins)
+        self._top = run_by.add_to_bins(
+            times_s, y.T, np.ascontiguousarray(levels), self.bin_s, self._top, self._bins
+        )
         self.newest_s = float(times_s[-1])
 
     def resting_uv(self, lane: str) -> float:
@@ -264,7 +275,7 @@ class Traces:
             image[:] = 0
             return
         bins = self._bins[self.lanes.index(lane)]
-        paint(
+        (self._run_by or kernels()).paint(
             image, bins, self._top, self.bin_s, column_s, *columns, shift, px_per_uv, above_rest_uv, colours,
             line_px,
         )  # fmt: skip

@@ -27,7 +27,9 @@ class RecorderClient:
     connect : callable
         Makes a `ControlClient`; raises `InputError` while no recorder answers.
     ask_each : str
-        The request that is sent twice a second, ``status`` or ``lobby``.
+        The request that is sent again and again, ``status`` or ``lobby``.
+    every_s : float
+        Seconds between an answer and the next request.
 
     Attributes
     ----------
@@ -37,8 +39,10 @@ class RecorderClient:
         Time of the recorder's last answer (monotonic seconds), None if there was none.
     """
 
-    def __init__(self, connect: Callable[[], ControlClient], ask_each: str) -> None:
-        self._connect, self._ask_each = connect, ask_each
+    def __init__(
+        self, connect: Callable[[], ControlClient], ask_each: str, every_s: float = _STATUS_EVERY_S
+    ) -> None:
+        self._connect, self._ask_each, self._every_s = connect, ask_each, every_s
         self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._refusals: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._written: queue.SimpleQueue[tuple[Request, int]] = queue.SimpleQueue()
@@ -74,7 +78,7 @@ class RecorderClient:
         while True:
             self._ask_status()
             try:
-                request = self._waiting.get(timeout=_STATUS_EVERY_S)
+                request = self._waiting.get(timeout=self._every_s)
             except queue.Empty:
                 continue
             if request is None:
