@@ -238,7 +238,7 @@ class WardWindow(QMainWindow):
         """Acknowledge the alerts of a bed or of all, here and in the journals that can be reached."""
         new = self._alerts.acknowledge(key)
         if not new:
-            self._say(texts.NOTHING_TO_ACKNOWLEDGE.format(bed=key[0] if key else texts.NO_BED))
+            self._say(texts.NOTHING_TO_ACKNOWLEDGE.format(bed=key[0]) if key else texts.NO_NEW_ALERT)
         else:
             self._recorders.acknowledge(new, self.header.name.text().strip() or account())
         self.refresh()

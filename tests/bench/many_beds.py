@@ -107,7 +107,7 @@ class Ears(threading.Thread):
 
 
 def ward_window(tell, ended):
-    """Show the ward as staff see it, without a screen; note when a leg of a tile lights up."""
+    """Show the ward as staff see it, without a screen; note when a leg of a tile lights up, and alerts."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QTimer
 
@@ -115,7 +115,7 @@ def ward_window(tell, ended):
     from monitor.ward.network import Ward
     from monitor.ward.window import WardWindow
 
-    seen, lit = [], set()
+    seen, lit, alerts = [], set(), set()
 
     class Watched(WardWindow):
         def refresh(self):
@@ -125,6 +125,8 @@ def ward_window(tell, ended):
             seen.extend((now_s, *each) for each in on - lit)
             lit.clear()
             lit.update(on)
+            tiles = [widget.tile for widget in self._widgets.values()]
+            alerts.update((tile.bed, alert.priority, alert.key) for tile in tiles for alert in tile.alerts)
 
     app = application()
     with Ward() as ward:
@@ -136,7 +138,7 @@ def ward_window(tell, ended):
         looking.timeout.connect(lambda: ended.is_set() and app.quit())
         looking.start(500)
         app.exec()
-    tell.put(("seen", seen))
+    tell.put((seen, sorted(alerts)))
 
 
 def record_all_here(beds_n, sessions):
@@ -266,7 +268,9 @@ def main():
                 wards["ward's window"].start()
             wait_for(tell, "begun", 300)
             measured(watches, source, wards, seconds, tell)
+            # Before anybody ends: nothing was wrong.
             ended.set()
+            shown, alerts = seen.get(timeout=60) if wards else ([], [])
             for watch in watches:
                 watch.terminate()
             for watch in watches:
@@ -276,8 +280,9 @@ def main():
                 if process.poll() is None:
                     process.kill()
             source.terminate()
-        shown = seen.get(timeout=60)[1] if wards else []
         told(beds_n, seconds, Path(sessions), ears, shown)
+        if wards:
+            sys.stdout.write(f"false alerts at the ward: {len(alerts)} {alerts or ''}\n")
 
 
 def measured(watches, source, wards, seconds, tell):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 from support.sessions import quality
 from support.windows import LATE_MS, n_of, pixels
@@ -357,6 +357,14 @@ def test_alerts_sound_and_are_acknowledged_for_one_bed_or_for_all(
     assert "bed-1 has no new alert" in window.message.text()
     qtbot.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
     assert {bed for alerts, _ in asked.asked for bed, _ in alerts} == {"bed-5", "bed-7", "bed-9"}
+    n = len(asked.asked)
+    qtbot.keyClick(window, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
+    assert (window.message.text(), len(asked.asked)) == ("No bed has a new alert", n)
+    # It gives way to the list of keys.
+    (wait,) = [timer for timer in window.findChildren(QTimer) if timer.isSingleShot() and timer.isActive()]
+    assert wait.interval() <= 20_000
+    wait.timeout.emit()
+    assert window.message.text().startswith("N: next new alert")
     speaker.played.clear()
     heard.now[3] = bed(4, alerts=(Alert("low", "ECG in the left leg", "ECG-left"),))
     window.refresh()
@@ -373,7 +381,8 @@ def test_the_ward_s_own_failures_are_alerts_by_name(window, heard, speaker) -> N
     heard.now = [bed(n, phase="not heard", stale="no data for 9 s", alerts=(gone,)) for n in (1, 2)]
     window.refresh()
     said = window.header.alerts.accessibleDescription()
-    assert "!!! this screen: This screen cannot receive: RuntimeError: no interface" in said
+    assert "!!! this screen: No bed can be received: check the network" in said
+    assert "RuntimeError: no interface" in said
     assert "!!! this screen: No data from any of 16 beds" not in said
     assert (
         "!! this screen: No sound: the sound device cannot be opened (gone): alerts are not audible" in said

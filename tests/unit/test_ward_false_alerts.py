@@ -1,4 +1,4 @@
-"""What sounds at the ward while nothing is wrong: nights of a healthy sleeper, who turns over and twitches."""
+"""What sounds at the ward while nothing is wrong: nights of a healthy sleeper who turns over and twitches."""
 
 import sys
 from collections import Counter
