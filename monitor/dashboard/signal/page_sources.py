@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 # A time is rounded: the sample that is meant lies within this part of a sample.
 _ROUNDING_N = 1e-3
+# Some tenths of a second of reading.
+_PART_BYTES = 16 << 20
 
 
 class PageSource(Protocol):
     """The recorded samples of all streams."""
 
-    def update(self) -> None:
-        """Find what was added; raise `OSError` if it cannot be read."""
+    def update(self) -> bool:
+        """Find some of what was added; return whether nothing is left. `OSError` if it cannot be read."""
 
     def signal(self, about: Mapping[str, Any]) -> PlacedSignal:
         """Return the samples of the stream whose ``stream`` fact has these data."""
@@ -47,9 +49,9 @@ class SessionPages:
     def __init__(self, folder: SessionFolder) -> None:
         self._chunks = ChunkIndex(folder.recording)
 
-    def update(self) -> None:
-        """Index what was added to the recording."""
-        self._chunks.update()
+    def update(self) -> bool:
+        """Index what was added to the recording, a part of a long one: its first pages need not wait."""
+        return self._chunks.update(_PART_BYTES)
 
     def signal(self, about: Mapping[str, Any]) -> SignalIndex:
         """Return the samples of a stream."""
@@ -69,8 +71,13 @@ class FilePages:
         self._path = path
         self._recording: Recording | None = None
 
-    def update(self) -> None:
+    def update(self) -> bool:
         """Open the file.
+
+        Returns
+        -------
+        bool
+            True: nothing is left to be found.
 
         Raises
         ------
@@ -85,6 +92,7 @@ class FilePages:
                 self._recording = read_recording(self._path)
             except MonitorError as err:
                 raise OSError(str(err)) from err
+        return True
 
     def signal(self, about: Mapping[str, Any]) -> FileSignal:
         """Return the samples of a stream; its key is its number in the file."""

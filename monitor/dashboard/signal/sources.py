@@ -218,8 +218,8 @@ class PageReader:
     def _place(self, streams: tuple[Fact, ...], anchors: tuple[Fact[AnchorData], ...]) -> bool:
         """Place one block of each stream; return whether all are placed."""
         try:
-            self._source.update()
-            return all(each.place(anchors, math.inf) for each in self._scrollbacks(streams))
+            is_whole = self._source.update()
+            return all(each.place(anchors, math.inf) for each in self._scrollbacks(streams)) and is_whole
         except OSError:
             return True
 
@@ -242,6 +242,7 @@ class PageReader:
                 while not scrollback.place(anchors, end_s):
                     if number != self._asked_n:
                         return None
+                    self._source.update()
                 rows, others = scrollback.read(start_s - lead_s, end_s)
             except OSError:
                 pass

@@ -47,10 +47,16 @@ class ChunkIndex:
     ----------
     path : Path
         ``recording.xdf``.
+
+    Attributes
+    ----------
+    is_whole : bool
+        Whether the last update came to the end of the file.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.is_whole = False
         self._file_id: int | None = None
         self._forget()
 
@@ -59,8 +65,18 @@ class ChunkIndex:
         self._forms: dict[int, Form] = {}
         self._streams: dict[int, _Stream] = {}
 
-    def update(self) -> None:
+    def update(self, most_bytes: int | None = None) -> bool:
         """Index what was added; an incomplete last chunk waits.
+
+        Parameters
+        ----------
+        most_bytes : int, optional
+            Stop after so many bytes: the next call continues there. None: index all.
+
+        Returns
+        -------
+        bool
+            Whether nothing is left.
 
         Raises
         ------
@@ -73,9 +89,14 @@ class ChunkIndex:
                 # New, or repaired: the same chunks in the same order, at other places.
                 self._file_id = file_id
                 self._forget()
+            from_n, self.is_whole = self._good, False
             for chunk in walk(file, self._good, self._forms):
+                if most_bytes is not None and self._good - from_n >= most_bytes:
+                    return False
                 self._note(chunk)
                 self._good = chunk.end
+            self.is_whole = True
+        return True
 
     def _note(self, chunk: Chunk) -> None:
         if chunk.tag == STREAM_HEADER:

@@ -224,7 +224,8 @@ class SignalIndex:
         Returns
         -------
         bool
-            Whether there is no chunk left to place up to `until_s`.
+            Whether everything up to `until_s` is placed: of an index that does not know the whole file yet,
+            only once it reaches further.
 
         Raises
         ------
@@ -233,7 +234,7 @@ class SignalIndex:
         """
         first_stamps, lengths = self._chunks.chunks(self._key)
         if not len(first_stamps):
-            return True
+            return self._is_whole(anchors, until_s)
         dtype = self._chunks.dtype(self._key, self._n_channels)
         self._before_n = _samples_before(lengths, dtype)
         recorded_n = int(self._before_n[-1]) + int(lengths[-1]) // dtype.itemsize
@@ -253,7 +254,12 @@ class SignalIndex:
                     self._add(self._placement.start(anchor))
                     self._begun.append(_origin(span))
                 self._place(max(first, self._next_chunk), last, dtype)
-        return True
+        return self._is_whole(anchors, until_s)
+
+    def _is_whole(self, anchors: Sequence[Fact[AnchorData]], until_s: float) -> bool:
+        """Whether what is not indexed yet is after `until_s` (s)."""
+        begins_s = min((anchor.t or 0.0 for anchor in anchors), default=math.inf)
+        return self._chunks.is_whole or self.end_s > until_s or begins_s > until_s
 
     def _place(self, first: int, last: int, dtype: np.dtype[np.void]) -> None:
         self._next_chunk = min(first + _READ_CHUNKS, last)
