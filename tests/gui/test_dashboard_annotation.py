@@ -110,6 +110,13 @@ def test_a_movement_is_rejected_with_its_reason_and_brought_back(
     qtbot.waitUntil(lambda: "LM  rejected" not in rows_of(window), timeout=LATE_MS)
 
 
+def click_row(window: DashboardWindow, row: int) -> None:
+    """Click on the text of a row of the log."""
+    table, index = window.log.table, window.log.model.index(row, 2)
+    table.scrollTo(index)
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
+
+
 def both_legs(path: Path, first_s: float = 60.0) -> SessionFolder:
     """A finished session with a series of six; the fourth event is of both legs."""
     facts = [*beginning(), *series(first_s), movement("R4", first_s + 66.2)]
@@ -141,6 +148,13 @@ def test_a_movement_of_both_legs_is_rejected_whole_and_the_effect_is_shown(
         assert window.live.sweep.chosen == {"L60-4"}
         press(window, Qt.Key.Key_Left, CTRL)
         assert window.live.sweep.chosen == {"L60-3", "R4"}
+        # In the log each leg has a row of its own: both are of that event.
+        rows = [i for i, what in enumerate(rows_of(window)) if what == "LM  rejected"]
+        assert len(rows) == 2
+        for row in rows:
+            window.annotator.choose(())
+            click_row(window, row)
+            assert window.live.sweep.chosen == {"L60-3", "R4"}
         press(window, Qt.Key.Key_X)
         qtbot.waitUntil(lambda: "Movement restored · PLM 5 → 6" in told(window), timeout=LATE_MS)
     finally:
@@ -164,10 +178,7 @@ def test_a_movement_that_is_no_longer_shown_is_not_rejected(
 def test_a_click_on_a_movement_in_the_log_goes_there(window: DashboardWindow, qtbot: QtBot) -> None:
     window.review.show(250.0)
     qtbot.waitUntil(lambda: "PLM 2" in rows_of(window), timeout=LATE_MS)
-    index = window.log.model.index(rows_of(window).index("PLM 2"), 2)
-    table = window.log.table
-    table.scrollTo(index)
-    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
+    click_row(window, rows_of(window).index("PLM 2"))
     start_s, end_s = window.live.sweep.visible_s
     assert start_s < 82.0 < end_s
     assert window.live.sweep.chosen == {"L60-1"}
@@ -227,10 +238,7 @@ def test_a_row_of_the_log_is_chosen_and_ones_own_entry_taken_back(
     qtbot.waitUntil(lambda: "wrong bed" in rows_of(window), timeout=LATE_MS)
 
     def click(what: str) -> None:
-        table = window.log.table
-        index = window.log.model.index(rows_of(window).index(what), 2)
-        table.scrollTo(index)
-        QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
+        click_row(window, rows_of(window).index(what))
 
     click("PLM 6")
     assert window.live.sweep.chosen == {"L60-5"}

@@ -183,6 +183,23 @@ def test_one_leg_has_the_whole_height(tmp_path_factory: pytest.TempPathFactory, 
     assert lane.rect.height() > 0.8 * (window.live.sweep.height() - 46)
 
 
+def test_pages_back_from_live_skip_no_signal(night: Night, open_window: Opener, qtbot: QtBot) -> None:
+    window = open_window(night.folder)
+    sweep = window.live.sweep
+    for now_s in (95.0, 119.9):
+        night.go_on(now_s)
+        window.act("live")
+        qtbot.waitUntil(lambda: sweep.visible_s[1] == pytest.approx(night.now_s, abs=0.1), timeout=LATE_MS)
+        for action in ("page:-1", "page:-0.1", "page:-1", "page:-1"):
+            before_s = sweep.visible_s
+            window.act(action)
+            assert sweep.visible_s[0] < before_s[0] <= sweep.visible_s[1]
+        for action in ("page:0.1", "page:1"):
+            before_s = sweep.visible_s
+            window.act(action)
+            assert sweep.visible_s[0] <= before_s[1] < sweep.visible_s[1]
+
+
 def test_a_page_that_is_not_over_is_read_again_until_it_is(
     night: Night, open_window: Opener, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

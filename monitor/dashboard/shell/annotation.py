@@ -273,7 +273,9 @@ class Annotator(QObject):
 
     def _chosen_in_log(self, at: QModelIndex) -> None:
         row = self._log.model.row(at.row())
-        self.choose(row.keys, row.seq)
+        # A rejected event of both legs has a row for each: they are chosen as what was rejected, as one.
+        event = {key: None for bracket in self._brackets(row.keys) for key in bracket.keys}
+        self.choose(tuple(event) or row.keys, row.seq)
         start_s, end_s = self._sweep.visible_s
         if not (self._seen(row.keys) if row.keys else start_s <= row.t_s <= end_s):
             self._review.show_at(row.t_s)

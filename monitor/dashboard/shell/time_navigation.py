@@ -169,9 +169,6 @@ class Review:
         """Pages start at its multiples: an epoch, or a page that is shorter."""
         return min(EPOCH_S, self._panel.sweep.sweep_s)
 
-    def _aligned(self, start_s: float) -> float:
-        return float(round(start_s / self._step_s)) * self._step_s
-
     @property
     def _last_page_s(self) -> float:
         """Start of the page that ends with the recording, aligned to the epochs."""
@@ -181,14 +178,16 @@ class Review:
     def turn(self, pages: float) -> None:
         """Move by pages or parts of one; after the newest page of a running recording comes the live view.
 
-        Whole pages start with an epoch; parts of one do not.
+        Whole pages start with an epoch, no later than what was shown ended: nothing is skipped. Parts of one
+        do not.
         """
         sweep_s = self._panel.sweep.sweep_s
-        from_s = self._page_s if self._page_s is not None else self.now_s - sweep_s
-        to_s = from_s + pages * sweep_s
+        # The live sweep shows less than a page: some of it is being erased.
+        to_s = self._panel.sweep.visible_s[0] + pages * sweep_s
         if pages == round(pages):
-            to_s = self._aligned(to_s)
-        if self._has_live and to_s + sweep_s > self.now_s:
+            back = math.ceil((to_s - _ROUNDING_S) / self._step_s)
+            to_s = (back if pages < 0 else math.floor((to_s + _ROUNDING_S) / self._step_s)) * self._step_s
+        if pages > 0 and self._has_live and to_s + sweep_s > self.now_s:
             self.live()
         else:
             self.show(to_s)
