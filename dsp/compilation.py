@@ -104,9 +104,11 @@ def callees_first(*, is_reversed: bool = False) -> list[Any]:
     return list(found.values())
 
 
-def compile_share(n: int) -> None:
-    """Compile what no other process compiles: the work of process `n` of those that share the cache."""
-    parent = os.getppid()
+def compile_share(n: int, parent: int) -> None:
+    """Compile what no other process compiles: the work of process `n` of those that share the cache.
+
+    It ends early once `parent`, the process that waits for it, has ended.
+    """
     leave_out_linear_algebra()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)

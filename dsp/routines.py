@@ -20,7 +20,11 @@ from dsp._cache import DETECTOR, Claim, discard, read_file, report
 from dsp.native import Routine, code_file, load
 
 _PROCESSES_N = 2
-_CHILD = "import sys; sys.path[:] = {path!r}; from dsp.compilation import compile_share; compile_share({n})"
+_CHILD = """import sys
+sys.path[:] = {path!r}
+from dsp.compilation import compile_share
+compile_share({n}, {parent})
+"""
 _LOCK = threading.Lock()
 
 
@@ -69,7 +73,7 @@ def _compile_in_parallel() -> None:
     """Fill the cache with what it lacks of the detector; return when that is done."""
     children = []
     for n in range(min(_PROCESSES_N, os.cpu_count() or 1)):
-        command = [sys.executable, "-c", _CHILD.format(path=sys.path, n=n)]
+        command = [sys.executable, "-c", _CHILD.format(path=sys.path, n=n, parent=os.getpid())]
         with contextlib.suppress(OSError):
             children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
     for child in children:

@@ -129,6 +129,14 @@ def test_a_kernel_that_can_raise_needs_the_compiler():
     assert not object_code({"adding": adding, "raising": raising})
 
 
+@pytest.mark.e2e
+def test_nothing_is_compiled_for_a_process_that_ended_before_its_compilers_began(tmp_path):
+    given = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    program = "from dsp.compilation import compile_share; compile_share(0, -1)"
+    subprocess.run([sys.executable, "-c", program], env=given, check=True)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def without_entry_points():
     """Return the object code of nothing."""
     llvm.initialize_native_target()
