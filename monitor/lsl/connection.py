@@ -24,7 +24,7 @@ _PULL_TIMEOUT_S = 0.2
 # it a marker follows the sample that decided it within 100 ms.
 _COLLECT_S = 0.05
 # A slower stream is handed on this often.
-_LONGEST_WAIT_S = 0.1
+_LONGEST_WAIT_S = 0.08
 # A chunk of the sender is complete within this time from its first sample.
 _SAME_CHUNK_S = 0.001
 _OPEN_TIMEOUT_S = 5.0
