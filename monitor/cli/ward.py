@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.dashboard.shell.display import use_display_that_answers, why_no_window
+from monitor.dashboard.shell.display import load_qt, use_display_that_answers, why_no_window
 from monitor.model.clock import utc_now
 from monitor.model.errors import InputError
 from monitor.session.folder import default_sessions_dir
@@ -73,6 +73,7 @@ def ward(
         why = why_no_window()
         if not why:
             use_display_that_answers()
+            load_qt()
             from monitor.ward.window import run_window
 
             with Ward() as listening:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from monitor.dashboard.shell.display import use_display_that_answers, why_no_window
+from monitor.dashboard.shell.display import load_qt, use_display_that_answers, why_no_window
 from monitor.model.errors import InputError, MissingError, MonitorError
 from monitor.model.process_end import ended_beside_threads
 
@@ -64,6 +64,7 @@ def _run(
     use_display_that_answers()
     try:
         # Imported here: a Qt library that `why_no_window` does not check may be missing.
+        load_qt()
         from monitor.dashboard.shell import app
     except ImportError as err:
         raise MissingError(f"The window needs Qt, which cannot be loaded: {err}.") from err

@@ -11,6 +11,7 @@ Python that loads NumPy and Qt's widgets: ratios of neighbours mean something on
 
 import argparse
 import os
+import signal
 import statistics
 import struct
 import subprocess
@@ -206,6 +207,8 @@ def main():
     parser.add_argument("--cold", action="store_true", help="without compiled kernels")
     parser.add_argument("--beside", type=Path, help="another checkout, started in turns with this one")
     given = parser.parse_args()
+    # Then too the demonstration is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with x_server() as (display, screen), tempfile.TemporaryDirectory() as folder:
         checkouts = [ROOT] if given.beside is None else [ROOT, given.beside.resolve()]
         places = []
