@@ -130,7 +130,14 @@ def table(tiles: Sequence[Tile]) -> str:
         # The same bed name on two computers means two beds.
         bed = tile.bed if names.count(tile.bed) == 1 else f"{tile.bed}@{tile.host}"
         value, name, _ = tile.number
-        cells = (bed, texts.PHASES.get(tile.phase, tile.phase), tile.recorded, f"{value} {name}", tile.stage, tile.series)
+        cells = (
+            bed,
+            texts.PHASES.get(tile.phase, tile.phase),
+            tile.recorded,
+            f"{value} {name}",
+            tile.stage,
+            tile.series,
+        )
         row = [_cut(cell, width) for cell, (_, width) in zip(cells, _COLUMNS, strict=True)]
         alert = _MARKS[tile.alert.priority] + tile.alert.text if tile.alert else tile.without_alert
         lines.append(" ".join([*row, alert]).rstrip())

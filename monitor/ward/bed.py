@@ -76,6 +76,7 @@ class Bed:
         self._movements: dict[tuple[str, str], Movement] = {}
         # Spans of the session (s) in which facts were not received: before the first snapshot, and later.
         self._unheard: deque[tuple[float, float]] = deque(maxlen=_MAX_UNHEARD)
+        self._heard_to_s = 0.0
         self._last_movement: Fact | None = None
         self._snapshot_at_s = self._received_at_s = self._clock()
         self._problem = ""
@@ -92,10 +93,11 @@ class Bed:
         """Apply a sample of the index outlet."""
         self._n_received += 1
         self._index = dict(zip(labels, map(float, values), strict=False))
-        silent_s, before_s = self._clock() - self._received_at_s, self.recorded_s
-        self._received_at_s = self._clock()
+        silent_s, self._received_at_s = self._clock() - self._received_at_s, self._clock()
+        # A snapshot may have come before this sample: it is ahead of what was heard.
         if silent_s > STALE_S and self._snapshot:
-            self._unheard.append((before_s, self.recorded_s))
+            self._unheard.append((self._heard_to_s, self.recorded_s))
+        self._heard_to_s = self.recorded_s
         rate = self._index.get("plm_rate_30min", math.nan)
         try:
             self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)

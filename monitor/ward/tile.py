@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from monitor.model import wording
-from monitor.model.facts import Fact
+from monitor.model.facts import LEGS, Fact
 from monitor.session.alert_priority import RANK
 from monitor.session.current_alerts import SAVED_OLD_S, Alert
 from monitor.session.state import SessionState
@@ -332,6 +332,8 @@ def _strip(received: Received) -> tuple[tuple[str, float, float], ...]:
 
 
 def _unknown(received: Received) -> tuple[tuple[str, float, float], ...]:
+    if not received.snapshot and not received.has_ended:
+        return tuple((leg, STRIP_S, 0.0) for leg in LEGS)
     now_s, state = received.recorded_s, received.state
     spans: list[tuple[str, float, float]] = [(leg, *span) for span in received.unheard for leg in state.legs]
     for gap in state.facts("gap"):

@@ -119,6 +119,7 @@ def test_before_the_first_snapshot_nothing_is_said_that_is_not_known(clock) -> N
     bed.add_index(LABELS, index())
     tile = bed.tile()
     assert (tile.recorded, tile.number[2]) == ("–", "its rate is not known yet")
+    assert tile.unknown == (("left", 300.0, 0.0), ("right", 300.0, 0.0))
     assert (tile.alerts, tile.without_alert) == ((), "alerts not known yet (within 30 s)")
     assert "no alerts" not in table([tile])
     bed.add_line(snapshot())
@@ -155,6 +156,15 @@ def test_what_is_not_known_of_the_last_minutes_is_no_time_without_movements(bed,
     clock.now_s += 2.0
     bed.add_index(LABELS, index())
     assert bed.tile().unknown[-1] == ("right", 2.0, 0.0)
+
+
+def test_silence_is_not_known_whatever_comes_first_after_it(bed, clock) -> None:
+    clock.now_s += 10.0
+    bed.add_index(LABELS, index())
+    clock.now_s += 20.0
+    bed.add_line(snapshot(recorded_s=3060.0))
+    bed.add_index(LABELS, index())
+    assert bed.tile().unknown[-2:] == (("left", 20.0, 0.0), ("right", 20.0, 0.0))
 
 
 def test_a_bed_that_was_heard_from_its_start_has_no_unknown_time(clock) -> None:
