@@ -71,12 +71,25 @@ class EdfLayout:
 
 @dataclass(frozen=True)
 class OpenEdf:
-    """An opened file: what edfio read, the (corrected) content or path, its layout, and the corrections."""
+    """An opened file: what edfio read, the (corrected) content or path, its layout, and the corrections.
+
+    Of a BDF file edfio has read the header and the first data record: it would hold all samples in memory.
+    """
 
     edf: AnyEdf
+    head: bytes
     source: Path | bytes
     layout: EdfLayout
     notes: tuple[str, ...]
+
+    def part(self, first: int, last: int) -> tuple[AnyEdf, int]:
+        """Return what has the samples of the data records [first, last), and the record it begins with."""
+        if isinstance(self.edf, edfio.Edf):
+            # Samples of EDF are read from disk on request.
+            return self.edf, 0
+        record_n = self.layout.record_n
+        raw = _source_bytes(self.source, self.layout.header_n + first * record_n, (last - first) * record_n)
+        return _read_by_edfio(self.head, raw, last - first), first
 
 
 def open_edf(path: Path, head: bytes, size_n: int, data: bytes | None = None) -> OpenEdf:
@@ -112,13 +125,25 @@ def open_edf(path: Path, head: bytes, size_n: int, data: bytes | None = None) ->
     source: Path | bytes = path if data is None else data
     if not is_as_declared or records != there:
         source = fixed[: layout.header_n] + _bytes(path, data, layout.header_n, records * layout.record_n)
-    encoding = _encoding(fixed[: layout.header_n])
-    with warnings.catch_warnings():
-        # The number of data records, which was checked above.
-        warnings.simplefilter("ignore", UserWarning)
-        read = edfio.read_bdf if sample_bytes_n == 3 else edfio.read_edf
-        edf: AnyEdf = read(source, header_encoding=encoding)
-    return OpenEdf(edf, source, layout, tuple(notes))
+    whole = fixed[: layout.header_n]
+    if sample_bytes_n == 3:
+        edf = _read_by_edfio(whole, _source_bytes(source, layout.header_n, layout.record_n), 1)
+    else:
+        with warnings.catch_warnings():
+            # The number of data records, which was checked above.
+            warnings.simplefilter("ignore", UserWarning)
+            edf = edfio.read_edf(source, header_encoding=_encoding(whole))
+    return OpenEdf(edf, whole, source, layout, tuple(notes))
+
+
+def _read_by_edfio(head: bytes, raw: bytes, records: int) -> AnyEdf:
+    """Read some data records of a BDF file."""
+    counted = head[: _COUNT.start] + f"{records:<8}".encode("ascii") + head[_COUNT.stop :]
+    return edfio.read_bdf(counted + raw, header_encoding=_encoding(head))
+
+
+def _source_bytes(source: Path | bytes, start_n: int, n: int) -> bytes:
+    return source[start_n : start_n + n] if isinstance(source, bytes) else _bytes(source, None, start_n, n)
 
 
 def texts_of(opened: OpenEdf) -> list[EdfText]:

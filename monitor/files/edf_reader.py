@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from monitor.files.edf_file import COPY_AGAIN, AnyEdf, OpenEdf, data_records, open_edf, texts_of
+from monitor.files.edf_file import COPY_AGAIN, OpenEdf, data_records, open_edf, texts_of
 from monitor.files.recording import Annotation, RecordedChannel, RecordedStream, Recording
 from monitor.files.scored_night import are_epochs
 from monitor.model.errors import InputError
@@ -26,6 +26,7 @@ from monitor.model.errors import InputError
 GAP_TEXT = "Signal gap"
 _START = slice(168, 184)
 _CHANNEL_MARK = "@@"
+_SAME_S = 1e-9
 
 
 def annotated_gaps(
@@ -163,7 +164,7 @@ def read_edf_recording(
     Returns
     -------
     Recording
-        Samples of EDF files are read from disk on request.
+        Samples are read from disk on request.
 
     Raises
     ------
@@ -177,11 +178,9 @@ def read_edf_recording(
     try:
         opened = open_edf(path, head, size_n, data)
         edf = opened.edf
-        # Only for EDF+D: writers of EDF+C round the start times of their records.
-        has_gaps = "+D" in edf.reserved and not edf.is_continuous
-        starts_s = _starts_s(opened) if has_gaps else None
+        starts_s = _interrupted_s(opened)
         annotations, numbers = _annotations(opened)
-        streams, notes = _streams(path, content_id, edf, annotations, starts_s)
+        streams, notes = _streams(path, content_id, opened, annotations, starts_s)
     except (OSError, ValueError, ArithmeticError, LookupError, TypeError, StopIteration) as error:
         raise InputError(str(path), f"has a damaged header or annotations ({error})", COPY_AGAIN) from error
     if isinstance(edf, edfio.Edf) and is_swapped(edf.signals, edf.duration):
@@ -231,41 +230,46 @@ def _decimal(seconds: float | None) -> Decimal | None:
     return None if seconds is None else Decimal(repr(seconds))
 
 
-def _starts_s(opened: OpenEdf) -> NDArray[np.float64]:
-    layout = opened.layout
-    if layout.timekeeping is None:
-        raise ValueError(
-            "it is declared EDF+D but has no annotations with the start times of its data records"
-        )
+def _interrupted_s(opened: OpenEdf) -> NDArray[np.float64] | None:
+    """Return the start times (s) of the data records of an interrupted recording, None if it is continuous.
+
+    Only of EDF+D: writers of EDF+C round the start times of their records.
+    """
+    layout, edf = opened.layout, opened.edf
+    if "+D" not in edf.reserved or layout.timekeeping is None:
+        return None
     shape = (layout.records, layout.record_n)
-    return record_starts_s(opened.source, layout.header_n, shape, layout.timekeeping)
+    starts_s = record_starts_s(opened.source, layout.header_n, shape, layout.timekeeping)
+    is_continuous = np.allclose(np.diff(starts_s), edf.data_record_duration, rtol=0.0, atol=_SAME_S)
+    return None if is_continuous else starts_s
 
 
 def _streams(
     path: Path,
     content_id: str,
-    edf: AnyEdf,
+    opened: OpenEdf,
     annotations: Sequence[Annotation],
     starts_s: NDArray[np.float64] | None,
 ) -> tuple[tuple[RecordedStream, ...], tuple[str, ...]]:
-    by_rate: dict[float, list[_AnySignal]] = {}
+    edf = opened.edf
+    by_rate: dict[float, list[int]] = {}
     notes = []
-    missing = annotated_gaps(annotations, [signal.label for signal in edf.signals])
-    gaps = {id(edf.signals[place]): spans for place, spans in missing.items()}
+    gaps = annotated_gaps(annotations, [signal.label for signal in edf.signals])
     if starts_s is not None:
         n = int(np.count_nonzero(np.diff(starts_s) > edf.data_record_duration * 1.5))
         notes.append(
             f"{path.name} is discontinuous (EDF+D): {n} interruptions of half a data record or more."
         )
-    for signal in edf.signals:
+    signals: Sequence[_AnySignal] = edf.signals
+    for place, signal in enumerate(signals):
         if signal.digital_min == signal.digital_max or signal.physical_min == signal.physical_max:
             notes.append(f"Signal {signal.label!r} of {path.name} has no calibration and is ignored.")
             continue
-        by_rate.setdefault(signal.sampling_frequency, []).append(signal)
+        by_rate.setdefault(signal.sampling_frequency, []).append(place)
     streams = []
-    for rate_hz, signals in by_rate.items():
+    for rate_hz, places in by_rate.items():
         name = path.stem if len(by_rate) == 1 else f"{path.stem}-{rate_hz:g}Hz"
-        streams.append(_stream(name, content_id, rate_hz, signals, edf.num_data_records, gaps, starts_s))
+        streams.append(_stream(name, content_id, rate_hz, opened, places, gaps, starts_s))
     return tuple(streams), tuple(notes)
 
 
@@ -273,11 +277,12 @@ def _stream(
     name: str,
     content_id: str,
     rate_hz: float,
-    signals: Sequence[_AnySignal],
-    records: int,
+    opened: OpenEdf,
+    places: Sequence[int],
     gaps: Mapping[int, Sequence[tuple[float, float]]],
     starts_s: NDArray[np.float64] | None,
 ) -> RecordedStream:
+    signals: list[_AnySignal] = [opened.edf.signals[place] for place in places]
     channels = tuple(_channel(signal) for signal in signals)
     types = [channel.type for channel in channels if channel.type]
     stamps_s = None
@@ -290,10 +295,12 @@ def _stream(
         source_id=f"edf-{content_id}-{rate_hz:g}",
         rate_hz=rate_hz,
         channels=channels,
-        sample_n=records * signals[0].samples_per_data_record,
+        sample_n=opened.layout.records * signals[0].samples_per_data_record,
         start_s=0.0,
         stamps_s=stamps_s,
-        reader=lambda chosen, start_n, stop_n: _read([signals[i] for i in chosen], start_n, stop_n, gaps),
+        reader=lambda chosen, start_n, stop_n: _read(
+            opened, [places[i] for i in chosen], start_n, stop_n, gaps
+        ),
     )
 
 
@@ -307,18 +314,24 @@ def _channel(signal: _AnySignal) -> RecordedChannel:
 
 
 def _read(
-    signals: Sequence[_AnySignal],
+    opened: OpenEdf,
+    places: Sequence[int],
     start_n: int,
     stop_n: int,
     gaps: Mapping[int, Sequence[tuple[float, float]]],
 ) -> NDArray[np.float64]:
-    samples = np.empty((stop_n - start_n, len(signals)))
-    for column, signal in enumerate(signals):
-        if stop_n > start_n:
-            # In seconds, which edfio rounds to exactly these samples.
-            rate_hz = signal.sampling_frequency
-            samples[:, column] = signal.get_data_slice(start_n / rate_hz, stop_n / rate_hz)
-        for from_s, to_s in gaps.get(id(signal), ()):
-            first, last = (round(at_s * signal.sampling_frequency) - start_n for at_s in (from_s, to_s))
-            samples[max(0, first) : max(0, last), column] = np.nan
+    """Read samples of some signals of the same rate, by their places in the file."""
+    samples = np.empty((stop_n - start_n, len(places)))
+    if not samples.size:
+        return samples
+    record_n = opened.edf.signals[places[0]].samples_per_data_record
+    part, first = opened.part(start_n // record_n, -(-stop_n // record_n))
+    for column, place in enumerate(places):
+        # In seconds, which edfio rounds to exactly these samples.
+        signal, rate_hz = part.signals[place], part.signals[place].sampling_frequency
+        bounds_s = ((at - first * record_n) / rate_hz for at in (start_n, stop_n))
+        samples[:, column] = signal.get_data_slice(*bounds_s)
+        for from_s, to_s in gaps.get(place, ()):
+            begin, end = (round(at_s * rate_hz) - start_n for at_s in (from_s, to_s))
+            samples[max(0, begin) : max(0, end), column] = np.nan
     return samples

@@ -46,7 +46,7 @@ def read_recording(path: Path | str) -> Recording:
     Returns
     -------
     Recording
-        EDF samples are read from disk on request; BDF and XDF files are held in memory.
+        Samples of EDF and BDF files are read from disk on request; XDF files are held in memory.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 """EDF, EDF+ and BDF files, sound and damaged."""
 
+import tracemalloc
+
 import edfio
 import numpy as np
 import pytest
@@ -85,6 +87,29 @@ def test_bdf(tmp_path):
     recording = read_recording(tmp_path / "a.bdf")
     assert np.abs(recording.streams[0].read()[:, 0] - LEG).max() <= recording.streams[0].channels[0].lsb
     assert recording.annotations[0].text == "N2"
+
+
+def test_samples_of_bdf_are_read_from_disk_on_request(tmp_path):
+    signals = [
+        edfio.BdfSignal(RNG.normal(0, 20, 200 * 3600), 200, label=label, physical_dimension="uV")
+        for label in ("LAT", "RAT", "C3")
+    ]
+    signals.insert(1, edfio.BdfSignal(RNG.normal(0, 1, 25 * 3600), 25, label="Airflow"))
+    notes = [edfio.EdfAnnotation(1.0, None, "N2")]
+    edfio.Bdf(signals, annotations=notes, data_record_duration=2.0).write(tmp_path / "a.bdf")
+    left, breath, right, _ = (signal.data for signal in edfio.read_bdf(tmp_path / "a.bdf").signals)
+    expected = np.stack([right, left], axis=1)
+    tracemalloc.start()
+    try:
+        legs, airflow = read_recording(tmp_path / "a.bdf").streams
+        for first, last in ((0, 1), (399, 401), (3000, 7001), (719_999, 720_000), (50, 50)):
+            assert np.array_equal(legs.read([1, 0], first, last), expected[first:last])
+        most_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.array_equal(airflow.read()[:, 0], breath)
+    # Of the file, most is its first megabyte, which is read to recognise it.
+    assert most_bytes < 0.5 * (tmp_path / "a.bdf").stat().st_size
 
 
 @pytest.mark.parametrize(
