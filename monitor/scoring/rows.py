@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import repeat
 
 import numpy as np
@@ -270,16 +270,9 @@ def dropped_rows(
         return []
     onset, end, drop = parts.onset_us[dropped], parts.end_us[dropped], parts.drop[dropped]
     found = context(onset, end, profile, timeline, windows)
-    columns = _Columns(
-        keys=parts.keys[dropped],
-        onset=onset,
-        end=end,
-        bits=LEG_BITS[parts.leg[dropped]],
-        arousal=found.arousal,
+    columns = replace(
+        _of_one_leg(parts, dropped, found),
         provisional=parts.is_open[dropped],
-        stage=found.stage,
-        respiratory=found.event >= 0,
-        counted=_counted(found),
         why=drop,
         is_body=(drop == Drop.LONG) & parts.body[dropped],
         is_jerk=(drop == Drop.TWITCH) & at_sleep_onset(onset, timeline),
@@ -306,16 +299,20 @@ def twitch_rows(
     if not onset.size:
         return []
     found = context(onset, end, profile, timeline, windows)
-    columns = _Columns(
-        keys=twitches.keys[place],
-        onset=onset,
-        end=end,
-        bits=LEG_BITS[twitches.leg[place]],
+    columns = replace(_of_one_leg(twitches, place, found), is_jerk=at_sleep_onset(onset, timeline))
+    return rows.of(columns, profile)
+
+
+def _of_one_leg(movements: Parts | MovementTable, place: Ints, found: RowContext) -> _Columns:
+    """Return the columns of movements of one leg in their context, as those of twitches."""
+    return _Columns(
+        keys=movements.keys[place],
+        onset=movements.onset_us[place],
+        end=movements.end_us[place],
+        bits=LEG_BITS[movements.leg[place]],
         arousal=found.arousal,
         stage=found.stage,
         respiratory=found.event >= 0,
         counted=_counted(found),
-        why=np.full(onset.shape, WHY.index("twitch")),
-        is_jerk=at_sleep_onset(onset, timeline),
+        why=np.full(place.shape, WHY.index("twitch")),
     )
-    return rows.of(columns, profile)
