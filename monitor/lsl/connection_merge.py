@@ -91,6 +91,11 @@ class ConnectionMerge:
             while line != self.lines[0]:
                 yield from self.close(self.lines[0], now_s)
         self._head_heard_s = now_s
+        if len(self._lines) == 1 and not self._lines[line].is_fresh and len(piece[1]):
+            # Nearly always.
+            self._note(piece[1])
+            yield piece
+            return
         yield from self._lead([piece], now_s)
 
     def close(self, line: int, now_s: float) -> Iterator[Piece]:
@@ -142,8 +147,6 @@ class ConnectionMerge:
 
     def _reaches_next(self, stamps: npt.NDArray[np.float64]) -> int | None:
         """Return where the head has caught up with the samples that wait for it."""
-        if len(self._lines) == 1:
-            return None
         for line in list(self._lines.values())[1:]:
             if line.waiting and np.isfinite(line.first_s):
                 reached = np.flatnonzero(stamps >= line.first_s - 0.5 * self._step_s)

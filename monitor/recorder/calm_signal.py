@@ -8,8 +8,8 @@ from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Samples
 
 # So much of a calm signal is detected at once, and so long does a piece wait at most for others.
-_ENOUGH_S = 0.36
-_LONGEST_S = 0.5
+_ENOUGH_S = 0.5
+_LONGEST_S = 0.65
 
 
 Due = tuple[Samples, float]

@@ -36,11 +36,11 @@ def learned(noise):
 def test_calm_pieces_come_out_together_in_order(noise, learned):
     calm = CalmSignal()
     found = []
-    for k in range(32):
+    for k in range(40):
         found += [each for each, _ in calm.take(piece(noise, k), learned, k * PIECE_S, is_watched=False)]
     assert [each.piece_n for each in found] == [PIECE_N] * 4
     whole = np.concatenate([each.values for each in found])
-    assert np.array_equal(whole, noise[: 32 * PIECE_N].astype(np.float32))
+    assert np.array_equal(whole, noise[: 40 * PIECE_N].astype(np.float32))
     assert (np.diff(np.concatenate([each.stamps for each in found])) > 0).all()
 
 
@@ -75,8 +75,8 @@ def test_nothing_waits_while_the_resting_level_is_learned(noise):
 def test_a_piece_that_no_other_follows_waits_for_a_limited_time(noise, learned):
     calm = CalmSignal()
     assert calm.take(piece(noise, 0), learned, 7.0, is_watched=False) == []
-    assert calm.due(7.45) == []
-    assert [(len(each.stamps), at_s) for each, at_s in calm.due(7.5)] == [(PIECE_N, 7.0)]
+    assert calm.due(7.6) == []
+    assert [(len(each.stamps), at_s) for each, at_s in calm.due(7.65)] == [(PIECE_N, 7.0)]
     assert calm.due(9.0) == []
 
 
