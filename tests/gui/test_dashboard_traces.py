@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
 
+from monitor.dashboard.signal.raster import PLAIN
 from monitor.dashboard.signal.traces import Traces, ViewFilter
 
 COLOURS = np.array([1, 2, 0], np.uint32)
@@ -43,6 +44,21 @@ def test_any_pieces_give_the_same_picture(cuts: list[int]) -> None:
     for a, b in pairwise(edges):
         pieces.add(rows[a:b])
     assert np.array_equal(painted(whole), painted(pieces))
+
+
+def test_python_draws_what_the_compiled_kernels_draw() -> None:
+    """Until the kernels are compiled Python runs them."""
+    rows = rows_of(np.random.default_rng(4).normal(0, 10, 2500), start_s=3.0)
+    rows[700:720, 4] = np.nan
+    rows[900:, 0] += 2.0
+    compiled, plain = make(), Traces(("left", "right"), 500.0, 20.0, ViewFilter(), run_by=PLAIN)
+    for part in np.array_split(rows, 5):
+        compiled.add(part)
+        plain.add(part)
+    for lane in compiled.lanes:
+        assert compiled.measured(lane, 0.0, 20.0) == plain.measured(lane, 0.0, 20.0)
+    assert np.array_equal(painted(compiled), painted(plain))
+    assert painted(plain).any()
 
 
 def test_a_short_burst_is_not_averaged_away() -> None:

@@ -230,7 +230,8 @@ class Kernels(NamedTuple):
     paint: Callable[..., None]
 
 
-_PLAIN = Kernels(filter_leg, add_to_bins, paint)
+PLAIN = Kernels(filter_leg, add_to_bins, paint)
+"""Run by Python."""
 _IN_USE: list[Kernels] = []
 
 
@@ -244,7 +245,7 @@ def kernels() -> Kernels:
 def run_uncompiled() -> None:
     """Let Python run the kernels, if they are not compiled, until `use_compiled` has ended."""
     if not _IN_USE:
-        _IN_USE.append(_PLAIN)
+        _IN_USE.append(PLAIN)
 
 
 def use_compiled(warm_up: Callable[[Kernels], None]) -> None:
