@@ -109,6 +109,19 @@ def test_night_is_eight_hours_of_gapless_stages_that_end_awake(seed):
     assert len([r for r in truth if r.trial_type.startswith("LM_")]) > 200
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_healthy_sleeper_turns_over_and_twitches_and_has_no_periodic_movements(seed):
+    healthy, patient = Schedule(seed, "healthy"), Schedule(seed, "night")
+    assert healthy.duration_s == patient.duration_s
+    truth = healthy.truth(math.inf)
+    n = {kind: sum(row.trial_type.startswith(kind) for row in truth) for kind in ("twitch", "position")}
+    assert 10 <= n["position"] <= 40
+    assert n["twitch"] > 10
+    onsets = sorted(row.onset_s for row in truth if row.trial_type.startswith("LM_") and row.duration_s <= 10)
+    assert onsets
+    assert len(onsets) < sum(row.trial_type.startswith("LM_") for row in patient.truth(math.inf)) / 5
+
+
 @pytest.mark.parametrize("profile", ["demo", "night"])
 @pytest.mark.parametrize("seed", range(10))
 def test_bursts_of_one_leg_keep_apart_so_that_each_has_its_own_offset(profile, seed):
