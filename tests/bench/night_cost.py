@@ -5,8 +5,8 @@
 Two sessions are recorded at the same time and pace: one that began ten minutes ago, and one in its twelfth
 hour, with movements at the rate of so many in 12 h. Each is shown in a window of its own, in its own process,
 for the same seconds, so that a busy machine slows both alike. Samples, the status, three facts for each
-movement and a stage each epoch arrive as from a recorder. Printed are the shares of a core of both windows and
-their ratio.
+movement and a stage each epoch arrive as from a recorder. Printed are the shares of a core of both windows
+and their ratio.
 
 Two recorders that resume such sessions are fed the same signal of two legs in turn, as fast as they take it:
 detection, journal, score, outlets, raw signal, without receiving. Printed is the processor time for a second
@@ -14,6 +14,7 @@ of signal, of all threads.
 """
 
 import argparse
+import datetime as dt
 import json
 import multiprocessing
 import subprocess
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import psutil
@@ -29,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from growth_cost import END_S, night
 from screen_cost import cost, wait
 from support.hand_fed import HEADER
-from support.sessions import FIRST_STAMP_S, clock_fact, make_session, movement, stage
+from support.sessions import FIRST_STAMP_S, START, clock_fact, make_session, movement, stage
 
 from monitor.lsl.arrivals import Connected, Samples
 from monitor.model.config import load_config
@@ -168,6 +170,14 @@ class FedRecorder:
 
     def feed(self, seconds, every_s):
         """Feed so many seconds, in chunks, with a movement of one leg each `every_s`."""
+        with patch("monitor.model.clock.utc_now", self._utc):
+            return self._feed(seconds, every_s)
+
+    def _utc(self):
+        # A wall clock that did not go with the samples would be noted each second.
+        return START + dt.timedelta(seconds=self._clock_s)
+
+    def _feed(self, seconds, every_s):
         n, begun_s = round(CHUNK_S * RATE_HZ), time.process_time()
         for k in range(round(seconds / CHUNK_S)):
             stamps_s = self._clock_s + np.arange(n) / RATE_HZ
