@@ -127,6 +127,7 @@ class ChannelFacts:
     def __init__(self, channel: LegChannel, detector: LegDetector, timeline: StampTimeline) -> None:
         self.channel, self.detector, self._timeline = channel, detector, timeline
         self._kinds = detection_kinds(channel.leg)
+        self._calm_uv = _CALM_SHARE * detector.settings.onset_uv
         self._movements = MovementFacts(channel, timeline)
         self._further = [MovementFacts(channel, timeline) for _ in detector.settings.further_onset_uv]
         self._state: tuple[QualityWord, list[str]] | None = None
@@ -152,7 +153,7 @@ class ChannelFacts:
         detector = self.detector
         if detector.open or detector.learning:
             return False
-        level_uv = detector.resting_uv + _CALM_SHARE * detector.settings.onset_uv
+        level_uv = detector.resting_uv + self._calm_uv
         if not detector.envelope_uv <= level_uv:
             # NaN is not calm.
             return False

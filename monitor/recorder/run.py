@@ -146,12 +146,10 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
 def _take_all(arrivals: queue.SimpleQueue[Arrival], recorder: SessionRecorder, wait_s: float) -> None:
     """Process queued arrivals, waiting `wait_s` for the first, for a limited time."""
     until_s = time.monotonic() + _LONGEST_TURN_S if wait_s > 0 else float("inf")
-    try:
+    with contextlib.suppress(queue.Empty):
         recorder.take(arrivals.get(timeout=wait_s) if wait_s > 0 else arrivals.get_nowait())
-        while time.monotonic() < until_s:
-            recorder.take(arrivals.get_nowait())
-    except queue.Empty:
-        return
+    while not arrivals.empty() and time.monotonic() < until_s:
+        recorder.take(arrivals.get())
 
 
 def _wait_for_detector(
