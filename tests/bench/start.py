@@ -223,7 +223,9 @@ def main():
             if given.beside is None:
                 row.append({"reference": short_run(places[0], *REFERENCE)[0]})
             rows.append(row)
-            sys.stdout.write(f"load {os.getloadavg()[0]:.1f}: {row[0]}\n")
+            shown = "; ".join(", ".join(f"{value:.2f}" for value in each.values()) for each in row)
+            sys.stdout.write(f"load {os.getloadavg()[0]:.1f}: {shown}\n")
+            sys.stdout.flush()
     report(("this", "reference" if given.beside is None else "beside"), rows)
 
 
