@@ -145,6 +145,14 @@ def start(tmp_path: Path, lobby: StreamSelection, qtbot: QtBot) -> Iterator[Star
     screen.deleteLater()
 
 
+def test_nothing_can_be_started_before_the_recorder_has_answered(tmp_path: Path, qtbot: QtBot) -> None:
+    screen = StartScreen(RecorderClient(lambda: ControlClient.at(tmp_path / "none.json"), "lobby"), NIGHT)
+    qtbot.addWidget(screen)
+    screen.show()
+    assert not screen.start_button.isEnabled()
+    assert "Searching" in screen.state.text()
+
+
 def test_enter_starts_what_is_suggested(start: StartScreen, lobby: StreamSelection, qtbot: QtBot) -> None:
     with qtbot.waitSignal(start.began, timeout=LATE_MS) as began:
         QTest.keyClick(start, Qt.Key.Key_Return)

@@ -90,6 +90,8 @@ class StartScreen(QMainWindow):
             self.form.sound,
         )
         self.missing = self.form.missing
+        # Until the recorder has answered there is nothing to start.
+        self.start_button.setEnabled(False)
         self._set_up()
         self._timer = QTimer(self, interval=_UPDATE_MS)
         self._timer.timeout.connect(self.update_state)
