@@ -195,7 +195,7 @@ def test_is_cut_off_when_nobody_records_and_no_file_grows(tmp_path: Path) -> Non
     assert (screen.top.phase, screen.alerts) == ("ended", ())
 
 
-def test_scores_every_five_seconds_without_news_and_at_once_with_them(tmp_path: Path) -> None:
+def test_scores_every_ten_seconds_without_news_and_at_once_with_them(tmp_path: Path) -> None:
     clock = Clock()
     folder = make_session(tmp_path / "s", [*beginning(), *series(60.0)])
     presenter = Presenter(folder, clock)
@@ -206,9 +206,9 @@ def test_scores_every_five_seconds_without_news_and_at_once_with_them(tmp_path: 
         assert screen is not None
         return screen.revision
 
-    assert [revision(t) for t in (0.0, 0.3, 4.9, 5.2, 5.5)] == [1, 1, 1, 2, 2]
+    assert [revision(t) for t in (0.0, 0.3, 9.9, 10.2, 10.5)] == [1, 1, 1, 2, 2]
     append(folder, [movement("L9", 201.0)])
-    assert revision(5.55) == 3
+    assert revision(10.55) == 3
 
 
 def test_prefix_after_prefix_ends_at_the_whole(tmp_path: Path) -> None:
