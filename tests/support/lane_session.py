@@ -6,19 +6,16 @@ from dsp import DetectorSettings
 from monitor.lsl.arrivals import Connected, Lost, Samples
 from monitor.model.config import load_config
 from monitor.model.lanes import EVERY, LaneWish
-from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
+from monitor.montage import Channel, Chosen, StreamDescription
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.source import Source
 from monitor.session.folder import SessionFolder
+from support.crash_child import LEGS
 
 RATE_HZ, FLOW_HZ, OXYGEN_HZ = 200.0, 32.0, 1.0
 HEADER = (
     "<info><name>{}</name><type>{}</type><channel_count>{}</channel_count>"
     "<channel_format>float32</channel_format><nominal_srate>{}</nominal_srate></info>"
-)
-LEGS = (
-    LegChannel("left", 0, "LAT", 1.0, "uV", "label"),
-    LegChannel("right", 1, "RAT", 1.0, "uV", "label"),
 )
 
 

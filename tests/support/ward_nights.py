@@ -15,7 +15,7 @@ from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.lsl.arrivals import Connected, Offset, Samples, Texts
 from monitor.model import clock
 from monitor.model.config import load_config
-from monitor.montage import Channel, Chosen, LegChannel, StreamDescription
+from monitor.montage import Channel, Chosen, StreamDescription
 from monitor.recorder import outlets
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
 from monitor.recorder.source import Source
@@ -26,21 +26,11 @@ from monitor.simulator.emg import SignalGenerator
 from monitor.simulator.schedule import Schedule
 from monitor.ward.alerts import WardAlerts
 from monitor.ward.bed import Bed
+from support.crash_child import HEADER, LEGS, RATE_HZ, START, TEXT
 
-RATE_HZ = 500.0
 STEP_S = 1.0
-HEADER = (
-    "<info><name>{}</name><type>EMG</type><channel_count>{}</channel_count>"
-    "<channel_format>{}</channel_format><nominal_srate>500</nominal_srate></info>"
-)
-LEGS = (
-    LegChannel("left", 0, "LAT", 1.0, "uV", "label"),
-    LegChannel("right", 1, "RAT", 1.0, "uV", "label"),
-)
 CHANNELS = (Channel("LAT", "uV", "EMG"), Channel("RAT", "uV", "EMG"))
 EMG = StreamDescription("Amp", "EMG", "amp", RATE_HZ, "float32", CHANNELS)
-TEXT = StreamDescription("Stager", "Markers", "st", 0.0, "string", (Channel("m"),))
-START = dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC)
 _BEGIN_S = 9000.0
 _ADC_UV = 3000.0
 _DRIFT = 20e-6
