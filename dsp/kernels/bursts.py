@@ -43,12 +43,20 @@ def begin_burst(leg: Leg, short: int) -> None:
 
 
 @inlined
+def has_only_spikes(leg: Leg, cfg: Config) -> bool:
+    """Return whether every burst of the movement so far is as short as a spike."""
+    return bool(max(leg.movement.longest_n, leg.movement.run_n) < cfg.spike_run_n)
+
+
+@inlined
 def is_solid(leg: Leg, cfg: Config) -> bool:
-    """Return whether a movement that is no row of spikes goes on in this burst, which is no lone spike."""
+    """Return whether this burst continues the movement: it is longer than a single motor unit's spike.
+
+    At least one burst of the movement must be longer than any spike.
+    """
     movement = leg.movement
     duration = movement.burst_half_at - cfg.burst_lag_n - (movement.burst_up_at - cfg.onset_lag_n)
-    is_spiky = max(movement.longest_n, movement.run_n) < cfg.spike_run_n
-    return bool(duration > cfg.lone_spike_n and not is_spiky)
+    return bool(duration > cfg.lone_spike_n and not has_only_spikes(leg, cfg))
 
 
 @compiled
@@ -61,8 +69,7 @@ def end_burst(leg: Leg, cfg: Config) -> None:
     is_jerk = movement.run_n <= cfg.jerk_run_n and not movement.has_heart
     movement.jerk_end_at = movement.burst_half_at if is_jerk else 0
     if is_solid(leg, cfg):
-        # Not a spike, or one of several bursts that are not all spikes: it continues the movement even if it
-        # is too short for the envelope.
+        # It continues the movement even if it is too short for the envelope.
         movement.jerk_at = movement.burst_half_at
         movement.quiet_n = min(movement.quiet_n, leg.signal.index - movement.burst_half_at)
         movement.last_above = max(movement.last_above, movement.burst_half_at)

@@ -14,7 +14,7 @@ from dsp.kernels.baseline import (
     set_levels,
     update_baseline,
 )
-from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, is_ringing, is_solid
+from dsp.kernels.bursts import begin_burst, end_burst, follow_bursts, has_only_spikes, is_ringing, is_solid
 from dsp.kernels.chain import date_back, join_chain, note_burst, remember_burst
 from dsp.kernels.new_rest import is_new_rest, is_new_tone, is_steady
 from dsp.kernels.texture import CRACKLE, MUSCLE, SETTLING_WINDOWS, TONE, has_hum, start_texture, texture_of
@@ -259,7 +259,7 @@ def settled_offset(leg: Leg, cfg: Config, offset: float) -> float:
 
 @compiled
 def solid_end(leg: Leg, cfg: Config) -> float:
-    """Return the end of the last burst of the movement that is no spike; minus infinity if there was none."""
+    """Return the end of the last burst that is not a spike; minus infinity if there was none."""
     movement = leg.movement
     if movement.in_burst and is_solid(leg, cfg):
         return float(movement.burst_half_at - cfg.burst_lag_n)
@@ -284,7 +284,7 @@ def advance(leg: Leg, cfg: Config, action: int) -> None:
         offset = movement.burst_at - cfg.offset_lag_n - cfg.offset_ring_n
         twitch = offset - onset >= cfg.twitch_n
         chained = movement.chain_onset < onset
-        if not chained and (not twitch or max(movement.longest_n, movement.run_n) < cfg.spike_run_n):
+        if not chained and (not twitch or has_only_spikes(leg, cfg)):
             # Its height is what spikes on this leg look like: a similar one is not flagged again.
             add_spike(leg, cfg)
         remember_burst(leg, max(offset, onset))

@@ -145,7 +145,7 @@ BY_LEG, BY_STAGE = "intervals by leg", "intervals by stage"
 
 # -- jumps ----------------------------------------------------------------------------------------------
 GOTO_QUESTION = "Go to: number of an epoch, or time of day (hh:mm or hh:mm:ss)"
-NO_SUCH_PLACE = "“{text}” is no epoch or time of day in this recording; the view has not moved"
+NO_SUCH_PLACE = "“{text}” is not an epoch or a time of day in this recording; the view has not moved"
 BEFORE, AFTER = "before", "after"
 NONE_THERE = "No {kind} {where} this one"
 ARRIVED = "{kind} {n} of {of} · {moment}"
