@@ -281,12 +281,13 @@ def quiet_places(facts):
 
 
 def time_of_day(facts, after_s):
-    """Return a time of day as the screen writes it, and the epoch (s) in which it begins."""
+    """Return a time of day as the screen writes it, and the epoch (s) in which this second begins."""
     wall = WallTime.of(of_kind(facts, "stream"), of_kind(facts, "clock"))
     for t_s in range(round(after_s), round(after_s) + 600):
-        is_first = wall.text(t_s) != wall.text(t_s - 1)
-        if is_first and EPOCH_S / 4 < t_s % EPOCH_S < EPOCH_S * 3 / 4:
-            return wall.text(t_s), t_s // EPOCH_S * EPOCH_S
+        # Not where its text begins: that is rounded, and begins half a second (ten of the recording) before.
+        second = wall.at(t_s).replace(microsecond=0)
+        if second > wall.at(t_s - 1) and EPOCH_S / 4 < t_s % EPOCH_S < EPOCH_S * 3 / 4:
+            return f"{second:%H:%M:%S}", t_s // EPOCH_S * EPOCH_S
     raise AssertionError("no second begins in the middle of an epoch")
 
 
