@@ -137,10 +137,11 @@ def desktop():
     if lacking:
         pytest.skip(f"not installed: {', '.join(lacking)}")
     read, write = os.pipe()
+    # -r: no key repeats itself. On a busy computer a key is released late, and would be many.
+    options = ("-screen", "0", "1366x768x24", "-nolisten", "tcp", "-noreset", "-r")
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1366x768x24", "-nolisten", "tcp", "-noreset"],
-        pass_fds=(write,), stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        ["Xvfb", "-displayfd", str(write), *options], pass_fds=(write,), stderr=subprocess.DEVNULL
+    )
     os.close(write)
     with os.fdopen(read) as told:
         display = f":{told.readline().strip()}"

@@ -211,7 +211,7 @@ def test_streams_reads_each_stream_and_guesses_nothing():
             OutletHeader("Notes", "Markers", "id-notes", 0.0, "string", (ChannelHeader("m", "", ""),))
         ),
     ):
-        said = run("streams", "--wait", "1.5").stdout
+        said = run("streams", "--wait", "3").stdout
     good, nameless, notes = said.split("'Good'")[1], said.split("'Nameless'")[1], said.split("'Notes'")[1]
     assert "left leg: channel LAT in uV" in good
     assert "right leg: channel RAT in uV" in good
@@ -234,7 +234,7 @@ def test_streams_hints_at_the_unit_that_a_header_does_not_tell():
         sender = threading.Thread(target=send)
         sender.start()
         try:
-            said = run("streams", "--wait", "1.5").stdout.split("'Unitless'")[1]
+            said = run("streams", "--wait", "3").stdout.split("'Unitless'")[1]
         finally:
             done.set()
             sender.join()

@@ -6,6 +6,7 @@ import pytest
 from support.evening import Amplifier, Person, environment_with_eyes
 from support.watching import Command, of_kind, run, session_paths, summary, whole_facts, windows
 
+from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 from monitor.session.state import SessionState
 
@@ -54,6 +55,16 @@ def begins_the_recording(person):
     return folder
 
 
+def is_staged_elsewhere(folder):
+    """Enter the first stage, as another window does.
+
+    A first one after ten minutes is asked about: on a slow computer they are over before there is a window.
+    """
+    client = ControlClient(folder)
+    client.ask({"do": "stage", "t": 0.0, "stage": "W", "author": "ada"})
+    client.close()
+
+
 def writes(person, key, text):
     person.presses(key)
     person.waits_for(lambda now: now["is_note"], "note field")
@@ -67,6 +78,7 @@ def writes(person, key, text):
 def test_a_persons_evening(evening, amplifier):
     person, watch = evening, evening.command
     folder = begins_the_recording(person)
+    is_staged_elsewhere(folder)
 
     def facts(kind, n=1):
         return watch.wait_for(
@@ -85,7 +97,7 @@ def test_a_persons_evening(evening, amplifier):
     person.presses("b")
     person.waits_for(lambda now: now["calibration"] == "ready", "calibration")
     person.presses("b")
-    person.waits_for(lambda now: now["calibration"] == "relax", "rest of the calibration")
+    # The rest is over in a second and a half: a busy computer may show only what comes after it.
     person.waits_for(lambda now: now["calibration"] not in ("ready", "relax"), "end of the rest")
     person.presses("shift+b")
     person.waits_for(lambda now: now["calibration"] == "", "end of the calibration")
@@ -103,7 +115,7 @@ def test_a_persons_evening(evening, amplifier):
     writes(person, "n", "walked 123 lard")
     assert facts("note", 2)[1].data["text"] == "walked 123 lard"
     person.presses("2")
-    (stage,) = facts("stage")
+    _, stage = facts("stage", 2)
     assert (stage.data["stage"], stage.data["duration_s"]) == ("N2", None)
 
     amplifier.is_pulled.set()
@@ -135,7 +147,7 @@ def test_a_persons_evening(evening, amplifier):
     person.waits_for(lambda now: now["typed"] == "unlock", "the word")
     person.presses("Return")
     person.waits_for(lambda now: not now["is_locked"], "open lock")
-    assert len(of_kind(whole_facts(folder.journal), "stage")) == 1
+    assert len(of_kind(whole_facts(folder.journal), "stage")) == 2
 
     person.presses("l")
     person.waits_for(lambda now: now["note"].startswith("Lights on"), "question for the lights")

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 
 from monitor.lsl.library import lsl
 from monitor.simulator.amplifier import run_amplifier
@@ -33,7 +33,7 @@ def amplifier():
     yield start
     stop.set()
     for process in processes:
-        process.join(10)
+        process.join(PATIENCE_S)
         assert process.exitcode is not None, "the amplifier did not end when told to"
         process.close()
 
@@ -107,7 +107,7 @@ def test_it_ends_by_itself_after_its_hours_with_every_sample_sent(amplifier, rec
     markers.pull_until(3)
     emg.close()
     markers.close()
-    process.join(10)
+    process.join(PATIENCE_S)
     assert process.exitcode == 0
     assert len(emg.stamps) == 12_000
 
@@ -117,7 +117,7 @@ def test_told_to_stop_it_ends_at_once(amplifier, receive):
     emg, _ = receive(EMG, MARKERS)
     emg.pull_until(10)
     stop.set()
-    process.join(3)
+    process.join(PATIENCE_S)
     assert process.exitcode == 0
 
 

@@ -25,16 +25,16 @@ EMG = OutletHeader(
     model="One",
 )
 RESOLVE = """
+import sys
 from monitor.lsl.library import lsl
-print(len(lsl().resolve_byprop("name", "Outlet-Test", 1, 1.5)))
+print(len(lsl().resolve_byprop("name", "Outlet-Test", 1, float(sys.argv[1]))))
 """
 
 
-def run_python(code, environment):
+def run_python(code, environment, *arguments):
     """Run a few lines in a fresh process, with exactly that environment."""
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=90, check=False
-    )
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
 
 
 def has_ended(process):
@@ -94,8 +94,9 @@ def test_a_process_of_the_same_session_sees_the_stream_and_another_does_not(tmp_
     other = tmp_path / "other.cfg"
     other.write_text(loopback_config("another-session", 19_000), encoding="ascii")
     with open_outlet(EMG):
-        assert run_python(RESOLVE, os.environ).stdout == "1\n"
-        assert run_python(RESOLVE, os.environ | {"LSLAPICFG": str(other)}).stdout == "0\n"
+        # It ends as soon as there is one.
+        assert run_python(RESOLVE, os.environ, "60").stdout == "1\n"
+        assert run_python(RESOLVE, os.environ | {"LSLAPICFG": str(other)}, "1.5").stdout == "0\n"
 
 
 def test_the_configuration_file_goes_with_its_process(tmp_path):

@@ -98,10 +98,11 @@ def test_a_frozen_source_that_stamps_now_gets_its_samples_back_in_place(start, s
     watch.facts_until(anchored(1), "first sample")
     index = Listener("PLMS-Index-faulty")
     watch.wait_for(lambda: len(index.samples) >= 4, "two seconds of the index")
+    frozen_s = time.monotonic()
     amplifier.send_signal(signal.SIGSTOP)
-    until_s = time.monotonic() + seconds
-    watch.wait_for(lambda: time.monotonic() >= until_s, "the freeze", seconds + 5)
+    watch.wait_for(lambda: time.monotonic() >= frozen_s + seconds, "the freeze", seconds + 5)
     amplifier.send_signal(signal.SIGCONT)
+    seconds = time.monotonic() - frozen_s
     watch.facts_until(retimed, "word of the freeze", 60)
     heard_n = len(index.samples)
     watch.wait_for(lambda: len(index.samples) >= heard_n + 3, "the index behind it")

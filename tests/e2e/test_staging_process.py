@@ -18,7 +18,15 @@ SEED, SPEED, RATE_HZ = 8, 10.0, 200.0
 def stagers(watch):
     """List the staging processes of a recorder."""
     children = psutil.Process(watch.process.pid).children(recursive=True)
-    return [child for child in children if "monitor.staging" in child.cmdline()]
+    return [child for child in children if "monitor.staging" in words_of(child)]
+
+
+def words_of(process):
+    """Return the command line of a process; nothing if it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def estimates(facts):

@@ -10,6 +10,7 @@ from support.watching import Command, Listener, Watch, closed, movement_rows, of
 
 import dsp
 from monitor.session.control import ControlClient
+from monitor.session.signal.xdf_format import tally
 
 SEED, RATE_HZ = 5, 500.0
 COMPILING = "The detector is being compiled"
@@ -73,6 +74,12 @@ def test_a_recorder_that_is_killed_while_it_compiles_has_lost_nothing(record, tm
     watch.wait_for(lambda: status(folder)["waiting_s"] > 8.0, "eight seconds of signal")
     asked = status(folder)
     assert asked["compiled_share"] < 1.0
+
+    def written_s():
+        return max((kept.n_samples for kept in tally(folder.recording).values()), default=0) / RATE_HZ
+
+    # What was received is written each tenth of a second, where compiling leaves it one.
+    watch.wait_for(lambda: written_s() > asked["recorded_s"] - 0.5, "signal on disk")
     watch.process.kill()
     watch.process.wait()
     assert COMPILING in watch.said
@@ -81,7 +88,6 @@ def test_a_recorder_that_is_killed_while_it_compiles_has_lost_nothing(record, tm
     assert not of_kind(facts, "movement")
     assert run("recover", str(folder.path)).returncode == 0
     stamps = signal(folder)
-    # What was received is written each tenth of a second.
     assert len(stamps) / RATE_HZ > asked["recorded_s"] - 0.5
     np.testing.assert_allclose(np.diff(stamps), 1 / RATE_HZ, atol=1e-6)
     scored = run("score", str(folder.recording), "--out", str(tmp_path / "out"))

@@ -72,9 +72,11 @@ def test_two_streams_make_one_night_and_one_may_go(tmp_path, legs):
     assert gaps[0].data["end"] is None
     whole = summary(watch.folder.path)
     assert whole["usable_h"]["left"] > whole["usable_h"]["right"] > 0
-    # Each leg's movements lie where its own stream put them: eleven seconds into every twelve.
+    # Each leg's movements lie where its own stream put them: eleven seconds into every twelve of it. A stream
+    # that began a second later has them where another twelve seconds of the session begin.
     for leg in ("left", "right"):
-        assert np.ptp([t % 12 for t in onsets(facts, leg)]) < 0.2
+        first_s, *_ = times_s = onsets(facts, leg)
+        assert np.ptp([(t_s - first_s + 6) % 12 for t_s in times_s]) < 0.2
 
 
 def onsets(facts, leg):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,6 @@ from support.sessions import (
 from support.windows import LATE_MS, Opener, Recorder
 
 from monitor.dashboard.shell.window import DashboardWindow
-from monitor.model.clock import utc_now
 from monitor.model.facts import Fact
 from monitor.recorder.editor import Editor
 from monitor.session.folder import SessionFolder
@@ -643,8 +643,8 @@ def test_the_summary_page_is_summary_json_and_a_signature_lasts_until_the_next_e
     assert (fact.data["over_seq"], fact.data["author"]) == (newest, "Dr B")
     # The log says when it was signed: its place is the end of the recording.
     signed = next(what for what in rows_of(window) if what.startswith("signed by"))
-    now = window.screen_view.wall.local(utc_now())
-    assert f"{now:%d %b}" in signed
+    when = window.screen_view.wall.local(dt.datetime.fromisoformat(fact.data["told_utc"]))
+    assert f"{when:%d %b}" in signed
     qtbot.waitUntil(
         lambda: "signed by Dr B" in window.panels.index.frame.accessibleDescription(), timeout=LATE_MS
     )

@@ -27,7 +27,7 @@ _WRITE_EVERY_S = 0.1
 SYNC_EVERY_S = 2.0
 _BOUNDARY_EVERY_S = 10.0
 # A healthy disk takes a write within a millisecond. A fact waits for no more than this.
-_HAND_OVER_S = 0.5
+HAND_OVER_S = 0.5
 _NO_ANSWER = "the disk does not answer"
 
 Job = Callable[[XdfWriter], object]
@@ -116,7 +116,7 @@ class RawWriter:
             return
         self._asked = threading.Event()
         self._calls.put(self._asked)
-        self._asked.wait(_HAND_OVER_S)
+        self._asked.wait(HAND_OVER_S)
 
     @property
     def error(self) -> str:
