@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import pickle
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -47,8 +47,8 @@ class _SealedCache(NullCache):
     def __init__(self, kernel: Callable[..., Any]) -> None:
         self._name = kernel.__qualname__
         source = Path(inspect.getfile(kernel)).read_bytes()
-        where = (kernel.__qualname__, kernel.__code__.co_firstlineno, hashlib.sha256(source).hexdigest())
-        self._about = (sys.version_info[:3], *where)
+        line = kernel.__code__.co_firstlineno
+        self._about = (kernel.__qualname__, line, hashlib.sha256(source).hexdigest())
         self._claims: dict[Path, Claim] = {}
 
     @property
@@ -127,6 +127,17 @@ def shared_cache(kernel: Any) -> _SealedCache:
     return cast(_SealedCache, kernel._cache)
 
 
+@contextmanager
+def _compiling() -> Iterator[None]:
+    """Compile also where ``NUMBA_DISABLE_JIT`` is set: what the kernels call is no Python."""
+    config: Any = numba.config
+    given, config.DISABLE_JIT = config.DISABLE_JIT, 0
+    try:
+        yield
+    finally:
+        config.DISABLE_JIT = given
+
+
 def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
     """Compile a kernel with numba and cache the result.
 
@@ -142,7 +153,8 @@ def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
     """
 
     def compiled(kernel: Kernel) -> Kernel:
-        dispatcher = numba.njit(**options)(kernel)
+        with _compiling():
+            dispatcher = numba.njit(**options)(kernel)
         dispatcher._cache = _SealedCache(kernel)
         return cast(Kernel, dispatcher)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, get_args, get_origin, get_type_hints
@@ -25,7 +27,7 @@ from numba.core.errors import NumbaError
 from numba.core.registry import cpu_target
 from numba.np import arrayobj
 
-from dsp._cache import Claim, write_file
+from dsp._cache import Claim, report, tidy, write_file
 from dsp._kernel_cache import shared_cache
 from dsp.jit import leave_out_linear_algebra
 from dsp.kernels import filters, loop
@@ -104,24 +106,31 @@ def callees_first(*, is_reversed: bool = False) -> list[Any]:
     return list(found.values())
 
 
-def compile_share(n: int, parent: int) -> None:
+def compile_share(n: int) -> None:
     """Compile what no other process compiles: the work of process `n` of those that share the cache.
 
-    It ends early once `parent`, the process that waits for it, has ended.
+    It ends as soon as its standard input does: nobody waits for it any more. What it could not save is its
+    last line of standard output.
     """
+    threading.Thread(target=_end_with_input, daemon=True).start()
     leave_out_linear_algebra()
     if hasattr(os, "nice"):
         os.nice(_NICENESS)
     # What calls nothing is soon compiled where it is called, and often takes a part of an array.
     for kernel in filter(called_by, callees_first(is_reversed=n % 2 == 1)):
-        if os.getppid() != parent:
-            # Nobody waits for it any more.
-            return
         with contextlib.suppress(KeyError, NumbaError):
             signature = signature_of(kernel)
             if not shared_cache(kernel).is_taken(signature):
                 kernel.compile(signature)
     save_object_code()
+    sys.stdout.write(f"\n{report.unsaved}\n")
+
+
+def _end_with_input() -> None:
+    # Not `sys.stdin`: its lock would be waited for at the end.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 def save_object_code() -> None:
@@ -135,19 +144,26 @@ def save_object_code() -> None:
     claim = Claim(path)
     try:
         if claim.is_mine and not path.exists():
-            write_file(path, _object_code_alone())
+            code = _object_code_alone()
+            if code is not None:
+                write_file(path, code)
+                tidy(path)
     finally:
         claim.release()
 
 
-def _object_code_alone() -> bytes:
+def _object_code_alone() -> bytes | None:
+    """Return the code, empty if it needs the compiler; None if that could not be found out."""
     try:
         code = object_code(entry_points())
     except (AttributeError, ImportError, NumbaError, TypeError):  # Another version of Numba.
         return b""
     # To load code with an unknown symbol ends the process.
     probe = [sys.executable, "-c", _PROBE.format(path=sys.path)]
-    return code if subprocess.run(probe, input=code, check=False).returncode == 0 else b""
+    status = subprocess.run(probe, input=code, check=False).returncode
+    if -status in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGKILL", None)):
+        return None
+    return code if status == 0 else b""
 
 
 def object_code(kernels: Mapping[str, Any]) -> bytes:

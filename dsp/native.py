@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -14,11 +13,13 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from dsp._cache import DETECTOR, DETECTOR_FILE, cached_file
+from dsp._cache import DETECTOR, DETECTOR_FILE, cached_file, report
 
 # The kernels that Python calls, and how many integers each takes after its arrays.
 ENTRY_POINTS = {"run": 1, "start_at": 1, "finish": 0, "run_stages": 0}
 PREFIX = "plms_"
+# Of the compiler's options.
+_WITHOUT_EFFECT = ("NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT")
 
 # Takes the arrays of a kernel and returns what calls it, given the integers that follow them.
 Routine = Callable[..., Callable[..., int]]
@@ -93,8 +94,10 @@ def load(code: bytes) -> Mapping[str, Routine]:
 def code_file() -> Path | None:
     """Return the file of the detector's code for this processor, None without a folder."""
     options = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_")}
-    options.pop("NUMBA_CACHE_DIR", None)
+    for name in _WITHOUT_EFFECT:
+        options.pop(name, None)
     processor = [llvm.get_process_triple(), llvm.get_host_cpu_name()]
     with contextlib.suppress(RuntimeError):  # Not known of every processor.
         processor.append(llvm.get_host_cpu_features().flatten())
-    return cached_file(DETECTOR, (sys.version_info[:3], processor, sorted(options.items())), DETECTOR_FILE)
+    report.detector = cached_file(DETECTOR, (processor, sorted(options.items())), DETECTOR_FILE)
+    return report.detector

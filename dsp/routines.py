@@ -23,9 +23,10 @@ _PROCESSES_N = 2
 _CHILD = """import sys
 sys.path[:] = {path!r}
 from dsp.compilation import compile_share
-compile_share({n}, {parent})
+compile_share({n})
 """
 _LOCK = threading.Lock()
+_FAILED: list[Exception] = []
 
 
 def routines() -> Mapping[str, Routine]:
@@ -33,9 +34,21 @@ def routines() -> Mapping[str, Routine]:
 
     Takes half a minute the first time on a computer, then some hundredths of a second. May be called in a
     thread.
+
+    Raises
+    ------
+    Exception
+        If they cannot be compiled. It is not tried again: a recording that goes on without them would stand
+        still meanwhile.
     """
     with _LOCK:
-        return _routines()
+        if _FAILED:
+            raise _FAILED[0]
+        try:
+            return _routines()
+        except Exception as err:
+            _FAILED.append(err)
+            raise
 
 
 @cache
@@ -70,14 +83,25 @@ def _cached(path: Path) -> Mapping[str, Routine] | None:
 
 
 def _compile_in_parallel() -> None:
-    """Fill the cache with what it lacks of the detector; return when that is done."""
-    children = []
-    for n in range(min(_PROCESSES_N, os.cpu_count() or 1)):
-        command = [sys.executable, "-c", _CHILD.format(path=sys.path, n=n, parent=os.getpid())]
-        with contextlib.suppress(OSError):
-            children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
-    for child in children:
-        child.wait()
+    """Fill the cache with what it lacks of the detector; return when that is done.
+
+    The processes end with this one: their input does. An interrupt from the keyboard, by which a recording is
+    ended in order, is not for them.
+    """
+    with contextlib.ExitStack() as stack:
+        children = []
+        for n in range(min(_PROCESSES_N, os.cpu_count() or 1)):
+            with contextlib.suppress(OSError):
+                child = subprocess.Popen(
+                    [sys.executable, "-c", _CHILD.format(path=sys.path, n=n)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    start_new_session=os.name == "posix",
+                )
+                children.append(stack.enter_context(child))
+        for child in children:
+            said = child.stdout.read().decode(errors="replace").splitlines() if child.stdout else []
+            report.unsaved = said[-1] if said else report.unsaved
 
 
 def _through_the_compiler() -> Mapping[str, Routine]:

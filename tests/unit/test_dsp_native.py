@@ -132,8 +132,9 @@ def test_a_kernel_that_can_raise_needs_the_compiler():
 @pytest.mark.e2e
 def test_nothing_is_compiled_for_a_process_that_ended_before_its_compilers_began(tmp_path):
     given = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
-    program = "from dsp.compilation import compile_share; compile_share(0, -1)"
-    subprocess.run([sys.executable, "-c", program], env=given, check=True)
+    program = "from dsp.compilation import compile_share; compile_share(0)"
+    done = subprocess.run([sys.executable, "-c", program], stdin=subprocess.DEVNULL, env=given, check=False)
+    assert done.returncode == 1
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
