@@ -46,7 +46,7 @@ def read_recording(path: Path | str) -> Recording:
     Returns
     -------
     Recording
-        Samples of EDF and BDF files are read from disk on request; XDF files are held in memory.
+        Samples are read from disk on request; of a compressed XDF file they are held in memory.
 
     Raises
     ------

@@ -108,7 +108,10 @@ class RecordedStream:
         ndarray, shape (sample_n,), float64, or None
             Seconds from the recording's origin; None if the samples have no stamps.
         """
-        return None if self.stamps_s is None else np.fmax.accumulate(self.stamps_s)
+        stamps_s = self.stamps_s
+        if stamps_s is None or np.all(stamps_s[:-1] <= stamps_s[1:]):
+            return stamps_s
+        return np.fmax.accumulate(stamps_s)
 
     def read(
         self, channels: Sequence[int] | None = None, start_n: int = 0, stop_n: int | None = None

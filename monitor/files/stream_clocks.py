@@ -7,9 +7,8 @@ cannot measure one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +32,23 @@ _NEAR_S = 15.0
 # Smallest clock step that is assumed from the stamps alone.
 _BACK_S, _FORWARD_S = -2.0, 6 * 3600.0
 _MOST_RUNS = 100
+
+
+@dataclass(frozen=True)
+class StreamClock:
+    """What a file tells about the clock of one stream.
+
+    Attributes
+    ----------
+    stamps_s : ndarray, shape (n_samples,), float64, s
+        As received.
+    collected_s, offset_s : sequence of float
+        Clock offsets, in file order: when each was measured, and its value.
+    """
+
+    stamps_s: Floats
+    collected_s: Sequence[float]
+    offset_s: Sequence[float]
 
 
 @dataclass
@@ -95,19 +111,18 @@ class Aligned:
     notes: tuple[str, ...]
 
 
-def align(streams: Sequence[Mapping[str, Any]], names: Sequence[str], first: int) -> Aligned:
+def align(streams: Sequence[StreamClock], names: Sequence[str], first: int) -> Aligned:
     """Convert the stamps of all streams to the clock of one of them.
 
     Parameters
     ----------
-    streams : sequence of mapping
-        As returned by pyxdf, not synchronised: ``time_stamps``, ``clock_times``, ``clock_values``.
+    streams : sequence of StreamClock
     names : sequence of str
         Names of the streams for messages.
     first : int
         Index of the stream whose clock is used.
     """
-    stamps = [np.asarray(stream["time_stamps"], np.float64) for stream in streams]
+    stamps = [stream.stamps_s for stream in streams]
     epochs, notes = _plausible_epochs([_epochs(stream) for stream in streams], stamps, names)
     segments = [_segments(each, own) for each, own in zip(epochs, stamps, strict=True)]
     of_first = segments[first]
@@ -137,10 +152,10 @@ def align(streams: Sequence[Mapping[str, Any]], names: Sequence[str], first: int
     return Aligned(tuple(aligned), breaks, tuple(notes))
 
 
-def _epochs(stream: Mapping[str, Any]) -> list[_Epoch]:
+def _epochs(stream: StreamClock) -> list[_Epoch]:
     """Group the offsets of a stream, in file order, by clock."""
-    times_s = np.asarray(stream.get("clock_times", ()), np.float64)
-    values_s = np.asarray(stream.get("clock_values", ()), np.float64)
+    times_s = np.asarray(stream.collected_s, np.float64)
+    values_s = np.asarray(stream.offset_s, np.float64)
     known = np.isfinite(times_s) & np.isfinite(values_s)
     found: list[_Epoch] = []
     for collected_s, offset_s in zip(times_s[known].tolist(), values_s[known].tolist(), strict=True):

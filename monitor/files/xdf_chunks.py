@@ -10,10 +10,14 @@ the marks of all its samples are consistent; damage inside the values of a sampl
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
 
 BOUNDARY_MARK = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 MAGIC = b"XDF:"
@@ -90,6 +94,8 @@ class Chunk(NamedTuple):
     begin, start, end : int
         Offsets of its beginning, of its content and of its end.
     content : bytes
+    places : ndarray of int, optional
+        Of numeric samples: where each begins, from the first one on. See `sample_places`.
     """
 
     tag: int
@@ -97,6 +103,7 @@ class Chunk(NamedTuple):
     start: int
     end: int
     content: bytes
+    places: NDArray[np.int64] | None = None
 
     @property
     def stream(self) -> int:
@@ -199,9 +206,17 @@ def _read(file: BinaryIO, at: int, size: int, forms: dict[int, Form], longest: i
             return None
         file.seek(start)
     content = file.read(n)
-    if tag == SAMPLES and n <= _SHORT and not _may_be_samples(content, n, forms):
+    if tag != SAMPLES:
+        return Chunk(tag, at, start, end, content) if _fits(tag, content, forms) else None
+    if n <= _SHORT and not _may_be_samples(content, n, forms):
         return None
-    return Chunk(tag, at, start, end, content) if _fits(tag, content, forms) else None
+    form, first = forms[int.from_bytes(content[:4], "little")], 5 + content[4]
+    sample_n, body = int.from_bytes(content[5:first], "little"), content[first:]
+    if not form.value_bytes:
+        is_readable = texts_of(body, sample_n, form.n_channels) is not None
+        return Chunk(tag, at, start, end, content) if is_readable else None
+    places = sample_places(body, sample_n, form)
+    return None if places is None else Chunk(tag, at, start, end, content, places)
 
 
 def _may_be_samples(begin: bytes, n_bytes: int, forms: dict[int, Form]) -> bool:
@@ -215,16 +230,13 @@ def _may_be_samples(begin: bytes, n_bytes: int, forms: dict[int, Form]) -> bool:
 
 
 def _fits(tag: int, content: bytes, forms: dict[int, Form]) -> bool:
+    """Return whether the content is one of a chunk of this tag; of any but samples."""
     if tag == BOUNDARY:
         return content == BOUNDARY_MARK
     if tag in (CLOCK_OFFSET, STREAM_FOOTER) and int.from_bytes(content[:4], "little") not in forms:
         return False
     if tag == CLOCK_OFFSET:
         return True
-    if tag == SAMPLES:
-        form, width = forms[int.from_bytes(content[:4], "little")], content[4]
-        n, body = int.from_bytes(content[5 : 5 + width], "little"), content[5 + width :]
-        return _are_texts(body, n, form.n_channels) if not form.value_bytes else _are_numbers(body, n, form)
     try:
         if tag == STREAM_HEADER:
             Form.of(content[4:])
@@ -235,41 +247,94 @@ def _fits(tag: int, content: bytes, forms: dict[int, Form]) -> bool:
     return True
 
 
-def _are_numbers(body: bytes, n: int, form: Form) -> bool:
-    """Return whether `body` is exactly n marked samples, all (as in our files) or some of them stamped."""
+def sample_places(body: bytes, n: int, form: Form) -> NDArray[np.int64] | None:
+    """Return where each numeric sample of a chunk begins.
+
+    Parameters
+    ----------
+    body : bytes
+        All samples: of each its mark, its stamp if it has one, and its values.
+    n : int
+    form : Form
+
+    Returns
+    -------
+    ndarray, shape (n,), int64, or None
+        Offsets in `body`; None if it does not consist of exactly `n` marked samples.
+    """
     stamped, plain = 9 + form.value_bytes, 1 + form.value_bytes
     if len(body) == n * stamped:
-        return body[::stamped].count(STAMPED) == n
+        # As in our files. No sample is longer: none may have another mark.
+        return np.arange(0, len(body), stamped) if body[::stamped].count(STAMPED) == n else None
     if len(body) == stamped + (n - 1) * plain and body[0] == STAMPED:
-        return body[stamped::plain].count(0) == n - 1
+        # Nor is one shorter.
+        is_so = body[stamped::plain].count(0) == n - 1
+        return np.concatenate(([0], np.arange(stamped, len(body), plain))) if is_so else None
+    if n and body and body[0] in (0, STAMPED):
+        places = _alternating(body, n, stamped, plain)
+        if places is not None:
+            return places
     at = 0
-    for _ in range(n):
-        if at >= len(body) or body[at] not in (0, STAMPED):
-            return False
-        at += stamped if body[at] else plain
-    return at == len(body)
+    found: list[int] = []
+    # A night has ten million samples: the method is looked up once.
+    append = found.append
+    try:
+        for _ in range(n):
+            append(at)
+            mark = body[at]
+            if mark == STAMPED:
+                at += stamped
+            elif mark == 0:
+                at += plain
+            else:
+                return None
+    except IndexError:
+        return None
+    return np.array(found, np.int64) if at == len(body) else None
 
 
-def _are_texts(body: bytes, n: int, n_channels: int) -> bool:
-    at = 0
+def _alternating(body: bytes, n: int, stamped: int, plain: int) -> NDArray[np.int64] | None:
+    """Return where each sample begins if every other one has a stamp.
+
+    LabRecorder omits a stamp that can be deduced, but not the one after it.
+    """
+    first, pair = stamped if body[0] else plain, stamped + plain
+    if len(body) != n // 2 * pair + n % 2 * first:
+        return None
+    if body[::pair].count(body[0]) + body[first::pair].count(STAMPED - body[0]) != n:
+        return None
+    places = np.empty(n, np.int64)
+    places[::2], places[1::2] = np.arange(0, len(body), pair), np.arange(first, len(body), pair)
+    return places
+
+
+def texts_of(body: bytes, n: int, n_channels: int) -> list[tuple[float | None, list[str]]] | None:
+    """Return the stamp (s; None without one) and the texts of each sample of a chunk of a text stream.
+
+    None if `body` does not consist of exactly `n` marked samples of valid texts.
+    """
+    at, rows = 0, []
     for _ in range(n):
         if at >= len(body) or body[at] not in (0, STAMPED):
-            return False
+            return None
+        stamp_s = None
+        if body[at]:
+            if at + 9 > len(body):
+                return None
+            (stamp_s,) = struct.unpack_from("<d", body, at + 1)
         at += 9 if body[at] else 1
+        texts = []
         for _ in range(n_channels):
             width = body[at] if at < len(body) else 0
             if width not in (1, 4, 8):
-                return False
-            length = int.from_bytes(body[at + 1 : at + 1 + width], "little")
-            at += 1 + width + length
-            if at > len(body) or not _is_text(body[at - length : at]):
-                return False
-    return at == len(body)
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+                return None
+            begin = at + 1 + width
+            at = begin + int.from_bytes(body[at + 1 : begin], "little")
+            if at > len(body):
+                return None
+            try:
+                texts.append(body[begin:at].decode())
+            except UnicodeDecodeError:
+                return None
+        rows.append((stamp_s, texts))
+    return rows if at == len(body) else None

@@ -1,4 +1,4 @@
-"""How long a page turn takes in review, of a session and of a file.
+"""How long a page turn takes in review, of a session and of an EDF and an XDF file.
 
 ``page_turn.py [--hours 12] [--n 100] [--at DIR]``.
 
@@ -205,6 +205,7 @@ def main() -> None:
             if not path.exists():
                 write(path, asked.hours)
             report(path, asked.hours, asked.n)
+        report(SessionFolder.open(paths[0]).recording, asked.hours, asked.n)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """XDF files, sound and cut off."""
 
 import gzip
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -202,3 +203,46 @@ def test_a_missing_footer_loses_nothing(tmp_path):
 def test_a_name_as_text_works_like_a_path(tmp_path):
     path = write(tmp_path / "a.xdf")
     assert read_recording(str(path)).content_id == read_recording(path).content_id
+
+
+def test_pages_are_read_from_the_disk(tmp_path):
+    path, rng = tmp_path / "long.xdf", np.random.default_rng(3)
+    values = rng.normal(0, 20, (20_000, 64)).astype(np.float32)
+    writer = XdfWriter(path)
+    head = HEADER.format(name="Legs", type="EMG", count=64, format="float32", rate=250, desc=CHANNELS)
+    writer.add_stream(1, head, "float32", 64)
+    for at in range(0, len(values), 125):
+        writer.samples(1, values[at : at + 125], 1000.0 + np.arange(at, at + 125) / 250)
+    writer.close()
+    tracemalloc.start()
+    try:
+        (legs,) = read_recording(path).streams
+        for first, last in ((0, 1), (124, 126), (3000, 7001), (19_999, 20_000), (50, 50)):
+            assert np.array_equal(legs.read([63, 0], first, last), values[first:last, [63, 0]])
+        most_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # Most of it is the first megabyte of the file, which is read to recognise it, and the longest page.
+    assert most_bytes < 0.6 * path.stat().st_size
+
+
+def test_a_file_that_becomes_shorter_is_an_error_not_other_samples(tmp_path):
+    path = write(tmp_path / "a.xdf")
+    legs = read_recording(path).streams[1]
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(InputError, match="cannot be read any more"):
+        legs.read([0], 400, 500)
+    path.unlink()
+    with pytest.raises(InputError, match="cannot be read any more"):
+        legs.read([0], 0, 1)
+
+
+def test_samples_before_a_second_header_of_their_stream_are_said_to_be_unused(tmp_path):
+    path = write(tmp_path / "a.xdf")
+    data = path.read_bytes()
+    path.write_bytes(data + data[4:])
+    recording = read_recording(path)
+    assert [stream.sample_n for stream in recording.streams] == [100, 500]
+    assert "a.xdf: stream 2 has two headers: its 500 samples before the second one are not used" in (
+        recording.notes
+    )

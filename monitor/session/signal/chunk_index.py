@@ -25,6 +25,7 @@ from monitor.files.xdf_chunks import (
     Form,
     walk,
 )
+from monitor.files.xdf_index import SampleChunks
 from monitor.model.safe_file import open_to_read
 
 Rows = npt.NDArray[np.float64]
@@ -35,8 +36,7 @@ class _Stream:
     """One stream in the file: positions and first stamps of its chunks."""
 
     first_stamps: list[float] = field(default_factory=list)
-    offsets: list[int] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
+    chunks: SampleChunks = field(default_factory=SampleChunks)
     channel_format: str = "float32"
 
 
@@ -108,8 +108,7 @@ class ChunkIndex:
                 return
             stream = self._streams.setdefault(chunk.stream, _Stream())
             stream.first_stamps.append(*struct.unpack_from("<d", chunk.content, at + 1))
-            stream.offsets.append(chunk.start + at)
-            stream.lengths.append(len(chunk.content) - at)
+            stream.chunks.add(chunk)
 
     def dtype(self, number: int, n_channels: int) -> np.dtype[np.void]:
         """Return how one sample of a stream lies in the file.
@@ -127,16 +126,13 @@ class ChunkIndex:
     def chunks(self, number: int, first: int = 0) -> tuple[Rows, npt.NDArray[np.int64]]:
         """Return the first stamp (s) and the length in bytes of each chunk of a stream, from one on."""
         stream = self._streams.get(number, _Stream())
-        return np.array(stream.first_stamps[first:]), np.array(stream.lengths[first:], np.int64)
+        return np.array(stream.first_stamps[first:]), np.array(stream.chunks.lengths[first:], np.int64)
 
     def read(self, number: int, dtype: np.dtype[np.void], first: int, last: int) -> npt.NDArray[np.void]:
         """Read chunks [first, last) of a stream as records of `dtype`."""
-        stream = self._streams[number]
-        parts = []
         with open_to_read(self._path) as file:
-            for offset, length in zip(stream.offsets[first:last], stream.lengths[first:last], strict=True):
-                file.seek(offset)
-                parts.append(np.frombuffer(file.read(length // dtype.itemsize * dtype.itemsize), dtype))
+            bodies = list(self._streams[number].chunks.bodies(file, first, last))
+        parts = [np.frombuffer(body, dtype, len(body) // dtype.itemsize) for body in bodies]
         return np.concatenate(parts) if parts else np.empty(0, dtype)
 
 
