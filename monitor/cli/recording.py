@@ -98,17 +98,7 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
         beds.claim(options.bed)
         compilation = Compilation()
         compilation.start()
-        wish = options.config.wish
-        screen = StartScreen(
-            options.bed,
-            options.config.main_profile,
-            wish,
-            lambda: compilation.is_done,
-            beds.claim,
-            Preview(wish),
-            options.study,
-            options.config.lanes,
-        )
+        screen = _start_screen(options, beds, compilation)
         if window is not None:
             window.serve(screen.answer)
         if options.is_sit and window is None:
@@ -120,16 +110,7 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
             interrupted = session_to_resume(
                 options.sessions, options.bed, options.study, prompt, is_sit=options.is_sit
             )
-        queries, config = list(options.queries), options.config
-        if interrupted is not None:
-            screen.resumes(interrupted.study)
-            queries, config = resumed_settings(interrupted, queries, config)
-        successors = {} if interrupted is None else successors_of(interrupted)
-        # Only its own streams are visible to the demonstration.
-        settle = {"settle_s": 0.0} if options.is_demo else {}
-        selection = StreamSelection(
-            queries, config.wish, terminal.say, lsl().local_clock, ending.wait, screen, successors, **settle
-        )
+        config, selection = _selection(options, interrupted, screen, terminal, ending)
         chosen = _wait_for_streams(selection, options, terminal)
         if chosen is None or ending.asked:
             terminal.say("Nothing was recorded.")
@@ -141,6 +122,39 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
         _begin(options, config, chosen, interrupted, screen, terminal, ending, compilation)
         for note in cache_report.notes():
             terminal.say(note)
+
+
+def _start_screen(options: WatchOptions, beds: _Beds, compilation: Compilation) -> StartScreen:
+    return StartScreen(
+        options.bed,
+        options.config.main_profile,
+        options.config.wish,
+        lambda: compilation.is_done,
+        beds.claim,
+        Preview(options.config.wish),
+        options.study,
+        options.config.lanes,
+    )
+
+
+def _selection(
+    options: WatchOptions,
+    interrupted: CutOff | None,
+    screen: StartScreen,
+    terminal: Terminal,
+    ending: StopRequest,
+) -> tuple[Config, StreamSelection]:
+    """Return the configuration and the selection of streams: as given, or of the interrupted session."""
+    queries, config = list(options.queries), options.config
+    if interrupted is not None:
+        screen.resumes(interrupted.study)
+        queries, config = resumed_settings(interrupted, queries, config)
+    successors = {} if interrupted is None else successors_of(interrupted)
+    # Only its own streams are visible to the demonstration.
+    settle = {"settle_s": 0.0} if options.is_demo else {}
+    return config, StreamSelection(
+        queries, config.wish, terminal.say, lsl().local_clock, ending.wait, screen, successors, **settle
+    )
 
 
 def _begin(

@@ -18,7 +18,7 @@ from monitor.recorder.clocks import Clocks
 from monitor.recorder.context import RecorderContext
 from monitor.recorder.source import Source
 from monitor.session.signal.live_ring import LiveRingWriter
-from monitor.session.signal.recorded import Placement
+from monitor.session.signal.placement import Placement
 
 Floats = npt.NDArray[np.float64]
 

@@ -99,19 +99,8 @@ def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
     of one second. A fractional rate is resampled to the next higher integer. Missing signal is filled with
     the previous value and annotated ``Signal gap``, which `score` and `replay` read as missing.
     """
-    sources = _sources(session, all_channels=all_channels)
-    if not sources:
-        raise InputError(
-            str(session.folder.path),
-            "contains no recorded leg",
-            "expected a recording.xdf with samples of a leg",
-        )
-    end_s = math.ceil(session.night.end_us / 1e6)
-    if end_s <= 0:
-        what = "its journal ends at the start of the recording"
-        raise InputError(
-            str(session.folder.path), what, "run `plms-monitor recover` to find the end of the signal"
-        )
+    sources, end_s = _sources(session, all_channels=all_channels), math.ceil(session.night.end_us / 1e6)
+    _refuse_empty(session, sources, end_s)
     signals, changes, gaps = [], [], list[list[tuple[int, int]]]()
     for source, values in _values(sources, session.night.end_us / 1e6):
         gaps.append(_gaps(values, source.signal.rate_hz, end_s))
@@ -140,6 +129,21 @@ def make_edf(session: Session, *, all_channels: bool, notes: bool) -> EdfFile:
         {source.label: source.channel.leg for source in sources if source.is_leg},
         tuple(changes),
     )
+
+
+def _refuse_empty(session: Session, sources: Sequence[_ExportedSignal], end_s: int) -> None:
+    """Refuse a session of which there is no signal to export.
+
+    Raises
+    ------
+    InputError
+    """
+    where = str(session.folder.path)
+    if not sources:
+        raise InputError(where, "contains no recorded leg", "expected a recording.xdf with samples of a leg")
+    if end_s <= 0:
+        what = "its journal ends at the start of the recording"
+        raise InputError(where, what, "run `plms-monitor recover` to find the end of the signal")
 
 
 def _sources(session: Session, *, all_channels: bool) -> list[_ExportedSignal]:

@@ -12,27 +12,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monitor.detection.aligned_chunk import AlignedChunk
-from monitor.detection.alignment import Alignment
-from monitor.detection.stamp_timeline import Run, StampTimeline
 from monitor.model.facts import Fact
 from monitor.model.payloads import AnchorData
 from monitor.session.reader import Session
 from monitor.session.signal.chunk_index import ChunkIndex
+from monitor.session.signal.placement import (
+    Floats,
+    Placed,
+    Placement,
+    by_anchor,
+    even_times,
+    samples_before,
+)
 
 _READ_CHUNKS = 400
-_SAME_STAMP_S = 1e-6
 # With a slightly slow or fast clock, rounding to the grid skips one place: this is not a gap.
 _BRIDGED_N = 2
-# The alignment holds some samples after a gap: of a slow stream without a leg that would be many seconds.
-_SLOW_HZ = 10.0
-# Samples of a slow stream this close to a line lie on it (steps).
-_EVEN = 0.1
 
-Floats = npt.NDArray[np.float64]
 Grid = npt.NDArray[np.float32]
-# Session time of the first sample (s), time from each sample to the next (s), carried values.
-_Placed = tuple[float, float, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ class RecordedSignal:
             return
         dtype = index.dtype(key, len(self.about["channels"]))
         placement = Placement(self.about, len(chosen))
-        for anchor, first, last in _by_anchor(self.anchors, first_stamps, _samples_before(lengths, dtype)):
+        for anchor, first, last in by_anchor(self.anchors, first_stamps, samples_before(lengths, dtype)):
             yield from map(_with_times, placement.start(anchor))
             for start in range(first, last, _READ_CHUNKS):
                 records = index.read(key, dtype, start, min(start + _READ_CHUNKS, last))
@@ -236,10 +233,10 @@ class SignalIndex:
         if not len(first_stamps):
             return self._is_whole(anchors, until_s)
         dtype = self._chunks.dtype(self._key, self._n_channels)
-        self._before_n = _samples_before(lengths, dtype)
+        self._before_n = samples_before(lengths, dtype)
         recorded_n = int(self._before_n[-1]) + int(lengths[-1]) // dtype.itemsize
         reached = [anchor for anchor in anchors if anchor.data.get("n", 0) < recorded_n]
-        spans = list(_by_anchor(reached, first_stamps, self._before_n))
+        spans = list(by_anchor(reached, first_stamps, self._before_n))
         begun = [span for span in map(_origin, spans) if span[0] < self._next_chunk]
         if begun != self._begun or len(first_stamps) < self._next_chunk:
             # A connection is placed by an anchor that reached the journal after its first samples.
@@ -267,7 +264,7 @@ class SignalIndex:
         numbers = np.arange(len(records), dtype=np.float64)[:, None] + self._before_n[first]
         self._add(self._placement.take(numbers, records["values"], records["stamp"]))
 
-    def _add(self, placed: Iterator[_Placed]) -> None:
+    def _add(self, placed: Iterator[Placed]) -> None:
         for begin_s, step_s, carried in placed:
             numbers = carried[:, 0].astype(np.int64)
             edges = [0, *(np.flatnonzero(np.diff(numbers) != 1) + 1).tolist(), len(numbers)]
@@ -341,120 +338,12 @@ class _PlacedRun:
     @property
     def times_s(self) -> Floats:
         """Session time of each sample (s)."""
-        return _times(self.begin_s, self.step_s, self.n)
+        return even_times(self.begin_s, self.step_s, self.n)
 
 
-class Placement:
-    """Place the samples of one stream by the code that placed them live.
-
-    Parameters
-    ----------
-    about : Mapping
-        Data of the ``stream`` fact.
-    n_columns : int
-        Columns of the values that are carried along.
-    """
-
-    def __init__(self, about: Mapping[str, Any], n_columns: int) -> None:
-        rate_hz, counter = float(about["rate_hz"]), about.get("counter")
-        watched = _watched(about)
-        self._n_columns = n_columns
-        self._placed_by = [*watched, *([] if counter is None else [int(counter)])]
-        compared = list(range(n_columns, n_columns + len(watched)))
-        counter_column = None if counter is None else n_columns + len(watched)
-        self._alignment = Alignment(rate_hz, compared, counter_column)
-        self._timeline = StampTimeline(rate_hz)
-        self._is_slow, self._step_s = rate_hz < _SLOW_HZ and not self._placed_by, 1.0 / rate_hz
-        self._t_s = self._stamp_s = 0.0
-        self._speed = 1.0
-
-    def start(self, anchor: Fact[AnchorData]) -> Iterator[_Placed]:
-        """Start a connection at its anchor, after the last samples of the connection before."""
-        yield from self.flush()
-        self._t_s, self._stamp_s = anchor.t or 0.0, float(anchor.data["stamp"])
-        self._speed = float(anchor.data["speed"])
-        self._timeline.restart(self._t_s, "")
-        self._alignment.start(self._t_s)
-
-    def take(
-        self, carried: npt.NDArray[Any], values: npt.NDArray[Any], stamps_s: Floats
-    ) -> Iterator[_Placed]:
-        """Place samples; yield time of the first sample, step (s) and carried values of each run.
-
-        Parameters
-        ----------
-        carried : ndarray, shape (n_samples, n_columns)
-            What is wanted of each sample.
-        values : ndarray, shape (n_samples, n_channels)
-            As sent.
-        stamps_s : ndarray, shape (n_samples,)
-        """
-        if self._is_slow:
-            yield from self._by_stamps(carried, self._t_s + (stamps_s - self._stamp_s) * self._speed)
-            return
-        placed_by = values[:, self._placed_by]
-        columns = np.concatenate([carried.astype(np.float64), placed_by.astype(np.float64)], axis=1)
-        times_s = self._t_s + (stamps_s - self._stamp_s) * self._speed
-        for placed in self._alignment.take(columns, times_s):
-            yield from self._follow(placed)
-
-    def flush(self) -> Iterator[_Placed]:
-        """Yield the samples that are still held: the connection has ended."""
-        for placed in self._alignment.flush():
-            yield from self._follow(placed)
-
-    def _by_stamps(self, carried: npt.NDArray[Any], times_s: Floats) -> Iterator[_Placed]:
-        """Place the samples of a slow stream where their stamps are, as one run where they are even."""
-        is_finite = np.isfinite(times_s)
-        carried, times_s = carried[is_finite].astype(np.float64), times_s[is_finite]
-        n = len(times_s)
-        if n > 1:
-            step_s = float(times_s[-1] - times_s[0]) / (n - 1)
-            if np.abs(times_s - _times(float(times_s[0]), step_s, n)).max() < _EVEN * self._step_s:
-                yield float(times_s[0]), step_s, carried
-                return
-        for i in range(n):
-            yield float(times_s[i]), self._step_s, carried[i : i + 1]
-
-    def _follow(self, placed: AlignedChunk) -> Iterator[_Placed]:
-        change = placed.change
-        if change is not None and change.kind == "rate":
-            before, self._timeline = self._timeline, StampTimeline(change.rate_hz)
-            self._timeline.take_over(before, change.at_s)
-        timeline = self._timeline
-        if placed.lost_n:
-            timeline.skip(placed.lost_n)
-        for piece in timeline.follow(placed.times_s, is_counted=placed.is_counted):
-            if isinstance(piece, Run):
-                n = piece.stop - piece.start
-                begin_s = timeline.time_of(timeline.n - n)
-                step_s = (timeline.time_of(timeline.n) - begin_s) / n
-                yield begin_s, step_s, placed.values[piece.start : piece.stop, : self._n_columns]
-
-
-def _times(begin_s: float, step_s: float, n: int) -> Floats:
-    times_s: Floats = begin_s + np.arange(n, dtype=np.float64) * step_s
-    return times_s
-
-
-def _with_times(placed: _Placed) -> tuple[Floats, Floats]:
+def _with_times(placed: Placed) -> tuple[Floats, Floats]:
     begin_s, step_s, carried = placed
-    return _times(begin_s, step_s, len(carried)), carried
-
-
-def _watched(about: Mapping[str, Any]) -> list[int]:
-    """List the channels of the legs and limbs of a stream."""
-    limbs = [*about["legs"], *about.get("limbs", ())]
-    signals = [signal for limb in limbs for signal in (limb, *limb.get("further", ()))]
-    channels = [signal.get(name) for signal in signals for name in ("channel", "minus")]
-    return sorted({int(channel) for channel in channels if channel is not None})
-
-
-def _samples_before(lengths: npt.NDArray[np.int64], dtype: np.dtype[np.void]) -> npt.NDArray[np.int64]:
-    """Return the number of samples before each chunk, from the lengths of the chunks in bytes."""
-    counts = lengths // dtype.itemsize
-    before: npt.NDArray[np.int64] = np.cumsum(counts) - counts
-    return before
+    return even_times(begin_s, step_s, len(carried)), carried
 
 
 def _origin(span: tuple[Fact[AnchorData], int, int]) -> tuple[int, float | None, float]:
@@ -476,34 +365,6 @@ def recorded_signals(session: Session) -> list[RecordedSignal]:
         if mine and float(fact.data["rate_hz"]) > 0:
             found.setdefault(key, RecordedSignal(path, fact.data, mine))
     return list(found.values())
-
-
-def _by_anchor(
-    anchors: Sequence[Fact[AnchorData]], first_stamps: Floats, before_n: npt.NDArray[np.int64]
-) -> Iterator[tuple[Fact[AnchorData], int, int]]:
-    """Yield each anchor with its chunks [first, last): those before the chunk of the next anchor."""
-    begin = 0
-    for i, anchor in enumerate(anchors):
-        end = len(first_stamps)
-        if i + 1 < len(anchors):
-            end = begin + _first_of(anchors[i + 1], first_stamps[begin:], before_n[begin:])
-        if end > begin:
-            yield anchor, begin, end
-        begin = end
-
-
-def _first_of(anchor: Fact, first_stamps: Floats, before_n: npt.NDArray[np.int64]) -> int:
-    """Return the chunk that begins at an anchor: by its number of samples, or else by its stamp."""
-    stamp_s = float(anchor.data["stamp"])
-    is_same = ~(np.abs(first_stamps - stamp_s) > _SAME_STAMP_S)
-    numbered = np.flatnonzero(is_same & (before_n == anchor.data.get("n", -1)))
-    if len(numbered):
-        # Unusable stamps may be equal at many places.
-        return int(numbered[0])
-    # A stamp that is not a number anchors by the clock: the first stamp after it begins the next one.
-    same = np.flatnonzero(is_same & np.isfinite(first_stamps))
-    behind = same if len(same) else np.flatnonzero(first_stamps >= stamp_s)
-    return int(behind[0]) if len(behind) else len(first_stamps)
 
 
 def _bridge(column: Grid) -> None:
