@@ -7,6 +7,7 @@ is scored by the letter of the rules.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +27,8 @@ LULL_US = 90_000
 """Shortest lull between two bursts; the detector resolves some 0.08 s."""
 
 
-class Bursts(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Bursts:
     """Hold bursts by start, end and leg: arrays of int64, shape (n_bursts,); ``leg`` indexes the sides."""
 
     start_us: Ints
@@ -60,7 +62,8 @@ def bursts_of(tables: Iterable[MovementTable]) -> Bursts:
         legs.append(np.repeat(table.leg, table.bursts_n)[taken])
     spans, leg = np.concatenate(known), np.concatenate(legs)
     joined = [_joined(spans[leg == side], side) for side in range(len(LEGS))]
-    start, end, leg = (np.concatenate(column) for column in zip(*joined, strict=True))
+    columns = ((each.start_us, each.end_us, each.leg) for each in joined)
+    start, end, leg = (np.concatenate(column) for column in zip(*columns, strict=True))
     # Two or three ascending rows, which a stable sort merges; seldom do two bursts begin at once.
     order = np.argsort(start, kind="stable")
     if not np.diff(start[order]).all():
@@ -100,7 +103,8 @@ def trains(
     place = np.flatnonzero(bursts.end_us - bursts.start_us <= longest_us)
     if not place.size:
         return place, place
-    start, end, leg = bursts.at(place)
+    short = bursts.at(place)
+    start, end, leg = short.start_us, short.end_us, short.leg
     interval_us = np.diff(start)
     follows = (np.diff(place) == 1) & (interval_us * hz[0] <= (1 + JITTER) * 1e6)
     follows &= interval_us * hz[1] >= (1 - JITTER) * 1e6
@@ -112,7 +116,8 @@ def trains(
 
 
 def name_lookalikes(
-    tables: tuple[MovementTable, MovementTable],
+    bursts: Bursts,
+    twitches: MovementTable,
     profile: RulesProfile,
     parts: tuple[Ints, Ints, Ints, Bools],
 ) -> Named:
@@ -120,8 +125,10 @@ def name_lookalikes(
 
     Parameters
     ----------
-    tables : tuple of MovementTable
-        The movements and the twitches, with their bursts.
+    bursts : Bursts
+        Those of the movements and twitches.
+    twitches : MovementTable
+        The twitches: those within half a minute of a movement decide too.
     profile : RulesProfile
         The criteria.
     parts : tuple of ndarray, shape (n_parts,)
@@ -130,10 +137,7 @@ def name_lookalikes(
     """
     onset, end, leg, restored = parts
     no = np.zeros(onset.shape, np.bool_)
-    if profile.lookalikes == "counted":
-        return Named(no, no, no)
-    bursts = bursts_of(tables)
-    if not bursts.leg.size:
+    if profile.lookalikes == "counted" or not bursts.leg.size:
         return Named(no, no, no)
     alternating_trains = trains(
         bursts.at(bursts.leg != LEGS.index("unknown")),
@@ -160,12 +164,36 @@ def name_lookalikes(
         long_n = np.append(0, np.cumsum(own.end_us - own.start_us >= profile.myoclonus_burst_max_us))
         # Isolated potentials all around: those within a movement are together by chance.
         myoclonus = (long_n[first] == long_n[last]) & _is_dense(
-            spans, _brief(tables[1], side, profile), profile
+            spans, _brief(twitches, side, profile), profile
         )
         alternating = (_share(spans, alternating_trains) >= SHARE) & ~myoclonus & (name != "unknown")
         named.myoclonus[place], named.alternating[place] = myoclonus, alternating
         named.tremor[place] = ~(myoclonus | alternating) & (_share(spans, own_trains) >= SHARE)
     return named
+
+
+def lie_between_trains(at_us: Ints, bursts: Bursts, profile: RulesProfile) -> Bools:
+    """Return at which times no burst is going on and no train goes on, nor can: there trains are cut in two.
+
+    Parameters
+    ----------
+    at_us : ndarray of int64, shape (n,)
+    bursts : Bursts
+        Those of a recording, by start.
+    profile : RulesProfile
+        The criteria.
+    """
+    never = np.iinfo(np.int64)
+    reached = np.append(never.min // 2, np.maximum.accumulate(bursts.end_us))
+    found: Bools = at_us - reached[np.searchsorted(bursts.start_us, at_us)] >= LULL_US
+    chains = [(bursts.leg == side, profile.tremor_hz_min) for side in range(len(LEGS))]
+    chains.append((bursts.leg != LEGS.index("unknown"), profile.alma_hz_min))
+    for of_chain, hz_min in chains:
+        start = bursts.start_us[of_chain]
+        i = np.searchsorted(start, at_us)
+        before, after = np.append(never.min // 4, start)[i], np.append(start, never.max // 4)[i]
+        found &= (after - before) * hz_min > (1 + JITTER) * 1e6
+    return found
 
 
 def _brief(twitches: MovementTable, side: int, profile: RulesProfile) -> Ints:

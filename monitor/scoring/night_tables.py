@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from operator import is_
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,21 @@ from monitor.scoring.inputs import AUTO, STAGES, Epoch, Movement, Night
 from monitor.scoring.spans import Bools, Ints
 
 LEGS = ("left", "right", "unknown")
+NEVER_US = 2**62
 Objects = npt.NDArray[np.object_]
+_Columns = TypeVar("_Columns")
+
+BURST_SLACK_US = 50_000
+"""Furthest a burst may lie outside its movement, for both are rounded; less than any lull between bursts."""
+
+
+def continued(before: _Columns, n: int, rest: _Columns) -> _Columns:
+    """Return the first `n` entries of columns and the rest after them; both dataclasses of arrays."""
+    columns = (
+        np.concatenate((getattr(before, field.name)[:n], getattr(rest, field.name)))
+        for field in fields(rest)  # type: ignore[arg-type]
+    )
+    return type(rest)(*columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,8 @@ class MovementTable:
         Number of bursts of each.
     bursts_us : ndarray of int64, shape (n_bursts, 2)
         Start and end of all bursts, those of the first movement first.
+    is_regular : ndarray of bool, shape (n_movements,)
+        Whether all bursts of each lie inside it.
     """
 
     movements: tuple[Movement, ...]
@@ -50,6 +66,7 @@ class MovementTable:
     keys: Objects
     bursts_n: Ints
     bursts_us: Ints
+    is_regular: Bools
 
     @classmethod
     def of(cls, movements: Sequence[Movement], before: MovementTable | None = None) -> MovementTable:
@@ -62,12 +79,33 @@ class MovementTable:
             return before
         return _joined(whole, before, n, _read(whole[n:]))
 
+    def since(self, from_us: int) -> MovementTable:
+        """Return the movements that begin at or after a time."""
+        place = np.flatnonzero(self.onset_us >= from_us)
+        if place.size == self.onset_us.size:
+            return self
+        # Nearly all of them are the last ones.
+        return _read(tuple(self.movements[i] for i in place.tolist()))
+
+    def first_change_us(self, before: MovementTable) -> int:
+        """Return the first onset of the movements of which only one of both knows."""
+        if self is before:
+            return NEVER_US
+        n = _same_n(self.movements, before.movements)
+        changed = np.concatenate((self.onset_us[n:], before.onset_us[n:]))
+        return int(changed.min(initial=NEVER_US))
+
 
 def _read(movements: tuple[Movement, ...]) -> MovementTable:
     def column(name: str, kind: Any) -> npt.NDArray[Any]:
         return np.array([getattr(each, name) for each in movements], kind)
 
     bursts = [span for each in movements for span in each.bursts]
+    is_regular = [
+        all(a - BURST_SLACK_US <= start <= end <= b + BURST_SLACK_US for start, end in each.bursts)
+        for each in movements
+        for a, b in ((each.onset_us, each.end_us),)
+    ]
     return MovementTable(
         movements,
         column("onset_us", np.int64),
@@ -80,6 +118,7 @@ def _read(movements: tuple[Movement, ...]) -> MovementTable:
         objects([(each.key,) for each in movements]),
         np.array([len(each.bursts) for each in movements], np.int64),
         np.array(bursts, np.int64).reshape(-1, 2),
+        np.array(is_regular, np.bool_),
     )
 
 
@@ -99,13 +138,20 @@ def _joined(whole: tuple[Movement, ...], before: MovementTable, n: int, rest: Mo
         column("keys"),
         column("bursts_n"),
         column("bursts_us", int(before.bursts_n[:n].sum())),
+        column("is_regular"),
     )
+
+
+_CHANGING_N = 64
 
 
 def _same_n(now: Sequence[object], before: Sequence[object]) -> int:
     """Return with how many of the same objects both begin."""
-    same = list(map(is_, now, before))
-    return same.index(False) if False in same else len(same)
+    # Of a recording that grows only the last ones change: equal tuples are compared faster than their items.
+    n = max(0, min(len(now), len(before)) - _CHANGING_N)
+    n = n if n and now[:n] == before[:n] else 0
+    same = list(map(is_, now[n:], before[n:]))
+    return n + (same.index(False) if False in same else len(same))
 
 
 def objects(values: Sequence[object]) -> Objects:
@@ -143,6 +189,14 @@ class EpochTable:
         rest = np.array(rows, np.int64).reshape(-1, 4).T
         return cls(whole, rest if before is None else np.concatenate((before.columns[:, :n], rest), axis=1))
 
+    def first_change_us(self, before: EpochTable) -> int:
+        """Return the first start of the epochs of which only one of both knows."""
+        if self is before:
+            return NEVER_US
+        n = _same_n(self.epochs, before.epochs)
+        changed = np.concatenate((self.columns[0, n:], before.columns[0, n:]))
+        return int(changed.min(initial=NEVER_US))
+
 
 def _staged_by(source: str) -> int:
     if source == AUTO:
@@ -168,3 +222,11 @@ class NightTables:
             EpochTable.of(night.epochs, *own[2:]),
         )
         return before if before is not None and all(map(is_, found, own)) else cls(*found)
+
+    def first_change_us(self, before: NightTables) -> int:
+        """Return the first time of what only one of both knows."""
+        return min(
+            self.movements.first_change_us(before.movements),
+            self.twitches.first_change_us(before.twitches),
+            self.epochs.first_change_us(before.epochs),
+        )

@@ -126,50 +126,50 @@ _NUMBERS = [field.name for field in fields(_Columns)][1:]
 
 
 class Rows:
-    """Make the rows of one recording again and again as it grows; a row that has not changed is the same.
+    """Make the rows of LM of one recording again and again as it grows; an unchanged row is the same object.
 
-    For one rule set and one kind of row: those of LM, or of movements of single legs.
+    For one rule set.
     """
 
     def __init__(self) -> None:
-        self._profile: RulesProfile | None = None
-        self._numbers: Ints = np.zeros((len(_NUMBERS), 0), np.int64)
-        self._keys = np.zeros(0, np.object_)
+        self._columns: _Columns | None = None
         self._rows: list[ScoredLM] = []
 
-    def of(self, columns: _Columns, profile: RulesProfile) -> list[ScoredLM]:
-        """Return the rows."""
-        if profile is not self._profile:
-            self._profile, self._rows = profile, []
-        n = columns.onset.size
-        numbers = np.empty((len(_NUMBERS), n), np.int64)
-        for column, name in zip(numbers, _NUMBERS, strict=True):
-            column[:] = getattr(columns, name)
+    def of(self, columns: _Columns, profile: RulesProfile, same_n: int) -> tuple[list[ScoredLM], int]:
+        """Return the rows, and how many at their begin are as before.
+
+        The movements of the first `same_n` are those of before, but they may be judged differently.
+        """
+        n, before = columns.onset.size, self._columns
         both_n = min(n, len(self._rows))
-        changed = np.ones(n, np.bool_)
-        changed[:both_n] = (numbers[:, :both_n] != self._numbers[:, :both_n]).any(axis=0)
-        changed[:both_n] |= columns.keys[:both_n] != self._keys[:both_n]
-        rows, place = [*self._rows[:both_n], *repeat(_NO_ROW, n - both_n)], np.flatnonzero(changed)
-        for i, row in zip(
-            place.tolist(), _made(numbers[:, place], columns.keys[place], profile), strict=True
-        ):
+        is_same = np.ones(both_n, np.bool_)
+        if before is not None:
+            for name in _NUMBERS:
+                now, old = getattr(columns, name), getattr(before, name)
+                if isinstance(now, np.ndarray):
+                    is_same &= now[:both_n] == old[:both_n]
+            is_same[same_n:] &= columns.keys[same_n:both_n] == before.keys[same_n:both_n]
+        place = np.append(np.flatnonzero(~is_same), np.arange(both_n, n))
+        rows = [*self._rows[:both_n], *repeat(_NO_ROW, n - both_n)]
+        for i, row in zip(place.tolist(), _made(columns, place, profile), strict=True):
             rows[i] = row
-        self._numbers, self._keys, self._rows = numbers, columns.keys, rows
-        return list(rows)
+        self._columns, self._rows = columns, rows
+        return rows, int(place.min(initial=n))
 
 
 _NO_ROW = ScoredLM(*(None for _ in ScoredLM._fields))  # type: ignore[arg-type]
 
 
-def _made(numbers: Ints, keys: Objects, profile: RulesProfile) -> list[ScoredLM]:
-    column = dict(zip(_NUMBERS, numbers, strict=True))
+def _made(columns: _Columns, place: Ints, profile: RulesProfile) -> list[ScoredLM]:
+    n = columns.onset.size
+    column = {name: np.broadcast_to(getattr(columns, name), n)[place] for name in _NUMBERS}
     own = {name: column[name].tolist() for name in ("onset", "end", "parts")}
     is_so = {
         name: column[name].astype(np.bool_).tolist()
         for name in ("candidate", "plm", "plm_nr", "arousal", "provisional", "respiratory")
     }
     names: tuple[str | None, ...] = (*STAGES, None)
-    columns = (
+    values = (
         own["onset"],
         own["end"],
         [LEG_OF_BITS[b] for b in column["bits"].tolist()],
@@ -182,14 +182,14 @@ def _made(numbers: Ints, keys: Objects, profile: RulesProfile) -> list[ScoredLM]
         is_so["respiratory"],
         is_so["arousal"],
         is_so["provisional"],
-        keys.tolist(),
+        columns.keys[place].tolist(),
         [WHY[v] for v in column["why"].tolist()],
         [COUNTED[c] for c in column["counted"].tolist()],
         is_so["plm_nr"],
         _grounds(column, profile),
     )
     # Equivalent to ScoredLM._make, without a Python call for each of thousands of rows.
-    return list(map(tuple.__new__, repeat(ScoredLM), zip(*columns, strict=True)))
+    return list(map(tuple.__new__, repeat(ScoredLM), zip(*values, strict=True)))
 
 
 def _grounds(column: dict[str, Ints], profile: RulesProfile) -> list[Grounds]:
@@ -210,9 +210,10 @@ COUNTED = ("", "sleep", "wake")
 
 
 def group_rows(
-    groups: Groups, found: RowContext, verdict: Verdict, profile: RulesProfile, rows: Rows
-) -> list[ScoredLM]:
-    """Return a row for every LM after the legs were combined."""
+    lms: tuple[Groups, RowContext, Verdict], profile: RulesProfile, rows: Rows, same_n: int
+) -> tuple[list[ScoredLM], int]:
+    """Return a row for every LM after the legs were combined; see `Rows.of`."""
+    groups, found, verdict = lms
     runs, place = verdict.runs, verdict.place
     number = runs.series()
     why = np.where(groups.fits, WHY.index("open"), NONCANDIDATE)
@@ -253,7 +254,7 @@ def group_rows(
         struck=found.arousal & ~verdict.arousal,
         is_body=exceeds & groups.body,
     )
-    return rows.of(columns, profile)
+    return rows.of(columns, profile, same_n)
 
 
 def _counted(found: RowContext) -> Ints:
@@ -262,7 +263,7 @@ def _counted(found: RowContext) -> Ints:
 
 
 def dropped_rows(
-    parts: Parts, profile: RulesProfile, timeline: StageTimeline, windows: Windows, rows: Rows
+    parts: Parts, profile: RulesProfile, timeline: StageTimeline, windows: Windows
 ) -> list[ScoredLM]:
     """Return a row for every movement of one leg that was dropped before grouping."""
     dropped = np.flatnonzero(parts.drop != Drop.NONE)
@@ -277,7 +278,7 @@ def dropped_rows(
         is_body=(drop == Drop.LONG) & parts.body[dropped],
         is_jerk=(drop == Drop.TWITCH) & at_sleep_onset(onset, timeline),
     )
-    made = rows.of(columns, profile)
+    made = _made(columns, np.arange(dropped.size), profile)
     for j in np.flatnonzero(drop == Drop.REJECTED).tolist():
         made[j] = made[j]._replace(grounds=Grounds(profile, words=parts.rejected[dropped[j]]))
     for j in np.flatnonzero(drop == Drop.RESPIRATORY).tolist():
@@ -292,7 +293,6 @@ def twitch_rows(
     profile: RulesProfile,
     timeline: StageTimeline,
     windows: Windows,
-    rows: Rows,
 ) -> list[ScoredLM]:
     """Return a row for each of the bursts at `place` that the detector classified as a twitch."""
     onset, end = twitches.onset_us[place], twitches.end_us[place]
@@ -300,7 +300,7 @@ def twitch_rows(
         return []
     found = context(onset, end, profile, timeline, windows)
     columns = replace(_of_one_leg(twitches, place, found), is_jerk=at_sleep_onset(onset, timeline))
-    return rows.of(columns, profile)
+    return _made(columns, np.arange(place.size), profile)
 
 
 def _of_one_leg(movements: Parts | MovementTable, place: Ints, found: RowContext) -> _Columns:

@@ -1,10 +1,8 @@
-"""Score a recording: the same function live, for files and for lists.
-
-Indices of the parts of a split night, e.g. before and after the start of a treatment.
-"""
+"""Score a recording: the same function live, for files and for lists."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import fields, replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -12,107 +10,22 @@ from typing import NamedTuple
 import numpy as np
 
 from monitor.model.rules import RulesProfile
-from monitor.scoring.denominators import HOUR_US, Denominators, StageTimeline, denominators
-from monitor.scoring.indices import NO_SLEEP, NO_STAGES, NO_WAKE, TOO_EARLY_US, indices
-from monitor.scoring.inputs import Night, Span
+from monitor.scoring.combined import FROM_BEGIN_US, Combined, Reading, cut_us
+from monitor.scoring.denominators import StageTimeline
+from monitor.scoring.indices import indices
+from monitor.scoring.inputs import Night
 from monitor.scoring.large_movements import LargeMovement, large_movements
-from monitor.scoring.leg_grouping import Groups, combine
-from monitor.scoring.night_tables import LEGS, MovementTable, NightTables
-from monitor.scoring.result import ByLetter, Indices, Pending, Score, Segment, Series
-from monitor.scoring.rows import RowContext, Rows, Verdict, context, dropped_rows, group_rows, twitch_rows
+from monitor.scoring.leg_grouping import Groups
+from monitor.scoring.night_tables import LEGS, MovementTable
+from monitor.scoring.result import ByLetter, Indices, Pending, Score, Series
+from monitor.scoring.rows import RowContext, Rows, Verdict, dropped_rows, group_rows, twitch_rows
 from monitor.scoring.scored_lm import ScoredLM
+from monitor.scoring.segments import segments
 from monitor.scoring.series import NONE, ended_runs, find_runs, list_series, sections
-from monitor.scoring.single_leg import (
-    LOOKALIKES,
-    Drop,
-    Merged,
-    Parts,
-    Windows,
-    merge_legs,
-    merging,
-    read_parts,
-    read_windows,
-)
-from monitor.scoring.spans import Bools, Ints, Spans, intersection, time_before, union
+from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts
+from monitor.scoring.spans import Bools, Ints
 
 _KEYS = ScoredLM._fields.index("keys")
-
-
-def segments(
-    night: Night, lms: tuple[Groups, RowContext, Verdict], timeline: StageTimeline, profile: RulesProfile
-) -> tuple[Segment, ...]:
-    """Return the scores of the parts of a split night, empty if not split.
-
-    Parameters
-    ----------
-    night : Night
-        Its ``segments`` are the parts.
-    lms : tuple of Groups, Context, Verdict
-        The LM, their context, and the verdict on them.
-    timeline : Timeline
-        Staged and usable time.
-    profile : RulesProfile
-        Indices it does not report stay None.
-    """
-    if not night.segments:
-        return ()
-    awake = intersection(
-        [union([timeline.staged(frozenset({"W"}))], 0, timeline.end_us), timeline.any_leg], timeline.end_us
-    )
-    return tuple(_segment(part, lms, timeline, profile, awake) for part in night.segments)
-
-
-def _segment(
-    part: Span,
-    lms: tuple[Groups, RowContext, Verdict],
-    timeline: StageTimeline,
-    profile: RulesProfile,
-    awake: Spans,
-) -> Segment:
-    groups, found, verdict = lms
-    inside = (groups.onset_us >= part.start_us) & (groups.onset_us < part.end_us)
-    in_bed = np.clip([part.start_us, part.end_us], timeline.tib_start_us, timeline.tib_end_us)
-    tst_us, wake_us = (int(np.diff(time_before(spans, in_bed))[0]) for spans in (timeline.asleep, awake))
-    plms = inside & verdict.plm & found.sleep
-    counts = {
-        "n_plms": _n(plms),
-        "n_plms_arousal": _n(plms & verdict.arousal),
-        "n_plmw": _n(inside & verdict.plm & found.wake),
-    }
-    values: dict[str, int | float | None] = {}
-    why: dict[str, str] = {}
-    early = []
-    staged = timeline.has_stages
-    for name, n, over_us, nothing in (
-        ("plms_index", counts["n_plms"], tst_us, NO_SLEEP),
-        ("plms_arousal_index", counts["n_plms_arousal"], tst_us, NO_SLEEP),
-        ("plmw_index", counts["n_plmw"], wake_us, NO_WAKE),
-    ):
-        values[name] = n * HOUR_US / over_us if staged and over_us > 0 else None
-        why |= {} if values[name] is not None else {name: nothing if staged else NO_STAGES}
-        early += [name] if values[name] is not None and over_us < TOO_EARLY_US else []
-    values |= {name: n if staged else None for name, n in counts.items()}
-    for name in profile.not_reported & values.keys():
-        values[name], why[name] = None, f"not reported by {profile.name}"
-    length_us, n_plm = part.end_us - part.start_us, _n(inside & verdict.plm)
-    return Segment(
-        label=part.label,
-        start_us=part.start_us,
-        end_us=part.end_us,
-        n_lm=_n(inside & ~groups.is_open),
-        n_plm=n_plm,
-        tst_h=tst_us / HOUR_US if staged else None,
-        wake_h=wake_us / HOUR_US if staged else None,
-        plm_per_hour_recorded=n_plm * HOUR_US / length_us,
-        too_early=tuple(name for name in early if values[name] is not None)
-        + (("plm_per_hour_recorded",) if length_us < TOO_EARLY_US else ()),
-        why_null=why,
-        **values,  # type: ignore[arg-type]
-    )
-
-
-def _n(where: Bools) -> int:
-    return int(np.count_nonzero(where))
 
 
 def score(night: Night, profile: RulesProfile) -> Score:
@@ -145,75 +58,138 @@ def score(night: Night, profile: RulesProfile) -> Score:
 class _Judgement(NamedTuple):
     """What is found before rows are made of it."""
 
-    timeline: StageTimeline
-    windows: Windows
-    parts: Parts
     lms: tuple[Groups, RowContext, Verdict]
     series: tuple[Series, ...]
     pending: Pending | None
-    den: Denominators
     large: tuple[LargeMovement, ...]
     numbers: Indices
+
+
+class _Shown(NamedTuple):
+    """The rows of a score: of LM, of movements of single legs that were dropped, and of twitches."""
+
+    rows: Rows
+    lost: list[ScoredLM]
+    lms: list[ScoredLM]
+    twitches: list[ScoredLM]
+
+
+class _Held(NamedTuple):
+    """What of a score under one rule set is used for the next one."""
+
+    combined: Combined
+    shown: _Shown | None
 
 
 class Scorer:
     """Score one recording again and again as it grows. Each score is the one that `score` gives.
 
-    Everything is judged each time, because a late fact may change any of it. Kept of the last score is how
-    its movements were read, and the rows that are the same.
+    What a new fact cannot change is not found again: the movements before a time that cuts the recording in
+    two, see `cut_us`. The series and indices of the whole recording are found each time. The movements must
+    have different keys.
     """
 
     def __init__(self) -> None:
-        self._tables: NightTables | None = None
-        self._merged: dict[tuple[object, ...], Merged] = {}
-        self._rows: dict[tuple[str, str], Rows] = {}
+        self._reading: Reading | None = None
+        # By rule set: of the recording as it is now, and as it was when it was scored before.
+        self._now: dict[RulesProfile, _Held] = {}
+        self._before: dict[RulesProfile, _Held] = {}
+        self._cut_us = FROM_BEGIN_US
 
     def score(self, night: Night, profile: RulesProfile) -> Score:
         """Score the recording as it is now; see the function of the same name."""
-        tables = NightTables.of(night, self._tables)
-        if tables is not self._tables:
-            self._tables, self._merged = tables, {}
-        judged = self._judgement(night, profile, tables)
-        line, windows, parts = judged.timeline, judged.windows, judged.parts
-        rows = group_rows(*judged.lms, profile, self._rows_of("lm", profile))
-        single = dropped_rows(parts, profile, line, windows, self._rows_of("dropped", profile))
-        lost = [row for row in single if row.why != "twitch"]
-        if lost:
-            rows = sorted([*rows, *lost], key=itemgetter(0))
-        brief = np.flatnonzero(_outside(tables.twitches, parts) & ~_is_requested(night, tables.twitches))
-        short = [row for row in single if row.why == "twitch"]
-        short += twitch_rows(tables.twitches, brief, profile, line, windows, self._rows_of("twitch", profile))
-        twitches = tuple(sorted(short, key=itemgetter(0, 1, 2, _KEYS)))
-        split = segments(night, judged.lms, line, profile)
-        letter = self._by_letter(night, profile, tables) if np.isin(parts.drop, LOOKALIKES).any() else None
+        reading = self._read(night)
+        new, whole, from_us = self._combine(reading, profile)
+        judged = _judgement(whole, reading)
+        before = self._before.get(profile)
+        shown = _show(new, judged.lms, reading, before and before.shown, from_us)
+        self._now[profile] = _Held(whole, shown)
+        has_lookalikes = np.isin(whole.parts.drop, LOOKALIKES).any()
         return Score(
-            profile, tuple(rows), twitches, judged.series, judged.pending, judged.numbers, judged.den, split,
-            letter, judged.large,
+            profile, tuple(shown.lms), tuple(shown.twitches), judged.series, judged.pending, judged.numbers,
+            reading.den, segments(night, judged.lms, reading.timeline, profile),
+            self._by_letter(reading, profile) if has_lookalikes else None, judged.large,
         )  # fmt: skip
 
-    def _rows_of(self, kind: str, profile: RulesProfile) -> Rows:
-        return self._rows.setdefault((profile.name, kind), Rows())
+    def _read(self, night: Night) -> Reading:
+        """Read a recording; a new one is cut where all rule sets allow."""
+        before = self._reading
+        if before is not None and (night is before.night or night == before.night):
+            return before
+        self._reading, self._before, self._now = Reading.of(night, before), self._now, {}
+        if before is not None:
+            held = (each.combined for each in self._before.values())
+            self._cut_us = cut_us(self._reading, before, held)
+        return self._reading
 
-    def _judgement(self, night: Night, profile: RulesProfile, tables: NightTables) -> _Judgement:
-        timeline = StageTimeline(night, tables.epochs)
-        windows = read_windows(night, profile)
-        # The rule sets mostly agree on this part.
-        if (how := merging(profile)) not in self._merged:
-            self._merged[how] = merge_legs(tables, profile)
-        parts = read_parts(night, profile, timeline, windows, self._merged[how])
-        groups = combine(parts, profile)
-        found = context(groups.onset_us, groups.end_us, profile, timeline, windows)
-        verdict, series, pending = _judge(groups, found, parts, timeline, profile)
-        den = denominators(night, timeline)
-        large = large_movements(night, profile, timeline, parts, lambda: _keys_in_series(groups, verdict))
-        lms = (groups, found, verdict)
-        numbers = indices(lms, timeline, den, profile, large)
-        return _Judgement(timeline, windows, parts, lms, series, pending, den, large, numbers)
+    def _combine(self, reading: Reading, profile: RulesProfile) -> tuple[Combined, Combined, int]:
+        """Return the movements from a time on, all of them, and that time."""
+        before = self._before.get(profile)
+        if before is None or self._cut_us == FROM_BEGIN_US:
+            new = Combined.of(reading, profile, FROM_BEGIN_US)
+            return new, new, FROM_BEGIN_US
+        new = Combined.of(reading, profile, self._cut_us)
+        return new, new.after(before.combined, self._cut_us), self._cut_us
 
-    def _by_letter(self, night: Night, profile: RulesProfile, tables: NightTables) -> ByLetter:
+    def _by_letter(self, reading: Reading, profile: RulesProfile) -> ByLetter:
         """Judge again with the look-alikes counted."""
-        found = self._judgement(night, replace(profile, lookalikes="counted"), tables).numbers
+        counted = replace(profile, lookalikes="counted")
+        whole = self._combine(reading, counted)[1]
+        self._now.setdefault(counted, _Held(whole, None))
+        found = _judgement(whole, reading).numbers
         return ByLetter(**{field.name: getattr(found, field.name) for field in fields(ByLetter)})
+
+
+def _judgement(whole: Combined, reading: Reading) -> _Judgement:
+    """Find the series and the indices of a recording."""
+    profile, parts, groups, line = whole.profile, whole.parts, whole.groups, reading.timeline
+    verdict, series, pending = _judge(groups, whole.found, parts, line, profile)
+    large = large_movements(reading.night, profile, line, parts, lambda: _keys_in_series(groups, verdict))
+    lms = (groups, whole.found, verdict)
+    numbers = indices(lms, line, reading.den, profile, large)
+    return _Judgement(lms, series, pending, large, numbers)
+
+
+def _show(
+    new: Combined,
+    lms: tuple[Groups, RowContext, Verdict],
+    reading: Reading,
+    before: _Shown | None,
+    from_us: int,
+) -> _Shown:
+    """Make the rows of a score; those of movements before a time are as before, but for their series."""
+    if before is None:
+        before, from_us = _Shown(Rows(), [], [], []), FROM_BEGIN_US
+    profile, line, onset_us = new.profile, reading.timeline, lms[0].onset_us
+    rows, same_n = group_rows(lms, profile, before.rows, int(np.searchsorted(onset_us, from_us)))
+    single = dropped_rows(new.parts, profile, line, new.windows)
+    single_lost = [row for row in single if row.why != "twitch"]
+    lost = _continued(before.lost, single_lost, from_us)
+    twitches = reading.tables.twitches.since(from_us)
+    brief = np.flatnonzero(_outside(twitches, new.parts) & ~_is_requested(reading.night, twitches))
+    short = [row for row in single if row.why == "twitch"]
+    short += twitch_rows(twitches, brief, profile, line, new.windows)
+    short.sort(key=itemgetter(0, 1, 2, _KEYS))
+    changed_us = min([from_us, *onset_us[same_n : same_n + 1].tolist()])
+    changed = [*rows[int(np.searchsorted(onset_us, changed_us)) :], *lost[_n_before(lost, changed_us) :]]
+    changed.sort(key=itemgetter(0))
+    return _Shown(
+        before.rows,
+        lost,
+        _continued(before.lms, changed, changed_us),
+        _continued(before.twitches, short, from_us),
+    )
+
+
+def _continued(before: list[ScoredLM], rest: list[ScoredLM], from_us: int) -> list[ScoredLM]:
+    """Return the rows before a time and the new ones from then on; equal ones stay the same objects."""
+    n = _n_before(before, from_us)
+    same = [old if old == new else new for old, new in zip(before[n:], rest, strict=False)]
+    return [*before[:n], *same, *rest[len(same) :]]
+
+
+def _n_before(rows: list[ScoredLM], at_us: int) -> int:
+    return bisect_left(rows, at_us, key=itemgetter(0))
 
 
 def _keys_in_series(groups: Groups, verdict: Verdict) -> frozenset[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import StageTimeline
 from monitor.scoring.inputs import SLEEP, STAGES, LegSpan, Movement, Night, Span
-from monitor.scoring.lookalikes import Named, name_lookalikes
+from monitor.scoring.lookalikes import Bursts, Named, bursts_of, name_lookalikes
 from monitor.scoring.night_tables import LEGS, MovementTable, NightTables, Objects, objects
 from monitor.scoring.spans import Bools, Ints, bounds, first_touching
 
@@ -187,6 +187,8 @@ class Merged(NamedTuple):
         Number of rejected ones.
     named : Named
         Which are look-alikes.
+    bursts : Bursts
+        The bursts of the movements and twitches.
     """
 
     onset_us: Ints
@@ -198,6 +200,7 @@ class Merged(NamedTuple):
     rejected: Objects
     n_rejected: int
     named: Named
+    bursts: Bursts
 
 
 def merge_legs(tables: NightTables, profile: RulesProfile) -> Merged:
@@ -215,8 +218,9 @@ def merge_legs(tables: NightTables, profile: RulesProfile) -> Merged:
     onset, end, is_open, shaped, keys = (np.concatenate(each) for each in columns)
     leg = np.concatenate([*(np.full(m[0].size, i) for i, m in enumerate(merged)), moved.leg[place]])
     words = objects([*[""] * (onset.size - n), *(moved.movements[i].rejected for i in rejected)])
-    named = name_lookalikes((moved, tables.twitches), profile, (onset, end, leg, _restored(moved, keys)))
-    return Merged(onset, end, leg, is_open, shaped, keys, words, n, named)
+    bursts = bursts_of((moved, tables.twitches))
+    named = name_lookalikes(bursts, tables.twitches, profile, (onset, end, leg, _restored(moved, keys)))
+    return Merged(onset, end, leg, is_open, shaped, keys, words, n, named, bursts)
 
 
 _MERGING = (

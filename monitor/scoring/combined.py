@@ -1,0 +1,215 @@
+"""The movements of the legs, merged, filtered and combined to LM: what depends only on what is near.
+
+Of a recording that grows only the last minutes are found again; from where on is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
+
+import numpy as np
+
+from monitor.model.rules import RulesProfile
+from monitor.scoring.denominators import Denominators, StageTimeline, denominators
+from monitor.scoring.inputs import LegSpan, Night, Span
+from monitor.scoring.leg_grouping import Groups, combine
+from monitor.scoring.lookalikes import JITTER, MINUTE_US, Bursts, lie_between_trains
+from monitor.scoring.night_tables import NEVER_US, MovementTable, NightTables, continued
+from monitor.scoring.rows import RowContext, context
+from monitor.scoring.single_leg import (
+    SLEEP_ONSET_US,
+    Merged,
+    Parts,
+    Windows,
+    merge_legs,
+    merging,
+    read_parts,
+    read_windows,
+)
+from monitor.scoring.spans import Bools, Ints
+
+FROM_BEGIN_US = -NEVER_US
+_TWITCH_MAX_US = 5_000_000
+_TRIED_N = 200
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Hold one recording as the scorer reads it, the same for all rule sets."""
+
+    night: Night
+    tables: NightTables
+    timeline: StageTimeline
+    den: Denominators
+    # The movements since a time, merged, by that time and what the merging depends on.
+    merged: dict[tuple[object, ...], Merged] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def of(cls, night: Night, before: Reading | None) -> Reading:
+        """Read a recording; what is as in `before`, the same recording earlier, is taken from it."""
+        tables = NightTables.of(night, None if before is None else before.tables)
+        timeline = StageTimeline(night, tables.epochs)
+        return cls(night, tables, timeline, denominators(night, timeline))
+
+    def first_change_us(self, before: Reading) -> int:
+        """Return a time before which nothing changed that an LM is judged by, apart from other LM."""
+        now, old = self.night, before.night
+        if now.legs != old.legs or self.timeline.has_stages != before.timeline.has_stages:
+            return FROM_BEGIN_US
+        in_bed = (
+            (self.timeline.tib_start_us, before.timeline.tib_start_us),
+            (self.timeline.tib_end_us, before.timeline.tib_end_us),
+        )
+        return min(
+            self.tables.first_change_us(before.tables),
+            *(min(pair) for pair in in_bed if pair[0] != pair[1]),
+            *(_first_start_us(now.respiratory, old.respiratory), _first_start_us(now.arousals, old.arousals)),
+            _first_artifact_us(now.artifacts, old.artifacts),
+            # What a long twitch touches may change after its onset.
+            *(_first_long_us(each.tables.twitches) for each in (self, before)),
+        )
+
+
+def _first_start_us(now: Iterable[Span], before: Iterable[Span]) -> int:
+    """Return the first start of the spans of which only one of both knows."""
+    pairs = ((a, b) for a, b in zip_longest(now, before) if a != b)
+    return min((each.start_us for pair in pairs for each in pair if each is not None), default=NEVER_US)
+
+
+def _first_artifact_us(now: Iterable[LegSpan], before: Iterable[LegSpan]) -> int:
+    """Return from when on the artifacts differ."""
+    return min((_differ_us(a, b) for a, b in zip_longest(now, before) if a != b), default=NEVER_US)
+
+
+def _differ_us(now: LegSpan | None, before: LegSpan | None) -> int:
+    """Return from when on two artifacts differ: one that goes on only differs after its end so far."""
+    if now is None or before is None:
+        return (now or before or LegSpan(0, 0, frozenset())).start_us
+    if replace(now, end_us=before.end_us) == before:
+        return min(now.end_us, before.end_us)
+    return min(now.start_us, before.start_us)
+
+
+def _first_long_us(twitches: MovementTable) -> int:
+    is_long = twitches.end_us - twitches.onset_us > _TWITCH_MAX_US
+    return int(twitches.onset_us[is_long].min(initial=NEVER_US))
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Hold the movements of a recording under one rule set, or those from some time on.
+
+    Parameters
+    ----------
+    profile : RulesProfile
+        The rules.
+    windows : Windows
+        The respiratory and arousal windows of the whole recording.
+    bursts : Bursts
+        The bursts.
+    parts : Parts
+        The movements of single legs.
+    groups : Groups
+        The LM after the legs were combined.
+    found : RowContext
+        The context of the LM.
+    """
+
+    profile: RulesProfile
+    windows: Windows
+    bursts: Bursts
+    parts: Parts
+    groups: Groups
+    found: RowContext
+
+    @classmethod
+    def of(cls, reading: Reading, profile: RulesProfile, from_us: int) -> Combined:
+        """Combine the movements from a time on which cuts the recording (see `cut_us`), or all of them."""
+        night, line = reading.night, reading.timeline
+        windows = read_windows(night, profile)
+        # The rule sets mostly agree on this part.
+        how = (from_us, *merging(profile))
+        if how not in reading.merged:
+            reading.merged[how] = merge_legs(_since(reading.tables, from_us), profile)
+        merged = reading.merged[how]
+        parts = read_parts(night, profile, line, windows, merged)
+        groups = combine(parts, profile)
+        found = context(groups.onset_us, groups.end_us, profile, line, windows)
+        return cls(profile, windows, merged.bursts, parts, groups, found)
+
+    def after(self, before: Combined, from_us: int) -> Combined:
+        """Return the movements of `before` that begin before a time, and these, which begin after it."""
+        n = int(np.searchsorted(before.groups.onset_us, from_us))
+        bursts_n = int(np.searchsorted(before.bursts.start_us, from_us))
+        return Combined(
+            self.profile,
+            self.windows,
+            continued(before.bursts, bursts_n, self.bursts.at(self.bursts.start_us >= from_us)),
+            continued(before.parts, int(np.searchsorted(before.parts.onset_us, from_us)), self.parts),
+            continued(before.groups, n, self.groups),
+            continued(before.found, n, self.found),
+        )
+
+    def is_cut_at(self, at_us: Ints) -> Bools:
+        """Return at which times nothing goes on that could combine what is before and after."""
+        rules, parts, groups = self.profile, self.parts, self.groups
+        gap_us = max(1, rules.merge_gap_us, rules.group_within_us if rules.leg_grouping == "chain" else 0)
+        found = at_us - _reached_us(parts.onset_us, parts.end_us, at_us) >= gap_us
+        found &= _reached_us(groups.onset_us, groups.end_us, at_us) < at_us
+        if rules.lookalikes == "apart":
+            found &= lie_between_trains(at_us, self.bursts, rules)
+        return found
+
+
+def _since(tables: NightTables, from_us: int) -> NightTables:
+    # Twitches before and after a movement decide whether it is fragmentary myoclonus.
+    twitches = tables.twitches.since(from_us - MINUTE_US // 2)
+    return NightTables(tables.movements.since(from_us), twitches, tables.epochs)
+
+
+def _reached_us(onset_us: Ints, end_us: Ints, at_us: Ints) -> Ints:
+    """Return the furthest end of what began before each time; onsets ascending."""
+    reached: Ints = np.append(FROM_BEGIN_US // 2, np.maximum.accumulate(end_us))
+    return reached[np.searchsorted(onset_us, at_us)]
+
+
+def cut_us(now: Reading, before: Reading, held: Iterable[Combined]) -> int:
+    """Return a time that cuts the recording in two: what is before is as before, and decides nothing after.
+
+    Parameters
+    ----------
+    now, before : Reading
+        The same recording, now and earlier.
+    held : iterable of Combined
+        Its movements then, under each rule set.
+
+    Returns
+    -------
+    int
+        `FROM_BEGIN_US` if no such time was found.
+    """
+    of_each = list(held)
+    tables = (
+        each for reading in (now, before) for each in (reading.tables.movements, reading.tables.twitches)
+    )
+    if not of_each or not all(table.is_regular.all() for table in tables):
+        return FROM_BEGIN_US
+    until_us = now.first_change_us(before) - max(_reach_us(each.profile) for each in of_each)
+    onset_us = of_each[0].parts.onset_us
+    n = int(np.searchsorted(onset_us, until_us))
+    at_us = np.append(onset_us[max(0, n - _TRIED_N) : n], until_us)
+    cuts = at_us[np.logical_and.reduce([each.is_cut_at(at_us) for each in of_each])]
+    return int(cuts[-1]) if cuts.size else FROM_BEGIN_US
+
+
+def _reach_us(profile: RulesProfile) -> int:
+    """Return from how far away something can change how the movements of a leg are judged and combined."""
+    chains_us = ((1 + JITTER) * 1e6 / hz_min for hz_min in (profile.tremor_hz_min, profile.alma_hz_min))
+    return _TWITCH_MAX_US + max(
+        *(profile.merge_gap_us, profile.group_within_us, SLEEP_ONSET_US, MINUTE_US // 2),
+        *(profile.respiratory_before_us, profile.arousal_gap_us),
+        *map(math.ceil, chains_us),
+    )

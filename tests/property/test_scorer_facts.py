@@ -1,0 +1,182 @@
+"""After every fact of a session, in any order, the score made again is the one of a fresh session."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+from support.examples import examples
+from support.growing import GrowingSession, begun
+from support.sessions import movement, quality
+
+from monitor.model.facts import Fact
+from monitor.model.rules import PROFILES
+from monitor.recorder.requests import RefusedError
+from monitor.scoring import Scorer, score
+from monitor.session.state import SessionState
+
+AASM, WASM = PROFILES.values()
+RULES = (
+    AASM,
+    WASM,
+    dataclasses.replace(WASM, short_interval="close", respiratory="ignore", gap_ends_run_s=0.0),
+    dataclasses.replace(AASM, asleep_by="onset", short_interval="reopen", tib_only=False),
+    dataclasses.replace(AASM, lookalikes="counted", arousal_refractory_us=40_000_000),
+)
+LEG = {"L": ["left"], "R": ["right"]}
+
+legs = st.sampled_from("LR")
+# How long ago something was that becomes known now (s).
+ago_s = st.sampled_from([0.0, 3.0, 20.0, 40.0, 75.0, 200.0])
+moves = st.tuples(
+    st.just("move"),
+    legs,
+    st.sampled_from([0.2, 0.6, 2.0, 4.0, 4.9, 5.0, 9.0, 12.0, 20.0, 20.0, 30.0, 91.0]),
+    st.sampled_from([0.3, 0.5, 1.0, 1.5, 4.0, 10.5, 20.0]),
+    st.sampled_from(["closed"] * 6 + ["tremor", "twitch", "withdrawn", "onset"]),
+)
+rare = st.one_of(
+    st.tuples(
+        st.just("stage"),
+        ago_s,
+        st.sampled_from(["W", "N1", "N2", "R", "unscored"]),
+        st.sampled_from(["Stager", "auto", "person"]),
+        st.sampled_from([30.0, 30.0, None]),
+    ),
+    st.tuples(
+        st.just("event"),
+        st.sampled_from(["respiratory", "arousal", "artifact"]),
+        ago_s,
+        st.integers(0, 20),
+        legs,
+    ),
+    st.tuples(st.just("going on"), st.sampled_from(["respiratory", "arousal", "artifact"]), legs),
+    st.tuples(st.just("lights"), ago_s, st.sampled_from(["off", "on"])),
+    st.tuples(st.just("about"), st.sampled_from(["reject", "accept", "retimed", "gone"]), st.integers(0, 9)),
+    st.tuples(st.just("by hand"), legs, ago_s, st.sampled_from([0.8, 3.0])),
+    st.tuples(st.just("undo"), st.integers(1, 12)),
+    st.tuples(st.just("biocal"), st.sampled_from(["begin", "end"])),
+    st.tuples(st.just("signal"), legs, st.sampled_from(["bad", "ok"])),
+    st.tuples(st.just("time"), st.sampled_from([1.0, 15.0, 100.0])),
+    st.tuples(st.just("segment"), ago_s),
+    st.tuples(st.just("arm"), st.sampled_from([1.0, 6.0])),
+)
+steps = st.lists(st.one_of(moves, moves, moves, moves, rare), min_size=25, max_size=45)
+
+
+def burst_list(onset_s: float, length_s: float, end: str) -> list[list[float]]:
+    if end != "tremor":
+        return [[onset_s, onset_s + length_s]]
+    return [[onset_s + k, onset_s + k + 0.4] for k in range(6)]
+
+
+class Recording:
+    """A session that grows by steps; yields after each fact."""
+
+    def __init__(self) -> None:
+        self.session: GrowingSession = begun()
+        self.now_s, self.moved = 5.0, []
+
+    def add(self, fact: Fact) -> Iterator[None]:
+        self.session.add(fact)
+        yield
+
+    def ask(self, **request) -> Iterator[None]:
+        self.session.end_s = self.now_s
+        try:
+            self.session.ask(**request)
+        except RefusedError:
+            return
+        yield
+
+    def step(self, kind: str, *how) -> Iterator[None]:
+        yield from getattr(self, kind.replace(" ", "_"))(*how)
+
+    def move(self, leg, gap_s, length_s, end):
+        onset_s, key = self.now_s + gap_s, f"{leg}{len(self.session.facts)}"
+        self.now_s = onset_s + 0.1
+        yield from self.add(movement(key, onset_s, phase="onset"))
+        self.moved.append((key, onset_s))
+        if end == "onset":
+            return
+        bursts = burst_list(onset_s, length_s, end)
+        end_s = bursts[-1][1]
+        if end in ("twitch", "withdrawn"):
+            more = {"end": onset_s + 0.2, "bursts": [[onset_s, onset_s + 0.2]]}
+            more = {"twitch": True, **more} if end == "twitch" else {}
+            yield from self.add(movement(key, onset_s, 0.2, "withdrawn", **more))
+            return
+        self.now_s = end_s + 0.5
+        yield from self.add(movement(key, onset_s, end_s - onset_s, bursts=bursts))
+
+    def stage(self, before_s, name, source, duration_s):
+        data = {"stage": name, "duration_s": duration_s} | ({"p_sleep": 0.7} if source == "auto" else {})
+        start_s = 30.0 * ((self.now_s - before_s) // 30.0)
+        yield from self.add(Fact("stage", max(0.0, start_s), source, data))
+
+    def event(self, kind, before_s, length_s, leg):
+        data = {"duration_s": float(length_s), "label": "hypopnea", "legs": LEG[leg]}
+        yield from self.add(Fact(kind, max(0.0, self.now_s - before_s), "Stager", data))
+
+    def going_on(self, kind, leg):
+        data = {"duration_s": None, "label": "hypopnea", "legs": LEG[leg]}
+        yield from self.add(Fact(kind, self.now_s, "Stager", data))
+
+    def lights(self, before_s, state):
+        yield from self.add(Fact("lights", max(0.0, self.now_s - before_s), "person", {"state": state}))
+
+    def about(self, what, back):
+        if not self.moved:
+            return
+        key, onset_s = self.moved[-1 - back % len(self.moved)]
+        if what == "reject":
+            yield from self.ask(do="reject", movements=[key], reason="cough")
+        elif what == "accept":
+            yield from self.ask(do="accept", movement=key)
+        elif what == "retimed":
+            yield from self.add(movement(key, onset_s + 0.3, 1.2, bursts=[[onset_s + 0.3, onset_s + 1.5]]))
+        else:
+            yield from self.add(movement(key, onset_s, 0.2, "withdrawn"))
+
+    def by_hand(self, leg, before_s, length_s):
+        onset_s = max(0.0, self.now_s - before_s - length_s)
+        bars = [{"leg": LEG[leg][0], "onset": onset_s, "end": onset_s + length_s}]
+        yield from self.ask(do="manual", movements=bars, replaces=[])
+
+    def undo(self, back):
+        personal = [fact.seq for fact in self.session.facts if fact.source.startswith("person")]
+        if personal:
+            yield from self.ask(do="undo", seq=personal[-1 - back % len(personal)])
+
+    def biocal(self, state):
+        yield from self.ask(do="biocal", state=state, when="during")
+
+    def signal(self, leg, state):
+        yield from self.add(quality(self.now_s, LEG[leg][0], state, ["flat"] if state == "bad" else []))
+
+    def time(self, length_s):
+        self.now_s += length_s
+        yield
+
+    def segment(self, before_s):
+        yield from self.add(Fact("segment", max(0.0, self.now_s - before_s), "person", {"label": "CPAP"}))
+
+    def arm(self, length_s):
+        key, data = f"A{len(self.session.facts)}", {"limb": "left_arm"}
+        fact = movement(key, self.now_s, length_s)
+        data |= {name: value for name, value in fact.data.items() if name != "leg"}
+        yield from self.add(Fact("limb", self.now_s, "detector", data))
+
+
+@given(steps, st.sampled_from(RULES[2:]))
+@examples(6)
+def test_after_every_fact_a_score_made_again_is_the_fresh_score(taken, third) -> None:
+    recording, scorer = Recording(), Scorer()
+    for step in taken:
+        for _ in recording.step(*step):
+            night = recording.session.state.night(recording.now_s)
+            fresh = SessionState.of(recording.session.facts).night(recording.now_s)
+            for rules in (AASM, WASM, third):
+                assert scorer.score(night, rules) == score(fresh, rules), step
