@@ -114,6 +114,8 @@ class Combined:
         The movements of single legs.
     groups : Groups
         The LM after the legs were combined.
+    lm : ndarray of int64, shape (n_parts,)
+        Place of the LM of each part; -1 for one that was dropped.
     found : RowContext
         The context of the LM.
     """
@@ -123,6 +125,7 @@ class Combined:
     bursts: Bursts
     parts: Parts
     groups: Groups
+    lm: Ints
     found: RowContext
 
     @classmethod
@@ -136,20 +139,22 @@ class Combined:
             reading.merged[how] = merge_legs(_since(reading.tables, from_us), profile)
         merged = reading.merged[how]
         parts = read_parts(night, profile, line, windows, merged)
-        groups = combine(parts, profile)
+        groups, lm = combine(parts, profile)
         found = context(groups.onset_us, groups.end_us, profile, line, windows)
-        return cls(profile, windows, merged.bursts, parts, groups, found)
+        return cls(profile, windows, merged.bursts, parts, groups, lm, found)
 
     def after(self, before: Combined, from_us: int) -> Combined:
         """Return the movements of `before` that begin before a time, and these, which begin after it."""
         n = int(np.searchsorted(before.groups.onset_us, from_us))
+        parts_n = int(np.searchsorted(before.parts.onset_us, from_us))
         bursts_n = int(np.searchsorted(before.bursts.start_us, from_us))
         return Combined(
             self.profile,
             self.windows,
             continued(before.bursts, bursts_n, self.bursts.at(self.bursts.start_us >= from_us)),
-            continued(before.parts, int(np.searchsorted(before.parts.onset_us, from_us)), self.parts),
+            continued(before.parts, parts_n, self.parts),
             continued(before.groups, n, self.groups),
+            np.concatenate((before.lm[:parts_n], np.where(self.lm < 0, self.lm, self.lm + n))),
             continued(before.found, n, self.found),
         )
 

@@ -6,7 +6,6 @@ Only movements of legs and of other limbs that are recorded as channels are know
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts, merge
 from monitor.scoring.spans import Bools, Ints
 
 _NO_MOVEMENT = (Drop.REJECTED, Drop.TWITCH, Drop.ARTIFACT, Drop.OPEN, *LOOKALIKES)
+_TAKES_PART = np.array([drop not in _NO_MOVEMENT for drop in Drop])
 
 
 class LargeMovement(NamedTuple):
@@ -45,7 +45,7 @@ def large_movements(
     profile: RulesProfile,
     timeline: StageTimeline,
     parts: Parts,
-    plm_keys: Callable[[], frozenset[str]],
+    is_plm: Bools,
 ) -> tuple[LargeMovement, ...]:
     """Find the large muscle group movements of a recording.
 
@@ -62,8 +62,8 @@ def large_movements(
         That of the same recording.
     parts : Parts
         Movements of single legs; rejected ones, artefacts, look-alikes and open ones take no part.
-    plm_keys : callable
-        Returns the keys of the movements in series; called only if needed.
+    is_plm : ndarray of bool, shape (n_parts,)
+        Which of them are in a series.
 
     Returns
     -------
@@ -74,12 +74,12 @@ def large_movements(
     -----
     IRLSSG position statement: Ferri, DelRosso et al., Sleep 2021;44:zsab092. Known second-hand.
     """
-    own = np.flatnonzero(~np.isin(parts.drop, _NO_MOVEMENT) & ~parts.is_open)
-    onset, end, channel = _movements(night, profile, parts, own)
-    if profile.lmm == "off" or not onset.size:
+    own = np.flatnonzero(_TAKES_PART[parts.drop] & ~parts.is_open)
+    if profile.lmm == "off":
         return ()
-    order = np.lexsort((channel, end, onset))
-    onset, end, channel = onset[order], end[order], channel[order]
+    onset, end, channel, in_series = _movements(night, profile, parts, own, is_plm)
+    if not onset.size:
+        return ()
     reached = np.maximum.accumulate(end)
     first = np.flatnonzero(np.concatenate(([True], onset[1:] >= reached[:-1])))
     starts, ends = onset[first], np.maximum.reduceat(end, first)
@@ -89,35 +89,32 @@ def large_movements(
     found &= np.bitwise_count(bits) >= profile.lmm_channels_min_n
     if night.limbs:
         found &= bits >= 1 << len(LEGS)
-    places = np.flatnonzero(found).tolist()
-    if places and not night.limbs:
-        members = np.split(own[order], first[1:])
-        places = [i for i in places if not _are_plm(members[i], parts, plm_keys())]
-    names, asleep = [*LEGS, *night.limbs], _asleep(starts, timeline)
+    else:
+        found &= ~np.logical_and.reduceat(in_series, first)
+    names, place = [*LEGS, *night.limbs], np.flatnonzero(found)
+    columns = (starts[place], ends[place], bits[place], _asleep(starts[place], timeline))
     return tuple(
-        LargeMovement(
-            int(starts[i]),
-            int(ends[i]),
-            tuple(name for k, name in enumerate(names) if bits[i] >> k & 1),
-            bool(asleep[i]),
-        )
-        for i in places
+        LargeMovement(start, end, tuple(name for k, name in enumerate(names) if which >> k & 1), is_asleep)
+        for start, end, which, is_asleep in zip(*(column.tolist() for column in columns), strict=True)
     )
 
 
-def _movements(night: Night, profile: RulesProfile, parts: Parts, own: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return onset, end and channel of the movements of all channels, those of the legs first."""
-    columns = [(parts.onset_us[own], parts.end_us[own], parts.leg[own])]
+def _movements(
+    night: Night, profile: RulesProfile, parts: Parts, own: Ints, is_plm: Bools
+) -> tuple[Ints, Ints, Ints, Bools]:
+    """Return the movements of all channels by onset: onset, end, channel, whether it is in a series."""
+    columns = (parts.onset_us[own], parts.end_us[own], parts.leg[own], is_plm[own])
+    if not night.limbs:
+        return columns
+    found: list[tuple[Ints, Ints, Ints, Bools]] = [columns]
     for number, movements in enumerate(night.limbs.values(), start=len(LEGS)):
         onset, end, is_open, *_ = merge([m for m in movements if not m.rejected], profile.merge_gap_us)
         long = (end - onset >= profile.min_lm_us) & ~is_open
-        columns.append((onset[long], end[long], np.full(int(long.sum()), number)))
-    onset, end, channel = (np.concatenate(each) for each in zip(*columns, strict=True))
-    return onset, end, channel
-
-
-def _are_plm(members: Ints, parts: Parts, plm_keys: frozenset[str]) -> bool:
-    return all(not plm_keys.isdisjoint(parts.keys[i]) for i in members.tolist())
+        n = int(long.sum())
+        found.append((onset[long], end[long], np.full(n, number), np.zeros(n, np.bool_)))
+    onset, end, channel, in_series = (np.concatenate(each) for each in zip(*found, strict=True))
+    order = np.argsort(onset, kind="stable")
+    return onset[order], end[order], channel[order], in_series[order]
 
 
 def _asleep(at_us: Ints, timeline: StageTimeline) -> Bools:

@@ -47,7 +47,7 @@ class Groups:
     keys: Objects
 
 
-def combine(parts: Parts, profile: RulesProfile) -> Groups:
+def combine(parts: Parts, profile: RulesProfile) -> tuple[Groups, Ints]:
     """Combine the parts that were not dropped.
 
     Parameters
@@ -59,8 +59,11 @@ def combine(parts: Parts, profile: RulesProfile) -> Groups:
 
     Returns
     -------
-    Groups
+    groups : Groups
+    lm : ndarray of int64, shape (n_parts,)
+        Place of the LM of each part; -1 for one that was dropped.
     """
+    lm = np.full(parts.drop.shape, -1)
     scored = np.flatnonzero(parts.drop == Drop.NONE)
     onset, end, leg = parts.onset_us[scored], parts.end_us[scored], parts.leg[scored]
     keys = parts.keys[scored]
@@ -70,7 +73,7 @@ def combine(parts: Parts, profile: RulesProfile) -> Groups:
         group = join_onsets(onset, leg, profile.group_within_us)
     if scored.size == 0:
         none = np.zeros(0, np.bool_)
-        return Groups(onset, end, leg, onset, onset, none, none, none, keys)
+        return Groups(onset, end, leg, onset, onset, none, none, none, keys), lm
     members = np.argsort(group, kind="stable")
     first = np.flatnonzero(np.diff(group[members], prepend=-1))
     n = np.diff(first, append=scored.size)
@@ -86,11 +89,13 @@ def combine(parts: Parts, profile: RulesProfile) -> Groups:
     if profile.max_bilateral_us is not None:
         fits &= (n == 1) | (end_g - onset_g <= profile.max_bilateral_us)
     groups = Groups(onset_g, end_g, bits, n, longest, is_open, body, fits, _keys(keys, members, first, n))
-    return groups if (np.diff(onset_g) > 0).all() else _sorted(groups)
+    lm[scored[members]] = np.repeat(np.arange(first.size), n)
+    return (groups, lm) if (np.diff(onset_g) > 0).all() else _sorted(groups, lm)
 
 
-def _sorted(groups: Groups) -> Groups:
+def _sorted(groups: Groups, lm: Ints) -> tuple[Groups, Ints]:
     order = np.lexsort((groups.leg_bits, groups.end_us, groups.onset_us))
+    place = np.append(np.argsort(order), -1)[lm]
     return Groups(
         groups.onset_us[order],
         groups.end_us[order],
@@ -101,7 +106,7 @@ def _sorted(groups: Groups) -> Groups:
         groups.body[order],
         groups.fits[order],
         groups.keys[order],
-    )
+    ), place
 
 
 def join_chains(onset_us: Ints, end_us: Ints, leg: Ints, gap_us: int) -> Ints:

@@ -35,7 +35,7 @@ class Bursts:
     end_us: Ints
     leg: Ints
 
-    def at(self, which: Bools | Ints) -> Bursts:
+    def at(self, which: Bools | Ints | slice) -> Bursts:
         """Return some of them."""
         return Bursts(self.start_us[which], self.end_us[which], self.leg[which])
 
@@ -186,6 +186,10 @@ def lie_between_trains(at_us: Ints, bursts: Bursts, profile: RulesProfile) -> Bo
     never = np.iinfo(np.int64)
     reached = np.append(never.min // 2, np.maximum.accumulate(bursts.end_us))
     found: Bools = at_us - reached[np.searchsorted(bursts.start_us, at_us)] >= LULL_US
+    # Bursts that are further away than a train can bridge do not matter.
+    far_us = round((1 + JITTER) * 1e6 / min(profile.tremor_hz_min, profile.alma_hz_min)) + 1
+    near = np.searchsorted(bursts.start_us, [at_us.min() - far_us, at_us.max() + far_us])
+    bursts = bursts.at(slice(*near.tolist()))
     chains = [(bursts.leg == side, profile.tremor_hz_min) for side in range(len(LEGS))]
     chains.append((bursts.leg != LEGS.index("unknown"), profile.alma_hz_min))
     for of_chain, hz_min in chains:

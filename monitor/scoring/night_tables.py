@@ -53,6 +53,8 @@ class MovementTable:
         Start and end of all bursts, those of the first movement first.
     is_regular : ndarray of bool, shape (n_movements,)
         Whether all bursts of each lie inside it.
+    changed_us : int
+        First onset of the movements of which only this table or the one before knows.
     """
 
     movements: tuple[Movement, ...]
@@ -67,6 +69,7 @@ class MovementTable:
     bursts_n: Ints
     bursts_us: Ints
     is_regular: Bools
+    changed_us: int = -NEVER_US
 
     @classmethod
     def of(cls, movements: Sequence[Movement], before: MovementTable | None = None) -> MovementTable:
@@ -86,14 +89,6 @@ class MovementTable:
             return self
         # Nearly all of them are the last ones.
         return _read(tuple(self.movements[i] for i in place.tolist()))
-
-    def first_change_us(self, before: MovementTable) -> int:
-        """Return the first onset of the movements of which only one of both knows."""
-        if self is before:
-            return NEVER_US
-        n = _same_n(self.movements, before.movements)
-        changed = np.concatenate((self.onset_us[n:], before.onset_us[n:]))
-        return int(changed.min(initial=NEVER_US))
 
 
 def _read(movements: tuple[Movement, ...]) -> MovementTable:
@@ -139,7 +134,12 @@ def _joined(whole: tuple[Movement, ...], before: MovementTable, n: int, rest: Mo
         column("bursts_n"),
         column("bursts_us", int(before.bursts_n[:n].sum())),
         column("is_regular"),
+        _first_us(before.onset_us[n:], rest.onset_us),
     )
+
+
+def _first_us(*times: Ints) -> int:
+    return min(int(each.min(initial=NEVER_US)) for each in times)
 
 
 _CHANGING_N = 64
@@ -173,10 +173,13 @@ class EpochTable:
         Where they come from.
     columns : ndarray of int64, shape (4, n_epochs)
         Start and end (us), index into ``STAGES``, index into ``BY`` of who staged it.
+    changed_us : int
+        First start of the epochs of which only this table or the one before knows.
     """
 
     epochs: tuple[Epoch, ...]
     columns: Ints
+    changed_us: int = -NEVER_US
 
     @classmethod
     def of(cls, epochs: Sequence[Epoch], before: EpochTable | None = None) -> EpochTable:
@@ -187,15 +190,10 @@ class EpochTable:
             return before
         rows = [(e.start_us, e.end_us, _STAGE_CODE[e.stage], _staged_by(e.source)) for e in whole[n:]]
         rest = np.array(rows, np.int64).reshape(-1, 4).T
-        return cls(whole, rest if before is None else np.concatenate((before.columns[:, :n], rest), axis=1))
-
-    def first_change_us(self, before: EpochTable) -> int:
-        """Return the first start of the epochs of which only one of both knows."""
-        if self is before:
-            return NEVER_US
-        n = _same_n(self.epochs, before.epochs)
-        changed = np.concatenate((self.columns[0, n:], before.columns[0, n:]))
-        return int(changed.min(initial=NEVER_US))
+        if before is None:
+            return cls(whole, rest)
+        changed_us = _first_us(before.columns[0, n:], rest[0])
+        return cls(whole, np.concatenate((before.columns[:, :n], rest), axis=1), changed_us)
 
 
 def _staged_by(source: str) -> int:
@@ -224,9 +222,10 @@ class NightTables:
         return before if before is not None and all(map(is_, found, own)) else cls(*found)
 
     def first_change_us(self, before: NightTables) -> int:
-        """Return the first time of what only one of both knows."""
-        return min(
-            self.movements.first_change_us(before.movements),
-            self.twitches.first_change_us(before.twitches),
-            self.epochs.first_change_us(before.epochs),
+        """Return the first time of what only one of both knows, a recording and the same earlier."""
+        both = (
+            (self.movements, before.movements),
+            (self.twitches, before.twitches),
+            (self.epochs, before.epochs),
         )
+        return min((now.changed_us for now, old in both if now is not old), default=NEVER_US)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class RowContext:
         Index into ``STAGES`` at that time, -1 without an epoch.
     sleep, wake : ndarray of bool
         Whether it is counted in sleep, in wake.
+    counted : ndarray of int64
+        Index into ``COUNTED`` of the counts it belongs to.
     event : ndarray of int64
         Respiratory event it touches, -1 for none.
     arousal : ndarray of bool
@@ -44,6 +47,7 @@ class RowContext:
     stage: Ints
     sleep: Bools
     wake: Bools
+    counted: Ints
     event: Ints
     arousal: Bools
 
@@ -84,11 +88,13 @@ def context(
     inside = np.ones(onset_us.shape, np.bool_)
     if profile.tib_only:
         inside = (at >= timeline.tib_start_us) & (at < timeline.tib_end_us)
+    sleep, wake = ASLEEP[stage] & inside, AWAKE[stage] & inside
     return RowContext(
         at_us=at,
         stage=stage,
-        sleep=ASLEEP[stage] & inside,
-        wake=AWAKE[stage] & inside,
+        sleep=sleep,
+        wake=wake,
+        counted=np.where(sleep, 1, np.where(wake, 2, 0)),
         event=windows.respiratory_at(onset_us, end_us),
         arousal=windows.arousal_at(onset_us, end_us),
     )
@@ -122,47 +128,48 @@ class _Columns:
     is_jerk: Bools | bool = False
 
 
-_NUMBERS = [field.name for field in fields(_Columns)][1:]
+_NAMES = [field.name for field in fields(_Columns)]
+_NUMBERS = _NAMES[1:]
+_JUDGED = frozenset(
+    {"plm", "plm_nr", "arousal", "provisional", "series", "imi", "why", "run_n", "run_series", "struck"}
+)
 
 
-class Rows:
-    """Make the rows of LM of one recording again and again as it grows; an unchanged row is the same object.
+class Rows(NamedTuple):
+    """Hold the rows of LM, and the columns they were made of."""
 
-    For one rule set.
-    """
+    rows: list[ScoredLM]
+    columns: _Columns
 
-    def __init__(self) -> None:
-        self._columns: _Columns | None = None
-        self._rows: list[ScoredLM] = []
-
-    def of(self, columns: _Columns, profile: RulesProfile, same_n: int) -> tuple[list[ScoredLM], int]:
-        """Return the rows, and how many at their begin are as before.
+    @classmethod
+    def of(
+        cls, columns: _Columns, profile: RulesProfile, before: Rows | None, same_n: int
+    ) -> tuple[Rows, int]:
+        """Make rows; return how many at their begin are as before too. An unchanged row is the same object.
 
         The movements of the first `same_n` are those of before, but they may be judged differently.
         """
-        n, before = columns.onset.size, self._columns
-        both_n = min(n, len(self._rows))
-        is_same = np.ones(both_n, np.bool_)
+        n = columns.onset.size
+        known = [] if before is None else before.rows[:n]
+        is_same = np.ones(len(known), np.bool_)
         if before is not None:
             for name in _NUMBERS:
-                now, old = getattr(columns, name), getattr(before, name)
+                now, old = getattr(columns, name), getattr(before.columns, name)
                 if isinstance(now, np.ndarray):
-                    is_same &= now[:both_n] == old[:both_n]
-            is_same[same_n:] &= columns.keys[same_n:both_n] == before.keys[same_n:both_n]
-        place = np.append(np.flatnonzero(~is_same), np.arange(both_n, n))
-        rows = [*self._rows[:both_n], *repeat(_NO_ROW, n - both_n)]
+                    is_same &= now[: len(known)] == old[: len(known)]
+            is_same[same_n:] &= columns.keys[same_n : len(known)] == before.columns.keys[same_n : len(known)]
+        place = np.append(np.flatnonzero(~is_same), np.arange(len(known), n))
+        rows = [*known, *repeat(_NO_ROW, n - len(known))]
         for i, row in zip(place.tolist(), _made(columns, place, profile), strict=True):
             rows[i] = row
-        self._columns, self._rows = columns, rows
-        return rows, int(place.min(initial=n))
+        return cls(rows, columns), int(place.min(initial=n))
 
 
 _NO_ROW = ScoredLM(*(None for _ in ScoredLM._fields))  # type: ignore[arg-type]
 
 
 def _made(columns: _Columns, place: Ints, profile: RulesProfile) -> list[ScoredLM]:
-    n = columns.onset.size
-    column = {name: np.broadcast_to(getattr(columns, name), n)[place] for name in _NUMBERS}
+    column = {name: _at(getattr(columns, name), place) for name in _NUMBERS}
     own = {name: column[name].tolist() for name in ("onset", "end", "parts")}
     is_so = {
         name: column[name].astype(np.bool_).tolist()
@@ -192,6 +199,12 @@ def _made(columns: _Columns, place: Ints, profile: RulesProfile) -> list[ScoredL
     return list(map(tuple.__new__, repeat(ScoredLM), zip(*values, strict=True)))
 
 
+def _at(column: Ints | Bools | int, place: Ints) -> Ints:
+    if isinstance(column, np.ndarray):
+        return column[place].astype(np.int64)
+    return np.full(place.size, column, np.int64)
+
+
 def _grounds(column: dict[str, Ints], profile: RulesProfile) -> list[Grounds]:
     """Return the data from which reasons are worded; LM with equal data share one object."""
     of_all = zip(*(column[name].tolist() for name in _GROUNDS), strict=True)
@@ -210,8 +223,8 @@ COUNTED = ("", "sleep", "wake")
 
 
 def group_rows(
-    lms: tuple[Groups, RowContext, Verdict], profile: RulesProfile, rows: Rows, same_n: int
-) -> tuple[list[ScoredLM], int]:
+    lms: tuple[Groups, RowContext, Verdict], profile: RulesProfile, before: Rows | None, same_n: int
+) -> tuple[Rows, int]:
     """Return a row for every LM after the legs were combined; see `Rows.of`."""
     groups, found, verdict = lms
     runs, place = verdict.runs, verdict.place
@@ -246,20 +259,16 @@ def group_rows(
         imi=imi,
         stage=found.stage,
         respiratory=found.event >= 0,
-        counted=_counted(found),
+        counted=found.counted,
         why=why,
         run_n=run_n,
         run_series=run_series,
         longest=np.where(exceeds, groups.longest_us, 0),
         struck=found.arousal & ~verdict.arousal,
         is_body=exceeds & groups.body,
+        is_jerk=np.zeros(why.shape, np.bool_),
     )
-    return rows.of(columns, profile, same_n)
-
-
-def _counted(found: RowContext) -> Ints:
-    counted: Ints = np.where(found.sleep, 1, np.where(found.wake, 2, 0))
-    return counted
+    return Rows.of(columns, profile, before, same_n)
 
 
 def dropped_rows(
@@ -313,6 +322,6 @@ def _of_one_leg(movements: Parts | MovementTable, place: Ints, found: RowContext
         arousal=found.arousal,
         stage=found.stage,
         respiratory=found.event >= 0,
-        counted=_counted(found),
+        counted=found.counted,
         why=np.full(place.shape, WHY.index("twitch")),
     )

@@ -114,7 +114,7 @@ class Scorer:
     def _read(self, night: Night) -> Reading:
         """Read a recording; a new one is cut where all rule sets allow."""
         before = self._reading
-        if before is not None and (night is before.night or night == before.night):
+        if before is not None and night.end_us == before.night.end_us and night == before.night:
             return before
         self._reading, self._before, self._now = Reading.of(night, before), self._now, {}
         if before is not None:
@@ -144,7 +144,8 @@ def _judgement(whole: Combined, reading: Reading) -> _Judgement:
     """Find the series and the indices of a recording."""
     profile, parts, groups, line = whole.profile, whole.parts, whole.groups, reading.timeline
     verdict, series, pending = _judge(groups, whole.found, parts, line, profile)
-    large = large_movements(reading.night, profile, line, parts, lambda: _keys_in_series(groups, verdict))
+    is_plm = np.append(verdict.plm, False)[whole.lm]
+    large = large_movements(reading.night, profile, line, parts, is_plm)
     lms = (groups, whole.found, verdict)
     numbers = indices(lms, line, reading.den, profile, large)
     return _Judgement(lms, series, pending, large, numbers)
@@ -158,26 +159,26 @@ def _show(
     from_us: int,
 ) -> _Shown:
     """Make the rows of a score; those of movements before a time are as before, but for their series."""
-    if before is None:
-        before, from_us = _Shown(Rows(), [], [], []), FROM_BEGIN_US
+    rows_before, lost_before, lms_before, twitches_before = before or (None, [], [], [])
+    from_us = FROM_BEGIN_US if before is None else from_us
     profile, line, onset_us = new.profile, reading.timeline, lms[0].onset_us
-    rows, same_n = group_rows(lms, profile, before.rows, int(np.searchsorted(onset_us, from_us)))
+    rows, same_n = group_rows(lms, profile, rows_before, int(np.searchsorted(onset_us, from_us)))
     single = dropped_rows(new.parts, profile, line, new.windows)
     single_lost = [row for row in single if row.why != "twitch"]
-    lost = _continued(before.lost, single_lost, from_us)
+    lost = _continued(lost_before, single_lost, from_us)
     twitches = reading.tables.twitches.since(from_us)
     brief = np.flatnonzero(_outside(twitches, new.parts) & ~_is_requested(reading.night, twitches))
     short = [row for row in single if row.why == "twitch"]
     short += twitch_rows(twitches, brief, profile, line, new.windows)
     short.sort(key=itemgetter(0, 1, 2, _KEYS))
     changed_us = min([from_us, *onset_us[same_n : same_n + 1].tolist()])
-    changed = [*rows[int(np.searchsorted(onset_us, changed_us)) :], *lost[_n_before(lost, changed_us) :]]
+    changed = [*rows.rows[int(np.searchsorted(onset_us, changed_us)) :], *lost[_n_before(lost, changed_us) :]]
     changed.sort(key=itemgetter(0))
     return _Shown(
-        before.rows,
+        rows,
         lost,
-        _continued(before.lms, changed, changed_us),
-        _continued(before.twitches, short, from_us),
+        _continued(lms_before, changed, changed_us),
+        _continued(twitches_before, short, from_us),
     )
 
 
@@ -190,10 +191,6 @@ def _continued(before: list[ScoredLM], rest: list[ScoredLM], from_us: int) -> li
 
 def _n_before(rows: list[ScoredLM], at_us: int) -> int:
     return bisect_left(rows, at_us, key=itemgetter(0))
-
-
-def _keys_in_series(groups: Groups, verdict: Verdict) -> frozenset[str]:
-    return frozenset(key for i in np.flatnonzero(verdict.plm).tolist() for key in groups.keys[i])
 
 
 def _outside(twitches: MovementTable, parts: Parts) -> Bools:
@@ -260,7 +257,7 @@ def _gap_starts(timeline: StageTimeline, profile: RulesProfile) -> Ints:
 def _second_pass(onset_us: Ints, section: Ints, free: Bools, profile: RulesProfile) -> Bools:
     """Score again without respiratory candidates; LM that are not candidates still end runs."""
     again = np.zeros(free.shape, np.bool_)
-    if profile.respiratory == "second_pass":
+    if profile.respiratory == "second_pass" and free.any():
         place = np.flatnonzero(free)
         again[place] = find_runs(onset_us[place], section[place], profile).series() > 0
     return again
