@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,22 @@ class MovementFacts:
             data["bursts_n"] = n
 
 
+@dataclass(frozen=True, slots=True)
+class CalmLimit:
+    """The RMS of a channel (uV) up to which no movement begins in its next samples."""
+
+    channel: LegChannel
+    level_uv: float
+
+    def holds(self, values: npt.NDArray[Any]) -> bool:
+        """Return whether samples of the stream, shape (n_samples, n_channels), are below it."""
+        x_uv = self.channel.signal_uv(values)
+        power_uv2 = float(x_uv @ x_uv) / x_uv.size
+        if power_uv2 > self.level_uv**2:
+            power_uv2 -= (float(np.add.reduce(x_uv)) / x_uv.size) ** 2
+        return power_uv2 <= self.level_uv**2
+
+
 class ChannelFacts:
     """Run the detector of one channel and put its events on the timeline.
 
@@ -148,20 +165,14 @@ class ChannelFacts:
             return []
         return self._movements.facts(events, "") + self._rows(rows)
 
-    def is_calm(self, values: npt.NDArray[Any]) -> bool:
-        """Return whether no movement is open and none can begin in the next samples of the stream."""
+    def calm_limit(self) -> CalmLimit | None:
+        """Return up to where no movement begins in the next samples; None if one is open or may begin."""
         detector = self.detector
         if detector.open or detector.learning:
-            return False
+            return None
         level_uv = detector.resting_uv + self._calm_uv
-        if not detector.envelope_uv <= level_uv:
-            # NaN is not calm.
-            return False
-        x_uv = self.channel.signal_uv(values)
-        power_uv2 = float(x_uv @ x_uv) / x_uv.size
-        if power_uv2 > level_uv**2:
-            power_uv2 -= (float(np.add.reduce(x_uv)) / x_uv.size) ** 2
-        return power_uv2 <= level_uv**2
+        # NaN is not calm.
+        return CalmLimit(self.channel, level_uv) if detector.envelope_uv <= level_uv else None
 
     def finish(self, cause: str) -> list[Known]:
         """End an open movement, with the reason."""

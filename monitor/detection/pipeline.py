@@ -17,7 +17,7 @@ import numpy.typing as npt
 from dsp import DetectorSettings
 from monitor.detection.aligned_chunk import USUAL, AlignedChunk, ChunkContext
 from monitor.detection.alignment import Alignment
-from monitor.detection.channel import SOURCE, ChannelFacts, Known
+from monitor.detection.channel import SOURCE, CalmLimit, ChannelFacts, Known
 from monitor.detection.crosstalk import Crosstalk
 from monitor.detection.filters import design_filters
 from monitor.detection.identical_legs import IdenticalLegs
@@ -170,17 +170,15 @@ class StreamDetection:
         """Whether the latest sample is a duplicate that was discarded."""
         return self._placement.is_duplicating
 
-    def is_calm(self, values: npt.NDArray[Any]) -> bool:
-        """Return whether no movement is open and none can begin in the next samples.
+    def calm_limits(self) -> tuple[CalmLimit, ...]:
+        """Return up to where no movement begins in the next samples of each channel.
 
-        Parameters
-        ----------
-        values : ndarray, shape (n_samples, n_channels)
-            The next samples; they are not processed.
+        Empty if a movement is open or may begin, or samples are held, counted or discarded.
         """
         if not self._placement.is_passing:
-            return False
-        return all(part.is_calm(values) for limb in self._limbs for part in limb.parts)
+            return ()
+        limits = [part.calm_limit() for part in self._lanes()]
+        return tuple(limit for limit in limits if limit is not None) if all(limits) else ()
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
         """Place samples before detection; see `monitor.detection.alignment`."""

@@ -5,13 +5,18 @@ Both ways through queues: a reader calls nothing of the recorder and changes not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.lsl.discovery import Query
 from monitor.montage import StreamDescription
+
+IsCalm = Callable[[npt.NDArray[Any]], bool]
+"""Whether no movement can begin in the next samples, shape (n_samples, n_channels), of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,11 @@ class Samples:
         Why what lies before them is missing, where the reader knows.
     piece_n : int
         Length of the longest of the pieces from which the chunk was collected; 0 if it is as it came.
+    waited_s : float
+        For so long the chunk waited for more after its last sample had come.
+    let_wait : callable or None
+        Called with this chunk, once it is processed, to let what follows wait for more: see
+        `monitor.lsl.calm_signal.CalmSignal.allow`.
     """
 
     key: int
@@ -44,6 +54,8 @@ class Samples:
     ahead: bool = False
     after: str = ""
     piece_n: int = 0
+    waited_s: float = 0.0
+    let_wait: Callable[[Samples, IsCalm, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

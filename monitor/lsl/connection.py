@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,9 @@ _COLLECT_S = 0.05
 # A slower stream is handed on this often.
 _LONGEST_WAIT_S = 0.08
 # A chunk of the sender is complete within this time from its first sample.
-_SAME_CHUNK_S = 0.001
+_SAME_CHUNK_S = 0.0003
+# So many chunks make up what is collected, at most, for each to be waited for on its own.
+_FEW_CHUNKS = 4
 _OPEN_TIMEOUT_S = 5.0
 _MAX_CHUNK = 8192
 # Nothing numbers the samples of most sources: what is lost inside a chunk is placed at its start.
@@ -53,7 +56,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """Samples or texts, as they came."""
+    """Samples or texts, as they came; of numbers also that none came within the time."""
 
     line: int
     values: npt.NDArray[np.generic] | list[list[str]]
@@ -153,8 +156,7 @@ class Connection:
         collect = SampleCollector(inlet, len(stream.channels), self._info.nominal_srate())
         while not self._stop.is_set():
             values, stamps, code = collect()
-            if len(stamps):
-                self._hand_over(Pulled(self.line, values, stamps))
+            self._hand_over(Pulled(self.line, values, stamps))
             if code:
                 lsl().util.handle_error(code)
 
@@ -192,10 +194,12 @@ class SampleCollector:
 
     Notes
     -----
-    A piece ends with a chunk of the sender, so that no part of a chunk waits for the next one. The calls
-    block in liblsl: what lies in its queue when the source disconnects cannot be had any more. It then
-    reports an error and no number of samples, and `pull_chunk` of pylsl drops those that were in its buffer:
-    its binding is used directly. A stamp that no clock can have marks the end of what was filled.
+    A piece ends with a chunk of the sender, so that no part of a chunk waits for the next one. liblsl wakes
+    who waits with each single sample, which costs more than all else: of a chunk only the first is waited
+    for, and the others are fetched together. What lies in its queue when the source disconnects cannot be had
+    any more: nothing stays there longer than a chunk needs to arrive. liblsl then reports an error and no
+    number of samples, and `pull_chunk` of pylsl drops those that were in its buffer: its binding is used
+    directly. A stamp that no clock can have marks the end of what was filled.
     """
 
     _EMPTY = -float(np.finfo(np.float64).max)
@@ -203,43 +207,56 @@ class SampleCollector:
     def __init__(self, inlet: Any, n_channels: int, rate_hz: float) -> None:
         self._inlet, self._n_channels = inlet, n_channels
         # Without a rate it takes what comes in the time.
-        enough_n = most_n = _MAX_CHUNK
-        wait_s = _COLLECT_S
+        self._enough_n = self._most_n = _MAX_CHUNK
+        self._wait_s = _COLLECT_S
         if rate_hz > 0:
-            most_n = min(max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)), _MAX_CHUNK)
-            enough_n = min(max(1, round(_COLLECT_S * rate_hz)), most_n)
-            wait_s = _LONGEST_WAIT_S
-        self._enough_n, self._most_n = enough_n, most_n
-        self._values = np.empty((most_n, n_channels), inlet.np_dtype)
-        self._stamps = np.full(most_n, self._EMPTY)
-        self._code = ctypes.c_int()
-        self._first = self._arguments(0, enough_n, wait_s)
-        self._rest = self._arguments(enough_n, most_n - enough_n, _SAME_CHUNK_S)
-
-    def _arguments(self, at_n: int, most_n: int, seconds: float) -> tuple[Any, ...]:
-        """Return the arguments of a call that fills the buffer from a sample on."""
-        return (
-            self._inlet.obj,
-            ctypes.c_void_p(self._values.ctypes.data + at_n * self._values.strides[0]),
-            ctypes.c_void_p(self._stamps.ctypes.data + at_n * self._stamps.strides[0]),
-            ctypes.c_size_t(most_n * self._n_channels),
-            ctypes.c_size_t(most_n),
-            ctypes.c_double(seconds),
-            ctypes.byref(self._code),
-        )
+            self._most_n = min(max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)), _MAX_CHUNK)
+            self._enough_n = min(max(1, round(_COLLECT_S * rate_hz)), self._most_n)
+            self._wait_s = _LONGEST_WAIT_S
+        # How many samples came together of late.
+        self._chunk_n = self._enough_n
+        self._values = np.empty((self._most_n, n_channels), inlet.np_dtype)
+        self._stamps = np.full(self._most_n, self._EMPTY)
+        self._seconds, self._code = ctypes.c_double(), ctypes.c_int()
+        self._arguments: dict[tuple[int, int], tuple[Any, ...]] = {}
 
     def __call__(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], int]:
         """Return samples, shape (n, n_channels), their stamps and liblsl's error code, 0 if there is none."""
-        pull, code = self._inlet.do_pull_chunk, self._code
-        n = int(pull(*self._first)) // self._n_channels
-        if n == self._enough_n < self._most_n and not code.value:
-            n += int(pull(*self._rest)) // self._n_channels
+        n, enough_n, most_n, code = 0, self._enough_n, self._most_n, self._code
+        until_s = time.monotonic() + self._wait_s
+        while n < enough_n and not code.value:
+            # Small chunks are not worth it: liblsl waits for all of them.
+            waited_n = 1 if _FEW_CHUNKS * self._chunk_n >= enough_n else enough_n - n
+            first_n = self._pull(n, waited_n, until_s - time.monotonic())
+            n += first_n
+            if first_n < waited_n or n == most_n or code.value:
+                break
+            time.sleep(_SAME_CHUNK_S)
+            others_n = self._pull(n, most_n - n, 0.0)
+            n += others_n
+            self._chunk_n = 1 + others_n
         if code.value:
             is_empty = self._stamps == self._EMPTY
-            n = int(np.argmax(is_empty)) if is_empty[-1] else self._most_n
+            n = int(np.argmax(is_empty)) if is_empty[-1] else most_n
         values, stamps = self._values[:n].copy(), self._stamps[:n].copy()
         self._stamps[:n] = self._EMPTY
         return values, stamps, code.value
+
+    def _pull(self, at_n: int, most_n: int, seconds: float) -> int:
+        """Fill the buffer from a sample on; return how many samples came in the time."""
+        arguments = self._arguments.get((at_n, most_n))
+        if arguments is None:
+            arguments = self._arguments[at_n, most_n] = (
+                self._inlet.obj,
+                ctypes.c_void_p(self._values.ctypes.data + at_n * self._values.strides[0]),
+                ctypes.c_void_p(self._stamps.ctypes.data + at_n * self._stamps.strides[0]),
+                ctypes.c_size_t(most_n * self._n_channels),
+                ctypes.c_size_t(most_n),
+                self._seconds,
+                ctypes.byref(self._code),
+            )
+        self._seconds.value = max(0.0, seconds)
+        return int(self._inlet.do_pull_chunk(*arguments)) // self._n_channels
 
 
 def measure(inlet: Any) -> tuple[float | None, float | None]:

@@ -28,6 +28,7 @@ from monitor.lsl.arrivals import (
     SearchAgain,
     Texts,
 )
+from monitor.lsl.calm_signal import CalmSignal
 from monitor.lsl.connection import Connection, Ended, Event, Measured, Opened, Pulled
 from monitor.lsl.connection_merge import ConnectionMerge, HeardTexts, Piece
 from monitor.lsl.discovery import Query
@@ -96,6 +97,7 @@ class Reader:
         self._search: Search | None = None
         self._named: Query | None = None
         self._merge = ConnectionMerge(1.0)
+        self._calm = CalmSignal(arrivals.put)
         self._heard = HeardTexts()
         self._is_connected, self._refused = False, ""
         self._after = ""
@@ -112,6 +114,11 @@ class Reader:
     def start(self) -> None:
         """Begin to read."""
         self._thread.start()
+
+    def hand_over(self) -> None:
+        """Put what was received and waits for more samples into the queue."""
+        with self._lock:
+            self._calm.rest()
 
     def stop(self) -> None:
         """Stop reading; what was pulled is in the queue. Returns when the thread has ended."""
@@ -188,13 +195,15 @@ class Reader:
         line = self._lines.get(event.line)
         if line is None:
             return
-        if isinstance(event, Pulled):
+        if isinstance(event, Pulled) and not len(event.stamps):
+            self._calm.look()
+        elif isinstance(event, Pulled):
             line.heard_s, line.has_data = time.monotonic(), True
             self._pulled(event)
         elif isinstance(event, Opened):
             self._opened(line, event)
         elif isinstance(event, Measured):
-            self._arrivals.put(Offset(self._key, event.collected_at_s, event.offset_s, event.rtt_s))
+            self._put(Offset(self._key, event.collected_at_s, event.offset_s, event.rtt_s))
         elif isinstance(event, Ended):
             self._ended(event)
             self._changed.set()
@@ -226,7 +235,7 @@ class Reader:
             self._merge = ConnectionMerge(1.0 / (stream.rate_hz * stream.speed) if stream.rate_hz else 1.0)
             self._heard.forget()
             self._seen_s = time.monotonic()
-            self._arrivals.put(Connected(self._key, stream, event.header_xml, event.offset_s))
+            self._put(Connected(self._key, stream, event.header_xml, event.offset_s))
         self._merge.open(event.line, time.monotonic())
 
     def _ask_before_use(self, stream: StreamDescription, form: str) -> None:
@@ -241,7 +250,7 @@ class Reader:
         if isinstance(event.values, list):
             texts, stamps = self._heard.new(event.values, event.stamps, is_alone=is_alone)
             if texts:
-                self._arrivals.put(Texts(self._key, texts, stamps))
+                self._put(Texts(self._key, texts, stamps))
             return
         piece, now_s = (event.values, event.stamps), time.monotonic()
         is_behind = not is_alone and bool(self._merge.lines) and event.line != self._merge.lines[0]
@@ -251,12 +260,17 @@ class Reader:
             return
         if is_behind and self._merge.is_waiting:
             # What came over the old connection already is not drawn once more.
-            self._arrivals.put(Samples(self._key, *piece, ahead=True))
+            self._put(Samples(self._key, *piece, ahead=True))
         self._release_superseded()
 
     def _pass_on(self, piece: Piece) -> None:
-        self._arrivals.put(Samples(self._key, *piece, after=self._after))
+        self._calm.take(Samples(self._key, *piece, after=self._after))
         self._after = ""
+
+    def _put(self, arrival: Arrival) -> None:
+        """Hand on anything else, behind the samples that came before it."""
+        self._calm.rest()
+        self._arrivals.put(arrival)
 
     def _ended(self, event: Ended) -> None:
         del self._lines[event.line]
@@ -285,7 +299,7 @@ class Reader:
         self._merge = ConnectionMerge(1.0)
         # A source that refuses every attempt is reported once.
         if self._is_connected or reason != self._refused:
-            self._arrivals.put(Lost(self._key, reason))
+            self._put(Lost(self._key, reason))
         self._is_connected, self._refused = False, reason
 
     def _look_after(self, search: Search, now_s: float) -> bool:
@@ -342,3 +356,4 @@ class Reader:
             for number in self._merge.lines:
                 for each in self._merge.close(number, time.monotonic()):
                     self._pass_on(each)
+            self._calm.rest()

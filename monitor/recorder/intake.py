@@ -24,7 +24,6 @@ from monitor.lsl.search import changed
 from monitor.model.facts import Fact
 from monitor.model.payloads import AnchorData, LostData
 from monitor.montage import StreamDescription
-from monitor.recorder.calm_signal import CalmSignal, Due
 from monitor.recorder.chunk_processing import detect
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.context import RecorderContext
@@ -47,6 +46,8 @@ _ALONE = (
 _UNCHECKED = "its header could not be checked"
 # A window asks for the status twice a second.
 _WATCHED_S = 3.0
+# So much of a calm signal is detected at once.
+_CALM_S = 0.5
 _OTHER_SESSION = "another session records it"
 
 
@@ -77,7 +78,6 @@ class Intake:
         self._lanes = LaneIntake(context, self._clocks)
         self._not_written_n: Counter[int] = Counter()
         self._highest_number = max(sources, default=0)
-        self._calm = {key: CalmSignal() for key in sources}
         self._watched_until_s = float("-inf")
 
     def resume(self, state: SessionState, end_s: float) -> None:
@@ -179,8 +179,6 @@ class Intake:
 
     def _process(self, source: Source, arrival: Arrival, n_before: int | None) -> None:
         """Process one arrival; `n_before` is None if it is not in the file yet, see `Received`."""
-        if not isinstance(arrival, Samples) or arrival.ahead:
-            self._detect_held(source, self._calm[source.key].rest())
         if isinstance(arrival, Samples):
             self._samples(source, arrival, n_before)
         elif isinstance(arrival, Texts):
@@ -214,7 +212,7 @@ class Intake:
         return _UNCHECKED
 
     def _samples(self, source: Source, chunk: Samples, n_before: int | None) -> None:
-        now_s, is_new = self._context.time.clock(), n_before is None
+        now_s, is_new = self._context.time.clock() - chunk.waited_s, n_before is None
         if chunk.ahead:
             source.clock.arrived(0, now_s)
             self._show_ahead(source, chunk)
@@ -226,31 +224,16 @@ class Intake:
             return
         if source.detection.is_resting(now_s):
             return
-        due = [(chunk, now_s)]
-        if is_new and source.clock.is_anchored:
-            is_watched = now_s < self._watched_until_s
-            due = self._calm[source.key].take(chunk, source.detection.stream, now_s, is_watched=is_watched)
-        for each, arrived_s in due:
-            self._detect_in(source, source.detection, each, arrived_s, n_before, is_new=is_new)
+        self._detect_in(source, source.detection, chunk, now_s, n_before, is_new=is_new)
+        if is_new and chunk.let_wait is not None and now_s >= self._watched_until_s:
+            limits = source.detection.stream.calm_limits()
+            if limits:
+                most_n = round(_CALM_S * source.detection.stream.timeline.rate_hz)
+                chunk.let_wait(chunk, lambda values: all(limit.holds(values) for limit in limits), most_n)
 
     def watched(self, now_s: float) -> None:
         """Note that a window shows the recording: it draws every piece as it comes."""
         self._watched_until_s = now_s + _WATCHED_S
-
-    def detect_due(self, now_s: float) -> None:
-        """Detect in what has waited for more samples long enough (s, this machine's LSL clock)."""
-        for source in self._sources.values():
-            self._detect_held(source, self._calm[source.key].due(now_s))
-
-    def detect_all(self) -> None:
-        """Detect in everything that waits."""
-        for source in self._sources.values():
-            self._detect_held(source, self._calm[source.key].rest())
-
-    def _detect_held(self, source: Source, held: list[Due]) -> None:
-        for chunk, arrived_s in held:
-            if source.detection is not None:
-                self._detect_in(source, source.detection, chunk, arrived_s)
 
     def _detect_in(
         self,
@@ -258,21 +241,20 @@ class Intake:
         detection: SourceDetection,
         chunk: Samples,
         now_s: float,
-        n_before: int | None = None,
+        n_before: int,
         *,
-        is_new: bool = True,
+        is_new: bool,
     ) -> None:
         """Detect in a chunk that arrived at `now_s` (this machine's LSL clock)."""
         with self._context.faults.isolate(f"detecting in {source.name}") as outcome:
-            if n_before is not None:
-                self._anchor_first(source, chunk, n_before)
+            self._anchor_first(source, chunk, n_before)
             self._detect(source, detection, chunk, now_s, is_new=is_new)
         if outcome.failed:
             self._detector_failed(source, detection)
 
     def _record_raw(self, source: Source, chunk: Samples) -> int:
         """Record a chunk in the file; return how many samples of the stream are before it."""
-        source.clock.arrived(len(chunk.stamps), self._context.time.clock())
+        source.clock.arrived(len(chunk.stamps), self._context.time.clock() - chunk.waited_s)
         missing_n, number = self._not_written_n[source.key], source.identity.number
         n_before = self._context.raw.n_samples(number)
         is_written = self._context.raw.put_samples(number, chunk.values, chunk.stamps)

@@ -217,7 +217,6 @@ class SessionRecorder:
             self._intake.watched(self.time.clock())
             return self.status()
         with self.faults.isolate("answering a request"):
-            self._intake.detect_all()
             made: list[Fact] = []
             try:
                 if request.get("do") == "estimate":
@@ -286,7 +285,6 @@ class SessionRecorder:
         """Run what is due; call a few times a second, and after arrivals."""
         self._intake.catch_up(_CATCH_UP_S)
         now_s = self.time.clock()
-        self._intake.detect_due(now_s)
         is_look_due = now_s >= self._next_look_s
         if is_look_due:
             self._next_look_s = now_s + _LOOK_EVERY_S
@@ -296,7 +294,8 @@ class SessionRecorder:
         ):
             self.rescore()
         if now_s >= self._next_index_s:
-            self._next_index_s = now_s + _INDEX_EVERY_S
+            # Each second on average, though it is asked for at other times.
+            self._next_index_s = max(self._next_index_s, now_s - _INDEX_EVERY_S / 2) + _INDEX_EVERY_S
             self._send_index()
             self._send_snapshot(now_s)
 
@@ -364,7 +363,6 @@ class SessionRecorder:
         if self._intake.is_waiting:
             self.compilation.wait()
             self._intake.catch_up(math.inf)
-        self._intake.detect_all()
         for source in self.sources.values():
             with self.faults.isolate("ending the detection"):
                 self._record(source.detection.stream.finish() if source.detection else ())

@@ -23,7 +23,8 @@ from monitor.recorder.source import Source
 from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder
 
-_LOOP_S = 0.1
+# Without an arrival or a request the loop looks this often.
+_LOOP_S = 0.25
 # Requests, clock and score are served even if signal arrives without a pause.
 _LONGEST_TURN_S = 1.0
 _ANSWER_S = 4.0
@@ -66,7 +67,7 @@ class Recording:
     duration_s : float or None
         Seconds of signal from the first sample (of wall time once the source is gone).
     watch : callable
-        Called about ten times a second with the recorder, for a status line.
+        Called a few times a second with the recorder, for a status line.
     compilation : Compilation
         Of the detector; it has begun.
     resumed : Resumed or None
@@ -109,7 +110,8 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     recorder = SessionRecorder(
         recording.folder, recording.plan, sources, lsl().local_clock, resumed, recording.compilation
     )
-    arrivals: queue.SimpleQueue[Arrival] = queue.SimpleQueue()
+    # What the readers hand on, and None to wake the loop for a request.
+    arrivals: queue.SimpleQueue[Any] = queue.SimpleQueue()
     readers = [
         Reader(source.key, chosen.info, chosen.stream, arrivals, source.identity.commands)
         for source, chosen in zip(sources, recording.chosen, strict=True)
@@ -118,13 +120,20 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     control = None
     with recorder.faults.isolate("opening the control channel"):
         # A full disk has no room for its contact: a signal still ends the recording.
-        control = ControlServer(recording.folder.control, lambda request: _ask(request, ending, asked))
+        control = ControlServer(
+            recording.folder.control, lambda request: _ask(request, ending, asked, arrivals)
+        )
     for reader in readers:
         reader.start()
     begun()
     try:
         while not ending.asked:
-            _take_all(arrivals, recorder, _LOOP_S)
+            _take_all(arrivals, recorder, _LOOP_S, _LONGEST_TURN_S)
+            if not asked.empty():
+                # An answer refers to all that was received.
+                for reader in readers:
+                    reader.hand_over()
+                _take_all(arrivals, recorder, 0.0, _LONGEST_TURN_S)
             _answer_all(asked, recorder)
             recorder.tick()
             with recorder.faults.isolate("showing the status"):
@@ -143,13 +152,22 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     return recorder
 
 
-def _take_all(arrivals: queue.SimpleQueue[Arrival], recorder: SessionRecorder, wait_s: float) -> None:
-    """Process queued arrivals, waiting `wait_s` for the first, for a limited time."""
-    until_s = time.monotonic() + _LONGEST_TURN_S if wait_s > 0 else float("inf")
+def _take_all(
+    arrivals: queue.SimpleQueue[Arrival | None],
+    recorder: SessionRecorder,
+    wait_s: float,
+    most_s: float = float("inf"),
+) -> None:
+    """Process queued arrivals for at most `most_s`, waiting `wait_s` for the first."""
+    until_s = time.monotonic() + most_s
     with contextlib.suppress(queue.Empty):
-        recorder.take(arrivals.get(timeout=wait_s) if wait_s > 0 else arrivals.get_nowait())
-    while not arrivals.empty() and time.monotonic() < until_s:
-        recorder.take(arrivals.get())
+        arrival = arrivals.get(timeout=wait_s) if wait_s > 0 else arrivals.get_nowait()
+        while True:
+            if arrival is not None:
+                recorder.take(arrival)
+            if time.monotonic() >= until_s:
+                break
+            arrival = arrivals.get_nowait()
 
 
 def _wait_for_detector(
@@ -181,13 +199,17 @@ class _Asked:
 
 
 def _ask(
-    request: Mapping[str, Any], ending: StopRequest, asked: queue.SimpleQueue[_Asked]
+    request: Mapping[str, Any],
+    ending: StopRequest,
+    asked: queue.SimpleQueue[_Asked],
+    arrivals: queue.SimpleQueue[Arrival | None],
 ) -> Mapping[str, Any]:
     if request.get("do") == "stop":
         ending.ask("stopped by request")
         return {"ok": True}
     answer: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
     asked.put(_Asked(request, answer))
+    arrivals.put(None)
     try:
         return answer.get(timeout=_ANSWER_S)
     except queue.Empty:

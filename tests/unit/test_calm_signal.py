@@ -7,11 +7,12 @@ from support.recorder_runs import LEG, RATE_HZ, Run
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Samples
-from monitor.recorder.calm_signal import CalmSignal
+from monitor.lsl.calm_signal import CalmSignal
 from monitor.session.folder import SessionFolder
 
 PIECE_N = 10
 PIECE_S = PIECE_N / RATE_HZ
+MOST_N = 100
 
 
 @pytest.fixture(scope="module")
@@ -33,58 +34,99 @@ def learned(noise):
     return stream
 
 
-def test_calm_pieces_come_out_together_in_order(noise, learned):
-    calm = CalmSignal()
-    found = []
-    for k in range(40):
-        found += [each for each, _ in calm.take(piece(noise, k), learned, k * PIECE_S, is_watched=False)]
-    assert [each.piece_n for each in found] == [PIECE_N] * 4
+class Collected:
+    """What a collector handed on, and its clock in our hands; each piece is processed at once."""
+
+    def __init__(self, limits=()):
+        self.now_s, self.found, self._limits = 7.0, [], limits
+        self.calm = CalmSignal(self.hand_on, lambda: self.now_s)
+
+    def hand_on(self, piece):
+        self.found.append(piece)
+        self.allow(piece)
+
+    def allow(self, after):
+        if self._limits:
+            after.let_wait(after, lambda values: all(limit.holds(values) for limit in self._limits), MOST_N)
+
+    def take(self, *pieces):
+        """Give pieces; return how many samples each of those has that are handed on for them."""
+        before_n = len(self.found)
+        for each in pieces:
+            self.calm.take(each)
+        return [len(each.stamps) for each in self.found[before_n:]]
+
+
+@pytest.fixture
+def collected(noise, learned):
+    """Return a collector that has handed on a first piece, of a detector that knows the resting level."""
+    collector = Collected(learned.calm_limits())
+    assert collector.take(piece(noise, 0)) == [PIECE_N]
+    return collector
+
+
+def test_calm_pieces_come_out_together_in_order(noise, collected):
+    collected.take(*(piece(noise, k) for k in range(1, 41)))
+    found = collected.found
+    assert [each.piece_n for each in found] == [0] + [PIECE_N] * 4
+    assert all(len(each.stamps) == MOST_N for each in found[1:])
     whole = np.concatenate([each.values for each in found])
-    assert np.array_equal(whole, noise[: 40 * PIECE_N].astype(np.float32))
+    assert np.array_equal(whole, noise[: 41 * PIECE_N].astype(np.float32))
     assert (np.diff(np.concatenate([each.stamps for each in found])) > 0).all()
 
 
 @pytest.mark.parametrize("n_loud", [2, PIECE_N])
-def test_a_piece_with_activity_is_returned_at_once_with_what_waited(noise, learned, n_loud):
+def test_a_piece_with_activity_is_handed_on_at_once_with_what_waited(noise, collected, n_loud):
     loud = noise.copy()
-    loud[2 * PIECE_N - n_loud : 2 * PIECE_N] += 30 * (-1) ** np.arange(n_loud)[:, np.newaxis]
-    calm = CalmSignal()
-    assert calm.take(piece(loud, 0), learned, 0.0, is_watched=False) == []
-    ((found, _),) = calm.take(piece(loud, 1), learned, PIECE_S, is_watched=False)
-    assert len(found.stamps) == 2 * PIECE_N
+    loud[3 * PIECE_N - n_loud : 3 * PIECE_N] += 30 * (-1) ** np.arange(n_loud)[:, np.newaxis]
+    assert collected.take(piece(loud, 1)) == []
+    assert collected.take(piece(loud, 2)) == [2 * PIECE_N]
 
 
-def test_nothing_waits_while_a_movement_is_open(noise, learned):
+def test_nothing_may_wait_while_a_movement_is_open(noise, learned):
     burst = 30 * noise[: round(0.4 * RATE_HZ)]
     learned.process(burst, 60.0 + np.arange(len(burst)) / RATE_HZ)
-    ((found, _),) = CalmSignal().take(piece(noise, 0), learned, 0.0, is_watched=False)
-    assert len(found.stamps) == PIECE_N
+    assert learned.calm_limits() == ()
 
 
-def test_nothing_waits_while_a_person_watches_or_after_a_break(noise, learned):
-    assert CalmSignal().take(piece(noise, 0), learned, 0.0, is_watched=True)
-    assert CalmSignal().take(piece(noise, 0, after="broken"), learned, 0.0, is_watched=False)
-
-
-def test_nothing_waits_while_the_resting_level_is_learned(noise):
+def test_nothing_may_wait_while_the_resting_level_is_learned(noise):
     stream = StreamDetection(RATE_HZ, [LEG], DetectorSettings())
     stream.start(0.0)
-    assert CalmSignal().take(piece(noise, 0), stream, 0.0, is_watched=False)
+    assert stream.calm_limits() == ()
 
 
-def test_a_piece_that_no_other_follows_waits_for_a_limited_time(noise, learned):
-    calm = CalmSignal()
-    assert calm.take(piece(noise, 0), learned, 7.0, is_watched=False) == []
-    assert calm.due(7.6) == []
-    assert [(len(each.stamps), at_s) for each, at_s in calm.due(7.65)] == [(PIECE_N, 7.0)]
-    assert calm.due(9.0) == []
+def test_nothing_waits_unless_it_was_allowed_or_after_a_break(noise, collected):
+    assert Collected().take(piece(noise, 0), piece(noise, 1)) == [PIECE_N, PIECE_N]
+    assert collected.take(piece(noise, 1, after="broken")) == [PIECE_N]
 
 
-def test_what_comes_late_is_not_joined_to_what_came_in_time(noise, learned):
-    calm = CalmSignal()
-    assert calm.take(piece(noise, 0), learned, 7.0, is_watched=False) == []
-    ((found, arrived_s),) = calm.take(piece(noise, 1), learned, 9.0, is_watched=False)
-    assert (len(found.stamps), arrived_s) == (PIECE_N, 7.0)
+def test_what_was_allowed_for_an_earlier_piece_counts_no_more(noise, learned):
+    collector = Collected()
+    collector.take(piece(noise, 0), piece(noise, 1))
+    first = collector.found[0]
+    first.let_wait(first, lambda values: True, MOST_N)
+    assert collector.take(piece(noise, 2)) == [PIECE_N]
+    # And for the newest one not after all was asked for.
+    newest = collector.found[-1]
+    newest.let_wait(newest, lambda values: True, MOST_N)
+    collector.calm.rest()
+    assert collector.take(piece(noise, 3)) == [PIECE_N]
+
+
+def test_a_piece_that_no_other_follows_waits_for_a_limited_time(noise, collected):
+    assert collected.take(piece(noise, 1)) == []
+    for now_s, expected_n in ((7.6, 1), (7.66, 2), (9.0, 2)):
+        collected.now_s = now_s
+        collected.calm.look()
+        assert len(collected.found) == expected_n
+    assert collected.found[-1].waited_s == pytest.approx(0.66)
+
+
+def test_what_comes_late_is_not_joined_to_what_came_in_time(noise, collected):
+    assert collected.take(piece(noise, 1)) == []
+    collected.now_s = 9.0
+    collected.take(piece(noise, 2))
+    assert (len(collected.found[1].stamps), collected.found[1].waited_s) == (PIECE_N, 2.0)
 
 
 def fed(path, *, is_watched):
@@ -97,13 +139,15 @@ def fed(path, *, is_watched):
         at = round(start_s * RATE_HZ)
         values[at : at + round(1.5 * RATE_HZ)] *= 12
     detected = []
+    calm = CalmSignal(run.night.take, lambda: run.clock_s)
     for k in range(n // PIECE_N):
         if is_watched:
             run.night.answer({"do": "status"})
-        run.night.take(piece(values, k, key=run.keys[0]))
+        calm.take(piece(values, k, key=run.keys[0]))
         run.clock_s += PIECE_S
         run.night.tick()
         detected.append(run.night.recorded_s)
+    calm.rest()
     facts = [f for f in run.end() if f.source == "detector"]
     return [(f.kind, f.t, f.data) for f in facts], len(set(detected))
 

@@ -47,20 +47,26 @@ def numbers(first, n):
 
 @pytest.mark.parametrize("n", [0, 1, 25, 8191, 8192])
 def test_what_came_before_the_source_ended_is_returned(n):
-    collect = SampleCollector(Inlet((40, 0), (n, LOST)), 2, 0.0)
+    collect = SampleCollector(Inlet((1, 0), (39, 0), (0, 0), (n, LOST)), 2, 0.0)
     assert pulled(collect) == (numbers(0, 40), 0)
     assert pulled(collect) == (numbers(40, n), LOST)
 
 
-@pytest.mark.parametrize("n", [0, 1, MOST_N - ENOUGH_N])
-def test_what_came_before_the_source_ended_in_the_rest_of_a_chunk_is_returned(n):
-    collect = SampleCollector(Inlet((ENOUGH_N, 0), (5, 0), (ENOUGH_N, 0), (n, LOST)), 2, RATE_HZ)
-    assert pulled(collect) == (numbers(0, ENOUGH_N + 5), 0)
-    assert pulled(collect) == (numbers(ENOUGH_N + 5, ENOUGH_N + n), LOST)
+@pytest.mark.parametrize("n", [0, 1])
+def test_what_came_before_the_source_ended_with_the_first_of_a_chunk_is_returned(n):
+    collect = SampleCollector(Inlet((1, 0), (11, 0), (n, LOST)), 2, RATE_HZ)
+    assert pulled(collect) == (numbers(0, 12 + n), LOST)
+
+
+def test_a_buffer_that_is_full_when_the_source_ends_is_returned():
+    assert pulled(SampleCollector(Inlet((1, 0), (MOST_N - 1, LOST)), 2, RATE_HZ)) == (
+        numbers(0, MOST_N),
+        LOST,
+    )
 
 
 def test_each_call_returns_memory_of_its_own():
-    collect = SampleCollector(Inlet((3, 0), (3, 0), (0, 0)), 2, 0.0)
+    collect = SampleCollector(Inlet((1, 0), (2, 0), (0, 0), (3, 0), (0, 0)), 2, 0.0)
     first, second, third = collect(), collect(), collect()
     assert first[1].tolist() == [0.0, 1.0, 2.0]
     assert second[1].tolist() == [3.0, 4.0, 5.0]
@@ -68,15 +74,29 @@ def test_each_call_returns_memory_of_its_own():
 
 
 def test_a_piece_ends_with_a_chunk_of_the_sender():
-    inlet = Inlet((ENOUGH_N, 0), (12, 0))
-    assert pulled(SampleCollector(inlet, 2, RATE_HZ)) == (numbers(0, ENOUGH_N + 12), 0)
-    (first_n, first_s), (rest_n, rest_s) = inlet.asked
-    assert (first_n, first_n + rest_n) == (ENOUGH_N, MOST_N)
-    # Long enough for a slower sender; and no marker waits for what is not there.
-    assert rest_s < 0.005 < first_s
+    inlet = Inlet((1, 0), (15, 0), (1, 0), (15, 0))
+    assert pulled(SampleCollector(inlet, 2, RATE_HZ)) == (numbers(0, 32), 0)
+    # It waits for the first sample of each chunk alone; what is there is fetched without waiting.
+    assert [n for n, _ in inlet.asked] == [1, MOST_N - 1, 1, MOST_N - 17]
+    assert [seconds > 0 for _, seconds in inlet.asked] == [True, False, True, False]
+
+
+def test_small_chunks_are_waited_for_together():
+    inlet = Inlet((1, 0), (1, 0), (ENOUGH_N - 2, 0), (1, 0), (ENOUGH_N, 0), (0, 0))
+    collect = SampleCollector(inlet, 2, RATE_HZ)
+    assert pulled(collect) == (numbers(0, ENOUGH_N + 1), 0)
+    assert pulled(collect) == (numbers(ENOUGH_N + 1, ENOUGH_N), 0)
+    assert [n for n, seconds in inlet.asked if seconds] == [1, ENOUGH_N - 2, ENOUGH_N]
+
+
+def test_chunks_that_became_larger_are_waited_for_each():
+    inlet = Inlet((1, 0), (1, 0), (ENOUGH_N - 2, 0), (7, 0), (1, 0), (30, 0))
+    collect = SampleCollector(inlet, 2, RATE_HZ)
+    assert pulled(collect) == (numbers(0, ENOUGH_N + 7), 0)
+    assert pulled(collect) == (numbers(ENOUGH_N + 7, 31), 0)
 
 
 def test_what_came_of_a_slow_stream_is_handed_on_without_waiting_again():
-    inlet = Inlet((ENOUGH_N - 1, 0))
-    assert pulled(SampleCollector(inlet, 2, RATE_HZ)) == (numbers(0, ENOUGH_N - 1), 0)
-    assert len(inlet.asked) == 1
+    inlet = Inlet((1, 0), (10, 0), (0, 0))
+    assert pulled(SampleCollector(inlet, 2, RATE_HZ)) == (numbers(0, 11), 0)
+    assert len(inlet.asked) == 3

@@ -22,9 +22,9 @@ from monitor.session.xdf import XdfWriter
 # Largest buffer while the disk refuses writes: some ten hours of two legs at 500 Hz.
 MOST_HELD_BYTES = 512 << 20
 # What a killed process may lose where no fact asks for more; a write is cheap, a sync is not.
-_WRITE_EVERY_S = 0.1
-# What a power loss may cost.
-SYNC_EVERY_S = 2.0
+_WRITE_EVERY_S = 0.25
+# With what waits in the reader and here, two seconds are what a power loss may cost.
+SYNC_EVERY_S = 1.5
 _BOUNDARY_EVERY_S = 10.0
 # A healthy disk takes a write within a millisecond. A fact waits for no more than this.
 HAND_OVER_S = 0.5
