@@ -12,7 +12,7 @@ from support.watching import END_S, START_S, Command, Watch, run
 
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import ChannelHeader, OutletHeader, open_outlet
-from monitor.model.wording import hms
+from monitor.model.wording import NONE, hms
 from monitor.ward.local_recorders import LocalRecorders
 from monitor.ward.network import Ward
 
@@ -70,6 +70,7 @@ def test_beds_are_joined_late_and_may_die_come_back_and_end(start) -> None:
         assert ward.tiles()[0].alert.priority == "high"
         start("ward-2")
         becomes("ward-2", lambda now: now.phase == "recording" and not now.alerts, "back")
+        becomes("ward-2", lambda now: now.recorded != NONE, "a length")
         # No more than can have been recorded since.
         assert tile("ward-2").recorded < hms(SPEED * (time.monotonic() - killed_s))
 
