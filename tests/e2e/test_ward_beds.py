@@ -61,7 +61,7 @@ def test_beds_are_joined_late_and_may_die_come_back_and_end(start) -> None:
         becomes("ward-1", lambda now: now.moving, "a movement while it runs")
         becomes("ward-2", lambda now: now.last_movement, "a movement that has ended")
         # Far enough that the recording that follows it cannot be taken for it.
-        becomes("ward-2", lambda now: now.recorded >= "0:04:00", "a while recorded")
+        becomes("ward-2", lambda now: NONE != now.recorded >= "0:04:00", "a while recorded")
 
         beds["ward-2"].kill()
         killed_s = time.monotonic()
