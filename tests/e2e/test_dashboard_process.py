@@ -15,6 +15,7 @@ from support.watching import (
     Command,
     close_by_hand,
     closed,
+    has_ended,
     of_kind,
     run,
     session_paths,
@@ -130,11 +131,6 @@ def with_it(process, what):
         return getattr(process, what)()
     except psutil.NoSuchProcess:
         return None
-
-
-def has_ended(process):
-    """Whether a process is gone, or only waits for its parent to take note."""
-    return with_it(process, "status") in (None, psutil.STATUS_ZOMBIE)
 
 
 def dashboard_of(watch):

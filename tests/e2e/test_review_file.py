@@ -10,7 +10,7 @@ import psutil
 import pytest
 from support.edf_files import scored_edf
 from support.waiting import wait_for
-from support.watching import Command, close_by_hand, run, windows
+from support.watching import Command, close_by_hand, has_ended, run, windows
 
 SCORED = "scored; shown read-only"
 
@@ -58,7 +58,7 @@ def test_a_file_is_scored_in_its_window_and_leaves_nothing(reviewed):
     window = reviewed.window()
     command.process.send_signal(signal.SIGTERM)
     assert command.end() == 0
-    wait_for(lambda: not window.is_running(), "end of the window")
+    wait_for(lambda: has_ended(window), "end of the window")
     assert "Traceback" not in command.said
     assert reviewed.left() == []
 
@@ -71,9 +71,9 @@ def test_a_killed_window_or_command_leaves_nothing(reviewed, victim):
     command.end()
     if victim == "command":
         # It shows the signal without a score, until it is closed.
-        assert window.is_running()
+        assert not has_ended(window)
         window.terminate()
-        wait_for(lambda: not window.is_running() or window.status() == psutil.STATUS_ZOMBIE, "end")
+        wait_for(lambda: has_ended(window), "end")
     assert reviewed.left() == []
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import psutil
 import pytest
 from support.waiting import wait_for
+from support.watching import has_ended
 
 from monitor.lsl.discovery import Finder
 from monitor.lsl.library import loopback_config
@@ -35,14 +36,6 @@ def run_python(code, environment, *arguments):
     """Run a few lines in a fresh process, with exactly that environment."""
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
-
-
-def has_ended(process):
-    """Say whether a process is dead, also where nobody has collected it."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_samples_and_stamps_arrive_as_pushed(receive):

@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
 from monitor.lsl.library import lsl
 from monitor.model.facts import Fact
 from monitor.session.folder import SessionFolder
@@ -140,6 +142,14 @@ class Listener:
         self._stop.set()
         self._thread.join()
         self._inlet.close_stream()
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process is gone, or only waits for its parent to take note."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def session_paths(sessions: Path) -> list[Path]:
