@@ -16,6 +16,7 @@ SEED, RATE_HZ = 5, 500.0
 COMPILING = "The detector is being compiled"
 # A busy computer compiles for minutes.
 COMPILED_S = 900.0
+pytestmark = pytest.mark.timeout(COMPILED_S + 300.0)
 
 
 def cache_without(tmp_path, *missing):
