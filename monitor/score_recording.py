@@ -20,6 +20,7 @@ from monitor.model.errors import InputError, MonitorError
 from monitor.model.facts import Fact
 from monitor.model.labels import RESPIRATORY, normalise
 from monitor.model.run_info import scored_with
+from monitor.model.wording import counted
 from monitor.montage import (
     Chosen,
     StreamDescription,
@@ -202,14 +203,14 @@ def _listed(job: Job, events: Path, config: Config, opened: OpenedRecording, say
         say(f"{events.name}: {note}")
     if scored_list.movements:
         say(
-            f"ignored in {events.name}: {len(scored_list.movements)} leg movements "
+            f"ignored in {events.name}: {counted(len(scored_list.movements), 'leg movement')} "
             "(detected in the signal instead)"
         )
     facts = listed_facts(scored_list, events.name)
     length_s = max(_length_s(each) for each in opened.chosen)
     beyond_n = sum(fact.t is not None and fact.t >= length_s for fact in facts)
     if beyond_n:
-        say(f"{beyond_n} of {len(facts)} events in {events.name} begin after the end of the recording")
+        say(f"{beyond_n} of {counted(len(facts), 'event')} in {events.name} after the end of the recording")
     return facts
 
 
@@ -273,7 +274,9 @@ def _stages_among(
     if len(chosen) < len(numbers):
         words = ", ".join(sorted({one.text for one in numbers}, key=lambda text: (len(text), text))[:6])
         n = len(numbers) - len(chosen)
-        say(f"{n} annotations are numbers ({words}) and are not read as stages; see --stages numeric")
+        say(
+            f"ignored: {counted(n, 'annotation')} that are numbers ({words}); as stages with --stages numeric"
+        )
     return chosen
 
 

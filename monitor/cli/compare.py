@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.list_options import list_arguments, list_options
+from monitor.cli.session import SessionPath
 from monitor.model.errors import InputError
 from monitor.model.rules import AASM3, PROFILES
+from monitor.model.wording import counted
 
 if TYPE_CHECKING:
     from monitor.compare.reading import Scoring, ScoringSource
@@ -28,8 +30,8 @@ _SHOWN = (
 
 
 @click.command()
-@click.argument("a", type=click.Path(path_type=Path))
-@click.argument("b", type=click.Path(path_type=Path))
+@click.argument("a", type=SessionPath())
+@click.argument("b", type=SessionPath())
 @list_options
 @click.option("--config", "config_name", metavar="F", help="Configuration whose [markers.synonyms] apply.")
 @click.option(
@@ -186,7 +188,7 @@ def _pair_lines(pair: Mapping[str, Any]) -> list[str]:
 
 
 def _summary_lines(pairs: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]) -> list[str]:
-    lines = [_line(f"{len(pairs)} recordings", ("F1 LM", "Dice", "F1 PLM", "kappa"))]
+    lines = [_line(counted(len(pairs), "recording"), ("F1 LM", "Dice", "F1 PLM", "kappa"))]
     for pair in pairs:
         any_leg, plm = pair["legs"]["any"], pair["plm"]
         cells = (

@@ -101,7 +101,7 @@ def _lsl() -> Finding:
     found = probe_beside()
     if found.delay_ms is None:
         return Finding(False, True, f"{found.reason}; check whether a firewall blocks UDP on loopback")
-    return Finding(True, True, f"sample latency {found.delay_ms:.2f} ms ({found.library})")
+    return Finding(True, True, f"sample latency {found.delay_ms:.2f} ms (liblsl {found.library})")
 
 
 def check_network() -> Finding:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.model.errors import InputError
+from monitor.model.wording import counted
 
 if TYPE_CHECKING:
     from monitor.files import Recording
@@ -76,5 +77,5 @@ def _describe(recording: Recording) -> None:
     for note in recording.notes:
         click.echo(note, err=True)
     for stream in recording.streams:
-        size = f"{len(stream.channels)} channels, {stream.rate_hz:g} Hz, {stream.sample_n} samples"
+        size = f"{counted(len(stream.channels), 'channel')}, {stream.rate_hz:g} Hz, {stream.sample_n} samples"
         click.echo(f"{stream.name} ({stream.type}): {size}", err=True)

@@ -15,6 +15,7 @@ import click
 from monitor.cli.list_options import list_arguments, list_options
 from monitor.cli.scoring_options import lists_of, scoring_config, scoring_options
 from monitor.model.errors import InputError
+from monitor.model.wording import RULES, counted
 
 if TYPE_CHECKING:
     from monitor.archive.cluster import Where
@@ -153,7 +154,8 @@ class _ProgressLine:
 def _result(file: Path, summary: dict[str, Any]) -> str:
     lines = [f"{file.name}: {summary['recording_h']:.2f} h recorded (provisional, not reviewed)"]
     for name, values in summary["rules"].items():
-        lines.append(f"  {name}: {values['n_lm']} leg movements, {_rate(values, summary['sleep_name'])}")
+        n_lm = counted(values["n_lm"], "leg movement")
+        lines.append(f"  {RULES[name]}: {n_lm}, {_rate(values, summary['sleep_name'])}")
     return "\n".join(lines)
 
 

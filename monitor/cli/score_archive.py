@@ -16,6 +16,7 @@ from monitor.archive.cluster import Failed, Where, require_packages, spread
 from monitor.archive.ledger import Entry, Fingerprint, Ledger, sha256_of, tables_sha256
 from monitor.archive.table import write_results_table
 from monitor.model.config import Config
+from monitor.model.wording import counted
 from monitor.score_recording import Job, Outcome, outcome_of
 
 
@@ -63,7 +64,7 @@ def score_archive(
         line.count(worked)
     line.clear()
     n = write_results_table(out, ledger)
-    click.echo(f"{line.counts()}; {n} recordings in {out / 'nights.parquet'}", err=True)
+    click.echo(f"{line.counts()}; {counted(n, 'recording')} in {out / 'nights.parquet'}", err=True)
 
 
 def work(job: Job, config: Config, done: Fingerprint | None) -> Worked:

@@ -24,6 +24,7 @@ from click.shell_completion import CompletionItem
 
 from monitor.model.errors import InputError, MonitorError
 from monitor.model.facts import Fact
+from monitor.model.wording import counted
 from monitor.session.control import ControlClient
 from monitor.session.damage import damage_words
 from monitor.session.folder import SessionFolder, default_sessions_dir
@@ -192,7 +193,7 @@ def recover(session: Path) -> None:
         click.echo(f"  {name}: the original bytes are in {copy}")
     if done.set_aside:
         click.echo(done.set_aside)
-    click.echo(f"{found.n_facts} facts, {done.recorded_s / 3600:.2f} h recorded.")
+    click.echo(f"{counted(found.n_facts, 'fact')}, {done.recorded_s / 3600:.2f} h recorded.")
     if done.was_open:
         click.echo("The session had not been ended; it is closed now.")
     else:

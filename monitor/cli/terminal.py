@@ -10,14 +10,13 @@ import sys
 
 from monitor.detection.pipeline import OFF_SHARE
 from monitor.model.units import unit_word
-from monitor.model.wording import hms
+from monitor.model.wording import RULES, counted, hms
 from monitor.montage import Chosen, describe_line
 from monitor.recorder.recorder import SessionRecorder
 from monitor.recorder.source import Source
 from monitor.scoring import Score
 from monitor.session.disk_space import DISK_LOW_S
 
-_NAMES = {"aasm3": "AASM v3", "wasm2016": "WASM 2016"}
 _TOO_EARLY = "too early for a rate"
 
 
@@ -40,7 +39,7 @@ def status_line(recorder: SessionRecorder) -> str:
 def _warnings(recorder: SessionRecorder) -> list[str]:
     found = [f"!!! {recorder.trouble}"] if recorder.trouble else []
     if recorder.disk_s is not None and recorder.disk_s < DISK_LOW_S:
-        found.append(f"!! disk is full in {recorder.disk_s / 60:.0f} min")
+        found.append(f"!! disk will be full in {recorder.disk_s / 60:.0f} min")
     return found
 
 
@@ -60,7 +59,8 @@ def result_lines(recorder: SessionRecorder) -> list[str]:
     for name, score in recorder.scores.items():
         key, title = _index_of(score)
         lines.append(
-            f"{_NAMES[name]}: {score.indices.n_lm} leg movements; {title}: {_rate(score, key)} (provisional)"
+            f"{RULES[name]}: {counted(score.indices.n_lm, 'leg movement')}; "
+            f"{title}: {_rate(score, key)} (provisional)"
         )
     return lines
 
@@ -90,7 +90,7 @@ def _leg(recorder: SessionRecorder, leg: str) -> str:
 def _indices(recorder: SessionRecorder) -> str:
     main = recorder.scores[recorder.plan.main_profile]
     key, name = _index_of(main)
-    texts = [f"{_NAMES[profile]} {_rate(score, key)}" for profile, score in recorder.scores.items()]
+    texts = [f"{RULES[profile]} {_rate(score, key)}" for profile, score in recorder.scores.items()]
     return f"{name}: {', '.join(texts)} (provisional)"
 
 

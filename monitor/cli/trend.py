@@ -11,6 +11,7 @@ import click
 
 from monitor.model.errors import InputError
 from monitor.model.rules import AASM3, PROFILES
+from monitor.model.wording import RULES, counted
 
 _NAMES = {
     "plms_index": "PLMS per hour of sleep",
@@ -68,7 +69,10 @@ def trend(study: str, sessions: Path | None, scored: tuple[Path, ...], rules: st
 
 def _lines(found: Mapping[str, Any]) -> list[str]:
     keys = list(found["means"])
-    lines = [f"study {found['study']}, {len(found['nights'])} nights, index by {found['rules']}", ""]
+    lines = [
+        f"study {found['study']}, {counted(len(found['nights']), 'night')}, index by {RULES[found['rules']]}",
+        "",
+    ]
     lines.append(_line("", [_NAMES[key] for key in keys]))
     lines += [_line(one["name"], [_value(one[key], key) for key in keys]) for one in found["nights"]]
     lines.append("")
@@ -76,7 +80,7 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
         ("mean", "mean"),
         ("sd", "SD between nights"),
         ("change_single", "smallest detectable change, one night"),
-        ("change_mean", "the same, as many nights again"),
+        ("change_mean", "the same, two means of as many nights"),
     ):
         cells = [_value((found["means"][key] or {}).get(row), key) for key in keys]
         lines.append(_line(words, cells))
@@ -94,8 +98,9 @@ def _about(found: Mapping[str, Any], index: Mapping[str, Any] | None) -> list[st
             f"chance that the mean lies above the reference value ({reference:g} per hour): "
             f"{index['chance_above']:.0%}"
         )
-    lines += [f"-: {_NAMES.get(key, 'reference value')}: {why}" for key, why in found["why_null"].items()]
-    return [*lines, f"method: {found['method']}", "Provisional. It informs and decides nothing."]
+    for key, why in found["why_null"].items():
+        lines.append(f"no {'mean of ' + _NAMES[key] if key in _NAMES else 'reference value'} ({why})")
+    return [*lines, f"method: {found['method']}", "Provisional, for information only."]
 
 
 def _line(words: str, cells: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.model.errors import InputError
+from monitor.model.wording import counted
 
 COPY_AGAIN = "copy or export it again"
 
@@ -259,7 +260,7 @@ def _records(path: Path, layout: EdfLayout, size_n: int, data: bytes | None) -> 
     if records < 1:
         raise InputError(str(path), "contains no valid data record", COPY_AGAIN)
     if stray_n:
-        notes.append(f"{path.name}: {stray_n} bytes behind the last data record were not read.")
+        notes.append(f"{path.name}: {counted(stray_n, 'byte')} after the last data record could not be read.")
     return records, notes
 
 

@@ -22,6 +22,7 @@ from monitor.files.edf_file import COPY_AGAIN, OpenEdf, data_records, open_edf, 
 from monitor.files.recording import Annotation, RecordedChannel, RecordedStream, Recording
 from monitor.files.scored_night import are_epochs
 from monitor.model.errors import InputError
+from monitor.model.wording import counted
 
 GAP_TEXT = "Signal gap"
 _START = slice(168, 184)
@@ -258,7 +259,8 @@ def _streams(
     if starts_s is not None:
         n = int(np.count_nonzero(np.diff(starts_s) > edf.data_record_duration * 1.5))
         notes.append(
-            f"{path.name} is discontinuous (EDF+D): {n} interruptions of half a data record or more."
+            f"{path.name} is discontinuous (EDF+D): {counted(n, 'interruption')} of half a data record "
+            "or more."
         )
     signals: Sequence[_AnySignal] = edf.signals
     for place, signal in enumerate(signals):

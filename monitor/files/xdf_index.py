@@ -29,6 +29,7 @@ from monitor.files.xdf_chunks import (
     texts_of,
     walk,
 )
+from monitor.model.wording import counted
 
 # A file with so many consecutive unreadable bytes is not a damaged recording.
 _MOST_SKIPPED_N = 64 << 20
@@ -221,8 +222,8 @@ def index_xdf(file: BinaryIO) -> XdfIndex:
             found.streams[chunk.stream] = IndexedStream(chunk.content[4:])
             if before is not None and len(before.stamps_s):
                 found.notes.append(
-                    f"stream {chunk.stream} has two headers: "
-                    f"its {len(before.stamps_s)} samples before the second one are not used"
+                    f"stream {chunk.stream} has two headers: what it recorded before the second one "
+                    f"({counted(len(before.stamps_s), 'sample')}) is not used"
                 )
         elif chunk.tag == SAMPLES:
             found.streams[chunk.stream].add(chunk)

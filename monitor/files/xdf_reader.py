@@ -20,6 +20,7 @@ from monitor.files.xdf_chunks import MAGIC
 from monitor.files.xdf_index import IndexedStream, index_xdf, number_of, text_of
 from monitor.model.errors import InputError
 from monitor.model.units import unit_scale_uv
+from monitor.model.wording import counted
 
 _IDENTITY = ("name", "type", "source_id", "channel_count", "channel_format", "nominal_srate", "hostname")
 _MOST = 0.5
@@ -195,7 +196,7 @@ def _damage_note(name: str, parts: Sequence[tuple[int, int]], size_n: int) -> st
     begins = [*(start_n for start_n, _ in parts), size_n]
     n = sum(begin_n > end_n for end_n, begin_n in zip(ends, begins, strict=True))
     return (
-        f"{name} is damaged in {n} {'place' if n == 1 else 'places'}: {size_n - read_n} of {size_n} bytes "
+        f"{name} is damaged in {counted(n, 'place')}: {size_n - read_n} of {size_n} bytes "
         "could not be read, the rest was used."
     )
 

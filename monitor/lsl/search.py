@@ -10,6 +10,7 @@ from typing import Any
 from monitor.lsl.arrivals import Answer, Arrival, StreamChanged
 from monitor.lsl.discovery import Finder, Query
 from monitor.lsl.successor import RIVAL, Successor, same_source
+from monitor.model.wording import counted
 from monitor.montage import Found, StreamDescription
 
 _FORGET_AFTER_S = 2.0
@@ -215,7 +216,7 @@ def changed(before: StreamDescription, now: StreamDescription) -> str:
         if what != "channels":
             parts.append(f"{what} changed from {old} to {new}")
         elif len(old) != len(new):
-            parts.append(f"it has {len(new)} channels instead of {len(old)}")
+            parts.append(f"it has {counted(len(new), 'channel')} instead of {len(old)}")
         else:
             parts.append("its channels changed")
     return ", ".join(parts)

@@ -12,6 +12,7 @@ from typing import Any
 from monitor.model.config import MontageWish
 from monitor.model.facts import LEGS, Leg
 from monitor.model.units import unit_hint, unit_scale_uv, unit_word
+from monitor.model.wording import counted
 from monitor.montage.channels import (
     Derivation,
     LegChannel,
@@ -183,7 +184,7 @@ def _listing(stream: StreamDescription) -> str:
     labels = [c.label or f"#{i + 1}" for i, c in enumerate(stream.channels)]
     unnamed = all(not c.label for c in stream.channels)
     head = ", ".join(labels[:16]) + (f" and {len(labels) - 16} more" if len(labels) > 16 else "")
-    return (f"{len(labels)} channels without names: " if unnamed else "channels: ") + head
+    return (f"{counted(len(labels), 'channel')} without names: " if unnamed else "channels: ") + head
 
 
 def describe_line(stream: StreamDescription) -> str:

@@ -107,7 +107,7 @@ def _writing(live_status: LiveStatus) -> Iterator[Alert]:
     if live_status.saved_s_ago is not None and live_status.saved_s_ago > SAVED_OLD_S:
         yield Alert("high", f"Nothing was saved for {live_status.saved_s_ago:.0f} s", "saved")
     if live_status.disk_s is not None and live_status.disk_s < DISK_LOW_S:
-        yield Alert("medium", f"Disk is full in {live_status.disk_s / 60:.0f} min", "disk")
+        yield Alert("medium", f"Disk will be full in {live_status.disk_s / 60:.0f} min", "disk")
 
 
 def _waiting(live_status: LiveStatus) -> Iterator[Alert]:

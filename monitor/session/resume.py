@@ -168,7 +168,7 @@ def reanchor(state: SessionState, lsl_now_s: float, end_s: float, speed: float) 
     """
     last = _last_clock(state)
     if last is None:
-        raise ValueError("no clock record places this session's timeline")
+        raise ValueError("the journal has no clock record of its latest source")
     away_s = (utc_now() - dt.datetime.fromisoformat(last["utc"])).total_seconds()
     by: Literal["lsl", "utc"] = "lsl" if last["boot_id"] and last["boot_id"] == boot_id() else "utc"
     if by == "lsl":

@@ -81,7 +81,7 @@ def test_the_screen_shows_what_the_summary_says(tmp_path: Path) -> None:
     assert screen.index.band == f"{low:.0f}–{high:.0f}"
     assert float(low) < float(screen.index.value) < float(high)
     low, high = known["forecast"]["rules"]["aasm3"]["interval"]
-    assert rows(screen)["End (decides nothing)"] == f"{low:.0f}–{high:.0f}"
+    assert rows(screen)["End (planning only)"] == f"{low:.0f}–{high:.0f}"
     assert [alert.text for alert in screen.alerts if alert.key.startswith("missed")] == [
         "Check left electrode: may miss 40% since 01:15"
     ]
@@ -92,7 +92,7 @@ def test_a_clean_night_raises_no_alert_and_an_early_one_shows_no_end(tmp_path: P
     clean = Seen(tmp_path / "clean", facts_of(fails=False)).screen(END_S)
     assert clean.alerts == ()
     early = Seen(tmp_path / "early", facts_of(0.9)).screen(0.9 * 3600)
-    assert "End (decides nothing)" not in rows(early)
+    assert "End (planning only)" not in rows(early)
     first = Seen(tmp_path / "first", facts_of(0.1)).screen(360.0)
     assert (first.index.is_too_early, first.index.band) == (True, "")
 
@@ -102,7 +102,7 @@ def test_each_can_be_switched_off(tmp_path: Path, switch: str) -> None:
     screen = Seen(tmp_path / "s", facts_of(**{switch: False})).screen(END_S)
     shown = {
         "index_error": bool(screen.index.band),
-        "forecast": "End (decides nothing)" in rows(screen),
+        "forecast": "End (planning only)" in rows(screen),
         "missed": bool(screen.alerts),
     }
     assert shown == {name: name != switch for name in shown}
@@ -145,7 +145,7 @@ def test_a_finished_session_has_the_interval_and_neither_end_nor_alert(tmp_path:
     stop = Fact("stop", END_S, "recorder", {"reason": "test"})
     screen = Seen(tmp_path / "s", [*facts_of(), stop]).screen(END_S)
     assert screen.index.band
-    assert "End (decides nothing)" not in rows(screen)
+    assert "End (planning only)" not in rows(screen)
     assert screen.alerts == ()
 
 

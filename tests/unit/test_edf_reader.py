@@ -156,7 +156,7 @@ def test_edf_d_keeps_its_gaps_in_the_times_of_its_samples(tmp_path):
     assert whole.streams[0].stamps_s is None
     recording = read_recording(edf_d(tmp_path / "gaps.edf", (0, 1, 7)))
     (stream,) = recording.streams
-    assert "discontinuous (EDF+D): 1 interruptions" in recording.notes[0]
+    assert "discontinuous (EDF+D): 1 interruption of half a data record" in recording.notes[0]
     np.testing.assert_allclose(stream.stamps_s[[0, 199, 399, 400, 599]], [0, 0.995, 1.995, 7, 7.995])
     np.testing.assert_array_equal(stream.read(), whole.streams[0].read())
 
@@ -201,11 +201,15 @@ def commas(data):
 
 
 MENDED = {
-    "stray bytes": (lambda data: data + b"\r\n\0", 10, "3 bytes behind the last data record were not read"),
+    "stray bytes": (
+        lambda data: data + b"\r\n\0",
+        10,
+        "3 bytes after the last data record could not be read",
+    ),
     "a record of zeros behind the last": (
         lambda data: data + bytes(40_000),
         10,
-        "40000 bytes behind the last",
+        "40000 bytes after the last",
     ),
     "an incomplete last record": (lambda data: data[:-100], 9, "of 10 data records 9 are complete"),
     "half of the file": (lambda data: data[: 1024 + (len(data) - 1024) // 2], 5, "5 are complete"),

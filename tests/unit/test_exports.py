@@ -166,12 +166,10 @@ def test_what_lies_beyond_the_range_is_clipped_and_said(tmp_path):
     data[at : at + 4] = np.float32(9e6).tobytes()
     folder.recording.write_bytes(data)
     done = export_session(folder.path, "edf", tmp_path / "out")
-    assert done.notes == ("EMG LAT: 1 samples outside -3276.8 to 3276.8 uV are clipped",)
+    assert done.notes == ("EMG LAT: 1 sample outside -3276.8 to 3276.8 uV clipped",)
     with pyedflib.EdfReader(str(done.files[0])) as file:
         assert file.readSignal(0).max() == pytest.approx(3276.8)
-        assert (
-            "Note: EMG LAT: 1 samples outside -3276.8 to 3276.8 uV are clipped" in file.readAnnotations()[2]
-        )
+        assert "Note: EMG LAT: 1 sample outside -3276.8 to 3276.8 uV clipped" in file.readAnnotations()[2]
 
 
 def test_a_bids_dataset_grows_by_sessions_and_its_events_score_the_same(night, odd, tmp_path):

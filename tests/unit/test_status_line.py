@@ -23,7 +23,8 @@ def test_what_needs_a_person_comes_right_after_the_time():
     assert status_line(recorder()) == "0:01:15 | no stages yet"
     line = status_line(recorder(disk_s=1800.0, trouble="the journal cannot be written: disk full"))
     assert line == (
-        "0:01:15 | !!! the journal cannot be written: disk full | !! disk is full in 30 min | no stages yet"
+        "0:01:15 | !!! the journal cannot be written: disk full | !! disk will be full in 30 min "
+        "| no stages yet"
     )
 
 

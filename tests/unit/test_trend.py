@@ -118,7 +118,7 @@ def test_the_command_takes_the_finished_nights_of_the_study(sessions):
     assert found["means"]["imi_ln_mean"]["sd"] == pytest.approx(0.0, abs=1e-12)
     text = run("S-1", "--sessions", sessions).stdout
     assert "chance that the mean lies above the reference value (15 per hour): 50%" in text
-    assert text.rstrip().endswith("Provisional. It informs and decides nothing.")
+    assert text.rstrip().endswith("Provisional, for information only.")
 
 
 def test_a_session_that_cannot_be_read_is_left_out_and_named(sessions):
@@ -145,7 +145,7 @@ def test_scored_folders_are_nights_too(sessions, tmp_path):
     alone = json.loads(run("S-1", "--scored", out, "--json").stdout)
     assert alone["means"] == {"plms_index": None, "imi_ln_mean": None, "pi_imi": None}
     assert alone["why_null"]["plms_index"] == "1 night: 3 are needed"
-    assert "-: PLMS per hour of sleep: 1 night: 3 are needed" in run("S-1", "--scored", out).stdout
+    assert "no mean of PLMS per hour of sleep (1 night: 3 are needed)" in run("S-1", "--scored", out).stdout
 
 
 def test_what_it_cannot_use_is_refused(sessions, tmp_path):

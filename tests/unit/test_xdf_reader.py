@@ -243,6 +243,7 @@ def test_samples_before_a_second_header_of_their_stream_are_said_to_be_unused(tm
     path.write_bytes(data + data[4:])
     recording = read_recording(path)
     assert [stream.sample_n for stream in recording.streams] == [100, 500]
-    assert "a.xdf: stream 2 has two headers: its 500 samples before the second one are not used" in (
-        recording.notes
+    assert (
+        "a.xdf: stream 2 has two headers: what it recorded before the second one (500 samples) is not used"
+        in (recording.notes)
     )

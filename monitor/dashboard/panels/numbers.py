@@ -14,6 +14,7 @@ from monitor.dashboard import texts
 from monitor.dashboard.style import card, elastic, faded, font, label, set_flag
 from monitor.dashboard.theme import Theme
 from monitor.dashboard.viewmodel.screen import ImiView, IndexView, SeriesView, TableRow
+from monitor.model.wording import counted
 from monitor.scoring.spans import Floats
 
 _TRENDS = {"rising": "▲ rising", "falling": "▼ falling", "steady": "● steady", "": ""}
@@ -325,4 +326,6 @@ class ImiPanel:
         item.setYRange(0, top * 1.05, padding=0)
         item.getAxis("left").setTicks([[(0, "0"), (top, str(top))]])
         self._median.setText(view.median_text)
-        self._plot.setAccessibleDescription(f"{int(view.counts.sum())} intervals, {view.median_text}")
+        self._plot.setAccessibleDescription(
+            f"{counted(int(view.counts.sum()), 'interval')}, {view.median_text}"
+        )

@@ -340,7 +340,7 @@ class OverviewPanel(QObject):
         for line in self._now:
             line.setValue(view.end_s)
         left, right = len(view.onsets["left"]), len(view.onsets["right"])
-        description = f"{left} movements left, {right} right, {len(view.gaps)} gaps"
+        description = f"movements: {left} left, {right} right; gaps: {len(view.gaps)}"
         self.plots.setAccessibleDescription(description)
 
     def _set_range(self, view: OverviewView) -> None:

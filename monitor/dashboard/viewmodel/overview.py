@@ -22,6 +22,7 @@ from monitor.dashboard.viewmodel.screen import (
     StageSpan,
     TopView,
 )
+from monitor.model.wording import counted
 from monitor.scoring import Epoch, Night, Score
 from monitor.scoring.spans import Floats
 from monitor.session.conditions import join_spans
@@ -47,7 +48,7 @@ def estimate_remark(state: SessionState, score: Score, *, has_estimate: bool) ->
         agreed = state.staging_agreement()
         remark = f"{den.estimated_share:.0%} estimated"
         if agreed is not None:
-            remark += f", {agreed.share:.0%} agree ({agreed.n_epochs} epochs)"
+            remark += f", {agreed.share:.0%} agree ({counted(agreed.n_epochs, 'epoch')})"
         return remark
     if has_estimate:
         return "estimated stages ignored (U)"

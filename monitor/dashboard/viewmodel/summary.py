@@ -197,7 +197,7 @@ def _certainty(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime)
             rows.append((f"{who} may miss movements", f"since {at}"))
     shown = tuple(row for row in rows if any(cell != wording.NONE for cell in row[1:]))
     heads = (wording.RULES.get(name, name) for name in names)
-    return Section("How sure: provisional, decides nothing", ("", *heads), shown)
+    return Section("How sure: provisional, for information", ("", *heads), shown)
 
 
 def _range(bounds: Sequence[float] | None, form: str = "{:.1f}") -> str:
@@ -252,7 +252,7 @@ def _calibrations(
     modes = tuple(
         (
             f"{wall.text(each['start'], seconds=False)}-{wall.text(each['end'], seconds=False)}",
-            f"{each['movements_not_counted']} movements not counted",
+            f"{wording.counted(each['movements_not_counted'], 'movement')} not counted",
         )
         for each in summary["biocal"]
     )

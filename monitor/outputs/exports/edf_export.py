@@ -19,6 +19,7 @@ from monitor import __version__
 from monitor.files.edf_reader import GAP_TEXT
 from monitor.model.errors import InputError
 from monitor.model.units import unit_scale_uv
+from monitor.model.wording import counted
 from monitor.outputs.exports.event_list import Event, session_events
 from monitor.session.reader import Session
 from monitor.session.signal.recorded import LegSource, RecordedSignal, recorded_signals
@@ -233,7 +234,8 @@ def _signal(source: _ExportedSignal, values: Floats, end_s: int) -> tuple[edfio.
     n_clipped = int(np.count_nonzero((values < low) | (values > high)))
     if n_clipped:
         changes.append(
-            f"{source.label}: {n_clipped} samples outside {low:g} to {high:g} {source.unit} are clipped"
+            f"{source.label}: {counted(n_clipped, 'sample')} outside {low:g} to {high:g} {source.unit} "
+            "clipped"
         )
     step = (high - low) / (_DIGITAL[1] - _DIGITAL[0])
     counts = np.clip(np.rint((values - low) / step) + _DIGITAL[0], *_DIGITAL).astype(np.int16)

@@ -186,13 +186,14 @@ def _cautions(summary: Any) -> list[str]:
 def _estimated(summary: Any) -> str:
     """Describe the share of estimated stages, their agreement with a person, and the values without them."""
     text = (
-        f"{summary['estimated_share']:.0%} of the staged time ({summary['n_epochs_auto']} epochs) is an "
-        "ESTIMATE from EEG by a program, not scored by a person"
+        f"{summary['estimated_share']:.0%} of the staged time "
+        f"({wording.counted(summary['n_epochs_auto'], 'epoch')}) is an ESTIMATE from EEG by a program, "
+        "not scored by a person"
     )
     agreed = summary["estimate_agreement"]
     if agreed is not None:
         same, n = agreed["share"], agreed["n_epochs"]
-        text += f"; it agrees with a person on sleep or wake in {same:.0%} of {n} epochs"
+        text += f"; it agrees with a person on sleep or wake in {same:.0%} of {wording.counted(n, 'epoch')}"
     main = summary["without_estimate"][summary["main_profile"]]
     return f"{text}. Without the estimate: {main['plm_per_hour_recorded']:.1f} PLM per hour recorded."
 
