@@ -14,48 +14,25 @@ import numpy as np
 
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import HOUR_US, Denominators, StageTimeline
-from monitor.scoring.inputs import SLEEP, STAGES
 from monitor.scoring.large_movements import LargeMovement
-from monitor.scoring.leg_grouping import Groups
 from monitor.scoring.result import Indices, TimePart
-from monitor.scoring.rows import RowContext, Verdict
-from monitor.scoring.series import NONE
-from monitor.scoring.spans import Bools, Ints, time_before
-
-IMI_BINS = 45
-TWO_SECONDS_US = 2_000_000
-NINETY_SECONDS_US = 90_000_000
-# Lower limits in microseconds of the bins of 0.1 in ln(s).
-LN_EDGES_US = np.array([math.ceil(math.exp(k / 10) * 1e6) for k in range(IMI_BINS + 1)])
+from monitor.scoring.spans import Floats, Ints, time_before
+from monitor.scoring.tally import Tally, within
 
 
-def two_second_bins(imi_us: Ints) -> tuple[int, ...]:
-    """Count intervals of 0-90 s in 45 bins of 2 s; the last one includes 90 s. Negative is undefined."""
-    inside = imi_us[(imi_us >= 0) & (imi_us <= NINETY_SECONDS_US)]
-    bins = np.minimum(inside // TWO_SECONDS_US, IMI_BINS - 1)
-    return tuple(np.bincount(bins, minlength=IMI_BINS).tolist())
-
-
-def ln_bins(imi_us: Ints) -> tuple[int, ...]:
-    """Count ln(interval in s) in 45 bins of 0.1 from 0; 90 s is in the last one, below 1 s in none."""
-    inside = imi_us[(imi_us >= LN_EDGES_US[0]) & (imi_us <= NINETY_SECONDS_US)]
-    bins = np.searchsorted(LN_EDGES_US, inside, side="right") - 1
-    return tuple(np.bincount(bins, minlength=IMI_BINS).tolist())
-
-
-def ln_moments(imi_us: Ints, profile: RulesProfile) -> tuple[float | None, float | None]:
-    """Return mean and sample standard deviation of ln(interval in s) within the profile's bounds.
+def ln_moments(logs: Floats) -> tuple[float | None, float | None]:
+    """Return mean and sample standard deviation of ln(interval in s).
 
     None without an interval; the deviation needs two. Summed exactly: the result does not depend on the
     order.
     """
-    logs = [math.log(v / 1e6) for v in imi_us[_within(imi_us, profile)].tolist()]
-    if not logs:
+    n = logs.size
+    if not n:
         return None, None
-    mean = math.fsum(logs) / len(logs)
-    if len(logs) == 1:
+    mean = math.fsum(logs.tolist()) / n
+    if n == 1:
         return mean, None
-    return mean, math.sqrt(math.fsum([(x - mean) ** 2 for x in logs]) / (len(logs) - 1))
+    return mean, math.sqrt(math.fsum(((logs - mean) ** 2).tolist()) / (n - 1))
 
 
 def periodicity(imi_us: Ints, profile: RulesProfile) -> float | None:
@@ -74,13 +51,9 @@ def periodicity(imi_us: Ints, profile: RulesProfile) -> float | None:
     divided by all intervals.
     """
     total = int(np.count_nonzero(imi_us >= 0))
-    edges = np.diff(np.concatenate(([0], _within(imi_us, profile).astype(np.int64), [0])))
+    edges = np.diff(np.concatenate(([0], within(imi_us, profile).astype(np.int64), [0])))
     lengths = np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)
     return int(lengths[lengths >= 3].sum()) / total if total else None
-
-
-def _within(imi_us: Ints, profile: RulesProfile) -> Bools:
-    return (imi_us >= profile.imi_min_us) & (imi_us <= profile.imi_max_us)
 
 
 RATE_WINDOW_US = 1_800_000_000
@@ -88,20 +61,6 @@ TOO_EARLY_US = 600_000_000
 NO_STAGES, NO_SLEEP, NO_WAKE = "no stages yet", "no sleep yet", "no wake in bed yet"
 OFF = "switched off (lmm)"
 LEG_NAMES = ((1, "left"), (2, "right"), (3, "both"), (4, "unknown"))
-
-
-class _Tally:
-    """Hold masks that are used more than once, over the LM after the legs were combined."""
-
-    def __init__(self, groups: Groups, found: RowContext, verdict: Verdict) -> None:
-        self.groups, self.found, self.verdict = groups, found, verdict
-        self.plm = verdict.plm
-        self.plms = verdict.plm & found.sleep
-        self.plmw = verdict.plm & found.wake
-        self.clms = verdict.candidate & found.sleep
-        self.plmsnr = verdict.plm_nr & found.sleep
-        self.plms_arousal = self.plms & verdict.arousal
-        self.respiratory = self.clms & (found.event >= 0)
 
 
 class _Sheet:
@@ -131,7 +90,8 @@ class _Sheet:
 
 
 def indices(
-    lms: tuple[Groups, RowContext, Verdict],
+    tally: Tally,
+    n_series: int,
     timeline: StageTimeline,
     den: Denominators,
     profile: RulesProfile,
@@ -141,8 +101,10 @@ def indices(
 
     Parameters
     ----------
-    lms : tuple of Groups, Context, Verdict
-        The LM, their context, and the verdict on them.
+    tally : Tally
+        The counts of the LM.
+    n_series : int
+        Number of series.
     timeline : Timeline
         Staged and usable time.
     den : Denominators
@@ -156,7 +118,8 @@ def indices(
     -------
     Indices
     """
-    sheet, tally = _Sheet(profile), _Tally(*lms)
+    sheet = _Sheet(profile)
+    sheet.put("n_series", n_series)
     _counts(sheet, tally, den)
     _rates(sheet, tally, den, timeline)
     _large(sheet, large, den)
@@ -173,69 +136,40 @@ def indices(
     )
 
 
-def _n(where: Bools) -> int:
-    return int(np.count_nonzero(where))
+_STAGED = (
+    *("clms", "plms", "plmw", "plmsnr", "plms_arousal", "plms_nrem", "plms_rem", "respiratory"),
+    *("short_interval", "isolated"),
+)
 
 
-def _counts(sheet: _Sheet, tally: _Tally, den: Denominators) -> None:
-    sheet.put("n_lm", _n(~tally.groups.is_open))
-    sheet.put("n_clm", _n(tally.verdict.candidate))
-    sheet.put("n_plm", _n(tally.plm))
-    sheet.put("n_series", int(tally.verdict.runs.number.max(initial=0)))
-    spare = tally.clms & ~tally.plm
-    short = np.zeros(spare.shape, np.bool_)
-    short[tally.verdict.place] = tally.verdict.runs.short
-    nrem = np.array([stage in SLEEP and stage != "R" for stage in STAGES] + [False])[tally.found.stage]
-    staged = {
-        "n_clms": tally.clms,
-        "n_plms": tally.plms,
-        "n_plmw": tally.plmw,
-        "n_plmsnr": tally.plmsnr,
-        "n_plms_arousal": tally.plms_arousal,
-        "n_plms_nrem": tally.plms & nrem,
-        "n_plms_rem": tally.plms & ~nrem,
-        "n_respiratory": tally.respiratory,
-        "n_short_interval": spare & short,
-        "n_isolated": spare & ~short,
-    }
-    for name, where in staged.items():
-        sheet.put(name, _n(where) if den.has_stages else None, NO_STAGES)
-    sheet.put("plm_by_leg", _by_leg(tally.groups.leg_bits[tally.plm]))
-    sheet.put(
-        "plms_by_leg", _by_leg(tally.groups.leg_bits[tally.plms]) if den.has_stages else None, NO_STAGES
-    )
+def _counts(sheet: _Sheet, tally: Tally, den: Denominators) -> None:
+    for name in ("lm", "clm", "plm"):
+        sheet.put(f"n_{name}", tally.n[name])
+    for name in _STAGED:
+        sheet.put(f"n_{name}", tally.n[name] if den.has_stages else None, NO_STAGES)
+    sheet.put("plm_by_leg", _by_leg(tally.by_leg["plm"]))
+    sheet.put("plms_by_leg", _by_leg(tally.by_leg["plms"]) if den.has_stages else None, NO_STAGES)
 
 
-def _by_leg(bits: Ints) -> MappingProxyType[str, int]:
-    counts = np.bincount(bits, minlength=5).tolist()
+def _by_leg(of_bits: Ints) -> MappingProxyType[str, int]:
+    counts = of_bits.tolist()
     return MappingProxyType({name: counts[bit] for bit, name in LEG_NAMES})
 
 
-def _rates(sheet: _Sheet, tally: _Tally, den: Denominators, timeline: StageTimeline) -> None:
-    per_sleep = {
-        "plms_index": tally.plms,
-        "plmsnr_index": tally.plmsnr,
-        "plms_arousal_index": tally.plms_arousal,
-        "clms_index": tally.clms,
-        "respiratory_index": tally.respiratory,
-    }
-    for name, where in per_sleep.items():
-        sheet.rate(name, _n(where), den.tst_us, NO_STAGES, NO_SLEEP)
-    for name in ("short_interval", "isolated"):
-        n = sheet.values[f"n_{name}"]
-        sheet.rate(f"{name}_index", n if isinstance(n, int) else 0, den.tst_us, NO_STAGES, NO_SLEEP)
-    sheet.rate("plmw_index", _n(tally.plmw), den.wake_us, NO_STAGES, NO_WAKE)
+def _rates(sheet: _Sheet, tally: Tally, den: Denominators, timeline: StageTimeline) -> None:
+    for name in ("plms", "plmsnr", "plms_arousal", "clms", "respiratory", "short_interval", "isolated"):
+        sheet.rate(f"{name}_index", tally.n[name], den.tst_us, NO_STAGES, NO_SLEEP)
+    sheet.rate("plmw_index", tally.n["plmw"], den.wake_us, NO_STAGES, NO_WAKE)
     for part, over in (("nrem", den.nrem_us), ("rem", den.rem_us)):
-        n = sheet.values[f"n_plms_{part}"]
-        why = f"no {part.upper()} sleep yet"
-        sheet.rate(f"plms_{part}_index", n if isinstance(n, int) else 0, over, NO_STAGES, why)
-    n_plm, nothing = _n(tally.plm), "nothing recorded yet"
+        sheet.rate(
+            f"plms_{part}_index", tally.n[f"plms_{part}"], over, NO_STAGES, f"no {part.upper()} sleep yet"
+        )
+    n_plm, nothing = tally.n["plm"], "nothing recorded yet"
     sheet.rate("plm_per_hour_recorded", n_plm, den.recording_us, nothing, nothing)
     sheet.rate("plm_per_hour_usable", n_plm, den.any_usable_us, "", "no leg was usable yet")
     start, usable = timeline.usable_start_us(RATE_WINDOW_US)
-    sheet.rate(
-        "rate_30min", _n(tally.plm & (tally.groups.onset_us >= start)), usable, "", "no leg was usable yet"
-    )
+    n_late = n_plm - int(np.searchsorted(tally.onset_us["plm"], start))
+    sheet.rate("rate_30min", n_late, usable, "", "no leg was usable yet")
 
 
 def _large(sheet: _Sheet, large: Sequence[LargeMovement], den: Denominators) -> None:
@@ -248,51 +182,34 @@ def _large(sheet: _Sheet, large: Sequence[LargeMovement], den: Denominators) -> 
     sheet.rate("lmm_index", n, den.tst_us, NO_STAGES, NO_SLEEP)
 
 
-def _intervals(sheet: _Sheet, tally: _Tally, den: Denominators, profile: RulesProfile) -> None:
-    n_clms = _n(tally.clms)
+def _intervals(sheet: _Sheet, tally: Tally, den: Denominators, profile: RulesProfile) -> None:
+    n_clms = tally.n["clms"]
     if not den.has_stages:
         sheet.put("pi_plm", None, NO_STAGES)
     else:
-        sheet.put("pi_plm", _n(tally.plms) / n_clms if n_clms else None, "no candidate in sleep yet")
-    runs = tally.verdict.runs
-    imi = runs.imi_us
-    if profile.interval_stages == "sleep":
-        asleep = tally.found.sleep[tally.verdict.place]
-        imi = np.where(asleep & asleep[runs.reference], imi, NONE)
-    sheet.put("pi_imi", periodicity(imi, profile), "no interval yet")
-    # Logarithms are not computed every second for a rule set that does not report them.
-    silent = "imi_ln_mean" in profile.not_reported
-    mean, sd = (None, None) if silent else ln_moments(imi, profile)
+        sheet.put("pi_plm", tally.n["plms"] / n_clms if n_clms else None, "no candidate in sleep yet")
+    sheet.put("pi_imi", periodicity(tally.imi_us, profile), "no interval yet")
+    mean, sd = ln_moments(tally.imi_ln)
     sheet.put("imi_ln_mean", mean, "no interval within the bounds yet")
     sheet.put("imi_ln_sd", sd, "fewer than two intervals within the bounds")
-    sheet.put("imi_histogram", two_second_bins(imi))
-    sheet.put("imi_ln_histogram", ln_bins(imi))
+    sheet.put("imi_histogram", tuple(tally.imi_n.tolist()))
+    sheet.put("imi_ln_histogram", tuple(tally.imi_ln_n.tolist()))
 
 
-def _durations(sheet: _Sheet, tally: _Tally, den: Denominators) -> None:
-    length_us = tally.groups.end_us - tally.groups.onset_us
-
-    def mean_s(where: Bools) -> float | None:
-        n = _n(where)
-        return int(length_us[where].sum()) / n / 1e6 if n else None
-
-    sheet.put("plm_duration_mean_s", mean_s(tally.plm), "no PLM yet")
-    for name, where in (
-        ("plms", tally.plms),
-        ("plmw", tally.plmw),
-        ("clms", tally.clms),
-    ):
-        why = f"no {name.upper()} yet" if den.has_stages else NO_STAGES
-        sheet.put(f"{name}_duration_mean_s", mean_s(where), why)
+def _durations(sheet: _Sheet, tally: Tally, den: Denominators) -> None:
+    for name in ("plm", "plms", "plmw", "clms"):
+        n = tally.n[name]
+        why = f"no {name.upper()} yet" if den.has_stages or name == "plm" else NO_STAGES
+        sheet.put(f"{name}_duration_mean_s", tally.length_us[name] / n / 1e6 if n else None, why)
 
 
-def _time_parts(tally: _Tally, timeline: StageTimeline, edges: list[int]) -> tuple[TimePart, ...]:
+def _time_parts(tally: Tally, timeline: StageTimeline, edges: list[int]) -> tuple[TimePart, ...]:
     """Count by parts of the time in bed, each from one edge to the next."""
     at = np.array(edges, np.int64)
     # An LM that begins before lights off and is in sleep after it belongs to the first part.
-    when = tally.found.at_us
-    n_plm = np.diff(np.searchsorted(np.sort(when[tally.plm]), at)).tolist()
-    n_plms = np.diff(np.searchsorted(np.sort(when[tally.plms]), at)).tolist()
+    n_plm, n_plms = (
+        np.diff(np.searchsorted(np.sort(tally.at_us[name]), at)).tolist() for name in ("plm", "plms")
+    )
     tst_us = np.diff(time_before(timeline.asleep, at)).tolist()
     found = []
     for (start, end), plm, plms, tst in zip(pairwise(edges), n_plm, n_plms, tst_us, strict=True):

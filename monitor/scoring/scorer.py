@@ -24,6 +24,7 @@ from monitor.scoring.segments import segments
 from monitor.scoring.series import NONE, ended_runs, find_runs, list_series, sections
 from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts
 from monitor.scoring.spans import Bools, Ints
+from monitor.scoring.tally import Tally
 
 _KEYS = ScoredLM._fields.index("keys")
 
@@ -62,6 +63,7 @@ class _Judgement(NamedTuple):
     series: tuple[Series, ...]
     pending: Pending | None
     large: tuple[LargeMovement, ...]
+    tally: Tally
     numbers: Indices
 
 
@@ -107,7 +109,7 @@ class Scorer:
         has_lookalikes = np.isin(whole.parts.drop, LOOKALIKES).any()
         return Score(
             profile, tuple(shown.lms), tuple(shown.twitches), judged.series, judged.pending, judged.numbers,
-            reading.den, segments(night, judged.lms, reading.timeline, profile),
+            reading.den, segments(night, judged.tally, reading.timeline, profile),
             self._by_letter(reading, profile) if has_lookalikes else None, judged.large,
         )  # fmt: skip
 
@@ -147,8 +149,9 @@ def _judgement(whole: Combined, reading: Reading) -> _Judgement:
     is_plm = np.append(verdict.plm, False)[whole.lm]
     large = large_movements(reading.night, profile, line, parts, is_plm)
     lms = (groups, whole.found, verdict)
-    numbers = indices(lms, line, reading.den, profile, large)
-    return _Judgement(lms, series, pending, large, numbers)
+    tally = Tally.of(lms, profile)
+    numbers = indices(tally, int(verdict.runs.number.max(initial=0)), line, reading.den, profile, large)
+    return _Judgement(lms, series, pending, large, tally, numbers)
 
 
 def _show(

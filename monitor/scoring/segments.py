@@ -8,14 +8,13 @@ from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import HOUR_US, StageTimeline
 from monitor.scoring.indices import NO_SLEEP, NO_STAGES, NO_WAKE, TOO_EARLY_US
 from monitor.scoring.inputs import Night, Span
-from monitor.scoring.leg_grouping import Groups
 from monitor.scoring.result import Segment
-from monitor.scoring.rows import RowContext, Verdict
-from monitor.scoring.spans import Bools, Spans, intersection, time_before, union
+from monitor.scoring.spans import Spans, intersection, time_before, union
+from monitor.scoring.tally import Tally
 
 
 def segments(
-    night: Night, lms: tuple[Groups, RowContext, Verdict], timeline: StageTimeline, profile: RulesProfile
+    night: Night, tally: Tally, timeline: StageTimeline, profile: RulesProfile
 ) -> tuple[Segment, ...]:
     """Return the scores of the parts of a split night, empty if not split.
 
@@ -23,8 +22,8 @@ def segments(
     ----------
     night : Night
         Its ``segments`` are the parts.
-    lms : tuple of Groups, Context, Verdict
-        The LM, their context, and the verdict on them.
+    tally : Tally
+        The counts of the LM.
     timeline : Timeline
         Staged and usable time.
     profile : RulesProfile
@@ -35,47 +34,42 @@ def segments(
     awake = intersection(
         [union([timeline.staged(frozenset({"W"}))], 0, timeline.end_us), timeline.any_leg], timeline.end_us
     )
-    return tuple(_segment(part, lms, timeline, profile, awake) for part in night.segments)
+    return tuple(_segment(part, tally, timeline, profile, awake) for part in night.segments)
 
 
 def _segment(
     part: Span,
-    lms: tuple[Groups, RowContext, Verdict],
+    tally: Tally,
     timeline: StageTimeline,
     profile: RulesProfile,
     awake: Spans,
 ) -> Segment:
-    groups, found, verdict = lms
-    inside = (groups.onset_us >= part.start_us) & (groups.onset_us < part.end_us)
-    in_bed = np.clip([part.start_us, part.end_us], timeline.tib_start_us, timeline.tib_end_us)
+    edges = np.array([part.start_us, part.end_us])
+    n = {name: int(np.diff(np.searchsorted(onset_us, edges))[0]) for name, onset_us in tally.onset_us.items()}
+    in_bed = np.clip(edges, timeline.tib_start_us, timeline.tib_end_us)
     tst_us, wake_us = (int(np.diff(time_before(spans, in_bed))[0]) for spans in (timeline.asleep, awake))
-    plms = inside & verdict.plm & found.sleep
-    counts = {
-        "n_plms": _n(plms),
-        "n_plms_arousal": _n(plms & verdict.arousal),
-        "n_plmw": _n(inside & verdict.plm & found.wake),
-    }
+    counts = {f"n_{name}": n[name] for name in ("plms", "plms_arousal", "plmw")}
     values: dict[str, int | float | None] = {}
     why: dict[str, str] = {}
     early = []
     staged = timeline.has_stages
-    for name, n, over_us, nothing in (
+    for name, counted_n, over_us, nothing in (
         ("plms_index", counts["n_plms"], tst_us, NO_SLEEP),
         ("plms_arousal_index", counts["n_plms_arousal"], tst_us, NO_SLEEP),
         ("plmw_index", counts["n_plmw"], wake_us, NO_WAKE),
     ):
-        values[name] = n * HOUR_US / over_us if staged and over_us > 0 else None
+        values[name] = counted_n * HOUR_US / over_us if staged and over_us > 0 else None
         why |= {} if values[name] is not None else {name: nothing if staged else NO_STAGES}
         early += [name] if values[name] is not None and over_us < TOO_EARLY_US else []
-    values |= {name: n if staged else None for name, n in counts.items()}
+    values |= {name: counted_n if staged else None for name, counted_n in counts.items()}
     for name in profile.not_reported & values.keys():
         values[name], why[name] = None, f"not reported by {profile.name}"
-    length_us, n_plm = part.end_us - part.start_us, _n(inside & verdict.plm)
+    length_us, n_plm = part.end_us - part.start_us, n["plm"]
     return Segment(
         label=part.label,
         start_us=part.start_us,
         end_us=part.end_us,
-        n_lm=_n(inside & ~groups.is_open),
+        n_lm=n["lm"],
         n_plm=n_plm,
         tst_h=tst_us / HOUR_US if staged else None,
         wake_h=wake_us / HOUR_US if staged else None,
@@ -85,7 +79,3 @@ def _segment(
         why_null=why,
         **values,  # type: ignore[arg-type]
     )
-
-
-def _n(where: Bools) -> int:
-    return int(np.count_nonzero(where))
