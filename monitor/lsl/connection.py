@@ -27,7 +27,7 @@ _COLLECT_S = 0.05
 # A slower stream is handed on this often.
 _LONGEST_WAIT_S = 0.08
 # A chunk of the sender is complete within this time from its first sample.
-_SAME_CHUNK_S = 0.0003
+_SAME_CHUNK_S = 0.0001
 # So many chunks make up what is collected, at most, for each to be waited for on its own.
 _FEW_CHUNKS = 4
 _OPEN_TIMEOUT_S = 5.0
