@@ -57,8 +57,9 @@ class Command:
         """Wait until a condition gives something true; fail if the command ends or the deadline passes."""
 
         def unless_ended():
-            found = condition()
-            assert found or self.code is None, f"ended with {self.code} while waiting for {what}"
+            # In this order: what it does last, before it ends, is found.
+            code, found = self.code, condition()
+            assert found or code is None, f"ended with {code} while waiting for {what}"
             return found
 
         try:
