@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dsp._kernel_cache import cached_njit
     from dsp.detector import LegDetector
     from dsp.jit import leave_out_linear_algebra
+    from dsp.native import may_run_compiled
+    from dsp.routines import CompilationError
 
 __all__ = [
     "EVENT_DTYPE",
@@ -22,6 +24,7 @@ __all__ = [
     "QUALITY_DTYPE",
     "CacheReport",
     "Cause",
+    "CompilationError",
     "DetectorSettings",
     "EventKind",
     "LegDetector",
@@ -29,15 +32,18 @@ __all__ = [
     "cache_report",
     "cached_njit",
     "leave_out_linear_algebra",
+    "may_run_compiled",
     "warm_up",
 ]
 
 
 # Loaded where they are used: a window has no detector, a recorder no compiler.
 _ELSEWHERE = {
+    "CompilationError": "dsp.routines",
     "LegDetector": "dsp.detector",
     "cached_njit": "dsp._kernel_cache",
     "leave_out_linear_algebra": "dsp.jit",
+    "may_run_compiled": "dsp.native",
 }
 
 
@@ -52,6 +58,11 @@ def warm_up() -> None:
 
     Takes about half a minute the first time on a computer, in two processes beside this one, then some
     hundredths of a second. May be called in a thread.
+
+    Raises
+    ------
+    CompilationError
+        If that is not possible.
     """
     from dsp.detector import LegDetector
 

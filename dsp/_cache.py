@@ -161,14 +161,19 @@ def _temporary_root() -> Path:
 
 
 def _why_unusable(folder: Path) -> str:
-    """Create `folder` for this user only; return why it cannot be used, empty if it can."""
+    """Create `folder` for this user only; return why it is of no use, empty if it is."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A link in a folder of all users may lead anywhere.
         if why := _why_not_private(folder.lstat()):
             return f"{folder} {why}"
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError:
+            # On a disk that has become full or read-only, what is there can still be loaded.
+            if next(folder.rglob(f"*{DETECTOR_FILE}"), None) is None:
+                raise
     except (OSError, RuntimeError) as err:
         return f"{folder} cannot be written to ({getattr(err, 'strerror', None) or err})"
     return ""
@@ -187,7 +192,7 @@ def _why_not_private(state: os.stat_result) -> str:
 
 
 def cache_folder() -> Path | None:
-    """Return a private, writable folder for the compiled kernels of exactly these sources.
+    """Return a private folder for the compiled kernels of exactly these sources: writable, or filled.
 
     Returns
     -------

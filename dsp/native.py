@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -57,6 +59,18 @@ def _words_of(arrays: Iterable[Any]) -> Iterable[int]:
             yield from each.shape
         else:
             yield from _words_of(each)
+
+
+@cache
+def may_run_compiled() -> bool:
+    """Return whether what was written to memory may be executed; where it may not, that ends the process."""
+    if not sys.platform.startswith("linux"):
+        return True
+    try:
+        mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
+    except PermissionError:
+        return False
+    return True
 
 
 @cache

@@ -17,7 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from dsp._cache import DETECTOR, Claim, discard, read_file, report
-from dsp.native import Routine, code_file, load
+from dsp.native import Routine, code_file, load, may_run_compiled
 
 _PROCESSES_N = 2
 _CHILD = """import sys
@@ -26,7 +26,11 @@ from dsp.compilation import compile_share
 compile_share({n})
 """
 _LOCK = threading.Lock()
-_FAILED: list[Exception] = []
+_FAILED: list[str] = []
+
+
+class CompilationError(RuntimeError):
+    """The detector cannot be compiled, or not be run, on this computer; the message says why."""
 
 
 def routines() -> Mapping[str, Routine]:
@@ -37,22 +41,30 @@ def routines() -> Mapping[str, Routine]:
 
     Raises
     ------
-    Exception
-        If they cannot be compiled. It is not tried again: a recording that goes on without them would stand
-        still meanwhile.
+    CompilationError
+        It is not tried again: a recording that goes on without them would stand still meanwhile.
     """
     with _LOCK:
         if _FAILED:
-            raise _FAILED[0]
+            raise CompilationError(_FAILED[0])
         try:
             return _routines()
-        except Exception as err:
-            _FAILED.append(err)
+        except CompilationError as err:
+            _FAILED.append(str(err))
             raise
+        except Exception as err:
+            why = f"The detector cannot be compiled ({type(err).__name__}: {err}): install the program again."
+            _FAILED.append(why)
+            raise CompilationError(why) from err
 
 
 @cache
 def _routines() -> Mapping[str, Routine]:
+    if not may_run_compiled():
+        raise CompilationError(
+            "This system does not let the program run compiled code (MemoryDenyWriteExecute of systemd, or "
+            "deny_execmem of SELinux): allow it, or the signal can only be recorded."
+        )
     path = code_file()
     found = None if path is None else _cached(path)
     if found is None:
@@ -64,13 +76,14 @@ def _routines() -> Mapping[str, Routine]:
 def _cached(path: Path) -> Mapping[str, Routine] | None:
     code = read_file(path)
     if code is None:
-        _compile_in_parallel()
+        unsaved = _compile_in_parallel()
         if not path.exists():
             # The processes of another recorder may be at it.
             claim = Claim(path)
             claim.wait()
             claim.release()
         code = read_file(path)
+        report.unsaved = unsaved if code is None else ""
     if not code:  # It is empty if the code cannot be called without the compiler.
         return None
     try:
@@ -82,8 +95,8 @@ def _cached(path: Path) -> Mapping[str, Routine] | None:
     return found
 
 
-def _compile_in_parallel() -> None:
-    """Fill the cache with what it lacks of the detector; return when that is done.
+def _compile_in_parallel() -> str:
+    """Fill the cache with what it lacks of the detector; return why that could not be saved, if it could not.
 
     The processes end with this one: their input does. An interrupt from the keyboard, by which a recording is
     ended in order, is not for them.
@@ -91,7 +104,8 @@ def _compile_in_parallel() -> None:
     with contextlib.ExitStack() as stack:
         children = []
         for n in range(min(_PROCESSES_N, os.cpu_count() or 1)):
-            with contextlib.suppress(OSError):
+            # Without the name of its Python there is no other process.
+            with contextlib.suppress(OSError, TypeError):
                 child = subprocess.Popen(
                     [sys.executable, "-c", _CHILD.format(path=sys.path, n=n)],
                     stdin=subprocess.PIPE,
@@ -99,9 +113,8 @@ def _compile_in_parallel() -> None:
                     start_new_session=os.name == "posix",
                 )
                 children.append(stack.enter_context(child))
-        for child in children:
-            said = child.stdout.read().decode(errors="replace").splitlines() if child.stdout else []
-            report.unsaved = said[-1] if said else report.unsaved
+        said = [child.stdout.read().decode(errors="replace") for child in children if child.stdout]
+    return next((line for text in said for line in text.splitlines()[-1:] if line), "")
 
 
 def _through_the_compiler() -> Mapping[str, Routine]:

@@ -134,7 +134,10 @@ def _compiler() -> Finding:
     import dsp
 
     begun = time.monotonic()
-    dsp.warm_up()
+    try:
+        dsp.warm_up()
+    except dsp.CompilationError as err:
+        return Finding(False, True, str(err).removesuffix("."))
     cache = dsp.cache_report
     text = " ".join([f"compiled and ready in {time.monotonic() - begun:.1f} s.", *cache.notes()])
     return Finding(cache.folder is not None and not cache.unsaved, False, text.removesuffix("."))

@@ -91,11 +91,15 @@ def _require_rlimits() -> None:
 
 
 def what_ran_out(err: BaseException) -> str:
-    """Return what the system refused and the remedy, empty if an error is of another kind."""
+    """Return what the system refused or lacks and the remedy, empty if an error is of another kind."""
     if isinstance(err, MemoryError):
         return _NO_MEMORY
     if isinstance(err, RuntimeError) and "can't start new thread" in str(err):
         return _NO_THREAD
+    if isinstance(err, RuntimeError):
+        from dsp import CompilationError
+
+        return str(err) if isinstance(err, CompilationError) else ""
     if isinstance(err, ImportError) and "cannot allocate memory" in str(err).lower():
         return _NO_MEMORY
     if isinstance(err, FileNotFoundError) and "No usable temporary directory" in str(err):

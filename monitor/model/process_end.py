@@ -40,7 +40,9 @@ def _leave(codes: list[int]) -> None:
         return
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            # There is none without a terminal.
+            if stream is not None:
+                stream.flush()
         except (OSError, ValueError):
             codes.append(codes[-1] or 1)
     os._exit(codes[-1] & 0xFF)

@@ -18,6 +18,11 @@ class Compilation:
         Compiles; returns when that is done.
     share : callable
         How much of it is done, from 0 to 1.
+
+    Attributes
+    ----------
+    failure : str
+        Why it failed; empty if it did not.
     """
 
     def __init__(
@@ -25,8 +30,8 @@ class Compilation:
         compiled: Callable[[], object] = dsp.warm_up,
         share: Callable[[], float] = lambda: dsp.cache_report.ready_share,
     ) -> None:
-        self._share = share
-        self._thread = threading.Thread(target=compiled, name="warm-up", daemon=True)
+        self._compiled, self._share, self.failure = compiled, share, ""
+        self._thread = threading.Thread(target=self._run, name="warm-up", daemon=True)
 
     @classmethod
     def done(cls) -> Self:
@@ -39,6 +44,12 @@ class Compilation:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._compiled()
+        except Exception as err:  # noqa: BLE001 - the signal can be recorded without a detector
+            self.failure = str(err) or type(err).__name__
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until it is done, for at most `seconds`; return whether it is.

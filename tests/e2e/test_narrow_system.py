@@ -142,3 +142,17 @@ def test_doctor_says_that_it_repaired_the_damaged_detector_and_watch_goes_on(tmp
     assert "detector: 0 bytes with a wrong checksum" in line
     assert first.returncode == second.returncode
     assert "damaged" not in second.stdout
+
+
+def test_a_compiler_that_does_not_work_is_one_sentence(tmp_path):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs another NumPy')")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    environment = os.environ | {"PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    why = "cannot be compiled (ImportError: Numba needs another NumPy): install the program again"
+    doctor = (sys.executable, "-m", "monitor", "doctor", "--sessions", str(tmp_path / "s"))
+    done = run(*doctor, environment=environment)
+    assert done.returncode == 3
+    assert f"Detector  MISSING  The detector {why}" in done.stdout
+    watch = [*WATCH, "--sessions", str(tmp_path / "s")]
+    assert "Waited 1 s: no stream matches" in run(*watch, environment=environment).stderr

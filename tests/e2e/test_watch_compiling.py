@@ -2,10 +2,13 @@
 
 import os
 import shutil
+import signal
 
 import numpy as np
+import psutil
 import pytest
 import pyxdf
+from support.waiting import wait_for
 from support.watching import Command, Listener, Watch, closed, movement_rows, of_kind, run, whole_facts
 
 import dsp
@@ -37,14 +40,14 @@ def record(tmp_path):
     """Start a recording of the simulated amplifier, with a cache that lacks kernels."""
     begun = []
 
-    def start(*missing, speed=1.0, duration_s=3600.0):
+    def start(*missing, speed=1.0, duration_s=3600.0, inside=()):
         environment = cache_without(tmp_path, *missing)
         simulate = ("simulate", "--seed", str(SEED), "--speed", str(speed), "--wait-for-receiver")
         begun.append(Command(tmp_path / "amplifier.log", *simulate))
         stream = f"source_id=plms-sim-emg-{SEED}"
         watch = Watch(
             tmp_path / "sessions", "--bed", "cold", "--stream", stream, "--duration", str(duration_s),
-            environment=environment,
+            environment=environment, inside=inside,
         )  # fmt: skip
         begun.append(watch)
         return watch
@@ -81,8 +84,11 @@ def test_a_recorder_that_is_killed_while_it_compiles_has_lost_nothing(record, tm
 
     # What was received is written each tenth of a second, where compiling leaves it one.
     watch.wait_for(lambda: written_s() > asked["recorded_s"] - 0.5, "signal on disk")
+    compilers = psutil.Process(watch.process.pid).children(recursive=True)
+    assert compilers
     watch.process.kill()
     watch.process.wait()
+    wait_for(lambda: not any(each.is_running() for each in compilers), "the end of its compilers")
     assert COMPILING in watch.said
     facts = whole_facts(folder.journal)
     assert of_kind(facts, "anchor")
@@ -113,3 +119,20 @@ def test_what_was_recorded_while_the_detector_was_compiled_is_detected_afterward
     live, again = movement_rows(folder.path), movement_rows(tmp_path / "out" / "recording")
     assert [leg for leg, *_ in live] == [leg for leg, *_ in again]
     np.testing.assert_allclose([row[1:] for row in live], [row[1:] for row in again], atol=0.002)
+
+
+@pytest.mark.skipif(not shutil.which("setsid"), reason="a terminal of POSIX")
+def test_an_interrupt_from_the_keyboard_ends_the_recording_and_not_the_compilation(record, tmp_path):
+    watch = record("detector", speed=20.0, inside=("setsid",))
+    folder = watch.folder
+    watch.wait_for(folder.control.exists, "control channel")
+    watch.wait_for(lambda: status(folder)["waiting_s"] > 40.0, "forty seconds of signal")
+    # To all processes of the terminal, as Ctrl-C does.
+    os.killpg(watch.process.pid, signal.SIGINT)
+    assert watch.end(COMPILED_S) == 0, watch.said
+    assert "Traceback" not in watch.said
+    assert list((tmp_path / "cache").rglob("detector-*.native"))
+    assert not list((tmp_path / "cache").rglob("*.part"))
+    facts = whole_facts(folder.journal)
+    assert facts[-1].kind == "stop"
+    assert closed(facts)

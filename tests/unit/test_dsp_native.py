@@ -93,11 +93,18 @@ def test_a_chunk_longer_than_a_piece_is_the_same_signal():
 def test_code_of_another_processor_or_of_other_options_is_another_file(monkeypatch):
     ours = code_file()
     monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
     assert code_file() == ours
     monkeypatch.setenv("NUMBA_OPT", "1")
     assert code_file() != ours
     monkeypatch.delenv("NUMBA_OPT")
-    monkeypatch.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another")
+    assert code_file() == ours
+    with monkeypatch.context() as another:
+        another.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another")
+        assert code_file() != ours
+    features = llvm.get_host_cpu_features()
+    features["sse3"] = not features.get("sse3")
+    monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: features)
     assert code_file() != ours
 
 
@@ -173,3 +180,49 @@ def test_what_cannot_be_loaded_is_called_through_the_compiler(content, repaired_
     given = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", USE], capture_output=True, text=True, env=given, check=False)
     assert done.stdout.strip() == f"[true, 1.0, 0, {repaired_n}]", done.stderr
+
+
+WARM_UP = """
+import subprocess
+begun, Popen = [], subprocess.Popen
+subprocess.Popen = lambda *given, **options: begun.append(given) or Popen(*given, **options)
+import dsp
+for _ in range(3):
+    try:
+        dsp.warm_up()
+    except dsp.CompilationError as err:
+        print(err)
+print(len(begun))
+"""
+
+
+@pytest.mark.e2e
+def test_what_cannot_be_compiled_is_not_tried_again(tmp_path):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs another NumPy')")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    given = os.environ | {"PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", WARM_UP], env=given, capture_output=True, text=True, check=True
+    )
+    *said, begun_n = done.stdout.splitlines()
+    why = "(ImportError: Numba needs another NumPy): install the program again."
+    assert said == [f"The detector cannot be compiled {why}"] * 3
+    assert 0 < int(begun_n) <= 2
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a protection of Linux")
+def test_where_written_memory_may_not_be_executed_that_is_said():
+    dsp.warm_up()
+    # As a service of systemd with MemoryDenyWriteExecute.
+    refuse = "import ctypes, sys\nif ctypes.CDLL(None).prctl(65, 1, 0, 0, 0): sys.exit('cannot be refused')\n"
+    done = subprocess.run(
+        [sys.executable, "-c", refuse + WARM_UP], capture_output=True, text=True, check=False
+    )
+    if "cannot be refused" in done.stderr:
+        pytest.skip("this kernel has no such protection")
+    *said, begun_n = done.stdout.splitlines()
+    assert (done.returncode, begun_n) == (0, "0"), done.stderr
+    assert len(said) == 3
+    assert all("does not let the program run compiled code" in line for line in said)
