@@ -13,6 +13,7 @@ from monitor.model.facts import Fact
 from monitor.outputs.report import uncertainty
 from monitor.outputs.report.blocks import Report, Section
 from monitor.outputs.report.content import report_of
+from monitor.outputs.report.counts import time_parts
 from monitor.outputs.report.writing import to_html
 from monitor.session.journal import Journal
 from monitor.session.reader import read_session
@@ -99,7 +100,7 @@ def test_the_index_at_other_thresholds(tmp_path):
     low, own, high = (each["per_h"] for each in found["thresholds"])
     assert low == own == session.main.indices.plms_index > 1.5 * high
     assert f"Other onset thresholds (20 % lower and higher): {high:.1f} to {own:.1f}" in text
-    assert f"PLMS per hour of sleep, onset threshold 9.6 uV {high:.1f}" in text
+    assert f"PLMS per hour of sleep, onset threshold 9.6 µV {high:.1f}" in text
     assert "the reference value lies between them no (15 per hour)" in text
     assert "No index at other onset thresholds" not in text
 
@@ -122,3 +123,14 @@ def test_what_is_switched_off_is_not_shown(tmp_path, is_ended):
     assert "share of REM sleep" not in text
     for name in ("statistical error", "estimate of missed movements", "forecast of the final index"):
         assert f"No {name}: switched off in the configuration" in text
+
+
+def test_in_the_first_ten_minutes_no_part_states_a_rate(tmp_path):
+    session = record(tmp_path / "s", 0.15, is_ended=True, further_uv=(6.4, 9.6))
+    text = section_text(session)
+    assert "PLMS per hour of sleep, with its interval too early for a rate" in text
+    assert "onset threshold 9.6 µV too early for a rate" in text
+    wall = WallTime.of(session.state.facts("stream"), session.state.facts("clock"))
+    (row,) = time_parts(session.summary, "by_hour", "hour", wall).rows
+    assert int(row[2]) > 0
+    assert row[3] == row[5] == "too early for a rate"

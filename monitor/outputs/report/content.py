@@ -45,7 +45,8 @@ def report_of(session: Session, made: dt.datetime) -> Report:
     wall = WallTime.of(session.state.facts("stream"), session.state.facts("clock"))
     signature_text, is_signed = _signature_text(session, wall)
     about = session.state.session
-    subtitle = f"{about.get('bed', '')}  ·  study {about.get('study') or 'without code'}"
+    study = f"study {about['study']}" if about.get("study") else "no study code"
+    subtitle = f"{about.get('bed', '')}  ·  {study}"
     footer = (
         f"PLMS Monitor {session.summary['version']}  ·  session {session.folder.path.resolve().name}  ·  "
         f"created {to_minute(wall.local(made)):%Y-%m-%d %H:%M}  ·  {_NOT_A_DEVICE}"

@@ -151,7 +151,7 @@ def time_parts(summary: Mapping[str, Any], key: str, first: str, wall: WallTime)
         when = f"{place}: {_clock(wall, same[0]['start_us'])} to {_clock(wall, same[0]['end_us'])}"
         cells = [when, numbers.number(same[0]["tst_h"], "{:.2f}") or numbers.NONE]
         for part in same:
-            cells += [str(part["n_plms"]), numbers.number(part["plms_index"], "{:.1f}") or numbers.NONE]
+            cells += [str(part["n_plms"]), _rate_of_part(part)]
         rows.append(tuple(cells))
     return Table(heads, tuple(rows))
 
@@ -173,6 +173,12 @@ def _time_parts_unstaged(rules: Rules, key: str, first: str, wall: WallTime) -> 
             cells += [str(part["n_plm"]), _per_hour(part["n_plm"], end_us - start_us)]
         rows.append(tuple(cells))
     return Table(_part_heads(rules, first, "hours", ("PLM", "per hour")), tuple(rows))
+
+
+def _rate_of_part(part: Mapping[str, Any]) -> str:
+    if part["plms_index"] is not None and part["tst_h"] * HOUR_US < _LEAST_US:
+        return numbers.TOO_EARLY
+    return numbers.number(part["plms_index"], "{:.1f}") or numbers.NONE
 
 
 def _per_hour(n: int, length_us: int) -> str:

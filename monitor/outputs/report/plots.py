@@ -132,7 +132,8 @@ def imi_plot(rules: Any, low_s: float, high_s: float) -> Plot:
             for bound in bounds:
                 axis.axvline(bound, color="#a03050", lw=0.8, ls="--")
 
-    return plot(draw, 0.3, f"Intervals from onset to onset; dashed: the bounds {low_s:g} and {high_s:g} s.")
+    about = f"Intervals from onset to onset by WASM 2016; dashed: its bounds {low_s:g} and {high_s:g} s."
+    return plot(draw, 0.3, about)
 
 
 def heart_plot(courses: Sequence[tuple[str, HeartCourse]]) -> Plot:

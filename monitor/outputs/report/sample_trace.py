@@ -60,11 +60,11 @@ def sample_trace(session: Session, wall: WallTime) -> Block:
         ticks = wall.ticks(begin_s, begin_s + length_s, step_s)
         axes[-1].set_xticks(ticks, [wall.text(t_s) for t_s in ticks])
 
-    mean_s = chosen.mean_imi_us / 1e6
+    mean_s, n = chosen.mean_imi_us / 1e6, len(session.main.series)
+    why = f"Of all {n} series its mean interval is nearest the median." if n > 1 else "It is the only series."
     alt = (
         f"Series {chosen.number}: {chosen.n} movements, mean interval {mean_s:.1f} s; its first "
-        f"{length_s:.0f} s from {wall.text(begin_s)}. It is the series whose mean interval is nearest the "
-        f"median of all {len(session.main.series)}. EMG as filtered for the detector "
+        f"{length_s:.0f} s from {wall.text(begin_s)}. {why} EMG as filtered for the detector "
         f"({settings.low_hz:g} to {settings.high_hz:g} Hz). Shaded: movements of that leg, dark in a series."
     )
     return plot(draw, 0.17 * len(traces), alt)

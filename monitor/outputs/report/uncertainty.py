@@ -13,7 +13,7 @@ from monitor.session.reader import Session
 from monitor.session.wall_time import WallTime
 
 _MEANING = (
-    "Provisional. These figures inform and decide nothing. The interval is about chance in this recording "
+    "Provisional, for information only. The interval is about chance in this recording "
     "alone: not about missed movements, nor about other nights of the same sleeper."
 )
 
@@ -119,8 +119,13 @@ def _amplitude_band(summary: Mapping[str, Any], found: Mapping[str, Any]) -> lis
     by_threshold = zip(*(one["thresholds"] for one in rules.values()), strict=True)
     rows = [
         (
-            f"{index}, onset threshold {each[0]['onset_uv']:g} uV",
-            *(numbers.number(one["per_h"], "{:.1f}") or numbers.NONE for one in each),
+            f"{index}, onset threshold {each[0]['onset_uv']:g} µV",
+            *(
+                numbers.TOO_EARLY
+                if key in _early(summary, rule)
+                else numbers.number(one["per_h"], "{:.1f}") or numbers.NONE
+                for rule, one in zip(rules, each, strict=True)
+            ),
         )
         for each in by_threshold
     ]
@@ -143,7 +148,13 @@ def _index_error(summary: Mapping[str, Any], error: Mapping[str, Any], wall: Wal
     when = f", divided at {wall.text(split.pop())}" if split else ""
     index = numbers.with_sleep_name(names[key], summary)
     rows = (
-        (f"{index}, with its interval", *(_value(found, "index", "interval") for found in each.values())),
+        (
+            f"{index}, with its interval",
+            *(
+                numbers.TOO_EARLY if key in _early(summary, rule) else _value(found, "index", "interval")
+                for rule, found in each.items()
+            ),
+        ),
         (f"first half{when}", *(_half(found, "first") for found in each.values())),
         ("second half", *(_half(found, "second") for found in each.values())),
         ("second half minus first", *(_difference(found) for found in each.values())),
