@@ -41,6 +41,7 @@ _SEARCH_BYTES = 1 << 20
 _PAGE_BYTES = 512  # page sizes of file systems and disks are multiples of this
 # Chunks up to this size are read without checking their first bytes.
 _SHORT = 1 << 16
+_FOREIGN = "cp1252"
 # After damage a longer chunk is not accepted; the writer's chunks have some kilobytes.
 _LONGEST_FOUND = 64 << 20
 
@@ -67,22 +68,44 @@ class Form:
         object.__setattr__(self, "value_bytes", self.n_channels * item)
 
     @classmethod
-    def of(cls, header: bytes) -> Form:
-        """Read it from a stream's header.
+    def of(cls, header: bytes, *, is_foreign: bool = False) -> Form:
+        """Read it from a stream's header; see `header_of`.
 
         Raises
         ------
         ValueError
             If the header is not usable.
         """
-        try:
-            info = ElementTree.fromstring(header)
-            kind, n = info.findtext("channel_format", ""), int(info.findtext("channel_count", ""))
-        except ElementTree.ParseError as err:
-            raise ValueError(f"not valid XML ({err})") from err
+        info = header_of(header, is_foreign=is_foreign)
+        kind, n = info.findtext("channel_format", ""), int(info.findtext("channel_count", ""))
         if (kind != "string" and kind not in DTYPES) or not 0 < n < 1 << 16:
             raise ValueError(f"{n} channels of the format {kind!r}")
         return cls(kind, n)
+
+
+def header_of(header: bytes, *, is_foreign: bool = False) -> ElementTree.Element:
+    """Parse the header of a stream.
+
+    Parameters
+    ----------
+    header : bytes
+    is_foreign : bool
+        Another program wrote it: what is not UTF-8 is read as Windows-1252 (a unit such as µV, for instance).
+
+    Raises
+    ------
+    ValueError
+        If it is not valid XML.
+    """
+    try:
+        try:
+            return ElementTree.fromstring(header)
+        except ElementTree.ParseError:
+            if not is_foreign or _is_utf8(header):
+                raise
+            return ElementTree.fromstring(header.decode(_FOREIGN, "replace"))
+    except ElementTree.ParseError as err:
+        raise ValueError(f"not valid XML ({err})") from err
 
 
 class Chunk(NamedTuple):
@@ -117,7 +140,14 @@ class Chunk(NamedTuple):
         return int.from_bytes(self.content[5 : 5 + width], "little"), 5 + width
 
 
-def walk(file: BinaryIO, at: int, forms: dict[int, Form], most_skipped: int | None = None) -> Iterator[Chunk]:
+def walk(
+    file: BinaryIO,
+    at: int,
+    forms: dict[int, Form],
+    most_skipped: int | None = None,
+    *,
+    is_foreign: bool = False,
+) -> Iterator[Chunk]:
     """Yield each readable chunk from an offset on; bytes between two of them are unreadable.
 
     Parameters
@@ -130,12 +160,15 @@ def walk(file: BinaryIO, at: int, forms: dict[int, Form], most_skipped: int | No
         distinguished from damage, and its other chunks are useless.
     most_skipped : int, optional
         Stop after so many consecutive unreadable bytes.
+    is_foreign : bool
+        Another program may have written the file: its texts need not be UTF-8.
     """
     size = file.seek(0, 2)
+    source = _Source(file, size, forms, is_foreign)
     waiting: Chunk | None = None
     while at < size:
         until = size if most_skipped is None else min(size, at + most_skipped)
-        chunk = _read(file, at, size, forms, size) or _next(file, at + 1, until, size, forms)
+        chunk = _read(source, at, size) or _next(source, at + 1, until)
         is_behind_damage = chunk is None or chunk.begin > at
         if waiting is not None and not (is_behind_damage and _ends_in_missing_page(file, waiting)):
             yield waiting
@@ -143,10 +176,20 @@ def walk(file: BinaryIO, at: int, forms: dict[int, Form], most_skipped: int | No
         if chunk is None:
             return
         if chunk.tag == STREAM_HEADER:
-            forms[chunk.stream] = Form.of(chunk.content[4:])
+            forms[chunk.stream] = Form.of(chunk.content[4:], is_foreign=is_foreign)
         at = chunk.end
     if waiting is not None:
         yield waiting
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file that is searched for chunks."""
+
+    file: BinaryIO
+    size: int
+    forms: dict[int, Form]
+    is_foreign: bool
 
 
 def add_part(parts: list[tuple[int, int]], chunk: Chunk) -> None:
@@ -168,23 +211,24 @@ def _ends_in_missing_page(file: BinaryIO, chunk: Chunk) -> bool:
     return bool(n) and file.read(1) == b"\0" and not any(chunk.content[-n:])
 
 
-def _next(file: BinaryIO, at: int, until: int, size: int, forms: dict[int, Form]) -> Chunk | None:
+def _next(source: _Source, at: int, until: int) -> Chunk | None:
     """Find the next readable chunk. Each byte is scanned once; only possible chunk heads are read."""
     while at < until:
-        file.seek(at)
-        block = file.read(_SEARCH_BYTES + _HEAD_BYTES)
+        source.file.seek(at)
+        block = source.file.read(_SEARCH_BYTES + _HEAD_BYTES)
         for found in _HEAD.finditer(block):
             if found.start() >= _SEARCH_BYTES:
                 break
-            chunk = _read(file, at + found.start(), size, forms, _LONGEST_FOUND)
+            chunk = _read(source, at + found.start(), _LONGEST_FOUND)
             if chunk is not None:
                 return chunk
         at += _SEARCH_BYTES
     return None
 
 
-def _read(file: BinaryIO, at: int, size: int, forms: dict[int, Form], longest: int) -> Chunk | None:
+def _read(source: _Source, at: int, longest: int) -> Chunk | None:
     """Read the chunk at an offset; None without a consistent chunk."""
+    file, forms = source.file, source.forms
     file.seek(at)
     head = file.read(_HEAD_BYTES)
     width = head[0] if head else 0
@@ -196,7 +240,7 @@ def _read(file: BinaryIO, at: int, size: int, forms: dict[int, Form], longest: i
     )
     start, end = at + width + 3, at + width + 1 + length
     n = length - 2
-    if not FILE_HEADER <= tag <= STREAM_FOOTER or n < 0 or end > size or n > longest:
+    if not FILE_HEADER <= tag <= STREAM_FOOTER or n < 0 or end > source.size or n > longest:
         return None
     if (tag == BOUNDARY and n != _BOUNDARY_BYTES) or (tag == CLOCK_OFFSET and n != _OFFSET_BYTES):
         return None
@@ -207,13 +251,13 @@ def _read(file: BinaryIO, at: int, size: int, forms: dict[int, Form], longest: i
         file.seek(start)
     content = file.read(n)
     if tag != SAMPLES:
-        return Chunk(tag, at, start, end, content) if _fits(tag, content, forms) else None
+        return Chunk(tag, at, start, end, content) if _fits(tag, content, source) else None
     if n <= _SHORT and not _may_be_samples(content, n, forms):
         return None
     form, first = forms[int.from_bytes(content[:4], "little")], 5 + content[4]
     sample_n, body = int.from_bytes(content[5:first], "little"), content[first:]
     if not form.value_bytes:
-        is_readable = texts_of(body, sample_n, form.n_channels) is not None
+        is_readable = texts_of(body, sample_n, form.n_channels, is_foreign=source.is_foreign) is not None
         return Chunk(tag, at, start, end, content) if is_readable else None
     places = sample_places(body, sample_n, form)
     return None if places is None else Chunk(tag, at, start, end, content, places)
@@ -229,17 +273,17 @@ def _may_be_samples(begin: bytes, n_bytes: int, forms: dict[int, Form]) -> bool:
     return n * (1 + least) <= rest and (not form.value_bytes or rest <= n * (9 + least))
 
 
-def _fits(tag: int, content: bytes, forms: dict[int, Form]) -> bool:
+def _fits(tag: int, content: bytes, source: _Source) -> bool:
     """Return whether the content is one of a chunk of this tag; of any but samples."""
     if tag == BOUNDARY:
         return content == BOUNDARY_MARK
-    if tag in (CLOCK_OFFSET, STREAM_FOOTER) and int.from_bytes(content[:4], "little") not in forms:
+    if tag in (CLOCK_OFFSET, STREAM_FOOTER) and int.from_bytes(content[:4], "little") not in source.forms:
         return False
     if tag == CLOCK_OFFSET:
         return True
     try:
         if tag == STREAM_HEADER:
-            Form.of(content[4:])
+            Form.of(content[4:], is_foreign=source.is_foreign)
         else:
             ElementTree.fromstring(content[4 if tag == STREAM_FOOTER else 0 :])
     except (ElementTree.ParseError, ValueError, MemoryError):
@@ -308,10 +352,12 @@ def _alternating(body: bytes, n: int, stamped: int, plain: int) -> NDArray[np.in
     return places
 
 
-def texts_of(body: bytes, n: int, n_channels: int) -> list[tuple[float | None, list[str]]] | None:
+def texts_of(
+    body: bytes, n: int, n_channels: int, *, is_foreign: bool = False
+) -> list[tuple[float | None, list[str]]] | None:
     """Return the stamp (s; None without one) and the texts of each sample of a chunk of a text stream.
 
-    None if `body` does not consist of exactly `n` marked samples of valid texts.
+    None if `body` does not consist of exactly `n` marked samples of valid texts. See `header_of`.
     """
     at, rows = 0, []
     for _ in range(n):
@@ -332,9 +378,20 @@ def texts_of(body: bytes, n: int, n_channels: int) -> list[tuple[float | None, l
             at = begin + int.from_bytes(body[at + 1 : begin], "little")
             if at > len(body):
                 return None
-            try:
-                texts.append(body[begin:at].decode())
-            except UnicodeDecodeError:
+            raw = body[begin:at]
+            if _is_utf8(raw):
+                texts.append(raw.decode())
+            elif is_foreign:
+                texts.append(raw.decode(_FOREIGN, "replace"))
+            else:
                 return None
         rows.append((stamp_s, texts))
     return rows if at == len(body) else None
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -25,6 +25,7 @@ from monitor.files.xdf_chunks import (
     Chunk,
     Form,
     add_part,
+    header_of,
     sample_places,
     texts_of,
     walk,
@@ -88,7 +89,7 @@ class IndexedStream:
     """
 
     def __init__(self, header: bytes) -> None:
-        self.info, self.form = ElementTree.fromstring(header), Form.of(header)
+        self.info, self.form = header_of(header, is_foreign=True), Form.of(header, is_foreign=True)
         self.rate_hz = number_of(self.text("nominal_srate"), 0.0)
         self.texts: list[list[str]] = []
         self.offset_times_s: list[float] = []
@@ -125,7 +126,7 @@ class IndexedStream:
             return
         body = chunk.content[at:]
         if chunk.places is None:
-            rows = texts_of(body, n, self.form.n_channels) or []
+            rows = texts_of(body, n, self.form.n_channels, is_foreign=True) or []
             self.texts += [texts for _, texts in rows]
             self._extend([stamp_s for stamp_s, _ in rows])
         elif len(body) == n * self._stamped_bytes:
@@ -212,7 +213,7 @@ def index_xdf(file: BinaryIO) -> XdfIndex:
     file.seek(0)
     at = len(MAGIC) if file.read(len(MAGIC)) == MAGIC else 0
     found = XdfIndex([(0, at)] if at else [])
-    for chunk in walk(file, at, {}, _MOST_SKIPPED_N):
+    for chunk in walk(file, at, {}, _MOST_SKIPPED_N, is_foreign=True):
         if chunk.tag in _OF_STREAM and chunk.stream not in found.streams:
             # Its header is damaged.
             continue

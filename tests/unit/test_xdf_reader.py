@@ -247,3 +247,14 @@ def test_samples_before_a_second_header_of_their_stream_are_said_to_be_unused(tm
         "a.xdf: stream 2 has two headers: what it recorded before the second one (500 samples) is not used"
         in (recording.notes)
     )
+
+
+def test_headers_and_markers_that_are_not_utf_8_are_read_as_windows_text(tmp_path):
+    path = write(tmp_path / "a.xdf", CHANNELS.replace("microvolts", "mikV"))
+    data = path.read_bytes().replace(b"mikV", b"\xb5V  ")
+    path.write_bytes(data.replace(b"hypopnea 23.4", b"Atem stopp \xfc."))
+    recording = read_recording(path)
+    assert recording.streams[1].channels[0].unit == "µV"
+    assert np.array_equal(recording.streams[1].read(), LEGS)
+    assert recording.annotations[0].text == "Atem stopp ü."
+    assert recording.notes == ()
