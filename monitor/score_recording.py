@@ -210,7 +210,7 @@ def _listed(job: Job, events: Path, config: Config, opened: OpenedRecording, say
     length_s = max(_length_s(each) for each in opened.chosen)
     beyond_n = sum(fact.t is not None and fact.t >= length_s for fact in facts)
     if beyond_n:
-        say(f"{beyond_n} of {counted(len(facts), 'event')} in {events.name} after the end of the recording")
+        say(f"{events.name}: {beyond_n} of {counted(len(facts), 'event')} after the end of the recording")
     return facts
 
 
@@ -275,7 +275,7 @@ def _stages_among(
         words = ", ".join(sorted({one.text for one in numbers}, key=lambda text: (len(text), text))[:6])
         n = len(numbers) - len(chosen)
         say(
-            f"ignored: {counted(n, 'annotation')} that are numbers ({words}); as stages with --stages numeric"
+            f"ignored: {counted(n, 'annotation')} that are numbers ({words}); --stages numeric reads them as stages"
         )
     return chosen
 

@@ -98,14 +98,13 @@ def header_of(header: bytes, *, is_foreign: bool = False) -> ElementTree.Element
         If it is not valid XML.
     """
     try:
-        try:
-            return ElementTree.fromstring(header)
-        except ElementTree.ParseError:
-            if not is_foreign or _is_utf8(header):
-                raise
-            return ElementTree.fromstring(header.decode(_FOREIGN, "replace"))
+        return ElementTree.fromstring(header)
     except ElementTree.ParseError as err:
-        raise ValueError(f"not valid XML ({err})") from err
+        text = _decoded(header.replace(b"\r", b""), is_foreign=is_foreign)
+        try:
+            return ElementTree.fromstring(text or "")
+        except ElementTree.ParseError:
+            raise ValueError(f"not valid XML ({err})") from err
 
 
 class Chunk(NamedTuple):
@@ -378,20 +377,22 @@ def texts_of(
             at = begin + int.from_bytes(body[at + 1 : begin], "little")
             if at > len(body):
                 return None
-            raw = body[begin:at]
-            if _is_utf8(raw):
-                texts.append(raw.decode())
-            elif is_foreign:
-                texts.append(raw.decode(_FOREIGN, "replace"))
-            else:
+            text = _decoded(body[begin:at], is_foreign=is_foreign)
+            if text is None:
                 return None
+            texts.append(text)
         rows.append((stamp_s, texts))
     return rows if at == len(body) else None
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _decoded(raw: bytes, *, is_foreign: bool) -> str | None:
+    """Decode a text; None if it is not one. Damaged bytes are rarely all printable."""
     try:
-        raw.decode()
+        return raw.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        pass
+    try:
+        text = raw.decode(_FOREIGN) if is_foreign else ""
+    except UnicodeDecodeError:
+        return None
+    return text if text.replace("\n", " ").replace("\t", " ").isprintable() and text else None

@@ -93,9 +93,9 @@ def test_a_list_takes_the_place_of_the_annotations(night, tmp_path) -> None:
     assert found["any_usable_h"] < summaries(night, "--out", tmp_path / "c")[0]["any_usable_h"] - 4.9 / 3600
     for words in (
         f"stages and events read from {listed}",
-        "1 leg movements (detected in the signal instead)",
+        "1 leg movement (detected in the signal instead)",
         "1 x 'snore' (unknown type)",
-        "1 of 6 events in scored.tsv begin after the end of the recording",
+        "scored.tsv: 1 of 6 events after the end of the recording",
     ):
         assert words in result.stderr
         assert words not in plain.stderr
