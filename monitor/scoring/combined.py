@@ -6,7 +6,7 @@ Of a recording that grows only the last minutes are found again; from where on i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
@@ -15,9 +15,10 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import Denominators, StageTimeline, denominators
 from monitor.scoring.inputs import LegSpan, Night, Span
+from monitor.scoring.large_movements import LimbSpans
 from monitor.scoring.leg_grouping import Groups, combine
 from monitor.scoring.lookalikes import JITTER, MINUTE_US, Bursts, lie_between_trains
-from monitor.scoring.night_tables import NEVER_US, MovementTable, NightTables, continued
+from monitor.scoring.night_tables import NEVER_US, MovementTable, NightTables
 from monitor.scoring.rows import RowContext, context
 from monitor.scoring.single_leg import (
     SLEEP_ONSET_US,
@@ -29,11 +30,10 @@ from monitor.scoring.single_leg import (
     read_parts,
     read_windows,
 )
-from monitor.scoring.spans import Bools, Ints
+from monitor.scoring.spans import Bools, Ints, Spans
 
 FROM_BEGIN_US = -NEVER_US
 _TWITCH_MAX_US = 5_000_000
-_TRIED_N = 200
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,25 @@ class Reading:
         return cls(night, tables, timeline, denominators(night, timeline))
 
     def first_change_us(self, before: Reading) -> int:
-        """Return a time before which nothing changed that an LM is judged by, apart from other LM."""
+        """Return a time before which nothing changed that an LM is judged by."""
         now, old = self.night, before.night
+        both = (*self.tables.of_legs, *before.tables.of_legs)
+        if not all(table.is_regular.all() for table in both):
+            # A burst outside its movement may be anywhere.
+            return FROM_BEGIN_US
         if now.legs != old.legs or self.timeline.has_stages != before.timeline.has_stages:
             return FROM_BEGIN_US
         in_bed = (
             (self.timeline.tib_start_us, before.timeline.tib_start_us),
             (self.timeline.tib_end_us, before.timeline.tib_end_us),
+            (now.end_us, old.end_us),
         )
         return min(
             self.tables.first_change_us(before.tables),
             *(min(pair) for pair in in_bed if pair[0] != pair[1]),
             *(_first_start_us(now.respiratory, old.respiratory), _first_start_us(now.arousals, old.arousals)),
             _first_artifact_us(now.artifacts, old.artifacts),
+            _first_gap_us(self.timeline.no_leg, before.timeline.no_leg),
             # What a long twitch touches may change after its onset.
             *(_first_long_us(each.tables.twitches) for each in (self, before)),
         )
@@ -93,6 +99,17 @@ def _differ_us(now: LegSpan | None, before: LegSpan | None) -> int:
     return min(now.start_us, before.start_us)
 
 
+def _first_gap_us(now: Spans, before: Spans) -> int:
+    """Return from when on time without a usable leg differs: a gap that goes on, after its end so far."""
+    n = min(now[0].size, before[0].size)
+    differs = np.flatnonzero((now[0][:n] != before[0][:n]) | (now[1][:n] != before[1][:n]))
+    if not differs.size:
+        return int(min(spans[0][n:].min(initial=NEVER_US) for spans in (now, before)))
+    i = int(differs[0])
+    both = [(int(spans[0][i]), int(spans[1][i])) for spans in (now, before)]
+    return min(end for _, end in both) if both[0][0] == both[1][0] else min(start for start, _ in both)
+
+
 def _first_long_us(twitches: MovementTable) -> int:
     is_long = twitches.end_us - twitches.onset_us > _TWITCH_MAX_US
     return int(twitches.onset_us[is_long].min(initial=NEVER_US))
@@ -100,7 +117,7 @@ def _first_long_us(twitches: MovementTable) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """Hold the movements of a recording under one rule set, or those from some time on.
+    """Hold the movements of a recording under one rule set, or those from a time on that cuts it.
 
     Parameters
     ----------
@@ -118,6 +135,8 @@ class Combined:
         Place of the LM of each part; -1 for one that was dropped.
     found : RowContext
         The context of the LM.
+    limbs : mapping of str to LimbSpans
+        The movements of the limbs that are not scored.
     """
 
     profile: RulesProfile
@@ -127,36 +146,25 @@ class Combined:
     groups: Groups
     lm: Ints
     found: RowContext
+    limbs: Mapping[str, LimbSpans]
 
     @classmethod
     def of(cls, reading: Reading, profile: RulesProfile, from_us: int) -> Combined:
-        """Combine the movements from a time on which cuts the recording (see `cut_us`), or all of them."""
+        """Combine the movements from a time on that cuts the recording (see `is_cut_at`), or all of them."""
         night, line = reading.night, reading.timeline
         windows = read_windows(night, profile)
         # The rule sets mostly agree on this part.
         how = (from_us, *merging(profile))
+        # Twitches before and after a movement decide whether it is fragmentary myoclonus.
+        tables = reading.tables.since(from_us, from_us - MINUTE_US // 2)
         if how not in reading.merged:
-            reading.merged[how] = merge_legs(_since(reading.tables, from_us), profile)
+            reading.merged[how] = merge_legs(tables, profile)
         merged = reading.merged[how]
         parts = read_parts(night, profile, line, windows, merged)
         groups, lm = combine(parts, profile)
         found = context(groups.onset_us, groups.end_us, profile, line, windows)
-        return cls(profile, windows, merged.bursts, parts, groups, lm, found)
-
-    def after(self, before: Combined, from_us: int) -> Combined:
-        """Return the movements of `before` that begin before a time, and these, which begin after it."""
-        n = int(np.searchsorted(before.groups.onset_us, from_us))
-        parts_n = int(np.searchsorted(before.parts.onset_us, from_us))
-        bursts_n = int(np.searchsorted(before.bursts.start_us, from_us))
-        return Combined(
-            self.profile,
-            self.windows,
-            continued(before.bursts, bursts_n, self.bursts.at(self.bursts.start_us >= from_us)),
-            continued(before.parts, parts_n, self.parts),
-            continued(before.groups, n, self.groups),
-            np.concatenate((before.lm[:parts_n], np.where(self.lm < 0, self.lm, self.lm + n))),
-            continued(before.found, n, self.found),
-        )
+        limbs = {name: LimbSpans.of(moved, profile) for name, moved in tables.limbs.items()}
+        return cls(profile, windows, merged.bursts, parts, groups, lm, found, limbs)
 
     def is_cut_at(self, at_us: Ints) -> Bools:
         """Return at which times nothing goes on that could combine what is before and after."""
@@ -164,15 +172,11 @@ class Combined:
         gap_us = max(1, rules.merge_gap_us, rules.group_within_us if rules.leg_grouping == "chain" else 0)
         found = at_us - _reached_us(parts.onset_us, parts.end_us, at_us) >= gap_us
         found &= _reached_us(groups.onset_us, groups.end_us, at_us) < at_us
+        for moved in self.limbs.values():
+            found &= at_us - _reached_us(moved.onset_us, moved.end_us, at_us) >= gap_us
         if rules.lookalikes == "apart":
             found &= lie_between_trains(at_us, self.bursts, rules)
         return found
-
-
-def _since(tables: NightTables, from_us: int) -> NightTables:
-    # Twitches before and after a movement decide whether it is fragmentary myoclonus.
-    twitches = tables.twitches.since(from_us - MINUTE_US // 2)
-    return NightTables(tables.movements.since(from_us), twitches, tables.epochs)
 
 
 def _reached_us(onset_us: Ints, end_us: Ints, at_us: Ints) -> Ints:
@@ -181,40 +185,12 @@ def _reached_us(onset_us: Ints, end_us: Ints, at_us: Ints) -> Ints:
     return reached[np.searchsorted(onset_us, at_us)]
 
 
-def cut_us(now: Reading, before: Reading, held: Iterable[Combined]) -> int:
-    """Return a time that cuts the recording in two: what is before is as before, and decides nothing after.
-
-    Parameters
-    ----------
-    now, before : Reading
-        The same recording, now and earlier.
-    held : iterable of Combined
-        Its movements then, under each rule set.
-
-    Returns
-    -------
-    int
-        `FROM_BEGIN_US` if no such time was found.
-    """
-    of_each = list(held)
-    tables = (
-        each for reading in (now, before) for each in (reading.tables.movements, reading.tables.twitches)
-    )
-    if not of_each or not all(table.is_regular.all() for table in tables):
-        return FROM_BEGIN_US
-    until_us = now.first_change_us(before) - max(_reach_us(each.profile) for each in of_each)
-    onset_us = of_each[0].parts.onset_us
-    n = int(np.searchsorted(onset_us, until_us))
-    at_us = np.append(onset_us[max(0, n - _TRIED_N) : n], until_us)
-    cuts = at_us[np.logical_and.reduce([each.is_cut_at(at_us) for each in of_each])]
-    return int(cuts[-1]) if cuts.size else FROM_BEGIN_US
-
-
-def _reach_us(profile: RulesProfile) -> int:
-    """Return from how far away something can change how the movements of a leg are judged and combined."""
+def reach_us(profile: RulesProfile) -> int:
+    """Return from how far away something can change how the movements are judged and combined."""
     chains_us = ((1 + JITTER) * 1e6 / hz_min for hz_min in (profile.tremor_hz_min, profile.alma_hz_min))
     return _TWITCH_MAX_US + max(
         *(profile.merge_gap_us, profile.group_within_us, SLEEP_ONSET_US, MINUTE_US // 2),
         *(profile.respiratory_before_us, profile.arousal_gap_us),
         *map(math.ceil, chains_us),
+        math.ceil(1e6 * (profile.gap_ends_run_s or 0.0)),
     )

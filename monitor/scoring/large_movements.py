@@ -6,19 +6,33 @@ Only movements of legs and of other limbs that are recorded as channels are know
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from monitor.model.rules import RulesProfile
 from monitor.scoring.denominators import StageTimeline
-from monitor.scoring.inputs import SLEEP, STAGES, Night
-from monitor.scoring.night_tables import LEGS
-from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts, merge
+from monitor.scoring.inputs import SLEEP, STAGES
+from monitor.scoring.night_tables import LEGS, MovementTable
+from monitor.scoring.single_leg import LOOKALIKES, Drop, Parts, merge_table
 from monitor.scoring.spans import Bools, Ints
 
 _NO_MOVEMENT = (Drop.REJECTED, Drop.TWITCH, Drop.ARTIFACT, Drop.OPEN, *LOOKALIKES)
 _TAKES_PART = np.array([drop not in _NO_MOVEMENT for drop in Drop])
+
+
+class LimbSpans(NamedTuple):
+    """Hold the merged movements of one limb by onset: arrays of shape (n_movements,)."""
+
+    onset_us: Ints
+    end_us: Ints
+    is_open: Bools
+
+    @classmethod
+    def of(cls, moved: MovementTable, profile: RulesProfile) -> LimbSpans:
+        """Merge the movements that were not rejected."""
+        return cls(*merge_table(moved, np.flatnonzero(~moved.is_rejected), profile.merge_gap_us)[:3])
 
 
 class LargeMovement(NamedTuple):
@@ -41,7 +55,7 @@ class LargeMovement(NamedTuple):
 
 
 def large_movements(
-    night: Night,
+    limbs: Mapping[str, LimbSpans],
     profile: RulesProfile,
     timeline: StageTimeline,
     parts: Parts,
@@ -54,8 +68,8 @@ def large_movements(
 
     Parameters
     ----------
-    night : Night
-        Its ``limbs`` are the channels other than the legs.
+    limbs : mapping of str to LimbSpans
+        The movements of the channels other than the legs.
     profile : RulesProfile
         The criteria.
     timeline : StageTimeline
@@ -77,7 +91,7 @@ def large_movements(
     own = np.flatnonzero(_TAKES_PART[parts.drop] & ~parts.is_open)
     if profile.lmm == "off":
         return ()
-    onset, end, channel, in_series = _movements(night, profile, parts, own, is_plm)
+    onset, end, channel, in_series = _movements(limbs, profile, parts, own, is_plm)
     if not onset.size:
         return ()
     reached = np.maximum.accumulate(end)
@@ -87,11 +101,11 @@ def large_movements(
     length = ends - starts
     found = (length >= profile.lmm_min_us) & (length <= profile.lmm_max_us)
     found &= np.bitwise_count(bits) >= profile.lmm_channels_min_n
-    if night.limbs:
+    if limbs:
         found &= bits >= 1 << len(LEGS)
     else:
         found &= ~np.logical_and.reduceat(in_series, first)
-    names, place = [*LEGS, *night.limbs], np.flatnonzero(found)
+    names, place = [*LEGS, *limbs], np.flatnonzero(found)
     columns = (starts[place], ends[place], bits[place], _asleep(starts[place], timeline))
     return tuple(
         LargeMovement(start, end, tuple(name for k, name in enumerate(names) if which >> k & 1), is_asleep)
@@ -100,18 +114,17 @@ def large_movements(
 
 
 def _movements(
-    night: Night, profile: RulesProfile, parts: Parts, own: Ints, is_plm: Bools
+    limbs: Mapping[str, LimbSpans], profile: RulesProfile, parts: Parts, own: Ints, is_plm: Bools
 ) -> tuple[Ints, Ints, Ints, Bools]:
     """Return the movements of all channels by onset: onset, end, channel, whether it is in a series."""
     columns = (parts.onset_us[own], parts.end_us[own], parts.leg[own], is_plm[own])
-    if not night.limbs:
+    if not limbs:
         return columns
     found: list[tuple[Ints, Ints, Ints, Bools]] = [columns]
-    for number, movements in enumerate(night.limbs.values(), start=len(LEGS)):
-        onset, end, is_open, *_ = merge([m for m in movements if not m.rejected], profile.merge_gap_us)
-        long = (end - onset >= profile.min_lm_us) & ~is_open
+    for number, moved in enumerate(limbs.values(), start=len(LEGS)):
+        long = (moved.end_us - moved.onset_us >= profile.min_lm_us) & ~moved.is_open
         n = int(long.sum())
-        found.append((onset[long], end[long], np.full(n, number), np.zeros(n, np.bool_)))
+        found.append((moved.onset_us[long], moved.end_us[long], np.full(n, number), np.zeros(n, np.bool_)))
     onset, end, channel, in_series = (np.concatenate(each) for each in zip(*found, strict=True))
     order = np.argsort(onset, kind="stable")
     return onset[order], end[order], channel[order], in_series[order]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import is_
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +16,9 @@ from monitor.scoring.spans import Bools, Ints
 LEGS = ("left", "right", "unknown")
 NEVER_US = 2**62
 Objects = npt.NDArray[np.object_]
-_Columns = TypeVar("_Columns")
 
 BURST_SLACK_US = 50_000
 """Furthest a burst may lie outside its movement, for both are rounded; less than any lull between bursts."""
-
-
-def continued(before: _Columns, n: int, rest: _Columns) -> _Columns:
-    """Return the first `n` entries of columns and the rest after them; both dataclasses of arrays."""
-    columns = (
-        np.concatenate((getattr(before, field.name)[:n], getattr(rest, field.name)))
-        for field in fields(rest)  # type: ignore[arg-type]
-    )
-    return type(rest)(*columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,28 +194,47 @@ def _staged_by(source: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NightTables:
-    """Hold the movements, twitches and epochs of a recording as columns."""
+    """Hold the movements, twitches and epochs of a recording as columns; those of other limbs by name."""
 
     movements: MovementTable
     twitches: MovementTable
     epochs: EpochTable
+    limbs: Mapping[str, MovementTable]
 
     @classmethod
     def of(cls, night: Night, before: NightTables | None = None) -> NightTables:
         """Read a recording; what is as in `before`, the same recording earlier, is taken from it."""
-        own = () if before is None else (before.movements, before.twitches, before.epochs)
-        found = (
-            MovementTable.of(night.movements, *own[:1]),
-            MovementTable.of(night.twitches, *own[1:2]),
-            EpochTable.of(night.epochs, *own[2:]),
+        movements, twitches, epochs = (
+            (None, None, None) if before is None else (before.movements, before.twitches, before.epochs)
         )
-        return before if before is not None and all(map(is_, found, own)) else cls(*found)
+        limbs = {} if before is None else before.limbs
+        return cls(
+            MovementTable.of(night.movements, movements),
+            MovementTable.of(night.twitches, twitches),
+            EpochTable.of(night.epochs, epochs),
+            {name: MovementTable.of(moved, limbs.get(name)) for name, moved in night.limbs.items()},
+        )
+
+    @property
+    def of_legs(self) -> tuple[MovementTable, MovementTable]:
+        """The movements and the twitches."""
+        return self.movements, self.twitches
+
+    def since(self, from_us: int, twitches_from_us: int) -> NightTables:
+        """Return the movements that begin at or after a time, and the twitches after another; all epochs."""
+        limbs = {name: moved.since(from_us) for name, moved in self.limbs.items()}
+        twitches = self.twitches.since(twitches_from_us)
+        return NightTables(self.movements.since(from_us), twitches, self.epochs, limbs)
 
     def first_change_us(self, before: NightTables) -> int:
         """Return the first time of what only one of both knows, a recording and the same earlier."""
-        both = (
-            (self.movements, before.movements),
-            (self.twitches, before.twitches),
-            (self.epochs, before.epochs),
-        )
-        return min((now.changed_us for now, old in both if now is not old), default=NEVER_US)
+        if self.limbs.keys() != before.limbs.keys():
+            return -NEVER_US
+        both = [
+            *zip(self.of_legs, before.of_legs, strict=True),
+            *((moved, before.limbs[name]) for name, moved in self.limbs.items()),
+        ]
+        changes = [now.changed_us for now, old in both if now is not old]
+        if self.epochs is not before.epochs:
+            changes.append(self.epochs.changed_us)
+        return min(changes, default=NEVER_US)

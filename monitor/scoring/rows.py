@@ -65,6 +65,10 @@ class Verdict:
         Index of each candidate among the LM.
     runs : Runs
         Runs of the first pass, over the candidates.
+    ended : ndarray of bool, shape (n_runs,)
+        Which runs cannot continue.
+    free_place, again
+        As ``place`` and ``runs``, of the pass without respiratory LM; empty without one.
     waits : ndarray of bool, shape (n_runs,)
         Which runs may still become series.
     """
@@ -76,6 +80,9 @@ class Verdict:
     unsettled: Bools
     place: Ints
     runs: Runs
+    ended: Bools
+    free_place: Ints
+    again: Runs
     waits: Bools
 
 
@@ -130,9 +137,6 @@ class _Columns:
 
 _NAMES = [field.name for field in fields(_Columns)]
 _NUMBERS = _NAMES[1:]
-_JUDGED = frozenset(
-    {"plm", "plm_nr", "arousal", "provisional", "series", "imi", "why", "run_n", "run_series", "struck"}
-)
 
 
 class Rows(NamedTuple):
@@ -142,27 +146,21 @@ class Rows(NamedTuple):
     columns: _Columns
 
     @classmethod
-    def of(
-        cls, columns: _Columns, profile: RulesProfile, before: Rows | None, same_n: int
-    ) -> tuple[Rows, int]:
-        """Make rows; return how many at their begin are as before too. An unchanged row is the same object.
-
-        The movements of the first `same_n` are those of before, but they may be judged differently.
-        """
+    def of(cls, columns: _Columns, profile: RulesProfile, before: Rows | None) -> Rows:
+        """Make rows; one that is in `before` too, rows of the same recording earlier, is the same object."""
         n = columns.onset.size
-        known = [] if before is None else before.rows[:n]
+        begin = 0 if before is None or not n else int(np.searchsorted(before.columns.onset, columns.onset[0]))
+        known = [] if before is None else before.rows[begin : begin + n]
         is_same = np.ones(len(known), np.bool_)
         if before is not None:
-            for name in _NUMBERS:
+            for name in _NAMES:
                 now, old = getattr(columns, name), getattr(before.columns, name)
-                if isinstance(now, np.ndarray):
-                    is_same &= now[: len(known)] == old[: len(known)]
-            is_same[same_n:] &= columns.keys[same_n : len(known)] == before.columns.keys[same_n : len(known)]
+                is_same &= now[: len(known)] == old[begin : begin + len(known)]
         place = np.append(np.flatnonzero(~is_same), np.arange(len(known), n))
         rows = [*known, *repeat(_NO_ROW, n - len(known))]
         for i, row in zip(place.tolist(), _made(columns, place, profile), strict=True):
             rows[i] = row
-        return cls(rows, columns), int(place.min(initial=n))
+        return cls(rows, columns)
 
 
 _NO_ROW = ScoredLM(*(None for _ in ScoredLM._fields))  # type: ignore[arg-type]
@@ -222,9 +220,7 @@ _GROUNDS = ("run_n", "run_series", "longest", "struck", "is_body", "is_jerk")
 COUNTED = ("", "sleep", "wake")
 
 
-def group_rows(
-    lms: tuple[Groups, RowContext, Verdict], profile: RulesProfile, before: Rows | None, same_n: int
-) -> tuple[Rows, int]:
+def group_rows(lms: tuple[Groups, RowContext, Verdict], profile: RulesProfile, before: Rows | None) -> Rows:
     """Return a row for every LM after the legs were combined; see `Rows.of`."""
     groups, found, verdict = lms
     runs, place = verdict.runs, verdict.place
@@ -268,7 +264,7 @@ def group_rows(
         is_body=exceeds & groups.body,
         is_jerk=np.zeros(why.shape, np.bool_),
     )
-    return Rows.of(columns, profile, before, same_n)
+    return Rows.of(columns, profile, before)
 
 
 def dropped_rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,7 +55,30 @@ class Runs:
         return np.append(self.number, 0)[self.run]  # the last element is used for -1
 
 
-def find_runs(onset_us: Ints, section: Ints, profile: RulesProfile) -> Runs:
+class RunSoFar(NamedTuple):
+    """Hold what came before the first candidate: of its run, and how many series before that.
+
+    Parameters
+    ----------
+    n, n_in_sleep : int
+        Number of candidates of its run before it, and of those in sleep.
+    onset_us, end_us : int
+        Onset of the first and last end of them.
+    series_n : int
+        Number of series before its run.
+    """
+
+    n: int = 0
+    n_in_sleep: int = 0
+    onset_us: int = 0
+    end_us: int = 0
+    series_n: int = 0
+
+
+BEGIN = RunSoFar()
+
+
+def find_runs(onset_us: Ints, section: Ints, profile: RulesProfile, so_far: RunSoFar = BEGIN) -> Runs:
     """Split candidates into runs.
 
     Parameters
@@ -65,6 +89,8 @@ def find_runs(onset_us: Ints, section: Ints, profile: RulesProfile) -> Runs:
         See ``Runs``.
     profile : RulesProfile
         The rules.
+    so_far : RunSoFar
+        What came before the first candidate, which was not skipped.
 
     Returns
     -------
@@ -83,8 +109,10 @@ def find_runs(onset_us: Ints, section: Ints, profile: RulesProfile) -> Runs:
     opens = ~lost & (~follows | short | (imi > profile.imi_max_us) | lost[reference])
     run = np.where(lost, NONE, np.cumsum(opens) - 1)
     n = np.bincount(run[~lost])
+    n[:1] += so_far.n
     enough = n >= profile.series_min_n
-    return Runs(onset_us, imi, reference, short, run, section, n, np.where(enough, np.cumsum(enough), 0))
+    number = np.where(enough, np.cumsum(enough) + so_far.series_n, 0)
+    return Runs(onset_us, imi, reference, short, run, section, n, number)
 
 
 def too_early(onset_us: Ints, section: Ints, imi_min_us: int) -> Bools:
@@ -110,7 +138,7 @@ def sections(onset_us: Ints, breaks: Bools, gap_start_us: Ints) -> Ints:
 
 
 def list_series(
-    runs: Runs, end_us: Ints, asleep: Bools | None, ended: Bools
+    runs: Runs, end_us: Ints, asleep: Bools | None, ended: Bools, so_far: RunSoFar = BEGIN
 ) -> tuple[tuple[Series, ...], Pending | None]:
     """Return the series, and the last run if it is too short but may continue.
 
@@ -124,14 +152,20 @@ def list_series(
         Which candidates are counted in sleep; None without stages.
     ended : ndarray of bool, shape (n_runs,)
         Which runs are known to have ended.
+    so_far : RunSoFar
+        What came before the first candidate.
     """
-    in_run, opens = _openers(runs)
+    in_run, opens = openers(runs)
     if in_run.size == 0:
         return (), None
     first = runs.onset_us[in_run[opens]]
     last = runs.onset_us[in_run[np.append(opens[1:], in_run.size) - 1]]
     ends = np.maximum.reduceat(end_us[in_run], opens)
     sleeping = None if asleep is None else np.add.reduceat(asleep[in_run].astype(np.int64), opens)
+    if so_far.n:
+        first[0], ends[0] = so_far.onset_us, max(so_far.end_us, ends[0])
+        if sleeping is not None:
+            sleeping[0] += so_far.n_in_sleep
     listed = np.flatnonzero(runs.number)
     columns = (runs.number, first, ends, runs.n, last, ended)
     of_each = zip(*(column[listed].tolist() for column in columns), strict=True)
@@ -150,7 +184,7 @@ def _mean_imi_us(first_us: int, last_us: int, n: int) -> int | None:
     return round((last_us - first_us) / (n - 1)) if n > 1 else None
 
 
-def _openers(runs: Runs) -> tuple[Ints, Ints]:
+def openers(runs: Runs) -> tuple[Ints, Ints]:
     """Return the candidates in runs, and which of them are the first of their run."""
     in_run = np.flatnonzero(runs.run != NONE)
     return in_run, np.flatnonzero(np.diff(runs.run[in_run], prepend=NONE))
@@ -187,7 +221,7 @@ def ended_runs(
     ended = np.ones(runs.n.shape, np.bool_)
     if not runs.n.size:
         return ended
-    in_run, opens = _openers(runs)
+    in_run, opens = openers(runs)
     last = in_run[np.append(opens[1:], in_run.size) - 1]
     deadline = runs.onset_us[last] + profile.imi_max_us
     before, after = runs.onset_us[last[:-1]], runs.onset_us[in_run[opens[1:]]]

@@ -212,7 +212,7 @@ def merge_legs(tables: NightTables, profile: RulesProfile) -> Merged:
     )
     place, n = np.array(rejected, np.int64), len(rejected)
     legs = [np.flatnonzero((moved.leg == i) & ~moved.is_rejected) for i in range(len(LEGS))]
-    merged = [_merge(moved, own, profile.merge_gap_us) for own in legs]
+    merged = [merge_table(moved, own, profile.merge_gap_us) for own in legs]
     alone = (moved.onset_us[place], moved.end_us[place], moved.is_open[place], np.ones(n, np.bool_))
     columns = zip(*merged, (*alone, moved.keys[place]), strict=True)
     onset, end, is_open, shaped, keys = (np.concatenate(each) for each in columns)
@@ -289,10 +289,10 @@ def merge(movements: Sequence[Movement], gap_us: int) -> tuple[Ints, Ints, Bools
         One entry per merged movement, by onset. It is open, and its morphology valid, if this holds for any
         of its movements.
     """
-    return _merge(MovementTable.of(movements), np.arange(len(movements)), gap_us)
+    return merge_table(MovementTable.of(movements), np.arange(len(movements)), gap_us)
 
 
-def _merge(moved: MovementTable, place: Ints, gap_us: int) -> tuple[Ints, Ints, Bools, Bools, Objects]:
+def merge_table(moved: MovementTable, place: Ints, gap_us: int) -> tuple[Ints, Ints, Bools, Bools, Objects]:
     """Merge some of the movements of a table, all of one limb; see `merge`."""
     # Movements with the same onset always merge: after sorting by onset only the keys need sorting.
     onset = moved.onset_us[place]
