@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from monitor.scoring.denominators import Denominators, denominators
 from monitor.scoring.inputs import SLEEP, Epoch, Leg, LegSpan, Movement, Night, Span, Stage
-from monitor.scoring.result import Indices, Pending, Score, Segment, Series, TimePart
+from monitor.scoring.result import Indices, Score, Segment, TimePart
 from monitor.scoring.scored_lm import ScoredLM
 from monitor.scoring.scorer import Scorer, score
+from monitor.scoring.series import Pending, Series
 
 __all__ = [
     "SLEEP", "Denominators", "Epoch", "Indices", "Leg", "LegSpan", "Movement", "Night", "Pending", "Score",

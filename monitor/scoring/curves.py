@@ -38,10 +38,9 @@ def curves(night: Night, score: Score, epochs: EpochTable | None = None) -> tupl
     line = StageTimeline(night, epochs)
     end_us = line.end_us
     grid: Ints = np.append(np.arange(0, end_us, _GRID_US, dtype=np.int64), end_us)
-    in_series = [lm for lm in score.lms if lm.plm]
-    plm = np.array([lm.onset_us for lm in in_series], np.int64)
+    plm = score.tally.onset_us["plm"]
     if line.has_stages:
-        counted = np.array([lm.onset_us for lm in in_series if lm.counted_in == "sleep"], np.int64)
+        counted = score.tally.onset_us["plms"]
         base_us = time_before(_asleep(line), grid)
     else:
         counted, base_us = plm, grid

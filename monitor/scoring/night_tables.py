@@ -67,7 +67,7 @@ class MovementTable:
         whole = tuple(movements)
         if before is None:
             return _read(whole)
-        n = _same_n(whole, before.movements)
+        n = same_n(whole, before.movements)
         if n == len(whole) == len(before.movements):
             return before
         return _joined(whole, before, n, _read(whole[n:]))
@@ -135,7 +135,7 @@ def _first_us(*times: Ints) -> int:
 _CHANGING_N = 64
 
 
-def _same_n(now: Sequence[object], before: Sequence[object]) -> int:
+def same_n(now: Sequence[object], before: Sequence[object]) -> int:
     """Return with how many of the same objects both begin."""
     # Of a recording that grows only the last ones change: equal tuples are compared faster than their items.
     n = max(0, min(len(now), len(before)) - _CHANGING_N)
@@ -175,7 +175,7 @@ class EpochTable:
     def of(cls, epochs: Sequence[Epoch], before: EpochTable | None = None) -> EpochTable:
         """Read epochs; those with which `before` begins too are taken from it."""
         whole = tuple(epochs)
-        n = 0 if before is None else _same_n(whole, before.epochs)
+        n = 0 if before is None else same_n(whole, before.epochs)
         if before is not None and n == len(whole) == len(before.epochs):
             return before
         rows = [(e.start_us, e.end_us, _STAGE_CODE[e.stage], _staged_by(e.source)) for e in whole[n:]]

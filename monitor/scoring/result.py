@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from operator import attrgetter
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -16,48 +14,8 @@ from monitor.scoring.columns import Columns, data_frame
 from monitor.scoring.denominators import Denominators
 from monitor.scoring.large_movements import LargeMovement
 from monitor.scoring.scored_lm import LOOKALIKES, OF_CANDIDATES, ScoredLM
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Hold one series.
-
-    Parameters
-    ----------
-    number : int
-        From 1, by onset.
-    onset_us, end_us : int
-        Onset of its first, end of its last LM.
-    n : int
-        Number of LM.
-    mean_imi_us : int
-        Mean interval, rounded.
-    n_in_sleep : int or None
-        Number of PLMS among them; None without stages.
-    last_onset_us : int
-        Onset of its last LM.
-    ended : bool
-        Whether it has ended: something ended it, or it is too late for an LM that could continue it.
-    """
-
-    number: int
-    onset_us: int
-    end_us: int
-    n: int
-    mean_imi_us: int
-    n_in_sleep: int | None
-    last_onset_us: int
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """Hold the last run if it is too short for a series but may still become one."""
-
-    onset_us: int
-    last_onset_us: int
-    n: int
-    mean_imi_us: int | None
+from monitor.scoring.series import Pending, Series
+from monitor.scoring.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +190,10 @@ class Score:
         Counts with the look-alikes counted; None if there is none.
     large_movements : tuple of LargeMovement
         Large muscle group movements, by onset, asleep or awake.
+    n_by_why : mapping of str to int
+        Number of LM by ``ScoredLM.why``.
+    tally : Tally
+        What the indices were computed from.
     """
 
     profile: RulesProfile
@@ -244,12 +206,13 @@ class Score:
     segments: tuple[Segment, ...] = ()
     by_letter: ByLetter | None = None
     large_movements: tuple[LargeMovement, ...] = ()
+    n_by_why: Mapping[str, int] = field(kw_only=True)
+    tally: Tally = field(kw_only=True, compare=False)
 
     @property
     def lookalikes(self) -> Mapping[str, int]:
         """Number of movements of one leg that look like LM and are not, by ``ScoredLM.why``."""
-        found = Counter[str]() if self.by_letter is None else self._n_by_why()
-        return MappingProxyType({why: found[why] for why in LOOKALIKES})
+        return MappingProxyType({why: self.n_by_why.get(why, 0) for why in LOOKALIKES})
 
     @property
     def lookalike_keys(self) -> frozenset[str]:
@@ -284,11 +247,8 @@ class Score:
     def excluded(self) -> Mapping[str, int]:
         """Number of LM that are not candidates, by ``ScoredLM.why``."""
         return MappingProxyType(
-            {why: n for why, n in sorted(self._n_by_why().items()) if why not in OF_CANDIDATES}
+            {why: n for why, n in sorted(self.n_by_why.items()) if why not in OF_CANDIDATES}
         )
-
-    def _n_by_why(self) -> Counter[str]:
-        return Counter(map(attrgetter("why"), self.lms))
 
     @property
     def why_null(self) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from operator import itemgetter
@@ -16,10 +17,11 @@ from monitor.scoring.inputs import Night
 from monitor.scoring.large_movements import LargeMovement, large_movements
 from monitor.scoring.leg_grouping import Groups
 from monitor.scoring.night_tables import LEGS, MovementTable
-from monitor.scoring.result import ByLetter, Indices, Pending, Score, Series
+from monitor.scoring.result import ByLetter, Indices, Score
 from monitor.scoring.rows import RowContext, Rows, Verdict, dropped_rows, group_rows, twitch_rows
 from monitor.scoring.scored_lm import ScoredLM
 from monitor.scoring.segments import segments
+from monitor.scoring.series import Pending, Series
 from monitor.scoring.settled import Settled, last_settled, settle
 from monitor.scoring.single_leg import LOOKALIKES, Parts
 from monitor.scoring.spans import Bools
@@ -111,6 +113,8 @@ class Scorer:
             profile, lms, twitches, judged.series, judged.pending, judged.numbers, reading.den,
             segments(night, judged.tally, reading.timeline, profile),
             self._by_letter(night, profile) if has_lookalikes else None, judged.large,
+            n_by_why=settled.n_by_why + Counter(row.why for row in lms[len(settled.lms) :]),
+            tally=judged.tally,
         )  # fmt: skip
         place = last_settled(judged.combined, judged.verdict, rows.columns.provisional, night.end_us)
         if place is not None:

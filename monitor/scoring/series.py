@@ -9,10 +9,51 @@ from typing import NamedTuple
 import numpy as np
 
 from monitor.model.rules import RulesProfile
-from monitor.scoring.result import Pending, Series
 from monitor.scoring.spans import Bools, Ints
 
 NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Hold one series.
+
+    Parameters
+    ----------
+    number : int
+        From 1, by onset.
+    onset_us, end_us : int
+        Onset of its first, end of its last LM.
+    n : int
+        Number of LM.
+    mean_imi_us : int
+        Mean interval, rounded.
+    n_in_sleep : int or None
+        Number of PLMS among them; None without stages.
+    last_onset_us : int
+        Onset of its last LM.
+    ended : bool
+        Whether it has ended: something ended it, or it is too late for an LM that could continue it.
+    """
+
+    number: int
+    onset_us: int
+    end_us: int
+    n: int
+    mean_imi_us: int
+    n_in_sleep: int | None
+    last_onset_us: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Hold the last run if it is too short for a series but may still become one."""
+
+    onset_us: int
+    last_onset_us: int
+    n: int
+    mean_imi_us: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ their intervals and their run begin with it; what came before it in its run is c
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 
 import numpy as np
@@ -16,10 +17,10 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.combined import FROM_BEGIN_US, Combined, reach_us
 from monitor.scoring.large_movements import LargeMovement
-from monitor.scoring.result import Score, Series
+from monitor.scoring.result import Score
 from monitor.scoring.rows import Verdict
 from monitor.scoring.scored_lm import ScoredLM
-from monitor.scoring.series import Runs, RunSoFar, openers
+from monitor.scoring.series import Runs, RunSoFar, Series, openers
 from monitor.scoring.single_leg import LOOKALIKES
 from monitor.scoring.spans import Bools, Ints
 from monitor.scoring.tally import Tally
@@ -50,6 +51,8 @@ class Settled:
     large : tuple of LargeMovement
     lms, twitches : sequence of ScoredLM
         Their rows.
+    n_by_why : Counter of str
+        Number of the settled LM by ``ScoredLM.why``.
     has_lookalikes : bool
         Whether one of the movements is a look-alike.
     """
@@ -61,6 +64,7 @@ class Settled:
     large: tuple[LargeMovement, ...] = ()
     lms: Sequence[ScoredLM] = ()
     twitches: Sequence[ScoredLM] = ()
+    n_by_why: Counter[str] = field(default_factory=Counter)
     has_lookalikes: bool = False
 
     @property
@@ -169,14 +173,16 @@ def settle(
     arousal_us = int(counted[-1]) if counted.size else before.arousal_us
     tally = Tally.of((groups, context, verdict), profile, slice(settled.n, place + 1))
     drops = combined.parts.drop[: np.searchsorted(combined.parts.onset_us, from_us)]
+    lms = found.lms[: bisect_left(found.lms, from_us, key=itemgetter(0)) + 1]
     return Settled(
         from_us,
         Carried(run, again, arousal_us),
         tally if settled.tally is None else settled.tally + tally,
         tuple(each for each in found.series if each.number <= run.series_n),
         tuple(each for each in found.large_movements if each.onset_us < from_us),
-        found.lms[: bisect_left(found.lms, from_us, key=itemgetter(0)) + 1],
+        lms,
         found.twitches[: bisect_left(found.twitches, from_us, key=itemgetter(0))],
+        settled.n_by_why + Counter(row.why for row in lms[len(settled.lms) :]),
         settled.has_lookalikes or bool(np.isin(drops, LOOKALIKES).any()),
     )
 

@@ -10,9 +10,19 @@ from monitor.model.rules import RulesProfile
 from monitor.scoring.combined import Combined
 from monitor.scoring.denominators import StageTimeline
 from monitor.scoring.leg_grouping import Groups
-from monitor.scoring.result import Pending, Series
 from monitor.scoring.rows import Verdict
-from monitor.scoring.series import BEGIN, NONE, Runs, RunSoFar, ended_runs, find_runs, list_series, sections
+from monitor.scoring.series import (
+    BEGIN,
+    NONE,
+    Pending,
+    Runs,
+    RunSoFar,
+    Series,
+    ended_runs,
+    find_runs,
+    list_series,
+    sections,
+)
 from monitor.scoring.single_leg import Drop, Parts
 from monitor.scoring.spans import Bools, Ints
 

@@ -44,16 +44,62 @@ def resolve_stages(facts: Sequence[Fact[StageData]]) -> tuple[Epoch, ...]:
     tuple of Epoch
         In order of time, not overlapping.
     """
-    layers: dict[int, list[tuple[int, int, Fact[StageData]]]] = {0: [], 1: [], 2: []}
-    for fact in facts:
-        start_us = round((fact.t or 0.0) * 1e6)
-        layers[rank(fact.source)].append((start_us, start_us + _length_us(fact), fact))
-    taken = _Cover()
-    for level in (2, 1, 0):
-        spans = _until_next(layers[level])
-        for start_us, end_us, fact in reversed(_snapped(spans)):
-            taken.add(start_us, end_us, _epoch(start_us, end_us, fact))
-    return taken.epochs()
+    return ResolvedStages().of(facts)
+
+
+_Anchors = dict[int, list[int]]
+
+
+class ResolvedStages:
+    """Lay the stage facts of one session over each other again and again, as they become more.
+
+    Stages that begin after all others only add epochs; if any other comes or goes, all are laid anew.
+    """
+
+    def __init__(self) -> None:
+        self._facts: list[Fact[StageData]] = []
+        self._epochs: tuple[Epoch, ...] = ()
+        self._anchors: _Anchors = {0: [], 1: [], 2: []}
+        # The latest start that was written, and the latest end.
+        self._reached_us = (-_FOREVER_US, -_FOREVER_US)
+
+    def of(self, facts: Sequence[Fact[StageData]]) -> tuple[Epoch, ...]:
+        """Return the epochs; see `resolve_stages`. Those that are as before are the same objects."""
+        n, known = len(self._facts), list(facts)
+        if n and n <= len(known) and known[:n] == self._facts and self._lay(known[n:]):
+            self._facts = known
+            return self._epochs
+        anew = ResolvedStages()
+        anew._lay(known)
+        same = [old if old == new else new for old, new in zip(self._epochs, anew._epochs, strict=False)]
+        self._facts, self._epochs = known, (*same, *anew._epochs[len(same) :])
+        self._anchors, self._reached_us = anew._anchors, anew._reached_us
+        return self._epochs
+
+    def _lay(self, facts: Sequence[Fact[StageData]]) -> bool:
+        """Lay facts behind the others; return whether they are all behind them."""
+        layers: dict[int, list[tuple[int, int, Fact[StageData]]]] = {0: [], 1: [], 2: []}
+        for fact in facts:
+            start_us = round((fact.t or 0.0) * 1e6)
+            layers[rank(fact.source)].append((start_us, start_us + _length_us(fact), fact))
+        starts = [start for spans in layers.values() for start, _, _ in spans]
+        if min(starts, default=_FOREVER_US) < self._reached_us[0]:
+            return False
+        taken = _Cover()
+        for level in (2, 1, 0):
+            for start_us, end_us, fact in reversed(
+                _snapped(_until_next(layers[level]), self._anchors[level])
+            ):
+                taken.add(start_us, end_us, _epoch(start_us, end_us, fact))
+        laid = taken.epochs()
+        if laid and laid[0].start_us < self._reached_us[1]:
+            return False
+        self._epochs += laid
+        self._reached_us = (
+            max([self._reached_us[0], *starts]),
+            max([self._reached_us[1], *(epoch.end_us for epoch in laid)]),
+        )
+        return True
 
 
 def _epoch(start_us: int, end_us: int, fact: Fact[StageData]) -> Epoch:
@@ -76,13 +122,15 @@ def _until_next(spans: list[tuple[int, int, Fact[StageData]]]) -> list[tuple[int
     return out
 
 
-def _snapped(spans: list[tuple[int, int, Fact[StageData]]]) -> list[tuple[int, int, Fact[StageData]]]:
+def _snapped(
+    spans: list[tuple[int, int, Fact[StageData]]], anchors: list[int]
+) -> list[tuple[int, int, Fact[StageData]]]:
     """Move epochs that start within a second of one another's grid onto that of the first in time.
 
-    Not of the first written: an epoch that arrives late must not move the others.
+    Not of the first written: an epoch that arrives late must not move the others. The grids of earlier ones
+    are known by their anchors; new ones are appended to them.
     """
     off: dict[int, int] = {}
-    anchors: list[int] = []
     for start in sorted({start for start, end, _ in spans if end - start == _EPOCH_US}):
         beside = (_off_grid(start, anchor) for anchor in reversed(anchors))
         near = next((each for each in beside if abs(each) <= _SAME_EPOCH_US), None)

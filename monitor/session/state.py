@@ -42,7 +42,7 @@ from monitor.session.movement_parts import (
     unusable_spans,
     without_lost_endings,
 )
-from monitor.session.stages import StagingAgreement, agreement, resolve_stages
+from monitor.session.stages import ResolvedStages, StagingAgreement, agreement
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
@@ -87,7 +87,9 @@ class SessionState(FactsByKind):
         # The movements as they were scored last, and those that changed since; None: all are read again.
         self._scored: dict[str, Movement] | None = None
         self._changed: dict[str, None] = {}
-        self._epochs: tuple[Epoch, ...] = ()
+        # The movements that came to nothing.
+        self._withdrawn: dict[str, None] = {}
+        self._stages = ResolvedStages()
         self._cache: dict[str, Any] = {}
         self._memo: dict[str, tuple[int, Any]] = {}
         self.revision = self.alert_revision = 0
@@ -117,8 +119,7 @@ class SessionState(FactsByKind):
             self._moved[fact.kind][fact.data["id"]] = fact
             if fact.kind == SCORED.movement:
                 self._changed[fact.data["id"]] = None
-                if fact.data["phase"] == "withdrawn":
-                    self._cache.pop("twitch", None)
+                self._withdraw(fact.of(MovementData))
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
@@ -132,6 +133,15 @@ class SessionState(FactsByKind):
             self.last_s = max(self.last_s, fact.of(ClockData).data["recorded_s"])
         self.revision += fact.kind in _SCORED
         self.alert_revision += fact.kind in _ALERTING
+
+    def _withdraw(self, fact: Fact[MovementData]) -> None:
+        """Note whether a movement came to nothing; it may have been a twitch."""
+        key, is_withdrawn = fact.data["id"], fact.data["phase"] == "withdrawn"
+        if is_withdrawn or key in self._withdrawn:
+            self._cache.pop("twitch", None)
+            self._withdrawn.pop(key, None)
+        if is_withdrawn:
+            self._withdrawn[key] = None
 
     def _outdate(self, kind: str) -> None:
         """Drop what was computed from facts of this kind."""
@@ -296,7 +306,7 @@ class SessionState(FactsByKind):
 
     def stage_at(self, t_s: float) -> str | None:
         """Return the stage of the latest epoch that began at or before `t_s`, None without one."""
-        epochs: tuple[Epoch, ...] = self._cached("stage", self._stages)
+        epochs = self._epochs()
         n = bisect.bisect_right(epochs, to_us(t_s), key=attrgetter("start_us"))
         return epochs[n - 1].stage if n else None
 
@@ -321,7 +331,7 @@ class SessionState(FactsByKind):
                 if is_automatic
                 else self._cached("movement", self._judged)
             ),
-            epochs=epochs_before(self._cached("stage", self._stages), end_us),
+            epochs=epochs_before(self._epochs(), end_us),
             respiratory=self._spans("respiratory", end_us, is_automatic=is_automatic),
             arousals=self._spans("arousal", end_us, is_automatic=is_automatic),
             artifacts=tuple(self._artifacts(end_us, is_automatic=is_automatic)),
@@ -413,9 +423,10 @@ class SessionState(FactsByKind):
         return known[3]
 
     def _twitches(self) -> tuple[Movement, ...]:
-        came_to_nothing = (f for f in self._movements.values() if f.data["phase"] == "withdrawn")
         return tuple(
-            self._as_scored(fact, "", restored=False) for fact in came_to_nothing if fact.data.get("twitch")
+            self._as_scored(self._movements[key], "", restored=False)
+            for key in self._withdrawn
+            if self._movements[key].data.get("twitch")
         )
 
     def _moved_limbs(self) -> Mapping[str, tuple[Movement, ...]]:
@@ -444,12 +455,9 @@ class SessionState(FactsByKind):
         lights, stages = self.facts("lights"), self.facts("stage")
         return biocals(marks, lights, stages, verdicts, now_s, self.stopped_s)
 
-    def _stages(self) -> tuple[Epoch, ...]:
-        found = resolve_stages(self.facts("stage"))
-        # Few of them have changed: the others stay the same objects, which are compared faster.
-        same = [old if old == new else new for old, new in zip(self._epochs, found, strict=False)]
-        self._epochs = (*same, *found[len(same) :])
-        return self._epochs
+    def _epochs(self) -> tuple[Epoch, ...]:
+        found: tuple[Epoch, ...] = self._cached("stage", lambda: self._stages.of(self.facts("stage")))
+        return found
 
     def staging_agreement(self) -> StagingAgreement | None:
         """Compare the estimated stages with all others; None where no epoch has both."""

@@ -12,12 +12,13 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from monitor.dashboard.viewmodel.scored_prefix import ScoredPrefix, same_n
+from monitor.dashboard.viewmodel.scored_prefix import ScoredPrefix
 from monitor.dashboard.viewmodel.screen import Bracket, Life, MovementsView, SeriesTick
 from monitor.model import wording
 from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, Fact
 from monitor.model.payloads import LimbData, MovementData, RejectData
 from monitor.scoring import Score, ScoredLM
+from monitor.scoring.night_tables import same_n
 from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.scoring.spans import Floats
 from monitor.session.movement_parts import to_us

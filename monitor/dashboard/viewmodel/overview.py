@@ -23,7 +23,8 @@ from monitor.dashboard.viewmodel.screen import (
     TopView,
 )
 from monitor.model.wording import counted
-from monitor.scoring import Epoch, Night, Score
+from monitor.scoring import Epoch, Night, Score, ScoredLM
+from monitor.scoring.night_tables import same_n
 from monitor.scoring.spans import Floats
 from monitor.session.conditions import join_spans
 from monitor.session.markers import EPOCH_S
@@ -105,20 +106,51 @@ def probability_curve(epochs: Iterable[Epoch]) -> tuple[Floats, Floats]:
 _IMI_EDGES_S = np.geomspace(1.0, 200.0, 47)
 
 
+class MovementColumns:
+    """The LM of the latest score as columns; only those that changed are read again.
+
+    Attributes
+    ----------
+    onset_us, imi_us : ndarray of int64, shape (n_lms,)
+        Onset; interval, -1 if it has none.
+    is_plm : ndarray of bool, shape (n_lms,)
+    of_leg : dict of str to ndarray of bool, shape (n_lms,)
+        By leg, whether it is of that leg, or of both.
+    """
+
+    def __init__(self) -> None:
+        self._lms: tuple[ScoredLM, ...] = ()
+        self.onset_us = self.imi_us = np.zeros(0, np.int64)
+        self.is_plm = np.zeros(0, np.bool_)
+        self.of_leg = dict.fromkeys(("left", "right"), self.is_plm)
+
+    def update(self, lms: tuple[ScoredLM, ...]) -> None:
+        """Take the LM of the next score."""
+        n = same_n(self._lms, lms)
+        new, self._lms = lms[n:], lms
+        imi_us = [-1 if lm.imi_us is None else lm.imi_us for lm in new]
+        self.onset_us = np.append(self.onset_us[:n], np.array([lm.onset_us for lm in new], np.int64))
+        self.imi_us = np.append(self.imi_us[:n], np.array(imi_us, np.int64))
+        self.is_plm = np.append(self.is_plm[:n], np.array([lm.plm for lm in new], np.bool_))
+        for leg, before in self.of_leg.items():
+            own = np.array([lm.leg in (leg, "both") for lm in new], np.bool_)
+            self.of_leg[leg] = np.append(before[:n], own)
+
+
 def overview_view(
     state: SessionState,
     night: Night,
     score: Score,
+    movements: MovementColumns,
     known: tuple[Floats, Floats, Floats],
     hypnogram: Hypnogram,
 ) -> OverviewView:
-    """Make the overview; `known` is the result of `curves`."""
-    onsets = {leg: _of_leg(score, leg) for leg in ("left", "right")}
+    """Make the overview of a score and its movements; `known` is the result of `curves`."""
     return OverviewView(
         end_s=night.end_us / 1e6,
         stages=hypnogram.spans,
-        onsets={leg: found[0] for leg, found in onsets.items()},
-        is_plm={leg: found[1] for leg, found in onsets.items()},
+        onsets={leg: movements.onset_us[own] / 1e6 for leg, own in movements.of_leg.items()},
+        is_plm={leg: movements.is_plm[own] for leg, own in movements.of_leg.items()},
         gaps=tuple(
             GapSpan(start_s, end_s, leg, causes)
             for leg in state.legs
@@ -164,12 +196,6 @@ def _events(state: SessionState, end_s: float) -> tuple[EventSpan, ...]:
     return tuple(sorted(found))
 
 
-def _of_leg(score: Score, leg: str) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    mine = [lm for lm in score.lms if lm.leg in (leg, "both")]
-    onset_us = np.array([lm.onset_us for lm in mine], np.float64)
-    return onset_us / 1e6, np.array([lm.plm for lm in mine], np.bool_)
-
-
 def _spans(epochs: Iterable[Epoch]) -> tuple[StageSpan, ...]:
     """Join consecutive epochs of the same stage."""
     spans: list[StageSpan] = []
@@ -189,9 +215,9 @@ def _flags(state: SessionState) -> tuple[Flag, ...]:
     return tuple(sorted(flags))
 
 
-def imi_view(score: Score) -> ImiView:
-    """Make the histogram of the intervals on a log axis."""
-    imi_s = np.array([lm.imi_us / 1e6 for lm in score.lms if lm.imi_us is not None])
+def imi_view(score: Score, movements: MovementColumns) -> ImiView:
+    """Make the histogram of the intervals on a log axis, of a score and its movements."""
+    imi_s = movements.imi_us[movements.imi_us >= 0] / 1e6
     counts, edges = np.histogram(imi_s, _IMI_EDGES_S)
     low_s, high_s = score.profile.imi_min_us / 1e6, score.profile.imi_max_us / 1e6
     inside = imi_s[(imi_s >= low_s) & (imi_s <= high_s)]

@@ -18,7 +18,13 @@ from monitor.dashboard.viewmodel.file_review import FileReview
 from monitor.dashboard.viewmodel.lanes import lanes_view
 from monitor.dashboard.viewmodel.log import MovementRows, merge
 from monitor.dashboard.viewmodel.numbers import excluded_text, index_view, series_view, tonight
-from monitor.dashboard.viewmodel.overview import Hypnogram, estimate_remark, imi_view, overview_view
+from monitor.dashboard.viewmodel.overview import (
+    Hypnogram,
+    MovementColumns,
+    estimate_remark,
+    imi_view,
+    overview_view,
+)
 from monitor.dashboard.viewmodel.rescoring import Rescoring
 from monitor.dashboard.viewmodel.screen import LogView, Screen, TopView, WaitingView
 from monitor.dashboard.viewmodel.sit import index_of, sit_view
@@ -84,7 +90,7 @@ class Presenter:
         self.wall = WallTime()
         self._scored, self._certainty = Rescoring(), CertaintyWatch()
         self._brackets, self._lm_rows, self._rests = Brackets(), MovementRows(), RestingLevels()
-        self._hypnogram = Hypnogram()
+        self._hypnogram, self._columns = Hypnogram(), MovementColumns()
         self._log: dict[int, LogRow] = {}
         self._technical: list[LogRow] = []
         self._technical_s = -1
@@ -209,8 +215,11 @@ class Presenter:
         night = self._scored.night
         self._hypnogram.update(night.epochs)
         self._curves = curves(night, self.main, self._scored.epochs)
-        self._night = overview_view(self.state, night, self.main, self._curves, self._hypnogram)
-        self._imi = imi_view(self.main)
+        self._columns.update(self.main.lms)
+        self._night = overview_view(
+            self.state, night, self.main, self._columns, self._curves, self._hypnogram
+        )
+        self._imi = imi_view(self.main, self._columns)
         excluded = self.main.excluded
         self._excluded = excluded_text(excluded)
         self._tonight = tonight(self.main, self._scored.scores.get("wasm2016"), excluded)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from operator import is_
 
 from monitor.scoring import Score, ScoredLM
+from monitor.scoring.night_tables import same_n
 
 
 class ScoredPrefix:
@@ -34,11 +34,10 @@ class ScoredPrefix:
             End of the last known stage: after it a missing stage excludes no movement yet.
         """
         lms = () if score is None else score.lms
-        n = same_n(self._lms, lms)
+        n = same_place_n = same_n(self._lms, lms)
         if staged_s != self._staged_s:
             until_us = min(staged_s, self._staged_s) * 1e6
             n = min(n, bisect.bisect_left(lms, until_us, key=_onset_us))
-        same_place_n = same_n(self._lms, lms)
         series, place = _last_place(lms, self.places, same_place_n)
         del self.places[same_place_n:]
         for lm in lms[same_place_n:]:
@@ -58,12 +57,6 @@ def _last_place(lms: Sequence[ScoredLM], places: Sequence[int], n: int) -> tuple
         if places[i]:
             return lms[i].series, places[i]
     return None, 0
-
-
-def same_n(before: Sequence[object], now: Sequence[object]) -> int:
-    """Return with how many of the same objects both begin."""
-    same = list(map(is_, before, now))
-    return same.index(False) if False in same else len(same)
 
 
 def _onset_us(lm: ScoredLM) -> int:
