@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dsp.jit import leave_out_linear_algebra
     from dsp.native import may_run_compiled
     from dsp.routines import CompilationError
+    from dsp.sections import filtered
 
 __all__ = [
     "EVENT_DTYPE",
@@ -31,6 +32,7 @@ __all__ = [
     "QualityState",
     "cache_report",
     "cached_njit",
+    "filtered",
     "leave_out_linear_algebra",
     "may_run_compiled",
     "warm_up",
@@ -42,6 +44,7 @@ _ELSEWHERE = {
     "CompilationError": "dsp.routines",
     "LegDetector": "dsp.detector",
     "cached_njit": "dsp._kernel_cache",
+    "filtered": "dsp.sections",
     "leave_out_linear_algebra": "dsp.jit",
     "may_run_compiled": "dsp.native",
 }

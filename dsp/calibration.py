@@ -8,8 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from dsp.records import Floats
-from dsp.routines import routines
-from dsp.sections import are_notches, arrange
+from dsp.sections import are_notches, filtered
 from dsp.settings import DetectorSettings
 
 
@@ -42,8 +41,7 @@ def impulse_response(sos: Floats, n: int) -> Floats:
     """Return the first `n` samples of the cascade's impulse response."""
     x = np.zeros(n)
     x[0] = 1.0
-    routines()["run_stages"](arrange(sos), x)()
-    return x
+    return filtered(sos, x)
 
 
 def block_freedom(response: Floats, block_n: int) -> float:

@@ -1,4 +1,4 @@
-"""The filter's second-order sections: which of them are notches, and how the kernels store them."""
+"""The filter's second-order sections: which of them are notches, how the kernels store and run them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.records import Floats, Rows
+from dsp.routines import routines
 from dsp.state import Stage
 
 
@@ -40,3 +41,23 @@ def arrange(sos: Floats) -> Rows:
         section["b1"], section["b2"] = b1 / b0, b2 / b0
         section["minus_a1"], section["minus_a2"] = -a1, -a2
     return stages
+
+
+def filtered(sos: Floats, x: Floats) -> Floats:
+    """Run a signal through second-order sections at rest.
+
+    Parameters
+    ----------
+    sos : ndarray, shape (n_sections, 6), float64
+        As for `arrange`.
+    x : ndarray, shape (n,), float64
+        Not changed.
+
+    Returns
+    -------
+    ndarray, shape (n,), float64
+        As `scipy.signal.sosfilt` gives it, but for rounding.
+    """
+    y = np.array(x, np.float64, order="C")
+    routines()["run_stages"](arrange(sos), y)()
+    return y

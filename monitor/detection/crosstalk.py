@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dsp import LegDetector
+from dsp import LegDetector, filtered
 from monitor.detection.channel import Known
 from monitor.model.facts import Fact
 
@@ -154,10 +154,7 @@ class OwnActivity:
             steps[0], steps[1], self._window_n, SCREENED_SHARE
         ):
             return None
-        # Loaded with the first movement that may contain crosstalk: most recordings need no SciPy.
-        from scipy import signal
-
-        mine, other = signal.sosfilt(self._sos, pair - pair[:, :1], axis=1)
+        mine, other = (filtered(self._sos, each - each[0]) for each in pair)
         gain = gain_of(mine[lead_n:], other[lead_n:], self._window_n, EXPLAINED_SHARE)
         return self._by_rule(pair[0] - gain * pair[1], lead_n, resting_uv, onset_uv) if gain else None
 

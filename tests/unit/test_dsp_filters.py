@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from dsp import DetectorSettings, LegDetector
+from dsp import DetectorSettings, LegDetector, filtered
 from dsp.kernels.filters import flush_denormals, run_stages
 from dsp.sections import arrange
 from monitor.detection.filters import design_filters
@@ -17,6 +17,14 @@ def test_it_filters_as_scipy_does(fs_hz):
     y = x.copy()
     run_stages(arrange(sos), y)
     np.testing.assert_allclose(y, signal.sosfilt(sos, x), atol=1e-9)
+
+
+def test_a_whole_signal_is_filtered_and_left_as_it_was():
+    sos = design_filters(500.0, DetectorSettings())
+    pair = np.random.default_rng(4).standard_normal((1000, 2)).T
+    before = pair.copy()
+    np.testing.assert_allclose(filtered(sos, pair[1]), signal.sosfilt(sos, pair[1]), atol=1e-12)
+    assert (pair == before).all()
 
 
 @pytest.mark.parametrize("sections_n", [0, 1, 2, 3, 4])
