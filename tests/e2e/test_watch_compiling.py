@@ -65,7 +65,7 @@ def status(folder):
         client.close()
 
 
-def signal(folder):
+def stamps_on_disk(folder):
     """Return the stamps of the legs' samples in the file."""
     streams, _ = pyxdf.load_xdf(folder.recording, synchronize_clocks=False, dejitter_timestamps=False)
     return next(s["time_stamps"] for s in streams if len(s["time_stamps"]) and s["info"]["type"] == ["EMG"])
@@ -94,7 +94,7 @@ def test_a_recorder_that_is_killed_while_it_compiles_has_lost_nothing(record, tm
     assert of_kind(facts, "anchor")
     assert not of_kind(facts, "movement")
     assert run("recover", str(folder.path)).returncode == 0
-    stamps = signal(folder)
+    stamps = stamps_on_disk(folder)
     assert len(stamps) / RATE_HZ > asked["recorded_s"] - 0.5
     np.testing.assert_allclose(np.diff(stamps), 1 / RATE_HZ, atol=1e-6)
     scored = run("score", str(folder.recording), "--out", str(tmp_path / "out"))
