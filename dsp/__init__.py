@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dsp._kernel_cache import cached_njit
     from dsp.detector import LegDetector
     from dsp.jit import leave_out_linear_algebra
-    from dsp.native import may_run_compiled
     from dsp.routines import CompilationError
     from dsp.sections import filtered
 
@@ -34,7 +33,6 @@ __all__ = [
     "cached_njit",
     "filtered",
     "leave_out_linear_algebra",
-    "may_run_compiled",
     "warm_up",
 ]
 
@@ -46,7 +44,6 @@ _ELSEWHERE = {
     "cached_njit": "dsp._kernel_cache",
     "filtered": "dsp.sections",
     "leave_out_linear_algebra": "dsp.jit",
-    "may_run_compiled": "dsp.native",
 }
 
 

@@ -206,7 +206,7 @@ def cache_folder() -> Path | None:
         try:
             folder = root() / key
         except (OSError, RuntimeError) as err:  # no home directory, or no temporary directory, is known
-            report.refused.append(str(err))
+            report.refused.append(str(err).removesuffix("."))
             continue
         why = _why_unusable(folder.parent) or _why_unusable(folder)
         if not why:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import pickle
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -127,17 +126,6 @@ def shared_cache(kernel: Any) -> _SealedCache:
     return cast(_SealedCache, kernel._cache)
 
 
-@contextmanager
-def _compiling() -> Iterator[None]:
-    """Compile also where ``NUMBA_DISABLE_JIT`` is set: what the kernels call is no Python."""
-    config: Any = numba.config
-    given, config.DISABLE_JIT = config.DISABLE_JIT, 0
-    try:
-        yield
-    finally:
-        config.DISABLE_JIT = given
-
-
 def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
     """Compile a kernel with numba and cache the result.
 
@@ -153,8 +141,7 @@ def cached_njit(**options: Any) -> Callable[[Kernel], Kernel]:
     """
 
     def compiled(kernel: Kernel) -> Kernel:
-        with _compiling():
-            dispatcher = numba.njit(**options)(kernel)
+        dispatcher = numba.njit(**options)(kernel)
         dispatcher._cache = _SealedCache(kernel)
         return cast(Kernel, dispatcher)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import mmap
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -61,16 +59,14 @@ def _words_of(arrays: Iterable[Any]) -> Iterable[int]:
             yield from _words_of(each)
 
 
-@cache
-def may_run_compiled() -> bool:
-    """Return whether what was written to memory may be executed; where it may not, that ends the process."""
-    if not sys.platform.startswith("linux"):
-        return True
-    try:
-        mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC).close()
-    except PermissionError:
-        return False
-    return True
+def require_execution() -> None:
+    """Check that compiled code may be executed; where it may not, calling it ends the process.
+
+    Raises
+    ------
+    OSError
+    """
+    llvm.check_jit_execution()
 
 
 @cache

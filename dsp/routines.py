@@ -17,7 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from dsp._cache import DETECTOR, Claim, discard, read_file, report
-from dsp.native import Routine, code_file, load, may_run_compiled
+from dsp.native import Routine, code_file, load, require_execution
 
 _PROCESSES_N = 2
 _CHILD = """import sys
@@ -60,11 +60,13 @@ def routines() -> Mapping[str, Routine]:
 
 @cache
 def _routines() -> Mapping[str, Routine]:
-    if not may_run_compiled():
+    try:
+        require_execution()
+    except OSError as err:
         raise CompilationError(
             "This system does not let the program run compiled code (MemoryDenyWriteExecute of systemd, or "
             "deny_execmem of SELinux): allow it, or the signal can only be recorded."
-        )
+        ) from err
     path = code_file()
     found = None if path is None else _cached(path)
     if found is None:
@@ -101,6 +103,8 @@ def _compile_in_parallel() -> str:
     The processes end with this one: their input does. An interrupt from the keyboard, by which a recording is
     ended in order, is not for them.
     """
+    # Without its compiler nothing could be compiled.
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
     with contextlib.ExitStack() as stack:
         children = []
         for n in range(min(_PROCESSES_N, os.cpu_count() or 1)):
@@ -110,6 +114,7 @@ def _compile_in_parallel() -> str:
                     [sys.executable, "-c", _CHILD.format(path=sys.path, n=n)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
+                    env=environment,
                     start_new_session=os.name == "posix",
                 )
                 children.append(stack.enter_context(child))

@@ -112,5 +112,7 @@ def main() -> None:
     _open_standard_streams()
     # Looking for plug-ins reads the description of every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # A setting for the search of errors in other programs: nothing of this one can be compiled with it.
+    os.environ.pop("NUMBA_DISABLE_JIT", None)
     with ended_beside_threads():
         cli(prog_name="plms-monitor")

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import signal
+from signal import SIGINT
 
 import numpy as np
 import psutil
@@ -128,7 +128,7 @@ def test_an_interrupt_from_the_keyboard_ends_the_recording_and_not_the_compilati
     watch.wait_for(folder.control.exists, "control channel")
     watch.wait_for(lambda: status(folder)["waiting_s"] > 40.0, "forty seconds of signal")
     # To all processes of the terminal, as Ctrl-C does.
-    os.killpg(watch.process.pid, signal.SIGINT)
+    os.killpg(watch.process.pid, SIGINT)
     assert watch.end(COMPILED_S) == 0, watch.said
     assert "Traceback" not in watch.said
     assert list((tmp_path / "cache").rglob("detector-*.native"))

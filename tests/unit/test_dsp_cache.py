@@ -79,15 +79,6 @@ def test_a_second_process_compiles_nothing(use, tmp_path):
     assert again["loaded"] > 0
 
 
-@pytest.mark.usefixtures("filled")
-@pytest.mark.slow
-def test_kernels_are_compiled_also_where_the_compiler_is_switched_off(use, monkeypatch):
-    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
-    found = use()
-    assert (found["compiled"], found["repaired"]) == (0, [])
-    assert found["loaded"] > 0
-
-
 DAMAGE = {
     "empty": lambda data: b"",
     "inside the checksum": lambda data: data[:20],

@@ -263,10 +263,8 @@ def use_compiled(warm_up: Callable[[Kernels], None]) -> None:
 
 def _compiled() -> Kernels:
     # Imported here: it loads the compiler.
-    from dsp import cached_njit, may_run_compiled
+    from dsp import cached_njit
 
-    if not may_run_compiled():
-        return PLAIN
     # Functions of their own: Python may be running the others.
     names = dict(globals())
     for plain in (filter_leg, add_to_bins, column_of, _row, paint):
