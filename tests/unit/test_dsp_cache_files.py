@@ -126,6 +126,13 @@ def test_what_is_no_file_is_not_waited_for(place, file, report):
     assert len(report.repaired) == (place != "nothing")
 
 
+@pytest.mark.parametrize("version", ["sys.version", "numpy.__version__"])
+def test_the_folder_is_named_after_what_the_code_is_compiled_by_and_for(monkeypatch, version):
+    ours = source_key()
+    monkeypatch.setattr(version, "3.11.7 free-threading build")
+    assert source_key() != ours
+
+
 def test_the_users_folder_is_made_private(roots, report):
     mine, _ = roots
     assert cache_folder() == mine / source_key()
