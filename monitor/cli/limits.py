@@ -99,7 +99,9 @@ def what_ran_out(err: BaseException) -> str:
     if isinstance(err, RuntimeError):
         from dsp import CompilationError
 
-        return str(err) if isinstance(err, CompilationError) else ""
+        if not isinstance(err, CompilationError):
+            return ""
+        return (what_ran_out(err.__cause__) if err.__cause__ else "") or str(err)
     if isinstance(err, ImportError) and "cannot allocate memory" in str(err).lower():
         return _NO_MEMORY
     if isinstance(err, FileNotFoundError) and "No usable temporary directory" in str(err):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from signal import SIGINT
 
 import numpy as np
@@ -40,8 +41,8 @@ def record(tmp_path):
     """Start a recording of the simulated amplifier, with a cache that lacks kernels."""
     begun = []
 
-    def start(*missing, speed=1.0, duration_s=3600.0, inside=()):
-        environment = cache_without(tmp_path, *missing)
+    def start(*missing, speed=1.0, duration_s=3600.0, inside=(), **variables):
+        environment = cache_without(tmp_path, *missing) | variables
         simulate = ("simulate", "--seed", str(SEED), "--speed", str(speed), "--wait-for-receiver")
         begun.append(Command(tmp_path / "amplifier.log", *simulate))
         stream = f"source_id=plms-sim-emg-{SEED}"
@@ -136,3 +137,19 @@ def test_an_interrupt_from_the_keyboard_ends_the_recording_and_not_the_compilati
     facts = whole_facts(folder.journal)
     assert facts[-1].kind == "stop"
     assert closed(facts)
+
+
+def test_without_a_compiler_the_signal_is_recorded_and_scored_later(record, tmp_path):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs another NumPy')")
+    watch = record(speed=20.0, duration_s=125.0, PYTHONPATH=os.pathsep.join([str(tmp_path), *sys.path]))
+    assert watch.end() == 0, watch.said
+    folder = watch.folder
+    why = "The detector cannot be compiled (ImportError: Numba needs another NumPy)"
+    assert why in watch.said
+    facts = whole_facts(folder.journal)
+    assert [why in fact.data["reason"] for fact in of_kind(facts, "warning")] == [True]
+    assert not closed(facts)
+    assert len(signal(folder)) / RATE_HZ > 120.0
+    assert run("score", str(folder.recording), "--out", str(tmp_path / "out")).returncode == 0
+    assert len(movement_rows(tmp_path / "out" / "recording")) >= 3
