@@ -275,7 +275,8 @@ def _stages_among(
         words = ", ".join(sorted({one.text for one in numbers}, key=lambda text: (len(text), text))[:6])
         n = len(numbers) - len(chosen)
         say(
-            f"ignored: {counted(n, 'annotation')} that are numbers ({words}); --stages numeric reads them as stages"
+            f"ignored: {counted(n, 'annotation')} that are numbers ({words}); "
+            "--stages numeric reads them as stages"
         )
     return chosen
 
