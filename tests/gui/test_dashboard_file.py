@@ -33,6 +33,7 @@ from monitor.session.folder import SessionFolder
 from monitor.session.journal import decode
 from monitor.session.scoring_pipe import ScoringFollower, ScoringSender
 from monitor.session.tables import summary_of
+from monitor.session.xdf import XdfWriter
 
 ENTRIES = {
     *("note", "note-here", "lights", "stage", "segment", "judge", "artifact", "undo", "redo", "calibrate"),
@@ -154,6 +155,36 @@ def test_a_page_has_the_samples_of_the_file(file: Path, scored: bytes) -> None:
     assert rows[:, 0] == pytest.approx(95.0 + np.arange(30 * LEG_HZ) / LEG_HZ)
     # Beyond the end there is nothing, and no error.
     assert len(page.read(290.0, 330.0)[0]) == 10 * LEG_HZ
+
+
+def test_a_page_of_an_xdf_file_has_its_samples_where_they_were_stamped(tmp_path: Path) -> None:
+    path, n = tmp_path / "night.xdf", 90 * LEG_HZ
+    samples = np.random.default_rng(4).normal(0.0, 3.0, (n, 2)).astype(np.float32)
+    stamps_s = 5000.0 + np.arange(n) / LEG_HZ
+    # Ten seconds are missing.
+    stamps_s[40 * LEG_HZ :] += 10.0
+    channels = "".join(
+        f"<channel><label>{label}</label><unit>uV</unit></channel>" for label in ("LAT", "RAT")
+    )
+    writer = XdfWriter(path)
+    head = "<info><name>Legs</name><type>EMG</type><channel_count>2</channel_count>"
+    head += f"<channel_format>float32</channel_format><nominal_srate>{LEG_HZ}</nominal_srate>"
+    writer.add_stream(1, f"{head}<desc><channels>{channels}</channels></desc></info>", "float32", 2)
+    for at in range(0, n, 100):
+        writer.samples(1, samples[at : at + 100], stamps_s[at : at + 100])
+    writer.close()
+    sent, job = io.BytesIO(), Job(path, tmp_path)
+    config = load_config()
+    send_scoring(OpenedRecording.of(job, config, quiet), job, config, ScoringSender(sent), quiet)
+    facts = facts_of(sent.getvalue())
+    about = next(fact for fact in facts if fact.kind == "stream").data
+    page = Scrollback(FilePages(path).signal(about), about)
+    assert page.place([fact for fact in facts if fact.kind == "anchor"], 1e6)
+    rows, _ = page.read(30.0, 60.0)
+    inside = (stamps_s >= 5030.0) & (stamps_s < 5060.0)
+    assert np.count_nonzero(inside) == 20 * LEG_HZ
+    assert np.array_equal(rows[:, [1, 4]], samples[inside])
+    assert rows[:, 0] == pytest.approx(stamps_s[inside] - 5000.0, abs=1e-6)
 
 
 def test_other_signals_of_the_file_have_lanes_as_configured(file: Path) -> None:
