@@ -25,6 +25,10 @@ LM_LEGS: Mapping[str, Leg] = MappingProxyType(
 ALL_LEGS = frozenset({"left", "right", "unknown"})
 
 _CHANNEL_MARK = "@@"
+# What `monitor.outputs.exports.event_list` writes beside the movements, stages and events.
+_OWN_SCORES = re.compile(
+    r"(PLM[SW]?, series|PLM series \d|LM not counted|Look-alike: |Large muscle group movement: )"
+)
 _EPOCHS_US = frozenset({20_000_000, 30_000_000, 60_000_000})
 _ROUNDING_US = 100_000
 # Marks may begin a little before the recording; farther away they belong to another one.
@@ -90,6 +94,10 @@ def night_of_list(
         problem = f"none of its {len(rows)} rows has a known type (found: {words})"
         expected = "expected types such as LM_left, N2, hypopnea; name others with --label"
         raise InputError(name, problem, f"{expected}{meaning.hint}")
+    own_n = sum(ignored.pop(word) for word in list(ignored) if _OWN_SCORES.match(word))
+    if own_n:
+        what = wording.counted(own_n, "result")
+        notes.append(f"not read: {what} of an earlier scoring by this program (computed again)")
     rows = _staged(rows, notes)
     rows = _cut(rows, notes)
     _note_points(rows, notes)

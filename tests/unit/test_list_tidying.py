@@ -68,6 +68,14 @@ def test_two_stages_at_one_time_are_an_error_with_both_lines() -> None:
         read("0 30 N2", "60 30 W", "0 30 N3")
 
 
+def test_results_that_this_program_exported_are_not_listed_as_unknown_words() -> None:
+    own = ("0 2 PLMS, series 1", "0 90 PLM series 1: 4 movements", "9 1 LM not counted: in wake@@EMG LAT")
+    listed = read("0 30 N2", "1 2 LM_left", *own, "3 1 Signal gap")
+    assert listed.notes == ("not read: 3 results of an earlier scoring by this program (computed again)",)
+    assert listed.ignored == {"Signal gap": 1}
+    assert len(listed.night.movements) == 1
+
+
 def test_what_begins_before_the_recording_is_cut() -> None:
     listed = read("-30 30 W", "-10 40 N2", "30 30 N2", "-0.5 2 LM_left", "-20 0 lights_off", "50 2 LM_left")
     assert stages(listed) == [(0, 30, "N2"), (30, 60, "N2")]
