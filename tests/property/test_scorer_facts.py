@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
@@ -14,7 +15,10 @@ from support.sessions import movement, quality
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
 from monitor.recorder.requests import RefusedError
-from monitor.scoring import Scorer, score
+from monitor.scoring import Movement, Night, Scorer, score
+from monitor.scoring.combined import FROM_BEGIN_US, Combined, Reading
+from monitor.scoring.settled import last_settled
+from monitor.scoring.verdict import NOTHING, judge
 from monitor.session.state import SessionState
 
 AASM, WASM = PROFILES.values()
@@ -25,11 +29,12 @@ RULES = (
     dataclasses.replace(AASM, asleep_by="onset", short_interval="reopen", tib_only=False),
     dataclasses.replace(AASM, lookalikes="counted", arousal_refractory_us=40_000_000),
 )
+SETTLED_N = 180
 LEG = {"L": ["left"], "R": ["right"]}
 
 legs = st.sampled_from("LR")
 # How long ago something was that becomes known now (s).
-ago_s = st.sampled_from([0.0, 3.0, 20.0, 40.0, 75.0, 200.0])
+ago_s = st.sampled_from([0.0, 3.0, 20.0, 40.0, 75.0, 200.0, 1000.0])
 moves = st.tuples(
     st.just("move"),
     legs,
@@ -54,7 +59,9 @@ rare = st.one_of(
     ),
     st.tuples(st.just("going on"), st.sampled_from(["respiratory", "arousal", "artifact"]), legs),
     st.tuples(st.just("lights"), ago_s, st.sampled_from(["off", "on"])),
-    st.tuples(st.just("about"), st.sampled_from(["reject", "accept", "retimed", "gone"]), st.integers(0, 9)),
+    st.tuples(
+        st.just("about"), st.sampled_from(["reject", "accept", "retimed", "gone"]), st.integers(0, 200)
+    ),
     st.tuples(st.just("by hand"), legs, ago_s, st.sampled_from([0.8, 3.0])),
     st.tuples(st.just("undo"), st.integers(1, 12)),
     st.tuples(st.just("biocal"), st.sampled_from(["begin", "end"])),
@@ -63,7 +70,7 @@ rare = st.one_of(
     st.tuples(st.just("segment"), ago_s),
     st.tuples(st.just("arm"), st.sampled_from([1.0, 6.0])),
 )
-steps = st.lists(st.one_of(moves, moves, moves, moves, rare), min_size=25, max_size=45)
+steps = st.lists(st.one_of(moves, moves, moves, moves, rare), min_size=4, max_size=12)
 
 
 def burst_list(onset_s: float, length_s: float, end: str) -> list[list[float]]:
@@ -90,6 +97,21 @@ class Recording:
         except RefusedError:
             return
         yield
+
+    def fill(self, every_s: float, leg: str) -> None:
+        """Add so many movements that most of them are settled."""
+        for k in range(SETTLED_N):
+            self.now_s += every_s
+            own = leg if leg in "LR" else "LR"[k % 2]
+            bursts = [[self.now_s, self.now_s + 1.0]]
+            self.session.add(movement(f"{own}{k}", self.now_s, 1.0, bursts=bursts))
+            self.moved.append((f"{own}{k}", self.now_s))
+        for k in range(round(self.now_s / 30) - 2):
+            self.session.add(
+                Fact(
+                    "stage", 30.0 * k, "Stager", {"stage": ("N2", "N2", "R", "W")[k % 4], "duration_s": 30.0}
+                )
+            )
 
     def step(self, kind: str, *how) -> Iterator[None]:
         yield from getattr(self, kind.replace(" ", "_"))(*how)
@@ -170,13 +192,29 @@ class Recording:
         yield from self.add(Fact("limb", self.now_s, "detector", data))
 
 
-@given(steps, st.sampled_from(RULES[2:]))
-@examples(6)
-def test_after_every_fact_a_score_made_again_is_the_fresh_score(taken, third) -> None:
+@given(steps, st.sampled_from([4.3, 9.0, 21.0]), st.sampled_from(["L", "R", "both"]), st.sampled_from(RULES))
+@examples(4)
+def test_after_every_fact_a_score_made_again_is_the_fresh_score(taken, every_s, leg, other) -> None:
     recording, scorer = Recording(), Scorer()
-    for step in taken:
+    recording.fill(every_s, leg)
+    for step in [("time", 1.0), *taken]:
         for _ in recording.step(*step):
             night = recording.session.state.night(recording.now_s)
             fresh = SessionState.of(recording.session.facts).night(recording.now_s)
-            for rules in (AASM, WASM, third):
+            for rules in {AASM, WASM, other}:
                 assert scorer.score(night, rules) == score(fresh, rules), step
+
+
+@pytest.mark.parametrize("rules", [AASM, WASM])
+@pytest.mark.parametrize("every_s", [4.3, 9.0, 21.0])
+def test_a_running_series_too_is_settled_but_for_its_last_minutes(rules, every_s) -> None:
+    movements = tuple(
+        Movement(round(k * every_s * 1e6), round((k * every_s + 1) * 1e6), ("left", "right")[k % 2], f"{k}")
+        for k in range(400)
+    )
+    night = Night(movements, end_us=movements[-1].end_us + 5_000_000)
+    reading = Reading.of(night, None)
+    combined = Combined.of(reading, rules, FROM_BEGIN_US)
+    verdict = judge(combined, reading.timeline, NOTHING)[0]
+    place = last_settled(combined, verdict, verdict.unsettled, night.end_us)
+    assert night.end_us - combined.groups.onset_us[place] < 400_000_000
