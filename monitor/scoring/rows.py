@@ -235,8 +235,10 @@ def group_rows(lms: tuple[Groups, RowContext, Verdict], profile: RulesProfile, b
     imi[place] = runs.imi_us
     # Of a short interval the run that it ended; the last element is used for -1.
     run = np.where(runs.short, runs.run[runs.reference], runs.run) if runs.run.size else runs.run
-    # The length of a running series grows with each PLM: no PLM of it is worded with it.
-    is_worded = runs.short | (number == 0)
+    # The length of a running series grows with each PLM: nothing is worded with it.
+    is_worded = np.append(runs.number, 0)[run] == 0
+    if profile.short_interval == "skip":
+        is_worded &= ~runs.short
     run_n[place] = np.where(is_worded, np.append(runs.n, 0)[run], 0)
     run_series[place] = np.where(runs.short, np.append(runs.number, 0)[run], 0)
     exceeds = ~groups.fits & (groups.parts > 1)
