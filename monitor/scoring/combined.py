@@ -1,6 +1,6 @@
 """The movements of the legs, merged, filtered and combined to LM: what depends only on what is near.
 
-Of a recording that grows only the last minutes are found again; from where on is decided here.
+Also tells at which times a recording can be cut in two, and from when on it differs from an earlier one.
 """
 
 from __future__ import annotations
