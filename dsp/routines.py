@@ -20,7 +20,9 @@ from dsp._cache import DETECTOR, Claim, discard, read_file, report
 from dsp.native import Routine, code_file, load, require_execution
 
 _PROCESSES_N = 2
-_CHILD = """import sys
+_CHILD = """import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 sys.path[:] = {path!r}
 from dsp.compilation import compile_share
 compile_share({n})
@@ -100,8 +102,8 @@ def _cached(path: Path) -> Mapping[str, Routine] | None:
 def _compile_in_parallel() -> str:
     """Fill the cache with what it lacks of the detector; return why that could not be saved, if it could not.
 
-    The processes end with this one: their input does. An interrupt from the keyboard, by which a recording is
-    ended in order, is not for them.
+    The processes end with this one: their input does. They ignore a request to all processes of a terminal or
+    of a service to end: a recording that ends waits for its detector.
     """
     # Without its compiler nothing could be compiled.
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}

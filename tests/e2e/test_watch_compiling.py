@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 from signal import SIGINT
 
 import numpy as np
@@ -123,13 +124,17 @@ def test_what_was_recorded_while_the_detector_was_compiled_is_detected_afterward
 
 
 @pytest.mark.skipif(not shutil.which("setsid"), reason="a terminal of POSIX")
-def test_an_interrupt_from_the_keyboard_ends_the_recording_and_not_the_compilation(record, tmp_path):
+def test_a_request_to_all_processes_ends_the_recording_and_not_the_compilation(record, tmp_path):
     watch = record("detector", speed=20.0, inside=("setsid",))
     folder = watch.folder
     watch.wait_for(folder.control.exists, "control channel")
     watch.wait_for(lambda: status(folder)["waiting_s"] > 40.0, "forty seconds of signal")
-    # To all processes of the terminal, as Ctrl-C does.
+    compilers = psutil.Process(watch.process.pid).children(recursive=True)
+    # To all processes of the terminal, as Ctrl-C does, or of the service.
     os.killpg(watch.process.pid, SIGINT)
+    for each in compilers:
+        with suppress(psutil.NoSuchProcess):
+            each.terminate()
     assert watch.end(COMPILED_S) == 0, watch.said
     assert "Traceback" not in watch.said
     assert list((tmp_path / "cache").rglob("detector-*.native"))
