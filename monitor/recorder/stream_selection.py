@@ -184,7 +184,7 @@ class StreamSelection:
 
     def _report(self, missing: str, around: Sequence[Found]) -> None:
         lines = [f"Waiting: {missing}."]
-        lines += listing(around, self._wish) if around else ["No stream was found on the network."]
+        lines += listing(around, self._wish) if around else ["No stream found on the network so far."]
         text = "\n".join(lines)
         if text != self._reported:
             self._reported = text

@@ -155,6 +155,6 @@ def test_without_a_compiler_the_signal_is_recorded_and_scored_later(record, tmp_
     facts = whole_facts(folder.journal)
     assert [why in fact.data["reason"] for fact in of_kind(facts, "warning")] == [True]
     assert not closed(facts)
-    assert len(signal(folder)) / RATE_HZ > 120.0
+    assert len(stamps_on_disk(folder)) / RATE_HZ > 120.0
     assert run("score", str(folder.recording), "--out", str(tmp_path / "out")).returncode == 0
     assert len(movement_rows(tmp_path / "out" / "recording")) >= 3
