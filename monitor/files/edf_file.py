@@ -260,7 +260,7 @@ def _records(path: Path, layout: EdfLayout, size_n: int, data: bytes | None) -> 
     if records < 1:
         raise InputError(str(path), "contains no valid data record", COPY_AGAIN)
     if stray_n:
-        notes.append(f"{path.name}: {counted(stray_n, 'byte')} after the last data record could not be read.")
+        notes.append(f"{path.name}: not read: {counted(stray_n, 'byte')} after the last data record.")
     return records, notes
 
 

@@ -60,7 +60,7 @@ def test_one_that_is_alone_is_taken_once_it_has_stayed():
         (replace(NEXT, simulated=True), "it is simulated"),
         (replace(NEXT, rate_hz=250.0), "rate_hz changed"),
         (replace(NEXT, channel_format="int16"), "channel_format changed"),
-        (replace(NEXT, channels=CHANNELS[:1]), "it has 1 channels"),
+        (replace(NEXT, channels=CHANNELS[:1]), "it has 1 channel instead of 2"),
         (replace(NEXT, channels=(CHANNELS[1], CHANNELS[0])), "its channels changed"),
     ],
 )
