@@ -78,9 +78,11 @@ def amplifiers(beds_n, seconds, tell):
             time.sleep(max(0.0, due_s - clock()))
             late_s = max(late_s, clock() - due_s)
             outlet.push_chunk(values[bed][at : at + CHUNK_N], begin_s + np.arange(at, at + CHUNK_N) / RATE_HZ)
-    time.sleep(3.0)
     tell.put(("late", late_s))
+    # Measured at once: to a source that is silent for two seconds a recorder opens a second connection.
     tell.put("sent")
+    time.sleep(3.0)
+    tell.put("quiet")
     # The outlets stay until the recorders have ended.
     time.sleep(600.0)
 
@@ -268,6 +270,7 @@ def main():
                 wards["ward's window"].start()
             wait_for(tell, "begun", 300)
             measured(watches, source, wards, seconds, tell)
+            wait_for(tell, "quiet", 30)
             # Before anybody ends: nothing was wrong.
             ended.set()
             shown, alerts = seen.get(timeout=60) if wards else ([], [])
