@@ -10,8 +10,8 @@ from dsp import warm_up
 
 # Long to load or large, and not needed to record.
 LEFT_OUT = {
-    "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "pandas", "pyqtgraph", "pyxdf",
-    "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.signal",
+    "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "numpy.ma", "pandas", "pyqtgraph",
+    "pyxdf", "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.signal",
     "scipy.stats", "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader", "monitor.outputs",
     "monitor.simulator", "numba",
 }  # fmt: skip
@@ -29,8 +29,16 @@ import numpy as np
 from dsp import DetectorSettings, LegDetector
 from monitor.detection.pipeline import StreamDetection
 from monitor.montage import LegChannel
-leg = LegChannel("left", 0, "LAT", 1.0, "uV", "label")
-StreamDetection(500.0, [leg], DetectorSettings()).start(0.0)
+legs = [LegChannel(leg, k, leg, 1.0, "uV", "label") for k, leg in enumerate(("left", "right"))]
+stream = StreamDetection(500.0, [*legs], DetectorSettings(), counter=2)
+stream.start(0.0)
+uv = 2 * np.random.default_rng(1).standard_normal((20000, 2))
+uv[15000:16000, 1] *= 30
+uv[15000:16000, 0] += 0.3 * uv[15000:16000, 1]
+values = np.column_stack([uv, np.arange(20000)])
+facts = [f for placed in stream.in_place(values, np.arange(20000) / 500.0) for f in stream.take(placed)]
+# A movement of one leg, and its crosstalk in the other.
+assert [f.data["leg"] for f in facts if f.data.get("phase") == "closed"] == ["right"], facts
 detector = LegDetector(DetectorSettings(), 500.0, np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]))
 assert len(detector.process(np.ones(1000))[1]) == 2
 print(json.dumps(sorted(sys.modules)))
