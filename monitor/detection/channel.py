@@ -122,10 +122,13 @@ class CalmLimit:
     def holds(self, values: npt.NDArray[Any]) -> bool:
         """Return whether samples of the stream, shape (n_samples, n_channels), are below it."""
         x_uv = self.channel.signal_uv(values)
-        power_uv2 = float(x_uv @ x_uv) / x_uv.size
-        if power_uv2 > self.level_uv**2:
-            power_uv2 -= (float(np.add.reduce(x_uv)) / x_uv.size) ** 2
-        return power_uv2 <= self.level_uv**2
+        # Products, not powers: of absurd numbers Python raises for these. NaN is not below it.
+        n, most_uv2 = max(1, x_uv.size), self.level_uv * self.level_uv
+        power_uv2 = float(x_uv @ x_uv) / n
+        if power_uv2 > most_uv2:
+            mean_uv = float(np.add.reduce(x_uv)) / n
+            power_uv2 -= mean_uv * mean_uv
+        return power_uv2 <= most_uv2
 
 
 class ChannelFacts:

@@ -83,6 +83,16 @@ def test_a_piece_with_activity_is_handed_on_at_once_with_what_waited(noise, coll
     assert collected.take(piece(loud, 2)) == [2 * PIECE_N]
 
 
+@pytest.mark.parametrize("odd", [np.nan, np.inf, 1e200, -1e308])
+def test_an_impossible_number_is_not_calm(noise, learned, odd):
+    values = noise[:PIECE_N].copy()
+    assert all(limit.holds(values) for limit in learned.calm_limits())
+    assert all(limit.holds(values + 5000.0) for limit in learned.calm_limits())
+    values[3] = odd
+    with np.errstate(all="ignore"):
+        assert not any(limit.holds(values) for limit in learned.calm_limits())
+
+
 def test_nothing_may_wait_while_a_movement_is_open(noise, learned):
     burst = 30 * noise[: round(0.4 * RATE_HZ)]
     learned.process(burst, 60.0 + np.arange(len(burst)) / RATE_HZ)

@@ -11,9 +11,9 @@ from dsp import warm_up
 # Long to load or large, and not needed to record.
 LEFT_OUT = {
     "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "numpy.ma", "pandas", "pyqtgraph",
-    "pyxdf", "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.signal",
-    "scipy.stats", "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader", "monitor.outputs",
-    "monitor.simulator", "numba",
+    "pyxdf", "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
+    "scipy.signal", "scipy.stats", "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader",
+    "monitor.outputs", "monitor.simulator", "numba",
 }  # fmt: skip
 
 WATCH = """
