@@ -1,10 +1,11 @@
 """An amplifier in a process of its own whose header is what a test wants: run with a JSON of its form.
 
 ``python sender.py '{"rate_hz": 500, "labels": ["LAT", "RAT"], "unit": "uV", "stamp": "now"}'``. A sample's
-values are its own number, so that a test can see which came. ``lose`` holds what is lost before it is sent,
-as [number, how many] each; with ``"stamp": "counted"`` the stamps know nothing of that. ``buffered_s`` is how
-much is kept for a receiver that does not keep up. ``again`` holds where it sends some once more, as [number,
-how many of those before it] each. ``texts`` makes it a stream of markers, two a second.
+values are its own number, one more in each further channel, so that a test can see which came. ``lose`` holds
+what is lost before it is sent, as [number, how many] each; with ``"stamp": "counted"`` the stamps know nothing
+of that. ``buffered_s`` is how much is kept for a receiver that does not keep up. ``again`` holds where it sends
+some once more, as [number, how many of those before it] each. ``texts`` makes it a stream of markers, two a
+second.
 """
 
 import json
@@ -57,7 +58,8 @@ def main(form: dict) -> None:
                 lost_n += 1
                 continue
             value = number % 30_000 if form.get("format") == "int16" else number
-            values = [value] * len(labels)
+            # Legs with the same signal are warned of after ten seconds.
+            values = [value + channel for channel in range(len(labels))]
             # "now": what a simple program does, also with all it has to catch up on.
             place = number - lost_n if form.get("stamp") == "counted" else number
             stamp_s = 0.0 if form.get("stamp") == "now" else begun_s + place / rate_hz
