@@ -18,6 +18,9 @@ from monitor.montage import StreamDescription
 IsCalm = Callable[[npt.NDArray[Any]], bool]
 """Whether no movement can begin in the next samples, shape (n_samples, n_channels), of a stream."""
 
+RecordRaw = Callable[[npt.NDArray[Any], npt.NDArray[np.float64]], bool]
+"""Record the next samples of a stream and their stamps; whether there was room for them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Connected:
@@ -43,6 +46,8 @@ class Samples:
         Length of the longest of the pieces from which the chunk was collected; 0 if it is as it came.
     waited_s : float
         For so long the chunk waited for more after its last sample had come.
+    recorded_n : int
+        So many of its first samples are recorded raw already.
     let_wait : callable or None
         Called with this chunk, once it is processed, to let what follows wait for more: see
         `monitor.lsl.calm_signal.CalmSignal.allow`.
@@ -55,7 +60,8 @@ class Samples:
     after: str = ""
     piece_n: int = 0
     waited_s: float = 0.0
-    let_wait: Callable[[Samples, IsCalm, int], None] | None = None
+    recorded_n: int = 0
+    let_wait: Callable[[Samples, IsCalm, RecordRaw, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from monitor.lsl.arrivals import IsCalm, Samples
+from monitor.lsl.arrivals import IsCalm, RecordRaw, Samples
 
 # A piece waits at most so long for others.
 _LONGEST_S = 0.65
@@ -27,7 +27,7 @@ class CalmSignal:
     Notes
     -----
     Nothing waits until the recorder has processed what was handed on last and allowed it (`allow`), and then
-    nothing that may be a movement does.
+    nothing that may be a movement does. What waits is recorded raw at once.
     """
 
     def __init__(
@@ -35,24 +35,24 @@ class CalmSignal:
     ) -> None:
         self._hand_on, self._clock = hand_on, clock
         self._held: list[Samples] = []
-        self._held_n = 0
+        self._held_n = self._recorded_n = 0
         self._first_s = self._last_s = 0.0
         self._latest: Samples | None = None
         # Replaced whole: the recorder sets it in its own thread.
-        self._allowed: tuple[Samples, IsCalm, int] | None = None
+        self._allowed: tuple[Samples, IsCalm, RecordRaw, int] | None = None
 
-    def allow(self, after: Samples, is_calm: IsCalm, most_n: int) -> None:
+    def allow(self, after: Samples, is_calm: IsCalm, record: RecordRaw, most_n: int) -> None:
         """Let pieces wait that come behind `after`, while they are calm; in any thread.
 
         Parameters
         ----------
         after : Samples
             What was processed: has another piece been handed on since, nothing waits.
-        is_calm : callable
+        is_calm, record : callable
         most_n : int
             So many samples are handed on at once.
         """
-        self._allowed = (after, is_calm, most_n)
+        self._allowed = (after, is_calm, record, most_n)
 
     def take(self, piece: Samples) -> None:
         """Add the next piece, and hand on what must not wait."""
@@ -67,9 +67,11 @@ class CalmSignal:
         if allowed is None or allowed[0] is not self._latest or piece.after:
             self.rest()
             return
-        _, is_calm, most_n = allowed
-        if self._held_n >= most_n or not is_calm(piece.values):
+        _, is_calm, record, most_n = allowed
+        if self._held_n >= most_n or not is_calm(piece.values) or not record(piece.values, piece.stamps):
             self.rest()
+        else:
+            self._recorded_n += len(piece.stamps)
 
     def look(self) -> None:
         """Hand on what has waited long enough."""
@@ -78,11 +80,13 @@ class CalmSignal:
 
     def rest(self) -> None:
         """Hand on everything that waits; nothing waits from here on until it is allowed again."""
-        held, self._held, self._held_n = self._held, [], 0
+        held, recorded_n = self._held, self._recorded_n
+        self._held, self._held_n, self._recorded_n = [], 0, 0
         self._latest = None
         if not held:
             return
-        whole = replace(held[0], let_wait=self.allow, waited_s=self._clock() - self._last_s)
+        waited_s = self._clock() - self._last_s
+        whole = replace(held[0], let_wait=self.allow, recorded_n=recorded_n, waited_s=waited_s)
         if len(held) > 1:
             whole = replace(
                 whole,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from monitor.detection.channel import CalmLimit
 from monitor.detection.stamp_timeline import CLOCK_STEP
 from monitor.lsl.arrivals import (
     Answer,
@@ -229,7 +233,8 @@ class Intake:
             limits = source.detection.stream.calm_limits()
             if limits:
                 most_n = round(_CALM_S * source.detection.stream.timeline.rate_hz)
-                chunk.let_wait(chunk, lambda values: all(limit.holds(values) for limit in limits), most_n)
+                record = partial(self._context.raw.put_samples, source.identity.number)
+                chunk.let_wait(chunk, partial(_are_calm, limits), record, most_n)
 
     def watched(self, now_s: float) -> None:
         """Note that a window shows the recording: it draws every piece as it comes."""
@@ -256,9 +261,10 @@ class Intake:
         """Record a chunk in the file; return how many samples of the stream are before it."""
         source.clock.arrived(len(chunk.stamps), self._context.time.clock() - chunk.waited_s)
         missing_n, number = self._not_written_n[source.key], source.identity.number
-        n_before = self._context.raw.n_samples(number)
-        is_written = self._context.raw.put_samples(number, chunk.values, chunk.stamps)
-        self._not_written_n[source.key] = 0 if is_written else missing_n + len(chunk.stamps)
+        rest = slice(chunk.recorded_n, None)
+        n_before = self._context.raw.n_samples(number) - chunk.recorded_n
+        is_written = self._context.raw.put_samples(number, chunk.values[rest], chunk.stamps[rest])
+        self._not_written_n[source.key] = 0 if is_written else missing_n + len(chunk.stamps[rest])
         about = f"the raw signal of {source.name}"
         if not is_written and not missing_n:
             self._context.warn(about, "disk write failed and the buffer is full: raw data is being LOST")
@@ -404,3 +410,7 @@ class Intake:
         if was_connected and source.clock.is_anchored:
             facts += detection.stream.lose("stream lost")
         self._context.open_gap(detection, facts, "stream lost")
+
+
+def _are_calm(limits: Sequence[CalmLimit], values: npt.NDArray[Any]) -> bool:
+    return all(limit.holds(values) for limit in limits)

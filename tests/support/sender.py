@@ -1,11 +1,11 @@
 """An amplifier in a process of its own whose header is what a test wants: run with a JSON of its form.
 
 ``python sender.py '{"rate_hz": 500, "labels": ["LAT", "RAT"], "unit": "uV", "stamp": "now"}'``. A sample's
-values are its own number, one more in each further channel, so that a test can see which came. ``lose`` holds
-what is lost before it is sent, as [number, how many] each; with ``"stamp": "counted"`` the stamps know nothing
-of that. ``buffered_s`` is how much is kept for a receiver that does not keep up. ``again`` holds where it sends
-some once more, as [number, how many of those before it] each. ``texts`` makes it a stream of markers, two a
-second.
+values are its own number, one more in each further channel, so that a test can see which came. ``lose``
+holds what is lost before it is sent, as [number, how many] each; with ``"stamp": "counted"`` the stamps know
+nothing of that. ``buffered_s`` is how much is kept for a receiver that does not keep up. ``again`` holds
+where it sends some once more, as [number, how many of those before it] each. ``texts`` makes it a stream of
+markers, two a second.
 """
 
 import json

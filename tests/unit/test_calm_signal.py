@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import pyxdf
 from support.recorder_runs import LEG, RATE_HZ, Run
 
 from dsp import DetectorSettings
@@ -39,6 +40,7 @@ class Collected:
 
     def __init__(self, limits=()):
         self.now_s, self.found, self._limits = 7.0, [], limits
+        self.recorded, self.has_room = [], True
         self.calm = CalmSignal(self.hand_on, lambda: self.now_s)
 
     def hand_on(self, piece):
@@ -47,7 +49,15 @@ class Collected:
 
     def allow(self, after):
         if self._limits:
-            after.let_wait(after, lambda values: all(limit.holds(values) for limit in self._limits), MOST_N)
+            after.let_wait(after, self._are_calm, self._record, MOST_N)
+
+    def _are_calm(self, values):
+        return all(limit.holds(values) for limit in self._limits)
+
+    def _record(self, values, stamps):
+        if self.has_room:
+            self.recorded.append((values, stamps))
+        return self.has_room
 
     def take(self, *pieces):
         """Give pieces; return how many samples each of those has that are handed on for them."""
@@ -114,11 +124,11 @@ def test_what_was_allowed_for_an_earlier_piece_counts_no_more(noise, learned):
     collector = Collected()
     collector.take(piece(noise, 0), piece(noise, 1))
     first = collector.found[0]
-    first.let_wait(first, lambda values: True, MOST_N)
+    first.let_wait(first, lambda values: True, lambda values, stamps: True, MOST_N)
     assert collector.take(piece(noise, 2)) == [PIECE_N]
     # And for the newest one not after all was asked for.
     newest = collector.found[-1]
-    newest.let_wait(newest, lambda values: True, MOST_N)
+    newest.let_wait(newest, lambda values: True, lambda values, stamps: True, MOST_N)
     collector.calm.rest()
     assert collector.take(piece(noise, 3)) == [PIECE_N]
 
@@ -130,6 +140,25 @@ def test_a_piece_that_no_other_follows_waits_for_a_limited_time(noise, collected
         collected.calm.look()
         assert len(collected.found) == expected_n
     assert collected.found[-1].waited_s == pytest.approx(0.66)
+
+
+def test_what_waits_is_recorded_at_once_and_only_once(noise, collected):
+    pieces = [piece(noise, k) for k in range(1, 4)]
+    for n, each in enumerate(pieces, 1):
+        assert collected.take(each) == []
+        assert len(collected.recorded) == n
+    # The last one is not calm: it does not wait, and the recorder records it.
+    assert collected.take(piece(50 * noise, 4)) == [4 * PIECE_N]
+    assert collected.found[-1].recorded_n == 3 * PIECE_N
+    recorded = np.concatenate([stamps for _, stamps in collected.recorded])
+    assert np.array_equal(recorded, collected.found[-1].stamps[: 3 * PIECE_N])
+
+
+def test_nothing_waits_that_finds_no_room(noise, collected):
+    assert collected.take(piece(noise, 1)) == []
+    collected.has_room = False
+    assert collected.take(piece(noise, 2)) == [2 * PIECE_N]
+    assert collected.found[-1].recorded_n == PIECE_N
 
 
 def test_what_comes_late_is_not_joined_to_what_came_in_time(noise, collected):
@@ -159,6 +188,9 @@ def fed(path, *, is_watched):
         detected.append(run.night.recorded_s)
     calm.rest()
     facts = [f for f in run.end() if f.source == "detector"]
+    streams, _ = pyxdf.load_xdf(run.folder.recording)
+    (stream,) = [each for each in streams if each["info"]["name"] == ["Amp"]]
+    assert np.array_equal(stream["time_series"], values[: n // PIECE_N * PIECE_N].astype(np.float32))
     return [(f.kind, f.t, f.data) for f in facts], len(set(detected))
 
 

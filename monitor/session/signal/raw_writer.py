@@ -21,10 +21,10 @@ from monitor.session.xdf import XdfWriter
 
 # Largest buffer while the disk refuses writes: some ten hours of two legs at 500 Hz.
 MOST_HELD_BYTES = 512 << 20
-# What a killed process may lose where no fact asks for more; a write is cheap, a sync is not.
-_WRITE_EVERY_S = 0.25
-# With what waits in the reader and here, two seconds are what a power loss may cost.
-SYNC_EVERY_S = 1.5
+# What a killed process may lose where no fact asks for more.
+_WRITE_EVERY_S = 0.1
+# What a power loss may cost.
+SYNC_EVERY_S = 2.0
 _BOUNDARY_EVERY_S = 10.0
 # A healthy disk takes a write within a millisecond. A fact waits for no more than this.
 HAND_OVER_S = 0.5
@@ -61,6 +61,8 @@ class RawWriter:
         self._jobs: deque[tuple[Job, int]] = deque()
         self._calls: queue.SimpleQueue[threading.Event | None] = queue.SimpleQueue()
         self._queued_bytes = self._done_bytes = 0
+        # Held for each job that is queued: by the recorder, and by the readers for what waits there.
+        self._queueing = threading.RLock()
         self._until_s = float("inf")
         # Held for every use of the writer but its fsync.
         self._lock = threading.Lock()
@@ -77,9 +79,10 @@ class RawWriter:
     ) -> bool:
         """Queue samples of a stream; see `put`."""
         n_bytes = values.nbytes + stamps.nbytes
-        is_taken = self.put(lambda xdf: xdf.samples(number, values, stamps), n_bytes)
-        if is_taken:
-            self._n_samples[number] = self.n_samples(number) + len(stamps)
+        with self._queueing:
+            is_taken = self.put(lambda xdf: xdf.samples(number, values, stamps), n_bytes)
+            if is_taken:
+                self._n_samples[number] = self.n_samples(number) + len(stamps)
         return is_taken
 
     def n_samples(self, number: int) -> int:
@@ -100,10 +103,11 @@ class RawWriter:
         bool
             False if it found no room in memory while the disk took nothing, and was left out.
         """
-        if n_bytes and self.held_bytes + n_bytes > MOST_HELD_BYTES:
-            return False
-        self._queued_bytes += n_bytes
-        self._jobs.append((job, n_bytes))
+        with self._queueing:
+            if n_bytes and self.held_bytes + n_bytes > MOST_HELD_BYTES:
+                return False
+            self._queued_bytes += n_bytes
+            self._jobs.append((job, n_bytes))
         return True
 
     def hand_over(self) -> None:
