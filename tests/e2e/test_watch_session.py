@@ -127,12 +127,24 @@ def test_movements_are_those_that_were_made(night):
     assert len([row for row in found if row[1] < end_s - 2]) == len(truth)
 
 
-def test_every_raw_sample_was_kept_to_the_bit(night):
+def raw_stream(night, kind):
     streams, _ = pyxdf.load_xdf(
         night.folder.recording, synchronize_clocks=False, dejitter_timestamps=False, verbose=False
     )
-    emg = next(s for s in streams if s["info"]["type"] == ["EMG"])
-    markers = next(s for s in streams if s["info"]["type"] == ["Markers"])
+    return next(s for s in streams if s["info"]["type"] == [kind])
+
+
+def marker_error_s(night):
+    """Return how far a marker may lie from its place (s of the session): by the measured clock offsets.
+
+    Both clocks are that of this computer; a measurement between two busy processes is a fraction of a
+    millisecond off, which this session multiplies by its speed.
+    """
+    return 0.005 + SPEED * np.abs(raw_stream(night, "EMG")["clock_values"]).max()
+
+
+def test_every_raw_sample_was_kept_to_the_bit(night):
+    emg, markers = raw_stream(night, "EMG"), raw_stream(night, "Markers")
     n = len(emg["time_stamps"])
     assert n >= UNTIL_S * RATE_HZ
     expected = SignalGenerator(Schedule(SEED, "demo"), RATE_HZ).read(0, n).astype(np.float32)
@@ -147,7 +159,7 @@ def test_every_raw_sample_was_kept_to_the_bit(night):
 def test_the_marker_outlet_says_each_phase_at_its_time(night):
     heard = night.heard.markers
     assert (heard.info.type(), heard.info.channel_count(), heard.info.nominal_srate()) == ("Markers", 1, 0.0)
-    origin = origin_s(night)
+    origin, error_s = origin_s(night), marker_error_s(night)
     said = {
         (text, round((stamp - origin) * SPEED, 3))
         for text, stamp in zip(heard.texts(), heard.stamps, strict=True)
@@ -156,7 +168,7 @@ def test_the_marker_outlet_says_each_phase_at_its_time(night):
         wanted = f"LM_{fact.data['leg']}/{fact.data['phase']}"
         place = {"onset": "onset", "withdrawn": "onset", "closed": "end"}.get(fact.data["phase"])
         t_s = fact.data["onset"] + 0.5 if place is None else fact.data[place]
-        near = [t for text, t in said if text == wanted and abs(t - t_s) < 0.005]
+        near = [t for text, t in said if text == wanted and abs(t - t_s) < error_s]
         assert near, f"{wanted} at {t_s} was not heard"
 
 
@@ -168,7 +180,7 @@ def test_the_series_is_told_by_its_first_movement(night):
         for text, stamp in zip(night.heard.markers.texts(), night.heard.markers.stamps, strict=True)
         if text == "PLM_series/start"
     ]
-    assert starts == pytest.approx([first], abs=0.005)
+    assert starts == pytest.approx([first], abs=marker_error_s(night))
     assert "lights_off" in night.heard.markers.texts()
     assert "note" in night.heard.markers.texts()
 
