@@ -204,7 +204,7 @@ MENDED = {
     "stray bytes": (
         lambda data: data + b"\r\n\0",
         10,
-        "3 bytes after the last data record could not be read",
+        "not read: 3 bytes after the last data record",
     ),
     "a record of zeros behind the last": (
         lambda data: data + bytes(40_000),
