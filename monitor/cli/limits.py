@@ -96,11 +96,8 @@ def what_ran_out(err: BaseException) -> str:
         return _NO_MEMORY
     if isinstance(err, RuntimeError) and "can't start new thread" in str(err):
         return _NO_THREAD
-    if isinstance(err, RuntimeError):
-        from dsp import CompilationError
-
-        if not isinstance(err, CompilationError):
-            return ""
+    routines = sys.modules.get("dsp.routines")
+    if routines is not None and isinstance(err, routines.CompilationError):
         return (what_ran_out(err.__cause__) if err.__cause__ else "") or str(err)
     if isinstance(err, ImportError) and "cannot allocate memory" in str(err).lower():
         return _NO_MEMORY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zlib
 from collections.abc import Callable, Sequence
@@ -27,8 +28,6 @@ _MOST = 0.5
 # Markers farther from the signal belong to another clock.
 _BESIDE_S = 60.0
 _PIECE_N = 1 << 20
-# A gzip header, and the largest window.
-_GZIP_BITS = 31
 
 _Floats = NDArray[np.float64]
 _Open = Callable[[], AbstractContextManager[BinaryIO]]
@@ -87,18 +86,14 @@ def read_compressed_xdf(path: Path, content_id: str) -> Recording:
 
 def _unpacked(path: Path) -> tuple[bytes, str]:
     """Decompress a file as far as possible; return the content and what was lost, as a sentence."""
-    data, unpacker = bytearray(), zlib.decompressobj(_GZIP_BITS)
-    reason = ""
-    with path.open("rb") as file:
-        while not reason and (piece := file.read(_PIECE_N)):
-            try:
-                data += unpacker.decompress(piece)
-            except zlib.error as error:
-                reason = str(error)
-            if len(data) >= len(MAGIC) and not data.startswith(MAGIC):
-                break
-    if not unpacker.eof:
-        reason = reason or "it ends before its end mark"
+    data, reason = bytearray(), ""
+    with gzip.open(path) as file:
+        try:
+            # Not `read`: it drops what precedes the damage.
+            while data.startswith(MAGIC[: len(data)]) and (piece := file.read1(_PIECE_N)):
+                data += piece
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            reason = str(error).removesuffix(".")
     lost = f"{path.name} is damaged or cut off ({reason}); it was read up to there." if reason else ""
     return bytes(data), lost
 

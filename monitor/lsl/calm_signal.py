@@ -58,6 +58,9 @@ class CalmSignal:
         """Add the next piece, and hand on what must not wait."""
         # What comes late may be a backlog: how late it is must not be said of what came in time.
         self.look()
+        if piece.after:
+            # It is said of what lies before its first sample.
+            self.rest()
         now_s, allowed = self._clock(), self._allowed
         if not self._held:
             self._first_s = now_s

@@ -120,6 +120,14 @@ def test_nothing_waits_unless_it_was_allowed_or_after_a_break(noise, collected):
     assert collected.take(piece(noise, 1, after="broken")) == [PIECE_N]
 
 
+def test_why_samples_are_missing_is_said_of_those_behind_them(noise, collected):
+    collected.take(piece(noise, 1), piece(noise, 3, after="broken"))
+    assert [(len(each.stamps), each.after) for each in collected.found[1:]] == [
+        (PIECE_N, ""),
+        (PIECE_N, "broken"),
+    ]
+
+
 def test_what_was_allowed_for_an_earlier_piece_counts_no_more(noise, learned):
     collector = Collected()
     collector.take(piece(noise, 0), piece(noise, 1))

@@ -1,5 +1,8 @@
 """The compilation of the detector beside a recording: if it failed, that is said and nothing waits for it."""
 
+import subprocess
+import sys
+
 from dsp import CompilationError
 from monitor.cli.limits import what_ran_out
 from monitor.recorder.compilation import Compilation
@@ -37,3 +40,12 @@ def test_a_failure_is_one_sentence_and_what_ran_out_is_named():
     error = CompilationError("no compiler")
     error.__cause__ = MemoryError()
     assert "There is not enough memory" in what_ran_out(error)
+
+
+def test_another_error_is_named_without_loading_the_compiler():
+    # There may be no memory for it.
+    program = (
+        "import sys; from monitor.cli.limits import what_ran_out; print(what_ran_out(RuntimeError('a')));"
+        "assert 'llvmlite' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

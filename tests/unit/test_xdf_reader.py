@@ -176,6 +176,15 @@ def test_a_compressed_file_is_read_also_if_it_is_cut_off(tmp_path):
         read_recording(packed)
 
 
+def test_a_file_that_was_compressed_in_blocks_is_read_to_its_end(tmp_path):
+    data = write(tmp_path / "a.xdf").read_bytes()
+    packed = tmp_path / "a.xdfz"
+    packed.write_bytes(b"".join(gzip.compress(data[i : i + 1500]) for i in range(0, len(data), 1500)))
+    read, whole = read_recording(packed), read_recording(tmp_path / "a.xdf")
+    assert read.notes == ()
+    assert np.array_equal(read.streams[1].read(), whole.streams[1].read())
+
+
 def test_two_streams_of_one_name_are_two_streams(tmp_path):
     writer = XdfWriter(tmp_path / "two.xdf")
     head = HEADER.format(name="Legs", type="EMG", count=2, format="float32", rate=250, desc=CHANNELS)
