@@ -1,5 +1,7 @@
 """A calm signal is detected in larger pieces; whatever may be a movement at once."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 import pyxdf
@@ -174,6 +176,38 @@ def test_what_comes_late_is_not_joined_to_what_came_in_time(noise, collected):
     collected.now_s = 9.0
     collected.take(piece(noise, 2))
     assert (len(collected.found[1].stamps), collected.found[1].waited_s) == (PIECE_N, 2.0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_sample_is_recorded_once_and_in_order_whoever_has_the_next_turn(noise, seed):
+    rng, now_s, queued, recorded = np.random.default_rng(seed), [0.0], deque(), []
+    calm = CalmSignal(queued.append, lambda: now_s[0])
+
+    def record(values, stamps):
+        if rng.random() < 0.95:
+            recorded.extend(stamps)
+            return True
+        return False
+
+    def recorder_turn():
+        chunk = queued.popleft()
+        first_n = len(recorded) - chunk.recorded_n
+        recorded.extend(chunk.stamps[chunk.recorded_n :])
+        assert np.array_equal(recorded[first_n:], chunk.stamps)
+        if rng.random() < 0.9:
+            chunk.let_wait(chunk, lambda values: rng.random() < 0.8, record, MOST_N)
+
+    for k in range(400):
+        calm.take(piece(noise, k, after="broken" if rng.random() < 0.02 else ""))
+        now_s[0] += rng.choice([0.05, 0.3], p=[0.9, 0.1])
+        if rng.random() < 0.2:
+            rng.choice([calm.look, calm.rest])()
+        while queued and rng.random() < 0.7:
+            recorder_turn()
+    calm.rest()
+    while queued:
+        recorder_turn()
+    assert np.array_equal(recorded, 100.0 + np.arange(400 * PIECE_N) / RATE_HZ)
 
 
 def fed(path, *, is_watched):
