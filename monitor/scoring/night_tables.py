@@ -17,7 +17,7 @@ LEGS = ("left", "right", "unknown")
 NEVER_US = 2**62
 Objects = npt.NDArray[np.object_]
 
-BURST_SLACK_US = 50_000
+_BURST_SLACK_US = 50_000
 """Furthest a burst may lie outside its movement, for both are rounded; less than any lull between bursts."""
 
 
@@ -87,7 +87,7 @@ def _read(movements: tuple[Movement, ...]) -> MovementTable:
 
     bursts = [span for each in movements for span in each.bursts]
     is_regular = [
-        all(a - BURST_SLACK_US <= start <= end <= b + BURST_SLACK_US for start, end in each.bursts)
+        all(a - _BURST_SLACK_US <= start <= end <= b + _BURST_SLACK_US for start, end in each.bursts)
         for each in movements
         for a, b in ((each.onset_us, each.end_us),)
     ]
@@ -124,8 +124,22 @@ def _joined(whole: tuple[Movement, ...], before: MovementTable, n: int, rest: Mo
         column("bursts_n"),
         column("bursts_us", int(before.bursts_n[:n].sum())),
         column("is_regular"),
-        _first_us(before.onset_us[n:], rest.onset_us),
+        _first_change_us(before.movements[n:], whole[n:]),
     )
+
+
+def _first_change_us(before: Sequence[Movement], now: Sequence[Movement]) -> int:
+    """Return the first onset of the movements of which only one of both knows, whatever their order."""
+    # What a person entered is the last in the order and moves back with each detected movement.
+    old, new = ({each.key: each for each in known} for known in (before, now))
+    is_unique = len(old) + len(new) == len(before) + len(now)
+    changed = (
+        each.onset_us
+        for known, other in ((before, new), (now, old))
+        for each in known
+        if not is_unique or (other.get(each.key),) != (each,)
+    )
+    return min(changed, default=NEVER_US)
 
 
 def _first_us(*times: Ints) -> int:
@@ -164,7 +178,7 @@ class EpochTable:
     columns : ndarray of int64, shape (4, n_epochs)
         Start and end (us), index into ``STAGES``, index into ``BY`` of who staged it.
     changed_us : int
-        First start of the epochs of which only this table or the one before knows.
+        From when on they differ from those of the table before.
     """
 
     epochs: tuple[Epoch, ...]
@@ -182,8 +196,17 @@ class EpochTable:
         rest = np.array(rows, np.int64).reshape(-1, 4).T
         if before is None:
             return cls(whole, rest)
-        changed_us = _first_us(before.columns[0, n:], rest[0])
+        changed_us = _first_difference_us(before.columns[:, n:], rest)
         return cls(whole, np.concatenate((before.columns[:, :n], rest), axis=1), changed_us)
+
+
+def _first_difference_us(before: Ints, now: Ints) -> int:
+    """Return from when on epochs differ: a typed stage that goes on, after its end so far."""
+    first_n = 0
+    if before.size and now.size and np.delete(before[:, 0] == now[:, 0], 1).all():
+        first_n = 1
+    starts_us = before[0, first_n:], now[0, first_n:]
+    return _first_us(*starts_us, before[1, :first_n], now[1, :first_n])
 
 
 def _staged_by(source: str) -> int:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.examples import examples
-from support.growing import GrowingSession, begun
+from support.growing import ABOUT, GrowingSession
 from support.sessions import movement, quality
 
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
 from monitor.recorder.requests import RefusedError
-from monitor.scoring import Movement, Night, Scorer, score
+from monitor.scoring import Epoch, Movement, Night, Scorer, score
 from monitor.scoring.combined import FROM_BEGIN_US, Combined, Reading
 from monitor.scoring.settled import last_settled
 from monitor.scoring.verdict import NOTHING, judge
@@ -82,8 +82,8 @@ def burst_list(onset_s: float, length_s: float, end: str) -> list[list[float]]:
 class Recording:
     """A session that grows by steps; yields after each fact."""
 
-    def __init__(self) -> None:
-        self.session: GrowingSession = begun()
+    def __init__(self, limbs: Sequence[str] = ("left_arm",)) -> None:
+        self.session = GrowingSession(Fact("session", 0.0, "recorder", ABOUT | {"limbs": limbs}))
         self.now_s, self.moved = 5.0, []
 
     def add(self, fact: Fact) -> Iterator[None]:
@@ -170,7 +170,7 @@ class Recording:
             yield from self.ask(do="undo", seq=personal[-1 - back % len(personal)])
 
     def biocal(self, state):
-        yield from self.ask(do="biocal", state=state, when="during")
+        yield from self.ask(do="biocal", state=state, when="during", reason="completed", t=self.now_s)
 
     def signal(self, leg, state):
         yield from self.add(quality(self.now_s, LEG[leg][0], state, ["flat"] if state == "bad" else []))
@@ -199,10 +199,16 @@ def compare(recording: Recording, taken, all_rules) -> None:
                 assert scorer.score(night, rules) == score(fresh, rules), step
 
 
-@given(steps, st.sampled_from([4.3, 9.0, 21.0]), st.sampled_from(["L", "R", "both"]), st.sampled_from(RULES))
+@given(
+    steps,
+    st.sampled_from([4.3, 9.0, 21.0]),
+    st.sampled_from(["L", "R", "both"]),
+    st.sampled_from(RULES),
+    st.sampled_from([(), ("left_arm",)]),
+)
 @examples(2)
-def test_after_every_fact_a_score_made_again_is_the_fresh_score(taken, every_s, leg, other) -> None:
-    recording = Recording()
+def test_after_every_fact_a_score_made_again_is_the_fresh_score(taken, every_s, leg, other, limbs) -> None:
+    recording = Recording(limbs)
     recording.fill(every_s, leg)
     compare(recording, taken, {AASM, WASM, other})
 
@@ -242,3 +248,26 @@ def test_a_running_series_too_is_settled_but_for_its_last_minutes(rules, every_s
     verdict = judge(combined, reading.timeline, NOTHING)[0]
     place = last_settled(combined, verdict, verdict.unsettled, night.end_us)
     assert night.end_us - combined.groups.onset_us[place] < 400_000_000
+
+
+def test_a_typed_stage_that_goes_on_is_as_before_up_to_its_end_so_far() -> None:
+    wake = Epoch(0, 30_000_000, "W", "person")
+    length_us = (600_000_000, 610_000_000)
+    before, now = (Night((), (wake, Epoch(30_000_000, us, "N2", "person")), end_us=us) for us in length_us)
+    reading = Reading.of(before, None)
+    assert Reading.of(now, reading).first_change_us(reading) == 600_000_000
+    retyped = Night((), (wake, Epoch(30_000_000, length_us[1], "R", "person")), end_us=length_us[1])
+    assert Reading.of(retyped, reading).first_change_us(reading) == 30_000_000
+
+
+def test_a_movement_that_a_person_entered_is_not_new_with_each_later_one() -> None:
+    first, entered, later = (
+        Movement(round(s * 1e6), round(s * 1e6) + 1_000_000, "left", f"{s}") for s in (10, 30, 900)
+    )
+    reading = Reading.of(Night((first, entered), end_us=100_000_000), None)
+    # As in a session: what was entered is the last one, and made anew.
+    now = Night((first, later, dataclasses.replace(entered)), end_us=902_000_000)
+    assert Reading.of(now, reading).tables.first_change_us(reading.tables) == later.onset_us
+    moved = dataclasses.replace(entered, end_us=entered.end_us + 1)
+    changed = Reading.of(dataclasses.replace(now, movements=(first, later, moved)), reading)
+    assert changed.tables.first_change_us(reading.tables) == entered.onset_us
