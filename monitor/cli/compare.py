@@ -168,7 +168,7 @@ def _pair_lines(pair: Mapping[str, Any]) -> list[str]:
             )
         )
     epochs, why = pair["epochs"], pair["why_null"]
-    lines += ["", f"Cohen's kappa, {epochs['n']} epochs of 30 s"]
+    lines += ["", f"Cohen's kappa, {counted(epochs['n'], 'epoch')} of 30 s"]
     for key, words in (
         ("kappa_movement", "movement onset in the epoch"),
         ("kappa_plm", "PLM onset in the epoch"),

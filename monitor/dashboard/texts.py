@@ -191,7 +191,7 @@ FROM_LIGHTS_OFF, FROM_BEGINNING = "from lights off ({moment})", "from the beginn
 FIRST_STAGE_QUESTION = (
     "{stage} is the first stage of this session. From now on the index is per hour of sleep, and movements "
     "without a stage are not counted.\n"
-    "O: {begin}: the {n} movements so far are in {stage}\n"
+    "O: {begin}: the movements so far ({n}) are in {stage}\n"
     "H: from here: they are not counted\n"
     "E: this epoch only\n"
     "Type O, H or E, then Enter. Esc: no stage"

@@ -270,7 +270,7 @@ class Intake:
             self._context.warn(about, "disk write failed and the buffer is full: raw data is being LOST")
         elif is_written and missing_n:
             self._context.warn(
-                about, f"writing resumed; {missing_n} samples before this are missing in the file"
+                about, f"writing resumed; samples before this are missing in the file: {missing_n}"
             )
         return n_before
 

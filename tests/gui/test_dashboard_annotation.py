@@ -477,7 +477,7 @@ def test_the_first_stage_in_the_middle_of_a_recording_is_asked_about(
     qtbot.waitUntil(lambda: window.annotator.may_write() and window.now_s() >= 900.0, timeout=LATE_MS)
     press(window, Qt.Key.Key_2)
     question = window.log.question.text()
-    assert "from lights off (23:17:11): the 6 movements so far are in N2" in question
+    assert "from lights off (23:17:11): the movements so far (6) are in N2" in question
     answer(window, typed)
     if entry is None:
         assert told(window) == "No stage entered"

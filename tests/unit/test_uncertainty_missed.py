@@ -120,7 +120,7 @@ def test_an_interval_over_lost_signal_or_wake_is_no_evidence():
     gaps = tuple(Span(us(t - 5), us(t + 5)) for t in at_s[~seen].tolist())
     (lost,) = missed(recorded(at_s, alone, legs=("left",), unusable={"left": gaps}))
     assert lost.rhythm is None
-    assert lost.why_null == "0 intervals: too few"
+    assert lost.why_null == "too few intervals: 0"
     (counted,) = missed(plain)
     assert counted.rhythm.share == pytest.approx(0.25, abs=0.07)
 

@@ -177,7 +177,7 @@ def _missed(found: Missed) -> dict[str, object]:
 
 
 def _missed_hour(hour: MissedHour) -> dict[str, object]:
-    why = {} if hour.share is not None else {"share": f"{hour.n} intervals: too few"}
+    why = {} if hour.share is not None else {"share": f"too few intervals: {hour.n}"}
     return {
         "start": hour.start_us / 1e6,
         "end": hour.end_us / 1e6,

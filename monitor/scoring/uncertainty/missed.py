@@ -143,7 +143,7 @@ def rhythm_of(intervals_s: Floats, near: int | None = None) -> Rhythm | str:
     histogram = np.histogram(np.log(inside), _EDGES)[0].astype(np.float64)
     n = int(histogram.sum())
     if n < (LEAST_INTERVALS if near is None else LEAST_HOUR_INTERVALS):
-        return f"{n} intervals: too few"
+        return f"too few intervals: {n}"
     places = _promising(histogram) if near is None else _neighbours(near)
     likelihood, start, stay, weights, out = _fit(histogram, places, _ROUNDS if near is None else _HOUR_ROUNDS)
     best = int(np.argmax(likelihood))
