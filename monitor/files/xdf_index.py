@@ -9,6 +9,7 @@ import struct
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
@@ -35,32 +36,33 @@ from monitor.model.wording import counted
 # A file with so many consecutive unreadable bytes is not a damaged recording.
 _MOST_SKIPPED_N = 64 << 20
 _STAMP_BYTES = 8
+# Some programs write a whole recording as one chunk: a page needs only a part of it.
+_PART_N = 1 << 14
 _OF_STREAM = (SAMPLES, CLOCK_OFFSET, STREAM_FOOTER)
 
 
 @dataclass(slots=True)
 class SampleChunks:
-    """Where the samples of one stream are in a file, chunk by chunk.
+    """Where the samples of one stream are in a file: those of each chunk, or of each part of a long one.
 
     Attributes
     ----------
     offsets : array of int
-        Of the first sample of each chunk.
+        Of the first sample of each.
     lengths : array of int
-        Of all samples of each chunk, in bytes.
+        Of all samples of each, in bytes.
     """
 
     offsets: array[int] = field(default_factory=lambda: array("q"))
     lengths: array[int] = field(default_factory=lambda: array("q"))
 
-    def add(self, chunk: Chunk) -> None:
-        """Add a chunk of samples."""
-        _, at = chunk.samples
-        self.offsets.append(chunk.start + at)
-        self.lengths.append(len(chunk.content) - at)
+    def add(self, offset: int, length: int) -> None:
+        """Add consecutive samples."""
+        self.offsets.append(offset)
+        self.lengths.append(length)
 
     def bodies(self, file: BinaryIO, first: int, last: int) -> Iterator[bytes]:
-        """Read the samples of the chunks [first, last), as they are in the file."""
+        """Read the samples of [first, last), as they are in the file."""
         for offset, length in zip(self.offsets[first:last], self.lengths[first:last], strict=True):
             file.seek(offset)
             yield file.read(length)
@@ -124,20 +126,23 @@ class IndexedStream:
         n, at = chunk.samples
         if not n:
             return
-        body = chunk.content[at:]
+        body, begin_n = chunk.content[at:], len(self._stamps_s)
         if chunk.places is None:
             rows = texts_of(body, n, self.form.n_channels, is_foreign=True) or []
             self.texts += [texts for _, texts in rows]
             self._extend([stamp_s for stamp_s, _ in rows])
-        elif len(body) == n * self._stamped_bytes:
+            return
+        if len(body) == n * self._stamped_bytes:
             given_s = np.ndarray(n, "<f8", body, 1, (self._stamped_bytes,))
             self._stamps_s.frombytes(given_s.astype(np.float64).tobytes())
         else:
             marks = _marks(body, chunk.places)
             given = iter(_rows(body, chunk.places[marks] + 1, _STAMP_BYTES).view("<f8")[:, 0].tolist())
             self._extend([next(given) if mark else None for mark in marks.tolist()])
-        self._chunks.add(chunk)
-        self._ends_n.append(len(self._stamps_s))
+        begins = chunk.places[::_PART_N].tolist()
+        for part, (begin, end) in enumerate(pairwise([*begins, len(body)]), start=1):
+            self._chunks.add(chunk.start + at + begin, end - begin)
+            self._ends_n.append(begin_n + min(part * _PART_N, n))
 
     def _extend(self, given_s: Sequence[float | None]) -> None:
         """Add stamps (s), of which some are missing."""

@@ -1,13 +1,18 @@
 """XDF files, sound and cut off."""
 
 import gzip
+import io
+import struct
 import tracemalloc
 
 import numpy as np
 import pytest
 
 from monitor.files import Annotation, RecordedChannel, read_recording
+from monitor.files.xdf_chunks import MAGIC, SAMPLES, STREAM_HEADER
+from monitor.files.xdf_index import index_xdf
 from monitor.model.errors import InputError
+from monitor.session.signal.xdf_format import chunk, varlen
 from monitor.session.xdf import XdfWriter
 
 HEADER = """<?xml version="1.0"?><info><name>{name}</name><type>{type}</type>
@@ -183,6 +188,32 @@ def test_a_file_that_was_compressed_in_blocks_is_read_to_its_end(tmp_path):
     read, whole = read_recording(packed), read_recording(tmp_path / "a.xdf")
     assert read.notes == ()
     assert np.array_equal(read.streams[1].read(), whole.streams[1].read())
+
+
+class CountedFile(io.BytesIO):
+    read_n = 0
+
+    def read(self, n=-1):
+        found = super().read(n)
+        self.read_n += len(found)
+        return found
+
+
+@pytest.mark.parametrize("every", [1, 2, 50_000])
+def test_of_a_recording_in_one_chunk_a_page_reads_a_part(every):
+    n, number = 50_000, struct.pack("<I", 1)
+    samples = [
+        (struct.pack("<Bd", 8, i / 500) if i % every == 0 else b"\0") + struct.pack("<f", i) for i in range(n)
+    ]
+    head = HEADER.format(name="Legs", type="EMG", count=1, format="float32", rate=500, desc="")
+    data = MAGIC + chunk(STREAM_HEADER, number + head.encode())
+    file = CountedFile(data + chunk(SAMPLES, number + varlen(n) + b"".join(samples)))
+    stream = index_xdf(file).streams[1]
+    np.testing.assert_allclose(stream.stamps_s, np.arange(n) / 500, atol=1e-6)
+    for start_n, stop_n in ((0, n), (16_380, 16_390), (49_990, n), (20_000, 20_000), (32_768, 32_769)):
+        file.read_n = 0
+        assert stream.read(file, start_n, stop_n)[:, 0].tolist() == list(range(start_n, stop_n))
+        assert stop_n - start_n == n or file.read_n < len(file.getvalue()) * 0.7
 
 
 def test_two_streams_of_one_name_are_two_streams(tmp_path):

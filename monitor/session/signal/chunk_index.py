@@ -108,7 +108,7 @@ class ChunkIndex:
                 return
             stream = self._streams.setdefault(chunk.stream, _Stream())
             stream.first_stamps.append(*struct.unpack_from("<d", chunk.content, at + 1))
-            stream.chunks.add(chunk)
+            stream.chunks.add(chunk.start + at, len(chunk.content) - at)
 
     def dtype(self, number: int, n_channels: int) -> np.dtype[np.void]:
         """Return how one sample of a stream lies in the file.
