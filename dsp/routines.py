@@ -55,7 +55,8 @@ def routines() -> Mapping[str, Routine]:
             _FAILED.append(str(err))
             raise
         except Exception as err:
-            why = f"The detector cannot be compiled ({type(err).__name__}: {err}): install the program again."
+            remedy = "close other programs" if isinstance(err, MemoryError) else "install the program again"
+            why = f"The detector cannot be compiled ({type(err).__name__}: {err}): {remedy}."
             _FAILED.append(why)
             raise CompilationError(why) from err
 

@@ -197,16 +197,20 @@ print(len(begun))
 
 
 @pytest.mark.e2e
-def test_what_cannot_be_compiled_is_not_tried_again(tmp_path):
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [("ImportError", "install the program again"), ("MemoryError", "close other programs")],
+)
+def test_what_cannot_be_compiled_is_not_tried_again(tmp_path, error, remedy):
     (tmp_path / "numba").mkdir()
-    (tmp_path / "numba" / "__init__.py").write_text("raise ImportError('Numba needs another NumPy')")
+    (tmp_path / "numba" / "__init__.py").write_text(f"raise {error}('Numba needs another NumPy')")
     path = os.pathsep.join([str(tmp_path), *sys.path])
     given = os.environ | {"PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run(
         [sys.executable, "-c", WARM_UP], env=given, capture_output=True, text=True, check=True
     )
     *said, begun_n = done.stdout.splitlines()
-    why = "(ImportError: Numba needs another NumPy): install the program again."
+    why = f"({error}: Numba needs another NumPy): {remedy}."
     assert said == [f"The detector cannot be compiled {why}"] * 3
     assert 0 < int(begun_n) <= 2
 
