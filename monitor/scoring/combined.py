@@ -18,7 +18,7 @@ from monitor.scoring.inputs import LegSpan, Night, Span
 from monitor.scoring.large_movements import LimbSpans
 from monitor.scoring.leg_grouping import Groups, combine
 from monitor.scoring.lookalikes import JITTER, MINUTE_US, Bursts, lie_between_trains
-from monitor.scoring.night_tables import NEVER_US, MovementTable, NightTables
+from monitor.scoring.night_tables import BURST_LATE_US, NEVER_US, MovementTable, NightTables
 from monitor.scoring.rows import RowContext, context
 from monitor.scoring.single_leg import (
     SLEEP_ONSET_US,
@@ -59,7 +59,7 @@ class Reading:
         now, old = self.night, before.night
         both = (*self.tables.of_legs, *before.tables.of_legs)
         if not all(table.is_regular.all() for table in both):
-            # A burst outside its movement may be anywhere.
+            # Such a burst may be anywhere.
             return FROM_BEGIN_US
         if now.legs != old.legs or self.timeline.has_stages != before.timeline.has_stages:
             return FROM_BEGIN_US
@@ -169,7 +169,8 @@ class Combined:
     def is_cut_at(self, at_us: Ints) -> Bools:
         """Return at which times nothing goes on that could combine what is before and after."""
         rules, parts, groups = self.profile, self.parts, self.groups
-        gap_us = max(1, rules.merge_gap_us, rules.group_within_us if rules.leg_grouping == "chain" else 0)
+        grouped_us = rules.group_within_us if rules.leg_grouping == "chain" else 0
+        gap_us = max(BURST_LATE_US, rules.merge_gap_us, grouped_us)
         found = at_us - _reached_us(parts.onset_us, parts.end_us, at_us) >= gap_us
         found &= _reached_us(groups.onset_us, groups.end_us, at_us) < at_us
         for moved in self.limbs.values():

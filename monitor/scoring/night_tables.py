@@ -17,8 +17,10 @@ LEGS = ("left", "right", "unknown")
 NEVER_US = 2**62
 Objects = npt.NDArray[np.object_]
 
-_BURST_SLACK_US = 50_000
-"""Furthest a burst may lie outside its movement, for both are rounded; less than any lull between bursts."""
+# Furthest a burst may begin before its movement, for both are rounded; less than any lull between bursts.
+_BURST_EARLY_US = 50_000
+BURST_LATE_US = 500_000
+"""Furthest a burst may begin after the end of its movement, which may have been cut off before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class MovementTable:
     bursts_us : ndarray of int64, shape (n_bursts, 2)
         Start and end of all bursts, those of the first movement first.
     is_regular : ndarray of bool, shape (n_movements,)
-        Whether all bursts of each lie inside it.
+        Whether all bursts of each begin within it or soon after it.
     changed_us : int
         First onset of the movements of which only this table or the one before knows.
     """
@@ -87,7 +89,7 @@ def _read(movements: tuple[Movement, ...]) -> MovementTable:
 
     bursts = [span for each in movements for span in each.bursts]
     is_regular = [
-        all(a - _BURST_SLACK_US <= start <= end <= b + _BURST_SLACK_US for start, end in each.bursts)
+        all(a - _BURST_EARLY_US <= start <= min(end, b + BURST_LATE_US) for start, end in each.bursts)
         for each in movements
         for a, b in ((each.onset_us, each.end_us),)
     ]

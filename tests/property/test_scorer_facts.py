@@ -40,7 +40,7 @@ moves = st.tuples(
     legs,
     st.sampled_from([0.2, 0.6, 2.0, 4.0, 4.9, 5.0, 9.0, 12.0, 20.0, 20.0, 30.0, 91.0]),
     st.sampled_from([0.3, 0.5, 1.0, 1.5, 4.0, 10.5, 20.0]),
-    st.sampled_from(["closed"] * 6 + ["tremor", "twitch", "withdrawn", "onset"]),
+    st.sampled_from(["closed"] * 6 + ["tremor", "cut", "twitch", "withdrawn", "onset"]),
 )
 rare = st.one_of(
     st.tuples(
@@ -74,6 +74,9 @@ steps = st.lists(st.one_of(moves, moves, moves, moves, rare), min_size=4, max_si
 
 
 def burst_list(onset_s: float, length_s: float, end: str) -> list[list[float]]:
+    if end == "cut":
+        # A burst after the end.
+        return [[onset_s, onset_s + length_s], [onset_s + length_s + 0.3, onset_s + length_s + 0.9]]
     if end != "tremor":
         return [[onset_s, onset_s + length_s]]
     return [[onset_s + k, onset_s + k + 0.4] for k in range(6)]
@@ -121,7 +124,7 @@ class Recording:
         if end == "onset":
             return
         bursts = burst_list(onset_s, length_s, end)
-        end_s = bursts[-1][1]
+        end_s = bursts[-1][1] - (0.9 if end == "cut" else 0.0)
         if end in ("twitch", "withdrawn"):
             more = {"end": onset_s + 0.2, "bursts": [[onset_s, onset_s + 0.2]]}
             more = {"twitch": True, **more} if end == "twitch" else {}
@@ -271,3 +274,14 @@ def test_a_movement_that_a_person_entered_is_not_new_with_each_later_one() -> No
     moved = dataclasses.replace(entered, end_us=entered.end_us + 1)
     changed = Reading.of(dataclasses.replace(now, movements=(first, later, moved)), reading)
     assert changed.tables.first_change_us(reading.tables) == entered.onset_us
+
+
+def test_a_burst_after_the_end_of_a_movement_that_was_cut_off_is_known_to_be_near() -> None:
+    def cut_off(late_us: int) -> Night:
+        bursts = ((10_000_000, 11_000_000), (11_000_000 + late_us, 11_400_000 + late_us))
+        return Night((Movement(10_000_000, 11_000_000, "left", "L1", bursts=bursts),), end_us=100_000_000)
+
+    for late_us, first_us in ((300_000, 100_000_000), (3_000_000, FROM_BEGIN_US)):
+        reading = Reading.of(cut_off(late_us), None)
+        now = dataclasses.replace(reading.night, end_us=200_000_000)
+        assert Reading.of(now, reading).first_change_us(reading) == first_us
