@@ -35,7 +35,6 @@ _COMPILING = (
     "The detector is being compiled, once on this computer. Until then the signal is recorded raw; the "
     "detector processes it afterwards."
 )
-_NO_DETECTOR = "The signal is recorded raw and no movement is detected: score the recording later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +119,6 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
             terminal.selected(each)
         if compilation.share < 1.0:
             terminal.say(_COMPILING)
-        elif compilation.failure:
-            terminal.say(f"{compilation.failure} {_NO_DETECTOR}")
         _begin(options, config, chosen, interrupted, screen, terminal, ending, compilation)
         for note in cache_report.notes():
             terminal.say(note)

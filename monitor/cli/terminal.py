@@ -18,6 +18,7 @@ from monitor.scoring import Score
 from monitor.session.disk_space import DISK_LOW_S
 
 _TOO_EARLY = "too early for a rate"
+_NO_DETECTOR = "The signal is recorded raw and no movement is detected: score the recording later."
 
 
 def status_line(recorder: SessionRecorder) -> str:
@@ -140,6 +141,7 @@ class Terminal:
         self._next_s = 0.0
         self._drawn = False
         self._closed = False
+        self._failure = ""
 
     def say(self, text: str) -> None:
         """Write a text on separate lines."""
@@ -161,6 +163,7 @@ class Terminal:
 
     def status(self, recorder: SessionRecorder) -> None:
         """Show the status line: redrawn twice a second on a terminal, else one line every ten seconds."""
+        self._say_failure(recorder)
         now_s = recorder.time.clock()
         if now_s < self._next_s:
             return
@@ -175,6 +178,7 @@ class Terminal:
 
     def ended(self, recorder: SessionRecorder) -> None:
         """Print the result of the recording."""
+        self._say_failure(recorder)
         self.say(status_line(recorder))
         if recorder.trouble:
             self.say(f"!!! {recorder.trouble}")
@@ -185,6 +189,13 @@ class Terminal:
         self.say(f"Session saved in {path}")
         self.say(f"Open it: plms-monitor review {path}")
         self.say(f"Report: plms-monitor report {path} --out report.pdf")
+
+    def _say_failure(self, recorder: SessionRecorder) -> None:
+        """Say once that the detector cannot be compiled, which may become known during the recording."""
+        failure = recorder.compilation.failure
+        if failure and not self._failure:
+            self._failure = failure
+            self.say(f"{failure} {_NO_DETECTOR}")
 
     def _write(self, text: str) -> None:
         """Write until the console closes: a closed console must not end the recording."""

@@ -125,7 +125,8 @@ def test_what_was_recorded_while_the_detector_was_compiled_is_detected_afterward
 
 @pytest.mark.skipif(not shutil.which("setsid"), reason="a terminal of POSIX")
 def test_a_request_to_all_processes_ends_the_recording_and_not_the_compilation(record, tmp_path):
-    watch = record("detector", speed=20.0, inside=("setsid",))
+    # Without `run` it takes a quick computer longer, too, than the signal that is waited for.
+    watch = record("run", "detector", speed=20.0, inside=("setsid",))
     folder = watch.folder
     watch.wait_for(folder.control.exists, "control channel")
     watch.wait_for(lambda: status(folder)["waiting_s"] > 40.0, "forty seconds of signal")

@@ -156,7 +156,7 @@ def test_raw_signal_that_finds_no_room_in_memory_is_told(tmp_path, monkeypatch):
     warnings = [f.data for f in of_kind(facts, "warning") if f.data["about"].startswith("the raw signal of")]
     begun, ended = [data["reason"] for data in warnings]
     assert "raw data is being LOST" in begun
-    missing = int(ended.split("; ")[1].split()[0])
+    missing = int(ended.split("missing in the file: ")[1])
     assert tally(folder.recording)[1].n_samples == 21 * RATE_HZ - missing
     assert missing > 0
 
