@@ -30,7 +30,7 @@ from monitor.scoring.single_leg import (
     read_parts,
     read_windows,
 )
-from monitor.scoring.spans import Bools, Ints, Spans
+from monitor.scoring.spans import Bools, Ints, Spans, reached
 
 FROM_BEGIN_US = -NEVER_US
 _TWITCH_MAX_US = 5_000_000
@@ -171,19 +171,13 @@ class Combined:
         rules, parts, groups = self.profile, self.parts, self.groups
         grouped_us = rules.group_within_us if rules.leg_grouping == "chain" else 0
         gap_us = max(BURST_LATE_US, rules.merge_gap_us, grouped_us)
-        found = at_us - _reached_us(parts.onset_us, parts.end_us, at_us) >= gap_us
-        found &= _reached_us(groups.onset_us, groups.end_us, at_us) < at_us
+        found = at_us - reached(parts.onset_us, parts.end_us, at_us) >= gap_us
+        found &= reached(groups.onset_us, groups.end_us, at_us) < at_us
         for moved in self.limbs.values():
-            found &= at_us - _reached_us(moved.onset_us, moved.end_us, at_us) >= gap_us
+            found &= at_us - reached(moved.onset_us, moved.end_us, at_us) >= gap_us
         if rules.lookalikes == "apart":
             found &= lie_between_trains(at_us, self.bursts, rules)
         return found
-
-
-def _reached_us(onset_us: Ints, end_us: Ints, at_us: Ints) -> Ints:
-    """Return the furthest end of what began before each time; onsets ascending."""
-    reached: Ints = np.append(FROM_BEGIN_US // 2, np.maximum.accumulate(end_us))
-    return reached[np.searchsorted(onset_us, at_us)]
 
 
 def reach_us(profile: RulesProfile) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from monitor.model.rules import RulesProfile
 from monitor.scoring.night_tables import LEGS, MovementTable
-from monitor.scoring.spans import Bools, Floats, Ints, Spans
+from monitor.scoring.spans import Bools, Floats, Ints, Spans, reached
 
 MINUTE_US = 60_000_000
 SHARE = 0.5
@@ -78,8 +78,8 @@ def _joined(spans: Ints, side: int) -> Bursts:
     if (np.diff(spans[:, 0]) <= 0).any():
         spans = spans[np.lexsort((spans[:, 1], spans[:, 0]))]
     start, end = spans.T
-    reached = np.maximum.accumulate(end)
-    first = np.flatnonzero(np.concatenate(([True], start[1:] - reached[:-1] >= LULL_US)))
+    furthest = np.maximum.accumulate(end)
+    first = np.flatnonzero(np.concatenate(([True], start[1:] - furthest[:-1] >= LULL_US)))
     return Bursts(start[first], np.maximum.reduceat(end, first), np.full(first.size, side))
 
 
@@ -184,8 +184,7 @@ def lie_between_trains(at_us: Ints, bursts: Bursts, profile: RulesProfile) -> Bo
         The criteria.
     """
     never = np.iinfo(np.int64)
-    reached = np.append(never.min // 2, np.maximum.accumulate(bursts.end_us))
-    found: Bools = at_us - reached[np.searchsorted(bursts.start_us, at_us)] >= LULL_US
+    found: Bools = at_us - reached(bursts.start_us, bursts.end_us, at_us) >= LULL_US
     # Bursts that are further away than a train can bridge do not matter.
     far_us = round((1 + JITTER) * 1e6 / min(profile.tremor_hz_min, profile.alma_hz_min)) + 1
     near = np.searchsorted(bursts.start_us, [at_us.min() - far_us, at_us.max() + far_us])

@@ -24,7 +24,7 @@ from monitor.scoring.segments import segments
 from monitor.scoring.series import Pending, Series
 from monitor.scoring.settled import Settled, last_settled, settle
 from monitor.scoring.single_leg import LOOKALIKES, Parts
-from monitor.scoring.spans import Bools
+from monitor.scoring.spans import Bools, reached
 from monitor.scoring.tally import Tally
 from monitor.scoring.verdict import judge
 
@@ -178,9 +178,8 @@ def _outside(twitches: MovementTable, parts: Parts) -> Bools:
     for side in range(len(LEGS)):
         mine, own = twitches.leg == side, parts.leg == side
         # The furthest end of the movements that began before, which are sorted by onset.
-        reached = np.append(np.iinfo(np.int64).min, np.maximum.accumulate(parts.end_us[own]))
-        begun_n = np.searchsorted(parts.onset_us[own], twitches.onset_us[mine], "right")
-        outside[mine] = reached[begun_n] < twitches.end_us[mine]
+        end_us = reached(parts.onset_us[own], parts.end_us[own], twitches.onset_us[mine], "right")
+        outside[mine] = end_us < twitches.end_us[mine]
     return outside
 
 

@@ -6,7 +6,7 @@ A set of spans is two int64 arrays, starts and ends, sorted and disjoint, each s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Spans = tuple[Ints, Ints]
+
+# The difference to any time of a recording is a number too.
+_FAR_BEFORE_US = -(2**61)
 
 
 class HasBounds(Protocol):
@@ -68,6 +71,15 @@ def intersection(sets: Iterable[Spans], end_us: int) -> Spans:
     """Return the intersection of several sets of spans, all within ``[0, end_us)``."""
     outside = union([complement(spans, 0, end_us) for spans in sets], 0, end_us)
     return complement(outside, 0, end_us)
+
+
+def reached(starts_us: Ints, ends_us: Ints, at_us: Ints, side: Literal["left", "right"] = "left") -> Ints:
+    """Return the furthest end of the spans that begin before each time; far before the recording without one.
+
+    The spans are sorted by start and may overlap; with `side` "right" those that begin at the time count too.
+    """
+    furthest: Ints = np.append(_FAR_BEFORE_US, np.maximum.accumulate(ends_us))
+    return furthest[np.searchsorted(starts_us, at_us, side)]
 
 
 def time_before(spans: Spans, at_us: Ints) -> Ints:
