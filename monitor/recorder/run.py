@@ -130,10 +130,7 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         while not ending.asked:
             _take_all(arrivals, recorder, _LOOP_S, _LONGEST_TURN_S)
             if not asked.empty():
-                # An answer refers to all that was received.
-                for reader in readers:
-                    reader.hand_over()
-                _take_all(arrivals, recorder, 0.0, _LONGEST_TURN_S)
+                _take_waiting(readers, arrivals, recorder)
             _answer_all(asked, recorder)
             recorder.tick()
             with recorder.faults.isolate("showing the status"):
@@ -168,6 +165,15 @@ def _take_all(
             if time.monotonic() >= until_s:
                 break
             arrival = arrivals.get_nowait()
+
+
+def _take_waiting(
+    readers: Sequence[Reader], arrivals: queue.SimpleQueue[Arrival | None], recorder: SessionRecorder
+) -> None:
+    """Process also what waits in the readers: an answer refers to all that was received."""
+    for reader in readers:
+        reader.hand_over()
+    _take_all(arrivals, recorder, 0.0, _LONGEST_TURN_S)
 
 
 def _wait_for_detector(
