@@ -28,6 +28,10 @@ _COLLECT_S = 0.05
 _LONGEST_WAIT_S = 0.08
 # A chunk of the sender is complete within this time from its first sample.
 _SAME_CHUNK_S = 0.0001
+# Chunks that come as regularly as that are fetched when they are due, this long after they should have come.
+_REGULAR_S = 0.001
+# After so many the next is waited for: no sender keeps its nominal rate exactly.
+_MOST_FOLLOWED = 32
 # So many chunks make up what is collected, at most, for each to be waited for on its own.
 _FEW_CHUNKS = 4
 _OPEN_TIMEOUT_S = 5.0
@@ -191,21 +195,31 @@ class SampleCollector:
     n_channels : int
     rate_hz : float
         Nominal rate; 0 if there is none.
+    clock, sleep : callable
+        Seconds that only advance, and a pause of so many of them.
 
     Notes
     -----
     A piece ends with a chunk of the sender, so that no part of a chunk waits for the next one. liblsl wakes
     who waits with each single sample, which costs more than all else: of a chunk only the first is waited
-    for, and the others are fetched together. What lies in its queue when the source disconnects cannot be had
-    any more: nothing stays there longer than a chunk needs to arrive. liblsl then reports an error and no
-    number of samples, and `pull_chunk` of pylsl drops those that were in its buffer: its binding is used
+    for, and the others are fetched together; chunks that come regularly are not waited for at all but fetched
+    a moment after they came. What lies in its queue when the source disconnects cannot be had any more:
+    nothing stays there longer than a chunk needs to arrive, or that moment. liblsl then reports an error and
+    no number of samples, and `pull_chunk` of pylsl drops those that were in its buffer: its binding is used
     directly. A stamp that no clock can have marks the end of what was filled.
     """
 
     _EMPTY = -float(np.finfo(np.float64).max)
 
-    def __init__(self, inlet: Any, n_channels: int, rate_hz: float) -> None:
-        self._inlet, self._n_channels = inlet, n_channels
+    def __init__(
+        self,
+        inlet: Any,
+        n_channels: int,
+        rate_hz: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._inlet, self._n_channels, self._clock, self._sleep = inlet, n_channels, clock, sleep
         # Without a rate it takes what comes in the time.
         self._enough_n = self._most_n = _MAX_CHUNK
         self._wait_s = _COLLECT_S
@@ -213,8 +227,10 @@ class SampleCollector:
             self._most_n = min(max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)), _MAX_CHUNK)
             self._enough_n = min(max(1, round(_COLLECT_S * rate_hz)), self._most_n)
             self._wait_s = _LONGEST_WAIT_S
-        # How many samples came together of late.
-        self._chunk_n = self._enough_n
+        # How many samples came together of late, and when (monotonic s).
+        self._chunk_n, self._came_s = self._enough_n, 0.0
+        # So many chunks more are fetched when they are due.
+        self._rate_hz, self._follow_n = rate_hz, 0
         self._values = np.empty((self._most_n, n_channels), inlet.np_dtype)
         self._stamps = np.full(self._most_n, self._EMPTY)
         self._seconds, self._code = ctypes.c_double(), ctypes.c_int()
@@ -222,25 +238,54 @@ class SampleCollector:
 
     def __call__(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], int]:
         """Return samples, shape (n, n_channels), their stamps and liblsl's error code, 0 if there is none."""
-        n, enough_n, most_n, code = 0, self._enough_n, self._most_n, self._code
-        until_s = time.monotonic() + self._wait_s
-        while n < enough_n and not code.value:
-            # Small chunks are not worth it: liblsl waits for all of them.
-            waited_n = 1 if _FEW_CHUNKS * self._chunk_n >= enough_n else enough_n - n
-            first_n = self._pull(n, waited_n, until_s - time.monotonic())
-            n += first_n
-            if first_n < waited_n or n == most_n or code.value:
-                break
-            time.sleep(_SAME_CHUNK_S)
-            others_n = self._pull(n, most_n - n, 0.0)
-            n += others_n
-            self._chunk_n = 1 + others_n
+        n, code, is_time_up = 0, self._code, False
+        until_s = self._clock() + self._wait_s
+        while n < self._enough_n and not code.value and not is_time_up:
+            come_n = self._due(n, until_s) if self._follow_n else 0
+            if not come_n and not code.value:
+                come_n, is_time_up = self._awaited(n, until_s)
+            n += come_n
         if code.value:
             is_empty = self._stamps == self._EMPTY
-            n = int(np.argmax(is_empty)) if is_empty[-1] else most_n
+            n = int(np.argmax(is_empty)) if is_empty[-1] else self._most_n
         values, stamps = self._values[:n].copy(), self._stamps[:n].copy()
         self._stamps[:n] = self._EMPTY
         return values, stamps, code.value
+
+    def _due(self, at_n: int, until_s: float) -> int:
+        """Fetch the next chunk when it should have come; return how many samples are there."""
+        self._follow_n -= 1
+        self._came_s += self._chunk_n / self._rate_hz
+        self._sleep(max(0.0, min(self._came_s + _REGULAR_S, until_s) - self._clock()))
+        n = self._pull(at_n, self._most_n - at_n, 0.0)
+        if n != self._chunk_n:
+            # It came late, in part or with others: the next one is waited for.
+            self._follow_n = 0
+            n += self._rest(at_n + n) if n else 0
+        return n
+
+    def _awaited(self, at_n: int, until_s: float) -> tuple[int, bool]:
+        """Fetch the next chunk when its first sample comes; return how many came, and if the time is up."""
+        # Small chunks are not worth it: liblsl waits for all of them.
+        is_small = _FEW_CHUNKS * self._chunk_n < self._enough_n
+        waited_n = self._enough_n - at_n if is_small else 1
+        n = self._pull(at_n, waited_n, until_s - self._clock())
+        if n < waited_n:
+            return n, True
+        came_s = self._clock()
+        chunk_n = 1 + self._rest(at_n + n)
+        if self._rate_hz > 0 and not is_small and chunk_n == self._chunk_n:
+            late_s = came_s - self._came_s - chunk_n / self._rate_hz
+            self._follow_n = _MOST_FOLLOWED if abs(late_s) < _REGULAR_S else 0
+        self._chunk_n, self._came_s = chunk_n, came_s
+        return n + chunk_n - 1, False
+
+    def _rest(self, at_n: int) -> int:
+        """Fetch what comes together with the sample before; return how many samples did."""
+        if at_n == self._most_n or self._code.value:
+            return 0
+        self._sleep(_SAME_CHUNK_S)
+        return self._pull(at_n, self._most_n - at_n, 0.0)
 
     def _pull(self, at_n: int, most_n: int, seconds: float) -> int:
         """Fill the buffer from a sample on; return how many samples came in the time."""

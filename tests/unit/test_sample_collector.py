@@ -4,6 +4,8 @@ import ctypes
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.lsl.connection import SampleCollector
 
@@ -33,6 +35,60 @@ class Inlet:
         ctypes.memmove(stamps.value, numbers.tobytes(), numbers.nbytes)
         ctypes.cast(code, ctypes.POINTER(ctypes.c_int)).contents.value = result
         return 0 if result else 2 * n
+
+
+class Sender:
+    """An inlet with a time of its own, and what its sender does: chunks of (seconds, samples)."""
+
+    obj, np_dtype = None, np.dtype(np.float32)
+
+    def __init__(self, chunks, ends_s=float("inf")):
+        self.now_s, self._ends_s = 0.0, ends_s
+        self.came_s = np.concatenate([np.full(n, at_s) for at_s, n in chunks])
+        self._fetched_n, self.waits_n, self.fetched_s = 0, 0, []
+
+    def clock(self):
+        return self.now_s
+
+    def sleep(self, seconds):
+        self.now_s += seconds
+
+    @property
+    def has_more(self):
+        return self._fetched_n < len(self.came_s)
+
+    def do_pull_chunk(self, _obj, values, stamps, _n_values, n_stamps, seconds, code):
+        if self.now_s >= self._ends_s:
+            # As liblsl does: what lies in its queue cannot be had any more.
+            ctypes.cast(code, ctypes.POINTER(ctypes.c_int)).contents.value = LOST
+            return 0
+        until_s = self.now_s + seconds.value
+        last = self._fetched_n + n_stamps.value - 1
+        if seconds.value and (last >= len(self.came_s) or self.came_s[last] > self.now_s):
+            self.waits_n += 1
+            complete_s = self.came_s[last] if last < len(self.came_s) else float("inf")
+            self.now_s = min(until_s, complete_s)
+        first, end = self._fetched_n, np.searchsorted(self.came_s, self.now_s, "right")
+        n = min(n_stamps.value, max(0, int(end) - first))
+        numbers = np.arange(first, first + n, dtype=np.float64)
+        rows = np.column_stack([numbers, -numbers]).astype(np.float32)
+        ctypes.memmove(values.value, rows.tobytes(), rows.nbytes)
+        ctypes.memmove(stamps.value, numbers.tobytes(), numbers.nbytes)
+        self._fetched_n += n
+        self.fetched_s += [self.now_s] * n
+        return 2 * n
+
+
+def all_of(sender, rate_hz):
+    """Collect until the sender has no more; return the stamps, and when each piece was complete."""
+    collect = SampleCollector(sender, 2, rate_hz, sender.clock, sender.sleep)
+    stamps, handed_on_s = [], []
+    while sender.has_more:
+        piece, code = pulled(collect)
+        assert not code
+        stamps += piece
+        handed_on_s += [sender.now_s] * len(piece)
+    return stamps, np.array(handed_on_s)
 
 
 def pulled(collect):
@@ -100,3 +156,64 @@ def test_what_came_of_a_slow_stream_is_handed_on_without_waiting_again():
     inlet = Inlet((1, 0), (10, 0), (0, 0))
     assert pulled(SampleCollector(inlet, 2, RATE_HZ)) == (numbers(0, 11), 0)
     assert len(inlet.asked) == 3
+
+
+def test_regular_chunks_are_fetched_when_they_are_due_without_waiting():
+    sender = Sender([(1.0 + 0.032 * i, 16) for i in range(1000)])
+    stamps, handed_on_s = all_of(sender, 500.0)
+    assert stamps == numbers(0, 16000)
+    assert sender.waits_n < 1000 / 16
+    assert np.max(np.array(sender.fetched_s) - sender.came_s) < 0.0013
+    # A piece is two chunks: the first waits for the second.
+    assert np.max(handed_on_s - sender.came_s) < 0.0333
+
+
+@pytest.mark.parametrize("drift", [-0.002, -0.0005, 0.0005, 0.002])
+def test_a_sender_beside_its_nominal_rate_is_followed(drift):
+    sender = Sender([(1.0 + 0.032 * (1 + drift) * i, 16) for i in range(3000)])
+    stamps, _ = all_of(sender, 500.0)
+    assert stamps == numbers(0, 48000)
+    assert sender.waits_n < 3000 / 4
+    assert np.max(np.array(sender.fetched_s) - sender.came_s) < 0.0033
+
+
+def test_a_sender_that_is_faster_than_its_rate_is_waited_for():
+    sender = Sender([(1.0 + 0.0016 * i, 16) for i in range(1000)])
+    all_of(sender, 500.0)
+    assert np.max(np.array(sender.fetched_s) - sender.came_s) < 0.0002
+
+
+@given(
+    st.sampled_from([100.0, 256.0, 500.0, 2000.0]),
+    st.lists(st.tuples(st.integers(1, 60), st.floats(0.0, 0.004), st.floats(0.98, 1.02)), min_size=1),
+    st.lists(st.tuples(st.integers(0, 99), st.floats(0.0, 2.0)), max_size=3),
+)
+def test_every_sample_is_fetched_once_and_soon(rate_hz, kinds, pauses):
+    chunks, at_s = [], 1.0
+    for i in range(100):
+        chunk_n, jitter_s, speed = kinds[i * len(kinds) // 100]
+        at_s += chunk_n / rate_hz * speed + sum(pause_s for when, pause_s in pauses if when == i)
+        chunks.append((at_s + (jitter_s if i % 3 == 0 else 0.0), chunk_n))
+    chunks = list(
+        zip(np.maximum.accumulate([at_s for at_s, _ in chunks]), [n for _, n in chunks], strict=True)
+    )
+    sender = Sender(chunks)
+    stamps, handed_on_s = all_of(sender, rate_hz)
+    assert stamps == numbers(0, len(sender.came_s))
+    longest_s = max(n for _, n in chunks) / rate_hz
+    # liblsl waits for many small chunks together, for at most its own longest wait.
+    assert np.max(handed_on_s - sender.came_s) < 0.0815 + longest_s
+
+
+@pytest.mark.parametrize("end_ms", [0.05, 0.5, 1.05, 1.5, 20.0])
+def test_a_sender_that_ends_loses_what_it_sent_a_moment_before(end_ms):
+    chunks = [(1.0 + 0.032 * i, 16) for i in range(200)]
+    sender = Sender(chunks, ends_s=chunks[-1][0] + end_ms / 1000)
+    collect = SampleCollector(sender, 2, 500.0, sender.clock, sender.sleep)
+    stamps, code = [], 0
+    while not code:
+        piece, code = pulled(collect)
+        stamps += piece
+    assert code == LOST
+    assert stamps == numbers(0, len(stamps))
+    assert len(stamps) >= (3200 if end_ms > 1.0 else 3184)
