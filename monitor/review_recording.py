@@ -45,7 +45,8 @@ def send_scoring(
         If the window was closed.
     """
     first = [opened.session(config), *_signals(opened, config.lanes)]
-    sender.begin(_numbered(first), max(_length_s(each) for each in opened.chosen))
+    length_s = max(_length_s(each) for each in opened.chosen)
+    sender.begin(_numbered(first), length_s, opened.recording.index)
     try:
         scored = opened.facts(job, config, say, sender.progress)
     except (MonitorError, OSError) as err:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.files.edf_reader import read_edf_recording
 from monitor.files.recording import Recording
 from monitor.files.xdf_reader import read_compressed_xdf, read_xdf_recording
 from monitor.model.errors import InputError
+
+if TYPE_CHECKING:
+    from monitor.files.xdf_index import XdfIndex
 
 _MAGIC = {
     b"0       ": "EDF",
@@ -34,7 +38,7 @@ _EXPECTED = "expected an EDF, EDF+, BDF, XDF, BrainVision (.vhdr), GDF or FIF re
 _HASHED_BYTES_N = 1 << 20
 
 
-def read_recording(path: Path | str) -> Recording:
+def read_recording(path: Path | str, index: XdfIndex | None = None) -> Recording:
     """Read a recording.
 
     Parameters
@@ -42,6 +46,8 @@ def read_recording(path: Path | str) -> Recording:
     path : Path or str
         EDF, EDF+, BDF or XDF (also compressed, ``.xdfz``); with the extra ``formats`` also BrainVision (the
         ``.vhdr``), GDF and FIF. The content determines the format; a contradicting extension is refused.
+    index : XdfIndex, optional
+        The `index` of a `Recording` of this file, which is then not read as a whole again.
 
     Returns
     -------
@@ -74,10 +80,10 @@ def read_recording(path: Path | str) -> Recording:
         raise InputError(str(path), f"cannot be read ({error.strerror})", _EXPECTED) from error
     content_id = hashlib.sha256(head + str(size_n).encode("ascii")).hexdigest()[:12]
     if head.startswith(_GZIP):
-        return read_compressed_xdf(path, content_id)
+        return read_compressed_xdf(path, content_id, index)
     kind = _kind(path, head)
     if kind == "XDF":
-        return read_xdf_recording(path, content_id)
+        return read_xdf_recording(path, content_id, index)
     if kind in _BY_MNE:
         from monitor.files.mne_reader import read_mne_recording
 

@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from monitor.files.xdf_index import XdfIndex
 
 # (channel indices, first sample, sample after the last) -> samples
 _SHOWN_N = 6
@@ -175,6 +178,9 @@ class Recording:
         ``annotations``.
     has_points : bool
         Whether an annotation without a duration is a complete event; in XDF it is a marker as sent live.
+    index : XdfIndex or None
+        What reading the whole file found; with it `read_recording` need not read the whole file again.
+        None of formats that are read by their header.
     """
 
     path: Path
@@ -187,6 +193,7 @@ class Recording:
     began: datetime | None = None
     numbers: tuple[Annotation, ...] = ()
     has_points: bool = False
+    index: XdfIndex | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         """Return a few lines: name, number of annotations and notes, and the first streams."""

@@ -114,7 +114,11 @@ class IndexedStream:
     @property
     def stamps_s(self) -> NDArray[np.float64]:
         """Stamps as received (s), shape (n_samples,)."""
-        return np.frombuffer(self._stamps_s) if self._stamps_s else np.empty(0)
+        return np.frombuffer(self._stamps_s) if len(self._stamps_s) else np.empty(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for another process: an array that is sent without a copy of the stamps."""
+        return self.__dict__ | {"_stamps_s": self.stamps_s}
 
     def add(self, chunk: Chunk) -> None:
         """Add a chunk of samples: its stamps and texts, and where it is.

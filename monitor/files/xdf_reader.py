@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from monitor.files.recording import Annotation, RecordedChannel, RecordedStream, Recording
 from monitor.files.stream_clocks import StreamClock, align
 from monitor.files.xdf_chunks import MAGIC
-from monitor.files.xdf_index import IndexedStream, index_xdf, number_of, text_of
+from monitor.files.xdf_index import IndexedStream, XdfIndex, index_xdf, number_of, text_of
 from monitor.model.errors import InputError
 from monitor.model.units import unit_scale_uv
 from monitor.model.wording import counted
@@ -33,7 +33,7 @@ _Floats = NDArray[np.float64]
 _Open = Callable[[], AbstractContextManager[BinaryIO]]
 
 
-def read_xdf_recording(path: Path, content_id: str) -> Recording:
+def read_xdf_recording(path: Path, content_id: str, index: XdfIndex | None = None) -> Recording:
     """Read an XDF file; its marker streams become annotations.
 
     Parameters
@@ -42,13 +42,15 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
         The file.
     content_id : str
         See :class:`~monitor.files.recording.Recording`.
+    index : XdfIndex, optional
+        Of the file, if it is known already: the file is not read to find it.
 
     Returns
     -------
     Recording
-        Samples are read from disk on request; their stamps are held in memory (8 bytes each). Stamps are as
-        received and not smoothed; those of other computers are converted to the clock of the first EMG stream
-        by the recorded clock offsets.
+        Samples are read from disk on request; their stamps are held in memory (16 bytes each: as recorded and
+        as converted). Stamps are not smoothed; those of other computers are converted to the clock of the
+        first EMG stream by the recorded clock offsets.
 
     Raises
     ------
@@ -60,10 +62,10 @@ def read_xdf_recording(path: Path, content_id: str) -> Recording:
     A file cut off by a crash is valid XDF up to the cut: it is read up to there, with a note. Of a damaged
     file every readable chunk is used, with a note.
     """
-    return _read(path, content_id, lambda: path.open("rb"), path.stat().st_size)
+    return _read(path, content_id, lambda: path.open("rb"), path.stat().st_size, index)
 
 
-def read_compressed_xdf(path: Path, content_id: str) -> Recording:
+def read_compressed_xdf(path: Path, content_id: str, index: XdfIndex | None = None) -> Recording:
     """Read an XDF file that is compressed with gzip (``.xdfz``), also a cut-off one.
 
     Returns
@@ -80,7 +82,7 @@ def read_compressed_xdf(path: Path, content_id: str) -> Recording:
     if not data.startswith(MAGIC):
         problem = f"is compressed but does not contain XDF{f' ({lost})' if lost else ''}"
         raise InputError(str(path), problem, "unpack it first (gunzip)")
-    recording = _read(path, content_id, lambda: io.BytesIO(data), len(data))
+    recording = _read(path, content_id, lambda: io.BytesIO(data), len(data), index)
     return replace(recording, notes=(lost, *recording.notes)) if lost else recording
 
 
@@ -98,19 +100,20 @@ def _unpacked(path: Path) -> tuple[bytes, str]:
     return bytes(data), lost
 
 
-def _read(path: Path, content_id: str, opened: _Open, size_n: int) -> Recording:
-    try:
-        with opened() as file:
-            index = index_xdf(file)
-    except (OSError, MemoryError) as error:
-        raise InputError(
-            str(path), f"cannot be read ({error or 'not enough memory'})", "copy it again"
-        ) from error
+def _read(path: Path, content_id: str, opened: _Open, size_n: int, index: XdfIndex | None) -> Recording:
+    if index is None:
+        try:
+            with opened() as file:
+                index = index_xdf(file)
+        except (OSError, MemoryError) as error:
+            raise InputError(
+                str(path), f"cannot be read ({error or 'not enough memory'})", "copy it again"
+            ) from error
     notes = [f"{path.name}: {note}" for note in index.notes]
     if sum(stop_n - start_n for start_n, stop_n in index.parts) < size_n:
         notes.append(_damage_note(path.name, index.parts, size_n))
     streams = [_XdfStream(path, opened, stream) for stream in index.streams.values()]
-    return _recording(path, content_id, streams, tuple(notes))
+    return replace(_recording(path, content_id, streams, tuple(notes)), index=index)
 
 
 class _XdfStream:

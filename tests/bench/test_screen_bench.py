@@ -17,6 +17,7 @@ from support.waiting import wait_for
 from monitor.dashboard.signal.page_sources import FilePages, SessionPages
 from monitor.dashboard.signal.sources import PageReader
 from monitor.dashboard.signal.traces import ViewFilter
+from monitor.files import read_recording
 
 HOURS, PAGE_S = 0.5, 30.0
 
@@ -50,9 +51,10 @@ class Pages:
 
 
 def test_a_page_costs_the_same_early_and_late_in_a_session_and_in_a_file(benchmark, tmp_path):
+    file = edf(tmp_path / "night.edf", HOURS)
     pages = {
         "session": Pages(SessionPages(session(tmp_path / "session", HOURS)), facts(HOURS)),
-        "file": Pages(FilePages(edf(tmp_path / "night.edf", HOURS)), of_file(facts(HOURS))),
+        "file": Pages(FilePages(lambda: read_recording(file)), of_file(facts(HOURS))),
     }
     late_s = HOURS * 3600 - PAGE_S
     for each in pages.values():

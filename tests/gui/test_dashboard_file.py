@@ -147,7 +147,7 @@ def test_numbers_and_tables_are_those_of_score(
 def test_a_page_has_the_samples_of_the_file(file: Path, scored: bytes) -> None:
     facts = facts_of(scored)
     about = next(fact for fact in facts if fact.kind == "stream").data
-    page = Scrollback(FilePages(file).signal(about), about)
+    page = Scrollback(FilePages(lambda: read_recording(file)).signal(about), about)
     assert page.place([fact for fact in facts if fact.kind == "anchor"], 1e6)
     rows, _ = page.read(95.0, 125.0)
     samples = read_recording(file).streams[0].read([0, 1], 95 * LEG_HZ, 125 * LEG_HZ)
@@ -178,7 +178,7 @@ def test_a_page_of_an_xdf_file_has_its_samples_where_they_were_stamped(tmp_path:
     send_scoring(OpenedRecording.of(job, config, quiet), job, config, ScoringSender(sent), quiet)
     facts = facts_of(sent.getvalue())
     about = next(fact for fact in facts if fact.kind == "stream").data
-    page = Scrollback(FilePages(path).signal(about), about)
+    page = Scrollback(FilePages(lambda: read_recording(path)).signal(about), about)
     assert page.place([fact for fact in facts if fact.kind == "anchor"], 1e6)
     rows, _ = page.read(30.0, 60.0)
     inside = (stamps_s >= 5030.0) & (stamps_s < 5060.0)
@@ -193,7 +193,7 @@ def test_other_signals_of_the_file_have_lanes_as_configured(file: Path) -> None:
     send_scoring(OpenedRecording.of(job, config, quiet), job, config, ScoringSender(sent), quiet)
     facts = facts_of(sent.getvalue())
     about = [fact.data for fact in facts if fact.kind == "stream"][1]
-    page = Scrollback(FilePages(file).signal(about), about)
+    page = Scrollback(FilePages(lambda: read_recording(file)).signal(about), about)
     assert (page.lanes, page.kinds) == ((), ("eeg",))
     assert page.place([fact for fact in facts if fact.kind == "anchor"], 1e6)
     _, others = page.read(95.0, 125.0)

@@ -103,7 +103,7 @@ class DashboardWindow(QMainWindow):
         self.signal = LiveSignal(folder, self.live.filter)
         self.feed = Feed(folder, self.signal, file)
         self.onset_follower = OnsetFollower(folder.journal)
-        pages = SessionPages(folder) if file is None else FilePages(file.path)
+        pages = SessionPages(folder) if file is None else FilePages(file.recording)
         self.review = Review(pages, self.live, self.signal)
         self.sounding = Sounding(speaker)
         self._make_parts()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -63,12 +62,13 @@ class FilePages:
 
     Parameters
     ----------
-    path : Path
-        It is opened by the first `update`, in the thread that reads pages.
+    open_recording : callable
+        Opens the file, or returns None as long as that is too early. Called by `update`, in the thread that
+        reads pages.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, open_recording: Callable[[], Recording | None]) -> None:
+        self._open = open_recording
         self._recording: Recording | None = None
 
     def update(self) -> bool:
@@ -77,7 +77,7 @@ class FilePages:
         Returns
         -------
         bool
-            True: nothing is left to be found.
+            Whether it is open: nothing is left to be found.
 
         Raises
         ------
@@ -85,14 +85,11 @@ class FilePages:
             If it cannot be read.
         """
         if self._recording is None:
-            # Loaded for a file only.
-            from monitor.files import read_recording
-
             try:
-                self._recording = read_recording(self._path)
+                self._recording = self._open()
             except MonitorError as err:
                 raise OSError(str(err)) from err
-        return True
+        return self._recording is not None
 
     def signal(self, about: Mapping[str, Any]) -> FileSignal:
         """Return the samples of a stream; its key is its number in the file."""
@@ -102,7 +99,7 @@ class FilePages:
         """Return a stream of the file."""
         self.update()
         if self._recording is None:
-            raise OSError(f"{self._path} is not open")
+            raise OSError("the file is not open")
         return self._recording.streams[key]
 
 

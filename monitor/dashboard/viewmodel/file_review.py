@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import IndexView, Screen, SeriesView
@@ -11,6 +12,9 @@ from monitor.model import wording
 from monitor.session.current_alerts import Alert, Phase
 from monitor.session.scoring_pipe import ScoringFollower
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.files import Recording
 
 _NAME_N = 22
 _NEEDS_SCORE = frozenset({"summary", "trends", "movement", "next", "previous"})
@@ -44,6 +48,21 @@ class FileReview:
     def why_read_only(self) -> str:
         """Why nothing can be entered, and what to do."""
         return texts.FILE_READ_ONLY.format(name=self.path.name)
+
+    def recording(self) -> Recording | None:
+        """Open the file; None as long as its scoring has not begun, which reads the whole file if needed.
+
+        Raises
+        ------
+        InputError, MissingError
+            If it cannot be read.
+        """
+        if not self.scoring.has_begun:
+            return None
+        # Loaded for a file only.
+        from monitor.files import read_recording
+
+        return read_recording(self.path, self.scoring.index)
 
     def phase(self, state: SessionState) -> Phase:
         """Return whether the facts of the file are there; `state` has what was read of them."""
