@@ -14,6 +14,7 @@ from monitor.model.rules import WASM2016, RulesProfile
 from monitor.scoring.denominators import HOUR_US, StageTimeline
 from monitor.scoring.indices import TOO_EARLY_US
 from monitor.scoring.inputs import SLEEP, Night
+from monitor.scoring.result import Score
 from monitor.scoring.scorer import score
 from monitor.scoring.spans import Ints, complement, intersection, time_before, union
 
@@ -133,27 +134,17 @@ def sit_test(
     SitTest
     """
     start, end = bounds_us
-    inside = replace(
-        night,
-        movements=tuple(m for m in night.movements if start <= m.onset_us < end),
-        twitches=(),
-        segments=(),
-        lights_off_us=None,
-        lights_on_us=None,
-    )
+    inside = _within(night, bounds_us)
     edges = np.array([*range(start, end, BLOCK_US), end], np.int64)
     counted_us, asleep_us = _times(inside, edges)
     wasm = score(inside, profile)
-    n_plmw, n_loose = (
-        np.histogram([lm.onset_us for lm in each.lms if lm.plm and lm.counted_in != "sleep"], edges)[0]
-        for each in (wasm, score(inside, replace(profile, imi_min_us=_SHORTEST_IMI_US)))
-    )
+    loose = score(inside, replace(profile, imi_min_us=_SHORTEST_IMI_US))
+    n_plmw, n_loose = (_periodic_awake(each, edges) for each in (wasm, loose))
     answers = _answers(start, discomfort)
+    columns = np.stack([edges[:-1], edges[1:], counted_us, n_plmw, n_loose], axis=1)
     blocks = tuple(
         SitBlock(a, b, over, n, k, _rate(n, over), answers.get(i))
-        for i, (a, b, over, n, k) in enumerate(
-            np.stack([edges[:-1], edges[1:], counted_us, n_plmw, n_loose], axis=1).tolist(), start=1
-        )
+        for i, (a, b, over, n, k) in enumerate(columns.tolist(), start=1)
     )
     scores = [each.discomfort for each in blocks if each.discomfort is not None]
     whole, n, k = int(counted_us.sum()), int(n_plmw.sum()), int(n_loose.sum())
@@ -176,6 +167,24 @@ def sit_test(
         discomfort_max=max(scores, default=None),
         why_null=early | unasked,
     )
+
+
+def _within(night: Night, bounds_us: tuple[int, int]) -> Night:
+    """Return the recording with the movements of the test only, without twitches, segments and lights."""
+    start, end = bounds_us
+    return replace(
+        night,
+        movements=tuple(m for m in night.movements if start <= m.onset_us < end),
+        twitches=(),
+        segments=(),
+        lights_off_us=None,
+        lights_on_us=None,
+    )
+
+
+def _periodic_awake(found: Score, edges_us: Ints) -> Ints:
+    """Return the number of periodic movements outside scored sleep whose onset lies in each block."""
+    return np.histogram([lm.onset_us for lm in found.lms if lm.plm and lm.counted_in != "sleep"], edges_us)[0]
 
 
 def _times(night: Night, edges_us: Ints) -> tuple[Ints, int]:
