@@ -99,16 +99,9 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     SessionRecorder
         Finished.
     """
-    resumed = recording.resumed
-    before = known_streams(resumed.found.state, recording.folder) if resumed else {}
-    keys = source_keys(recording.chosen, before)
-    written = {key for key, stream in before.items() if stream.has_header}
-    sources = [
-        Source.of(key, chosen, recording.settings, recording.plan.lanes, is_header_written=key in written)
-        for key, chosen in zip(keys, recording.chosen, strict=True)
-    ]
+    sources = _sources_of(recording)
     recorder = SessionRecorder(
-        recording.folder, recording.plan, sources, lsl().local_clock, resumed, recording.compilation
+        recording.folder, recording.plan, sources, lsl().local_clock, recording.resumed, recording.compilation
     )
     # What the readers hand on, and None to wake the loop for a request.
     arrivals: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -147,6 +140,18 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         if control is not None:
             control.close()
     return recorder
+
+
+def _sources_of(recording: Recording) -> list[Source]:
+    """Return the sources to record; one that a resumed session has already keeps its key."""
+    resumed = recording.resumed
+    before = known_streams(resumed.found.state, recording.folder) if resumed else {}
+    keys = source_keys(recording.chosen, before)
+    written = {key for key, stream in before.items() if stream.has_header}
+    return [
+        Source.of(key, chosen, recording.settings, recording.plan.lanes, is_header_written=key in written)
+        for key, chosen in zip(keys, recording.chosen, strict=True)
+    ]
 
 
 def _take_all(
