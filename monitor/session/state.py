@@ -7,7 +7,7 @@ replace the fact they name; nothing is ever patched.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
@@ -29,6 +29,7 @@ from monitor.scoring.sit import LENGTH_US
 from monitor.session.biocal import Biocal, biocals
 from monitor.session.conditions import HOLE_S, Condition, conditions
 from monitor.session.facts_by_kind import FactsByKind
+from monitor.session.leg_movements import LegMovements
 from monitor.session.manual_movements import with_manual
 from monitor.session.movement_parts import (
     bounds_us,
@@ -76,19 +77,13 @@ class SessionState(FactsByKind):
     def __init__(self) -> None:
         super().__init__()
         self._kind_of: dict[int, str] = {}
-        # The latest fact of each movement by its name: of legs, of limbs that are not scored.
-        self._movements: dict[str, Fact[MovementData]] = {}
+        self._leg_movements = LegMovements()
+        # The latest fact of each movement of the limbs that are not scored, by its name.
         self._limb_movements: dict[str, Fact[LimbData]] = {}
         self._moved: Mapping[str, dict[str, Any]] = {
-            SCORED.movement: self._movements,
+            SCORED.movement: self._leg_movements.latest,
             NOT_SCORED.movement: self._limb_movements,
         }
-        self._read: dict[str, tuple[Fact[MovementData], str, bool, Movement]] = {}
-        # The movements as they were scored last, and those that changed since; None: all are read again.
-        self._scored: dict[str, Movement] | None = None
-        self._changed: dict[str, None] = {}
-        # The movements that came to nothing.
-        self._withdrawn: dict[str, None] = {}
         self._stages = ResolvedStages()
         self._cache: dict[str, Any] = {}
         self._memo: dict[str, tuple[int, Any]] = {}
@@ -115,11 +110,10 @@ class SessionState(FactsByKind):
                 self._outdate(kind)
                 self.revision += kind in _SCORED
                 self.alert_revision += kind in _ALERTING
-        if fact.kind in self._moved:
-            self._moved[fact.kind][fact.data["id"]] = fact
-            if fact.kind == SCORED.movement:
-                self._changed[fact.data["id"]] = None
-                self._withdraw(fact.of(MovementData))
+        if fact.kind == SCORED.movement:
+            self._leg_movements.add(fact.of(MovementData))
+        elif fact.kind == NOT_SCORED.movement:
+            self._limb_movements[fact.data["id"]] = fact.of(LimbData)
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
@@ -134,20 +128,11 @@ class SessionState(FactsByKind):
         self.revision += fact.kind in _SCORED
         self.alert_revision += fact.kind in _ALERTING
 
-    def _withdraw(self, fact: Fact[MovementData]) -> None:
-        """Note whether a movement came to nothing; it may have been a twitch."""
-        key, is_withdrawn = fact.data["id"], fact.data["phase"] == "withdrawn"
-        if is_withdrawn or key in self._withdrawn:
-            self._cache.pop("twitch", None)
-            self._withdrawn.pop(key, None)
-        if is_withdrawn:
-            self._withdrawn[key] = None
-
     def _outdate(self, kind: str) -> None:
         """Drop what was computed from facts of this kind."""
         self._cache.pop(_KEPT_AS.get(kind, kind), None)
         if kind in _KEPT_AS:
-            self._scored = None
+            self._leg_movements.outdate()
         if kind == "stage":
             self._cache.pop("agreement", None)
 
@@ -178,7 +163,8 @@ class SessionState(FactsByKind):
             As detected, without the movements that a person entered.
         """
         manual = [] if is_automatic else self.facts("manual")
-        return with_manual(self._movements, manual) if manual else self._movements
+        detected = self._leg_movements.latest
+        return with_manual(detected, manual) if manual else detected
 
     def movements(self, *, is_automatic: bool = False) -> list[Fact[MovementData]]:
         """List the latest fact of each movement of a leg, those that came to nothing left out."""
@@ -327,7 +313,7 @@ class SessionState(FactsByKind):
         end_us = to_us(end_s)
         return Night(
             movements=(
-                self._all_movements(self.movements(is_automatic=True), {})
+                self._leg_movements.read(self.movements(is_automatic=True), {})
                 if is_automatic
                 else self._cached("movement", self._judged)
             ),
@@ -344,7 +330,7 @@ class SessionState(FactsByKind):
                 ((to_us(fact.t or 0.0), str(fact.data.get("label", ""))) for fact in self.facts("segment")),
                 end_us,
             ),
-            twitches=self._cached("twitch", self._twitches),
+            twitches=self._leg_movements.twitches(),
             limbs=self._cached(NOT_SCORED.movement, self._moved_limbs),
         )
 
@@ -362,7 +348,7 @@ class SessionState(FactsByKind):
 
     def open_movements(self) -> list[Fact]:
         """List the latest fact of each movement, of any limb, that has been flagged and has not ended."""
-        moved: Iterable[Fact] = chain(self._movements.values(), self._limb_movements.values())
+        moved: Iterable[Fact] = chain(self._leg_movements.latest.values(), self._limb_movements.values())
         return [fact for fact in moved if fact.data["phase"] in ("onset", "confirmed")]
 
     def memo(self, name: str, version: int, make: Callable[[], _Made]) -> _Made:
@@ -386,48 +372,8 @@ class SessionState(FactsByKind):
             facts = self.movements()
             # What a person entered is an LM, whatever it looks like.
             by_hand = {fact.data["id"] for fact in facts if fact.source.startswith(_BY_HAND)}
-            return self._all_movements(facts, rejected, self.restored | by_hand)
-        restored = self.restored
-        is_first, scored = self._scored is None, self._scored or {}
-        for key in self._movements if is_first else self._changed:
-            fact = self._movements[key]
-            if fact.data["phase"] == "withdrawn":
-                scored.pop(key, None)
-            else:
-                scored[key] = self._as_scored(fact, rejected.get(key, ""), restored=key in restored)
-        self._scored, self._changed = scored, {}
-        return tuple(scored.values())
-
-    def _all_movements(
-        self,
-        facts: Iterable[Fact[MovementData]],
-        rejected: Mapping[str, str],
-        restored: Set[str] = frozenset(),
-    ) -> tuple[Movement, ...]:
-        return tuple(
-            self._as_scored(fact, rejected.get(fact.data["id"], ""), restored=fact.data["id"] in restored)
-            for fact in facts
-        )
-
-    def _as_scored(self, fact: Fact[MovementData], rejected: str, *, restored: bool) -> Movement:
-        """Return a movement as the scorer takes it; of thousands at most a few have changed."""
-        key = fact.data["id"]
-        known = self._read.get(key)
-        if known is None or known[0] is not fact or known[1:3] != (rejected, restored):
-            self._read[key] = known = (
-                fact,
-                rejected,
-                restored,
-                movement_of(fact, rejected, restored=restored),
-            )
-        return known[3]
-
-    def _twitches(self) -> tuple[Movement, ...]:
-        return tuple(
-            self._as_scored(self._movements[key], "", restored=False)
-            for key in self._withdrawn
-            if self._movements[key].data.get("twitch")
-        )
+            return self._leg_movements.read(facts, rejected, self.restored | by_hand)
+        return self._leg_movements.scored(rejected, self.restored)
 
     def _moved_limbs(self) -> Mapping[str, tuple[Movement, ...]]:
         moved: dict[str, list[Movement]] = {limb: [] for limb in self.limbs}
