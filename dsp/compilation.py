@@ -31,9 +31,10 @@ from dsp._cache import Claim, report, tidy, write_file
 from dsp._kernel_cache import shared_cache
 from dsp.jit import leave_out_linear_algebra
 from dsp.kernels import filters, loop
+from dsp.memory import allocate
 from dsp.native import ENTRY_POINTS, PREFIX, code_file
 from dsp.records import Fields, Floats, Ints, Records
-from dsp.state import Config, Stage, State, allocate
+from dsp.state import Config, Stage, State
 
 # Numba has no types.
 _typeof: Callable[..., Any] = numba.typeof

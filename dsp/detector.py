@@ -12,11 +12,12 @@ import numpy as np
 
 from dsp.calibration import Calibration, calibrate
 from dsp.events import EVENT_DTYPE, QUALITY_DTYPE
+from dsp.memory import allocate
 from dsp.records import Floats, Rows, single
 from dsp.routines import routines
 from dsp.sections import are_notches, arrange
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
-from dsp.state import BURSTS_FROM_HZ, SQUARE_SCALE, Config, State, allocate
+from dsp.state import BURSTS_FROM_HZ, SQUARE_SCALE, Config, State
 
 TICK_S = 0.1
 SETTLE_S = 0.4  # until filter and envelope are filled; earlier values are not rest

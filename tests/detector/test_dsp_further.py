@@ -13,7 +13,8 @@ from dsp import DetectorSettings, EventKind, LegDetector
 from dsp.calibration import calibrate
 from dsp.detector import new_state
 from dsp.kernels import loop
-from dsp.state import Leg, plan
+from dsp.memory import plan
+from dsp.state import Leg
 from monitor.detection.filters import design_filters
 
 FURTHER_UV = (6.4, 9.6)
