@@ -488,7 +488,7 @@ class DamagedData(TypedDict):
     from_seq: NotRequired[Count | None]
     to_seq: NotRequired[Count | None]
     n: NotRequired[Count | None]
-    durable_bytes: NotRequired[Count | None]
+    synced_bytes: NotRequired[Count | None]
     disorder: NotRequired[str]
     stream: NotRequired[str]
 

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import json
+import re
 import shutil
 import tempfile
 import zlib
@@ -140,6 +141,20 @@ def test_every_kind_is_there_and_good(session, rows):
     state = SessionState.of(read_journal(session.journal)[0])
     assert not set_aside(state)
     assert "facts_set_aside" not in read_session(session.path).summary
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_key_that_is_said_to_belong_to_a_kind_is_one_that_is_checked(kind):
+    form = FORMS[kind]
+    said = set(re.findall(r"[a-z]+(?:_[a-z0-9]+)+", KINDS[kind]))
+    assert said <= form.__required_keys__ | form.__optional_keys__
+
+
+@pytest.mark.parametrize("synced", [-1, 0.5, "12"])
+def test_how_much_of_a_damaged_journal_was_on_disk_is_a_number_of_bytes(rows, synced):
+    row = next(row for row in rows if row["kind"] == "damaged")
+    assert problem_of({**row, "synced_bytes": 12}) == problem_of({**row, "synced_bytes": None}) == ""
+    assert "synced_bytes" in problem_of({**row, "synced_bytes": synced})
 
 
 def test_the_report_shows_text_as_text(session, rows, tmp_path):
