@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
+from dsp import elf
 from dsp._cache import DETECTOR, DETECTOR_FILE, cached_file, report
 
 # The kernels that Python calls, and how many integers each takes after its arrays.
@@ -20,6 +20,9 @@ ENTRY_POINTS = {"run": 1, "start_at": 1, "finish": 0, "run_stages": 0}
 PREFIX = "plms_"
 # Of the compiler's options.
 _WITHOUT_EFFECT = ("NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT")
+# What Linux says about a processor: all that decides which instructions it has.
+_CPUINFO = Path("/proc/cpuinfo")
+_MODEL_AND_INSTRUCTIONS = ("vendor_id", "cpu family", "model", "stepping", "flags")
 
 # Takes the arrays of a kernel and returns what calls it, given the integers that follow them.
 Routine = Callable[..., Callable[..., int]]
@@ -66,11 +69,22 @@ def require_execution() -> None:
     ------
     OSError
     """
-    llvm.check_jit_execution()
+    if elf.IS_SUPPORTED:
+        elf.require_execution()
+    else:
+        _llvm().check_jit_execution()
+
+
+def _llvm() -> Any:
+    # Some 10 MB of each recorder: loaded only where it is needed.
+    import llvmlite.binding
+
+    return llvmlite.binding
 
 
 @cache
 def _engine() -> Any:
+    llvm = _llvm()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_triple(llvm.get_process_triple())
@@ -88,12 +102,10 @@ def load(code: bytes) -> Mapping[str, Routine]:
     ValueError
         If an entry point is missing.
     """
-    engine = _engine()
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
+    addresses = _addresses(code)
     found: dict[str, Routine] = {}
     for name, integers_n in ENTRY_POINTS.items():
-        address = engine.get_function_address(PREFIX + name)
+        address = addresses.get(PREFIX + name)
         if not address:
             raise ValueError(f"{name} is missing")
         kinds = [ctypes.c_void_p, *[ctypes.c_int64] * integers_n]
@@ -101,13 +113,42 @@ def load(code: bytes) -> Mapping[str, Routine]:
     return found
 
 
+def _addresses(code: bytes) -> Mapping[str, int]:
+    if elf.IS_SUPPORTED:
+        with contextlib.suppress(elf.UnsupportedError):
+            return elf.load(code)
+    engine = _engine()
+    engine.add_object_file(_llvm().ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return {PREFIX + name: engine.get_function_address(PREFIX + name) for name in ENTRY_POINTS}
+
+
 def code_file() -> Path | None:
     """Return the file of the detector's code for this processor, None without a folder."""
     options = {name: value for name, value in os.environ.items() if name.startswith("NUMBA_")}
     for name in _WITHOUT_EFFECT:
         options.pop(name, None)
-    processor = [llvm.get_process_triple(), llvm.get_host_cpu_name()]
-    with contextlib.suppress(RuntimeError):  # Not known of every processor.
-        processor.append(llvm.get_host_cpu_features().flatten())
-    report.detector = cached_file(DETECTOR, (processor, sorted(options.items())), DETECTOR_FILE)
+    report.detector = cached_file(DETECTOR, (processor(), sorted(options.items())), DETECTOR_FILE)
     return report.detector
+
+
+def processor(cpuinfo: Path = _CPUINFO) -> Sequence[str]:
+    """Return what says for which processor code is compiled.
+
+    Parameters
+    ----------
+    cpuinfo : Path
+        What Linux says about the processors, one after the other; they are alike. Where it cannot be read,
+        or on another system, LLVM is asked.
+    """
+    if elf.IS_SUPPORTED:
+        with contextlib.suppress(OSError):
+            first = cpuinfo.read_text(encoding="utf-8").partition("\n\n")[0]
+            said = dict(line.replace("\t", "").split(":", 1) for line in first.splitlines() if ":" in line)
+            if said.keys() >= set(_MODEL_AND_INSTRUCTIONS):
+                return [" ".join(sorted(said[name].split())) for name in _MODEL_AND_INSTRUCTIONS]
+    llvm = _llvm()
+    known = [llvm.get_process_triple(), llvm.get_host_cpu_name()]
+    with contextlib.suppress(RuntimeError):  # Not known of every processor.
+        known.append(llvm.get_host_cpu_features().flatten())
+    return known

@@ -9,7 +9,7 @@ import numpy as np
 from monitor.model.rules import RulesProfile
 from monitor.scoring.night_tables import Objects
 from monitor.scoring.single_leg import LEG_BITS, Drop, Parts
-from monitor.scoring.spans import Bools, Ints
+from monitor.scoring.spans import Bools, Ints, distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def join_onsets(onset_us: Ints, leg: Ints, within_us: int) -> Ints:
     # What lies farther apart depends on nothing before it.
     first = np.flatnonzero(np.append(np.ones(min(1, times.size), np.bool_), ~is_near))
     n = np.diff(first, append=times.size)
-    at_once = np.unique(np.searchsorted(first, np.flatnonzero(np.diff(times) == 0), "right") - 1)
+    at_once = distinct(np.searchsorted(first, np.flatnonzero(np.diff(times) == 0), "right") - 1)
     for k in at_once[n[at_once] > 2].tolist():
         crowd = slice(int(first[k]), int(first[k] + n[k]))
         joins[crowd] = first[k] + _joins(times[crowd].tolist(), legs[crowd].tolist(), within_us)

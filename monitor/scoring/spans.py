@@ -31,6 +31,12 @@ class HasBounds(Protocol):
         """End."""
 
 
+def distinct(numbers: Ints) -> Ints:
+    """Return each number once, in order. `np.unique` would load NumPy's masked arrays, a megabyte."""
+    ordered = np.sort(numbers)
+    return ordered[np.append(np.ones(min(1, ordered.size), np.bool_), np.diff(ordered) > 0)]
+
+
 def bounds(items: Sequence[HasBounds]) -> Spans:
     """Return starts and ends of the items, sorted by start and then end (they may overlap)."""
     starts = np.array([item.start_us for item in items], np.int64)

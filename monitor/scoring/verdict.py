@@ -24,7 +24,7 @@ from monitor.scoring.series import (
     sections,
 )
 from monitor.scoring.single_leg import Drop, Parts
-from monitor.scoring.spans import Bools, Ints
+from monitor.scoring.spans import Bools, Ints, distinct
 
 
 class Carried(NamedTuple):
@@ -80,7 +80,7 @@ def judge(
     breaks = groups.onset_us[~groups.fits]
     running = parts.onset_us[parts.is_open & (parts.drop != Drop.REJECTED)]
     # A group with a part that has not ended is counted from its first onset once it closes.
-    running = np.union1d(running, groups.onset_us[groups.is_open])
+    running = distinct(np.append(running, groups.onset_us[groups.is_open]))
     section_of = np.searchsorted(breaks, running) + np.searchsorted(gaps, running)
     ended = ended_runs(runs, breaks.size + gaps.size, timeline.end_us, (running, section_of), profile)
     asleep = found.sleep[place] if timeline.has_stages else None

@@ -21,7 +21,7 @@ from monitor.model.safe_file import open_to_read, written_whole
 _ABOUT_BYTES = 4096
 _SECONDS = 330
 PER_LANE = ("raw_uv", "envelope_uv", "resting_uv")
-_ZEROS = bytes(1 << 20)
+_ZEROS = bytes(1 << 16)
 
 Rows = npt.NDArray[np.float64]
 
