@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import gc
 import sys
@@ -17,6 +18,9 @@ _LEAST_FILES = 256
 _WANTED_FILES = 4096
 _THREADS_N = 32
 _LEAST_ADDRESS_BYTES = 2 << 30
+
+# `M_MMAP_THRESHOLD` of the GNU C library, and its value at the start of a process.
+_MMAP_THRESHOLD, _LARGE_BYTES = -3, 128 << 10
 
 _OUT_OF = {
     errno.EMFILE: "This process may not open more files: raise the limit (ulimit -n).",
@@ -41,6 +45,17 @@ def uncollected() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def return_large_blocks() -> None:
+    """Let the C library return each large block of memory to the system once it is free.
+
+    By default the GNU C library raises the size from which it does so with each such block that is freed:
+    what is freed below stays in the process, 2 MB of a recorder. It must be called before they are used.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(AttributeError):  # Another C library.
+            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def require_limits() -> None:

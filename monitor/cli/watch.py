@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.limits import require_limits, uncollected
+from monitor.cli.limits import require_limits, return_large_blocks, uncollected
 
 
 @click.command()
@@ -87,6 +87,7 @@ def watch(
             "--sit needs the window: without it the test cannot be begun. Omit --headless."
         )
     require_limits()
+    return_large_blocks()
     from monitor.cli.window_process import early_window
     from monitor.lsl.discovery import Query
     from monitor.model.config import load_config
