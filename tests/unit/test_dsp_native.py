@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import dsp
-from dsp import DetectorSettings, LegDetector
-from dsp._cache import cached_folder, kernel_names, write_file
+from dsp import DetectorSettings, LegDetector, elf
+from dsp._cache import cached_folder, kernel_names, read_file, write_file
 from dsp.calibration import calibrate
 from dsp.detector import new_state
 from dsp.jit import compiled
-from dsp.native import ENTRY_POINTS, code_file
+from dsp.native import ENTRY_POINTS, code_file, load, processor
 from dsp.records import Floats
 from dsp.routines import routines
 from monitor.detection.filters import design_filters
@@ -68,6 +68,13 @@ def test_it_leaves_the_same_memory_as_the_compiler_to_the_bit():
     assert memory_after(routines(), signal()) == memory_after(kernels, signal())
 
 
+def test_it_leaves_the_same_memory_where_llvm_places_the_code(monkeypatch):
+    dsp.warm_up()
+    code = read_file(code_file())
+    monkeypatch.setattr(elf, "IS_SUPPORTED", False)
+    assert memory_after(load(code), signal()) == memory_after(routines(), signal())
+
+
 def test_a_filter_runs_to_the_same_bits():
     from dsp.kernels.filters import run_stages
     from dsp.sections import arrange
@@ -99,13 +106,54 @@ def test_code_of_another_processor_or_of_other_options_is_another_file(monkeypat
     assert code_file() != ours
     monkeypatch.delenv("NUMBA_OPT")
     assert code_file() == ours
+    monkeypatch.setattr("dsp.native.processor", lambda: ["another"])
+    assert code_file() != ours
+
+
+def test_processors_of_another_model_or_with_other_instructions_differ_for_llvm(monkeypatch):
+    monkeypatch.setattr(elf, "IS_SUPPORTED", False)
+    ours = processor()
     with monkeypatch.context() as another:
         another.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another")
-        assert code_file() != ours
+        assert processor() != ours
     features = llvm.get_host_cpu_features()
     features["sse3"] = not features.get("sse3")
     monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: features)
-    assert code_file() != ours
+    assert processor() != ours
+
+
+CPUINFO = """\
+processor\t: 0
+vendor_id\t: AuthenticAMD
+cpu family\t: 25
+model\t\t: 1
+model name\t: AMD EPYC
+stepping\t: 1
+cpu MHz\t\t: {mhz}
+flags\t\t: fpu sse {flags}
+bugs\t\t: spectre_v1
+
+processor\t: 1
+"""
+
+
+@pytest.mark.skipif(not elf.IS_SUPPORTED, reason="what Linux says about a processor of x86-64")
+def test_processors_of_another_model_or_with_other_instructions_differ(tmp_path):
+    def said(text):
+        (tmp_path / "cpuinfo").write_text(text)
+        return processor(tmp_path / "cpuinfo")
+
+    ours = said(CPUINFO.format(mhz=2445.4, flags="avx avx2"))
+    assert ours == said(CPUINFO.format(mhz=800.0, flags="avx2 avx"))
+    others = [
+        said(CPUINFO.format(mhz=2445.4, flags="avx")),
+        said(CPUINFO.format(mhz=2445.4, flags="avx avx2").replace("25", "26")),
+        said("processor\t: 0\n"),
+        processor(tmp_path / "missing"),
+    ]
+    assert ours not in others
+    # LLVM is asked where Linux does not say it.
+    assert others[2] == others[3] != []
 
 
 def test_the_names_of_all_kernels_are_known_from_their_sources():

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -74,3 +75,30 @@ def test_the_sentence_on_temporary_folders_is_that_of_python(monkeypatch):
         tempfile.gettempdir()
     monkeypatch.undo()
     assert "TMPDIR" in what_ran_out(raised.value)
+
+
+# How many more blocks are mapped on their own with one of 1 MB, after one of 8 MB was freed.
+LARGE = """
+import ctypes, sys
+class Statistics(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in ("a", "b", "c", "mapped_n", "d", "e", "f", "g", "h", "i")]
+from monitor.cli.limits import return_large_blocks
+statistics = ctypes.CDLL(None).mallinfo2
+statistics.restype = Statistics
+if "return" in sys.argv:
+    return_large_blocks()
+larger = bytes(8 << 20)
+del larger
+before_n = statistics().mapped_n
+large = bytes(1 << 20)
+print(statistics().mapped_n - before_n)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library of GNU")
+def test_large_blocks_are_mapped_on_their_own_and_so_returned():
+    runs = [[sys.executable, "-c", LARGE, how] for how in ("", "return")]
+    done = [subprocess.run(run, capture_output=True, text=True, check=False) for run in runs]
+    if any("mallinfo2" in each.stderr for each in done):
+        pytest.skip("another C library, or an old one")
+    assert [each.stdout.strip() for each in done] == ["0", "1"], done

@@ -10,8 +10,8 @@ from dsp import warm_up
 
 # Long to load or large, and not needed to record.
 LEFT_OUT = {
-    "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "numpy.ma", "pandas", "pyqtgraph",
-    "pyxdf", "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
+    "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "llvmlite", "matplotlib", "mne", "numpy.ma", "pandas",
+    "pyqtgraph", "pyxdf", "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
     "scipy.signal", "scipy.stats", "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader",
     "monitor.outputs", "monitor.simulator", "numba",
 }  # fmt: skip
@@ -39,6 +39,13 @@ values = np.column_stack([uv, np.arange(20000)])
 facts = [f for placed in stream.in_place(values, np.arange(20000) / 500.0) for f in stream.take(placed)]
 # A movement of one leg, and its crosstalk in the other.
 assert [f.data["leg"] for f in facts if f.data.get("phase") == "closed"] == ["right"], facts
+from monitor.model.config import load_config
+from monitor.scoring import Movement, Night, score
+# Movements of both legs at once, and one that has not ended.
+moves = [Movement(t, t + 2000000, leg) for t in range(0, 10**9, 25000000) for leg in ("left", "right")]
+moves.append(Movement(10**9, 10**9 + 10**6, "left", is_open=True))
+night = Night(movements=tuple(moves), end_us=10**9 + 10**6)
+assert len(score(night, load_config(None).rules["aasm3"]).series) == 1
 detector = LegDetector(DetectorSettings(), 500.0, np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]]))
 assert len(detector.process(np.ones(1000))[1]) == 2
 print(json.dumps(sorted(sys.modules)))

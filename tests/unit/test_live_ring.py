@@ -1,0 +1,46 @@
+"""The live ring: what was written can be read, and is not kept as memory of the recorder."""
+
+import sys
+
+import numpy as np
+import psutil
+import pytest
+
+from monitor.session.signal.live_ring import LiveRing, LiveRingWriter
+
+RATE_HZ, CHUNK_N = 500.0, 25
+
+
+def rows_of(seconds):
+    """Return rows of two legs: time, then raw, envelope and rest of each."""
+    times_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    levels = np.random.default_rng(1).integers(-1000, 1000, (times_s.size, 6)).astype(float)
+    return np.column_stack([times_s, levels])
+
+
+def written(path, rows):
+    """Write a ring in chunks and return the writer."""
+    writer = LiveRingWriter(path, ["left", "right"], RATE_HZ)
+    for at in range(0, len(rows), CHUNK_N):
+        writer.write(rows[at : at + CHUNK_N])
+    return writer
+
+
+def test_all_that_was_written_is_read(tmp_path):
+    rows = rows_of(70)
+    writer = written(tmp_path / "live-1.ring", rows)
+    n, read = LiveRing.open(tmp_path / "live-1.ring").read_since(0)
+    assert n == len(rows)
+    np.testing.assert_allclose(read, rows, atol=1e-5)
+    del writer
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="as Linux counts memory")
+def test_what_was_written_is_no_memory_of_the_recorder(tmp_path):
+    path = tmp_path / "live-1.ring"
+    rows = rows_of(62)
+    writer = written(path, rows)
+    (mapped,) = [each for each in psutil.Process().memory_maps(grouped=False) if each.path == str(path)]
+    # The last seconds are.
+    assert 0 < mapped.rss < 0.2 * rows.nbytes
+    del writer
