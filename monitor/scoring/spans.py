@@ -33,8 +33,9 @@ class HasBounds(Protocol):
 
 def distinct(numbers: Ints) -> Ints:
     """Return each number once, in order. `np.unique` would load NumPy's masked arrays, a megabyte."""
-    ordered = np.sort(numbers)
-    return ordered[np.append(np.ones(min(1, ordered.size), np.bool_), ordered[1:] != ordered[:-1])]
+    ordered: Ints = np.sort(numbers)
+    found: Ints = ordered[np.append(np.ones(min(1, ordered.size), np.bool_), ordered[1:] != ordered[:-1])]
+    return found
 
 
 def bounds(items: Sequence[HasBounds]) -> Spans:
