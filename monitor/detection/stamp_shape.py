@@ -75,10 +75,9 @@ def usual_slope(levels_s: Sequence[float], block_s: float) -> float:
     block_s : float
         Length of a block.
     """
-    steps = np.diff(levels_s)
-    if len(steps) < UNCHANGED_N:
-        return 0.0
-    return float(np.clip(np.median(steps) / block_s, -_SLOPE, _SLOPE))
+    # `np.median` would load NumPy's masked arrays, a megabyte.
+    steps = [after - before for before, after in pairwise(levels_s)]
+    return min(max(median(steps) / block_s, -_SLOPE), _SLOPE) if len(steps) >= UNCHANGED_N else 0.0
 
 
 def slow_change(levels_s: Sequence[float], block_s: float) -> float | None:

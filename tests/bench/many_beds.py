@@ -309,10 +309,11 @@ def measured(watches, source, wards, seconds, tell):
     for name, ps in named.items():
         share = (sum(map(seconds_of_cpu, ps)) - before[name]) / took_s
         infos = [p.memory_full_info() for p in ps]
-        rss, pss = (sum(getattr(i, key) for i in infos) / 2**20 for key in ("rss", "pss"))
+        rss, pss, uss = (sum(getattr(i, key) for i in infos) / 2**20 for key in ("rss", "pss", "uss"))
         sys.stdout.write(
             f"{name}: {share * 100:.1f} % of a core ({share * 100 / len(ps):.2f} % each), "
-            f"PSS {pss:.0f} MB ({pss / len(ps):.0f} each), RSS {rss / len(ps):.0f} MB each\n"
+            f"PSS {pss:.0f} MB ({pss / len(ps):.0f} each), RSS {rss / len(ps):.0f} MB each, "
+            f"private {uss / len(ps):.0f} MB each\n"
         )
     rss_after = sum(p.memory_info().rss for p in named["recorders"])
     sys.stdout.write(
