@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,6 @@ _ABOUT_BYTES = 4096
 _SECONDS = 330
 PER_LANE = ("raw_uv", "envelope_uv", "resting_uv")
 _ZEROS = bytes(1 << 16)
-# What was written is unmapped this often; it stays in the system's memory for files, and in the file.
-_UNMAPPED_EVERY_S = 20
 
 Rows = npt.NDArray[np.float64]
 
@@ -57,9 +54,8 @@ class LiveRingWriter:
             written = file.write(json.dumps(about).encode().ljust(_ABOUT_BYTES))
             while written < size:
                 written += file.write(_ZEROS[: size - written])
-            self._mapped = mmap.mmap(file.fileno(), size)
-        self._ring = RingWriter(memoryview(self._mapped)[_ABOUT_BYTES:], *shape)
-        self._rows_n, self._most_rows_n = 0, round(_UNMAPPED_EVERY_S * rate_hz)
+            mapped = mmap.mmap(file.fileno(), size)
+        self._ring = RingWriter(memoryview(mapped)[_ABOUT_BYTES:], *shape)
 
     def write(self, rows: Rows) -> None:
         """Append rows: time (s), then raw, envelope, rest (uV) of each lane; of a kind only the signal."""
@@ -69,11 +65,6 @@ class LiveRingWriter:
         stored[:, 0], stored[:, 1] = whole_s, rows[:, 0] - whole_s
         stored[:, 2:] = rows[:, 1:]
         self._ring.write(stored)
-        self._rows_n += len(stored)
-        if self._rows_n >= self._most_rows_n and sys.platform == "linux":
-            # Otherwise the whole ring would count as memory of this process: 5 MB of two legs.
-            self._mapped.madvise(mmap.MADV_DONTNEED)
-            self._rows_n = 0
 
 
 class LiveRing:
