@@ -28,9 +28,11 @@ _COLLECT_S = 0.05
 _LONGEST_WAIT_S = 0.08
 # A chunk of the sender is complete within this time from its first sample.
 _SAME_CHUNK_S = 0.0001
-# Chunks that come as regularly as that are fetched when they are due, this long after they should have come.
-_REGULAR_S = 0.001
-# After so many the next is waited for: no sender keeps its nominal rate exactly.
+# Chunks that come within this time of when the rate says are fetched without waiting for them,
+_REGULAR_S = 0.0005
+# so long after they were due.
+_GRACE_S = 0.0007
+# After so many the next is waited for, to know when it really comes.
 _MOST_FOLLOWED = 32
 # So many chunks make up what is collected, at most, for each to be waited for on its own.
 _FEW_CHUNKS = 4
@@ -203,10 +205,10 @@ class SampleCollector:
     A piece ends with a chunk of the sender, so that no part of a chunk waits for the next one. liblsl wakes
     who waits with each single sample, which costs more than all else: of a chunk only the first is waited
     for, and the others are fetched together; chunks that come regularly are not waited for at all but fetched
-    a moment after they came. What lies in its queue when the source disconnects cannot be had any more:
-    nothing stays there longer than a chunk needs to arrive, or that moment. liblsl then reports an error and
-    no number of samples, and `pull_chunk` of pylsl drops those that were in its buffer: its binding is used
-    directly. A stamp that no clock can have marks the end of what was filled.
+    a moment after they were due. What lies in its queue when the source disconnects cannot be had any more:
+    nothing stays there longer than a chunk needs to arrive, or until that moment. liblsl then reports an
+    error and no number of samples, and `pull_chunk` of pylsl drops those that were in its buffer: its binding
+    is used directly. A stamp that no clock can have marks the end of what was filled.
     """
 
     _EMPTY = -float(np.finfo(np.float64).max)
@@ -227,10 +229,10 @@ class SampleCollector:
             self._most_n = min(max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)), _MAX_CHUNK)
             self._enough_n = min(max(1, round(_COLLECT_S * rate_hz)), self._most_n)
             self._wait_s = _LONGEST_WAIT_S
-        # How many samples came together of late, and when (monotonic s).
-        self._chunk_n, self._came_s = self._enough_n, 0.0
-        # So many chunks more are fetched when they are due.
-        self._rate_hz, self._follow_n = rate_hz, 0
+        # How many samples the last chunk had, when it came by the clock, and how far from due they came of late.
+        self._rate_hz, self._chunk_n, self._came_s, self._off_s = rate_hz, self._enough_n, 0.0, 1.0
+        # Since a chunk was waited for: how many are to be fetched when they are due, and how many have been.
+        self._follow_n = self._followed_n = 0
         self._values = np.empty((self._most_n, n_channels), inlet.np_dtype)
         self._stamps = np.full(self._most_n, self._EMPTY)
         self._seconds, self._code = ctypes.c_double(), ctypes.c_int()
@@ -241,7 +243,7 @@ class SampleCollector:
         n, code, is_time_up = 0, self._code, False
         until_s = self._clock() + self._wait_s
         while n < self._enough_n and not code.value and not is_time_up:
-            come_n = self._due(n, until_s) if self._follow_n else 0
+            come_n = self._due(n, until_s) if self._followed_n < self._follow_n else 0
             if not come_n and not code.value:
                 come_n, is_time_up = self._awaited(n, until_s)
             n += come_n
@@ -253,14 +255,17 @@ class SampleCollector:
         return values, stamps, code.value
 
     def _due(self, at_n: int, until_s: float) -> int:
-        """Fetch the next chunk when it should have come; return how many samples are there."""
-        self._follow_n -= 1
-        self._came_s += self._chunk_n / self._rate_hz
-        self._sleep(max(0.0, min(self._came_s + _REGULAR_S, until_s) - self._clock()))
+        """Fetch the next chunk a moment after it is due; return how many samples there were."""
+        due_s = self._came_s + self._chunk_n / self._rate_hz
+        fetch_s = min(due_s + _GRACE_S, until_s)
+        self._sleep(max(0.0, fetch_s - self._clock()))
         n = self._pull(at_n, self._most_n - at_n, 0.0)
-        if n != self._chunk_n:
-            # It came late, in part or with others: the next one is waited for.
-            self._follow_n = 0
+        if n == self._chunk_n:
+            self._came_s = due_s
+            self._followed_n += 1
+        elif n or fetch_s < until_s:
+            # It is late, or came in part or with others: it or the next one is waited for.
+            self._follow_n = self._followed_n = 0
             n += self._rest(at_n + n) if n else 0
         return n
 
@@ -274,11 +279,19 @@ class SampleCollector:
             return n, True
         came_s = self._clock()
         chunk_n = 1 + self._rest(at_n + n)
-        if self._rate_hz > 0 and not is_small and chunk_n == self._chunk_n:
-            late_s = came_s - self._came_s - chunk_n / self._rate_hz
-            self._follow_n = _MOST_FOLLOWED if abs(late_s) < _REGULAR_S else 0
-        self._chunk_n, self._came_s = chunk_n, came_s
+        is_alike = self._rate_hz > 0 and not is_small and chunk_n == self._chunk_n
+        self._follow_n = self._to_follow(came_s) if is_alike else 0
+        self._followed_n, self._chunk_n, self._came_s = 0, chunk_n, came_s
         return n + chunk_n - 1, False
+
+    def _to_follow(self, came_s: float) -> int:
+        """Return how many chunks to fetch when they are due, from when one that was waited for came."""
+        off_s = abs(came_s - self._came_s - self._chunk_n / self._rate_hz)
+        # The greatest of late: an irregular chunk may come in time by chance.
+        self._off_s = max(off_s, self._off_s / 2)
+        # With a true rate beside the nominal one it grows with each chunk that is not waited for.
+        each_s = self._off_s / (self._followed_n + 1)
+        return int(_REGULAR_S / each_s) if each_s * _MOST_FOLLOWED > _REGULAR_S else _MOST_FOLLOWED
 
     def _rest(self, at_n: int) -> int:
         """Fetch what comes together with the sample before; return how many samples did."""
