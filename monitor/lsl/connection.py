@@ -28,9 +28,9 @@ _COLLECT_S = 0.05
 _LONGEST_WAIT_S = 0.08
 # A chunk of the sender is complete within this time from its first sample.
 _SAME_CHUNK_S = 0.0001
-# Chunks that come within this time of when the rate says are fetched without waiting for them,
+# Chunks that come within this time of when they are due by the rate are fetched without waiting for them,
 _REGULAR_S = 0.0005
-# so long after they were due.
+# so long after they are due.
 _GRACE_S = 0.0007
 # After so many the next is waited for, to know when it really comes.
 _MOST_FOLLOWED = 32
@@ -229,8 +229,10 @@ class SampleCollector:
             self._most_n = min(max(_LEAST_CHUNK, round(_LONGEST_CHUNK_S * rate_hz)), _MAX_CHUNK)
             self._enough_n = min(max(1, round(_COLLECT_S * rate_hz)), self._most_n)
             self._wait_s = _LONGEST_WAIT_S
-        # How many samples the last chunk had, when it came by the clock, and how far from due they came of late.
-        self._rate_hz, self._chunk_n, self._came_s, self._off_s = rate_hz, self._enough_n, 0.0, 1.0
+        # How many samples the last chunk had, and when it was due by the clock.
+        self._rate_hz, self._chunk_n, self._due_s = rate_hz, self._enough_n, 0.0
+        # If the last that was waited for was late, and how much a chunk changed when the next one is due.
+        self._is_late, self._change_s = False, 1.0
         # Since a chunk was waited for: how many are to be fetched when they are due, and how many have been.
         self._follow_n = self._followed_n = 0
         self._values = np.empty((self._most_n, n_channels), inlet.np_dtype)
@@ -256,17 +258,16 @@ class SampleCollector:
 
     def _due(self, at_n: int, until_s: float) -> int:
         """Fetch the next chunk a moment after it is due; return how many samples there were."""
-        due_s = self._came_s + self._chunk_n / self._rate_hz
-        fetch_s = min(due_s + _GRACE_S, until_s)
+        fetch_s = min(self._due_s + self._chunk_n / self._rate_hz + _GRACE_S, until_s)
         self._sleep(max(0.0, fetch_s - self._clock()))
         n = self._pull(at_n, self._most_n - at_n, 0.0)
         if n == self._chunk_n:
-            self._came_s = due_s
             self._followed_n += 1
         elif n or fetch_s < until_s:
             # It is late, or came in part or with others: it or the next one is waited for.
             self._follow_n = self._followed_n = 0
             n += self._rest(at_n + n) if n else 0
+        self._due_s += n / self._rate_hz
         return n
 
     def _awaited(self, at_n: int, until_s: float) -> tuple[int, bool]:
@@ -279,19 +280,28 @@ class SampleCollector:
             return n, True
         came_s = self._clock()
         chunk_n = 1 + self._rest(at_n + n)
-        is_alike = self._rate_hz > 0 and not is_small and chunk_n == self._chunk_n
-        self._follow_n = self._to_follow(came_s) if is_alike else 0
-        self._followed_n, self._chunk_n, self._came_s = 0, chunk_n, came_s
+        if self._rate_hz > 0 and not is_small and chunk_n == self._chunk_n:
+            self._follow_n = self._to_follow(came_s)
+        else:
+            self._follow_n, self._due_s, self._chunk_n = 0, came_s, chunk_n
+        self._followed_n = 0
         return n + chunk_n - 1, False
 
     def _to_follow(self, came_s: float) -> int:
         """Return how many chunks to fetch when they are due, from when one that was waited for came."""
-        off_s = abs(came_s - self._came_s - self._chunk_n / self._rate_hz)
-        # The greatest of late: an irregular chunk may come in time by chance.
-        self._off_s = max(off_s, self._off_s / 2)
-        # With a true rate beside the nominal one it grows with each chunk that is not waited for.
-        each_s = self._off_s / (self._followed_n + 1)
-        return int(_REGULAR_S / each_s) if each_s * _MOST_FOLLOWED > _REGULAR_S else _MOST_FOLLOWED
+        self._due_s += self._chunk_n / self._rate_hz
+        late_s, was_late = came_s - self._due_s, self._is_late
+        self._is_late = late_s > _REGULAR_S
+        # The chunks after a single late one are not due later.
+        change_s = 0.0 if self._is_late and not was_late else late_s
+        self._due_s += change_s
+        # A sender beside its rate deviates more with each chunk that is not waited for. What is irregular may
+        # be in time by chance: the change is forgotten slowly.
+        self._change_s = max(abs(change_s) / (self._followed_n + 1), self._change_s / 2)
+        if self._is_late:
+            return 0
+        is_exact = self._change_s * _MOST_FOLLOWED < _REGULAR_S
+        return _MOST_FOLLOWED if is_exact else int(_REGULAR_S / self._change_s)
 
     def _rest(self, at_n: int) -> int:
         """Fetch what comes together with the sample before; return how many samples did."""
