@@ -280,12 +280,15 @@ class SampleCollector:
             return n, True
         came_s = self._clock()
         chunk_n = 1 + self._rest(at_n + n)
-        if self._rate_hz > 0 and not is_small and chunk_n == self._chunk_n:
+        n += chunk_n - 1
+        # One that fills the buffer may go on.
+        is_whole = at_n + n < self._most_n
+        if self._rate_hz > 0 and is_whole and not is_small and chunk_n == self._chunk_n:
             self._follow_n = self._to_follow(came_s)
         else:
             self._follow_n, self._due_s, self._chunk_n = 0, came_s, chunk_n
         self._followed_n = 0
-        return n + chunk_n - 1, False
+        return n, False
 
     def _to_follow(self, came_s: float) -> int:
         """Return how many chunks to fetch when they are due, from when one that was waited for came."""

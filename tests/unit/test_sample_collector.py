@@ -45,7 +45,7 @@ class Sender:
     def __init__(self, chunks, ends_s=float("inf"), last_n=0):
         self.now_s, self._ends_s, self._last_n = 0.0, ends_s, last_n
         self.came_s = np.concatenate([np.full(n, at_s) for at_s, n in chunks])
-        self.fetched_n, self.waits_n, self.fetched_s = 0, 0, []
+        self.fetched_n, self.pulls_n, self.waits_n, self.fetched_s = 0, 0, 0, []
 
     def clock(self):
         return self.now_s
@@ -58,6 +58,7 @@ class Sender:
         return self.fetched_n < len(self.came_s)
 
     def do_pull_chunk(self, _obj, values, stamps, _n_values, n_stamps, seconds, code):
+        self.pulls_n += 1
         until_s = min(self.now_s + seconds.value, max(self._ends_s, self.now_s))
         last = self.fetched_n + n_stamps.value - 1
         if seconds.value and (last >= len(self.came_s) or self.came_s[last] > self.now_s):
@@ -191,6 +192,14 @@ def test_a_sender_beside_its_nominal_rate_is_followed_while_it_deviates_little(d
     assert stamps == numbers(0, 1000 * chunk_n)
     assert sender.waits_n < 1000 / 5 or abs(drift) > 0.001
     assert np.max(sender.late_s) < 0.0015
+
+
+def test_a_chunk_that_is_longer_than_a_piece_is_waited_for():
+    # Its two halves come at once, and then nothing for twice the time of one: on average they are in time.
+    sender = Sender([(1.0 + 1.28 * i, 128) for i in range(100)])
+    assert all_of(sender, 100.0)[0] == numbers(0, 12800)
+    # Of each, one pull fetches the rest of the first half, and two the other; all others wait.
+    assert sender.waits_n == sender.pulls_n - 3 * 100
 
 
 def test_a_single_late_chunk_does_not_end_the_following():
