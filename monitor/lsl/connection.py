@@ -34,6 +34,8 @@ _REGULAR_S = 0.0005
 _GRACE_S = 0.0007
 # After so many the next is waited for, to know when it really comes.
 _MOST_FOLLOWED = 32
+# What is irregular may be in time by chance: this much of it still counts with the next that is waited for.
+_REMEMBER = 0.7
 # So many chunks make up what is collected, at most, for each to be waited for on its own.
 _FEW_CHUNKS = 4
 _OPEN_TIMEOUT_S = 5.0
@@ -231,10 +233,10 @@ class SampleCollector:
             self._wait_s = _LONGEST_WAIT_S
         # How many samples the last chunk had, and when it was due by the clock.
         self._rate_hz, self._chunk_n, self._due_s = rate_hz, self._enough_n, 0.0
-        # If the last that was waited for was late, and how much a chunk changed when the next one is due.
-        self._is_late, self._change_s = False, 1.0
-        # Since a chunk was waited for: how many are to be fetched when they are due, and how many have been.
-        self._follow_n = self._followed_n = 0
+        # If the last one that was waited for was late, and how far off each chunk is, in s.
+        self._is_late, self._off_s = False, 0.01
+        # So many chunks more are fetched when they are due; so many came since one was last seen to come.
+        self._follow_n = self._since_n = 0
         self._values = np.empty((self._most_n, n_channels), inlet.np_dtype)
         self._stamps = np.full(self._most_n, self._EMPTY)
         self._seconds, self._code = ctypes.c_double(), ctypes.c_int()
@@ -245,7 +247,7 @@ class SampleCollector:
         n, code, is_time_up = 0, self._code, False
         until_s = self._clock() + self._wait_s
         while n < self._enough_n and not code.value and not is_time_up:
-            come_n = self._due(n, until_s) if self._followed_n < self._follow_n else 0
+            come_n = self._due(n, until_s) if self._follow_n else 0
             if not come_n and not code.value:
                 come_n, is_time_up = self._awaited(n, until_s)
             n += come_n
@@ -262,10 +264,10 @@ class SampleCollector:
         self._sleep(max(0.0, fetch_s - self._clock()))
         n = self._pull(at_n, self._most_n - at_n, 0.0)
         if n == self._chunk_n:
-            self._followed_n += 1
+            self._follow_n, self._since_n = self._follow_n - 1, self._since_n + 1
         elif n or fetch_s < until_s:
             # It is late, or came in part or with others: it or the next one is waited for.
-            self._follow_n = self._followed_n = 0
+            self._follow_n = 0
             n += self._rest(at_n + n) if n else 0
         self._due_s += n / self._rate_hz
         return n
@@ -286,25 +288,22 @@ class SampleCollector:
         if self._rate_hz > 0 and is_whole and not is_small and chunk_n == self._chunk_n:
             self._follow_n = self._to_follow(came_s)
         else:
-            self._follow_n, self._due_s, self._chunk_n = 0, came_s, chunk_n
-        self._followed_n = 0
+            self._follow_n, self._since_n, self._due_s, self._chunk_n = 0, 0, came_s, chunk_n
         return n, False
 
     def _to_follow(self, came_s: float) -> int:
         """Return how many chunks to fetch when they are due, from when one that was waited for came."""
         self._due_s += self._chunk_n / self._rate_hz
+        self._since_n += 1
         late_s, was_late = came_s - self._due_s, self._is_late
         self._is_late = late_s > _REGULAR_S
-        # The chunks after a single late one are not due later.
-        change_s = 0.0 if self._is_late and not was_late else late_s
-        self._due_s += change_s
-        # A sender beside its rate deviates more with each chunk that is not waited for. What is irregular may
-        # be in time by chance: the change is forgotten slowly.
-        self._change_s = max(abs(change_s) / (self._followed_n + 1), self._change_s / 2)
-        if self._is_late:
+        if self._is_late and not was_late:
+            # The chunks after a single late one are not due later.
             return 0
-        is_exact = self._change_s * _MOST_FOLLOWED < _REGULAR_S
-        return _MOST_FOLLOWED if is_exact else int(_REGULAR_S / self._change_s)
+        # With a true rate beside the nominal one it grows with each chunk.
+        self._off_s = max(abs(late_s) / self._since_n, _REMEMBER * self._off_s)
+        self._due_s, self._since_n = came_s, 0
+        return _MOST_FOLLOWED if self._off_s * _MOST_FOLLOWED < _REGULAR_S else int(_REGULAR_S / self._off_s)
 
     def _rest(self, at_n: int) -> int:
         """Fetch what comes together with the sample before; return how many samples did."""
