@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.model.facts import Fact
+from monitor.model.facts import LEGS, Fact
 from monitor.model.wording import minutes_seconds
 from monitor.session.current_alerts import Alert, alerts
 from monitor.session.journal import fact_of, parse
@@ -26,24 +26,27 @@ from monitor.ward.tile import (
     Tile,
     bare_tile,
     is_silent,
+    shortened,
     tile_of,
 )
 
 _MAX_FACTS = 500
 _MAX_UNHEARD = 50
 _CURVE_STEP_S, _CURVE_N = 60.0, 120
+# No recording is as long as a year.
+_MOST_MINUTES = 525_600
 _MOST_CHARS = 200_000
 # Between two samples of the index.
 _USUAL_S = 2.0
 _SNAPSHOT = '{"kind":"snapshot"'
 # The bed scores its movements itself; here they are only listed.
 _NOT_FOLDED = frozenset({"movement"})
-# Errors that data from the network can cause.
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 class Bed:
     """One bed, from its received data.
+
+    Whatever is received, nothing is raised: an error of one bed would stop the others.
 
     Parameters
     ----------
@@ -90,8 +93,14 @@ class Bed:
         self._uids[outlet] = uid
 
     def add_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
-        """Apply a sample of the index outlet."""
+        """Apply a sample of the index outlet; what cannot be read is reported."""
         self._n_received += 1
+        try:
+            self._apply_index(labels, values)
+        except Exception as err:  # noqa: BLE001
+            self._note_problem(err)
+
+    def _apply_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
         self._index = dict(zip(labels, map(float, values), strict=False))
         silent_s, self._received_at_s = self._clock() - self._received_at_s, self._clock()
         # A snapshot may have come before this sample: it is ahead of what was heard.
@@ -99,10 +108,7 @@ class Bed:
             self._unheard.append((self._heard_to_s, self.recorded_s))
         self._heard_to_s = self.recorded_s
         rate = self._index.get("plm_rate_30min", math.nan)
-        try:
-            self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)
-        except _UNREADABLE as err:
-            self._note_problem(err)
+        self._note_rate(int(self.recorded_s // _CURVE_STEP_S), rate if math.isfinite(rate) else None)
 
     def add_line(self, line: str) -> None:
         """Apply a line of the facts outlet; an unreadable one is skipped and reported."""
@@ -114,7 +120,7 @@ class Bed:
                 self._apply_snapshot(json.loads(line))
             else:
                 self._apply_fact(fact_of(parse(line.encode() + b"\n")))
-        except _UNREADABLE as err:
+        except Exception as err:  # noqa: BLE001
             self._note_problem(err)
 
     def _note_problem(self, err: Exception) -> None:
@@ -128,7 +134,9 @@ class Bed:
         self._apply_movement(fact)
 
     def _apply_movement(self, fact: Fact) -> None:
-        leg, phase, onset_s = str(fact.data["leg"]), fact.data["phase"], float(fact.data["onset"])
+        leg, phase, onset_s = fact.data["leg"], fact.data["phase"], float(fact.data["onset"])
+        if leg not in LEGS:
+            raise ValueError(f"a movement of the leg {leg!r}")
         end_s = float(fact.data["end"]) if phase == "closed" else None
         # A leg has one running movement; the end of an earlier one may have been missed.
         self._movements = {
@@ -147,15 +155,21 @@ class Bed:
         state = SessionState.of(_fact_of(row) for row in whole["standing"])
         if not math.isfinite(float(whole["recorded_s"])):
             raise ValueError("recorded_s is not finite")
+        curve = [
+            (int(minute), None if rate is None else float(rate))
+            for minute, rate in whole["curve"]["rate_30min"]
+        ]
         self._state = state
-        for minute, rate in whole["curve"]["rate_30min"]:
-            self._note_rate(int(minute), None if rate is None else float(rate))
+        for one in curve:
+            self._note_rate(*one)
         if not self._snapshot:
             heard_s = self._speed * (self._clock() - self._snapshot_at_s)
             self._unheard.append((0.0, max(0.0, float(whole["recorded_s"]) - heard_s)))
         self._snapshot, self._snapshot_at_s = whole, self._clock()
 
     def _note_rate(self, minute: int, rate: float | None) -> None:
+        if not 0 <= minute < _MOST_MINUTES or not math.isfinite(rate or 0.0):
+            raise ValueError(f"a rate of {rate} in minute {minute}")
         if rate == self._curve.get(minute, math.nan):
             return
         self._curve[minute] = rate
@@ -220,7 +234,7 @@ class Bed:
                 alerts=self._alerts(silent_s),
             )
             return tile_of(received)
-        except _UNREADABLE as err:
+        except Exception as err:  # noqa: BLE001
             alert = Alert("high", _unreadable(err), "unreadable")
             return bare_tile(self.name, self.host, alert)
 
@@ -235,6 +249,7 @@ class Bed:
         sources = tuple(replace(one, last_arrival_s_ago=self._arrival_s_ago(one)) for one in status.sources)
         live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)
+        found = tuple(replace(alert, text=shortened(alert.text)) for alert in found)
         return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
 
     def _arrival_s_ago(self, source: SourceStatus) -> float | None:
@@ -252,7 +267,7 @@ class Bed:
 
 
 def _unreadable(err: Exception) -> str:
-    return texts.UNREADABLE.format(problem=f"{type(err).__name__}: {err}")[:200]
+    return shortened(texts.UNREADABLE.format(problem=f"{type(err).__name__}: {err}"))
 
 
 def _fact_of(row: dict[str, Any]) -> Fact:

@@ -16,7 +16,7 @@ from monitor.model.wording import LEG_SHORT, hms
 from monitor.session.conditions import conditions
 from monitor.session.log_entries import LogRow, fact_row, limb_condition_rows
 from monitor.ward import texts
-from monitor.ward.tile import Tile
+from monitor.ward.tile import Tile, shortened
 from monitor.ward.tile_widget import MARKS
 
 _WIDTH_PX = 460
@@ -106,7 +106,8 @@ def _conditions(facts: Sequence[Fact]) -> list[LogRow]:
     rows: list[LogRow] = []
     for leg in LEGS:
         own = [f.of(ConditionData) for f in facts if f.kind == "quality" and f.data.get("leg") == leg]
-        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+        # Data from the network: whatever is wrong with it, the window goes on.
+        with contextlib.suppress(Exception):
             rows += list(limb_condition_rows(leg, conditions(own), now_s))
     return rows
 
@@ -117,10 +118,11 @@ def _time(fact: Fact) -> float:
 
 def _readable(fact: Fact) -> tuple[str, str, str] | None:
     try:
-        return _row(fact)
-    except (KeyError, TypeError, ValueError, AttributeError):
+        row = _row(fact)
+    except Exception:  # noqa: BLE001
         # Data from the network: an incomplete fact is shown by its kind only.
         return "", "", texts.INCOMPLETE.format(kind=fact.kind)
+    return row and (row[0], row[1], shortened(row[2]))
 
 
 def _row(fact: Fact) -> tuple[str, str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from monitor.model import wording
@@ -25,6 +25,7 @@ EARLY_MIN = 10
 STRIP_S = 300.0
 _PHASES: Mapping[float, Phase] = {0: "learning", 1: "recording", 2: "recording", 3: "no signal", 4: "ended"}
 _LEG_HEALTH = {"ok": "ok", "warn": "warn", "learning": "warn", "bad": "bad", "lost": "bad", "absent": "off"}
+_LONGEST_TEXT = 200
 _RULES = ("aasm3", "wasm2016")
 _RECORDED = "plm_per_hour_recorded"
 
@@ -232,7 +233,7 @@ def tile_of(received: Received) -> Tile:
         index_per_h=None if value is None else round(value, 2),
         curve=received.curve,
         series=texts.BIOCAL_REMARK if is_biocal else _series(received),
-        stage=received.state.stage_at(received.recorded_s) or texts.NO_STAGES,
+        stage=shortened(received.state.stage_at(received.recorded_s) or texts.NO_STAGES),
         recorded=wording.hms(received.recorded_s) if received.snapshot else wording.NONE,
         saved="" if stale or saved_s is None else _saved(received, saved_s),
         is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S and not received.has_ended,
@@ -295,7 +296,8 @@ def _counted(received: Received, key: str) -> tuple[int | None, str]:
     if key == "plms_index" and n is not None and tst_h is not None:
         return round(n), f"PLMS in {wording.hours(round(tst_h * 3.6e9))} of sleep"
     recorded = wording.hours(round(received.recorded_s * 1e6))
-    return received.snapshot.get("n_lm"), f"leg movements in {recorded}"
+    n_lm = received.snapshot.get("n_lm")
+    return None if n_lm is None else int(n_lm), f"leg movements in {recorded}"
 
 
 def _series(received: Received) -> str:
@@ -303,7 +305,7 @@ def _series(received: Received) -> str:
         return ""
     running = received.snapshot["series"]
     if running and not received.has_ended:
-        return texts.SERIES.format(n=running["n"], start=wording.hms(float(running["onset"])))
+        return texts.SERIES.format(n=int(running["n"]), start=wording.hms(float(running["onset"])))
     n = int(received.snapshot["n_series"])
     return texts.NO_SERIES_NOW.format(n=n) if n else texts.NO_SERIES
 
@@ -366,4 +368,10 @@ def _health(received: Received) -> tuple[Health, ...]:
             found.append(Health(f"{source['name']} {float(source['rate_hz']):.1f} Hz", "ok"))
         else:
             found.append(Health(str(source["name"]), "ok"))
-    return tuple(found)
+    return tuple(replace(one, text=shortened(one.text)) for one in found)
+
+
+def shortened(text: object) -> str:
+    """Return what was received as a text of a length that can be shown."""
+    whole = str(text)
+    return whole if len(whole) <= _LONGEST_TEXT else whole[: _LONGEST_TEXT - 1] + "…"

@@ -219,10 +219,12 @@ def test_a_lead_that_is_off_is_one_line_of_the_detail(window) -> None:
     facts += [quality(125.0, "left"), Fact("lights", 170.0, "person", {"state": "off"})]
     # Data from the network: what cannot be read is left out.
     facts.append(Fact("quality", 171.0, "detector", {"leg": "right"}))
+    facts.append(Fact("lights", math.inf, "person", {"state": "off"}))
     window.detail.show_bed(bed(1), facts, THEMES[0])
     table = window.detail.table
     rows = [[table.item(row, column).text() for column in range(3)] for row in range(table.rowCount())]
     assert ["0:01:00", "L", "lead off 59 s"] in rows
+    assert ["", "", "lights (incomplete)"] in rows
     assert sum(cells[1] == "L" for cells in rows) == 1
 
 

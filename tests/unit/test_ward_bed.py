@@ -303,7 +303,9 @@ def test_another_recording_begins_a_new_page_and_a_new_connection_does_not(bed) 
         "", "{}", "[]", "null", '{"kind":"snapshot"', '{"kind":"snapshot"}', snapshot([{}]), snapshot([[1]]),
         snapshot(standing=None), snapshot(curve={"rate_30min": [["x", 1]]}), line("stage", 1.0, 1)[:-4],
         snapshot([row("no such kind", 0.0, 1)]), snapshot(recorded_s="long"),
-        snapshot(too_early=["x" * 300_000]),
+        snapshot(too_early=["x" * 300_000]), snapshot(curve={"rate_30min": [[math.inf, 1.0]]}),
+        snapshot([*STANDING[:-1], row("stage", 0.0, math.inf, stage="N1")]), snapshot(recorded_s=math.inf),
+        '{"kind":"snapshot","a":' + "[" * 100_000,
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_and_changes_nothing(bed, text) -> None:
@@ -321,7 +323,16 @@ def test_what_cannot_be_read_is_told_and_changes_nothing(bed, text) -> None:
         {"health": []},
         {"health": {"sources": [{}]}},
         {"recorded_s": "long"},
+        {"recorded_s": 1e308},
         {"n_series": None},
+        {"n_series": math.inf},
+        {"n_lm": {"left": 3}},
+        {"n_lm": math.nan},
+        {"standing": [*STANDING, row("gap", 9.0, 91, legs=["left"], end=1e300, cause="x")]},
+        {"standing": [*STANDING, row("lights", math.inf, 91, state="off")]},
+        {"standing": [*STANDING, row("stage", 3001.0, 91, stage=math.nan, duration_s=30.0)]},
+        {"standing": [*STANDING, row("stage", 3001.0, 91, stage="N1", duration_s=math.inf)]},
+        {"standing": [*STANDING, row("stream", 0.0, 91, key=2, name="Aux", rate_hz=1.0, speed="fast")]},
     ],
 )
 def test_a_snapshot_of_other_values_costs_the_ward_no_other_bed(bed, clock, changes) -> None:
@@ -329,10 +340,30 @@ def test_a_snapshot_of_other_values_costs_the_ward_no_other_bed(bed, clock, chan
     other.add_index(LABELS, index())
     other.add_line(snapshot())
     bed.add_line(snapshot(**changes))
-    bed.add_index(LABELS, index())
+    clock.now_s += 1.0
+    for each in (bed, other):
+        each.add_index(LABELS, index())
     tiles = by_alert(each.tile() for each in (other, bed))
     assert {tile.bed for tile in tiles} == {"b", "c"}
     assert json.loads(json.dumps([tile.as_dict() for tile in tiles], allow_nan=False))
+
+
+def test_a_text_of_any_length_is_shown_short(bed) -> None:
+    sources = [{"name": "S" * 90_000, "connected": False, "waits": "w" * 9_000, "legs": ["left"]}]
+    bed.add_line(snapshot(health={"trouble": "t" * 90_000, "saved_s_ago": 1.0, "sources": sources}))
+    shown = [*(alert.text for alert in bed.tile().alerts), *(one.text for one in bed.tile().health)]
+    assert shown[0].startswith("Data is not being written: tttt")
+    assert max(map(len, shown)) <= 200
+
+
+@pytest.mark.parametrize(
+    "data", [{"leg": "tail"}, {"leg": ["left"]}, {"onset": "early"}, {"phase": "closed", "end": None}]
+)
+def test_a_movement_that_cannot_be_drawn_is_left_out(bed, data) -> None:
+    whole = {"leg": "left", "id": "m1", "onset": 3031.0, "end": None, "known": 3031.1, "phase": "onset"}
+    bed.add_line(line("movement", 3031.0, 91, **(whole | data)))
+    assert (bed.tile().strip, bed.tile().moving) == ((), frozenset())
+    assert [alert.text[:25] for alert in bed.tile().alerts] == ["Unreadable data received "]
 
 
 def test_beds_are_in_the_order_people_count_them(clock) -> None:
