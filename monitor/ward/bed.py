@@ -20,12 +20,14 @@ from monitor.ward.tile import (
     EARLY_MIN,
     GONE_S,
     STALE_S,
+    STATE_OLD_S,
     STRIP_S,
     Movement,
     Received,
     Tile,
     bare_tile,
     is_silent,
+    is_state_old,
     shortened,
     tile_of,
 )
@@ -81,7 +83,7 @@ class Bed:
         self._unheard: deque[tuple[float, float]] = deque(maxlen=_MAX_UNHEARD)
         self._heard_to_s = 0.0
         self._last_movement: Fact | None = None
-        self._snapshot_at_s = self._received_at_s = self._clock()
+        self._snapshot_at_s = self._received_at_s = self._returned_at_s = self._clock()
         self._problem = ""
 
     def connected(self, outlet: str, uid: str) -> None:
@@ -103,6 +105,8 @@ class Bed:
     def _apply_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
         self._index = dict(zip(labels, map(float, values), strict=False))
         silent_s, self._received_at_s = self._clock() - self._received_at_s, self._clock()
+        if silent_s > STALE_S:
+            self._returned_at_s = self._received_at_s
         # A snapshot may have come before this sample: it is ahead of what was heard.
         if silent_s > STALE_S and self._snapshot:
             self._unheard.append((self._heard_to_s, self.recorded_s))
@@ -244,6 +248,12 @@ class Bed:
         if silent_s > GONE_S:
             text = texts.GONE.format(age=minutes_seconds(silent_s))
             return (Alert("high", text, "gone"),)
+        now_s = self._clock()
+        if is_state_old(now_s - self._snapshot_at_s, has_ended=False):
+            # Numbers come, but what is wrong at the bed is not known. After a silence the state is awaited.
+            is_awaited = now_s - self._returned_at_s <= STATE_OLD_S
+            text = texts.STATE_OLD.format(age=minutes_seconds(now_s - self._snapshot_at_s))
+            return () if is_awaited else (Alert("high", text, "unknown"),)
         health = self._snapshot.get("health") or {}
         status = RecorderStatus.of(health)
         sources = tuple(replace(one, last_arrival_s_ago=self._arrival_s_ago(one)) for one in status.sources)

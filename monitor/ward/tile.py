@@ -19,6 +19,8 @@ Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not h
 # Data comes once a second. With the pace of reception and screen, a silent bed is grey within 3 s.
 STALE_S = 2.5
 GONE_S = 5.0
+# A complete state comes each half minute. Without one for so long, alerts and health are not known.
+STATE_OLD_S = 75.0
 # No rate is shown before.
 EARLY_MIN = 10
 # Movements are drawn over the last minutes: a series can be seen, at most 90 s from onset to onset.
@@ -67,6 +69,9 @@ class Health:
     state: str
 
 
+_NOT_KNOWN = (Health(texts.STATE_NOT_KNOWN, "off"),)
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """The tile of one bed.
@@ -104,7 +109,7 @@ class Tile:
     is_biocal : bool
         Whether a bio-calibration is running: nothing is counted.
     is_partial : bool
-        Whether the complete state has not been received yet: alerts and rate are not known.
+        Whether the complete state has not been received, or not for long: alerts and rate are not known.
     unseen : str
         How long an alert has not been acknowledged, once that is too long.
     """
@@ -218,7 +223,8 @@ def tile_of(received: Received) -> Tile:
     key, title, value = _index(received)
     early = key in received.snapshot.get("too_early", (key,))
     n, counted = _counted(received, key)
-    saved_s = (received.snapshot.get("health") or {}).get("saved_s_ago")
+    is_known = not is_state_old(received.snapshot_age_s, has_ended=received.has_ended)
+    saved_s = (received.snapshot.get("health") or {}).get("saved_s_ago") if is_known else None
     stale = texts.NO_DATA.format(age_s=received.silent_s) if _is_stale(received) else ""
     is_biocal = received.snapshot.get("biocal") is not None and not received.has_ended
     return Tile(
@@ -238,15 +244,20 @@ def tile_of(received: Received) -> Tile:
         saved="" if stale or saved_s is None else _saved(received, saved_s),
         is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S and not received.has_ended,
         last_movement=_movement(received),
-        health=(Health(stale, "off"),) if stale else _health(received),
+        health=(Health(stale, "off"),) if stale else _health(received) if is_known else _NOT_KNOWN,
         moving=frozenset() if stale else _moving(received),
         strip=_strip(received),
         unknown=_unknown(received),
         stale=stale,
         alerts=received.alerts,
         is_biocal=is_biocal,
-        is_partial=not (received.snapshot or received.has_ended),
+        is_partial=not is_known or not (received.snapshot or received.has_ended),
     )
+
+
+def is_state_old(age_s: float, *, has_ended: bool) -> bool:
+    """Return whether the last complete state of a bed is too old to be shown as the present one."""
+    return age_s > STATE_OLD_S and not has_ended
 
 
 def _is_stale(received: Received) -> bool:

@@ -275,6 +275,45 @@ def test_a_bed_that_was_not_heard_for_more_than_two_seconds_shows_nothing_as_goo
     assert "ok" in {one.state for one in bed.tile().health}
 
 
+def hear(bed, clock, length_s) -> None:
+    """Receive the index each second."""
+    for _ in range(length_s):
+        clock.now_s += 1.0
+        bed.add_index(LABELS, index())
+
+
+def test_a_bed_that_sends_only_its_numbers_has_no_known_state(bed, clock) -> None:
+    hear(bed, clock, 75)
+    assert (bed.tile().alerts, bed.tile().without_alert) == ((), "no alerts · data is being saved")
+    hear(bed, clock, 1)
+    assert [(alert.priority, alert.key) for alert in bed.tile().alerts] == [("high", "unknown")]
+    assert bed.tile().alert.text.startswith("State and alerts not received for 1:16: ")
+    assert [(one.text, one.state) for one in bed.tile().health] == [("state not known", "off")]
+    assert (bed.tile().saved, bed.tile().is_partial, bed.tile().phase) == ("", True, "recording")
+    # A state of another version cannot be read: it is no news of this bed.
+    bed.add_line(snapshot([*STANDING, row("no such kind", 0.0, 91)]))
+    assert bed.tile().alert.key == "unknown"
+    bed.add_line(snapshot([*STANDING, row("no such kind", 0.0, 91)])[:-9])
+    bed.add_line(snapshot())
+    assert "unknown" not in {alert.key for alert in bed.tile().alerts}
+    assert not bed.tile().is_partial
+
+
+def test_the_state_is_awaited_first_after_a_silence(bed, clock) -> None:
+    clock.now_s += 600.0
+    hear(bed, clock, 20)
+    assert (bed.tile().alerts, bed.tile().without_alert) == ((), "alerts not known yet (within 30 s)")
+    assert "ok" not in {one.state for one in bed.tile().health}
+    hear(bed, clock, 60)
+    assert [alert.key for alert in bed.tile().alerts] == ["unknown"]
+
+
+def test_a_bed_whose_state_never_comes_is_an_alert(clock) -> None:
+    bed = Bed("b", "pc", clock)
+    hear(bed, clock, 76)
+    assert [alert.key for alert in bed.tile().alerts] == ["unknown"]
+
+
 def test_a_bed_that_was_ended_alerts_nobody(bed, clock) -> None:
     bed.add_line(line("stop", 3040.0, 91, reason="SIGTERM"))
     clock.now_s += 600
