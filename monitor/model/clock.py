@@ -127,3 +127,14 @@ def slept_s() -> float | None:
     if boottime is None:
         return None
     return time.clock_gettime(boottime) - time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def running_s() -> float:
+    """Return seconds that only increase, the time in which this computer slept included.
+
+    Notes
+    -----
+    `time.monotonic` stops while Linux or macOS sleeps, and does not on Windows.
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", None) or getattr(time, "CLOCK_MONOTONIC", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)

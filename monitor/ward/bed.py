@@ -68,7 +68,7 @@ class Bed:
         self._uids: dict[str, str] = {}
         self._n_received = 0
         self._tile: Tile | None = None
-        self._made_for = (0, 0)
+        self._made_for = (0, 0, False)
         self._reset()
 
     def _reset(self) -> None:
@@ -84,6 +84,7 @@ class Bed:
         self._heard_to_s = 0.0
         self._last_movement: Fact | None = None
         self._snapshot_at_s = self._received_at_s = self._returned_at_s = self._clock()
+        self._lost_at_s = -math.inf
         self._problem = ""
 
     def connected(self, outlet: str, uid: str) -> None:
@@ -207,16 +208,25 @@ class Bed:
         """Whether the recording has ended."""
         return self._state.stopped_s is not None or self._index.get("state") == 4
 
-    def tile(self) -> Tile:
-        """Return the current tile; it changes with what is received, and each half second of silence."""
+    def tile(self, listening_since_s: float = -math.inf) -> Tile:
+        """Return the current tile; it changes with what is received, and each half second of silence.
+
+        Parameters
+        ----------
+        listening_since_s : float
+            Since when the ward has listened without a break: the time before makes no bed a lost one.
+        """
         now_s = self._clock()
         silent_s = now_s - self._received_at_s
-        made_for = self._n_received, int(2.0 * silent_s) if silent_s > _USUAL_S else 0
+        if now_s - max(self._received_at_s, listening_since_s) > GONE_S:
+            self._lost_at_s = self._received_at_s
+        is_gone = self._lost_at_s == self._received_at_s
+        made_for = self._n_received, int(2.0 * silent_s) if silent_s > _USUAL_S else 0, is_gone
         if self._tile is None or self._made_for != made_for:
-            self._tile, self._made_for = self._make_tile(now_s), made_for
+            self._tile, self._made_for = self._make_tile(now_s, is_gone=is_gone), made_for
         return self._tile
 
-    def _make_tile(self, now_s: float) -> Tile:
+    def _make_tile(self, now_s: float, *, is_gone: bool) -> Tile:
         silent_s = now_s - self._received_at_s
         # While data arrives once a second, all ages change with it and not in between.
         seen_s = now_s if silent_s > STALE_S else self._received_at_s
@@ -229,29 +239,30 @@ class Bed:
                 snapshot=self._snapshot,
                 snapshot_age_s=max(0.0, seen_s - self._snapshot_at_s),
                 silent_s=silent_s,
+                is_gone=is_gone,
                 recorded_s=self.recorded_s,
                 has_ended=self.has_ended,
                 curve=self._curve_now(),
                 movements=tuple(self._movements.values()),
                 unheard=tuple(self._unheard),
                 last_movement=self._last_movement,
-                alerts=self._alerts(silent_s),
+                alerts=self._alerts(silent_s, is_gone=is_gone),
             )
             return tile_of(received)
         except Exception as err:  # noqa: BLE001
             alert = Alert("high", _unreadable(err), "unreadable")
             return bare_tile(self.name, self.host, alert)
 
-    def _alerts(self, silent_s: float) -> tuple[Alert, ...]:
+    def _alerts(self, silent_s: float, *, is_gone: bool) -> tuple[Alert, ...]:
         if self.has_ended:
             return ()
-        if silent_s > GONE_S:
+        if is_gone:
             text = texts.GONE.format(age=minutes_seconds(silent_s))
             return (Alert("high", text, "gone"),)
         now_s = self._clock()
         if is_state_old(now_s - self._snapshot_at_s, has_ended=False):
             # Numbers come, but what is wrong at the bed is not known. After a silence the state is awaited.
-            is_awaited = now_s - self._returned_at_s <= STATE_OLD_S
+            is_awaited = self._received_at_s - self._returned_at_s <= STATE_OLD_S
             text = texts.STATE_OLD.format(age=minutes_seconds(now_s - self._snapshot_at_s))
             return () if is_awaited else (Alert("high", text, "unknown"),)
         health = self._snapshot.get("health") or {}

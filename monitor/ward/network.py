@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 
 from monitor.lsl.discovery import Query
 from monitor.lsl.multi_listener import MultiListener, StreamNews
 from monitor.lsl.outlet import OWN_TYPE
+from monitor.model.clock import running_s
 from monitor.model.facts import Fact
 from monitor.ward import texts
 from monitor.ward.bed import Bed
@@ -20,6 +20,8 @@ _DISCOVER_EVERY_S = 0.5
 _POLL_EVERY_S = 0.1
 # The thread that receives is never busy for so long.
 _HUNG_S = 10.0
+# This process was stopped, or this computer slept, if nothing ran for so long.
+_BREAK_S = 2.0
 # A stream that vanishes while it is opened fails once.
 _FAILING_S = 5.0
 _MOST_STREAMS = 400
@@ -33,10 +35,11 @@ class Ward:
     Parameters
     ----------
     clock : callable
-        Monotonic time (s), by which silence and failures are timed.
+        Monotonic time (s), by which silence and failures are timed. By default it goes on while this
+        computer sleeps: what was received before is then as old as it is.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = running_s) -> None:
         self._clock = clock
         self._listener = MultiListener(Query("pred", _PREDICATE), _MOST_STREAMS)
         self._beds: dict[tuple[str, str], Bed] = {}
@@ -44,7 +47,7 @@ class Ward:
         self._stop = threading.Event()
         # Since when a thread fails, and why.
         self._failures: dict[str, tuple[float, str]] = {}
-        self._worked_at_s = self._clock()
+        self._worked_at_s = self._ran_at_s = self._listening_since_s = self._clock()
         self._threads = [
             threading.Thread(target=self._repeat, args=each, name=f"ward-{each[1]}", daemon=True)
             for each in ((self._look, _DISCOVER_EVERY_S), (self._poll, _POLL_EVERY_S))
@@ -62,8 +65,9 @@ class Ward:
 
     def tiles(self) -> list[Tile]:
         """Return a tile for each bed, the highest alert first."""
+        self._note_running()
         with self._lock:
-            return by_alert(bed.tile() for bed in self._beds.values())
+            return by_alert(bed.tile(self._listening_since_s) for bed in self._beds.values())
 
     def log(self, bed: str, host: str) -> list[Fact]:
         """Return the received facts of one bed, oldest first; empty for an unknown bed."""
@@ -79,10 +83,19 @@ class Ward:
     @property
     def problem(self) -> str:
         """Why nothing can be found or received, empty if nothing is known to be wrong."""
-        if self._clock() - self._worked_at_s > _HUNG_S:
+        self._note_running()
+        now_s, listening_s = self._clock(), self._clock() - self._listening_since_s
+        if min(listening_s, now_s - self._worked_at_s) > _HUNG_S:
             return texts.HUNG
         failures = list(self._failures.values())
-        return next((why for since_s, why in failures if self._clock() - since_s > _FAILING_S), "")
+        return next((why for since_s, why in failures if min(listening_s, now_s - since_s) > _FAILING_S), "")
+
+    def _note_running(self) -> None:
+        """Note a break in which nothing could be received: whichever thread runs first after it."""
+        now_s = self._clock()
+        if now_s - self._ran_at_s > _BREAK_S:
+            self._listening_since_s = now_s
+        self._ran_at_s = now_s
 
     def _repeat(self, do: Callable[[], None], every_s: float) -> None:
         while not self._stop.is_set():
@@ -99,6 +112,7 @@ class Ward:
         self._listener.look()
 
     def _poll(self) -> None:
+        self._note_running()
         self._worked_at_s = self._clock()
         news = self._listener.poll()
         if news:

@@ -52,6 +52,7 @@ class Received:
     snapshot: Mapping[str, Any]
     snapshot_age_s: float
     silent_s: float
+    is_gone: bool
     recorded_s: float
     has_ended: bool
     curve: tuple[tuple[int, float | None], ...]
@@ -280,7 +281,7 @@ def _saved(received: Received, saved_s: float) -> str:
 def _phase(received: Received) -> Phase:
     if received.has_ended:
         return "ended"
-    if received.silent_s > GONE_S:
+    if received.is_gone:
         return "not heard"
     return _PHASES.get(received.index.get("state", math.nan), "waiting")
 

@@ -9,7 +9,8 @@ from support.waiting import wait_for
 
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.sound import SoundState, Speaker, tone
-from monitor.lsl.multi_listener import MultiListener
+from monitor.lsl.multi_listener import MultiListener, StreamNews
+from monitor.montage import Channel, StreamDescription
 from monitor.session.control import ControlServer
 from monitor.session.current_alerts import Alert
 from monitor.ward.alerts import OWN, WardAlerts, own_alerts
@@ -50,6 +51,11 @@ def clock():
 @pytest.fixture
 def speaker():
     return Loudspeaker()
+
+
+def outlet(name: str, *labels: str, uid: str = "u1") -> StreamDescription:
+    channels = tuple(Channel(label, "", "") for label in labels)
+    return StreamDescription(name, "PLMS", name, 0.0, "float32", channels, uid, "pc")
 
 
 @pytest.fixture
@@ -151,12 +157,41 @@ def test_a_failing_search_is_named_once_it_lasts(monkeypatch, clock) -> None:
     with Ward(clock) as ward:
         # The second search begins after the failure of the first was noted.
         wait_for(lambda: len(searches) > 1, "two failed searches", 20.0)
-        clock.now_s = 4.9
-        assert ward.problem == ""
+        for clock.now_s in (1.5, 3.0, 4.9):
+            assert ward.problem == ""
         clock.now_s = 5.1
         assert ward.problem == "OSError: no interface"
         monkeypatch.setattr(MultiListener, "look", lambda listener: None)
         wait_for(lambda: ward.problem == "", "the end of the alert", 20.0)
+
+
+def test_a_break_of_the_ward_itself_makes_no_bed_lost_and_nothing_is_green_after_it(
+    monkeypatch, clock
+) -> None:
+    """The process was stopped, or the computer slept: what was received before is old."""
+    news = [[StreamNews(outlet("PLMS-Index-bed-3", "state"), [[1.0]])]]
+    monkeypatch.setattr(MultiListener, "look", lambda _: None)
+    monkeypatch.setattr(MultiListener, "poll", lambda _: news.pop() if news else [])
+    with Ward(clock) as ward:
+        wait_for(ward.tiles, "the bed", 20.0)
+
+        def now() -> tuple[str, str, list[str], str]:
+            (tile,) = ward.tiles()
+            return tile.phase, tile.stale, [alert.key for alert in tile.alerts], ward.problem
+
+        assert now() == ("recording", "", [], "")
+        clock.now_s += 3600.0
+        assert now() == ("recording", "no data for 3600 s", [], "")
+        for _ in range(4):
+            clock.now_s += 1.25
+            assert now()[1:] == (f"no data for {clock.now_s:.0f} s", [], "")
+        clock.now_s += 1.25
+        assert now() == ("not heard", "no data for 3606 s", ["gone"], "")
+        # A bed that was lost before a break still is.
+        clock.now_s += 3600.0
+        assert now() == ("not heard", "no data for 7206 s", ["gone"], "")
+        news.append([StreamNews(outlet("PLMS-Index-bed-3", "state"), [[1.0]])])
+        wait_for(lambda: now()[:2] == ("recording", ""), "the bed again", 20.0)
 
 
 def test_a_loud_tone_has_twice_the_amplitude() -> None:
