@@ -18,7 +18,7 @@ UNSEEN_S = 300.0
 # The screen itself, among the beds.
 OWN: Key = ("", "")
 # These are found by the ward: no recorder knows them.
-_OF_THE_WARD = frozenset({"gone", "unknown", "unreadable"})
+_OF_THE_WARD = frozenset({"gone", "unknown", "unreadable", "twice"})
 _BY_RANK: Mapping[int, Priority] = {rank: priority for priority, rank in RANK.items()}
 
 

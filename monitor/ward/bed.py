@@ -37,6 +37,7 @@ _MAX_UNHEARD = 50
 _CURVE_STEP_S, _CURVE_N = 60.0, 120
 # No recording is as long as a year.
 _MOST_MINUTES = 525_600
+_MOST_EARLIER = 20
 _MOST_CHARS = 200_000
 # Between two samples of the index.
 _USUAL_S = 2.0
@@ -65,7 +66,9 @@ class Bed:
 
     def __init__(self, name: str, host: str, clock: Callable[[], float]) -> None:
         self.name, self.host, self._clock = name, host, clock
-        self._uids: dict[str, str] = {}
+        # The outlets of this recorder and, before it, of earlier ones; when data of one of these was ignored.
+        self._recorders: list[dict[str, str]] = [{}]
+        self._other_at_s = -math.inf
         self._n_received = 0
         self._tile: Tile | None = None
         self._made_for = (0, 0, False)
@@ -87,13 +90,27 @@ class Bed:
         self._lost_at_s = -math.inf
         self._problem = ""
 
-    def connected(self, outlet: str, uid: str) -> None:
-        """Note the connection of an outlet; a new recording resets the state."""
+    def connected(self, outlet: str, uid: str) -> bool:
+        """Note from which outlet data comes; a new recording resets the state.
+
+        Returns
+        -------
+        bool
+            Whether to apply the data. Of two recorders that send at the same time under the same names, only
+            the one that came last is shown.
+        """
         self._n_received += 1
-        if self._uids.get(outlet, uid) != uid:
-            self._uids.clear()
-            self._reset()
-        self._uids[outlet] = uid
+        shown = self._recorders[-1]
+        if shown.setdefault(outlet, uid) == uid:
+            return True
+        is_earlier = any(one.get(outlet) == uid for one in self._recorders)
+        if is_earlier and not self.has_ended and self._lost_at_s != self._received_at_s:
+            self._other_at_s = self._clock()
+            return False
+        self._recorders = [] if is_earlier else self._recorders[-_MOST_EARLIER:]
+        self._recorders.append({outlet: uid})
+        self._reset()
+        return True
 
     def add_index(self, labels: Sequence[str], values: Sequence[float]) -> None:
         """Apply a sample of the index outlet; what cannot be read is reported."""
@@ -271,6 +288,8 @@ class Bed:
         live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)
         found = tuple(replace(alert, text=shortened(alert.text)) for alert in found)
+        if self._clock() - self._other_at_s < GONE_S:
+            found = (Alert("high", texts.TWICE.format(bed=self.name), "twice"), *found)
         return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
 
     def _arrival_s_ago(self, source: SourceStatus) -> float | None:

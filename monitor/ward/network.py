@@ -127,7 +127,8 @@ class Ward:
             kind, name = named
             key = (name, stream.hostname)
             bed = self._beds.setdefault(key, Bed(name, stream.hostname, self._clock))
-            bed.connected(kind, stream.uid)
+            if not bed.connected(kind, stream.uid):
+                continue
             if kind == "Index" and not stream.is_text:
                 bed.add_index([channel.label for channel in stream.channels], one.samples[-1])
             elif kind == "Facts" and stream.is_text:

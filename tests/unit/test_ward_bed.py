@@ -336,6 +336,45 @@ def test_another_recording_begins_a_new_page_and_a_new_connection_does_not(bed) 
     assert bed.tile().stage == "N3"
 
 
+def test_of_two_recorders_with_the_same_names_one_is_shown_and_that_is_an_alert(bed, clock) -> None:
+    """Two computers that were copied have the same name, and so may the beds on them."""
+
+    def send(index_uid: str, facts_uid: str) -> None:
+        if bed.connected("Index", index_uid):
+            bed.add_index(LABELS, index())
+        if bed.connected("Facts", facts_uid):
+            bed.add_line(snapshot(n_series=5 if facts_uid == "f1" else 9, series=None))
+
+    send("i1", "f1")
+    assert (bed.tile().series, bed.tile().alerts) == ("no series now, 5 so far", ())
+    for _ in range(10):
+        clock.now_s += 1.0
+        send("i2", "f2")
+        send("i1", "f1")
+    assert bed.tile().series == "no series now, 9 so far"
+    assert [(alert.priority, alert.key) for alert in bed.tile().alerts] == [("high", "twice")]
+    # One of them is stopped: the other is shown.
+    if bed.connected("Facts", "f2"):
+        bed.add_line(line("stop", 3040.0, 95, reason="SIGTERM"))
+    assert bed.tile().phase == "ended"
+    for _ in range(6):
+        clock.now_s += 1.0
+        send("i1", "f1")
+    assert (bed.tile().phase, bed.tile().series) == ("recording", "no series now, 5 so far")
+    assert bed.tile().alerts == ()
+
+
+def test_of_two_recorders_the_other_is_shown_once_the_first_is_lost(bed, clock) -> None:
+    for uid in ("i1", "i2"):
+        assert bed.connected("Index", uid)
+        bed.add_index(LABELS, index(tst_h=NAN))
+    assert not bed.connected("Index", "i1")
+    for _ in range(6):
+        clock.now_s += 1.0
+        bed.tile()
+    assert bed.connected("Index", "i1")
+
+
 @pytest.mark.parametrize(
     "text",
     [
