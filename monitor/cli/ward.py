@@ -20,7 +20,7 @@ from monitor.model.clock import utc_now
 from monitor.model.errors import InputError
 from monitor.session.folder import default_sessions_dir
 from monitor.ward import texts
-from monitor.ward.tile import Tile
+from monitor.ward.tile import Tile, with_names
 
 if TYPE_CHECKING:
     from monitor.ward.network import Ward
@@ -123,15 +123,12 @@ def table(tiles: Sequence[Tile]) -> str:
     """Return the beds as a table, the highest alert first."""
     if not tiles:
         return texts.NO_BEDS
-    names = [tile.bed for tile in tiles]
     head = [name.ljust(width) for name, width in _COLUMNS]
     lines = [" ".join([*head, "alert"])]
-    for tile in tiles:
-        # The same bed name on two computers means two beds.
-        bed = tile.bed if names.count(tile.bed) == 1 else f"{tile.bed}@{tile.host}"
+    for tile in with_names(tiles):
         value, name, _ = tile.number
         cells = (
-            bed,
+            tile.name,
             texts.PHASES.get(tile.phase, tile.phase),
             tile.recorded,
             f"{value} {name}",

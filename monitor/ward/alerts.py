@@ -33,11 +33,14 @@ class BedAlert:
         `is_seen` once it was acknowledged here or at the bed.
     unseen_s : float
         How long it has not been acknowledged.
+    name : str
+        Name of the bed on the screen.
     """
 
     bed: Key
     alert: Alert
     unseen_s: float
+    name: str
 
     @property
     def key(self) -> str:
@@ -84,9 +87,11 @@ class WardAlerts:
         """
         now_s = self._clock()
         own = own_alerts(tiles, problem, self.sounding.state)
-        found = [(OWN, alert) for alert in own]
-        found += [((tile.bed, tile.host), alert) for tile in tiles for alert in tile.alerts]
-        keyed = {one.key: one for one in (BedAlert(bed, alert, 0.0) for bed, alert in found)}
+        found = [BedAlert(OWN, alert, 0.0, texts.THIS_SCREEN) for alert in own]
+        found += [
+            BedAlert((tile.bed, tile.host), alert, 0.0, tile.name) for tile in tiles for alert in tile.alerts
+        ]
+        keyed = {one.key: one for one in found}
         self._seen = still_seen(self._seen, [replace(one.alert, key=key) for key, one in keyed.items()])
         self._since_s = {key: self._since_s.get(key, now_s) for key in keyed if key not in self._seen}
         self.now = tuple(sorted(map(self._with_age, keyed.values()), key=_order))
@@ -96,9 +101,8 @@ class WardAlerts:
     def _with_age(self, one: BedAlert) -> BedAlert:
         since_s = self._since_s.get(one.key)
         is_seen = since_s is None
-        return BedAlert(
-            one.bed, replace(one.alert, is_seen=is_seen), 0.0 if since_s is None else self._clock() - since_s
-        )
+        unseen_s = 0.0 if since_s is None else self._clock() - since_s
+        return replace(one, alert=replace(one.alert, is_seen=is_seen), unseen_s=unseen_s)
 
     def _sound(self) -> None:
         loud = [

@@ -27,7 +27,6 @@ from monitor.ward.tile import (
     Tile,
     bare_tile,
     is_silent,
-    is_state_old,
     shortened,
     tile_of,
 )
@@ -277,7 +276,7 @@ class Bed:
             text = texts.GONE.format(age=minutes_seconds(silent_s))
             return (Alert("high", text, "gone"),)
         now_s = self._clock()
-        if is_state_old(now_s - self._snapshot_at_s, has_ended=False):
+        if now_s - self._snapshot_at_s > STATE_OLD_S:
             # Numbers come, but what is wrong at the bed is not known. After a silence the state is awaited.
             is_awaited = self._received_at_s - self._returned_at_s <= STATE_OLD_S
             text = texts.STATE_OLD.format(age=minutes_seconds(now_s - self._snapshot_at_s))

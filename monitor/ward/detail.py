@@ -52,7 +52,7 @@ class DetailPanel(QFrame):
 
     def show_bed(self, tile: Tile, facts: Sequence[Fact], theme: Theme) -> None:
         """Set the content."""
-        self._bed.setText(tile.bed)
+        self._bed.setText(tile.name)
         saved = tile.saved or texts.SAVED_UNKNOWN
         phase = texts.PHASES.get(tile.phase, tile.phase)
         about = texts.ABOUT.format(host=tile.host, phase=phase, recorded=tile.recorded, saved=saved)

@@ -12,7 +12,7 @@ from monitor.dashboard.style import elastic, label, set_flag
 from monitor.dashboard.theme import Theme
 from monitor.model.clock import utc_now
 from monitor.ward import texts
-from monitor.ward.alerts import OWN, BedAlert
+from monitor.ward.alerts import BedAlert
 from monitor.ward.tile_widget import MARKS
 
 _LONGEST_NAME = 60
@@ -86,9 +86,8 @@ def _coloured(one: BedAlert, theme: Theme) -> str:
 
 
 def _line(one: BedAlert) -> str:
-    name = texts.THIS_SCREEN if one.bed == OWN else one.bed[0]
     mark = texts.SEEN if one.alert.is_seen else MARKS[one.alert.priority]
-    return f"{mark} {name}: {one.alert.text}"
+    return f"{mark} {one.name}: {one.alert.text}"
 
 
 def _set(where: QLabel, text: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -113,6 +114,8 @@ class Tile:
         Whether the complete state has not been received, or not for long: alerts and rate are not known.
     unseen : str
         How long an alert has not been acknowledged, once that is too long.
+    has_namesake : bool
+        Whether another computer records a bed of the same name.
     """
 
     bed: str
@@ -140,6 +143,12 @@ class Tile:
     is_biocal: bool = False
     is_partial: bool = False
     unseen: str = ""
+    has_namesake: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name on the screen: the same bed name on two computers means two beds."""
+        return f"{self.bed}@{self.host}" if self.has_namesake else self.bed
 
     @property
     def count(self) -> str:
@@ -213,6 +222,12 @@ def by_alert(tiles: Iterable[Tile]) -> list[Tile]:
     return sorted(tiles, key=rank)
 
 
+def with_names(tiles: Sequence[Tile]) -> list[Tile]:
+    """Return the tiles, those with a bed name that occurs more than once marked."""
+    n = Counter(tile.bed for tile in tiles)
+    return [replace(tile, has_namesake=True) if n[tile.bed] > 1 else tile for tile in tiles]
+
+
 def by_number(key: tuple[str, str]) -> tuple[Any, ...]:
     """Return a sort key for a bed and its host that puts bed-2 before bed-10."""
     parts = re.split(r"([0-9]+)", key[0])
@@ -224,7 +239,7 @@ def tile_of(received: Received) -> Tile:
     key, title, value = _index(received)
     early = key in received.snapshot.get("too_early", (key,))
     n, counted = _counted(received, key)
-    is_known = not is_state_old(received.snapshot_age_s, has_ended=received.has_ended)
+    is_known = received.has_ended or received.snapshot_age_s <= STATE_OLD_S
     saved_s = (received.snapshot.get("health") or {}).get("saved_s_ago") if is_known else None
     stale = texts.NO_DATA.format(age_s=received.silent_s) if _is_stale(received) else ""
     is_biocal = received.snapshot.get("biocal") is not None and not received.has_ended
@@ -252,13 +267,8 @@ def tile_of(received: Received) -> Tile:
         stale=stale,
         alerts=received.alerts,
         is_biocal=is_biocal,
-        is_partial=not is_known or not (received.snapshot or received.has_ended),
+        is_partial=not (is_known and (received.snapshot or received.has_ended)),
     )
-
-
-def is_state_old(age_s: float, *, has_ended: bool) -> bool:
-    """Return whether the last complete state of a bed is too old to be shown as the present one."""
-    return age_s > STATE_OLD_S and not has_ended
 
 
 def _is_stale(received: Received) -> bool:

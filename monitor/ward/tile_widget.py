@@ -67,7 +67,7 @@ class TileWidget(QWidget):
         if (tile, theme, is_chosen) == (self.tile, self._theme, self._is_chosen):
             return
         self.tile, self._theme, self._is_chosen = tile, theme, is_chosen
-        self.setAccessibleName(f"Bed {tile.bed}")
+        self.setAccessibleName(f"Bed {tile.name}")
         alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else tile.without_alert
         phase, number = texts.PHASES.get(tile.phase, tile.phase), " ".join(tile.number[:2])
         self.setAccessibleDescription(f"{phase}; {number}; {tile.series}; {alert}")
@@ -178,11 +178,13 @@ class TileWidget(QWidget):
             x -= 24
         _text(
             painter,
-            tile.bed,
+            tile.name,
             QRectF(line.left(), line.top(), x - line.left() - 6, 26),
             theme.text,
             19,
             bold=True,
+            # Names of beds differ at their end.
+            elided=Qt.TextElideMode.ElideMiddle,
         )
 
     def _alert(self, painter: QPainter, tile: Tile, line: QRectF) -> None:
@@ -297,12 +299,13 @@ def _text(
     *,
     bold: bool = False,
     align: Qt.AlignmentFlag = _LEFT,
+    elided: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> float:
     """Paint a text into a box, shortened if it does not fit; return its width."""
     made, metrics = _font(px, bold)
     width = metrics.horizontalAdvance(text)
     if width > box.width():
-        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(0.0, box.width()))
+        text = metrics.elidedText(text, elided, max(0.0, box.width()))
         width = metrics.horizontalAdvance(text)
     painter.setFont(made)
     painter.setPen(QColor(colour))

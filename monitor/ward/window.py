@@ -32,7 +32,7 @@ from monitor.ward.header import Header
 from monitor.ward.local_recorders import LocalRecorders
 from monitor.ward.network import Ward
 from monitor.ward.places import Key, Places, is_gone
-from monitor.ward.tile import Tile
+from monitor.ward.tile import Tile, with_names
 from monitor.ward.tile_widget import LEAST_PX, TileWidget
 
 _REFRESH_MS = 200
@@ -153,7 +153,7 @@ class WardWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Show the current state of every bed."""
-        placed = self._places.tiles(self._ward.tiles())
+        placed = with_names(self._places.tiles(self._ward.tiles()))
         marked = self._alerts.update(placed, self._ward.problem)
         tiles = {(tile.bed, tile.host): tile for tile in marked}
         for key, tile in tiles.items():
@@ -253,11 +253,11 @@ class WardWindow(QMainWindow):
         if key is None or tile is None:
             return
         if not is_gone(tile):
-            self._say(texts.NOT_REMOVED.format(bed=tile.bed))
+            self._say(texts.NOT_REMOVED.format(bed=tile.name))
             return
         self._ward.forget(*key)
         self._places.remove(key)
-        self._say(texts.REMOVED.format(bed=tile.bed))
+        self._say(texts.REMOVED.format(bed=tile.name))
         self.choose(None)
 
     def choose(self, key: Key | None) -> None:

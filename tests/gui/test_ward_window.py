@@ -392,6 +392,28 @@ def test_the_ward_s_own_failures_are_alerts_by_name(window, heard, speaker) -> N
     assert window.header.sound.text() == "NO SOUND"
 
 
+def test_two_beds_of_one_name_are_told_apart_by_their_computers(window, heard) -> None:
+    lost = Alert("high", "Both legs missing 0:42, not counted", "lost-all")
+    heard.now = [bed(1), bed(1, host="lab-2", alerts=(lost,)), bed(2)]
+    window.refresh()
+    named = {each.accessibleName() for each in tiles(window)}
+    assert {"Bed bed-1@lab-pc", "Bed bed-1@lab-2", "Bed bed-2"} <= named
+    assert "!!! bed-1@lab-2: Both legs missing" in window.header.alerts.accessibleDescription()
+
+
+def test_long_names_that_differ_at_their_end_look_different(qtbot) -> None:
+    pictures = []
+    for number in (1, 2):
+        widget = TileWidget(NIGHT)
+        qtbot.addWidget(widget)
+        widget.resize(*LEAST_PX)
+        widget.show_tile(
+            replace(bed(1), bed=f"sleep-laboratory-room-12-bed-{number}"), NIGHT, is_chosen=False
+        )
+        pictures.append(pixels(widget))
+    assert (pictures[0] != pictures[1]).any()
+
+
 def test_letters_in_the_name_field_are_no_commands(window, qtbot, asked) -> None:
     qtbot.mouseClick(window.header.name, Qt.MouseButton.LeftButton)
     qtbot.keyClicks(window.header.name, "Ada Pond")
