@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -22,14 +23,15 @@ _MOST = 100
 # A recording that was running when the window was closed is expected for so long.
 _EXPECTED_FOR = dt.timedelta(hours=16)
 # All beds of a network are found one by one at the start: for so long new ones are put in order.
-_SETTLING = dt.timedelta(seconds=30)
+_SETTLING_S = 30.0
+_LONGEST_NAME = 200
 
 
 class _Place(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    bed: str = Field(min_length=1, max_length=200)
-    host: str = Field(max_length=200)
+    bed: str = Field(min_length=1, max_length=_LONGEST_NAME)
+    host: str = Field(max_length=_LONGEST_NAME)
     recording: bool = False
 
 
@@ -51,6 +53,8 @@ class Places:
         File of the order; None keeps nothing for the next start.
     now : callable
         Returns the time in UTC.
+    clock : callable
+        Monotonic seconds: the wall clock of a computer may be set while the window is open.
 
     Attributes
     ----------
@@ -58,15 +62,20 @@ class Places:
         Why the file could not be read or written, empty if it could.
     """
 
-    def __init__(self, path: Path | None, now: Callable[[], dt.datetime] = utc_now) -> None:
-        self._path, self._now = path, now
+    def __init__(
+        self,
+        path: Path | None,
+        now: Callable[[], dt.datetime] = utc_now,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path, self._now, self._clock = path, now, clock
         self.problem = ""
         # Whether each bed is recording, in the order of the places.
         self._is_recording: dict[Key, bool] = {}
         # Beds of the last start that were not found yet.
         self._not_found: dict[Key, bool] = {}
         self._new: set[Key] = set()
-        self._begun = now()
+        self._begun_s = clock()
         self._load()
 
     @classmethod
@@ -83,7 +92,7 @@ class Places:
         before = dict(self._is_recording)
         for key in sorted(tiles.keys() - before.keys(), key=by_number):
             self._add(key)
-        if self._now() - self._begun < _SETTLING:
+        if self._is_settling:
             self._sort_new()
         for key, tile in tiles.items():
             self._not_found.pop(key, None)
@@ -91,6 +100,10 @@ class Places:
         if list(before.items()) != list(self._is_recording.items()):
             self._save()
         return [tiles.get(key) or self._empty(key) for key in self._is_recording]
+
+    @property
+    def _is_settling(self) -> bool:
+        return self._clock() - self._begun_s < _SETTLING_S
 
     def remove(self, key: Key) -> None:
         """Remove a bed that has ended or is gone; if it is found again it comes last."""
@@ -126,7 +139,7 @@ class Places:
 
     def _empty(self, key: Key) -> Tile:
         alert = Alert("high", texts.NOT_FOUND_AGAIN, "gone")
-        is_missed = self._not_found.get(key) and self._now() - self._begun >= _SETTLING
+        is_missed = self._not_found.get(key) and not self._is_settling
         alerts = (alert,) if is_missed else ()
         return Tile(
             *key,
@@ -158,8 +171,9 @@ class Places:
     def _save(self) -> None:
         if self._path is None:
             return
-        latest = list(self._is_recording.items())[-_MOST:]
-        places = tuple(_Place(bed=bed, host=host, recording=on) for (bed, host), on in latest)
+        # A longer name is none of a recorder.
+        named = [one for one in self._is_recording.items() if max(map(len, one[0])) <= _LONGEST_NAME]
+        places = tuple(_Place(bed=bed, host=host, recording=on) for (bed, host), on in named[-_MOST:])
         saved = _Saved(saved_utc=self._now(), places=places)
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -76,13 +76,13 @@ class WardWindow(QMainWindow):
         self._order: list[Key] = []
         self._columns = 0
         self._chosen: Key | None = None
+        self._said_problem = ""
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)
         self._message_timer.timeout.connect(lambda: self.message.setText(texts.KEYS))
         self._arrange()
         self._bind()
         self.set_theme(theme)
-        self._say(self._places.problem)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
 
@@ -166,6 +166,9 @@ class WardWindow(QMainWindow):
         sounding = self._alerts.sounding
         works = sounding.state.works is not False and not sounding.pause_left_s
         self.header.show_sound(sounding.text, works=works)
+        if self._places.problem != self._said_problem:
+            self._said_problem = self._places.problem
+            self._say(self._said_problem)
         for text in self._recorders.results():
             self._say(text)
         if self._chosen is not None:

@@ -423,7 +423,14 @@ def test_letters_in_the_name_field_are_no_commands(window, qtbot, asked) -> None
 
 def test_places_survive_a_restart_and_a_bed_that_was_recording_is_missed(tmp_path) -> None:
     path, now = tmp_path / "ward.json", [dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC)]
-    first = Places(path, lambda: now[0])
+
+    def clock() -> float:
+        return now[0].timestamp()
+
+    def start() -> Places:
+        return Places(path, lambda: now[0], clock)
+
+    first = start()
     # The beds of a network are found one by one.
     first.tiles([bed(3)])
     assert [tile.bed for tile in first.tiles([bed(3), bed(1)])] == ["bed-1", "bed-3"]
@@ -431,7 +438,7 @@ def test_places_survive_a_restart_and_a_bed_that_was_recording_is_missed(tmp_pat
     first.tiles([bed(3), bed(1), bed(2, phase="ended")])
     assert path.stat().st_mode & 0o777 == 0o600
     now[0] += dt.timedelta(hours=2)
-    again = Places(path, lambda: now[0])
+    again = start()
     order = again.tiles([bed(3)])
     assert [tile.bed for tile in order] == ["bed-1", "bed-3", "bed-2"]
     # The others may be found in a moment: no alert at each start of the window.
@@ -442,12 +449,40 @@ def test_places_survive_a_restart_and_a_bed_that_was_recording_is_missed(tmp_pat
     assert (order[0].phase, order[2].alerts) == ("not heard", ())
     assert [tile.bed for tile in again.tiles([bed(2), bed(1), bed(3)])] == ["bed-1", "bed-3", "bed-2"]
     now[0] += dt.timedelta(days=2)
-    later = Places(path, lambda: now[0])
+    later = start()
     assert all(tile.alerts == () for tile in later.tiles([]))
     # The bed is recorded by another computer now.
     moved = later.tiles([bed(3, host="lab-2")])
     assert [(tile.bed, tile.host) for tile in moved][1] == ("bed-3", "lab-2")
     assert len(moved) == 3
+
+
+def test_a_clock_that_is_set_changes_neither_the_order_nor_what_is_missed(tmp_path) -> None:
+    path, now, clock_s = tmp_path / "ward.json", dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC), [0.0]
+    Places(path, lambda: now).tiles([bed(5)])
+    steps = [dt.timedelta(hours=2)]
+    order = Places(path, lambda: now + steps[-1], lambda: clock_s[0])
+    steps.append(dt.timedelta(hours=-3))
+    clock_s[0] = 31.0
+    assert [alert.key for tile in order.tiles([]) for alert in tile.alerts] == ["gone"]
+    for found in ([bed(3)], [bed(3), bed(1)]):
+        order.tiles(found)
+    assert [tile.bed for tile in order.tiles([])] == ["bed-5", "bed-3", "bed-1"]
+
+
+def test_a_name_that_cannot_be_saved_costs_no_other_bed_its_place(tmp_path) -> None:
+    path = tmp_path / "ward.json"
+    odd = replace(bed(1), bed="b" * 500)
+    assert {tile.bed for tile in Places(path).tiles([bed(2), odd])} == {"bed-2", odd.bed}
+    assert [tile.bed for tile in Places(path).tiles([])] == ["bed-2"]
+
+
+def test_an_order_that_cannot_be_saved_is_named(tmp_path, qtbot) -> None:
+    (tmp_path / "folder").write_text("a file")
+    made = WardWindow(Heard(beds(2)), places=Places(tmp_path / "folder" / "ward.json"))
+    qtbot.addWidget(made)
+    made.refresh()
+    assert made.message.text().startswith("The order of the beds cannot be written to ")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"saved_utc": 5, "places": [{"bed": ""}]}', "\xff"])
