@@ -19,7 +19,7 @@ from monitor.ward import texts
 from monitor.ward.tile import Tile, shortened
 from monitor.ward.tile_widget import MARKS
 
-_WIDTH_PX = 460
+_WIDTH_PX, _ROW_PX = 460, 24
 _ROWS = 200
 # Texts entered by a person are not sent by the bed.
 _NO_TEXT = frozenset({"note", "segment", "marker_rejected"})
@@ -31,7 +31,6 @@ class DetailPanel(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("card", "true")
-        self.setFixedWidth(_WIDTH_PX)
         self.setAccessibleName("Details of a bed")
         self._bed, self._about = label("", "field"), label("", "soft")
         self._alerts, self._health = label("", "strong"), label("", "soft")
@@ -49,6 +48,12 @@ class DetailPanel(QFrame):
             whole.addWidget(part)
         whole.addWidget(self.table, 1)
         whole.addWidget(self._note)
+        self.set_scale(1.0, _WIDTH_PX)
+
+    def set_scale(self, scale: float, most_px: int) -> None:
+        """Set the sizes that follow those of the texts, 1 is for 1080 lines; and the width at most."""
+        self.setFixedWidth(min(round(_WIDTH_PX * scale), most_px))
+        self.table.verticalHeader().setDefaultSectionSize(round(_ROW_PX * scale))
 
     def show_bed(self, tile: Tile, facts: Sequence[Fact], theme: Theme) -> None:
         """Set the content."""
@@ -57,7 +62,10 @@ class DetailPanel(QFrame):
         phase = texts.PHASES.get(tile.phase, tile.phase)
         about = texts.ABOUT.format(host=tile.host, phase=phase, recorded=tile.recorded, saved=saved)
         self._about.setText(about)
-        lines = [f"{MARKS[one.priority]} {one.priority}: {one.text}" for one in tile.alerts]
+        lines = [
+            f"{texts.SEEN if one.is_seen else MARKS[one.priority]} {one.priority}: {one.text}"
+            for one in tile.alerts
+        ]
         self._alerts.setText("\n".join(lines) or tile.without_alert)
         colour = getattr(theme, tile.alert.priority) if tile.alert else theme.soft
         self._alerts.setStyleSheet(f"color: {colour}")
@@ -88,7 +96,6 @@ def _empty_table() -> QTableWidget:
     table.setAccessibleName("Events received")
     table.setHorizontalHeaderLabels(list(texts.TABLE_HEADS))
     table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(24)
     table.setShowGrid(False)
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -39,7 +39,6 @@ class Header(QWidget):
         self.name.setPlaceholderText(texts.NAME)
         self.name.setAccessibleName(texts.NAME)
         self.name.setMaxLength(_LONGEST_NAME)
-        self.name.setFixedWidth(_NAME_PX)
         # Keys are commands unless the field was clicked.
         self.name.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.name.returnPressed.connect(self.name.clearFocus)
@@ -50,6 +49,11 @@ class Header(QWidget):
         row.addWidget(self.alerts, 1)
         for each in (self.name, self.sound, self.clock):
             row.addWidget(each)
+        self.set_scale(1.0)
+
+    def set_scale(self, scale: float) -> None:
+        """Set the width of the name to the size of the texts; 1 is for 1080 lines."""
+        self.name.setFixedWidth(round(_NAME_PX * scale))
 
     def show_alerts(self, n_beds: int, alerts: Sequence[BedAlert], theme: Theme) -> None:
         """Set the alerts, new ones first, and the clock."""

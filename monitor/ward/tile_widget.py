@@ -38,6 +38,7 @@ MARKS = {"high": "!!!", "medium": "!!", "low": "!"}
 LEAST_PX = (300, 240)
 # While the details are open, tiles are narrower than their least width.
 _LEAST_SCALE, _MOST_SCALE = 0.7, 3.0
+LEAST_NARROW_PX = round(LEAST_PX[0] * _LEAST_SCALE)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _PAD = 12.0
@@ -53,7 +54,7 @@ class TileWidget(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setMinimumSize(round(LEAST_PX[0] * _LEAST_SCALE), LEAST_PX[1])
+        self.setMinimumSize(LEAST_NARROW_PX, LEAST_PX[1])
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._theme = theme
         self.tile: Tile | None = None

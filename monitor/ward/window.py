@@ -33,7 +33,7 @@ from monitor.ward.local_recorders import LocalRecorders
 from monitor.ward.network import Ward
 from monitor.ward.places import Key, Places, is_gone
 from monitor.ward.tile import Tile, with_names
-from monitor.ward.tile_widget import LEAST_PX, TileWidget
+from monitor.ward.tile_widget import LEAST_NARROW_PX, LEAST_PX, TileWidget
 
 _REFRESH_MS = 200
 _GAP_PX = 10
@@ -76,7 +76,7 @@ class WardWindow(QMainWindow):
         self._order: list[Key] = []
         self._columns = 0
         self._chosen: Key | None = None
-        self._said_problem = ""
+        self._said_problem = self._sheet = ""
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)
         self._message_timer.timeout.connect(lambda: self.message.setText(texts.KEYS))
@@ -144,8 +144,18 @@ class WardWindow(QMainWindow):
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
         self._theme = theme
-        self.setStyleSheet(style_sheet(theme, 1.0))
+        self._set_style()
         self.refresh()
+
+    def _set_style(self) -> None:
+        """Let the texts beside the tiles grow with a large screen, as those of the tiles do."""
+        scale = max(1.0, min(self.width() / 1920, self.height() / 1080))
+        sheet = style_sheet(self._theme, scale)
+        if sheet != self._sheet:
+            self._sheet = sheet
+            self.setStyleSheet(sheet)
+            self.header.set_scale(scale)
+        self.detail.set_scale(scale, self.width() - least_width_px(columns_across(self.width())))
 
     def _say(self, text: str) -> None:
         self.message.setText(text or texts.KEYS)
@@ -272,6 +282,7 @@ class WardWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lay out the tiles for the new size."""
         super().resizeEvent(event)
+        self._set_style()
         self._place(list(self._order))
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -287,7 +298,7 @@ def columns_for(n: int, width_px: int, height_px: int) -> int:
 
     If they do not all fit the screen it is scrolled down, never sideways.
     """
-    across = max(1, (width_px - _GAP_PX) // (LEAST_PX[0] + _GAP_PX))
+    across = columns_across(width_px)
 
     def scale(columns: int) -> float:
         rows = max(1, -(-n // columns))
@@ -298,6 +309,16 @@ def columns_for(n: int, width_px: int, height_px: int) -> int:
 
     best = max(range(1, across + 1), key=lambda columns: (scale(columns), -columns))
     return best if scale(best) >= 1.0 else across
+
+
+def columns_across(width_px: int) -> int:
+    """Return how many columns of readable tiles a width has room for."""
+    return max(1, (width_px - _GAP_PX) // (LEAST_PX[0] + _GAP_PX))
+
+
+def least_width_px(columns: int) -> int:
+    """Return the width of so many columns while the details are open, with the scroll bar."""
+    return columns * (LEAST_NARROW_PX + _GAP_PX) + 2 * _GAP_PX
 
 
 def run_window(ward: Ward, sessions: Path | None, unseen_s: float) -> int:

@@ -265,6 +265,20 @@ def test_opening_the_details_or_losing_a_bed_moves_no_tile_to_another_place(wind
     assert tile_of(window, "bed-3").tile.value == "10.2"
 
 
+@pytest.mark.parametrize("width", [1024, 1280, 1366, 1600])
+def test_the_details_hide_no_tile_of_a_small_window(window, heard, width) -> None:
+    heard.now = [bed(number) for number in range(1, 25)]
+    window.resize(width, 720)
+    window.choose(("bed-5", "lab-pc"))
+    QApplication.processEvents()
+    window.refresh()
+    QApplication.processEvents()
+    area = window.findChild(QScrollArea)
+    assert area.horizontalScrollBar().maximum() == 0
+    assert max(each.x() + each.width() for each in tiles(window)) <= area.viewport().width()
+    assert window.detail.width() > 300
+
+
 def test_an_ended_bed_can_be_removed_and_a_recording_one_cannot(window, qtbot) -> None:
     tile_of(window, "bed-1").setFocus()
     qtbot.keyClick(window, Qt.Key.Key_Delete)
@@ -300,6 +314,18 @@ def test_tiles_fill_the_screen_and_their_texts_grow(window, heard, order, qtbot)
         qtbot.waitUntil(lambda: tiles(window)[0].width() > 500, timeout=LATE_MS)
         covered = sum(each.width() * each.height() for each in tiles(window))
         assert covered > 0.9 * area.width() * area.height()
+
+
+def test_the_alerts_of_all_beds_can_be_read_on_a_large_screen_too(window, qtbot) -> None:
+    before_px = window.header.alerts.fontMetrics().height(), window.header.name.width()
+    window.resize(3840, 2160)
+    qtbot.waitUntil(lambda: window.header.name.width() == 2 * before_px[1], timeout=LATE_MS)
+    assert window.header.alerts.fontMetrics().height() > 1.8 * before_px[0]
+    window.choose(("bed-9", "lab-pc"))
+    assert window.detail.width() == 920
+    window.resize(1920, 1080)
+    qtbot.waitUntil(lambda: window.header.name.width() == before_px[1], timeout=LATE_MS)
+    assert window.header.alerts.fontMetrics().height() == before_px[0]
 
 
 def test_of_a_bed_that_is_not_heard_nothing_is_painted_as_good(qtbot) -> None:

@@ -287,7 +287,7 @@ def test_a_bed_that_sends_only_its_numbers_has_no_known_state(bed, clock) -> Non
     assert (bed.tile().alerts, bed.tile().without_alert) == ((), "no alerts · data is being saved")
     hear(bed, clock, 1)
     assert [(alert.priority, alert.key) for alert in bed.tile().alerts] == [("high", "unknown")]
-    assert bed.tile().alert.text.startswith("State and alerts not received for 1:16: ")
+    assert bed.tile().alert.text.startswith("Alerts not received for 1:16: ")
     assert [(one.text, one.state) for one in bed.tile().health] == [("state not known", "off")]
     assert (bed.tile().saved, bed.tile().is_partial, bed.tile().phase) == ("", True, "recording")
     # A state of another version cannot be read: it is no news of this bed.
