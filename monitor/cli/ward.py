@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.dashboard.shell.display import load_qt, use_display_that_answers, why_no_window
+from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.model.clock import utc_now
 from monitor.model.errors import InputError
+from monitor.session.current_alerts import Alert
 from monitor.session.folder import default_sessions_dir
 from monitor.ward import texts
+from monitor.ward.alerts import own_alerts
 from monitor.ward.tile import Tile, with_names
 
 if TYPE_CHECKING:
@@ -102,10 +105,11 @@ def _print_until(ending: threading.Event, listening: Ward, as_json: bool, durati
     while not ending.wait(every_s if duration_s is None else min(every_s, duration_s - passed_s)):
         passed_s += every_s
         tiles = listening.tiles()
+        own = own_alerts(tiles, listening.problem, SoundState())
         if as_json:
-            text = json.dumps({"utc": utc_now().isoformat(), "beds": [tile.as_dict() for tile in tiles]})
+            text = as_line(tiles, own)
         else:
-            text = (_CLEAR if is_live else "") + table(tiles) + ("" if is_live else "\n")
+            text = (_CLEAR if is_live else "") + table(tiles, own) + ("" if is_live else "\n")
         try:
             click.echo(text)
         except OSError:
@@ -119,12 +123,20 @@ _MARKS = {"high": "!!! ", "medium": "!! ", "low": "! "}
 _COLUMNS = (("bed", 14), ("state", 10), ("recorded", 9), ("index", 46), ("stage", 9), ("series", 30))
 
 
-def table(tiles: Sequence[Tile]) -> str:
-    """Return the beds as a table, the highest alert first."""
+def as_line(tiles: Sequence[Tile], own: Sequence[Alert] = ()) -> str:
+    """Return the beds, and the alerts of the ward's own receiving, as one line of JSON."""
+    alerts = [{"priority": alert.priority, "text": alert.text} for alert in own]
+    beds = [tile.as_dict() for tile in tiles]
+    return json.dumps({"utc": utc_now().isoformat(), "alerts": alerts, "beds": beds})
+
+
+def table(tiles: Sequence[Tile], own: Sequence[Alert] = ()) -> str:
+    """Return the beds as a table, the highest alert first, below the alerts of the ward itself."""
+    first = [_MARKS[alert.priority] + alert.text for alert in own]
     if not tiles:
-        return texts.NO_BEDS
+        return "\n".join(first or [texts.NO_BEDS])
     head = [name.ljust(width) for name, width in _COLUMNS]
-    lines = [" ".join([*head, "alert"])]
+    lines = [*first, " ".join([*head, "alert"])]
     for tile in with_names(tiles):
         value, name, _ = tile.number
         cells = (

@@ -38,6 +38,7 @@ from monitor.ward.tile_widget import LEAST_NARROW_PX, LEAST_PX, TileWidget
 _REFRESH_MS = 200
 _GAP_PX = 10
 _TEST_SOUND_EVERY_S = 60.0
+_REPEATED = ("Left", "Right", "Up", "Down")
 # What was said of one alert must not stay there when the next one comes.
 _MESSAGE_MS = 15_000
 
@@ -139,7 +140,10 @@ class WardWindow(QMainWindow):
             ("Up", lambda: self._step(-self._columns)),
             ("Down", lambda: self._step(self._columns)),
         ):
-            QShortcut(QKeySequence(keys), self).activated.connect(act)
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.activated.connect(act)
+            # A key that is held down would pause the sound and end the pause again and again.
+            shortcut.setAutoRepeat(keys in _REPEATED)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
 from support.sessions import quality
 from support.windows import LATE_MS, n_of, pixels
@@ -438,6 +439,11 @@ def test_long_names_that_differ_at_their_end_look_different(qtbot) -> None:
         )
         pictures.append(pixels(widget))
     assert (pictures[0] != pictures[1]).any()
+
+
+def test_a_key_that_is_held_down_acts_once_unless_it_moves(window) -> None:
+    repeated = {each.key().toString() for each in window.findChildren(QShortcut) if each.autoRepeat()}
+    assert repeated == {"Left", "Right", "Up", "Down"}
 
 
 def test_letters_in_the_name_field_are_no_commands(window, qtbot, asked) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 from support.waiting import wait_for
 
+from monitor.cli.ward import as_line, table
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.sound import SoundState, Speaker, tone
 from monitor.lsl.multi_listener import MultiListener, StreamNews
@@ -134,6 +135,18 @@ def test_all_beds_silent_at_once_is_the_ward_s_own_network() -> None:
     assert own_alerts([*silent, tile("d")], "", WORKS) == []
     # One bed alone may be its own fault: it has its own alert.
     assert own_alerts(silent[1:], "", WORKS) == []
+
+
+def test_without_a_window_the_ward_s_own_failures_are_said_too() -> None:
+    (failed,) = own_alerts([], "OSError: no interface", WORKS)
+    assert table([], [failed]).startswith("!!! No bed can be received: check the network")
+    assert "No bed found" not in table([], [failed])
+    silent = [tile("a", phase="not heard"), tile("b", phase="not heard")]
+    own = own_alerts(silent, "", WORKS)
+    assert table(silent, own).startswith("!!! No data from any of 2 beds")
+    line = json.loads(as_line(silent, own))
+    assert [alert["priority"] for alert in line["alerts"]] == ["high"]
+    assert [bed["bed"] for bed in line["beds"]] == ["a", "b"]
 
 
 def test_lost_sound_and_reception_are_alerts_of_the_ward(ward_alerts, speaker) -> None:
