@@ -104,6 +104,7 @@ NO_STATUS = "no status for {age_s:.0f} s"
 NO_DATA = "connected, no data"
 RAW_ONLY = "recording raw"
 NO_GAPS = "no gaps"
+LSL, ENCRYPTED, NOT_ENCRYPTED = "LSL", "encrypted", "NOT encrypted"
 NO_STAGE_YET = "no stage yet"
 NO_STAGE_ON_PAGE = "none on this page"
 

@@ -130,6 +130,12 @@ def security() -> Security | None:
     return Security(full_version().decode("utf-8", "replace"), bool(library.lsl_local_security_enabled()))
 
 
+def is_encrypted() -> bool | None:
+    """Return whether streams are encrypted; None where the loaded liblsl is a build without security."""
+    found = security()
+    return None if found is None else found.is_enabled
+
+
 def loopback_config(session_id: str, port: int) -> str:
     """Write the liblsl configuration that keeps streams on this machine and in this session.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.lsl.arrivals import Arrival
+from monitor.lsl.library import is_encrypted
 from monitor.model.config_fields import StagingSettings
 from monitor.model.facts import Fact
 from monitor.model.lanes import NO_LANES, LaneWish
@@ -247,6 +248,7 @@ class SessionRecorder:
             "pid": os.getpid(),
             "waiting_s": self.waiting_s,
             "compiled_share": self.compilation.share,
+            "encrypted": is_encrypted(),
             "sources": [source.status(self.time.clock()) for source in self.sources.values()],
         }
 

@@ -32,6 +32,8 @@ class RecorderStatus:
         Length of the signal that is recorded and that the detector has not processed yet.
     compiled_share : float
         How much of the detector is compiled, from 0 to 1.
+    is_encrypted : bool or None
+        Whether its streams are; None if its liblsl has no encryption.
     """
 
     recorded_s: float
@@ -41,6 +43,7 @@ class RecorderStatus:
     is_editor: bool = False
     waiting_s: float = 0.0
     compiled_share: float = 1.0
+    is_encrypted: bool | None = None
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> RecorderStatus:
@@ -64,6 +67,7 @@ class RecorderStatus:
             bool(answer.get("is_editor")),
             float(answer.get("waiting_s") or 0.0),
             float(answer.get("compiled_share", 1.0)),
+            answer.get("encrypted"),
         )
 
 

@@ -20,7 +20,7 @@ _NAME_PX = 250
 
 
 class Header(QWidget):
-    """One line: number of beds, alerts, name of the user, sound, clock."""
+    """One line: number of beds, alerts, name of the user, encryption, sound, clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,8 @@ class Header(QWidget):
         self.alerts.setTextFormat(Qt.TextFormat.RichText)
         self.alerts.setAccessibleName("Alerts of all beds")
         self.clock.setAccessibleName("Time of day")
-        self.sound = label("", "soft")
+        self.sound, self.encryption = label("", "soft"), label("", "soft")
+        self.encryption.hide()
         self.name = QLineEdit()
         self.name.setPlaceholderText(texts.NAME)
         self.name.setAccessibleName(texts.NAME)
@@ -47,7 +48,7 @@ class Header(QWidget):
         row.setSpacing(16)
         row.addWidget(self.beds)
         row.addWidget(self.alerts, 1)
-        for each in (self.name, self.sound, self.clock):
+        for each in (self.name, self.encryption, self.sound, self.clock):
             row.addWidget(each)
         self.set_scale(1.0)
 
@@ -82,6 +83,12 @@ class Header(QWidget):
         """Set the state of the sound."""
         _set(self.sound, text)
         set_flag(self.sound, "alarm", on=not works)
+
+    def show_encryption(self, *, is_encrypted: bool) -> None:
+        """Say whether the ward's streams are encrypted."""
+        _set(self.encryption, texts.ENCRYPTED if is_encrypted else texts.NOT_ENCRYPTED)
+        set_flag(self.encryption, "alarm", on=not is_encrypted)
+        self.encryption.show()
 
 
 def _coloured(one: BedAlert, theme: Theme) -> str:

@@ -27,6 +27,7 @@ REMOVED = "{bed} removed from this screen; it appears again when it records"
 
 # -- header ---------------------------------------------------------------------------------------------
 BEDS = "{n} beds"
+ENCRYPTED, NOT_ENCRYPTED = "LSL encrypted", "LSL NOT encrypted"
 ONE_BED = "1 bed"
 NO_ALERT_ANYWHERE = "no alerts"
 STRIP = "last 5 min"

@@ -25,6 +25,7 @@ from monitor.dashboard.style import label, style_sheet
 from monitor.dashboard.theme import NIGHT, Theme, next_theme
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.sound import Speaker
+from monitor.lsl.library import is_encrypted
 from monitor.ward import texts
 from monitor.ward.alerts import WardAlerts
 from monitor.ward.detail import DetailPanel
@@ -89,6 +90,8 @@ class WardWindow(QMainWindow):
 
     def start(self) -> None:
         """Start to show the beds."""
+        if (encrypted := is_encrypted()) is not None:
+            self.header.show_encryption(is_encrypted=encrypted)
         self._alerts.sounding.start()
         self._recorders.start()
         self._timer.start(_REFRESH_MS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,29 @@ def test_a_gap_leaves_the_hours_and_is_seen(tmp_path: Path) -> None:
     }
     assert screen.index.rules[0].count == "6 PLMS in 20 min sleep"
     assert [chip.missing for chip in screen.chips] == ["1 gap, 10:00"] * 2
+
+
+@pytest.mark.parametrize(
+    ("is_encrypted", "unheard_s", "chip"),
+    [
+        (True, 0.0, ("encrypted", "ok")),
+        (False, 0.0, ("NOT encrypted", "warn")),
+        (True, 4.0, ("no status for 4 s", "warn")),
+    ],
+)
+def test_a_chip_says_whether_the_streams_are_encrypted(
+    tmp_path: Path, is_encrypted: bool, unheard_s: float, chip: tuple[str, str]
+) -> None:
+    now = recorder(60.0, unheard_s=unheard_s)
+    assert now.status is not None
+    now = replace(now, status=replace(now.status, is_encrypted=is_encrypted))
+    shown = screen_of(tmp_path / "s", beginning(), now).chips[-1]
+    assert shown.name == "LSL"
+    assert (shown.word, shown.health) == chip
+
+
+def test_a_build_without_encryption_has_no_chip(tmp_path: Path) -> None:
+    assert "LSL" not in [chip.name for chip in screen_of(tmp_path / "s", beginning(), recorder(60.0)).chips]
 
 
 def test_is_cut_off_when_nobody_records_and_no_file_grows(tmp_path: Path) -> None:

@@ -565,3 +565,16 @@ if __name__ == "__main__":
     app.processEvents()
     picture.refresh()
     picture.grab().save(str(Path(sys.argv[1])))
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"), [(None, ""), (True, "LSL encrypted"), (False, "LSL NOT encrypted")]
+)
+def test_the_header_says_whether_the_streams_are_encrypted(qtbot, monkeypatch, answer, text):
+    monkeypatch.setattr("monitor.ward.window.is_encrypted", lambda: answer)
+    window = WardWindow(Heard(beds(3)))
+    qtbot.addWidget(window)
+    window.show()
+    window.start()
+    said = [each.text() for each in window.header.findChildren(QLabel) if each.isVisible()]
+    assert [each for each in said if "encrypted" in each] == [each for each in [text] if each]

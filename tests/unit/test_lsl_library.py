@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 import monitor.lsl.library as library_module
-from monitor.lsl.library import Security, security
+from monitor.lsl.library import Security, is_encrypted, security
 from monitor.lsl.probe import security_text
 
 USE = "from monitor.lsl.library import lsl; lsl().resolve_streams(0.1)"
@@ -58,12 +58,14 @@ def library(*, is_secure, is_enabled=0):
 
 def test_the_bundled_library_is_recognised_as_one_without_encryption():
     assert security() is None
+    assert is_encrypted() is None
 
 
 @pytest.mark.parametrize("is_enabled", [0, 1])
 def test_a_secure_build_is_recognised(monkeypatch, is_enabled):
     pylsl = library(is_secure=1, is_enabled=is_enabled)
     monkeypatch.setattr(library_module, "lsl", lambda: pylsl)
+    assert is_encrypted() is bool(is_enabled)
     assert security() == Security("1.16.1-secure.1.0.0-alpha", bool(is_enabled))
     assert pylsl.lib.lib.lsl_full_version.restype is ctypes.c_char_p
     text = security_text()

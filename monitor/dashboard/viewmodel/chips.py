@@ -1,4 +1,4 @@
-"""One chip per leg and per marker stream: name, state, received data, missing data."""
+"""One chip per leg and per other stream: name, state, received data, missing data; one for encryption."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WORDS: dict[str, tuple[str, Health]] = {
 
 
 def chips(state: SessionState, live_status: LiveStatus, phase: Phase, now_s: float) -> tuple[Chip, ...]:
-    """List the chips: the legs first, then the marker streams.
+    """List the chips: the legs first, then the other streams, then encryption where liblsl has it.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def chips(state: SessionState, live_status: LiveStatus, phase: Phase, now_s: flo
         for name, fact in latest.items()
         if not fact.data["legs"] and not fact.data.get("limbs")
     ]
-    return (*legs, *others)
+    return (*legs, *others, *_encryption(live_status, phase))
 
 
 def _leg(
@@ -76,6 +76,18 @@ def _leg(
 def _stale(name: str, live_status: LiveStatus, missing: str) -> Chip:
     """Make the chip of a stream whose recorder does not respond: no state is shown as good."""
     return Chip(name, texts.NO_STATUS.format(age_s=live_status.unheard_s), "warn", "", missing)
+
+
+def _encryption(live_status: LiveStatus, phase: Phase) -> tuple[Chip, ...]:
+    """Say whether the streams are encrypted, where the recorder's liblsl can do it."""
+    is_encrypted = live_status.status.is_encrypted if live_status.status else None
+    if is_encrypted is None or phase != "recording":
+        return ()
+    if live_status.is_stale:
+        return (_stale(texts.LSL, live_status, ""),)
+    if not is_encrypted:
+        return (Chip(texts.LSL, texts.NOT_ENCRYPTED, "warn", "", ""),)
+    return (Chip(texts.LSL, texts.ENCRYPTED, "ok", "", ""),)
 
 
 def _missing(state: SessionState, leg: Leg, now_s: float) -> str:
