@@ -199,7 +199,9 @@ class TileWidget(QWidget):
         colour = getattr(theme, tile.alert.priority)
         painter.fillRect(line, faded(colour, 0.1 if tile.alert.is_seen else 0.3))
         more = f"  +{len(tile.alerts) - 1}" if len(tile.alerts) > 1 else ""
-        mark = texts.SEEN if tile.alert.is_seen else tile.unseen or MARKS[tile.alert.priority]
+        # The priority must not be told by the colour alone.
+        mark = f"{MARKS[tile.alert.priority]} {tile.unseen}".rstrip()
+        mark = texts.SEEN if tile.alert.is_seen else mark
         used = _text(painter, f"{mark}{more}", line.adjusted(8, 0, 0, 0), colour, 13, bold=True)
         room = line.adjusted(16 + used, 0, -6, 0)
         wide = _font(13, bold=True)[1].horizontalAdvance(tile.alert.text) > room.width()

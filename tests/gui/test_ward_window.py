@@ -13,6 +13,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
+from support.cut_off import all_painted
 from support.sessions import quality
 from support.windows import LATE_MS, n_of, pixels
 
@@ -578,3 +579,14 @@ def test_the_header_says_whether_the_streams_are_encrypted(qtbot, monkeypatch, a
     window.start()
     said = [each.text() for each in window.header.findChildren(QLabel) if each.isVisible()]
     assert [each for each in said if "encrypted" in each] == [each for each in [text] if each]
+
+
+@pytest.mark.parametrize("unseen", ["", "UNSEEN 15 min"])
+def test_the_priority_of_an_alert_is_not_told_by_its_colour_alone(qtbot, unseen):
+    widget = TileWidget(NIGHT)
+    qtbot.addWidget(widget)
+    widget.resize(290, 240)
+    widget.show_tile(
+        bed(9, alerts=(Alert("high", "Both legs missing", "lost"),), unseen=unseen), NIGHT, is_chosen=False
+    )
+    assert f"!!! {unseen}".rstrip() in [text for text, _ in all_painted(widget)]
