@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -59,6 +61,27 @@ def test_python_draws_what_the_compiled_kernels_draw() -> None:
         assert compiled.measured(lane, 0.0, 20.0) == plain.measured(lane, 0.0, 20.0)
     assert np.array_equal(painted(compiled), painted(plain))
     assert painted(plain).any()
+
+
+WITHOUT_COMPILER = """
+import sys
+class Refused:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numba":
+            raise PermissionError("cannot allocate executable memory")
+sys.meta_path.insert(0, Refused())
+from monitor.dashboard.signal import raster, traces
+for step in {steps}:
+    step()
+print(raster.kernels() is raster.PLAIN)
+"""
+
+
+@pytest.mark.parametrize("steps", ["[]", "[raster.run_uncompiled, traces.warm_up]"], ids=["first", "start"])
+def test_python_draws_where_the_compiler_cannot_be_loaded(steps: str) -> None:
+    code = WITHOUT_COMPILER.format(steps=steps)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_a_short_burst_is_not_averaged_away() -> None:

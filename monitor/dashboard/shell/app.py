@@ -193,7 +193,6 @@ class _Loading:
             self._can_open.set()
             if self._wants_to_open.wait(_OPENS_SOON_S):
                 self._is_open.wait(_OPENED_S)
-            importlib.import_module("dsp").leave_out_linear_algebra()
             importlib.import_module("monitor.dashboard.signal.traces").warm_up()
         finally:
             # What could not be loaded is reported where it is used.

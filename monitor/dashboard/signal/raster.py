@@ -236,7 +236,10 @@ _IN_USE: list[Kernels] = []
 
 
 def kernels() -> Kernels:
-    """Return the kernels in use; the first call loads the compiler, unless `run_uncompiled` came before."""
+    """Return the kernels in use; the first call loads the compiler, unless `run_uncompiled` came before.
+
+    Where the compiler cannot be loaded Python runs them.
+    """
     if not _IN_USE:
         _IN_USE.append(_compiled())
     return _IN_USE[-1]
@@ -257,14 +260,19 @@ def use_compiled(warm_up: Callable[[Kernels], None]) -> None:
         Called with the kernels, to run each once: it is compiled there and not in the display's thread.
     """
     made = _compiled()
-    warm_up(made)
+    if made is not PLAIN:
+        warm_up(made)
     _IN_USE.append(made)
 
 
 def _compiled() -> Kernels:
-    # Imported here: it loads the compiler.
-    from dsp import cached_njit
+    try:
+        # Imported here: it loads the compiler.
+        from dsp import cached_njit, leave_out_linear_algebra
 
+        leave_out_linear_algebra()
+    except Exception:  # noqa: BLE001 - Python draws the same, slower; `doctor` says what is missing
+        return PLAIN
     # Functions of their own: Python may be running the others.
     names = dict(globals())
     for plain in (filter_leg, add_to_bins, column_of, _row, paint):
