@@ -25,10 +25,13 @@ LM_LEGS: Mapping[str, Leg] = MappingProxyType(
 ALL_LEGS = frozenset({"left", "right", "unknown"})
 
 _CHANNEL_MARK = "@@"
-# What `monitor.outputs.exports.event_list` writes beside the movements, stages and events.
+# What `monitor.outputs.exports.event_list` writes beside movements, stages and events: texts and types.
 _OWN_SCORES = re.compile(
-    r"(PLM[SW]?, series|PLM series \d|LM not counted|Look-alike: |Large muscle group movement: )"
+    r"(PLM[SW]?, series|PLM series \d|LM not counted|Look-alike: |Large muscle group movement: "
+    r"|(PLM_series|LM_not_counted|lookalike_\w+|large_movement)$)"
 )
+# A word of other programs too: it is from this one beside the series to which each of its PLM belongs.
+_OWN_PLM, _OWN_SERIES = "PLM", "PLM_series"
 _EPOCHS_US = frozenset({20_000_000, 30_000_000, 60_000_000})
 _ROUNDING_US = 100_000
 # Marks may begin a little before the recording; farther away they belong to another one.
@@ -94,7 +97,9 @@ def night_of_list(
         problem = f"none of its {len(rows)} rows has a known type (found: {words})"
         expected = "expected types such as LM_left, N2, hypopnea; name others with --label"
         raise InputError(name, problem, f"{expected}{meaning.hint}")
-    own_n = sum(ignored.pop(word) for word in list(ignored) if _OWN_SCORES.match(word))
+    is_own_plm = _OWN_SERIES in ignored
+    own = [word for word in ignored if _OWN_SCORES.match(word) or (is_own_plm and word == _OWN_PLM)]
+    own_n = sum(ignored.pop(word) for word in own)
     if own_n:
         what = wording.counted(own_n, "result")
         notes.append(f"not read: {what} of an earlier scoring by this program (computed again)")

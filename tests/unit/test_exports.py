@@ -307,6 +307,8 @@ def test_exports_are_lists_that_score_events_reads_with_the_same_result(night, t
     (path,) = [file for file in files if file.name.endswith(ends)]
     result = CliRunner().invoke(cli, ["score-events", str(path), "--json"])
     assert result.exit_code == 0, result.output
+    assert "not read: 13 results of an earlier scoring by this program (computed again)" in result.stderr
+    assert not [line for line in result.stderr.splitlines() if "unknown type" in line and "LM" in line]
     # A list says nothing about time without a usable leg: the counts agree, the indices may not.
     live, read = (
         json.loads(text)["rules"] for text in ((night.path / "summary.json").read_text(), result.stdout)
