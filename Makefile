@@ -10,7 +10,7 @@ COMPILE = $(BIN)/python -c "import dsp; dsp.warm_up()"
 # Processes that run tests side by side.
 JOBS ?= 2
 # What `make test-oldest` and `make test-newest` run.
-TESTS ?= tests/unit tests/rules tests/property
+TESTS ?= tests/unit tests/rules tests/property tests/detector
 
 # The shared libraries Qt links to, and for a real screen or a virtual one. `libgl1=libGL.so.1`: package=library.
 QT_LIBS := libglib2.0-0=libglib-2.0.so.0 libgl1=libGL.so.1 libegl1=libEGL.so.1 libfontconfig1=libfontconfig.so.1 \
