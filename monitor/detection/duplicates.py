@@ -113,8 +113,11 @@ class Duplicates:
         """Return where a sample was before, if it was and something moved there."""
         if self._values is None:
             return None
-        for at in np.flatnonzero(np.abs(self._times_s[: self._n] - time_s) < _EQUAL_S)[::-1].tolist():
-            around = self._values[max(0, at - _ALIVE_N) : min(self._n, at + _ALIVE_N)]
+        # What is still there of older samples depends on how they were cut into chunks.
+        first = max(0, self._n - self._most_n)
+        near = np.abs(self._times_s[first : self._n] - time_s) < _EQUAL_S
+        for at in (first + np.flatnonzero(near)[::-1]).tolist():
+            around = self._values[max(first, at - _ALIVE_N) : min(self._n, at + _ALIVE_N)]
             if _equal(self._values[at], row).all() and not _equal(around, row).all():
                 self._start_s = time_s
                 return int(at)
@@ -144,10 +147,11 @@ class Duplicates:
             self._values = np.empty((len(self._times_s), seen.shape[1]), seen.dtype)
         seen, times_s = seen[-self._most_n :], times_s[-self._most_n :]
         if self._n + len(times_s) > len(self._times_s):
-            kept = slice(self._n - self._most_n, self._n)
-            self._times_s[: self._most_n] = self._times_s[kept]
-            self._values[: self._most_n] = self._values[kept]
-            self._n = self._most_n
+            kept_n = self._most_n - len(times_s)
+            kept = slice(self._n - kept_n, self._n)
+            self._times_s[:kept_n] = self._times_s[kept]
+            self._values[:kept_n] = self._values[kept]
+            self._n = kept_n
         new = slice(self._n, self._n + len(times_s))
         self._times_s[new], self._values[new] = times_s, seen
         self._n = new.stop

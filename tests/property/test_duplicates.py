@@ -33,9 +33,9 @@ def sent(seconds, again=(), step_uv=0.0):
     return np.column_stack((emg[numbers], numbers)), 50.0 + numbers / RATE_HZ
 
 
-def run(values, times_s, sizes=(1_000_000,), columns=(0,)):
+def run(values, times_s, sizes=(1_000_000,), rate_hz=RATE_HZ):
     """Return the numbers of the samples that stay, and the repeats."""
-    repeats, kept, found = Duplicates(RATE_HZ, list(columns)), [], []
+    repeats, kept, found = Duplicates(rate_hz, [0]), [], []
     for part in parts(len(times_s), sizes):
         for each in repeats.take(values[part], times_s[part]):
             if isinstance(each, Duplicate):
@@ -98,6 +98,50 @@ def test_any_chunking_leaves_each_sample_once(again, sizes):
     assert whole == cut
     assert whole[0] == list(range(6000))
     assert sum(repeat.n for repeat in whole[1]) == len(values) - 6000
+
+
+def stay_one_by_one(values, numbers, remembered_n):
+    """Return the samples that stay, one after the other by the rule."""
+    memory, kept, at, last = [], [], None, numbers[0]
+    for sample in zip(numbers, values, strict=True):
+        goes_on = at is not None and memory[at : at + 1] == [sample]
+        if not goes_on and (at is not None or sample[0] < last):
+            places = [k for k, known in enumerate(memory) if known == sample]
+            places = [
+                k for k in places if {value for _, value in memory[max(0, k - 8) : k + 8]} != {sample[1]}
+            ]
+            at = places[-1] if places else None
+        last = sample[0]
+        if at is not None:
+            at += 1
+        else:
+            memory = [*memory, sample][-remembered_n:]
+            kept.append(sample[0])
+    return kept
+
+
+@examples(100)
+@example(again=[], sizes=[20, 30], n=200, seed=0)
+@example(again=[(150, 45)], sizes=[1, 1, 70], n=200, seed=0)
+@given(
+    again=st.lists(st.tuples(st.integers(1, 200), st.integers(1, 45)), max_size=5, unique_by=lambda a: a[0]),
+    sizes=st.lists(
+        st.one_of(st.integers(1, 90), st.sampled_from([7, 8, 29, 30, 31, 37, 38])), min_size=1, max_size=5
+    ),
+    n=st.integers(200, 250),
+    seed=st.integers(0, 9),
+)
+def test_chunks_as_long_as_what_is_remembered_or_longer(again, sizes, n, seed):
+    rate_hz = 0.25
+    numbers, done = [], 0
+    for at, many in sorted(again):
+        numbers += [*range(done, at), *range(max(0, at - many), at)]
+        done = at
+    numbers += range(done, n)
+    values = np.random.default_rng(seed).integers(0, 3, n)[numbers]
+    given_values, times_s = np.column_stack((values, numbers)), np.asarray(numbers) / rate_hz
+    kept, _ = run(given_values, times_s, sizes, rate_hz=rate_hz)
+    assert kept == stay_one_by_one(values.tolist(), numbers, round(REMEMBERED_S * rate_hz))
 
 
 @examples(30)
