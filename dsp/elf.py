@@ -30,9 +30,6 @@ _WRITABLE, _IN_MEMORY, _OF_A_THREAD = 0x1, 0x2, 0x400
 _WHOLE_ADDRESS, _ADDRESS_BYTES = 1, 8
 _NOT_HERE = 0
 
-# Until the process ends: its code may be called.
-_PLACED: list[mmap.mmap] = []
-
 
 class UnsupportedError(ValueError):
     """Only LLVM can place this code."""
@@ -70,12 +67,12 @@ def load(code: bytes) -> Mapping[str, int]:
     Parameters
     ----------
     code : bytes
-        A relocatable ELF file.
+        A relocatable ELF file. Not every damage is noticed: the file in the cache has a checksum.
 
     Returns
     -------
     dict of str to int
-        The addresses of the symbols that have a name.
+        The addresses of the symbols that have a name. They are valid until the process ends.
 
     Raises
     ------
@@ -99,8 +96,9 @@ def load(code: bytes) -> Mapping[str, int]:
                 raise UnsupportedError(f"a reference of kind {kind} to {name!r}")
             place = offsets[each.info] + at
             memory[place : place + _ADDRESS_BYTES] = (address + addend).to_bytes(_ADDRESS_BYTES, "little")
-    _PLACED.append(memory)
     _let_execute(base, size)
+    # Never freed: a thread may run the code while the interpreter ends, which frees what modules hold.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(memory))
     return {name: address for name, address in symbols if name and address is not None}
 
 

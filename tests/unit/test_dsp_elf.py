@@ -1,6 +1,7 @@
 """Object code is placed in memory without LLVM, or left to it: never placed wrongly."""
 
 import ctypes
+import subprocess
 import sys
 
 import llvmlite.binding as llvm
@@ -33,6 +34,27 @@ define i64 @next() nounwind {
   %n = load i64, i64* @count
   ret i64 %n
 }
+"""
+# Counts without end.
+ENDLESS = """
+define void @endless(i64* %n) nounwind {
+  br label %again
+again:
+  %one = load volatile i64, i64* %n
+  %two = add i64 %one, 1
+  store volatile i64 %two, i64* %n
+  br label %again
+}
+"""
+END_BESIDE_IT = """
+import ctypes, sys, threading, time
+from dsp import elf
+endless = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(elf.load(sys.stdin.buffer.read())["endless"])
+n = ctypes.c_int64()
+threading.Thread(target=endless, args=(ctypes.byref(n),), daemon=True).start()
+while not n.value:
+    time.sleep(0.001)
+sys.stdout.write("running")
 """
 
 
@@ -72,3 +94,9 @@ def test_code_of_another_processor_is_left_to_llvm():
     code[18:20] = (183).to_bytes(2, sys.byteorder)
     with pytest.raises(elf.UnsupportedError, match="processor"):
         elf.load(bytes(code))
+
+
+def test_a_process_may_end_while_a_thread_runs_what_was_placed():
+    run = [sys.executable, "-c", END_BESIDE_IT]
+    done = subprocess.run(run, input=object_code(ENDLESS), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"running"), done.stderr
