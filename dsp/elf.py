@@ -19,16 +19,17 @@ from typing import NamedTuple
 
 IS_SUPPORTED = sys.platform == "linux" and os.uname().machine == "x86_64" and sys.maxsize > 2**32
 
-_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
-_BEGINNING, _X86_64 = b"\x7fELF\x02\x01\x01", 62
-_SECTION = struct.Struct("<IIQQQQIIQQ")
-_SYMBOL = struct.Struct("<IBBHQQ")
-_REFERENCE = struct.Struct("<QIIq")
-# Kinds of sections, and their flags.
-_IS_SYMBOLS, _IS_REFERENCES, _IS_ZEROS = 2, 4, 8
-_WRITABLE, _IN_MEMORY, _OF_A_THREAD = 0x1, 0x2, 0x400
-_WHOLE_ADDRESS, _ADDRESS_BYTES = 1, 8
-_NOT_HERE = 0
+# The names of the standard are on the right.
+_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")  # Elf64_Ehdr
+_BEGINNING, _X86_64 = b"\x7fELF\x02\x01\x01", 62  # e_ident of 64 bits, little-endian; EM_X86_64
+_SECTION = struct.Struct("<IIQQQQIIQQ")  # Elf64_Shdr
+_SYMBOL = struct.Struct("<IBBHQQ")  # Elf64_Sym
+# Where in a section the address of a symbol is to be written.
+_REFERENCE = struct.Struct("<QIIq")  # Elf64_Rela
+_IS_SYMBOLS, _IS_REFERENCES, _IS_ZEROS = 2, 4, 8  # SHT_SYMTAB, SHT_RELA, SHT_NOBITS
+_WRITABLE, _IN_MEMORY, _OF_A_THREAD = 0x1, 0x2, 0x400  # SHF_WRITE, SHF_ALLOC, SHF_TLS
+_WHOLE_ADDRESS, _ADDRESS_BYTES = 1, 8  # R_X86_64_64
+_NOT_HERE = 0  # SHN_UNDEF
 
 
 class UnsupportedError(ValueError):
@@ -120,7 +121,9 @@ def _layout(sections: Sequence[_Section]) -> tuple[Mapping[int, int], int]:
         if not each.flags & _IN_MEMORY:
             continue
         if each.kind == _IS_ZEROS or each.flags & (_WRITABLE | _OF_A_THREAD) or each.align > mmap.PAGESIZE:
-            raise UnsupportedError("it has variables")
+            raise UnsupportedError(
+                "it has variables, or constants that must begin at a multiple of more than a page"
+            )
         offsets[n] = -(-size // max(1, each.align)) * max(1, each.align)
         size = offsets[n] + each.size
     return offsets, max(1, size)

@@ -143,7 +143,7 @@ def processor(cpuinfo: Path = _CPUINFO) -> Sequence[str]:
     """
     if elf.IS_SUPPORTED:
         with contextlib.suppress(OSError):
-            first = cpuinfo.read_text(encoding="utf-8").partition("\n\n")[0]
+            first = cpuinfo.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
             said = dict(line.replace("\t", "").split(":", 1) for line in first.splitlines() if ":" in line)
             if said.keys() >= set(_MODEL_AND_INSTRUCTIONS):
                 return [" ".join(sorted(said[name].split())) for name in _MODEL_AND_INSTRUCTIONS]

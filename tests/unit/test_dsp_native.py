@@ -145,6 +145,11 @@ def test_processors_of_another_model_or_with_other_instructions_differ(tmp_path)
 
     ours = said(CPUINFO.format(mhz=2445.4, flags="avx avx2"))
     assert ours == said(CPUINFO.format(mhz=800.0, flags="avx2 avx"))
+    # A virtual machine may give its processor any name.
+    (tmp_path / "cpuinfo").write_bytes(
+        CPUINFO.format(mhz=2445.4, flags="avx avx2").encode().replace(b"AMD EPYC", b"EPYC\xae")
+    )
+    assert ours == processor(tmp_path / "cpuinfo")
     others = [
         said(CPUINFO.format(mhz=2445.4, flags="avx")),
         said(CPUINFO.format(mhz=2445.4, flags="avx avx2").replace("25", "26")),
