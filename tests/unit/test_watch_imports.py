@@ -6,15 +6,17 @@ import sys
 
 import pytest
 
-from dsp import warm_up
+from dsp import elf, warm_up
 
 # Long to load or large, and not needed to record.
 LEFT_OUT = {
-    "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "llvmlite", "matplotlib", "mne", "numpy.ma", "pandas",
+    "PIL", "PySide6", "edfio", "jinja2", "lightgbm", "matplotlib", "mne", "numpy.ma", "pandas",
     "pyqtgraph", "pyxdf", "reportlab", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize",
     "scipy.signal", "scipy.stats", "sklearn", "yasa", "monitor.dashboard", "monitor.files.edf_reader",
     "monitor.outputs", "monitor.simulator", "numba",
 }  # fmt: skip
+if elf.IS_SUPPORTED:
+    LEFT_OUT.add("llvmlite")
 
 WATCH = """
 import json, sys
