@@ -338,11 +338,12 @@ def _refuse_unplaced(recording: Recording, config: Config) -> None:
     lost = [fact for fact in read if fact is not None and fact.kind != "marker_rejected"]
     if not lost:
         return
+    what = "stage or event" if len(lost) == 1 else "stages and events"
     first_s, last_s = recording.unplaced[0].onset_s, recording.unplaced[-1].onset_s
     raise InputError(
         str(recording.path),
-        f"{len(lost)} stages and events cannot be placed: their stamps lie {first_s:.0f} to {last_s:.0f} s "
-        "from the first sample, outside the signal, and the file has no clock offsets to convert them",
+        f"{len(lost)} {what} cannot be placed: the stamps lie {first_s:.0f} to {last_s:.0f} s from the first "
+        "sample, outside the signal, and the file has no clock offsets to convert them",
         "give the stages with --events",
     )
 

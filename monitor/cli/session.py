@@ -186,8 +186,8 @@ def recover(session: Path) -> None:
         if cut:
             what = "line" if name == "journal" else "chunk"
             click.echo(
-                f"The last {what} of the {name} was incomplete (a torn {what}): {cut} bytes were cut off and "
-                "kept in a separate file."
+                f"The last {what} of the {name} was incomplete (a torn {what}): "
+                f"{counted(cut, 'byte')} cut off and kept in a separate file."
             )
     for name, copy in found.kept.items():
         click.echo(f"  {name}: the original bytes are in {copy}")
@@ -210,9 +210,9 @@ def _line(fact: Fact) -> str:
     span = ""
     if fact.t is not None and data.get("end") is not None:
         span = f", {clock_text(fact.t)} to {clock_text(data['end'])}"
-    counted = data.get("n") is not None and data.get("from_seq") is not None
-    numbers = f" (seq {data['from_seq']} to {data['to_seq']})" if counted else ""
-    bytes_ = f", {data['bytes']} bytes" if data.get("bytes") else ""
+    is_numbered = data.get("n") is not None and data.get("from_seq") is not None
+    numbers = f" (seq {data['from_seq']} to {data['to_seq']})" if is_numbered else ""
+    bytes_ = f", {counted(data['bytes'], 'byte')}" if data.get("bytes") else ""
     return f"{data['what']}: {damage_words(data)}{numbers}{span}{bytes_}"
 
 

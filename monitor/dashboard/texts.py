@@ -171,7 +171,7 @@ SEARCH_HINT = (
     "Words in any column; kind: leg: stage: reason: author: look in one, e.g. leg:left stage:N2. "
     "Enter leaves the field, Esc shows all entries"
 )
-LOG_COPIED = "{n} entries copied as a table"
+LOG_COPIED = "{rows} copied as a table"
 NOTE_FIELD = "Note  (N or Enter)"
 UNUSABLE_ENTRIES: Mapping[bool, str] = {
     False: "{n} journal entries cannot be used, see the log",

@@ -200,8 +200,10 @@ class SeriesPanel:
         if self._remark.property("role") != role:
             self._remark.setProperty("role", role)
             self._remark.style().polish(self._remark)
+        movements = "movement" if view.n == "1" else "movements"
         self.frame.setAccessibleDescription(
-            f"{view.remark}: {view.n} movements, mean interval {view.mean_imi} s, last {view.since_last} ago"
+            f"{view.remark}: {view.n} {movements}, mean interval {view.mean_imi} s, "
+            f"last {view.since_last} ago"
         )
 
 

@@ -48,6 +48,7 @@ from monitor.dashboard.viewmodel.onset_follower import OnsetFollower
 from monitor.dashboard.viewmodel.screen import Screen
 from monitor.dashboard.viewmodel.settings import TEXT_SCALES, ScreenSettings, SettingsFile
 from monitor.dashboard.viewmodel.sound import Speaker
+from monitor.model.wording import counted
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_follower import beginning
 
@@ -200,7 +201,9 @@ class DashboardWindow(QMainWindow):
             "help": lambda _: self._over(self.help),
             "guide": lambda _: self._over(self.guide),
             "search": lambda _: self._search(),
-            "copy-log": lambda _: self.show_message(texts.LOG_COPIED.format(n=self.log.copy())),
+            "copy-log": lambda _: self.show_message(
+                texts.LOG_COPIED.format(rows=counted(self.log.copy(), "row"))
+            ),
             "sit": lambda how: self._sit(is_end=bool(how)),
             "menu": lambda _: self.pages.open_menu(self.keybar.menu),
         }
