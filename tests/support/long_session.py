@@ -1,7 +1,10 @@
 """Run a recorder for long and watch it from outside: memory, threads, descriptors, latency, samples."""
 
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from monitor.session.journal import read_journal
 from monitor.session.signal.live_ring import LiveRing
 
 _LOOK_EVERY_S = 0.002
+# A window asks for the status as often.
+_ASK_EVERY_S = 0.5
 
 
 @dataclass
@@ -79,18 +84,44 @@ def _look(process: psutil.Process, folder: SessionFolder, at_s: float) -> Look:
         )
 
 
+@contextmanager
+def shown(folder: SessionFolder) -> Iterator[None]:
+    """Ask for the status as a window does: for one that looks, no calm signal waits in the recorder."""
+    ended, client = threading.Event(), ControlClient(folder)
+
+    def ask() -> None:
+        while not ended.is_set():
+            client.ask({"do": "status"})
+            ended.wait(_ASK_EVERY_S)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        asking.join()
+        client.close()
+
+
 def measured_latency_ms(folder: SessionFolder, seconds: float) -> dict[str, float]:
     """Measure from the stamp of a sample to its row in the live ring, as a screen would see it."""
     anchor = next(f for f in reversed(read_journal(folder.journal)[0]) if f.kind == "anchor")
     ring = LiveRing.open(folder.live(int(anchor.data["key"])))
     seen, delays = ring.n, []
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if ring.n > seen:
-            seen, rows = ring.read_since(ring.n - 1)
-            stamp_s = anchor.data["stamp"] + (rows[-1, 0] - anchor.t) / anchor.data["speed"]
-            delays.append(lsl().local_clock() - stamp_s)
-        time.sleep(_LOOK_EVERY_S)
+    with shown(folder):
+        # What waited because nobody looked comes first.
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            seen = ring.n
+            time.sleep(_LOOK_EVERY_S)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if ring.n > seen:
+                seen, rows = ring.read_since(ring.n - 1)
+                stamp_s = anchor.data["stamp"] + (rows[-1, 0] - anchor.t) / anchor.data["speed"]
+                delays.append(lsl().local_clock() - stamp_s)
+            time.sleep(_LOOK_EVERY_S)
     p50, p99 = 1e3 * np.percentile(delays, [50, 99])
     return {"p50": round(p50, 2), "p99": round(p99, 2), "max": round(1e3 * max(delays), 2), "n": len(delays)}
 
