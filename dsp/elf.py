@@ -105,11 +105,11 @@ def load(code: bytes) -> Mapping[str, int]:
 
 def _sections(code: bytes) -> Sequence[_Section]:
     if not code.startswith(_BEGINNING) or len(code) < _HEADER.size:
-        raise UnsupportedError("it is no ELF file of this kind of computer")
+        raise UnsupportedError("it is not an ELF file for this kind of computer")
     header = _HEADER.unpack_from(code)
     machine, begin, count_n = header[2], header[6], header[12]
     if machine != _X86_64:
-        raise UnsupportedError("it is code of another kind of processor")
+        raise UnsupportedError("it is code for another kind of processor")
     table = code[begin : begin + count_n * _SECTION.size]
     return [_Section(*row) for row in _SECTION.iter_unpack(table)]
 

@@ -287,7 +287,7 @@ class Bed:
         live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)
         found = tuple(replace(alert, text=shortened(alert.text)) for alert in found)
-        if self._clock() - self._other_at_s < GONE_S:
+        if now_s - self._other_at_s < GONE_S:
             found = (Alert("high", texts.TWICE.format(bed=self.name), "twice"), *found)
         return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
 

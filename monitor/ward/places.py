@@ -171,7 +171,7 @@ class Places:
     def _save(self) -> None:
         if self._path is None:
             return
-        # A longer name is none of a recorder.
+        # Only another program sends a longer name: no recorder accepts one.
         named = [one for one in self._is_recording.items() if max(map(len, one[0])) <= _LONGEST_NAME]
         places = tuple(_Place(bed=bed, host=host, recording=on) for (bed, host), on in named[-_MOST:])
         saved = _Saved(saved_utc=self._now(), places=places)

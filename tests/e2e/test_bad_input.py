@@ -3,12 +3,12 @@
 import os
 import sys
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from support.waiting import repeated
 from support.watching import run, session_paths
 
 from monitor.cli import cli
@@ -74,30 +74,12 @@ def test_an_irregular_numeric_stream_is_no_emg(watch, tmp_path):
     uneven = np.random.default_rng(1)
     with (
         open_outlet(emg("Irregular", rate_hz=0.0)) as outlet,
-        again_and_again(
-            lambda: outlet.push_sample((1.0, 2.0), lsl().local_clock() + uneven.exponential(0.01))
+        repeated(
+            lambda: outlet.push_sample((1.0, 2.0), lsl().local_clock() + uneven.exponential(0.01)), 0.01
         ),
     ):
         result = watch("--stream", "Irregular")
     refused(result, 2, "Irregular", "not evenly", sessions=tmp_path / "sessions")
-
-
-@contextmanager
-def again_and_again(action):
-    """Do something a hundred times a second beside the test."""
-    stop = threading.Event()
-
-    def loop():
-        while not stop.wait(0.01):
-            action()
-
-    thread = threading.Thread(target=loop)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def test_a_query_that_fits_two_streams_lists_them(watch, tmp_path):

@@ -1,10 +1,8 @@
 """Run a recorder for long and watch it from outside: memory, threads, descriptors, latency, samples."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 from monitor.session.journal import read_journal
 from monitor.session.signal.live_ring import LiveRing
+from support.waiting import repeated
 
 _LOOK_EVERY_S = 0.002
 # A window asks for the status as often.
@@ -84,32 +83,14 @@ def _look(process: psutil.Process, folder: SessionFolder, at_s: float) -> Look:
         )
 
 
-@contextmanager
-def shown(folder: SessionFolder) -> Iterator[None]:
-    """Ask for the status as a window does: for one that looks, no calm signal waits in the recorder."""
-    ended, client = threading.Event(), ControlClient(folder)
-
-    def ask() -> None:
-        while not ended.is_set():
-            client.ask({"do": "status"})
-            ended.wait(_ASK_EVERY_S)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        asking.join()
-        client.close()
-
-
 def measured_latency_ms(folder: SessionFolder, seconds: float) -> dict[str, float]:
     """Measure from the stamp of a sample to its row in the live ring, as a screen would see it."""
     anchor = next(f for f in reversed(read_journal(folder.journal)[0]) if f.kind == "anchor")
     ring = LiveRing.open(folder.live(int(anchor.data["key"])))
     seen, delays = ring.n, []
-    with shown(folder):
+    client = ControlClient(folder)
+    # For a window, which asks for the status, no calm signal waits in the recorder.
+    with closing(client), repeated(lambda: client.ask({"do": "status"}), _ASK_EVERY_S):
         # What waited because nobody looked comes first.
         until = time.monotonic() + 1.0
         while time.monotonic() < until:

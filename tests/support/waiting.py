@@ -1,7 +1,9 @@
-"""Wait for a condition, the same way in all tests."""
+"""Wait for a condition, or act beside a test, the same way in all tests."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,3 +24,22 @@ def wait_for(
         assert time.monotonic() < until_s, f"no {what} within {deadline_s:g} s"
         pause()
     return found
+
+
+@contextmanager
+def repeated(action: Callable[[], object], every_s: float) -> Iterator[None]:
+    """Do something at once and then every so many seconds, in a thread beside the test."""
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.is_set():
+            action()
+            ended.wait(every_s)
+
+    thread = threading.Thread(target=repeat)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

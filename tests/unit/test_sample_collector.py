@@ -99,6 +99,17 @@ def all_of(sender, rate_hz):
     return stamps, np.array(handed_on_s)
 
 
+def until_lost(sender, rate_hz):
+    """Collect until the sender ends; return the stamps."""
+    collect = SampleCollector(sender, 2, rate_hz, sender.clock, sender.sleep)
+    stamps, code = [], 0
+    while not code:
+        piece, code = pulled(collect)
+        stamps += piece
+    assert code == LOST
+    return stamps
+
+
 def pulled(collect):
     values, stamps, code = collect()
     assert values.tolist() == [[stamp, -stamp] for stamp in stamps.tolist()]
@@ -254,12 +265,7 @@ def test_what_was_handed_over_with_the_error_is_returned_wherever_it_comes(end_s
     parts = [(0.0, 32)] if not is_split else [(0.0, 15), (0.00003, 17)]
     chunks = [(1.0 + 0.064 * i + later_s, n) for i in range(200) for later_s, n in parts]
     sender = Sender(chunks, ends_s=1.0 + 0.064 * at_i + end_s, last_n=last_n)
-    collect = SampleCollector(sender, 2, 500.0, sender.clock, sender.sleep)
-    stamps, code = [], 0
-    while not code:
-        piece, code = pulled(collect)
-        stamps += piece
-    assert code == LOST
+    stamps = until_lost(sender, 500.0)
     assert stamps == numbers(0, sender.fetched_n)
 
 
@@ -267,11 +273,6 @@ def test_what_was_handed_over_with_the_error_is_returned_wherever_it_comes(end_s
 def test_a_sender_that_ends_loses_what_it_sent_a_moment_before(end_ms):
     chunks = [(1.0 + 0.032 * i, 16) for i in range(200)]
     sender = Sender(chunks, ends_s=chunks[-1][0] + end_ms / 1000)
-    collect = SampleCollector(sender, 2, 500.0, sender.clock, sender.sleep)
-    stamps, code = [], 0
-    while not code:
-        piece, code = pulled(collect)
-        stamps += piece
-    assert code == LOST
+    stamps = until_lost(sender, 500.0)
     assert stamps == numbers(0, len(stamps))
     assert len(stamps) >= (3200 if end_ms > 0.7 else 3184)
