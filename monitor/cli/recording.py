@@ -110,7 +110,9 @@ def run_watch(options: WatchOptions, window: WindowProcess | None = None) -> Non
             interrupted = session_to_resume(
                 options.sessions, options.bed, options.study, prompt, is_sit=options.is_sit
             )
-        config, selection = _selection(options, interrupted, screen, terminal, ending)
+        # Without a window nobody chooses: the other streams of a ward are not read.
+        chooser = screen if window is not None else None
+        config, selection = _selection(options, interrupted, screen, chooser, terminal, ending)
         chosen = _wait_for_streams(selection, options, terminal)
         if chosen is None or ending.asked:
             terminal.say("Nothing was recorded.")
@@ -141,6 +143,7 @@ def _selection(
     options: WatchOptions,
     interrupted: CutOff | None,
     screen: StartScreen,
+    chooser: StartScreen | None,
     terminal: Terminal,
     ending: StopRequest,
 ) -> tuple[Config, StreamSelection]:
@@ -153,7 +156,7 @@ def _selection(
     # Only its own streams are visible to the demonstration.
     settle = {"settle_s": 0.0} if options.is_demo else {}
     return config, StreamSelection(
-        queries, config.wish, terminal.say, lsl().local_clock, ending.wait, screen, successors, **settle
+        queries, config.wish, terminal.say, lsl().local_clock, ending.wait, chooser, successors, **settle
     )
 
 

@@ -6,11 +6,13 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from monitor.cli import recording
+from monitor.cli.recording import WatchOptions, run_watch
 from monitor.cli.streams import streams
 from monitor.lsl import discovery
 from monitor.lsl.discovery import Query
-from monitor.model.config import MontageWish
-from monitor.model.errors import InputError
+from monitor.model.config import MontageWish, load_config
+from monitor.model.errors import InputError, MissingError
 from monitor.montage import Channel, StreamDescription, assign_legs
 from monitor.recorder import outlets, stream_selection
 from monitor.recorder.stream_selection import StreamSelection, choose_alone, choose_by_query
@@ -138,3 +140,32 @@ def test_what_a_monitor_publishes_is_no_candidate(own, monkeypatch):
     listed = CliRunner().invoke(streams, ["--wait", "0", "--json"])
     assert [row["name"] for row in json.loads(listed.output)] == ["Amp", "Stager"]
     assert "bed-2" not in CliRunner().invoke(streams, ["--wait", "0"]).output
+
+
+def test_without_a_window_the_other_streams_of_a_ward_are_not_read(tmp_path, monkeypatch):
+    # A hundred of them take some seconds to read, and megabytes that are not given back.
+    read, taken = [], []
+
+    class Found:
+        def __init__(self, query=None, **_):
+            self.name = query.value if query else None
+
+        def found(self):
+            read.append(self.name)
+            return found(emg()) if self.name in ("Amp", None) else []
+
+    def record(recording, *_):
+        taken.extend(each.stream.name for each in recording.chosen)
+        raise MissingError("enough")
+
+    monkeypatch.setattr(stream_selection, "Finder", Found)
+    monkeypatch.setattr(recording, "Finder", Found)
+    monkeypatch.setattr(recording, "record", record)
+    monkeypatch.setattr(recording.StopRequest, "on_signals", lambda _: None)
+    options = WatchOptions(
+        load_config(None), [Query("name", "Amp")], "one", "", tmp_path, None, None, resume=False, is_demo=True
+    )
+    with pytest.raises(MissingError, match="enough"):
+        run_watch(options)
+    assert taken == ["Amp"]
+    assert None not in read
