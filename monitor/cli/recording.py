@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dsp import cache_report
+from monitor.cli.limits import return_free_memory
 from monitor.cli.resume import Prompt, reopened, resumed_settings, session_to_resume, successors_of
 from monitor.cli.terminal import Terminal
 from monitor.cli.window_process import WindowProcess
@@ -242,8 +243,13 @@ def _record(
     recording = Recording(
         folder, plan, config.detector, chosen, options.duration_s, terminal.status, compilation, resumed
     )
+
+    def begun() -> None:
+        screen.advance("recording", str(folder.path))
+        return_free_memory()
+
     try:
-        recorder = record(recording, ending, lambda: screen.advance("recording", str(folder.path)))
+        recorder = record(recording, ending, begun)
     finally:
         lock.release()
     screen.advance("ended", str(folder.path))

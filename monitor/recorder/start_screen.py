@@ -234,9 +234,11 @@ class StartScreen:
             self._preview.look(around)
 
     def advance(self, state: str, session: str = "") -> None:
-        """Set the state of the recording and its session."""
+        """Set the state of the recording and its session; nothing is chosen any more."""
         with self._lock:
             self._state, self._session = state, session
+            # In a ward the streams take megabytes.
+            self._around = ()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one request: ``lobby``, ``resume``, ``choose`` or ``cancel``."""

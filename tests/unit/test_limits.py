@@ -2,6 +2,7 @@
 
 import errno
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -102,3 +103,27 @@ def test_large_blocks_are_mapped_on_their_own_and_so_returned():
     if any("mallinfo2" in each.stderr for each in done):
         pytest.skip("another C library, or an old one")
     assert [each.stdout.strip() for each in done] == ["0", "1"], done
+
+
+# By how much the memory of the process shrinks, in MB, after blocks below one in use were freed.
+FREE = """
+import mmap, sys
+from monitor.cli.limits import return_free_memory
+def resident_bytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * mmap.PAGESIZE
+blocks = [b"x" * (1000 + number % 7) for number in range(16000)]
+last, blocks = blocks[-1], None
+before = resident_bytes()
+if "return" in sys.argv:
+    return_free_memory()
+print((before - resident_bytes()) >> 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library of GNU")
+def test_free_memory_below_what_is_in_use_is_returned():
+    runs = [[sys.executable, "-c", FREE, how] for how in ("", "return")]
+    kept, returned = (int(subprocess.run(run, capture_output=True, check=True).stdout) for run in runs)
+    assert kept < 1
+    assert returned >= 10

@@ -130,3 +130,13 @@ def test_a_study_code_is_chosen_and_checked():
     assert screen.picked.study == "S-2"
     screen.resumes("S-3")
     assert screen.answer({"do": "lobby"})["study"] == "S-3"
+
+
+def test_once_it_records_no_stream_is_offered():
+    screen = StartScreen("bed-1", "aasm3", MontageWish(), lambda: True, lambda _: None)
+    screen.look([(None, AMP)], "")
+    assert len(screen.answer({"do": "lobby"})["streams"]) == 1
+    screen.advance("recording", "night")
+    view = screen.answer({"do": "lobby"})
+    assert (view["streams"], view["state"], view["session"]) == ([], "recording", "night")
+    assert "error" in screen.answer({"do": "choose", "uids": ["a"]})
