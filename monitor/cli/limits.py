@@ -62,7 +62,7 @@ def return_free_memory() -> None:
     """Return to the system what is free below blocks that are in use.
 
     The GNU C library does so only at the end of its memory: of what the search for streams takes in a ward,
-    some 9 MB stay in a recorder.
+    5 to 9 MB stay in a recorder.
     """
     if sys.platform == "linux":
         with contextlib.suppress(AttributeError):  # Another C library.
