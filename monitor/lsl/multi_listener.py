@@ -16,7 +16,10 @@ from monitor.montage import StreamDescription
 
 _OPEN_TIMEOUT_S = 5.0
 _BUFFER_S = 60
-_MOST_AT_ONCE = 4096
+# pylsl prepares and clears the room for so many samples in each pull.
+_PULLED_AT_ONCE, _MOST_AT_ONCE = 64, 4096
+# A pull of nothing costs more than all else here; only a pull says that a stream is lost.
+_LOSS_CHECK_S = 1.0
 # A connection that was cut half-way stays silent for ever and raises nothing.
 _SILENT_NUMBERS_S, _SILENT_TEXTS_S = 10.0, 75.0
 
@@ -31,11 +34,27 @@ class StreamNews:
 
 @dataclass(slots=True)
 class _ListenedStream:
-    """An open inlet, and the time of its last data (monotonic s)."""
+    """An open inlet, and the times of its last data and of the last pull (monotonic s)."""
 
     inlet: Any
     stream: StreamDescription
     heard_s: float
+    pulled_s: float
+
+    def pull(self, now_s: float) -> list[list[Any]]:
+        """Return the samples that wait; a lost stream raises."""
+        if not self.inlet.samples_available() and now_s - self.pulled_s < _LOSS_CHECK_S:
+            return []
+        self.pulled_s = now_s
+        samples: list[list[Any]] = []
+        n = _PULLED_AT_ONCE
+        while n == _PULLED_AT_ONCE and len(samples) < _MOST_AT_ONCE:
+            more, stamps = self.inlet.pull_chunk(0.0, max_samples=_PULLED_AT_ONCE)
+            samples += more
+            n = len(stamps)
+        if samples:
+            self.heard_s = now_s
+        return samples
 
 
 class MultiListener:
@@ -81,16 +100,15 @@ class MultiListener:
         """Return samples since the last call; release streams that disconnected."""
         with self._lock:
             lines = list(self._lines.items())
-        said = []
+        said, now_s = [], time.monotonic()
         for uid, line in lines:
             try:
-                samples, stamps = line.inlet.pull_chunk(0.0, max_samples=_MOST_AT_ONCE)
+                samples = line.pull(now_s)
             except (lsl().util.LostError, RuntimeError):
                 with self._lock:
                     self._lines.pop(uid, None)
                 continue
-            if stamps:
-                line.heard_s = time.monotonic()
+            if samples:
                 said.append(StreamNews(line.stream, samples))
         return said
 
@@ -102,7 +120,8 @@ def _opened(info: Any, stream: StreamDescription) -> _ListenedStream | None:
         inlet.open_stream(_OPEN_TIMEOUT_S)
     except (pylsl.util.LostError, pylsl.util.TimeoutError):
         return None
-    return _ListenedStream(inlet, stream, time.monotonic())
+    now_s = time.monotonic()
+    return _ListenedStream(inlet, stream, heard_s=now_s, pulled_s=now_s)
 
 
 def _patience_s(line: _ListenedStream) -> float:

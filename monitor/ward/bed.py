@@ -16,6 +16,7 @@ from monitor.session.journal import fact_of, parse
 from monitor.session.recorder_status import LiveStatus, RecorderStatus, SourceStatus
 from monitor.session.state import SessionState
 from monitor.ward import texts
+from monitor.ward.health import Health, health_of, is_silent, shortened
 from monitor.ward.tile import (
     EARLY_MIN,
     GONE_S,
@@ -26,8 +27,6 @@ from monitor.ward.tile import (
     Received,
     Tile,
     bare_tile,
-    is_silent,
-    shortened,
     tile_of,
 )
 
@@ -88,6 +87,13 @@ class Bed:
         self._snapshot_at_s = self._received_at_s = self._returned_at_s = self._clock()
         self._lost_at_s = -math.inf
         self._problem = ""
+        self._forget_derived()
+
+    def _forget_derived(self) -> None:
+        """Compute what follows from the state and the snapshot again: both change rarely."""
+        self._speed_now: float | None = None
+        self._health_now: tuple[Health, ...] | None = None
+        self._status_now: RecorderStatus | None = None
 
     def connected(self, outlet: str, uid: str) -> bool:
         """Note from which outlet data comes; a new recording resets the state.
@@ -150,6 +156,7 @@ class Bed:
     def _apply_fact(self, fact: Fact) -> None:
         self.log.append(fact)
         if fact.kind not in _NOT_FOLDED:
+            self._forget_derived()
             self._state.apply(fact)
             return
         self._apply_movement(fact)
@@ -181,12 +188,14 @@ class Bed:
             for minute, rate in whole["curve"]["rate_30min"]
         ]
         self._state = state
+        self._forget_derived()
         for one in curve:
             self._note_rate(*one)
         if not self._snapshot:
             heard_s = self._speed * (self._clock() - self._snapshot_at_s)
             self._unheard.append((0.0, max(0.0, float(whole["recorded_s"]) - heard_s)))
         self._snapshot, self._snapshot_at_s = whole, self._clock()
+        self._forget_derived()
 
     def _note_rate(self, minute: int, rate: float | None) -> None:
         if not 0 <= minute < _MOST_MINUTES or not math.isfinite(rate or 0.0):
@@ -217,7 +226,21 @@ class Bed:
     @property
     def _speed(self) -> float:
         """Seconds of signal in one second."""
-        return max((float(f.data.get("speed") or 1.0) for f in self._state.facts("stream")), default=1.0)
+        if self._speed_now is None:
+            speeds = (float(fact.data.get("speed") or 1.0) for fact in self._state.facts("stream"))
+            self._speed_now = max(speeds, default=1.0)
+        return self._speed_now
+
+    def _health(self) -> tuple[Health, ...]:
+        if self._health_now is None:
+            self._health_now = health_of(self._state, self._snapshot)
+        return self._health_now
+
+    @property
+    def _status(self) -> RecorderStatus:
+        if self._status_now is None:
+            self._status_now = RecorderStatus.of(self._snapshot.get("health") or {})
+        return self._status_now
 
     @property
     def has_ended(self) -> bool:
@@ -262,6 +285,7 @@ class Bed:
                 movements=tuple(self._movements.values()),
                 unheard=tuple(self._unheard),
                 last_movement=self._last_movement,
+                health=self._health,
                 alerts=self._alerts(silent_s, is_gone=is_gone),
             )
             return tile_of(received)
@@ -281,8 +305,7 @@ class Bed:
             is_awaited = self._received_at_s - self._returned_at_s <= STATE_OLD_S
             text = texts.STATE_OLD.format(age=minutes_seconds(now_s - self._snapshot_at_s))
             return () if is_awaited else (Alert("high", text, "unknown"),)
-        health = self._snapshot.get("health") or {}
-        status = RecorderStatus.of(health)
+        status = self._status
         sources = tuple(replace(one, last_arrival_s_ago=self._arrival_s_ago(one)) for one in status.sources)
         live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)

@@ -16,7 +16,8 @@ from monitor.model.wording import LEG_SHORT, hms
 from monitor.session.conditions import conditions
 from monitor.session.log_entries import LogRow, fact_row, limb_condition_rows
 from monitor.ward import texts
-from monitor.ward.tile import Tile, shortened
+from monitor.ward.health import shortened
+from monitor.ward.tile import Tile
 from monitor.ward.tile_widget import MARKS
 
 _WIDTH_PX, _ROW_PX = 460, 24

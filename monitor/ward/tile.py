@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from monitor.model import wording
@@ -15,6 +16,7 @@ from monitor.session.alert_priority import RANK
 from monitor.session.current_alerts import SAVED_OLD_S, Alert
 from monitor.session.state import SessionState
 from monitor.ward import texts
+from monitor.ward.health import Health, shortened
 
 Phase = Literal["waiting", "learning", "recording", "no signal", "ended", "not heard"]
 # Data comes once a second. With the pace of reception and screen, a silent bed is grey within 3 s.
@@ -27,8 +29,6 @@ EARLY_MIN = 10
 # Movements are drawn over the last minutes: a series can be seen, at most 90 s from onset to onset.
 STRIP_S = 300.0
 _PHASES: Mapping[float, Phase] = {0: "learning", 1: "recording", 2: "recording", 3: "no signal", 4: "ended"}
-_LEG_HEALTH = {"ok": "ok", "warn": "warn", "learning": "warn", "bad": "bad", "lost": "bad", "absent": "off"}
-_LONGEST_TEXT = 200
 _RULES = ("aasm3", "wasm2016")
 _RECORDED = "plm_per_hour_recorded"
 
@@ -60,18 +60,12 @@ class Received:
     movements: tuple[Movement, ...]
     unheard: tuple[tuple[float, float], ...]
     last_movement: Fact | None
+    health: Callable[[], tuple[Health, ...]]
     alerts: tuple[Alert, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """State of a stream or leg: text, and ok, warn, bad or off."""
-
-    text: str
-    state: str
-
-
 _NOT_KNOWN = (Health(texts.STATE_NOT_KNOWN, "off"),)
+_ENDED = (Health(texts.ENDED, "off"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +222,7 @@ def with_names(tiles: Sequence[Tile]) -> list[Tile]:
     return [replace(tile, has_namesake=True) if n[tile.bed] > 1 else tile for tile in tiles]
 
 
+@lru_cache(maxsize=1000)
 def by_number(key: tuple[str, str]) -> tuple[Any, ...]:
     """Return a sort key for a bed and its host that puts bed-2 before bed-10."""
     parts = re.split(r"([0-9]+)", key[0])
@@ -260,7 +255,7 @@ def tile_of(received: Received) -> Tile:
         saved="" if stale or saved_s is None else _saved(received, saved_s),
         is_saved_old=saved_s is not None and saved_s > SAVED_OLD_S and not received.has_ended,
         last_movement=_movement(received),
-        health=(Health(stale, "off"),) if stale else _health(received) if is_known else _NOT_KNOWN,
+        health=_health(received, stale, is_known=is_known),
         moving=frozenset() if stale else _moving(received),
         strip=_strip(received),
         unknown=_unknown(received),
@@ -286,6 +281,14 @@ def _saved(received: Received, saved_s: float) -> str:
     if saved_s <= SAVED_OLD_S:
         return texts.SAVED
     return texts.SAVED_OLD.format(ago=wording.ago(saved_s + received.snapshot_age_s))
+
+
+def _health(received: Received, stale: str, *, is_known: bool) -> tuple[Health, ...]:
+    if stale:
+        return (Health(stale, "off"),)
+    if not is_known:
+        return _NOT_KNOWN
+    return _ENDED if received.has_ended else received.health()
 
 
 def _phase(received: Received) -> Phase:
@@ -365,35 +368,3 @@ def _unknown(received: Received) -> tuple[tuple[str, float, float], ...]:
         spans += [(leg, gap.t or 0.0, now_s if end_s is None else end_s) for leg in gap.data["legs"]]
     ages = ((leg, now_s - begin_s, max(0.0, now_s - end_s)) for leg, begin_s, end_s in spans)
     return tuple((leg, begin_s, end_s) for leg, begin_s, end_s in ages if begin_s > end_s and end_s < STRIP_S)
-
-
-def is_silent(state: SessionState, legs: Iterable[str]) -> bool:
-    """Return whether a connected source sends nothing, by the quality of its legs."""
-    return all("no data" in state.leg_causes(leg) for leg in legs)
-
-
-def _health(received: Received) -> tuple[Health, ...]:
-    if received.has_ended:
-        return (Health(texts.ENDED, "off"),)
-    found = []
-    for leg in received.state.legs:
-        state = received.state.leg_state(leg)
-        causes = ", ".join(received.state.leg_causes(leg)) if state in ("warn", "bad") else ""
-        found.append(Health(f"{wording.LEG_SHORT[leg]} {causes or state}", _LEG_HEALTH.get(state, "warn")))
-    for source in (received.snapshot.get("health") or {}).get("sources") or ():
-        if not source.get("connected"):
-            found.append(Health(texts.LOST.format(name=source["name"]), "bad"))
-        elif source.get("legs") and is_silent(received.state, source["legs"]):
-            # Its rate is that of before.
-            found.append(Health(texts.SILENT.format(name=source["name"]), "bad"))
-        elif source.get("legs"):
-            found.append(Health(f"{source['name']} {float(source['rate_hz']):.1f} Hz", "ok"))
-        else:
-            found.append(Health(str(source["name"]), "ok"))
-    return tuple(replace(one, text=shortened(one.text)) for one in found)
-
-
-def shortened(text: object) -> str:
-    """Return what was received as a text of a length that can be shown."""
-    whole = str(text)
-    return whole if len(whole) <= _LONGEST_TEXT else whole[: _LONGEST_TEXT - 1] + "…"

@@ -7,6 +7,8 @@ It is laid out for its least size and scaled to the size that it has, so that al
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -30,6 +32,7 @@ from PySide6.QtWidgets import QWidget
 from monitor.dashboard.panels.top_bar import paint_health
 from monitor.dashboard.style import faded, font
 from monitor.dashboard.theme import Theme
+from monitor.model.facts import LEGS
 from monitor.ward import texts
 from monitor.ward.tile import STRIP_S, Tile
 
@@ -42,6 +45,7 @@ LEAST_NARROW_PX = round(LEAST_PX[0] * _LEAST_SCALE)
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _PAD = 12.0
+_STEP_PX = 8
 _LEAST_CURVE_PER_H = 10.0
 _LEAST_HEALTH_PX = 40.0
 _UNKNOWN = Qt.BrushStyle.BDiagPattern
@@ -59,20 +63,26 @@ class TileWidget(QWidget):
         self._theme = theme
         self.tile: Tile | None = None
         self._is_chosen = False
-        # What changes rarely is painted once: most of a tile is text, and the rest of it changes each second.
+        # What changes rarely is painted once: only the time and the movements change each second.
         self._ground = QPixmap()
         self._ground_of: tuple[Any, ...] = ()
+        self._said: tuple[Any, ...] = ()
+        # The window behind it need not be painted for each change: the ground has its colour.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_tile(self, tile: Tile, theme: Theme, *, is_chosen: bool) -> None:
         """Set the content."""
         if (tile, theme, is_chosen) == (self.tile, self._theme, self._is_chosen):
             return
         self.tile, self._theme, self._is_chosen = tile, theme, is_chosen
-        self.setAccessibleName(f"Bed {tile.name}")
         alert = f"{tile.alert.priority} alert: {tile.alert.text}" if tile.alert else tile.without_alert
         phase, number = texts.PHASES.get(tile.phase, tile.phase), " ".join(tile.number[:2])
-        self.setAccessibleDescription(f"{phase}; {number}; {tile.series}; {alert}")
-        self.setToolTip("\n".join(f"{MARKS[one.priority]} {one.text}" for one in tile.alerts))
+        said = f"Bed {tile.name}", f"{phase}; {number}; {tile.series}; {alert}", tile.alerts
+        if said != self._said:
+            self._said = said
+            self.setAccessibleName(said[0])
+            self.setAccessibleDescription(said[1])
+            self.setToolTip("\n".join(f"{MARKS[one.priority]} {one.text}" for one in tile.alerts))
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -109,32 +119,52 @@ class TileWidget(QWidget):
         scale = scale_of(self.width(), self.height())
         box = QRectF(0, 0, self.width() / scale, self.height() / scale).adjusted(0.5, 0.5, -0.5, -0.5)
         inner = box.adjusted(_PAD, 8, -_PAD, -8)
-        self._keep_ground(self.tile, box, inner, scale)
+        head = QRectF(inner.left(), inner.top(), inner.width(), 26)
+        strip = QRectF(inner.left(), inner.top() + 122, inner.width(), 24)
+        # In steps, for what is beside the time moves with it and is painted again.
+        time_px = _STEP_PX * math.ceil(_font(13, False)[1].horizontalAdvance(self._time) / _STEP_PX)
+        legs_right = head.right() - min(time_px, head.width()) - 14
+        self._keep_ground(self.tile, box, inner, scale, legs_right)
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.scale(scale, scale)
-        line = QRectF(inner.left(), inner.top(), inner.width(), 26)
-        self._head(painter, self.tile, line)
-        self._alert(painter, self.tile, line.translated(0, 30))
-        self._strip(painter, self.tile, QRectF(inner.left(), inner.top() + 122, inner.width(), 24))
+        is_bad = self.tile.phase in ("not heard", "no signal")
+        colour = self._theme.high if is_bad else self._theme.soft
+        _text(painter, self._time, head, colour, 13, align=_RIGHT)
+        for leg in self.tile.moving:
+            self._leg(painter, leg, _leg_box(head, legs_right, leg), is_moving=True)
+        self._movements(painter, self.tile, strip)
 
-    def _keep_ground(self, tile: Tile, box: QRectF, inner: QRectF, scale: float) -> None:
-        """Paint frame, index, curve and foot again if they have changed."""
+    @property
+    def _time(self) -> str:
+        """The phase, unless it is being recorded, and the time recorded."""
+        tile = self.tile
+        if tile is None:
+            return ""
+        phase = texts.PHASES.get(tile.phase, tile.phase) if tile.phase != "recording" else ""
+        return "  ".join(part for part in (phase or tile.stale, tile.recorded) if part)
+
+    def _keep_ground(self, tile: Tile, box: QRectF, inner: QRectF, scale: float, legs_right: float) -> None:
+        """Paint what changes rarely again if it has changed: all but the time and the movements."""
         ratio = self.devicePixelRatioF()
-        framed = self.hasFocus() or self._is_chosen, tile.alert and tile.alert.priority
-        shown = tile.number, tile.curve, tile.series, tile.stage, tile.health, bool(tile.stale)
-        ground_of = (self._theme, self.width(), self.height(), ratio, framed, shown)
+        place = self.width(), self.height(), ratio, legs_right, self.hasFocus() or self._is_chosen
+        said = tile.name, tile.alerts, tile.unseen, tile.without_alert, tile.series, tile.stage
+        ground_of = self._theme, place, said, tile.number, tile.curve, tile.health, bool(tile.stale)
         if ground_of == self._ground_of:
             return
-        self._ground = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        self._ground = QPixmap(math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
         self._ground.setDevicePixelRatio(ratio)
-        self._ground.fill(Qt.GlobalColor.transparent)
+        self._ground.fill(QColor(self._theme.ground))
         painter = QPainter(self._ground)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.scale(scale, scale)
         self._frame(painter, tile, box)
+        line = QRectF(inner.left(), inner.top(), inner.width(), 26)
+        self._head(painter, tile, line, legs_right)
+        self._alert(painter, tile, line.translated(0, 30))
         self._index(painter, tile, QRectF(inner.left(), inner.top() + 62, inner.width(), 58))
+        self._strip(painter, QRectF(inner.left(), inner.top() + 122, inner.width(), 24))
         curve = QRectF(inner.left(), inner.top() + 160, inner.width(), max(14.0, inner.height() - 160 - 46))
         self._curve(painter, tile, curve)
         self._foot(painter, tile, QRectF(inner.left(), inner.bottom() - 41, inner.width(), 41))
@@ -153,40 +183,29 @@ class TileWidget(QWidget):
                 QColor(getattr(theme, tile.alert.priority)),
             )
 
-    def _head(self, painter: QPainter, tile: Tile, line: QRectF) -> None:
-        theme = self._theme
-        phase = texts.PHASES.get(tile.phase, tile.phase) if tile.phase != "recording" else ""
-        right = "  ".join(part for part in (phase or tile.stale, tile.recorded) if part)
-        is_bad = tile.phase in ("not heard", "no signal")
-        width = _text(painter, right, line, theme.high if is_bad else theme.soft, 13, align=_RIGHT)
-        # A running movement is shown at once, by leg.
-        x = line.right() - width - 14
-        for leg, letter in (("right", "R"), ("left", "L")):
-            spot = QRectF(x - 20, line.top() + 4, 18, 18)
-            on = leg in tile.moving
-            painter.setPen(QPen(QColor(theme.leg(leg)), 0))
-            painter.setBrush(QColor(theme.leg(leg)) if on else QColor(theme.well))
-            painter.drawRoundedRect(spot, 3, 3)
-            _text(
-                painter,
-                letter,
-                spot,
-                theme.card if on else theme.leg(leg),
-                11,
-                bold=True,
-                align=Qt.AlignmentFlag.AlignCenter,
-            )
-            x -= 24
+    def _head(self, painter: QPainter, tile: Tile, line: QRectF, legs_right: float) -> None:
+        """Paint the name of the bed and its legs, which are painted again while they move."""
+        for leg in LEGS:
+            self._leg(painter, leg, _leg_box(line, legs_right, leg), is_moving=False)
         _text(
             painter,
             tile.name,
-            QRectF(line.left(), line.top(), x - line.left() - 6, 26),
-            theme.text,
+            QRectF(line.left(), line.top(), legs_right - 48 - line.left() - 6, 26),
+            self._theme.text,
             19,
             bold=True,
             # Names of beds differ at their end.
             elided=Qt.TextElideMode.ElideMiddle,
         )
+
+    def _leg(self, painter: QPainter, leg: str, box: QRectF, *, is_moving: bool) -> None:
+        """Paint the mark of a leg, filled while it moves: a running movement is shown at once."""
+        theme = self._theme
+        painter.setPen(QPen(QColor(theme.leg(leg)), 0))
+        painter.setBrush(QColor(theme.leg(leg) if is_moving else theme.well))
+        painter.drawRoundedRect(box, 3, 3)
+        colour = theme.card if is_moving else theme.leg(leg)
+        _text(painter, leg[0].upper(), box, colour, 11, bold=True, align=Qt.AlignmentFlag.AlignCenter)
 
     def _alert(self, painter: QPainter, tile: Tile, line: QRectF) -> None:
         theme = self._theme
@@ -218,8 +237,8 @@ class TileWidget(QWidget):
         _text(painter, remark, beside.translated(0, 19), theme.soft, 12)
         _text(painter, rules, beside.translated(0, 38), theme.soft, 12)
 
-    def _strip(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
-        """Paint the movements of the last minutes, the left leg above the right; now is at the right edge."""
+    def _strip(self, painter: QPainter, box: QRectF) -> None:
+        """Paint the ground of the movements of the last minutes; now is at the right edge."""
         theme = self._theme
         painter.fillRect(box, QColor(theme.well))
         painter.setPen(QPen(QColor(theme.line), 0))
@@ -227,14 +246,19 @@ class TileWidget(QWidget):
             x = box.right() - 60 * minute / STRIP_S * box.width()
             painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
         painter.drawLine(box.topRight(), box.bottomRight())
-        for leg, begin_s, end_s in tile.unknown:
-            painter.fillRect(_span(box, leg, begin_s, end_s), QBrush(QColor(theme.dim), _UNKNOWN))
-        legs = {leg for leg, *_ in tile.strip}
-        colours = {leg: QColor(theme.dim if tile.stale else theme.leg(leg)) for leg in legs}
-        for leg, begin_s, end_s in tile.strip:
-            painter.fillRect(_span(box, leg, begin_s, end_s), colours[leg])
         below = QRectF(box.left(), box.bottom() + 2, box.width(), 14)
         _text(painter, texts.STRIP, below, theme.dim, 11)
+
+    def _movements(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
+        """Paint the movements of the last minutes, the left leg above the right."""
+        theme = self._theme
+        painter.setPen(Qt.PenStyle.NoPen)
+        for leg in LEGS:
+            if tile.unknown:
+                painter.setBrush(QBrush(QColor(theme.dim), _UNKNOWN))
+                painter.drawRects(_spans(box, tile.unknown, leg))
+            painter.setBrush(QColor(theme.dim if tile.stale else theme.leg(leg)))
+            painter.drawRects(_spans(box, tile.strip, leg))
 
     def _curve(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
         theme = self._theme
@@ -279,12 +303,24 @@ class TileWidget(QWidget):
                 break
 
 
-def _span(box: QRectF, leg: str, begin_s: float, end_s: float) -> QRectF:
-    """Return the place of a leg between two ages (s) in the strip."""
-    left, right, half = box.left(), box.right(), box.height() / 2
-    px_per_s = (right - left) / STRIP_S
-    begin, end = max(left, right - begin_s * px_per_s), max(left, right - end_s * px_per_s)
-    return QRectF(begin, box.top() + 1 + (half if leg == "right" else 0), max(1.5, end - begin), half - 2)
+def _leg_box(line: QRectF, right: float, leg: str) -> QRectF:
+    """Return the place of the mark of a leg: the left one is on the left."""
+    return QRectF(right - (20 if leg == "right" else 44), line.top() + 4, 18, 18)
+
+
+def _spans(box: QRectF, spans: Iterable[tuple[str, float, float]], leg: str) -> list[QRectF]:
+    """Return the places in the strip of the spans of one leg, given as ages (s)."""
+    left, right, width = box.left(), box.right(), box.width()
+    top, height = box.top() + 1, box.height() / 2 - 2
+    if leg == "right":
+        top += box.height() / 2
+    places = []
+    for own, begin_s, end_s in spans:
+        if own == leg:
+            begin = max(left, right - begin_s / STRIP_S * width)
+            end = max(left, right - end_s / STRIP_S * width)
+            places.append(QRectF(begin, top, max(1.5, end - begin), height))
+    return places
 
 
 def scale_of(width_px: int, height_px: int) -> float:

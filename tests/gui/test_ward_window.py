@@ -23,10 +23,11 @@ from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.model.facts import Fact
 from monitor.session.current_alerts import Alert
 from monitor.ward.alerts import WardAlerts
+from monitor.ward.health import Health
 from monitor.ward.local_recorders import LocalRecorders
 from monitor.ward.places import Places
 from monitor.ward.texts import NO_BEDS_HINT
-from monitor.ward.tile import Health, Tile, by_alert
+from monitor.ward.tile import Tile, by_alert
 from monitor.ward.tile_widget import LEAST_PX, TileWidget, scale_of
 from monitor.ward.window import WardWindow, columns_for
 

@@ -33,7 +33,8 @@ from monitor.dashboard.viewmodel import presenter
 from monitor.model.facts import Fact
 from monitor.session.current_alerts import Alert
 from monitor.session.folder import SessionFolder
-from monitor.ward.tile import Health, Tile
+from monitor.ward.health import Health
+from monitor.ward.tile import Tile
 from monitor.ward.window import WardWindow
 from support.cut_off import cut_off
 from support.sessions import START, SimulatedNight, append
