@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShortcut
@@ -365,6 +366,50 @@ def test_the_movements_of_the_last_minutes_are_drawn_by_leg_and_age(qtbot) -> No
     assert at[0] == pytest.approx(12 + width * (1 - 70 / 300), abs=2)
     assert at[-1] == pytest.approx(12 + width * (1 - 50 / 300), abs=2)
     assert len(at) == at[-1] - at[0] + 1
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_tile_that_has_changed_looks_like_one_that_was_made_so(qtbot, theme) -> None:
+    """Much of a tile is painted once and kept."""
+
+    def made() -> TileWidget:
+        widget = TileWidget(theme)
+        qtbot.addWidget(widget)
+        widget.resize(*LEAST_PX)
+        return widget
+
+    changing, was = made(), np.zeros(())
+    whole = beds(16)
+    seen = tuple(replace(alert, is_seen=True) for alert in whole[8].alerts)
+    for tile in (
+        whole[0],
+        replace(whole[0], recorded="5:01:23"),
+        replace(whole[0], phase="learning"),
+        replace(whole[0], moving=frozenset({"left"})),
+        replace(whole[0], moving=frozenset({"right"})),
+        replace(whole[0], strip=()),
+        replace(whole[0], unknown=(("right", 99.0, 0.0),)),
+        replace(whole[0], stale="no data for 3 s"),
+        replace(whole[0], bed="bed-2"),
+        replace(whole[0], has_namesake=True),
+        replace(whole[0], saved="last saved 20 s ago"),
+        replace(whole[0], is_partial=True),
+        replace(whole[0], is_biocal=True),
+        replace(whole[0], curve=()),
+        replace(whole[0], stage="N3"),
+        replace(whole[0], series=""),
+        whole[8],
+        replace(whole[8], alerts=whole[8].alerts[:1]),
+        replace(whole[8], unseen="UNSEEN 6 min"),
+        replace(whole[8], alerts=seen),
+    ):
+        changing.show_tile(tile, theme, is_chosen=False)
+        new = made()
+        new.show_tile(tile, theme, is_chosen=False)
+        picture = pixels(changing)
+        assert (picture == pixels(new)).all()
+        assert not np.array_equal(picture, was)
+        was = picture
 
 
 def test_alerts_sound_and_are_acknowledged_for_one_bed_or_for_all(

@@ -458,3 +458,13 @@ def test_a_bio_calibration_stands_in_the_place_of_the_number(bed):
     assert tile.as_dict()["biocal"] is True
     bed.add_line(snapshot(biocal=None))
     assert bed.tile().number[0] == "21.5"
+
+
+def test_a_fact_between_two_snapshots_is_in_the_health_at_once(bed) -> None:
+    assert [one.text for one in bed.tile().health][:2] == ["L ok", "R ok"]
+    bed.add_line(line("quality", 3031.0, 100, leg="left", state="bad", causes=["no data"], rest_uv=2.0))
+    assert [one.text for one in bed.tile().health][:2] == ["L no data", "R ok"]
+    bed.add_line(snapshot())
+    assert [one.text for one in bed.tile().health][:2] == ["L ok", "R ok"]
+    bed.add_line(snapshot(health={"sources": []}))
+    assert [one.text for one in bed.tile().health] == ["L ok", "R ok"]
