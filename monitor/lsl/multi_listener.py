@@ -18,8 +18,6 @@ _OPEN_TIMEOUT_S = 5.0
 _BUFFER_S = 60
 # pylsl prepares and clears the room for so many samples in each pull.
 _PULLED_AT_ONCE, _MOST_AT_ONCE = 64, 4096
-# A pull of nothing costs more than all else here; only a pull says that a stream is lost.
-_LOSS_CHECK_S = 1.0
 # A connection that was cut half-way stays silent for ever and raises nothing.
 _SILENT_NUMBERS_S, _SILENT_TEXTS_S = 10.0, 75.0
 
@@ -34,18 +32,17 @@ class StreamNews:
 
 @dataclass(slots=True)
 class _ListenedStream:
-    """An open inlet, and the times of its last data and of the last pull (monotonic s)."""
+    """An open inlet, and the time of its last data (monotonic s)."""
 
     inlet: Any
     stream: StreamDescription
     heard_s: float
-    pulled_s: float
 
-    def pull(self, now_s: float) -> list[list[Any]]:
+    def pull(self) -> list[list[Any]]:
         """Return the samples that wait; a lost stream raises."""
-        if not self.inlet.samples_available() and now_s - self.pulled_s < _LOSS_CHECK_S:
+        # To pull nothing costs more than all else here. liblsl adds an empty sample when it loses a stream.
+        if not self.inlet.samples_available():
             return []
-        self.pulled_s = now_s
         samples: list[list[Any]] = []
         n = _PULLED_AT_ONCE
         while n == _PULLED_AT_ONCE and len(samples) < _MOST_AT_ONCE:
@@ -53,7 +50,7 @@ class _ListenedStream:
             samples += more
             n = len(stamps)
         if samples:
-            self.heard_s = now_s
+            self.heard_s = time.monotonic()
         return samples
 
 
@@ -100,10 +97,10 @@ class MultiListener:
         """Return samples since the last call; release streams that disconnected."""
         with self._lock:
             lines = list(self._lines.items())
-        said, now_s = [], time.monotonic()
+        said = []
         for uid, line in lines:
             try:
-                samples = line.pull(now_s)
+                samples = line.pull()
             except (lsl().util.LostError, RuntimeError):
                 with self._lock:
                     self._lines.pop(uid, None)
@@ -120,8 +117,7 @@ def _opened(info: Any, stream: StreamDescription) -> _ListenedStream | None:
         inlet.open_stream(_OPEN_TIMEOUT_S)
     except (pylsl.util.LostError, pylsl.util.TimeoutError):
         return None
-    now_s = time.monotonic()
-    return _ListenedStream(inlet, stream, heard_s=now_s, pulled_s=now_s)
+    return _ListenedStream(inlet, stream, time.monotonic())
 
 
 def _patience_s(line: _ListenedStream) -> float:
