@@ -40,9 +40,10 @@ class Header(QWidget):
         self.name.setPlaceholderText(texts.NAME)
         self.name.setAccessibleName(texts.NAME)
         self.name.setMaxLength(_LONGEST_NAME)
-        # Keys are commands unless the field was clicked.
+        self.name.setToolTip(texts.NAME_HINT)
+        self.name.setAccessibleDescription(texts.NAME_HINT)
+        # Keys are commands, and Tab goes from bed to bed, until the field is clicked or called by its key.
         self.name.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.name.returnPressed.connect(self.name.clearFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 3, 12, 3)
         row.setSpacing(16)

@@ -8,7 +8,8 @@ NO_BEDS = "No bed found yet."
 NO_BEDS_HINT = f"{NO_BEDS} A bed appears here as soon as its recorder runs on this network."
 KEYS = (
     "N: next new alert    A: acknowledge bed    Shift+A: all beds    P: pause sound 2 min    "
-    "Shift+P: test    Enter: details    Del: remove an ended bed    O: sort beds    D: colours"
+    "Shift+P: test    Enter: details    Del: remove an ended bed    O: sort beds    D: colours    "
+    "Y: your name"
 )
 MORE_ALERTS = "and {n} more"
 NOTICE = "all numbers are provisional · not a medical device"
@@ -49,6 +50,7 @@ NOTHING_TO_ACKNOWLEDGE = "{bed} has no new alert; N selects the next one, Shift+
 HUNG = "the thread that receives does not respond"
 SELECT_FIRST = "No bed is selected; N selects the next new alert, Shift+A acknowledges all beds"
 NAME = "your name, for acknowledgements"
+NAME_HINT = "Your name, journalled with an acknowledgement. Y: enter it; Enter or Esc: back to the beds"
 
 # -- tile -----------------------------------------------------------------------------------------------
 NO_ALERTS = "no alerts"

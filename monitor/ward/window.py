@@ -79,6 +79,8 @@ class WardWindow(QMainWindow):
         self._columns = 0
         self._chosen: Key | None = None
         self._said_problem = self._sheet = ""
+        # The tile that had the keyboard focus before the name was entered.
+        self._left: TileWidget | None = None
         self._message_timer = QTimer(self)
         self._message_timer.setSingleShot(True)
         self._message_timer.timeout.connect(lambda: self.message.setText(texts.KEYS))
@@ -123,13 +125,15 @@ class WardWindow(QMainWindow):
         rows.addLayout(row, 1)
         self.setCentralWidget(whole)
         self.message = label(texts.KEYS, "small")
+        self.message.setToolTip(texts.KEYS.replace("    ", "\n"))
         self.statusBar().addWidget(self.message)
         self.statusBar().addPermanentWidget(label(texts.NOTICE, "small"))
 
     def _bind(self) -> None:
         for keys, act in (
             ("D", lambda: self.set_theme(next_theme(self._theme))),
-            ("Esc", lambda: self.choose(None)),
+            ("Esc", self._leave),
+            ("Y", self._enter_name),
             ("F11", lambda: self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)),
             ("N", self._next_alert),
             ("A", self._acknowledge_selected),
@@ -147,6 +151,8 @@ class WardWindow(QMainWindow):
             shortcut.activated.connect(act)
             # A key that is held down would pause the sound and end the pause again and again.
             shortcut.setAutoRepeat(keys in _REPEATED)
+        self.header.name.returnPressed.connect(self._leave)
+        application().focusChanged.connect(self._note_focus)
 
     def set_theme(self, theme: Theme) -> None:
         """Change all colours."""
@@ -236,6 +242,24 @@ class WardWindow(QMainWindow):
 
     def _focused(self) -> Key | None:
         return next((key for key in self._order if self._widgets[key].hasFocus()), self._chosen)
+
+    def _enter_name(self) -> None:
+        """Move the keyboard focus to the name of the user."""
+        self.header.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.header.name.selectAll()
+
+    def _note_focus(self, before: QWidget | None, now: QWidget | None) -> None:
+        if now is self.header.name:
+            self._left = before if isinstance(before, TileWidget) else None
+
+    def _leave(self) -> None:
+        """Move the keyboard focus from the name back to its bed; elsewhere close the details."""
+        if not self.header.name.hasFocus():
+            self.choose(None)
+            return
+        self.header.name.clearFocus()
+        if self._left is not None and self._left.isVisible():
+            self._left.setFocus()
 
     def _next_alert(self) -> None:
         """Select the bed of the next alert that is not acknowledged."""

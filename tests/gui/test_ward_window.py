@@ -492,6 +492,45 @@ def test_letters_in_the_name_field_are_no_commands(window, qtbot, asked) -> None
     assert asked.asked == []
 
 
+def test_the_name_is_entered_by_keyboard_and_the_keys_work_again_after_it(window, qtbot, asked) -> None:
+    name = window.header.name
+    qtbot.keyClick(window, Qt.Key.Key_N)
+    alarmed = next(each for each in tiles(window) if each.hasFocus())
+    qtbot.keyClick(window, Qt.Key.Key_Y)
+    assert name.hasFocus()
+    assert "Y: your name" in window.message.text()
+    assert "Y: enter it" in name.toolTip()
+    qtbot.keyClicks(name, "Ad! Pond")
+    for key in (*[Qt.Key.Key_Left] * 6, Qt.Key.Key_Delete, Qt.Key.Key_A):
+        qtbot.keyClick(name, key)
+    assert name.text() == "Ada Pond"
+    assert asked.asked == []
+    assert len(tiles(window)) == 16
+    qtbot.keyClick(name, Qt.Key.Key_Return)
+    assert alarmed.hasFocus()
+    qtbot.keyClick(window, Qt.Key.Key_A)
+    assert [author for _, author in asked.asked] == ["Ada Pond"]
+
+
+def test_enter_in_the_name_leads_back_to_the_bed_before_by_mouse_too(window, qtbot) -> None:
+    first, second = tiles(window)[:2]
+    for bed_before in (first, second):
+        bed_before.setFocus()
+        qtbot.mouseClick(window.header.name, Qt.MouseButton.LeftButton)
+        qtbot.keyClick(window.header.name, Qt.Key.Key_Return)
+        assert bed_before.hasFocus()
+
+
+def test_escape_leaves_the_name_first_and_closes_the_details_then(window, qtbot) -> None:
+    window.choose(("bed-9", "lab-pc"))
+    qtbot.keyClick(window, Qt.Key.Key_Y)
+    qtbot.keyClick(window.header.name, Qt.Key.Key_Escape)
+    assert not window.header.name.hasFocus()
+    assert window.detail.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.detail.isVisible()
+
+
 def test_places_survive_a_restart_and_a_bed_that_was_recording_is_missed(tmp_path) -> None:
     path, now = tmp_path / "ward.json", [dt.datetime(2026, 11, 20, 22, 0, tzinfo=dt.UTC)]
 
