@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.model.facts import LEGS, Fact
 from monitor.model.wording import minutes_seconds
+from monitor.session.alert_priority import RANK
 from monitor.session.current_alerts import Alert, alerts
 from monitor.session.journal import fact_of, parse
 from monitor.session.recorder_status import LiveStatus, RecorderStatus, SourceStatus
@@ -299,20 +300,27 @@ class Bed:
         if is_gone:
             text = texts.GONE.format(age=minutes_seconds(silent_s))
             return (Alert("high", text, "gone"),)
-        now_s = self._clock()
-        if now_s - self._snapshot_at_s > STATE_OLD_S:
-            # Numbers come, but what is wrong at the bed is not known. After a silence the state is awaited.
-            is_awaited = self._received_at_s - self._returned_at_s <= STATE_OLD_S
-            text = texts.STATE_OLD.format(age=minutes_seconds(now_s - self._snapshot_at_s))
-            return () if is_awaited else (Alert("high", text, "unknown"),)
+        age_s = self._clock() - self._snapshot_at_s
+        found = self._state_old(age_s) if age_s > STATE_OLD_S else self._state_alerts()
+        if self._clock() - self._other_at_s < GONE_S:
+            found = (*found, Alert("high", texts.TWICE.format(bed=self.name), "twice"))
+        if self._problem:
+            found = (*found, Alert("low", self._problem, "unreadable"))
+        return tuple(sorted(found, key=lambda alert: RANK[alert.priority]))
+
+    def _state_old(self, age_s: float) -> tuple[Alert, ...]:
+        """Numbers come, but what is wrong at the bed is not known. After a silence the state is awaited."""
+        if self._received_at_s - self._returned_at_s <= STATE_OLD_S:
+            return ()
+        return (Alert("high", texts.STATE_OLD.format(age=minutes_seconds(age_s)), "unknown"),)
+
+    def _state_alerts(self) -> tuple[Alert, ...]:
+        """Return what the bed's own window would show."""
         status = self._status
         sources = tuple(replace(one, last_arrival_s_ago=self._arrival_s_ago(one)) for one in status.sources)
         live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)
-        found = tuple(replace(alert, text=shortened(alert.text)) for alert in found)
-        if now_s - self._other_at_s < GONE_S:
-            found = (Alert("high", texts.TWICE.format(bed=self.name), "twice"), *found)
-        return (*found, Alert("low", self._problem, "unreadable")) if self._problem else found
+        return tuple(replace(alert, text=shortened(alert.text)) for alert in found)
 
     def _arrival_s_ago(self, source: SourceStatus) -> float | None:
         """Return how long a source has been silent, None while its legs have data.

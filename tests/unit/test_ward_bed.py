@@ -299,6 +299,17 @@ def test_a_bed_that_sends_only_its_numbers_has_no_known_state(bed, clock) -> Non
     assert not bed.tile().is_partial
 
 
+def test_an_old_state_hides_nothing_that_the_ward_finds_itself(bed, clock) -> None:
+    assert bed.connected("Index", "i1")
+    bed.connected("Index", "i2")
+    bed.add_line("{")
+    hear(bed, clock, 77)
+    assert not bed.connected("Index", "i1")
+    assert [alert.key for alert in bed.tile().alerts] == ["unknown", "twice", "unreadable"]
+    hear(bed, clock, 6)
+    assert [alert.key for alert in bed.tile().alerts] == ["unknown", "unreadable"]
+
+
 def test_the_state_is_awaited_first_after_a_silence(bed, clock) -> None:
     clock.now_s += 600.0
     hear(bed, clock, 20)
