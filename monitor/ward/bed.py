@@ -38,6 +38,8 @@ _CURVE_STEP_S, _CURVE_N = 60.0, 120
 _MOST_MINUTES = 525_600
 _MOST_EARLIER = 20
 _MOST_CHARS = 200_000
+# No recorder has so many streams, and each one is a text on the screen and may be an alert.
+_MOST_SOURCES = 50
 # Between two samples of the index.
 _USUAL_S = 2.0
 _SNAPSHOT = '{"kind":"snapshot"'
@@ -182,6 +184,9 @@ class Bed:
     def _apply_snapshot(self, whole: dict[str, Any]) -> None:
         # A snapshot replaces all state, because facts may have been missed during a network failure.
         state = SessionState.of(_fact_of(row) for row in whole["standing"])
+        n_sources = len((whole.get("health") or {}).get("sources") or ())
+        if n_sources > _MOST_SOURCES:
+            raise ValueError(f"{n_sources} streams")
         if not math.isfinite(float(whole["recorded_s"])):
             raise ValueError("recorded_s is not finite")
         curve = [

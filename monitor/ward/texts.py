@@ -8,8 +8,8 @@ NO_BEDS = "No bed found yet."
 NO_BEDS_HINT = f"{NO_BEDS} A bed appears here as soon as its recorder runs on this network."
 KEYS = (
     "N: next new alert    A: acknowledge bed    Shift+A: all beds    P: pause sound 2 min    "
-    "Shift+P: test    Enter: details    Del: remove an ended bed    O: sort beds    D: colours    "
-    "Y: your name"
+    "Shift+P: test    Enter: details    Del: remove an ended bed    O: sort    D: colours    "
+    "Y: name"
 )
 MORE_ALERTS = "and {n} more"
 NOTICE = "all numbers are provisional · not a medical device"

@@ -283,6 +283,17 @@ def _saved(received: Received, saved_s: float) -> str:
     return texts.SAVED_OLD.format(ago=wording.ago(saved_s + received.snapshot_age_s))
 
 
+def _joined(spans: Iterable[tuple[str, float, float]]) -> list[tuple[str, float, float]]:
+    """Join the spans (s) of a leg that overlap: any number of them may have been received."""
+    joined: list[tuple[str, float, float]] = []
+    for leg, begin_s, end_s in sorted(spans):
+        if joined and joined[-1][0] == leg and begin_s < joined[-1][2]:
+            joined[-1] = leg, joined[-1][1], max(joined[-1][2], end_s)
+        else:
+            joined.append((leg, begin_s, end_s))
+    return joined
+
+
 def _health(received: Received, stale: str, *, is_known: bool) -> tuple[Health, ...]:
     if stale:
         return (Health(stale, "off"),)
@@ -363,8 +374,11 @@ def _unknown(received: Received) -> tuple[tuple[str, float, float], ...]:
         return tuple((leg, STRIP_S, 0.0) for leg in LEGS)
     now_s, state = received.recorded_s, received.state
     spans: list[tuple[str, float, float]] = [(leg, *span) for span in received.unheard for leg in state.legs]
-    for gap in state.facts("gap"):
-        end_s = gap.data["end"]
-        spans += [(leg, gap.t or 0.0, now_s if end_s is None else end_s) for leg in gap.data["legs"]]
+    gaps = [(fact.t or 0.0, fact.data) for fact in state.facts("gap")]
+    spans += _joined(
+        (leg, begin_s, now_s if gap["end"] is None else gap["end"])
+        for begin_s, gap in gaps
+        for leg in gap["legs"]
+    )
     ages = ((leg, now_s - begin_s, max(0.0, now_s - end_s)) for leg, begin_s, end_s in spans)
     return tuple((leg, begin_s, end_s) for leg, begin_s, end_s in ages if begin_s > end_s and end_s < STRIP_S)

@@ -498,7 +498,7 @@ def test_the_name_is_entered_by_keyboard_and_the_keys_work_again_after_it(window
     alarmed = next(each for each in tiles(window) if each.hasFocus())
     qtbot.keyClick(window, Qt.Key.Key_Y)
     assert name.hasFocus()
-    assert "Y: your name" in window.message.text()
+    assert "Y: name" in window.message.text()
     assert "Y: enter it" in name.toolTip()
     qtbot.keyClicks(name, "Ad! Pond")
     for key in (*[Qt.Key.Key_Left] * 6, Qt.Key.Key_Delete, Qt.Key.Key_A):

@@ -158,6 +158,13 @@ def test_what_is_not_known_of_the_last_minutes_is_no_time_without_movements(bed,
     assert bed.tile().unknown[-1] == ("right", 2.0, 0.0)
 
 
+def test_any_number_of_gaps_that_overlap_is_one_hatched_span_by_leg(bed) -> None:
+    gaps = [row("gap", 2950.0 + n / 50, 100 + n, legs=["left"], end=None, cause="x") for n in range(1000)]
+    bed.add_line(snapshot([*STANDING, *gaps]))
+    # Nothing was heard before the first snapshot.
+    assert bed.tile().unknown == (("left", 3030.0, 0.0), ("right", 3030.0, 0.0), ("left", 80.0, 0.0))
+
+
 def test_silence_is_not_known_whatever_comes_first_after_it(bed, clock) -> None:
     clock.now_s += 10.0
     bed.add_index(LABELS, index())
@@ -395,6 +402,7 @@ def test_of_two_recorders_the_other_is_shown_once_the_first_is_lost(bed, clock) 
         snapshot(too_early=["x" * 300_000]), snapshot(curve={"rate_30min": [[math.inf, 1.0]]}),
         snapshot([*STANDING[:-1], row("stage", 0.0, math.inf, stage="N1")]), snapshot(recorded_s=math.inf),
         '{"kind":"snapshot","a":' + "[" * 100_000,
+        snapshot(health={"sources": [{"name": f"S{n}", "connected": True, "waits": "x"} for n in range(51)]}),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_and_changes_nothing(bed, text) -> None:
