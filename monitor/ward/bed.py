@@ -97,6 +97,8 @@ class Bed:
         self._speed_now: float | None = None
         self._health_now: tuple[Health, ...] | None = None
         self._status_now: RecorderStatus | None = None
+        # The same, with every source as if it sent.
+        self._calm_now = RecorderStatus.of({})
 
     def connected(self, outlet: str, uid: str) -> bool:
         """Note from which outlet data comes; a new recording resets the state.
@@ -246,6 +248,8 @@ class Bed:
     def _status(self) -> RecorderStatus:
         if self._status_now is None:
             self._status_now = RecorderStatus.of(self._snapshot.get("health") or {})
+            calm = (replace(one, last_arrival_s_ago=None) for one in self._status_now.sources)
+            self._calm_now = replace(self._status_now, sources=tuple(calm))
         return self._status_now
 
     @property
@@ -321,9 +325,13 @@ class Bed:
 
     def _state_alerts(self) -> tuple[Alert, ...]:
         """Return what the bed's own window would show."""
-        status = self._status
-        sources = tuple(replace(one, last_arrival_s_ago=self._arrival_s_ago(one)) for one in status.sources)
-        live_status = LiveStatus(replace(status, sources=sources), saved_s_ago=status.saved_s_ago)
+        silent_s = [self._arrival_s_ago(one) for one in self._status.sources]
+        status = self._calm_now
+        if any(one is not None for one in silent_s):
+            pairs = zip(status.sources, silent_s, strict=True)
+            sources = tuple(replace(one, last_arrival_s_ago=since_s) for one, since_s in pairs)
+            status = replace(status, sources=sources)
+        live_status = LiveStatus(status, saved_s_ago=status.saved_s_ago)
         found = alerts(self._state, live_status, "recording", self.recorded_s)
         return tuple(replace(alert, text=shortened(alert.text)) for alert in found)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
@@ -25,6 +26,8 @@ class Header(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("topbar")
+        # What the alerts were set for: all of it changes rarely.
+        self._said: tuple[Any, ...] = ()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.beds, self.alerts, self.clock = (
             label("", "soft"),
@@ -56,17 +59,22 @@ class Header(QWidget):
     def set_scale(self, scale: float) -> None:
         """Set the width of the name to the size of the texts; 1 is for 1080 lines."""
         self.name.setFixedWidth(round(_NAME_PX * scale))
+        self._scale = scale
 
     def show_alerts(self, n_beds: int, alerts: Sequence[BedAlert], theme: Theme) -> None:
         """Set the alerts, new ones first, and the clock."""
         _set(self.beds, texts.ONE_BED if n_beds == 1 else texts.BEDS.format(n=n_beds))
+        _set(self.clock, f"{utc_now().astimezone():%H:%M:%S}")
+        said = [(_line(one), one.alert.is_seen) for one in alerts], theme, self.alerts.width(), self._scale
+        if said == self._said:
+            return
+        self._said = said
         shown = list(alerts[: self._room_n(alerts)])
         parts = [_coloured(one, theme) for one in shown]
         more = [texts.MORE_ALERTS.format(n=len(alerts) - len(shown))] if len(shown) < len(alerts) else []
         _set(self.alerts, "&nbsp;&nbsp;&nbsp; ".join(parts + more) or texts.NO_ALERT_ANYWHERE)
         self.alerts.setToolTip("<br>".join(_coloured(one, theme) for one in alerts))
         self.alerts.setAccessibleDescription("; ".join(map(_line, alerts)))
-        _set(self.clock, f"{utc_now().astimezone():%H:%M:%S}")
 
     def _room_n(self, alerts: Sequence[BedAlert]) -> int:
         """Return how many alerts fit into the line, with the number of the others; at least one."""
