@@ -332,6 +332,21 @@ def test_the_alerts_of_all_beds_can_be_read_on_a_large_screen_too(window, qtbot)
     assert window.header.alerts.fontMetrics().height() == before_px[0]
 
 
+def test_the_alerts_of_all_beds_follow_the_width_and_the_colours_of_the_window(window, heard) -> None:
+    lost = Alert("high", "Both legs missing", "lost-all")
+    heard.now = [bed(number, alerts=(lost,)) for number in range(1, 9)]
+    window.refresh()
+    wide = window.header.alerts.text()
+    assert NIGHT.high in wide
+    window.set_theme(DAY)
+    assert window.header.alerts.text() == wide.replace(NIGHT.high, DAY.high)
+    window.header.alerts.setFixedWidth(window.header.alerts.width() // 2)
+    QApplication.processEvents()
+    window.refresh()
+    assert "more" in window.header.alerts.text()
+    assert len(window.header.alerts.text()) < len(wide)
+
+
 def test_of_a_bed_that_is_not_heard_nothing_is_painted_as_good(qtbot) -> None:
     """Colours of the state, of the legs and of what is running: none is left on stale data."""
     for theme in THEMES:
