@@ -150,7 +150,7 @@ class TileWidget(QWidget):
         ratio = self.devicePixelRatioF()
         place = self.width(), self.height(), ratio, legs_right, self.hasFocus() or self._is_chosen
         said = tile.name, tile.alerts, tile.unseen, tile.without_alert, tile.series, tile.stage
-        ground_of = self._theme, place, said, tile.number, tile.curve, tile.health
+        ground_of = self._theme, place, said, tile.number, tile.curve, tile.health, bool(tile.stale)
         if ground_of == self._ground_of:
             return
         self._ground = QPixmap(math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
