@@ -34,6 +34,7 @@ from monitor.montage import (
 )
 from monitor.scoring import score as rules_score
 from monitor.scoring.inputs import STAGES
+from monitor.session.folder import refuse_replacing
 from monitor.session.markers import EPOCH_S, MarkerReader
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
@@ -95,8 +96,10 @@ def score_file(job: Job, config: Config, say: Say, progress: Progress | None = N
     Raises
     ------
     InputError
-        If a file is unreadable, the legs cannot be identified, or no leg was usable at any time.
+        If a file is unreadable, the legs cannot be identified, no leg was usable at any time, or the tables
+        would replace those of a session or the list.
     """
+    refuse_replacing(job.target, [job.file, *([job.events] if job.events else [])])
     opened = OpenedRecording.of(job, config, say)
     state = SessionState.of(opened.facts(job, config, say, progress))
     refuse_unusable(job.file, state, config)

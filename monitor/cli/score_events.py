@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from monitor.scoring import Indices, Night, Score
 
 MEASURE = "scored list: no signal was measured"
+_NO_MOVEMENTS = (
+    "contains no leg movement: every count is 0 because none is listed; if movements were scored under other "
+    "words, name them with --label"
+)
 
 _COUNTS = (
     ("leg movements (LM)", "n_lm"),
@@ -60,11 +64,11 @@ def score_events(
 ) -> None:
     """Apply the scoring rules to a scored list.
 
-    LIST is a table with a header (tab, comma or semicolon; columns such as onset, duration or end, trial_type
-    or event), one stage per line, XML (NSRR, Profusion, EDFbrowser, Sleepware), a text export of DOMINO, or
-    the annotations of an EDF+ file. The content decides, not the file name. Types: LM_left, LM_right,
-    leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea; arousal; artifact;
-    lights_off, lights_on; and the words of other programs. Other types are ignored and listed.
+    LIST is a table with a header (tab, comma, semicolon or bar; columns such as onset, duration or end,
+    trial_type or event), one stage per line, XML (NSRR, Profusion, EDFbrowser, Sleepware), a text export of
+    DOMINO, or the annotations of an EDF+ file. The content decides, not the file name. Types: LM_left,
+    LM_right, leg_movement; W, N1, N2, N3, R, unscored; apnea, hypopnea, rera and the kinds of apnea; arousal;
+    artifact; lights_off, lights_on; and the words of other programs. Other types are ignored and listed.
 
     The table events.tsv of a session is a result, not a list: `export SESSION --format edf` writes a list.
     """
@@ -74,13 +78,18 @@ def score_events(
     from monitor.scoring import score
     from monitor.scoring.summary import summary
     from monitor.scoring.uncertainty.document import further_parts
+    from monitor.session.folder import refuse_replacing
 
+    if out is not None:
+        refuse_replacing(out, [file])
     config = load_config(config_name)
     main = rules or config.main_profile
     listed = read_annotations(file, options_of(list_arguments(given), config))
     for line in messages(listed):
         click.echo(line, err=True)
     scored_list = listed.night
+    if not scored_list.movements:
+        click.echo(_NO_MOVEMENTS, err=True)
     scores = {name: score(scored_list, profile) for name, profile in config.rules.items()}
     document = summary(scored_list, scores, main, __version__, _switches_sha256(config.rules), MEASURE)
     document |= further_parts(scored_list, scores, config.uncertainty)

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from monitor.model.errors import InputError
 from monitor.model.safe_file import read_bytes, refuse_unsafe, sync_entries, write_private
 
 _LEAST_FREE_BYTES = 64 << 20
-_NO_JOURNAL = "it has no journal.jsonl; give the folder that `watch` printed at the start, or its name"
+_GIVE = "give the folder that `watch` printed at the start"
 _TABLES = ("movements.tsv", "events.tsv", "limbs.tsv", "summary.json")
 _FILES = (*_TABLES, "journal.jsonl", "journal.synced", "recording.xdf", "control.json", ".lock")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -56,6 +57,45 @@ def default_sessions_dir() -> Path:
         raise InputError(
             "--sessions", "not given, and no home directory is known (HOME)", "name a folder with --sessions"
         ) from err
+
+
+def _what_is_there(path: Path) -> str:
+    """Describe what is found where a session folder was expected, and what to do."""
+    if path.is_file():
+        is_inside = (path.parent / "journal.jsonl").is_file()
+        return f"it is a file; {f'give its folder {path.parent}' if is_inside else _GIVE}"
+    if path.exists():
+        return f"it has no journal.jsonl; {_GIVE}"
+    if path.name != str(path):
+        return f"it does not exist; {_GIVE}"
+    with contextlib.suppress(InputError):
+        return f"nothing has this name here or in {default_sessions_dir()}; {_GIVE}, with its whole path"
+    return f"nothing has this name here; {_GIVE}"
+
+
+def refuse_replacing(out: Path, inputs: Iterable[Path]) -> None:
+    """Refuse an output folder in which the tables of a scoring would replace a session's, or an input.
+
+    Parameters
+    ----------
+    out : Path
+        The folder; it need not exist.
+    inputs : iterable of Path
+        The files that are read.
+
+    Raises
+    ------
+    InputError
+        If it is a session folder, or one of the tables has the name and the place of an input.
+    """
+    if (out / "journal.jsonl").exists():
+        raise InputError(
+            "--out", f"{out} is a session, whose tables would be replaced", "choose another folder"
+        )
+    tables = [path for path in (out / name for name in _TABLES) if path.exists()]
+    for file in inputs:
+        if file.exists() and any(table.samefile(file) for table in tables):
+            raise InputError("--out", f"{file} is read, and would be replaced", "choose another folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +139,7 @@ class SessionFolder:
         folder = cls(path)
         folder.refuse_unsafe_files()
         if not folder.journal.is_file():
-            raise InputError(str(path), "is not a session folder", _NO_JOURNAL)
+            raise InputError(str(path), "is not a session folder", _what_is_there(path))
         return folder
 
     def refuse_unsafe_files(self) -> None:

@@ -145,6 +145,24 @@ def test_command_writes_private_files(tmp_path: Path) -> None:
     assert (out / "movements.tsv").read_text(encoding="utf-8") == movements_tsv(facts)
 
 
+def test_command_keeps_the_list_that_it_reads(tmp_path: Path) -> None:
+    own = tmp_path / "events.tsv"
+    own.write_text("onset\tduration\ttrial_type\n0\t900\tN2\n40\t2\tLM_left\n")
+    before = own.read_bytes()
+    with pytest.raises(InputError, match=r"--out: .*events\.tsv is read, and would be replaced"):
+        run(str(own), "--out", str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["events.tsv"]
+    assert own.read_bytes() == before
+
+
+def test_command_says_that_a_list_has_no_movements(tmp_path: Path) -> None:
+    listed = tmp_path / "stages.tsv"
+    listed.write_text("onset\tduration\ttrial_type\n0\t900\tN2\n")
+    assert "contains no leg movement" in run(str(listed)).stderr
+    listed.write_text("onset\tduration\ttrial_type\n0\t900\tN2\n40\t2\tLM_left\n")
+    assert "contains no leg movement" not in run(str(listed)).stderr
+
+
 def test_command_says_honest_names(tmp_path: Path) -> None:
     tsv = tmp_path / "night.tsv"
     tsv.write_text(TSV, encoding="utf-8")

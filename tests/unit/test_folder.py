@@ -5,12 +5,19 @@ import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from monitor.model.errors import InputError
 from monitor.model.safe_file import write_private
-from monitor.session.folder import BedLock, SessionFolder, check_code
+from monitor.session.folder import (
+    BedLock,
+    SessionFolder,
+    check_code,
+    default_sessions_dir,
+    refuse_replacing,
+)
 
 
 @pytest.mark.parametrize("good", ["bed-1", "A", "lab.3_x", "9", "x" * 40])
@@ -51,6 +58,35 @@ def test_where_no_folder_can_be_is_said(tmp_path):
             BedLock(sessions, "b").acquire()
     with pytest.raises(InputError, match="not a session folder"):
         SessionFolder.open(tmp_path)
+
+
+def test_what_is_there_instead_of_a_session_is_said(tmp_path):
+    session = SessionFolder.create(tmp_path / "s", "b")
+    session.journal.write_text("")
+    session.recording.write_text("")
+    for path, words in (
+        (tmp_path, "it has no journal.jsonl"),
+        (tmp_path / "misspelt", "it does not exist"),
+        (Path("misspelt"), f"nothing has this name here or in {default_sessions_dir()}"),
+        (session.recording, f"it is a file; give its folder {session.path}"),
+    ):
+        with pytest.raises(InputError, match=re.escape(words)):
+            SessionFolder.open(path)
+
+
+def test_tables_of_a_scoring_replace_no_session_and_no_list_that_is_read(tmp_path):
+    session, out = SessionFolder.create(tmp_path / "s", "b"), tmp_path / "out"
+    session.journal.write_text("")
+    refuse_replacing(out, [tmp_path / "missing.tsv"])
+    out.mkdir()
+    own, other = out / "events.tsv", tmp_path / "events.tsv"
+    own.write_text("")
+    other.write_text("")
+    refuse_replacing(out, [other])
+    with pytest.raises(InputError, match="is a session, whose tables would be replaced"):
+        refuse_replacing(session.path, [other])
+    with pytest.raises(InputError, match="is read, and would be replaced"):
+        refuse_replacing(out, [tmp_path / "out" / ".." / "out" / "events.tsv"])
 
 
 def test_one_recorder_per_bed_until_it_lets_go(tmp_path):
