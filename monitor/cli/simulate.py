@@ -105,6 +105,9 @@ def simulate(
     from monitor.simulator.pacing import stopping_on_signals
 
     if edf is not None or truth is not None:
+        for option, path in (("--edf", edf), ("--truth", truth)):
+            if path is not None and path.exists():
+                raise InputError(option, f"{path} exists and is not replaced", "name a new file")
         if speed != 1:
             raise InputError("--speed", f"{speed:g} with --edf or --truth", "speed applies to streams only")
         if hours is None and profile not in WHOLE_NIGHTS:

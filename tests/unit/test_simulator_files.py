@@ -46,6 +46,16 @@ def test_edf_annotations_are_what_a_scorer_reports_and_no_movement(edf):
     assert sorted(found) == [tuple(row) for row in reported]
 
 
+@pytest.mark.parametrize("option", ["--edf", "--truth"])
+def test_command_replaces_no_file(tmp_path, option):
+    recorded = tmp_path / "tonight.edf"
+    recorded.write_bytes(b"a night")
+    result = CliRunner().invoke(simulate, ["--hours", "0.05", option, str(recorded)])
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith(f"{option}: {recorded} exists and is not replaced")
+    assert recorded.read_bytes() == b"a night"
+
+
 def test_command_writes_edf_and_truth(tmp_path):
     edf_path, truth_path = tmp_path / "a.edf", tmp_path / "a.tsv"
     arguments = ["--hours", "0.05", "--seed", "3", "--edf", str(edf_path), "--truth", str(truth_path)]
