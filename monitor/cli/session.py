@@ -180,6 +180,11 @@ def recover(session: Path) -> None:
         what = "every fact could be read and is used" if is_complete else "parts of it could not be read"
         when = "" if found.damaged else " The damage was repaired earlier."
         click.echo(f"DAMAGED: files of this session were damaged; {what}.{when}")
+    # Samples were received, so there was a recording.
+    is_missing = not folder.recording.exists() and bool(found.state.facts("anchor"))
+    if is_missing:
+        what = "the signal cannot be shown, exported or scored again"
+        click.echo(f"DAMAGED: {folder.recording.name} is missing; {what}.")
     for fact in lost:
         click.echo(f"  {_line(fact)}")
     for name, cut in (("journal", found.journal_cut_bytes), ("recording", found.recording_cut_bytes)):
@@ -200,7 +205,7 @@ def recover(session: Path) -> None:
         rewritten = ", ".join(found.kept)
         click.echo(f"The session had ended already{'; rewritten: ' + rewritten if rewritten else ''}.")
     click.echo(f"Tables written in {folder.path}")
-    if lost:
+    if lost or is_missing:
         sys.exit(DAMAGED)
 
 

@@ -64,6 +64,14 @@ class Session:
         return self.state.stopped_s is None
 
 
+def _without_facts(journal: Path) -> str:
+    """Describe what a session without a fact has, and what to do."""
+    recording = SessionFolder(journal.parent).recording
+    if not recording.is_file() or not recording.stat().st_size:
+        return "nothing was recorded"
+    return f"nothing was changed; the signal is in {recording}: `plms-monitor score` reads it"
+
+
 def began(facts: Sequence[Fact], journal: Path) -> SessionState:
     """Fold the facts of a session's journal.
 
@@ -73,7 +81,7 @@ def began(facts: Sequence[Fact], journal: Path) -> SessionState:
         If there are none, or the ``session`` fact could not be read.
     """
     if not facts:
-        raise InputError(str(journal), "contains no readable fact", "nothing was recorded")
+        raise InputError(str(journal), "contains no readable fact", _without_facts(journal))
     state = SessionState.of(facts)
     if not state.session:
         raise InputError(

@@ -142,7 +142,8 @@ def test_a_journal_without_a_fact_is_said(crashed):
     (crashed / "journal.jsonl").write_bytes(b"")
     said = run("recover", str(crashed))
     assert said.returncode == 2
-    assert "nothing was recorded" in said.stderr
+    assert "contains no readable fact; nothing was changed" in said.stderr
+    assert f"the signal is in {crashed / 'recording.xdf'}" in said.stderr
 
 
 def test_the_signal_can_be_scored_again_from_the_file(crashed, tmp_path):

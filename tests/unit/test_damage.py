@@ -1,10 +1,18 @@
 """What missing facts cost: the seconds in which they were written, and no more."""
 
-import pytest
+import re
 
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from support.sessions import beginning, make_session
+
+from monitor.cli.session import recover
+from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.session.damage import UNKNOWN_N, journal_damage, numbered, with_damage, written_at_s
 from monitor.session.journal import JournalEnd
+from monitor.session.reader import read_session
 from monitor.session.state import SessionState
 
 SESSION = Fact("session", 0.0, "recorder", {"legs": ["left"]}, seq=0)
@@ -105,3 +113,21 @@ def test_no_number_of_a_movement_that_may_be_lost_is_used_again():
     assert SessionState.of(with_damage(facts, missing())).movement_numbers() == {"left": 1}
     nothing = [SESSION, clock(60.0, 4)]
     assert SessionState.of(with_damage(nothing, missing((1, 3)))).movement_numbers() == {"left": 3}
+
+
+def test_a_session_without_its_recording_is_damaged(tmp_path):
+    rows = np.zeros((2500, 2), dtype=np.float32)
+    for name, signal, code in (("whole", rows, 0), ("lost", None, 4)):
+        folder = make_session(tmp_path / name, [*beginning(), stop(5.0, None)], signal)
+        done = CliRunner().invoke(recover, [str(folder.path)])
+        assert done.exit_code == code, done.output
+        assert done.output.startswith("DAMAGED: recording.xdf is missing") == (code == 4)
+
+
+def test_a_journal_that_lost_all_facts_points_to_the_signal(tmp_path):
+    folder = make_session(tmp_path / "s", [])
+    with pytest.raises(InputError, match="nothing was recorded"):
+        read_session(folder.path)
+    folder.recording.write_bytes(b"XDF:")
+    with pytest.raises(InputError, match=re.escape(f"the signal is in {folder.recording}")):
+        read_session(folder.path)
