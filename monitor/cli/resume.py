@@ -26,7 +26,14 @@ from monitor.recorder.start_screen import StartScreen
 from monitor.session.damage import damage_words
 from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.recovery import reopen
-from monitor.session.resume import CutOff, find_cut_off, is_recorded_by_another, reanchor, why_not
+from monitor.session.resume import (
+    CutOff,
+    find_cut_off,
+    is_recorded_by_another,
+    never_ended,
+    reanchor,
+    why_not,
+)
 from monitor.session.state import SessionState
 
 ANSWER_S = 60.0
@@ -70,7 +77,10 @@ def session_to_resume(
         return None
     if interrupted is None:
         if prompt.always:
-            say(f"{bed} has no interrupted session. A new session starts.")
+            say(f"{bed} has no session that can be resumed. A new session starts.")
+            for path in never_ended(sessions, bed):
+                say(f"  Interrupted earlier: {path} (its study code is another one, or it is not the newest")
+                say(f"  session of the bed, or too old). To close it: plms-monitor recover {path}")
         return None
     ago, recorded = _ago(interrupted.ago_s), hms(interrupted.recorded_s)
     whose = f"study {interrupted.study}, {bed}" if interrupted.study else f"{bed}, no study code"

@@ -96,6 +96,21 @@ def find_cut_off(
     return None if ago_s > _OLDEST_S else CutOff(folder, state, ago_s)
 
 
+def never_ended(sessions: Path, bed: str) -> list[Path]:
+    """List the sessions of a bed that were not ended, newest first; its recorder must not run.
+
+    Notes
+    -----
+    A session that was cut off has its lock file; so has one that is being edited, which has ended.
+    """
+    locked = sorted((lock.parent for lock in sessions.glob(f"*Z_{bed}*/.lock")), reverse=True)
+    return [path for path in locked if _bed_of(path) == bed and not _has_ended(path)]
+
+
+def _has_ended(path: Path) -> bool:
+    return any(fact.kind == "stop" for fact in read_journal(path / "journal.jsonl")[0])
+
+
 def _by_lsl(ago_s: float, last: Mapping[str, Any], lsl_now_s: float | None) -> float:
     """Correct the age by the wall clock, if that was set since the last clock record."""
     slept_now_s = slept_s()

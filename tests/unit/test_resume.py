@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
+from support.sessions import beginning, make_session
 
 from monitor.cli import resume
 from monitor.cli.resume import Prompt, resumed_settings, session_to_resume
@@ -12,7 +13,7 @@ from monitor.model.config import load_config
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.recorder.run import StopRequest
-from monitor.session.folder import SessionFolder
+from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.resume import CutOff
 from monitor.session.state import SessionState
 
@@ -161,3 +162,19 @@ def test_what_stood_in_for_a_source_is_looked_for_and_not_what_it_replaced():
     queries, kept = resumed_settings(before, [], load_config("default"))
     assert queries == [Query("source_id", "spare")]
     assert dict(kept.wish.channels) == {"left": "TA"}
+
+
+def test_interrupted_sessions_that_are_not_resumed_are_named(tmp_path):
+    """By ``--resume``: one that has ended is not, nor one of another bed."""
+    end = Fact("stop", 60.0, "recorder", {"reason": "end"})
+    bed = str(beginning()[0].data["bed"])
+    cut, ended = (tmp_path / f"2026-11-20T22150{n}Z_{bed}" for n in range(2))
+    for path, facts in ((cut, beginning()), (ended, [*beginning(), end])):
+        SessionLock(make_session(path, facts)).acquire()
+    said = Said()
+    assert session_to_resume(tmp_path, bed, "other", Prompt(True, None, said, StopRequest())) is None
+    assert f"plms-monitor recover {cut}\n" in said.text
+    assert str(ended) not in said.text
+    said = Said()
+    assert session_to_resume(tmp_path, "bed-9", "", Prompt(True, None, said, StopRequest())) is None
+    assert said.text == "bed-9 has no session that can be resumed. A new session starts.\n"
