@@ -77,6 +77,8 @@ def compare(
     from monitor.model.config import load_config
 
     options = options_of(list_arguments(given), load_config(config_name))
+    if a.exists() and b.exists() and a.samefile(b):
+        click.echo("A and B are the same: the comparison says nothing about the scoring", err=True)
     own, reference = (collect(path, options, rules) for path in (a, b))
     if len(own) == len(reference) == 1:
         names = [(next(iter(own)), next(iter(reference)))]

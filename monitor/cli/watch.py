@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from monitor.cli.limits import require_limits, return_large_blocks, uncollected
+from monitor.model.errors import InputError
+from monitor.model.units import EXPECTED_UNIT, unit_scale_uv
 
 
 @click.command()
@@ -122,6 +124,8 @@ def overrides(
 
     If one leg is given, the other one is not scored unless it is given too.
     """
+    if unit and unit_scale_uv(unit) is None:
+        raise InputError("--unit", f"{unit!r} is not a unit", EXPECTED_UNIT)
     if left is not None or right is not None:
         left, right = left or "", right or ""
     return {"legs": {"left": left, "right": right, "unit": unit}, "rules": {"main_profile": rules}}

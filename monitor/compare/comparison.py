@@ -124,8 +124,11 @@ def _epochs(a: Scoring, b: Scoring, marked: tuple[Spans, Spans], why: dict[str, 
 
 def _stages(a: Scoring, b: Scoring, why: dict[str, str]) -> dict[str, Any]:
     if a.stages is None or b.stages is None:
-        lacking = " and ".join(name for name, one in (("A", a), ("B", b)) if one.stages is None)
-        why["epochs.kappa_stage"] = f"{lacking}: contains no stages"
+        lacking = [name for name, one in (("A", a), ("B", b)) if one.stages is None]
+        contain = "contains" if len(lacking) == 1 else "contain"
+        why["epochs.kappa_stage"] = (
+            f"{' and '.join(lacking)}: {contain} no stages (an output folder of `score` has none)"
+        )
         return {"n_staged": 0, "kappa_stage": None, "kappa_sleep": None}
     n = min(len(a.stages), len(b.stages))
     one, other = a.stages[:n], b.stages[:n]

@@ -69,6 +69,8 @@ def nights_of_study(
         If no night was found, or a result folder cannot be read.
     """
     found = []
+    if sessions is not None and not sessions.is_dir():
+        raise InputError("--sessions", f"{sessions} does not exist", "expected the folder of the sessions")
     for journal in sorted(sessions.glob(f"*/{_JOURNAL}")) if sessions is not None else ():
         if study_of(journal) != study:
             continue

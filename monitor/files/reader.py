@@ -72,6 +72,8 @@ def read_recording(path: Path | str, index: XdfIndex | None = None) -> Recording
     (250.0, 'EMG LAT')
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(str(path), "is a folder", "expected a file; in a session it is recording.xdf")
     try:
         with path.open("rb") as file:
             head = file.read(_HASHED_BYTES_N)

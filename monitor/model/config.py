@@ -32,7 +32,7 @@ from monitor.model.facts import Leg
 from monitor.model.labels import DEFAULT_LABELS, normalise
 from monitor.model.lanes import LaneName, LaneWish
 from monitor.model.rules import PROFILES, RulesProfile
-from monitor.model.units import unit_scale_uv
+from monitor.model.units import EXPECTED_UNIT, unit_scale_uv
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +261,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
     if problems and problems[-1].startswith(tuple(f"detector.{name} " for name in OF_THE_RULE)):
         problems[-1] = f"rules.{file.rules.main_profile}" + problems[-1].removeprefix("detector")
     if file.legs.unit and unit_scale_uv(file.legs.unit) is None:
-        problems.append(
-            f"legs.unit = {file.legs.unit!r}: expected uV, mV, V, nV, or the value of one count as '0.1 uV'"
-        )
+        problems.append(f"legs.unit = {file.legs.unit!r}: {EXPECTED_UNIT}")
     if file.legs.left and file.legs.left == file.legs.right:
         problems.append(
             f"legs.left and legs.right are both {file.legs.left!r}: expected two different channels"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+EXPECTED_UNIT = "expected uV, mV, V, nV, or the value of one count as '0.1 uV'"
+"""What a person can enter as a unit, for an error message."""
+
 _UNITS_UV = {
     "v": 1e6,
     "volt": 1e6,

@@ -44,6 +44,23 @@ def refused(path, out) -> str:
     return said
 
 
+def test_a_folder_is_no_recording_and_a_unit_is_named_by_its_option(tmp_path, night):
+    assert "is a folder; expected a file; in a session it is recording.xdf" in refused(tmp_path, tmp_path)
+    done = CliRunner().invoke(cli, ["score", str(night), "--out", str(tmp_path), "--unit", "parsec"])
+    assert (done.exit_code, done.stderr.split(";")[0]) == (2, "plms-monitor: --unit: 'parsec' is not a unit")
+
+
+def test_scoring_the_export_of_a_session_beside_it_replaces_none_of_its_tables(tmp_path, night):
+    session = tmp_path / night.stem
+    session.mkdir()
+    (session / "journal.jsonl").write_text("")
+    (session / "summary.json").write_text("signed")
+    done = CliRunner().invoke(cli, ["score", str(night), "--out", str(tmp_path)])
+    assert (done.exit_code, "is a session, whose tables would be replaced" in done.stderr) == (2, True)
+    assert {path.name for path in session.iterdir()} == {"journal.jsonl", "summary.json"}
+    assert (session / "summary.json").read_text() == "signed"
+
+
 def swapped(source: Path, target: Path) -> Path:
     """Exchange the bytes of every sample; header and annotations stay."""
     data = bytearray(source.read_bytes())

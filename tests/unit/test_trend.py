@@ -121,6 +121,12 @@ def test_the_command_takes_the_finished_nights_of_the_study(sessions):
     assert text.rstrip().endswith("Provisional, for information only.")
 
 
+def test_a_folder_of_sessions_that_does_not_exist_is_named(sessions):
+    done = CliRunner().invoke(command, ["S-1", "--sessions", str(sessions / "misspelt")])
+    assert isinstance(done.exception, InputError)
+    assert f"{sessions / 'misspelt'} does not exist" in str(done.exception)
+
+
 def test_a_session_that_cannot_be_read_is_left_out_and_named(sessions):
     broken = sessions / "2026-11-06T220000Z_bed-1"
     record(broken, "S-1", 5)
