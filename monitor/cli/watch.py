@@ -126,6 +126,8 @@ def overrides(
     """
     if unit and unit_scale_uv(unit) is None:
         raise InputError("--unit", f"{unit!r} is not a unit", EXPECTED_UNIT)
+    if left and left == right:
+        raise InputError("--left and --right", f"are both {left!r}", "expected two different channels")
     if left is not None or right is not None:
         left, right = left or "", right or ""
     return {"legs": {"left": left, "right": right, "unit": unit}, "rules": {"main_profile": rules}}

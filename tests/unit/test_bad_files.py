@@ -44,10 +44,20 @@ def refused(path, out) -> str:
     return said
 
 
-def test_a_folder_is_no_recording_and_a_unit_is_named_by_its_option(tmp_path, night):
+def test_a_folder_is_no_recording(tmp_path):
     assert "is a folder; expected a file; in a session it is recording.xdf" in refused(tmp_path, tmp_path)
-    done = CliRunner().invoke(cli, ["score", str(night), "--out", str(tmp_path), "--unit", "parsec"])
-    assert (done.exit_code, done.stderr.split(";")[0]) == (2, "plms-monitor: --unit: 'parsec' is not a unit")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--unit", "parsec"], "--unit: 'parsec' is not a unit"),
+        (["--left", "LAT", "--right", "LAT"], "--left and --right: are both 'LAT'"),
+    ],
+)
+def test_a_wrong_option_is_named_and_not_the_configuration(tmp_path, night, options, words):
+    done = CliRunner().invoke(cli, ["score", str(night), "--out", str(tmp_path), *options])
+    assert (done.exit_code, done.stderr.split(";")[0]) == (2, f"plms-monitor: {words}")
 
 
 def test_scoring_the_export_of_a_session_beside_it_replaces_none_of_its_tables(tmp_path, night):

@@ -10,6 +10,7 @@ from support.sessions import beginning, make_session
 from monitor.cli.session import recover
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
+from monitor.outputs.exports import export_session
 from monitor.session.damage import UNKNOWN_N, journal_damage, numbered, with_damage, written_at_s
 from monitor.session.journal import JournalEnd
 from monitor.session.reader import read_session
@@ -122,6 +123,13 @@ def test_a_session_without_its_recording_is_damaged(tmp_path):
         done = CliRunner().invoke(recover, [str(folder.path)])
         assert done.exit_code == code, done.output
         assert done.output.startswith("DAMAGED: recording.xdf is missing") == (code == 4)
+
+
+def test_an_export_says_that_the_recording_has_not_ended(tmp_path):
+    for facts, is_said in ((beginning(), True), ([*beginning(), stop(5.0, None)], False)):
+        folder = make_session(tmp_path / str(is_said), facts)
+        notes = export_session(folder.path, "csv", tmp_path / "out").notes
+        assert any("has not ended" in note for note in notes) == is_said
 
 
 def test_a_journal_that_lost_all_facts_points_to_the_signal(tmp_path):

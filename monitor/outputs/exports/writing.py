@@ -17,6 +17,7 @@ from monitor.session.reader import Session, read_session
 
 Form = Literal["edf", "bids", "csv", "xdf"]
 FORMS: tuple[Form, ...] = get_args(Form)
+_NOT_ENDED = "the recording has not ended: what was recorded until now is exported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def export_session(session: Path, form: Form, out: Path, *, all_channels: bool =
             raise
         raise InputError(err.where, err.problem, f"{err.expected}; {unusable}") from err
     missing = (*damage_notes(read.state), *([unusable] if unusable else []))
+    if read.is_running:
+        missing = (_NOT_ENDED, *missing)
     return replace(made, notes=(*missing, *made.notes))
 
 
