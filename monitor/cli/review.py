@@ -47,7 +47,8 @@ def review(session: Path, *, edit: bool, events: Path | None, **given: Any) -> N
             raise InputError(
                 "--edit",
                 f"{session.name} is a file without a session, which is read-only",
-                f"open it without --edit, or record a session: plms-monitor replay {session}, and watch",
+                f"open it without --edit, or record a session: plms-monitor replay {session}, and in another "
+                "terminal plms-monitor watch (`streams` lists what is sent)",
             )
         sys.exit(review_file(session, events, given))
     _refuse_scoring_options()
