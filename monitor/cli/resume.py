@@ -90,7 +90,9 @@ def session_to_resume(
         return interrupted
     say(f"Interrupted session of {bed}: {what}.")
     # Only the newest session of a bed is resumed.
-    say("  A new session starts. From then on the interrupted one can no longer be resumed; its data is kept.")
+    say(
+        "  A new session starts. From then on the interrupted one can no longer be resumed; its data is kept."
+    )
     say(f"  To close it and write its tables: plms-monitor recover {interrupted.folder.path}")
     return None
 
