@@ -106,7 +106,7 @@ def simulate(
 
     if edf is not None or truth is not None:
         for option, path in (("--edf", edf), ("--truth", truth)):
-            if path is not None and path.exists():
+            if path is not None and path.exists() and path.stat().st_size:
                 raise InputError(option, f"{path} exists and is not replaced", "name a new file")
         if speed != 1:
             raise InputError("--speed", f"{speed:g} with --edf or --truth", "speed applies to streams only")
