@@ -191,15 +191,31 @@ class Finder:
         forget_after_s: float = _FORGET_AFTER_S,
         wish: MontageWish | None = None,
     ) -> None:
-        pred = query.predicate if query else None
+        self._pred, self._forget_after_s = query.predicate if query else None, forget_after_s
         self._measure, self._wish = measure, wish
         self._retry_s: dict[str, float] = {}
+        self._resolver: Any = None
         try:
-            self._resolver = lsl().ContinuousResolver(pred=pred, forget_after=forget_after_s)
+            self.ask()
         except RuntimeError as err:
             # liblsl alone knows all of XPath; what it cannot parse it refuses here.
-            raise InputError("--stream", f"{pred!r} is not an XPath predicate", _EXAMPLE) from err
+            raise InputError("--stream", f"{self._pred!r} is not an XPath predicate", _EXAMPLE) from err
         self._known: dict[str, StreamDescription] = {}
+
+    def ask(self) -> None:
+        """Query the network about once a second, from now until `rest`.
+
+        Raises
+        ------
+        RuntimeError
+            If liblsl cannot.
+        """
+        if self._resolver is None:
+            self._resolver = lsl().ContinuousResolver(pred=self._pred, forget_after=self._forget_after_s)
+
+    def rest(self) -> None:
+        """Send no queries and know of no stream until `ask` or `found` is called."""
+        self._resolver = None
 
     def found(self) -> list[tuple[Any, StreamDescription]]:
         """List the streams that are there now, by name, each with its LSL info and its description.
@@ -209,6 +225,7 @@ class Finder:
         A stream whose header cannot be fetched (its source is dying) is left out until it answers.
         """
         streams = []
+        self.ask()
         for info in self._resolver.results():
             stream = self._whole(info)
             if stream is not None:
@@ -217,7 +234,7 @@ class Finder:
 
     def seen(self) -> list[Any]:
         """List the LSL infos of the streams that answer now, at once: their channels are not in them."""
-        return list(self._resolver.results())
+        return [] if self._resolver is None else list(self._resolver.results())
 
     def _whole(self, info: Any) -> StreamDescription | None:
         uid, now_s = info.uid(), time.monotonic()

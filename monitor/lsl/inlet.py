@@ -165,6 +165,9 @@ class Reader:
                 self._after = _BROKEN
                 self._release(late)
             is_useless = self._is_connected and self._look_after(self._search, now_s)
+            is_sending = self._is_sending(now_s)
+        # Not under the lock: to end a query takes milliseconds.
+        self._search.query(now_s, is_sending=is_sending)
         if is_useless and self._search.has_successor():
             with self._lock:
                 if self._lines:
@@ -315,6 +318,13 @@ class Reader:
         search.note_twins(heard_s if newest.is_open else float("-inf"), now_s)
         unheard_s = now_s - self._seen_s if self._stream.is_text else silent_s
         return unheard_s > _USELESS_S
+
+    def _is_sending(self, now_s: float) -> bool:
+        """Whether numbers of the source came lately, over the newest connection."""
+        if not self._is_connected or self._stream.is_text or not self._lines:
+            return False
+        newest = self._lines[max(self._lines)]
+        return newest.is_open and now_s - newest.heard_s < self._silent_s / 2
 
     def _try_another(self, search: Search, newest: _OpenConnection, silent_s: float) -> None:
         """Open one more connection to a source that is announced and silent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from monitor.model.wording import counted
 from monitor.montage import Found, StreamDescription
 
 _FORGET_AFTER_S = 2.0
+# Every outlet on the network receives each query: of a source that sends and is alone, one each so often.
+_ASK_EVERY_S = 5.0
 _MOST_LISTED = 4
 HOW_TO_ACCEPT = "plms-monitor accept SESSION"
 """In a reason: a person is asked to accept the source."""
@@ -90,6 +93,7 @@ class Search:
         self._reported: set[str] = set()
         self._twins: set[str] = set()
         self._first_seen_s: dict[str, float] = {}
+        self._next_query_s = float("-inf")
 
     def find_again(self) -> Any:
         """Search once; return the LSL info of the source if it is present and unambiguous."""
@@ -136,8 +140,26 @@ class Search:
             self._report_once(f"{message}. {_how('--stream uid=X')}")
         return hits[0] if len(hits) == 1 and not is_waiting else None
 
+    def query(self, now_s: float, *, is_sending: bool) -> None:
+        """Query the network all the time, or now and then while the source sends and nothing else answers.
+
+        Parameters
+        ----------
+        now_s : float
+            Monotonic seconds; call twice a second.
+        is_sending : bool
+            Whether data of the source arrives.
+        """
+        if is_sending and [info.uid() for info in self._finder.seen()] == [self.stream.uid]:
+            self._finder.rest()
+            self._next_query_s = now_s + _ASK_EVERY_S
+        elif not is_sending or now_s >= self._next_query_s:
+            # Data arrives meanwhile: an attempt that failed is repeated at the next call.
+            with contextlib.suppress(RuntimeError):
+                self._finder.ask()
+
     def is_visible(self) -> bool:
-        """Whether the source itself, this run of it, answers on the network."""
+        """Whether the source itself, this run of it, answers on the network; see `query`."""
         return any(info.uid() == self.stream.uid for info in self._finder.seen())
 
     def latest(self) -> Any:
