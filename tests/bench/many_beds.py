@@ -4,7 +4,7 @@
 
 One process sends two legs at 500 Hz for every bed in chunks of 16, a burst of 1 s on each every 12 s. Each
 bed is recorded by its own ``watch --headless``, or all of them in threads of one process. Another process
-hears the markers of all beds.
+hears the markers of all beds. Both stand for other computers: the recorders have a lower priority.
 """
 
 import argparse
@@ -191,8 +191,8 @@ def started(beds_n, sessions, watches, *, one_process):
 
 
 def run_python(*arguments):
-    """Start a Python of our own."""
-    return subprocess.Popen([sys.executable, *arguments], stdout=subprocess.DEVNULL)
+    """Start a Python of our own, with a lower priority than the senders and the listeners."""
+    return subprocess.Popen(["nice", "-n", "5", sys.executable, *arguments], stdout=subprocess.DEVNULL)
 
 
 def seconds_of_cpu(process):
