@@ -34,6 +34,8 @@ from monitor.session.journal import read_journal
 FIRST_S, EVERY_S = 10.0, 12.0
 _SETTLED_S = 60.0
 _AT_ONCE = 4
+# For each pause of the sender: with one for each bed it could not keep up.
+_PUSHED_TOGETHER = 4
 
 
 def onsets(bed, beds_n, seconds):
@@ -57,28 +59,32 @@ def legs(bed, beds_n, seconds):
     return (noise * level).astype(np.float32)
 
 
-def amplifiers(beds_n, seconds, tell):
-    """Send every bed's signal at its own pace from one process."""
+def amplifiers(beds_n, seconds, tell, pushed_file):
+    """Send every bed's signal at its own pace from one process; save when each chunk was pushed."""
     values = [legs(bed, beds_n, seconds) for bed in range(beds_n)]
     headers = [
         OutletHeader(f"Amp-{bed}", "EMG", f"amp-{bed}", RATE_HZ, "float32", EMG) for bed in range(beds_n)
     ]
     outlets = [open_outlet(header) for header in headers]
     tell.put("open")
-    clock, late_s, chunk_s = lsl().local_clock, 0.0, CHUNK_N / RATE_HZ
+    clock, chunk_s = lsl().local_clock, CHUNK_N / RATE_HZ
+    pushed_s = np.full((len(values[0]) // CHUNK_N, beds_n), np.nan)
     while not all(outlet.have_consumers() for outlet in outlets):
         time.sleep(0.1)
     begun_s = clock() + 3.0
     tell.put("begun")
-    for at in range(0, len(values[0]) - CHUNK_N + 1, CHUNK_N):
+    # Some beds' chunks at a time are spread over the 32 ms, as those of separate amplifiers are.
+    later_s = chunk_s * (np.arange(beds_n) // _PUSHED_TOGETHER * _PUSHED_TOGETHER) / beds_n
+    due_s = begun_s + later_s + chunk_s * np.arange(1, len(pushed_s) + 1)[:, np.newaxis]
+    for number in range(len(pushed_s)):
+        at = number * CHUNK_N
         for bed, outlet in enumerate(outlets):
-            # The beds' chunks are spread over the 32 ms, as those of separate amplifiers are.
-            begin_s = begun_s + chunk_s * bed / beds_n
-            due_s = begin_s + (at + CHUNK_N) / RATE_HZ
-            time.sleep(max(0.0, due_s - clock()))
-            late_s = max(late_s, clock() - due_s)
-            outlet.push_chunk(values[bed][at : at + CHUNK_N], begin_s + np.arange(at, at + CHUNK_N) / RATE_HZ)
-    tell.put(("late", late_s))
+            if (wait_s := due_s[number, bed] - clock()) > 0:
+                time.sleep(wait_s)
+            pushed_s[number, bed] = clock()
+            stamps = begun_s + later_s[bed] + np.arange(at, at + CHUNK_N) / RATE_HZ
+            outlet.push_chunk(values[bed][at : at + CHUNK_N], stamps)
+    np.save(pushed_file, np.stack([due_s, pushed_s]))
     # Measured at once: to a source that is silent for two seconds a recorder opens a second connection.
     tell.put("sent")
     time.sleep(3.0)
@@ -201,8 +207,11 @@ def seconds_of_cpu(process):
     return times.user + times.system
 
 
-def checked(bed, beds_n, seconds, folder, heard, shown):
-    """Say what was lost of one bed; return the delays of its markers and of the recorder's own part."""
+def checked(bed, beds_n, seconds, folder, heard, shown, pushed_s):
+    """Say what was lost of one bed; return the delays of its markers, of the recorder itself and of tiles.
+
+    ``pushed_s`` is when each of its chunks was pushed.
+    """
     facts, _ = read_journal(folder.journal)
     streams, _ = pyxdf.load_xdf(str(folder.recording), synchronize_clocks=False, dejitter_timestamps=False)
     (emg,) = [s for s in streams if s["info"]["type"] == ["EMG"]]
@@ -215,7 +224,7 @@ def checked(bed, beds_n, seconds, folder, heard, shown):
     origin_s = next(f.data["stamp"] for f in facts if f.kind == "anchor")
     flagged = [f.data for f in facts if f.kind == "movement" and f.data["phase"] == "onset"]
     markers = [(when, stamp) for when, stamp, text in heard if text.endswith("/onset")]
-    delays, ready, tiles, missed = [], [], [], 0
+    delays, first, ready, tiles, missed = [], [], [], [], 0
     for onset_s in onsets(bed, beds_n, seconds) / RATE_HZ:
         near = [when for when, stamp in markers if abs(stamp - origin_s - onset_s) < 0.5]
         fact = [data for data in flagged if abs(data["onset"] - onset_s) < 0.5]
@@ -223,11 +232,11 @@ def checked(bed, beds_n, seconds, folder, heard, shown):
             missed += 1
             continue
         delays.append(near[0] - (origin_s + onset_s))
-        sent_s = (np.floor(fact[0]["known"] * RATE_HZ / CHUNK_N) + 1) * CHUNK_N / RATE_HZ
-        ready.append(near[0] - (origin_s + sent_s))
+        own_s = near[0] - pushed_s[int(fact[0]["known"] * RATE_HZ / CHUNK_N)]
+        (first if onset_s < _SETTLED_S else ready).append(own_s)
         lit = [t - origin_s - onset_s for t, name, _ in shown if name == f"bed-{bed}"]
         tiles += [late for late in lit if 0 <= late < EVERY_S / 2][:1]
-    return {"lost": lost_n, "holes": holes_n, "gaps": gaps_n, "missed": missed}, delays, ready, tiles
+    return {"lost": lost_n, "holes": holes_n, "gaps": gaps_n, "missed": missed}, delays, first, ready, tiles
 
 
 def wait_for(tell, what, deadline_s):
@@ -256,10 +265,11 @@ def main():
     use_loopback()
     spawn = multiprocessing.get_context("spawn")
     tell = spawn.Queue()
-    source = spawn.Process(target=amplifiers, args=(beds_n, seconds, tell), daemon=True)
-    source.start()
-    wait_for(tell, "open", 120)
-    with tempfile.TemporaryDirectory() as sessions:
+    with tempfile.TemporaryDirectory() as sessions, tempfile.TemporaryDirectory() as other:
+        pushed_file = Path(other) / "pushed.npy"
+        source = spawn.Process(target=amplifiers, args=(beds_n, seconds, tell, pushed_file), daemon=True)
+        source.start()
+        wait_for(tell, "open", 120)
         watches, wards, seen, ended = [], {}, spawn.Queue(), spawn.Event()
         try:
             ears = started(beds_n, sessions, watches, one_process=given.one_process)
@@ -283,7 +293,7 @@ def main():
                 if process.poll() is None:
                     process.kill()
             source.terminate()
-        told(beds_n, seconds, Path(sessions), ears, shown)
+        told(beds_n, seconds, Path(sessions), ears, shown, np.load(pushed_file))
         if wards:
             sys.stdout.write(f"false alerts at the ward: {len(alerts)} {alerts or ''}\n")
 
@@ -322,20 +332,29 @@ def measured(watches, source, wards, seconds, tell):
     )
 
 
-def told(beds_n, seconds, sessions, ears, shown):
-    """Say what was lost and how late the markers were."""
-    lost, delays, ready, tiles = [], [], [], []
+def told(beds_n, seconds, sessions, ears, shown, pushes):
+    """Say what was lost, and how late pushes and markers were."""
+    due_s, pushed_s = pushes
+    lost, delays, first, ready, tiles = [], [], [], [], []
     for path in sorted(p for p in sessions.iterdir() if p.is_dir()):
         bed = int(path.name.rpartition("-")[2])
-        found, late, own, lit = checked(bed, beds_n, seconds, SessionFolder(path), ears[bed].heard, shown)
+        heard = ears[bed].heard
+        found, late, begin, own, lit = checked(
+            bed, beds_n, seconds, SessionFolder(path), heard, shown, pushed_s[:, bed]
+        )
         tiles += lit
         lost.append(found)
         delays += late
+        first += begin
         ready += own
     total = {key: sum(each[key] for each in lost) for key in lost[0]}
     sys.stdout.write(f"beds {len(lost)}, {seconds / 60:g} min; in all: {json.dumps(total)}\n")
+    figures("push of a chunk is due -> it is pushed", (pushed_s - due_s).ravel())
     figures("true onset's sample is due -> marker heard", delays)
-    figures("push of the deciding chunk is due -> marker heard", ready)
+    # The first samples come to all recorders at once, and each loads what it needs for them.
+    figures("push of the deciding chunk -> marker heard, first minute", first)
+    if ready:
+        figures("push of the deciding chunk -> marker heard, after it", ready)
     if tiles:
         figures("true onset's sample is due -> the bed's tile in the ward's window", tiles)
 
