@@ -73,7 +73,9 @@ def read_recording(path: Path | str, index: XdfIndex | None = None) -> Recording
     """
     path = Path(path)
     if path.is_dir():
-        raise InputError(str(path), "is a folder", "expected a file; in a session it is recording.xdf")
+        raise InputError(
+            str(path), "cannot be read: it is a folder", "expected a file; in a session it is recording.xdf"
+        )
     try:
         with path.open("rb") as file:
             head = file.read(_HASHED_BYTES_N)
