@@ -18,6 +18,7 @@ from support.cut_off import all_painted
 from support.sessions import quality
 from support.windows import LATE_MS, n_of, pixels
 
+from monitor.dashboard.style import set_text_scale
 from monitor.dashboard.theme import DAY, NIGHT, THEMES, Theme
 from monitor.dashboard.viewmodel.alarm import Sounding
 from monitor.dashboard.viewmodel.sound import SoundState
@@ -381,6 +382,22 @@ def test_the_movements_of_the_last_minutes_are_drawn_by_leg_and_age(qtbot) -> No
     assert at[0] == pytest.approx(12 + width * (1 - 70 / 300), abs=2)
     assert at[-1] == pytest.approx(12 + width * (1 - 50 / 300), abs=2)
     assert len(at) == at[-1] - at[0] + 1
+
+
+def test_the_texts_of_a_tile_follow_a_scale_that_was_changed_later(qtbot) -> None:
+    def picture():
+        widget = TileWidget(NIGHT)
+        qtbot.addWidget(widget)
+        widget.resize(*LEAST_PX)
+        widget.show_tile(bed(1), NIGHT, is_chosen=False)
+        return widget.grab().toImage()
+
+    set_text_scale(1.3)
+    large = picture()
+    set_text_scale(1.0)
+    usual = picture()
+    set_text_scale(1.3)
+    assert picture() == large != usual
 
 
 def test_a_tile_that_has_changed_looks_like_one_that_was_made_so(qtbot) -> None:
