@@ -30,7 +30,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from monitor.dashboard.panels.top_bar import paint_health
-from monitor.dashboard.style import faded, font, text_px
+from monitor.dashboard.style import faded, font
 from monitor.dashboard.theme import Theme
 from monitor.model.facts import LEGS
 from monitor.ward import texts
@@ -352,12 +352,9 @@ def _text(
     return width
 
 
-def _font(px: int, bold: bool) -> tuple[QFont, QFontMetricsF]:
-    # The scale of the texts may have changed since the last font of this size.
-    return _font_at(px, bold, text_px(px))
-
-
 @cache
-def _font_at(px: int, bold: bool, _shown_px: int) -> tuple[QFont, QFontMetricsF]:
+def _font(px: int, bold: bool) -> tuple[QFont, QFontMetricsF]:
     made = font(px, bold=bold)
+    # A tile is scaled as a whole: its texts do not follow the settings of a bed's window.
+    made.setPixelSize(px)
     return made, QFontMetricsF(made)

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea
-from support.cut_off import all_painted
+from support.cut_off import all_painted, painted_texts
 from support.sessions import quality
 from support.windows import LATE_MS, n_of, pixels
 
@@ -384,20 +384,17 @@ def test_the_movements_of_the_last_minutes_are_drawn_by_leg_and_age(qtbot) -> No
     assert len(at) == at[-1] - at[0] + 1
 
 
-def test_the_texts_of_a_tile_follow_a_scale_that_was_changed_later(qtbot) -> None:
-    def picture():
-        widget = TileWidget(NIGHT)
-        qtbot.addWidget(widget)
-        widget.resize(*LEAST_PX)
-        widget.show_tile(bed(1), NIGHT, is_chosen=False)
-        return widget.grab().toImage()
-
+def test_the_texts_of_a_tile_do_not_follow_the_settings_of_a_bed_s_window(qtbot) -> None:
     set_text_scale(1.3)
-    large = picture()
-    set_text_scale(1.0)
-    usual = picture()
-    set_text_scale(1.3)
-    assert picture() == large != usual
+    widget = TileWidget(NIGHT)
+    qtbot.addWidget(widget)
+    widget.resize(*LEAST_PX)
+    tile = bed(1)
+    widget.show_tile(tile, NIGHT, is_chosen=False)
+    painted: list[tuple[str, int]] = []
+    with painted_texts(painted):
+        widget.grab()
+    assert (tile.number[0], 46) in painted
 
 
 def test_a_tile_that_has_changed_looks_like_one_that_was_made_so(qtbot) -> None:
