@@ -203,7 +203,6 @@ class Bed:
             heard_s = self._speed * (self._clock() - self._snapshot_at_s)
             self._unheard.append((0.0, max(0.0, float(whole["recorded_s"]) - heard_s)))
         self._snapshot, self._snapshot_at_s = whole, self._clock()
-        self._forget_derived()
 
     def _note_rate(self, minute: int, rate: float | None) -> None:
         if not 0 <= minute < _MOST_MINUTES or not math.isfinite(rate or 0.0):
