@@ -46,8 +46,10 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _PAD = 12.0
 _STEP_PX = 4
+# Sizes of the large number: the first that fits.
+_NUMBER_PX = range(46, 24, -2)
+_BESIDE_PX = 14
 _LEAST_CURVE_PER_H = 10.0
-_LEAST_HEALTH_PX = 40.0
 _UNKNOWN = Qt.BrushStyle.BDiagPattern
 
 
@@ -122,7 +124,7 @@ class TileWidget(QWidget):
         head = QRectF(inner.left(), inner.top(), inner.width(), 26)
         strip = QRectF(inner.left(), inner.top() + 122, inner.width(), 24)
         # In steps, for what is beside the time moves with it and is painted again.
-        time_px = _STEP_PX * math.ceil(_font(13, False)[1].horizontalAdvance(self._time) / _STEP_PX)
+        time_px = _STEP_PX * math.ceil(_width(self._time, 13) / _STEP_PX)
         legs_right = head.right() - min(time_px, head.width()) - 14
         self._keep_ground(self.tile, box, inner, scale, legs_right)
         painter = QPainter(self)
@@ -223,19 +225,24 @@ class TileWidget(QWidget):
         mark = texts.SEEN if tile.alert.is_seen else mark
         used = _text(painter, f"{mark}{more}", line.adjusted(8, 0, 0, 0), colour, 13, bold=True)
         room = line.adjusted(16 + used, 0, -6, 0)
-        wide = _font(13, bold=True)[1].horizontalAdvance(tile.alert.text) > room.width()
+        wide = _width(tile.alert.text, 13, bold=True) > room.width()
         _text(painter, tile.alert.text, room, theme.text, 11 if wide else 13, bold=True)
 
     def _index(self, painter: QPainter, tile: Tile, box: QRectF) -> None:
+        """Paint the number as large as the texts beside it permit, and the count below."""
         theme = self._theme
         colour = theme.dim if tile.stale else theme.text
         value, name, remark = tile.number
-        used = _text(painter, value, box, colour, 46, bold=True)
-        beside = QRectF(box.left() + used + 14, box.top(), box.width() - used - 14, 19)
         title, _, rules = name.partition(" · ")
+        beside_px = max(_width(title, 13, bold=True), _width(rules, 12))
+        room = box.width() - _BESIDE_PX - beside_px
+        px = next((px for px in _NUMBER_PX if _width(value, px, bold=True) <= room), _NUMBER_PX[-1])
+        used = _text(painter, value, QRectF(box.left(), box.top(), box.width(), 42), colour, px, bold=True)
+        beside = box.adjusted(used + _BESIDE_PX, 0, 0, 0)
+        beside.setHeight(21)
         _text(painter, title, beside, theme.text, 13, bold=True)
-        _text(painter, remark, beside.translated(0, 19), theme.soft, 12)
-        _text(painter, rules, beside.translated(0, 38), theme.soft, 12)
+        _text(painter, rules, beside.translated(0, 20), theme.soft, 12)
+        _text(painter, remark, QRectF(box.left(), box.top() + 42, box.width(), 16), theme.soft, 12)
 
     def _strip(self, painter: QPainter, box: QRectF) -> None:
         """Paint the ground of the movements of the last minutes; now is at the right edge."""
@@ -292,15 +299,20 @@ class TileWidget(QWidget):
         used = _text(painter, tile.stage, line, text, 13, bold=True, align=_RIGHT)
         _text(painter, tile.series, line.adjusted(0, 0, -used - 10, 0), text, 13)
         line, x = line.translated(0, 21), box.left()
-        # What is wrong comes first: the last ones may not fit.
-        for one in sorted(tile.health, key=lambda one: _WORST_FIRST.index(one.state)):
-            paint_health(painter, theme, one.state, QRectF(x, line.center().y() - 5, 10, 10))
+        # What is wrong comes first. Those that do not fit are counted; the details show them.
+        ordered = sorted(tile.health, key=lambda one: _WORST_FIRST.index(one.state))
+        for place, one in enumerate(ordered):
             is_bad = one.state == "bad"
             colour = theme.high if is_bad else theme.soft
+            more = f"+{len(ordered) - place - 1}" if place < len(ordered) - 1 else ""
             room = QRectF(x + 15, line.top(), line.right() - x - 15, 20)
-            x += 15 + _text(painter, one.text, room, colour, 12, bold=is_bad) + 12
-            if line.right() - x < _LEAST_HEALTH_PX:
+            room.setWidth(room.width() - (12 + _width(more, 12) if more else 0))
+            if place and _width(one.text, 12, bold=is_bad) > room.width():
+                rest = QRectF(x, line.top(), line.right() - x, 20)
+                _text(painter, f"+{len(ordered) - place}", rest, colour, 12)
                 break
+            paint_health(painter, theme, one.state, QRectF(x, line.center().y() - 5, 10, 10))
+            x += 15 + _text(painter, one.text, room, colour, 12, bold=is_bad) + 12
 
 
 def _leg_box(line: QRectF, right: float, leg: str) -> QRectF:
@@ -327,6 +339,10 @@ def scale_of(width_px: int, height_px: int) -> float:
     """Return the size of the texts of a tile: 1 for its least size."""
     fits = min(width_px / LEAST_PX[0], height_px / LEAST_PX[1])
     return max(_LEAST_SCALE, min(_MOST_SCALE, fits))
+
+
+def _width(text: str, px: int, *, bold: bool = False) -> float:
+    return _font(px, bold)[1].horizontalAdvance(text)
 
 
 def _text(

@@ -397,6 +397,53 @@ def test_the_texts_of_a_tile_do_not_follow_the_settings_of_a_bed_s_window(qtbot)
     assert (tile.number[0], 46) in painted
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"value": value} for value in ("0.0", "99.9", "107.2", "1207.4")),
+        {"n": 1288, "counted": "PLMS in 11 h 31 min of sleep"},
+        {"title": "PLM per hour recorded · WASM 2016", "n": 1288, "counted": "leg movements in 11 h 31 min"},
+        *(
+            {"is_too_early": True, "n": n, "counted": "leg movements in 9 min", "is_partial": partial}
+            for n in (None, 4, 64)
+            for partial in (False, True)
+        ),
+        {"is_biocal": True},
+    ],
+)
+def test_no_text_of_a_number_is_cut_off_in_the_smallest_tile(qtbot, changes) -> None:
+    widget = TileWidget(NIGHT)
+    qtbot.addWidget(widget)
+    widget.resize(*LEAST_PX)
+    tile = bed(1, **changes)
+    widget.show_tile(tile, NIGHT, is_chosen=False)
+    painted: list[tuple[str, int]] = []
+    with painted_texts(painted) as cut:
+        widget.grab()
+    value, name, remark = tile.number
+    assert [text for text in (value, *name.split(" · "), remark) if text not in dict(painted)] == []
+    assert cut == []
+
+
+def test_health_that_does_not_fit_is_counted(qtbot) -> None:
+    widget = TileWidget(NIGHT)
+    qtbot.addWidget(widget)
+    widget.resize(*LEAST_PX)
+
+    def shown(*health: Health) -> list[str]:
+        widget.show_tile(bed(1, health=health), NIGHT, is_chosen=False)
+        return [text for text, _ in all_painted(widget)]
+
+    assert {one.text for one in GOOD[:2]} < set(shown(*GOOD[:2]))
+    assert not any(text.startswith("+") for text in shown(*GOOD[:2]))
+    # The worst comes first and leaves room for the number of the others.
+    long = Health("Amplifier with a long name in the sleep laboratory lost", "bad")
+    painted = shown(*GOOD, long)
+    assert "+4" in painted
+    assert any(text.startswith("Amplifier with") and "…" in text for text in painted)
+    assert not {one.text for one in GOOD} & set(painted)
+
+
 def test_a_tile_that_has_changed_looks_like_one_that_was_made_so(qtbot) -> None:
     """Much of a tile is painted once and kept."""
 

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from monitor.ward.tile_widget import TileWidget
+
 # Frame and padding of a field of the style sheet, at most.
 _FIELD_PX = 20
 # A fraction of a pixel is not seen.
@@ -34,6 +36,9 @@ def cut_off(page: QWidget) -> tuple[QImage, list[str]]:
     found = [
         text for widget in page.findChildren(QWidget) if widget.isVisible() for text in _of(widget, page)
     ]
+    for tile in page.findChildren(TileWidget):
+        # What it keeps as a picture would be copied, and its texts not be seen.
+        tile._ground_of = ()
     with painted_texts() as painted:
         picture = page.grab().toImage()
     return picture, [*found, *painted]
