@@ -92,7 +92,8 @@ class LegDetector:
         # Until it begins, what the properties read of a detector that has seen nothing.
         self._index, self._trimmed, self._pool_n = (np.zeros(1, np.int64) for _ in range(3))
         self._resting, self._learning = np.full(1, math.nan), np.ones(1, np.bool_)
-        self._open, self._bad = np.zeros(1, np.bool_), np.zeros(1, np.bool_)
+        self._open, self._confirmed, self._bad = (np.zeros(1, np.bool_) for _ in range(3))
+        self._quiet_n, self._hold_n = np.zeros(1, np.int64), 0
         self._index[0] = int(first_index) - 1
 
     @cached_property
@@ -107,7 +108,8 @@ class LegDetector:
         being compiled.
         """
         self._state = new_state(self._sets, self.fs_hz, self._sos, self.calibration)
-        self._trimmed_uv2 = float(cast(Rows, self._state.cfg)["trimmed_uv2"][0])
+        config = cast(Rows, self._state.cfg)
+        self._trimmed_uv2, self._hold_n = float(config["trimmed_uv2"][0]), int(config["hold_n"][0])
         first_index = self.n_seen
         # Views of single fields, shape (1,): an access by name costs several times as much.
         leg = cast(Rows, self._state.leg)
@@ -118,7 +120,11 @@ class LegDetector:
         self._resting, self._pool_n, self._learning = (
             baseline[name] for name in ("resting_uv", "pool_n", "learning")
         )
-        self._open, self._bad = leg["movement"]["open"], leg["quality"]["bad"]
+        movement = leg["movement"]
+        self._open, self._confirmed, self._quiet_n = (
+            movement[name] for name in ("open", "confirmed", "quiet_n")
+        )
+        self._bad = leg["quality"]["bad"]
         compiled = routines()
         self._piece = np.empty(PIECE_N)
         self._run = compiled["run"](self._state, self._piece)
@@ -252,6 +258,14 @@ class LegDetector:
     def open(self) -> bool:
         """Whether a movement is flagged and has not ended."""
         return bool(self._open[0])
+
+    @property
+    def unchanged_n(self) -> int:
+        """How many further samples an open movement lasts at least, unless an artefact or a gap ends it.
+
+        0 until it is confirmed.
+        """
+        return self._hold_n - int(self._quiet_n[0]) if self._open[0] and self._confirmed[0] else 0
 
     @property
     def bad(self) -> bool:

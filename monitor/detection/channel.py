@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ SOURCE = "detector"
 Known = tuple[int, Fact]
 # Of the onset threshold above the resting level: a signal that stays below is far from a movement.
 _CALM_SHARE = 0.5
+# No muscle is louder (uV): such samples are not held while a movement is open.
+_LOUDEST_UV = 1e6
 
 # Texts for the screen, in the order of the flags.
 _CAUSES = {
@@ -114,10 +117,11 @@ class MovementFacts:
 
 @dataclass(frozen=True, slots=True)
 class CalmLimit:
-    """The RMS of a channel (uV) up to which no movement begins in its next samples."""
+    """The RMS of a channel (uV) up to which no movement begins or ends in its next `most_n` samples."""
 
     channel: LegChannel
     level_uv: float
+    most_n: int = sys.maxsize
 
     def holds(self, values: npt.NDArray[Any]) -> bool:
         """Return whether samples of the stream, shape (n_samples, n_channels), are below it."""
@@ -169,9 +173,12 @@ class ChannelFacts:
         return self._movements.facts(events, "") + self._rows(rows)
 
     def calm_limit(self) -> CalmLimit | None:
-        """Return up to where no movement begins in the next samples; None if one is open or may begin."""
+        """Return up to where no movement begins or ends in the next samples; None if one may."""
         detector = self.detector
-        if detector.open or detector.learning:
+        if detector.open:
+            most_n = detector.unchanged_n
+            return CalmLimit(self.channel, _LOUDEST_UV, most_n) if most_n > 0 else None
+        if detector.learning:
             return None
         level_uv = detector.resting_uv + self._calm_uv
         # NaN is not calm.

@@ -170,15 +170,17 @@ class StreamDetection:
         """Whether the latest sample is a duplicate that was discarded."""
         return self._placement.is_duplicating
 
-    def calm_limits(self) -> tuple[CalmLimit, ...]:
-        """Return up to where no movement begins in the next samples of each channel.
+    def calm_limits(self, latest: npt.NDArray[Any]) -> tuple[CalmLimit, ...]:
+        """Return up to where no movement begins or ends in the next samples of each channel.
 
-        Empty if a movement is open or may begin, or samples are held, counted or discarded.
+        Empty if one may, or samples are held, counted or discarded. `latest`, shape (n_samples, n_channels),
+        was processed last: what is loud in it the envelope may not contain yet.
         """
         if not self._placement.is_passing:
             return ()
         limits = [part.calm_limit() for part in self._lanes()]
-        return tuple(limit for limit in limits if limit is not None) if all(limits) else ()
+        found = tuple(limit for limit in limits if limit is not None)
+        return found if len(found) == len(limits) and all(limit.holds(latest) for limit in found) else ()
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
         """Place samples before detection; see `monitor.detection.alignment`."""

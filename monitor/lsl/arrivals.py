@@ -16,7 +16,7 @@ from monitor.lsl.discovery import Query
 from monitor.montage import StreamDescription
 
 IsCalm = Callable[[npt.NDArray[Any]], bool]
-"""Whether no movement can begin in the next samples, shape (n_samples, n_channels), of a stream."""
+"""Whether no movement can begin or end in the next samples, shape (n_samples, n_channels), of a stream."""
 
 RecordRaw = Callable[[npt.NDArray[Any], npt.NDArray[np.float64]], bool]
 """Record the next samples of a stream and their stamps; whether there was room for them."""

@@ -1,4 +1,4 @@
-"""Collect the samples of a calm signal: to hand on a small piece costs more than to detect what is in it."""
+"""Collect the samples in which no movement begins or ends: a small piece costs more than its detection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CalmSignal:
     Notes
     -----
     Nothing waits until the recorder has processed what was handed on last and allowed it (`allow`), and then
-    nothing that may be a movement does. What waits is recorded raw at once.
+    nothing in which a movement may begin or end does. What waits is recorded raw at once.
     """
 
     def __init__(

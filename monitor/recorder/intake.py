@@ -230,9 +230,10 @@ class Intake:
             return
         self._detect_in(source, source.detection, chunk, now_s, n_before, is_new=is_new)
         if is_new and chunk.let_wait is not None and now_s >= self._watched_until_s:
-            limits = source.detection.stream.calm_limits()
+            limits = source.detection.stream.calm_limits(chunk.values)
             if limits:
-                most_n = round(_CALM_S * source.detection.stream.timeline.rate_hz)
+                calm_n = round(_CALM_S * source.detection.stream.timeline.rate_hz)
+                most_n = min(calm_n, *(limit.most_n for limit in limits))
                 record = partial(self._context.raw.put_samples, source.identity.number)
                 chunk.let_wait(chunk, partial(_are_calm, limits), record, most_n)
 

@@ -5,6 +5,8 @@ from collections import deque
 import numpy as np
 import pytest
 import pyxdf
+from hypothesis import given
+from hypothesis import strategies as st
 from support.recorder_runs import LEG, RATE_HZ, Run
 
 from dsp import DetectorSettings
@@ -72,7 +74,7 @@ class Collected:
 @pytest.fixture
 def collected(noise, learned):
     """Return a collector that has handed on a first piece, of a detector that knows the resting level."""
-    collector = Collected(learned.calm_limits())
+    collector = Collected(learned.calm_limits(noise[:PIECE_N]))
     assert collector.take(piece(noise, 0)) == [PIECE_N]
     return collector
 
@@ -98,23 +100,84 @@ def test_a_piece_with_activity_is_handed_on_at_once_with_what_waited(noise, coll
 @pytest.mark.parametrize("odd", [np.nan, np.inf, 1e200, -1e308])
 def test_an_impossible_number_is_not_calm(noise, learned, odd):
     values = noise[:PIECE_N].copy()
-    assert all(limit.holds(values) for limit in learned.calm_limits())
-    assert all(limit.holds(values + 5000.0) for limit in learned.calm_limits())
+    assert all(limit.holds(values) for limit in learned.calm_limits(noise[:PIECE_N]))
+    assert all(limit.holds(values + 5000.0) for limit in learned.calm_limits(noise[:PIECE_N]))
     values[3] = odd
     with np.errstate(all="ignore"):
-        assert not any(limit.holds(values) for limit in learned.calm_limits())
+        assert not any(limit.holds(values) for limit in learned.calm_limits(noise[:PIECE_N]))
 
 
-def test_nothing_may_wait_while_a_movement_is_open(noise, learned):
+def test_nothing_may_wait_until_a_movement_is_confirmed(noise, learned):
     burst = 30 * noise[: round(0.4 * RATE_HZ)]
     learned.process(burst, 60.0 + np.arange(len(burst)) / RATE_HZ)
-    assert learned.calm_limits() == ()
+    assert learned.calm_limits(noise[:PIECE_N]) == ()
+
+
+def test_an_open_movement_may_wait_for_as_long_as_it_cannot_end(noise, learned):
+    until_s = 60.0
+
+    def process(gain, seconds):
+        nonlocal until_s
+        values = gain * noise[: round(seconds * RATE_HZ)]
+        facts = learned.process(values, until_s + np.arange(len(values)) / RATE_HZ)
+        until_s += seconds
+        return [fact.data["phase"] for fact in facts if fact.kind == "movement"]
+
+    assert process(30, 1.0) == ["onset", "confirmed"]
+    (limit,) = learned.calm_limits(noise[:PIECE_N])
+    assert limit.most_n == round(0.5 * RATE_HZ)
+    assert limit.holds(30 * noise[:PIECE_N])
+    assert not limit.holds(np.full((PIECE_N, 1), np.nan))
+    assert process(2, 0.5) == []
+    (limit,) = learned.calm_limits(noise[:PIECE_N])
+    assert 0 < limit.most_n < round(0.5 * RATE_HZ)
+    assert process(2, (limit.most_n - 1) / RATE_HZ) == []
+    assert process(2, 1 / RATE_HZ) == ["closed"]
+
+
+BURSTS = st.tuples(st.floats(0.05, 3.0), st.floats(0.1, 3.0), st.floats(3.0, 60.0))
+
+
+# At least 50 ms of signal are collected.
+@given(st.lists(BURSTS, min_size=1, max_size=6), st.integers(10, 40))
+def test_no_step_of_a_movement_waits(noise, bursts, piece_n):
+    """Whatever the movements are: with the last sample that decides a step its piece is handed on."""
+    level, at = np.full(len(noise), 2.0), round(20 * RATE_HZ)
+    for length_s, pause_s, gain in bursts:
+        level[at : at + round(length_s * RATE_HZ)] = gain
+        at += round((length_s + pause_s) * RATE_HZ)
+    values = level[:, np.newaxis] * noise
+    stream = StreamDetection(RATE_HZ, [LEG], DetectorSettings())
+    stream.start(0.0)
+    handed_n, late = [], []
+
+    def hand_on(chunk):
+        facts = stream.process(chunk.values.astype(np.float64), chunk.stamps)
+        handed_n.append(len(chunk.stamps))
+        reached_s = float(chunk.stamps[-1])
+        late.extend(
+            (fact.data["phase"], reached_s - fact.data["known"])
+            for fact in facts
+            if fact.kind == "movement" and fact.data["phase"] != "withdrawn"
+        )
+        if limits := stream.calm_limits(chunk.values):
+            most_n = min(MOST_N, *(limit.most_n for limit in limits))
+            chunk.let_wait(
+                chunk, lambda x: all(limit.holds(x) for limit in limits), lambda x, stamps: True, most_n
+            )
+
+    calm = CalmSignal(hand_on, lambda: 0.0)
+    for first in range(0, at + round(2 * RATE_HZ), piece_n):
+        piece_values = values[first : first + piece_n]
+        calm.take(Samples(1, piece_values, (first + np.arange(len(piece_values))) / RATE_HZ))
+    assert max(handed_n) > piece_n or piece_n >= MOST_N
+    assert [each for each in late if each[1] > (piece_n - 1) / RATE_HZ + 1e-5] == []
 
 
 def test_nothing_may_wait_while_the_resting_level_is_learned(noise):
     stream = StreamDetection(RATE_HZ, [LEG], DetectorSettings())
     stream.start(0.0)
-    assert stream.calm_limits() == ()
+    assert stream.calm_limits(noise[:PIECE_N]) == ()
 
 
 def test_nothing_waits_unless_it_was_allowed_or_after_a_break(noise, collected):
