@@ -261,9 +261,9 @@ class LegDetector:
 
     @property
     def unchanged_n(self) -> int:
-        """How many further samples an open movement lasts at least, unless an artefact or a gap ends it.
+        """How many further samples an open movement lasts at least; 0 until it is confirmed.
 
-        0 until it is confirmed.
+        A gap, an artefact or a new resting level may end it before.
         """
         return self._hold_n - int(self._quiet_n[0]) if self._open[0] and self._confirmed[0] else 0
 

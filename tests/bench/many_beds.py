@@ -82,8 +82,9 @@ def amplifiers(beds_n, seconds, tell, pushed_file):
             if (wait_s := due_s[number, bed] - clock()) > 0:
                 time.sleep(wait_s)
             pushed_s[number, bed] = clock()
-            stamps = begun_s + later_s[bed] + np.arange(at, at + CHUNK_N) / RATE_HZ
-            outlet.push_chunk(values[bed][at : at + CHUNK_N], stamps)
+            # The stamp of the last sample: with one for each the sender takes a third more time.
+            stamp_s = float(begun_s + later_s[bed] + (at + CHUNK_N - 1) / RATE_HZ)
+            outlet.push_chunk(values[bed][at : at + CHUNK_N], stamp_s)
     np.save(pushed_file, np.stack([due_s, pushed_s]))
     # Measured at once: to a source that is silent for two seconds a recorder opens a second connection.
     tell.put("sent")
