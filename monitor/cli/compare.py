@@ -13,12 +13,14 @@ from monitor.cli.list_options import list_arguments, list_options
 from monitor.cli.session import SessionPath
 from monitor.model.errors import InputError
 from monitor.model.rules import AASM3, PROFILES
-from monitor.model.wording import counted
+from monitor.model.wording import counted, hms
 
 if TYPE_CHECKING:
     from monitor.compare.reading import Scoring, ScoringSource
 
 TOO_EARLY = "too early for a rate: less than 10 minutes in the denominator"
+_LENGTHS = "{where}: A ends at {a} and B at {b}; what only one of them contains counts as disagreement"
+_SAME_LENGTH_S = 60.0
 _SHOWN = (
     ("n_lm", "leg movements (LM)"),
     ("n_plm", "PLM"),
@@ -111,11 +113,15 @@ def _read_pair(a: ScoringSource, b: ScoringSource) -> tuple[Scoring, Scoring]:
 
     if a.is_list and not b.is_list:
         other = b.read(say)
-        return a.read(say, other), other
-    one = a.read(say)
-    other = b.read(say, one)
-    if a.is_list and other.end_us > one.end_us:
-        one = a.read(lambda _: None, other)
+        one = a.read(say, other)
+    else:
+        one = a.read(say)
+        other = b.read(say, one)
+        if a.is_list and other.end_us > one.end_us:
+            one = a.read(lambda _: None, other)
+    ends_s = one.end_us / 1e6, other.end_us / 1e6
+    if abs(ends_s[0] - ends_s[1]) > _SAME_LENGTH_S:
+        say(_LENGTHS.format(where=one.where, a=hms(ends_s[0]), b=hms(ends_s[1])))
     return one, other
 
 

@@ -41,6 +41,7 @@ def replay(file: Path, speed: float, follow: bool, delay_s: float) -> None:
     connects and ends shortly after the last sample, or with Ctrl-C.
     """
     from monitor.files import read_recording
+    from monitor.files.recording_markers import recording_markers
     from monitor.simulator.pacing import stopping_on_signals
     from monitor.simulator.replay import replay_recording
 
@@ -48,7 +49,7 @@ def replay(file: Path, speed: float, follow: bool, delay_s: float) -> None:
         _follow(file, speed, delay_s)
         return
     recording = read_recording(file)
-    _describe(recording)
+    _describe(recording, has_markers=bool(recording_markers(recording.annotations)))
     with stopping_on_signals() as stop:
         click.echo(_WAITING, err=True)
         replay_recording(recording, speed, stop)
@@ -66,16 +67,22 @@ def _follow(file: Path, speed: float, delay_s: float) -> None:
     growing = GrowingEdf(file)
     if not growing.records:
         raise InputError(str(file), "has no complete data record yet", "start again when it has one")
-    _describe(growing.read(0, 1))
+    # Whether markers follow is not known yet: their stream is created in any case.
+    _describe(growing.read(0, 1), has_markers=True)
     with stopping_on_signals() as stop:
         click.echo(_WAITING, err=True)
         begin_s = follow_recording(growing, delay_s, stop, lambda text: click.echo(text, err=True))
         click.echo(f"Sent the recording from {begin_s:g} s.", err=True)
 
 
-def _describe(recording: Recording) -> None:
+def _describe(recording: Recording, *, has_markers: bool) -> None:
+    from monitor.simulator.replay import marker_header
+
     for note in recording.notes:
         click.echo(note, err=True)
     for stream in recording.streams:
         size = f"{counted(len(stream.channels), 'channel')}, {stream.rate_hz:g} Hz, {stream.sample_n} samples"
         click.echo(f"{stream.name} ({stream.type}): {size}", err=True)
+    if has_markers:
+        header = marker_header(recording, 1.0)
+        click.echo(f"{header.name} ({header.type}): the annotations", err=True)

@@ -19,6 +19,7 @@ _NAMES = {
     "imi_ln_mean": "mean ln(interval in s)",
     "pi_imi": "periodicity",
 }
+_NO_VALUE = "-: no value: less than 10 minutes recorded or of sleep, no stages, or too few movements"
 _FORMS = {"imi_ln_mean": "{:.3f}", "pi_imi": "{:.2f}"}
 
 
@@ -75,6 +76,8 @@ def _lines(found: Mapping[str, Any]) -> list[str]:
     ]
     lines.append(_line("", [_NAMES[key] for key in keys]))
     lines += [_line(one["name"], [_value(one[key], key) for key in keys]) for one in found["nights"]]
+    if any(one[key] is None for one in found["nights"] for key in keys):
+        lines.append(_NO_VALUE)
     lines.append("")
     for row, words in (
         ("mean", "mean"),

@@ -307,7 +307,7 @@ class Reader:
 
     def _look_after(self, search: Search, now_s: float) -> bool:
         """Look whether data comes; return whether another run of the source is to be searched for."""
-        newest = self._lines[max(self._lines)]
+        newest = self._newest
         silent_s = now_s - newest.heard_s
         is_visible = search.is_visible()
         if self._stream.is_text:
@@ -323,8 +323,11 @@ class Reader:
         """Whether numbers of the source came lately, over the newest connection."""
         if not self._is_connected or self._stream.is_text or not self._lines:
             return False
-        newest = self._lines[max(self._lines)]
-        return newest.is_open and now_s - newest.heard_s < self._silent_s / 2
+        return self._newest.is_open and now_s - self._newest.heard_s < self._silent_s / 2
+
+    @property
+    def _newest(self) -> _OpenConnection:
+        return self._lines[max(self._lines)]
 
     def _try_another(self, search: Search, newest: _OpenConnection, silent_s: float) -> None:
         """Open one more connection to a source that is announced and silent."""
@@ -346,7 +349,7 @@ class Reader:
             if len(self._lines) >= _MOST_LINES:
                 self._release(min(self._lines))
             self._connect(info)
-        oldest, newest = self._lines[min(self._lines)], self._lines[max(self._lines)]
+        oldest, newest = self._lines[min(self._lines)], self._newest
         # Data of the old one arrives within two minutes; whether it has any is unknown.
         if len(self._lines) > 1 and now_s - newest.opened_s > _DRAIN_S:
             self._release(oldest.connection.line)

@@ -21,7 +21,14 @@ from monitor.model.safe_file import read_bytes, refuse_unsafe, sync_entries, wri
 
 _LEAST_FREE_BYTES = 64 << 20
 _GIVE = "give the folder that `watch` printed at the start"
-_TABLES = ("movements.tsv", "events.tsv", "limbs.tsv", "summary.json")
+# What each table of a scoring contains near its start.
+_TABLES = {
+    "movements.tsv": b"onset\tduration\tleg\t",
+    "events.tsv": b"onset\tduration\tleg\t",
+    "limbs.tsv": b"onset\tduration\tlimb\t",
+    "summary.json": b'"config_sha256"',
+}
+_START_BYTES = 4096
 _FILES = (*_TABLES, "journal.jsonl", "journal.synced", "recording.xdf", "control.json", ".lock")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -74,7 +81,7 @@ def _what_is_there(path: Path) -> str:
 
 
 def refuse_replacing(out: Path, inputs: Iterable[Path]) -> None:
-    """Refuse an output folder in which the tables of a scoring would replace a session's, or an input.
+    """Refuse an output folder in which a scoring would replace what is not the result of an earlier one.
 
     Parameters
     ----------
@@ -86,7 +93,8 @@ def refuse_replacing(out: Path, inputs: Iterable[Path]) -> None:
     Raises
     ------
     InputError
-        If it is a session folder, or one of the tables has the name and the place of an input.
+        If it is a session folder, or a file there that has the name of a table is an input, or is no such
+        table.
     """
     if (out / "journal.jsonl").exists():
         raise InputError(
@@ -96,6 +104,25 @@ def refuse_replacing(out: Path, inputs: Iterable[Path]) -> None:
     for file in inputs:
         if file.exists() and any(table.samefile(file) for table in tables):
             raise InputError("--out", f"{file} is read, and would be replaced", "choose another folder")
+    for table in tables:
+        start = _start_of(table)
+        if start and _TABLES[table.name] not in start:
+            raise InputError(
+                "--out",
+                f"{table} was not written by a scoring, and would be replaced",
+                "choose another folder",
+            )
+
+
+def _start_of(file: Path) -> bytes:
+    """Return the first bytes of a file; none of one that cannot be read: writing it says why."""
+    if not file.is_file():
+        return b""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_START_BYTES)
+    except OSError:
+        return b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,9 +96,7 @@ class Bed:
         """Compute what follows from the state and the snapshot again: both change rarely."""
         self._speed_now: float | None = None
         self._health_now: tuple[Health, ...] | None = None
-        self._status_now: RecorderStatus | None = None
-        # The same, with every source as if it sent.
-        self._calm_now = RecorderStatus.of({})
+        self._status_now: tuple[RecorderStatus, RecorderStatus] | None = None
 
     def connected(self, outlet: str, uid: str) -> bool:
         """Note from which outlet data comes; a new recording resets the state.
@@ -244,11 +242,12 @@ class Bed:
         return self._health_now
 
     @property
-    def _status(self) -> RecorderStatus:
+    def _status(self) -> tuple[RecorderStatus, RecorderStatus]:
+        """The status of the recorder as received, and with all of its sources sending."""
         if self._status_now is None:
-            self._status_now = RecorderStatus.of(self._snapshot.get("health") or {})
-            calm = (replace(one, last_arrival_s_ago=None) for one in self._status_now.sources)
-            self._calm_now = replace(self._status_now, sources=tuple(calm))
+            received = RecorderStatus.of(self._snapshot.get("health") or {})
+            sending = (replace(one, last_arrival_s_ago=None) for one in received.sources)
+            self._status_now = received, replace(received, sources=tuple(sending))
         return self._status_now
 
     @property
@@ -324,8 +323,8 @@ class Bed:
 
     def _state_alerts(self) -> tuple[Alert, ...]:
         """Return what the bed's own window would show."""
-        silent_s = [self._arrival_s_ago(one) for one in self._status.sources]
-        status = self._calm_now
+        received, status = self._status
+        silent_s = [self._arrival_s_ago(one) for one in received.sources]
         if any(one is not None for one in silent_s):
             pairs = zip(status.sources, silent_s, strict=True)
             sources = tuple(replace(one, last_arrival_s_ago=since_s) for one, since_s in pairs)

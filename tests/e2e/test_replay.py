@@ -32,6 +32,7 @@ def finish(process, *receivers):
         receiver.close()
     stdout, stderr = process.communicate(timeout=90)
     assert (process.returncode, stdout) == (0, ""), stderr
+    return stderr
 
 
 def test_an_edf_arrives_whole_at_its_pace_and_ends_by_itself(edf, run_command, receive):
@@ -41,7 +42,8 @@ def test_an_edf_arrives_whole_at_its_pace_and_ends_by_itself(edf, run_command, r
     legs.pull_until(1200)
     flow.pull_until(150)
     markers.pull_until(2)
-    finish(process, legs, flow, markers)
+    said = finish(process, legs, flow, markers)
+    assert "psg-Markers (Markers): the annotations" in said.splitlines()
     assert np.array_equal(legs.array(), recording.streams[0].read())
     assert np.array_equal(flow.array(), recording.streams[1].read())
     assert np.diff(legs.stamps) == pytest.approx(1 / 800, abs=1e-6)

@@ -64,6 +64,18 @@ def test_a_list_and_the_folder_scored_from_it_agree_wholly(tmp_path) -> None:
         assert values["n_plms"] == {"a": 8, "b": 8, "difference": 0}
 
 
+def test_recordings_of_different_length_are_said_to_be(tmp_path) -> None:
+    scored = []
+    for n in (40, 40, 43):
+        rows = [(30 * i, 30, "N2") for i in range(n)] + SERIES
+        listed, out = table(tmp_path / f"{len(scored)}.tsv", rows), tmp_path / f"scored-{len(scored)}"
+        assert CliRunner().invoke(score_events, [str(listed), "--out", str(out)]).exit_code == 0
+        scored.append(out)
+    assert run(scored[0], scored[1]).stderr == ""
+    said = run(scored[0], scored[2]).stderr
+    assert "A ends at 0:20:00 and B at 0:21:30; what only one of them contains counts as" in said
+
+
 def test_what_differs_is_counted_once_and_b_is_the_reference(tmp_path) -> None:
     stages = [*STAGES[:20], *((start, 30, "W") for start, _, _ in STAGES[20:])]
     a = table(tmp_path / "a.tsv", STAGES + SERIES)

@@ -89,6 +89,24 @@ def test_tables_of_a_scoring_replace_no_session_and_no_list_that_is_read(tmp_pat
         refuse_replacing(out, [tmp_path / "out" / ".." / "out" / "events.tsv"])
 
 
+def test_tables_of_a_scoring_replace_only_those_of_another(tmp_path):
+    for name, own, foreign in (
+        ("events.tsv", "onset\tduration\tleg\tparts\n", "onset\tduration\ttrial_type\n"),
+        ("movements.tsv", "onset\tduration\tleg\tpeak_uv\tresting_uv\n", "time,leg\n"),
+        ("limbs.tsv", "onset\tduration\tlimb\tpeak_uv\tresting_uv\n", "limb\n"),
+        ("summary.json", '{"version": "1.0", "config_sha256": "0"}\n', "{}\n"),
+    ):
+        table = tmp_path / name
+        for text in ("", own):
+            table.write_text(text)
+            refuse_replacing(tmp_path, [])
+        table.write_text(foreign)
+        with pytest.raises(InputError, match=re.escape(f"{table} was not written by a scoring")):
+            refuse_replacing(tmp_path, [])
+        assert table.read_text() == foreign
+        table.unlink()
+
+
 def test_one_recorder_per_bed_until_it_lets_go(tmp_path):
     first, second, other = BedLock(tmp_path, "b.1"), BedLock(tmp_path, "b.1"), BedLock(tmp_path, "b.2")
     first.acquire()

@@ -119,6 +119,7 @@ def test_the_command_takes_the_finished_nights_of_the_study(sessions):
     text = run("S-1", "--sessions", sessions).stdout
     assert "chance that the mean lies above the reference value (15 per hour): 50%" in text
     assert text.rstrip().endswith("Provisional, for information only.")
+    assert "-: no value" not in text
 
 
 def test_a_folder_of_sessions_that_does_not_exist_is_named(sessions):
@@ -152,6 +153,10 @@ def test_scored_folders_are_nights_too(sessions, tmp_path):
     assert alone["means"] == {"plms_index": None, "imi_ln_mean": None, "pi_imi": None}
     assert alone["why_null"]["plms_index"] == "1 night: 3 are needed"
     assert "no mean of PLMS per hour of sleep (1 night: 3 are needed)" in run("S-1", "--scored", out).stdout
+    short = tmp_path / "short.tsv"
+    short.write_text("onset\tduration\ttrial_type\n0\t300\tN2\n100\t2\tLM_left\n")
+    CliRunner().invoke(score_events, [str(short), "--out", str(tmp_path / "short")], catch_exceptions=False)
+    assert "\n-: no value: less than 10 minutes" in run("S-1", "--scored", tmp_path / "short").stdout
 
 
 def test_what_it_cannot_use_is_refused(sessions, tmp_path):
