@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -108,6 +108,12 @@ class TileWidget(QWidget):
         """Remove the keyboard focus."""
         super().focusOutEvent(event)
         self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Paint everything again in another style."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._ground_of = ()
 
     def _choose(self) -> None:
         if self.tile is not None:

@@ -38,7 +38,7 @@ def cut_off(page: QWidget) -> tuple[QImage, list[str]]:
     ]
     for tile in page.findChildren(TileWidget):
         # What it keeps as a picture would be copied, and its texts not be seen.
-        tile._ground_of = ()
+        QApplication.sendEvent(tile, QEvent(QEvent.Type.StyleChange))
     with painted_texts() as painted:
         picture = page.grab().toImage()
     return picture, [*found, *painted]
