@@ -128,7 +128,7 @@ class CalmLimit:
         x_uv = self.channel.signal_uv(values)
         # Products, not powers: of absurd numbers Python raises for these. NaN is not below it.
         n, most_uv2 = max(1, x_uv.size), self.level_uv * self.level_uv
-        power_uv2 = float(x_uv @ x_uv) / n
+        power_uv2 = float(x_uv.dot(x_uv)) / n
         if power_uv2 > most_uv2:
             mean_uv = float(np.add.reduce(x_uv)) / n
             power_uv2 -= mean_uv * mean_uv

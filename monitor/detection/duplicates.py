@@ -72,14 +72,16 @@ class Duplicates:
         """
         n = len(times_s)
         seen = values if self._columns == list(range(values.shape[1])) else values[:, self._columns]
-        is_back = steps_of(times_s, self._last_s) < 0
-        if self._at is None and not is_back.any():
-            # Nearly always.
-            if n:
-                self._remember(seen, times_s)
-                self._note(times_s)
-                yield values, times_s
+        steps_s = steps_of(times_s, self._last_s)
+        if not n:
             return
+        if self._at is None and steps_s.min() >= 0:
+            # Nearly always; false for what is not a number.
+            self._remember(seen, times_s)
+            self._note(times_s)
+            yield values, times_s
+            return
+        is_back = steps_s < 0
         begin = at = 0
         while at < n:
             if self._at is None and is_back[at]:

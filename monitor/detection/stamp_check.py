@@ -146,8 +146,10 @@ class StampCheck:
             In order; a change counts from the next sample on.
         """
         out: list[Checked | StampChange] = []
-        if self._passes_whole(values, times_s, out):
+        usual_n = self._pass_usual(values, times_s, out)
+        if usual_n == len(times_s):
             return out
+        values, times_s = values[usual_n:], times_s[usual_n:]
         if not np.isfinite(times_s).all():
             times_s = np.where(np.isfinite(times_s), times_s, np.nan)
         if self._held:
@@ -189,23 +191,27 @@ class StampCheck:
 
     # Plausible stamps.
 
-    def _passes_whole(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> bool:
-        """Let a chunk pass in which there is nothing to look at, as nearly all are; return whether it did."""
-        level_s, n = self._level_s, len(times_s)
-        is_usual = not (self._held or self.is_counting or self._suspect_n) and self._floor_s is None
-        if not is_usual or level_s is None or not 0 < n <= self._block_n - self._in_block_n:
-            return False
-        off_s = self._offsets(times_s)
-        # The same differences as one by one; false for what is not a number.
-        if not (off_s.max() - level_s <= SUSPECT_S and level_s - off_s.min() <= SUSPECT_S):
-            return False
-        self._none_n = 0
-        self._block.append(off_s)
-        self._let_pass(values, times_s, n, out)
-        self._in_block_n += n
-        if self._in_block_n >= self._block_n:
-            self._end_block(out)
-        return True
+    def _pass_usual(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> int:
+        """Let samples pass up to the first that is to be looked at, nearly always all; return how many.
+
+        In one piece also where a second ends in them.
+        """
+        changes: list[Checked | StampChange] = []
+        n, is_usual = 0, not (self._held or self.is_counting or self._suspect_n) and self._floor_s is None
+        while is_usual and n < len(times_s) and (level_s := self._level_s) is not None:
+            off_s = self._offsets(times_s[n : n + self._block_n - self._in_block_n])
+            # The same differences as one by one; false for what is not a number.
+            if not (off_s.max() - level_s <= SUSPECT_S and level_s - off_s.min() <= SUSPECT_S):
+                break
+            self._none_n = 0
+            self._block.append(off_s)
+            n, self._n, self._in_block_n = n + len(off_s), self._n + len(off_s), self._in_block_n + len(off_s)
+            if self._in_block_n >= self._block_n:
+                # At another rate no level is known yet: the rest is looked at.
+                self._end_block(changes)
+        if n:
+            out += [(values[:n], times_s[:n] + self.shift_s if self.shift_s else times_s[:n]), *changes]
+        return n
 
     def _pass(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> int:
         """Let samples pass up to the end of the second, or to the first that is suspect; return how many."""

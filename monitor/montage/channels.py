@@ -79,9 +79,9 @@ class LegChannel:
         ndarray, shape (n_samples,), float64, uV
             Contiguous; not a view of `values`.
         """
-        signal = np.ascontiguousarray(values[:, self.index], np.float64) * self.scale_uv
+        signal = np.multiply(values[:, self.index], self.scale_uv, dtype=np.float64)
         if self.minus is not None:
-            signal -= np.ascontiguousarray(values[:, self.minus], np.float64) * self.minus_scale_uv
+            signal -= np.multiply(values[:, self.minus], self.minus_scale_uv, dtype=np.float64)
         return signal
 
 
