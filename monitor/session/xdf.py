@@ -59,8 +59,8 @@ class XdfWriter:
         self._unsynced, self._handed_n = bytearray(), 0
         self._rewound_n = 0
         self._has_ended = False
-        # How a sample of each stream lies in the file.
-        self._rows: dict[int, np.dtype[np.void]] = {}
+        # The last chunk of samples of each stream, filled again for the next.
+        self._chunks: dict[int, _SampleChunk] = {}
         self.streams = tally(path) if path.exists() else {}
         self._fd = open_fd(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._synced_n = os.fstat(self._fd).st_size
@@ -97,17 +97,13 @@ class XdfWriter:
 
     def samples(self, stream: int, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64]) -> None:
         """Append numeric samples, shape (n_samples, n_channels), with one stamp (s, LSL) each."""
-        if not len(stamps):
+        if not (n := len(stamps)):
             return
-        if (row := self._rows.get(stream)) is None:
-            counts = self.streams[stream]
-            value = np.dtype(DTYPES[counts.channel_format])
-            row = self._rows[stream] = np.dtype(
-                [("flag", "u1"), ("stamp", "<f8"), ("values", value, (counts.n_channels,))]
-            )
-        rows = np.empty(len(stamps), row)
-        rows["flag"], rows["stamp"], rows["values"] = STAMPED, stamps, values
-        self._samples_chunk(stream, rows.tobytes(), stamps)
+        made = self._chunks.get(stream)
+        if made is None or made.n != n:
+            made = self._chunks[stream] = _SampleChunk(stream, self.streams[stream], n)
+        self._append(made.filled(values, stamps))
+        self.streams[stream].add(n, float(stamps[0]), float(stamps[-1]))
 
     def texts(self, stream: int, texts: Sequence[Sequence[str]], stamps: npt.NDArray[np.float64]) -> None:
         """Append string samples (one sequence of channel strings per stamp)."""
@@ -119,7 +115,9 @@ class XdfWriter:
             for text in row:
                 raw = text.encode("utf-8", "replace")
                 parts.append(varlen(len(raw)) + raw)
-        self._samples_chunk(stream, b"".join(parts), stamps)
+        content = struct.pack("<I", stream) + varlen(len(stamps)) + b"".join(parts)
+        self._append(chunk(SAMPLES, content))
+        self.streams[stream].add(len(stamps), float(stamps[0]), float(stamps[-1]))
 
     def clock_offset(self, stream: int, collected_at_s: float, offset_s: float) -> None:
         """Append one measured clock offset of a stream (s)."""
@@ -210,10 +208,25 @@ class XdfWriter:
         finally:
             os.close(self._fd)
 
-    def _samples_chunk(self, stream: int, body: bytes, stamps: npt.NDArray[np.float64]) -> None:
-        content = struct.pack("<I", stream) + varlen(len(stamps)) + body
-        self._append(chunk(SAMPLES, content))
-        self.streams[stream].add(len(stamps), float(stamps[0]), float(stamps[-1]))
-
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes | bytearray) -> None:
         self._unsynced += data
+
+
+class _SampleChunk:
+    """A chunk of `n` numeric samples of a stream: those that follow differ in stamps and values alone."""
+
+    __slots__ = ("_bytes", "_stamps", "_values", "n")
+
+    def __init__(self, stream: int, counts: StreamTally, n: int) -> None:
+        value = np.dtype(DTYPES[counts.channel_format])
+        row = np.dtype([("flag", "u1"), ("stamp", "<f8"), ("values", value, (counts.n_channels,))])
+        content = struct.pack("<I", stream) + varlen(n) + bytes(n * row.itemsize)
+        self.n, self._bytes = n, bytearray(chunk(SAMPLES, content))
+        rows = np.frombuffer(self._bytes, row, n, len(self._bytes) - n * row.itemsize)
+        rows["flag"] = STAMPED
+        self._stamps, self._values = rows["stamp"], rows["values"]
+
+    def filled(self, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64]) -> bytearray:
+        """Return it with samples, shape (n, n_channels), and their stamps; it changes with the next."""
+        self._stamps[:], self._values[:] = stamps, values
+        return self._bytes

@@ -6,7 +6,6 @@ seconds on a busy disk, and what was handed over outlives the process.
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import threading
 import time
@@ -151,12 +150,13 @@ class RawWriter:
     def _run(self) -> None:
         boundary_s = time.monotonic() + _BOUNDARY_EVERY_S
         while not self._closing.is_set():
-            asked = self._collect()
-            if time.monotonic() >= boundary_s:
-                boundary_s += _BOUNDARY_EVERY_S
-                with self._lock:
-                    self._writer.boundary()
+            asked = self._round_over()
             with self._lock:
+                for _ in range(len(self._jobs)):
+                    self._do(*self._jobs.popleft())
+                if time.monotonic() >= boundary_s:
+                    boundary_s += _BOUNDARY_EVERY_S
+                    self._writer.boundary()
                 self._try(self._writer.flush)
             if asked is not None:
                 asked.set()
@@ -196,27 +196,25 @@ class RawWriter:
         self._write_error = ""
         return True
 
-    def _collect(self) -> threading.Event | None:
-        """Run what came in within one round; LSL's small chunks become a few large writes.
+    def _round_over(self) -> threading.Event | None:
+        """Wait while a round's jobs come in; LSL's small chunks become a few large writes.
 
         Returns
         -------
         Event or None
-            To be set once what was collected is with the system; a round ends early for it.
+            To be set once they are with the system; a round ends early for it.
         """
-        asked = None
-        with contextlib.suppress(queue.Empty):
+        try:
             asked = self._calls.get(timeout=_WRITE_EVERY_S)
-            if asked is None:
-                self._closing.set()
-        for _ in range(len(self._jobs)):
-            self._do(*self._jobs.popleft())
+        except queue.Empty:
+            return None
+        if asked is None:
+            self._closing.set()
         return asked
 
     def _do(self, job: Job, n_bytes: int) -> None:
         try:
-            with self._lock:
-                job(self._writer)
+            job(self._writer)
         except OSError as err:
             # What it appended is in the writer and is tried again.
             self._write_error = err.strerror or str(err)
