@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.lsl.arrivals import IsCalm, RecordRaw, Samples
+from monitor.lsl.connection_merge import Piece
 
 # A piece waits at most so long for others.
 _LONGEST_S = 0.65
@@ -19,6 +20,8 @@ class CalmSignal:
 
     Parameters
     ----------
+    key : int
+        Of the source.
     hand_on : callable
         Called with what has waited, as one piece.
     clock : callable
@@ -31,10 +34,10 @@ class CalmSignal:
     """
 
     def __init__(
-        self, hand_on: Callable[[Samples], None], clock: Callable[[], float] = time.monotonic
+        self, key: int, hand_on: Callable[[Samples], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._hand_on, self._clock = hand_on, clock
-        self._held: list[Samples] = []
+        self._key, self._hand_on, self._clock = key, hand_on, clock
+        self._held: list[Piece] = []
         self._held_n = self._recorded_n = 0
         self._first_s = self._last_s = 0.0
         self._latest: Samples | None = None
@@ -54,48 +57,69 @@ class CalmSignal:
         """
         self._allowed = (after, is_calm, record, most_n)
 
-    def take(self, piece: Samples) -> None:
-        """Add the next piece, and hand on what must not wait."""
+    def take(
+        self, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64], after: str = ""
+    ) -> None:
+        """Add the next piece, and hand on what must not wait.
+
+        Parameters
+        ----------
+        values, stamps : ndarray
+            As in `Samples`.
+        after : str
+            Why what lies before it is missing, where that is known.
+        """
         # What comes late may be a backlog: how late it is must not be said of what came in time.
         self.look()
-        if piece.after:
+        if after:
             # It is said of what lies before its first sample.
             self.rest()
         now_s, allowed = self._clock(), self._allowed
         if not self._held:
             self._first_s = now_s
-        self._held.append(piece)
-        self._held_n += len(piece.stamps)
+        self._held.append((values, stamps))
+        self._held_n += len(stamps)
         self._last_s = now_s
-        if allowed is None or allowed[0] is not self._latest or piece.after:
-            self.rest()
+        if allowed is None or allowed[0] is not self._latest or after:
+            self.rest(after)
             return
         _, is_calm, record, most_n = allowed
-        if self._held_n >= most_n or not is_calm(piece.values) or not record(piece.values, piece.stamps):
+        if self._held_n >= most_n or not is_calm(values) or not record(values, stamps):
             self.rest()
         else:
-            self._recorded_n += len(piece.stamps)
+            self._recorded_n += len(stamps)
 
     def look(self) -> None:
         """Hand on what has waited long enough."""
         if self._held and self._clock() - self._first_s >= _LONGEST_S:
             self.rest()
 
-    def rest(self) -> None:
-        """Hand on everything that waits; nothing waits from here on until it is allowed again."""
+    def rest(self, after: str = "") -> None:
+        """Hand on everything that waits; nothing waits from here on until it is allowed again.
+
+        Parameters
+        ----------
+        after : str
+            As in `take`.
+        """
         held, recorded_n = self._held, self._recorded_n
         self._held, self._held_n, self._recorded_n = [], 0, 0
         self._latest = None
         if not held:
             return
-        waited_s = self._clock() - self._last_s
-        whole = replace(held[0], let_wait=self.allow, recorded_n=recorded_n, waited_s=waited_s)
+        (values, stamps), piece_n = held[0], 0
         if len(held) > 1:
-            whole = replace(
-                whole,
-                values=np.concatenate([each.values for each in held]),
-                stamps=np.concatenate([each.stamps for each in held]),
-                piece_n=max(len(each.stamps) for each in held),
-            )
-        self._latest = whole
-        self._hand_on(whole)
+            piece_n = max(len(each) for _, each in held)
+            values = np.concatenate([each for each, _ in held])
+            stamps = np.concatenate([each for _, each in held])
+        self._latest = Samples(
+            self._key,
+            values,
+            stamps,
+            after=after,
+            piece_n=piece_n,
+            waited_s=self._clock() - self._last_s,
+            recorded_n=recorded_n,
+            let_wait=self.allow,
+        )
+        self._hand_on(self._latest)

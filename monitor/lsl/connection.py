@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -240,7 +241,8 @@ class SampleCollector:
         self._values = np.empty((self._most_n, n_channels), inlet.np_dtype)
         self._stamps = np.full(self._most_n, self._EMPTY)
         self._seconds, self._code = ctypes.c_double(), ctypes.c_int()
-        self._arguments: dict[tuple[int, int], tuple[Any, ...]] = {}
+        # By where they fill the buffer, and with how many samples at most.
+        self._pulls: dict[tuple[int, int], Callable[[], int]] = {}
 
     def __call__(self) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64], int]:
         """Return samples, shape (n, n_channels), their stamps and liblsl's error code, 0 if there is none."""
@@ -314,9 +316,10 @@ class SampleCollector:
 
     def _pull(self, at_n: int, most_n: int, seconds: float) -> int:
         """Fill the buffer from a sample on; return how many samples came in the time."""
-        arguments = self._arguments.get((at_n, most_n))
-        if arguments is None:
-            arguments = self._arguments[at_n, most_n] = (
+        pull = self._pulls.get((at_n, most_n))
+        if pull is None:
+            pull = self._pulls[at_n, most_n] = partial(
+                self._inlet.do_pull_chunk,
                 self._inlet.obj,
                 ctypes.c_void_p(self._values.ctypes.data + at_n * self._values.strides[0]),
                 ctypes.c_void_p(self._stamps.ctypes.data + at_n * self._stamps.strides[0]),
@@ -325,8 +328,8 @@ class SampleCollector:
                 self._seconds,
                 ctypes.byref(self._code),
             )
-        self._seconds.value = max(0.0, seconds)
-        return int(self._inlet.do_pull_chunk(*arguments)) // self._n_channels
+        self._seconds.value = seconds if seconds > 0.0 else 0.0
+        return pull() // self._n_channels
 
 
 def measure(inlet: Any) -> tuple[float | None, float | None]:

@@ -97,7 +97,7 @@ class Reader:
         self._search: Search | None = None
         self._named: Query | None = None
         self._merge = ConnectionMerge(1.0)
-        self._calm = CalmSignal(arrivals.put)
+        self._calm = CalmSignal(key, arrivals.put)
         self._heard = HeardTexts()
         self._is_connected, self._refused = False, ""
         self._after = ""
@@ -267,7 +267,7 @@ class Reader:
         self._release_superseded()
 
     def _pass_on(self, piece: Piece) -> None:
-        self._calm.take(Samples(self._key, *piece, after=self._after))
+        self._calm.take(*piece, self._after)
         self._after = ""
 
     def _put(self, arrival: Arrival) -> None:

@@ -11,7 +11,6 @@ from support.recorder_runs import LEG, RATE_HZ, Run
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
-from monitor.lsl.arrivals import Samples
 from monitor.lsl.calm_signal import CalmSignal
 from monitor.session.folder import SessionFolder
 
@@ -25,9 +24,9 @@ def noise():
     return np.random.default_rng(3).standard_normal((round(60 * RATE_HZ), 1))
 
 
-def piece(values, k, key=1, **more):
+def piece(values, k, after=""):
     n = np.arange(k * PIECE_N, (k + 1) * PIECE_N)
-    return Samples(key, values[n].astype(np.float32), 100.0 + n / RATE_HZ, **more)
+    return values[n].astype(np.float32), 100.0 + n / RATE_HZ, after
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ class Collected:
     def __init__(self, limits=()):
         self.now_s, self.found, self._limits = 7.0, [], limits
         self.recorded, self.has_room = [], True
-        self.calm = CalmSignal(self.hand_on, lambda: self.now_s)
+        self.calm = CalmSignal(1, self.hand_on, lambda: self.now_s)
 
     def hand_on(self, piece):
         self.found.append(piece)
@@ -67,7 +66,7 @@ class Collected:
         """Give pieces; return how many samples each of those has that are handed on for them."""
         before_n = len(self.found)
         for each in pieces:
-            self.calm.take(each)
+            self.calm.take(*each)
         return [len(each.stamps) for each in self.found[before_n:]]
 
 
@@ -168,10 +167,10 @@ def test_no_step_of_a_movement_waits(noise, bursts, piece_n):
                 chunk, lambda x: all(limit.holds(x) for limit in limits), lambda x, stamps: True, most_n
             )
 
-    calm = CalmSignal(hand_on, lambda: 0.0)
+    calm = CalmSignal(1, hand_on, lambda: 0.0)
     for first in range(0, at + round(2 * RATE_HZ), piece_n):
         piece_values = values[first : first + piece_n]
-        calm.take(Samples(1, piece_values, (first + np.arange(len(piece_values))) / RATE_HZ))
+        calm.take(piece_values, (first + np.arange(len(piece_values))) / RATE_HZ)
     assert max(handed_n) > piece_n or piece_n >= MOST_N
     assert [each for each in late if each[1] > (piece_n - 1) / RATE_HZ + 1e-5] == []
 
@@ -246,7 +245,7 @@ def test_what_comes_late_is_not_joined_to_what_came_in_time(noise, collected):
 @pytest.mark.parametrize("seed", range(20))
 def test_each_sample_is_recorded_once_and_in_order_whoever_has_the_next_turn(noise, seed):
     rng, now_s, queued, recorded = np.random.default_rng(seed), [0.0], deque(), []
-    calm = CalmSignal(queued.append, lambda: now_s[0])
+    calm = CalmSignal(1, queued.append, lambda: now_s[0])
 
     def record(values, stamps):
         if rng.random() < 0.95:
@@ -263,7 +262,7 @@ def test_each_sample_is_recorded_once_and_in_order_whoever_has_the_next_turn(noi
             chunk.let_wait(chunk, lambda values: rng.random() < 0.8, record, MOST_N)
 
     for k in range(400):
-        calm.take(piece(noise, k, after="broken" if rng.random() < 0.02 else ""))
+        calm.take(*piece(noise, k, after="broken" if rng.random() < 0.02 else ""))
         now_s[0] += rng.choice([0.05, 0.3], p=[0.9, 0.1])
         if rng.random() < 0.2:
             rng.choice([calm.look, calm.rest])()
@@ -285,11 +284,11 @@ def fed(path, *, is_watched):
         at = round(start_s * RATE_HZ)
         values[at : at + round(1.5 * RATE_HZ)] *= 12
     detected = []
-    calm = CalmSignal(run.night.take, lambda: run.clock_s)
+    calm = CalmSignal(run.keys[0], run.night.take, lambda: run.clock_s)
     for k in range(n // PIECE_N):
         if is_watched:
             run.night.answer({"do": "status"})
-        calm.take(piece(values, k, key=run.keys[0]))
+        calm.take(*piece(values, k))
         run.clock_s += PIECE_S
         run.night.tick()
         detected.append(run.night.recorded_s)
