@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dsp import DetectorSettings
@@ -23,8 +24,9 @@ from monitor.recorder.source import Source
 from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder
 
-# Without an arrival or a request the loop looks this often.
-_LOOP_S = 0.25
+# Without an arrival, a request or the end the loop looks this often, and at the end for what it waits for.
+_LOOP_S = 0.5
+_END_LOOP_S = 0.25
 # Requests, clock and score are served even if signal arrives without a pause.
 _LONGEST_TURN_S = 1.0
 _ANSWER_S = 4.0
@@ -32,17 +34,25 @@ _LAST_ESTIMATE_S = 3.0
 
 
 class StopRequest:
-    """Request to end the recording, and its reason: a signal, a request, the duration."""
+    """Request to end the recording, and its reason: a signal, a request, the duration.
+
+    Attributes
+    ----------
+    wake : callable
+        Called when the end is requested, in any thread and in handlers of signals.
+    """
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self.reason = ""
+        self.wake: Callable[[], object] = lambda: None
 
     def ask(self, reason: str) -> None:
         """Request the end; the first reason is used."""
         if not self._event.is_set():
             self.reason = reason
             self._event.set()
+            self.wake()
 
     def wait(self, seconds: float) -> bool:
         """Wait for `seconds` or until the end is requested; return whether it is."""
@@ -103,8 +113,9 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     recorder = SessionRecorder(
         recording.folder, recording.plan, sources, lsl().local_clock, recording.resumed, recording.compilation
     )
-    # What the readers hand on, and None to wake the loop for a request.
+    # What the readers hand on, and None to wake the loop for a request or the end.
     arrivals: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    ending.wake = partial(arrivals.put, None)
     readers = [
         Reader(source.key, chosen.info, chosen.stream, arrivals, source.identity.commands)
         for source, chosen in zip(sources, recording.chosen, strict=True)
@@ -185,7 +196,7 @@ def _wait_for_detector(
     recording: Recording, asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder
 ) -> None:
     """Wait until the detector is compiled, if samples wait for it."""
-    while recorder.waiting_s and not recording.compilation.wait(_LOOP_S):
+    while recorder.waiting_s and not recording.compilation.wait(_END_LOOP_S):
         _answer_all(asked, recorder)
         with recorder.faults.isolate("showing the status"):
             recording.watch(recorder)
@@ -197,7 +208,7 @@ def _take_final_estimate(asked: queue.SimpleQueue[_Asked], recorder: SessionReco
     until_s = time.monotonic() + _LAST_ESTIMATE_S
     while recorder.stager.is_running and time.monotonic() < until_s:
         with contextlib.suppress(queue.Empty):
-            one = asked.get(timeout=_LOOP_S)
+            one = asked.get(timeout=_END_LOOP_S)
             one.answer.put(recorder.answer(one.request))
 
 
