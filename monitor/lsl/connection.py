@@ -238,6 +238,8 @@ class SampleCollector:
         self._is_late, self._off_s = False, 0.01
         # So many chunks more are fetched when they are due; so many came since one was last seen to come.
         self._follow_n = self._since_n = 0
+        # So many that were waited for were as long as the one before.
+        self._alike_n = 0
         self._values = np.empty((self._most_n, n_channels), inlet.np_dtype)
         self._stamps = np.full(self._most_n, self._EMPTY)
         self._seconds, self._code = ctypes.c_double(), ctypes.c_int()
@@ -283,13 +285,16 @@ class SampleCollector:
         if n < waited_n:
             return n, True
         came_s = self._clock()
-        chunk_n = 1 + self._rest(at_n + n)
+        # Of a sender whose chunks were of one length for long.
+        sure_n = self._chunk_n - 1 if self._alike_n >= _MOST_FOLLOWED else 0
+        chunk_n = 1 + self._rest(at_n + n, sure_n)
         n += chunk_n - 1
         # One that fills the buffer may go on.
         is_whole = at_n + n < self._most_n
         if self._rate_hz > 0 and is_whole and not is_small and chunk_n == self._chunk_n:
-            self._follow_n = self._to_follow(came_s)
+            self._follow_n, self._alike_n = self._to_follow(came_s), self._alike_n + 1
         else:
+            self._alike_n = 0
             self._follow_n, self._since_n, self._due_s, self._chunk_n = 0, 0, came_s, chunk_n
         return n, False
 
@@ -307,15 +312,18 @@ class SampleCollector:
         self._due_s, self._since_n = came_s, 0
         return _MOST_FOLLOWED if self._off_s * _MOST_FOLLOWED < _REGULAR_S else int(_REGULAR_S / self._off_s)
 
-    def _rest(self, at_n: int) -> int:
-        """Fetch what comes together with the sample before; return how many samples did."""
-        if at_n == self._most_n or self._code.value:
-            return 0
+    def _rest(self, at_n: int, sure_n: int = 0) -> int:
+        """Fetch what comes together with the sample before, without a pause if `sure_n` are there at once."""
+        n = self._pull(at_n, self._most_n - at_n, 0.0) if sure_n else 0
+        if sure_n and n == sure_n:
+            return n
         self._sleep(_SAME_CHUNK_S)
-        return self._pull(at_n, self._most_n - at_n, 0.0)
+        return n + self._pull(at_n + n, self._most_n - at_n - n, 0.0)
 
     def _pull(self, at_n: int, most_n: int, seconds: float) -> int:
         """Fill the buffer from a sample on; return how many samples came in the time."""
+        if not most_n or self._code.value:
+            return 0
         pull = self._pulls.get((at_n, most_n))
         if pull is None:
             pull = self._pulls[at_n, most_n] = partial(
