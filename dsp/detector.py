@@ -93,7 +93,6 @@ class LegDetector:
         self._index, self._trimmed, self._pool_n = (np.zeros(1, np.int64) for _ in range(3))
         self._resting, self._learning = np.full(1, math.nan), np.ones(1, np.bool_)
         self._open, self._confirmed, self._bad = (np.zeros(1, np.bool_) for _ in range(3))
-        self._quiet_n, self._hold_n = np.zeros(1, np.int64), 0
         self._index[0] = int(first_index) - 1
 
     @cached_property
@@ -108,8 +107,11 @@ class LegDetector:
         being compiled.
         """
         self._state = new_state(self._sets, self.fs_hz, self._sos, self.calibration)
-        config = cast(Rows, self._state.cfg)
-        self._trimmed_uv2, self._hold_n = float(config["trimmed_uv2"][0]), int(config["hold_n"][0])
+        config = cast(Rows, self._state.cfg)[0]
+        self._trimmed_uv2, self._hold_n = float(config["trimmed_uv2"]), int(config["hold_n"])
+        self._steady_n = int((config["new_rest_ticks"] - 1) * config["tick_n"])
+        self._sub_n, self._history_n = int(config["sub_n"]), int(config["history_n"])
+        self._whole_uv2 = float(config["short_uv2"]) / int(config["sub_blocks_n"])
         first_index = self.n_seen
         # Views of single fields, shape (1,): an access by name costs several times as much.
         leg = cast(Rows, self._state.leg)
@@ -121,9 +123,10 @@ class LegDetector:
             baseline[name] for name in ("resting_uv", "pool_n", "learning")
         )
         movement = leg["movement"]
-        self._open, self._confirmed, self._quiet_n = (
-            movement[name] for name in ("open", "confirmed", "quiet_n")
+        self._open, self._confirmed, self._quiet_n, self._opened_at = (
+            movement[name] for name in ("open", "confirmed", "quiet_n", "opened_at")
         )
+        self._next_second, self._position = leg["signal"]["next_second"], leg["envelope"]["position"]
         self._bad = leg["quality"]["bad"]
         compiled = routines()
         self._piece = np.empty(PIECE_N)
@@ -245,6 +248,15 @@ class LegDetector:
         return math.sqrt(int(self._trimmed[0]) * self._trimmed_uv2)
 
     @property
+    def whole_envelope_uv(self) -> float:
+        """Envelope at the last sample without leaving out any sub-block; NaN before the first sample."""
+        if not self._has_begun:
+            return math.nan
+        stop = int(self._position[0])
+        first = stop - 1 + self._sub_n - self._history_n
+        return math.sqrt(int(self._state.shorts[first : stop : self._sub_n].sum()) * self._whole_uv2)
+
+    @property
     def resting_uv(self) -> float:
         """Resting level; NaN while it is unknown."""
         return float(self._resting[0]) if self._pool_n[0] else math.nan
@@ -261,11 +273,15 @@ class LegDetector:
 
     @property
     def unchanged_n(self) -> int:
-        """How many further samples an open movement lasts at least; 0 until it is confirmed.
+        """Number of samples for which a confirmed movement stays open at least, if none is missing; else 0.
 
-        A gap, an artefact or a new resting level may end it before.
+        It may end where the envelope has stayed low, with a bad second, or, once it has been open for long
+        enough, at a tick as a new resting level.
         """
-        return self._hold_n - int(self._quiet_n[0]) if self._open[0] and self._confirmed[0] else 0
+        if not (self._open[0] and self._confirmed[0]):
+            return 0
+        ends = self._hold_n - self._quiet_n[0] + self._index[0], self._opened_at[0] + self._steady_n
+        return max(0, int(min(*ends, self._next_second[0] - 1) - self._index[0]))
 
     @property
     def bad(self) -> bool:

@@ -181,8 +181,8 @@ class ChannelFacts:
         if detector.learning:
             return None
         level_uv = detector.resting_uv + self._calm_uv
-        # NaN is not calm.
-        return CalmLimit(self.channel, level_uv) if detector.envelope_uv <= level_uv else None
+        # What the envelope leaves out for being short may go on. NaN is not calm.
+        return CalmLimit(self.channel, level_uv) if detector.whole_envelope_uv <= level_uv else None
 
     def finish(self, cause: str) -> list[Known]:
         """End an open movement, with the reason."""

@@ -61,7 +61,12 @@ class Samples:
     piece_n: int = 0
     waited_s: float = 0.0
     recorded_n: int = 0
-    let_wait: Callable[[Samples, IsCalm, RecordRaw, int], None] | None = None
+    let_wait: Callable[[Samples, IsCalm, RecordRaw, int, float], None] | None = None
+
+    @property
+    def last_piece(self) -> npt.NDArray[np.generic]:
+        """The values from the piece on that came last, or from a little before."""
+        return self.values[-self.piece_n :]
 
 
 @dataclass(frozen=True, slots=True)

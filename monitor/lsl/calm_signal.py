@@ -13,6 +13,8 @@ from monitor.lsl.connection_merge import Piece
 
 # A piece waits at most so long for others.
 _LONGEST_S = 0.65
+# A piece that comes so much later than it is due, or whose stamps are so far from those due, does not wait.
+_OFF_S = 0.1
 
 
 class CalmSignal:
@@ -30,7 +32,8 @@ class CalmSignal:
     Notes
     -----
     Nothing waits until the recorder has processed what was handed on last and allowed it (`allow`), and then
-    nothing in which a movement may begin or end does. What waits is recorded raw at once.
+    nothing in which a movement may begin or end does, nor what comes late or after a jump of the stamps: its
+    time of arrival counts. What waits is recorded raw at once.
     """
 
     def __init__(
@@ -39,12 +42,12 @@ class CalmSignal:
         self._key, self._hand_on, self._clock = key, hand_on, clock
         self._held: list[Piece] = []
         self._held_n = self._recorded_n = 0
-        self._first_s = self._last_s = 0.0
+        self._first_s = self._last_s = self._stamp_s = 0.0
         self._latest: Samples | None = None
         # Replaced whole: the recorder sets it in its own thread.
-        self._allowed: tuple[Samples, IsCalm, RecordRaw, int] | None = None
+        self._allowed: tuple[Samples, IsCalm, RecordRaw, int, float] | None = None
 
-    def allow(self, after: Samples, is_calm: IsCalm, record: RecordRaw, most_n: int) -> None:
+    def allow(self, after: Samples, is_calm: IsCalm, record: RecordRaw, most_n: int, sample_s: float) -> None:
         """Let pieces wait that come behind `after`, while they are calm; in any thread.
 
         Parameters
@@ -54,12 +57,12 @@ class CalmSignal:
         is_calm, record : callable
         most_n : int
             So many samples are handed on at once.
+        sample_s : float
+            Time from one sample to the next, s.
         """
-        self._allowed = (after, is_calm, record, most_n)
+        self._allowed = (after, is_calm, record, most_n, sample_s)
 
-    def take(
-        self, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64], after: str = ""
-    ) -> None:
+    def take(self, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64], after: str = "") -> None:
         """Add the next piece, and hand on what must not wait.
 
         Parameters
@@ -74,17 +77,21 @@ class CalmSignal:
         if after:
             # It is said of what lies before its first sample.
             self.rest()
-        now_s, allowed = self._clock(), self._allowed
+        now_s, stamp_s, allowed = self._clock(), float(stamps[-1]), self._allowed
+        since_s, steps_s = now_s - self._last_s, stamp_s - self._stamp_s
+        self._last_s, self._stamp_s = now_s, stamp_s
         if not self._held:
             self._first_s = now_s
         self._held.append((values, stamps))
         self._held_n += len(stamps)
-        self._last_s = now_s
         if allowed is None or allowed[0] is not self._latest or after:
             self.rest(after)
             return
-        _, is_calm, record, most_n = allowed
-        if self._held_n >= most_n or not is_calm(values) or not record(values, stamps):
+        _, is_calm, record, most_n, sample_s = allowed
+        due_s = len(stamps) * sample_s
+        # Stamps that are not numbers do not follow.
+        follows = since_s <= due_s + _OFF_S and abs(steps_s - due_s) <= _OFF_S
+        if self._held_n >= most_n or not (follows and is_calm(values) and record(values, stamps)):
             self.rest()
         else:
             self._recorded_n += len(stamps)

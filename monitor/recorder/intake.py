@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.channel import CalmLimit
+from monitor.detection.pipeline import StreamDetection
 from monitor.detection.stamp_timeline import CLOCK_STEP
 from monitor.lsl.arrivals import (
     Answer,
@@ -230,12 +231,18 @@ class Intake:
             return
         self._detect_in(source, source.detection, chunk, now_s, n_before, is_new=is_new)
         if is_new and chunk.let_wait is not None and now_s >= self._watched_until_s:
-            limits = source.detection.stream.calm_limits(chunk.values)
-            if limits:
-                calm_n = round(_CALM_S * source.detection.stream.timeline.rate_hz)
-                most_n = min(calm_n, *(limit.most_n for limit in limits))
-                record = partial(self._context.raw.put_samples, source.identity.number)
-                chunk.let_wait(chunk, partial(_are_calm, limits), record, most_n)
+            self._let_wait(source, source.detection.stream, chunk)
+
+    def _let_wait(self, source: Source, stream: StreamDetection, chunk: Samples) -> None:
+        """Let what follows a processed chunk wait while no movement can begin or end, and nothing is late."""
+        limits = stream.calm_limits(chunk.last_piece)
+        if not limits or chunk.let_wait is None or source.clock.lateness.spell is not None:
+            return
+        rate_hz = stream.timeline.rate_hz
+        most_n = min(round(_CALM_S * rate_hz), *(limit.most_n for limit in limits))
+        record = partial(self._context.raw.put_samples, source.identity.number)
+        sample_s = 1.0 / (rate_hz * source.clock.speed)
+        chunk.let_wait(chunk, partial(_are_calm, limits), record, most_n, sample_s)
 
     def watched(self, now_s: float) -> None:
         """Note that a window shows the recording: it draws every piece as it comes."""

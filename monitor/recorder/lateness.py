@@ -86,7 +86,8 @@ class Lateness:
         reached_s : float
             Where the chunk begins on the session's timeline.
         piece_n : int
-            Length of the longest of the pieces that the chunk was collected from; 0 if it came as it is.
+            Length of the longest of the pieces that the chunk was collected from; 0 if it came as it is. What
+            came last tells how late the chunk is: the others came before `now_s`.
 
         Returns
         -------
@@ -95,9 +96,10 @@ class Lateness:
         """
         if not len(stamps_s):
             return None
-        first_stamp_s, last_stamp_s = float(stamps_s[0]), float(stamps_s[-1])
+        piece_s = stamps_s[-piece_n:]
+        first_stamp_s, last_stamp_s = float(piece_s[0]), float(piece_s[-1])
         if not (math.isfinite(first_stamp_s) and math.isfinite(last_stamp_s)):
-            finite = stamps_s[np.isfinite(stamps_s)]
+            finite = piece_s[np.isfinite(piece_s)]
             if not len(finite):
                 return None
             first_stamp_s, last_stamp_s = float(finite[0]), float(finite[-1])
@@ -108,7 +110,8 @@ class Lateness:
             self._usual_s = offset_s if known and offset_s is not None else last_s
         late_s = last_s - self._usual_s
         if late_s < _ON_TIME_S:
-            self._usual_s += late_s if late_s < 0 else _FOLLOW * late_s
+            pieces_n = -(-len(stamps_s) // piece_n) if piece_n else 1
+            self._usual_s += late_s if late_s < 0 else (1.0 - (1.0 - _FOLLOW) ** pieces_n) * late_s
             if self.spell is None:
                 self._sizes.append(piece_n or len(stamps_s))
         if first_s - self._usual_s >= LATE_S and self.spell is None:

@@ -7,15 +7,18 @@ import pytest
 import pyxdf
 from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import examples
 from support.recorder_runs import LEG, RATE_HZ, Run
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.calm_signal import CalmSignal
+from monitor.montage import LegChannel
 from monitor.session.folder import SessionFolder
 
 PIECE_N = 10
-PIECE_S = PIECE_N / RATE_HZ
+SAMPLE_S = 1 / RATE_HZ
+PIECE_S = PIECE_N * SAMPLE_S
 MOST_N = 100
 
 
@@ -52,7 +55,7 @@ class Collected:
 
     def allow(self, after):
         if self._limits:
-            after.let_wait(after, self._are_calm, self._record, MOST_N)
+            after.let_wait(after, self._are_calm, self._record, MOST_N, SAMPLE_S)
 
     def _are_calm(self, values):
         return all(limit.holds(values) for limit in self._limits)
@@ -94,6 +97,7 @@ def test_a_piece_with_activity_is_handed_on_at_once_with_what_waited(noise, coll
     loud[3 * PIECE_N - n_loud : 3 * PIECE_N] += 30 * (-1) ** np.arange(n_loud)[:, np.newaxis]
     assert collected.take(piece(loud, 1)) == []
     assert collected.take(piece(loud, 2)) == [2 * PIECE_N]
+    assert np.array_equal(collected.found[-1].last_piece, piece(loud, 2)[0])
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, 1e200, -1e308])
@@ -134,45 +138,92 @@ def test_an_open_movement_may_wait_for_as_long_as_it_cannot_end(noise, learned):
     assert process(2, 1 / RATE_HZ) == ["closed"]
 
 
-BURSTS = st.tuples(st.floats(0.05, 3.0), st.floats(0.1, 3.0), st.floats(3.0, 60.0))
+def test_an_open_movement_does_not_wait_once_it_may_be_a_new_resting_level(noise, learned):
+    until_s = 60.0
+    for gain, seconds in ((30, 1.0), (5, 2.0)):
+        values = gain * noise[: round(seconds * RATE_HZ)]
+        learned.process(values, until_s + np.arange(len(values)) / RATE_HZ)
+        until_s += seconds
+        assert bool(learned.calm_limits(noise[:PIECE_N])) == (until_s < 62.0)
 
 
-# At least 50 ms of signal are collected.
-@given(st.lists(BURSTS, min_size=1, max_size=6), st.integers(10, 40))
-def test_no_step_of_a_movement_waits(noise, bursts, piece_n):
-    """Whatever the movements are: with the last sample that decides a step its piece is handed on."""
-    level, at = np.full(len(noise), 2.0), round(20 * RATE_HZ)
-    for length_s, pause_s, gain in bursts:
-        level[at : at + round(length_s * RATE_HZ)] = gain
-        at += round((length_s + pause_s) * RATE_HZ)
-    values = level[:, np.newaxis] * noise
-    stream = StreamDetection(RATE_HZ, [LEG], DetectorSettings())
-    stream.start(0.0)
-    handed_n, late = [], []
+def test_an_open_movement_waits_at_most_until_the_second_may_turn_out_bad(noise, learned):
+    values = 30 * noise[: round(1.8 * RATE_HZ)]
+    learned.process(values, 60.0 + np.arange(len(values)) / RATE_HZ)
+    (limit,) = learned.calm_limits(noise[:PIECE_N])
+    assert limit.most_n == round(0.2 * RATE_HZ)
+
+
+def test_nothing_may_wait_behind_a_burst_too_short_for_the_envelope(noise, learned):
+    burst = np.concatenate([10 * noise[: round(0.1 * RATE_HZ)], 2 * noise[:PIECE_N]])
+    learned.process(burst, 60.0 + np.arange(len(burst)) / RATE_HZ)
+    assert learned.calm_limits(2 * noise[:PIECE_N]) == ()
+    later = 2 * noise[: round(0.3 * RATE_HZ)]
+    learned.process(later, 60.0 + np.arange(len(burst), len(burst) + len(later)) / RATE_HZ)
+    assert learned.calm_limits(2 * noise[:PIECE_N]) != ()
+
+
+LEGS = (LEG, LegChannel("right", 1, "RAT", 1.0, "uV", "label"))
+# Length and pause (s), height (uV).
+BURSTS = st.lists(st.tuples(st.floats(0.05, 4.0), st.floats(0.1, 3.0), st.floats(3.0, 60.0)), max_size=4)
+
+
+def two_legs(rate_hz, bursts, crosstalk, rest_uv):
+    """Return noise with movements of both legs, shape (n, 2), uV, and what is heard of one in the other."""
+    level = np.full((round(40 * rate_hz), 2), rest_uv)
+    for leg, found in enumerate(bursts):
+        at_s = 5.0
+        for length_s, pause_s, height_uv in found:
+            level[round(at_s * rate_hz) : round((at_s + length_s) * rate_hz), leg] += height_uv
+            at_s += length_s + pause_s
+    values = level * np.random.default_rng(7).standard_normal(level.shape)
+    values[:, 1] += crosstalk * values[:, 0]
+    return values
+
+
+def found_with_waiting(stream, values, piece_n, rate_hz):
+    """Return the facts in what was collected, with the time of its last sample, and its lengths."""
+    found, handed_n = [], []
 
     def hand_on(chunk):
-        facts = stream.process(chunk.values.astype(np.float64), chunk.stamps)
-        handed_n.append(len(chunk.stamps))
         reached_s = float(chunk.stamps[-1])
-        late.extend(
-            (fact.data["phase"], reached_s - fact.data["known"])
-            for fact in facts
-            if fact.kind == "movement" and fact.data["phase"] != "withdrawn"
-            # What ends at a new resting level ended long ago.
-            if fact.data["phase"] != "closed" or fact.data["known"] - fact.data["end"] < 1.0
-        )
-        if limits := stream.calm_limits(chunk.values):
-            most_n = min(MOST_N, *(limit.most_n for limit in limits))
-            chunk.let_wait(
-                chunk, lambda x: all(limit.holds(x) for limit in limits), lambda x, stamps: True, most_n
-            )
+        found.extend((reached_s, fact) for fact in stream.process(chunk.values, chunk.stamps))
+        handed_n.append(len(chunk.stamps))
+        if limits := stream.calm_limits(chunk.last_piece):
+            most_n = min(round(0.5 * rate_hz), *(limit.most_n for limit in limits))
+            are_calm, record = lambda x: all(limit.holds(x) for limit in limits), lambda x, stamps: True
+            chunk.let_wait(chunk, are_calm, record, most_n, 1 / rate_hz)
 
     calm = CalmSignal(1, hand_on, lambda: 0.0)
-    for first in range(0, at + round(2 * RATE_HZ), piece_n):
-        piece_values = values[first : first + piece_n]
-        calm.take(piece_values, (first + np.arange(len(piece_values))) / RATE_HZ)
-    assert max(handed_n) > piece_n or piece_n >= MOST_N
-    assert [each for each in late if each[1] > (piece_n - 1) / RATE_HZ + 1e-5] == []
+    for first in range(0, len(values), piece_n):
+        part = values[first : first + piece_n]
+        calm.take(part, (first + np.arange(len(part))) / rate_hz)
+    calm.rest()
+    return found, handed_n
+
+
+@pytest.mark.parametrize("rate_hz", [200.0, 500.0])
+@examples(12)
+@given(
+    bursts=st.tuples(BURSTS, BURSTS),
+    crosstalk=st.sampled_from([0.0, 0.3]),
+    rest_uv=st.sampled_from([1.5, 3.0, 12.0]),
+    # At least 50 ms of signal are collected, at most 250.
+    piece_s=st.floats(0.05, 0.25),
+)
+def test_no_step_of_a_movement_waits(rate_hz, bursts, crosstalk, rest_uv, piece_s):
+    """Whatever the movements are: with the last sample that decides a step its piece is handed on."""
+    values, piece_n = two_legs(rate_hz, bursts, crosstalk, rest_uv), round(piece_s * rate_hz)
+    streams = [StreamDetection(rate_hz, LEGS, DetectorSettings()) for _ in range(2)]
+    for stream in streams:
+        stream.start(0.0)
+    found, handed_n = found_with_waiting(streams[0], values, piece_n, rate_hz)
+    assert len(handed_n) < 0.9 * len(values) / piece_n
+    late_s = [
+        (fact.data, reached_s - fact.data["known"]) for reached_s, fact in found if fact.kind == "movement"
+    ]
+    assert [each for each in late_s if each[1] > (piece_n - 1) / rate_hz + 1e-5] == []
+    assert [fact for _, fact in found] == streams[1].process(values, np.arange(len(values)) / rate_hz)
 
 
 def test_nothing_may_wait_while_the_resting_level_is_learned(noise):
@@ -184,6 +235,20 @@ def test_nothing_may_wait_while_the_resting_level_is_learned(noise):
 def test_nothing_waits_unless_it_was_allowed_or_after_a_break(noise, collected):
     assert Collected().take(piece(noise, 0), piece(noise, 1)) == [PIECE_N, PIECE_N]
     assert collected.take(piece(noise, 1, after="broken")) == [PIECE_N]
+
+
+@pytest.mark.parametrize("step_s", [0.3, -0.3, np.nan])
+def test_nothing_waits_after_a_jump_of_the_stamps(noise, collected, step_s):
+    values, stamps, after = piece(noise, 2)
+    assert collected.take(piece(noise, 1)) == []
+    assert collected.take((values, stamps + step_s, after)) == [2 * PIECE_N]
+
+
+def test_a_piece_that_comes_late_does_not_wait(noise, collected):
+    assert collected.take(piece(noise, 1)) == []
+    collected.now_s += 0.3
+    assert collected.take(piece(noise, 2)) == [2 * PIECE_N]
+    assert collected.take(piece(noise, 3)) == []
 
 
 def test_why_samples_are_missing_is_said_of_those_behind_them(noise, collected):
@@ -198,11 +263,11 @@ def test_what_was_allowed_for_an_earlier_piece_counts_no_more(noise, learned):
     collector = Collected()
     collector.take(piece(noise, 0), piece(noise, 1))
     first = collector.found[0]
-    first.let_wait(first, lambda values: True, lambda values, stamps: True, MOST_N)
+    first.let_wait(first, lambda values: True, lambda values, stamps: True, MOST_N, SAMPLE_S)
     assert collector.take(piece(noise, 2)) == [PIECE_N]
     # And for the newest one not after all was asked for.
     newest = collector.found[-1]
-    newest.let_wait(newest, lambda values: True, lambda values, stamps: True, MOST_N)
+    newest.let_wait(newest, lambda values: True, lambda values, stamps: True, MOST_N, SAMPLE_S)
     collector.calm.rest()
     assert collector.take(piece(noise, 3)) == [PIECE_N]
 
@@ -259,7 +324,7 @@ def test_each_sample_is_recorded_once_and_in_order_whoever_has_the_next_turn(noi
         recorded.extend(chunk.stamps[chunk.recorded_n :])
         assert np.array_equal(recorded[first_n:], chunk.stamps)
         if rng.random() < 0.9:
-            chunk.let_wait(chunk, lambda values: rng.random() < 0.8, record, MOST_N)
+            chunk.let_wait(chunk, lambda values: rng.random() < 0.8, record, MOST_N, SAMPLE_S)
 
     for k in range(400):
         calm.take(*piece(noise, k, after="broken" if rng.random() < 0.02 else ""))
@@ -274,35 +339,41 @@ def test_each_sample_is_recorded_once_and_in_order_whoever_has_the_next_turn(noi
     assert np.array_equal(recorded, 100.0 + np.arange(400 * PIECE_N) / RATE_HZ)
 
 
-def fed(path, *, is_watched):
-    """Record a quiet minute and movements in small pieces; return the facts of the detector, and how many."""
+def fed(path, *, is_watched, step_s=0.0, late_s=0.0):
+    """Record quiet and movements in small pieces; return the facts, and how often some were processed.
+
+    After 10 s the source's clock steps by `step_s`, and the pieces of the next 3 s come later by `late_s`.
+    """
     run = Run(SessionFolder.create(path, "bench"), 100.0)
-    rng = np.random.default_rng(5)
-    n = round(70 * RATE_HZ)
-    values = 2 * rng.standard_normal((n, 1))
-    for start_s in (30, 45, 47, 60):
+    n = round(32 * RATE_HZ)
+    values = 2 * np.random.default_rng(5).standard_normal((n, 1))
+    for start_s in (16, 20, 22, 28):
         at = round(start_s * RATE_HZ)
         values[at : at + round(1.5 * RATE_HZ)] *= 12
+    stamps = 100.0 + np.arange(n) / RATE_HZ + step_s * (np.arange(n) >= 10 * RATE_HZ)
     detected = []
     calm = CalmSignal(run.keys[0], run.night.take, lambda: run.clock_s)
     for k in range(n // PIECE_N):
+        place = slice(k * PIECE_N, (k + 1) * PIECE_N)
+        due_s = 100.0 + (k + 1) * PIECE_S
+        run.clock_s = max(run.clock_s, due_s + (late_s if 10 <= k * PIECE_S < 13 else 0.0))
         if is_watched:
             run.night.answer({"do": "status"})
-        calm.take(*piece(values, k))
-        run.clock_s += PIECE_S
+        calm.take(values[place].astype(np.float32), stamps[place])
         run.night.tick()
         detected.append(run.night.recorded_s)
     calm.rest()
-    facts = [f for f in run.end() if f.source == "detector"]
-    streams, _ = pyxdf.load_xdf(run.folder.recording)
+    facts = [f for f in run.end() if f.source == "detector" or f.kind == "late"]
+    streams, _ = pyxdf.load_xdf(run.folder.recording, synchronize_clocks=False, dejitter_timestamps=False)
     (stream,) = [each for each in streams if each["info"]["name"] == ["Amp"]]
     assert np.array_equal(stream["time_series"], values[: n // PIECE_N * PIECE_N].astype(np.float32))
     return [(f.kind, f.t, f.data) for f in facts], len(set(detected))
 
 
-def test_a_recorder_finds_the_same_in_the_pieces_it_collects(tmp_path):
-    watched, n_watched = fed(tmp_path / "a", is_watched=True)
-    alone, n_alone = fed(tmp_path / "b", is_watched=False)
+@pytest.mark.parametrize("odd", [{}, {"step_s": 2.2}, {"late_s": 1.8}, {"late_s": 2.4}], ids=str)
+def test_a_recorder_finds_the_same_in_the_pieces_it_collects(tmp_path, odd):
+    watched, n_watched = fed(tmp_path / "a", is_watched=True, **odd)
+    alone, n_alone = fed(tmp_path / "b", is_watched=False, **odd)
     assert alone == watched
     assert sum(kind == "movement" for kind, *_ in alone) >= 4
     assert n_alone < n_watched / 2
