@@ -39,10 +39,15 @@ class RecentSignals:
     Parameters
     ----------
     rate_hz : float
+
+    Attributes
+    ----------
+    room_n : int
+        So many samples before the latest one are held at least.
     """
 
     def __init__(self, rate_hz: float) -> None:
-        self._room_n = round((LONGEST_S + LEAD_S + 1.0) * rate_hz)
+        self.room_n = round((LONGEST_S + LEAD_S + 1.0) * rate_hz)
         self._parts: deque[tuple[int, Sequence[Signal]]] = deque()
 
     def add(self, first: int, pair: Sequence[Signal]) -> None:
@@ -51,7 +56,7 @@ class RecentSignals:
         if parts and parts[-1][0] + parts[-1][1][0].size != first:
             parts.clear()
         parts.append((first, pair))
-        oldest = first - self._room_n
+        oldest = first - self.room_n
         while parts[0][0] + parts[0][1][0].size <= oldest:
             parts.popleft()
 
@@ -265,7 +270,9 @@ class Crosstalk:
         start = at - round((known_s - onset_s) * self._rate_hz)
         stop = min(at + 1, at - round((known_s - end_s - self._tail_s) * self._rate_hz))
         lead_n = round(LEAD_S * self._rate_hz)
-        pair = self._signals.between(start - lead_n, stop)
+        # How much more is held depends on the chunks.
+        is_held = at - (start - lead_n) < self._signals.room_n
+        pair = self._signals.between(start - lead_n, stop) if is_held else None
         if pair is None:
             return None
         return self._own[leg].measure(pair if leg == 0 else pair[::-1], lead_n, float(resting_uv), onset_uv)

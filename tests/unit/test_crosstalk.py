@@ -6,8 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dsp import DetectorSettings
+from dsp import DetectorSettings, LegDetector
+from monitor.detection.crosstalk import Crosstalk
+from monitor.detection.filters import design_filters
 from monitor.detection.pipeline import StreamDetection
+from monitor.model.facts import Fact
 from monitor.model.payload_check import problem_of
 from monitor.montage import LegChannel
 from monitor.session.journal import encode
@@ -111,3 +114,26 @@ def test_at_further_thresholds_it_is_corrected_as_by_a_detector_with_that_thresh
             ]
             assert found == [(each["onset"], each["end"]) for each in closed(alone, leg)]
             assert leg == "left" or len(found) == 3
+
+
+def ended_long_ago(known_after_s, chunk_n):
+    """Correct crosstalk of 20 s that is known to have ended only a while after its onset at 5 s."""
+    settings, known_s = DetectorSettings(), 5.0 + known_after_s
+    sos = design_filters(RATE_HZ, settings)
+    crosstalk = Crosstalk([LegDetector(settings, RATE_HZ, sos) for _ in range(2)], sos)
+    values = signal((1, 5, 20, 60), gain=0.3)
+    at = round(known_s * RATE_HZ)
+    for first in range(0, at + 1, chunk_n):
+        left, right = values[first : first + chunk_n].T
+        crosstalk.add(first, [left, right])
+    times = {"phase": "closed", "onset": 5.0, "end": 25.0, "known": known_s}
+    figures = {"resting_uv": 2.0, "peak_uv": 20.0, "area_uv_s": 300.0, "cut": None, "morphology": True}
+    return crosstalk.correct(0, [(at, Fact("movement", 25.0, "detector", times | figures))])
+
+
+@pytest.mark.parametrize("known_after_s", [25.0, 30.9, 31.5, 32.2])
+def test_chunks_do_not_decide_how_far_back_a_movement_is_corrected(known_after_s):
+    found = [ended_long_ago(known_after_s, chunk_n) for chunk_n in (10, 77, 250, 1000)]
+    assert all(each == found[0] for each in found)
+    (_, fact) = found[0][-1]
+    assert fact.data["phase"] == ("withdrawn" if known_after_s < 31 else "closed")
