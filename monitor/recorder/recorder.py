@@ -306,8 +306,9 @@ class SessionRecorder:
         if not self._intake.is_waiting:
             with self.faults.isolate("checking for silent sources"):
                 self._record(self._stall_watch.look(self.sources.values(), self.state, now_s))
+        reached_s = self.recorded_s
         with self.faults.isolate("supervising the staging process"):
-            self._record(self.stager.look(self._identities, now_s, self.recorded_s))
+            self._record(self.stager.look(self._identities, now_s, reached_s))
         with self.faults.isolate("noting the clock"):
             self._record(self._clocks.look())
         if now_s >= self._next_disk_s:
@@ -315,9 +316,9 @@ class SessionRecorder:
             with self.faults.isolate("checking the free disk space"):
                 self.disk_s = self._disk.look()[1]
         with self.faults.isolate("checking that data is written"):
-            self._storage_watch.look(self.trouble, self.disk_s, self.recorded_s)
+            self._storage_watch.look(self.trouble, self.disk_s, reached_s)
         with self.faults.isolate("ending a bio-calibration"):
-            self._record(end_facts(self.state, self.recorded_s))
+            self._record(end_facts(self.state, reached_s))
 
     def _send_index(self) -> None:
         with self.faults.isolate("sending the index"):

@@ -62,11 +62,11 @@ class WaitingArrivals:
 
     def has(self, key: int) -> bool:
         """Whether anything of this source waits."""
-        return self._arrivals_n[key] > 0
+        return self._arrivals_n.get(key, 0) > 0
 
     def samples_n(self, key: int) -> int:
         """Return how many samples of a source wait."""
-        return self._samples_n[key]
+        return self._samples_n.get(key, 0)
 
     def put(self, received: Received) -> None:
         """Append an arrival."""

@@ -258,6 +258,9 @@ class SessionState(FactsByKind):
 
     def leg_state(self, leg: str) -> str:
         """Return ``ok``, ``warn``, ``bad``, ``learning``, ``lost`` or ``absent`` for a leg as it is now."""
+        return self.memo(f"state of {leg}", self.alert_revision, lambda: self._leg_state(leg))
+
+    def _leg_state(self, leg: str) -> str:
         if leg not in self.legs:
             return "absent"
         if any(leg in fact.data["legs"] and fact.data["end"] is None for fact in self.facts("gap")):
