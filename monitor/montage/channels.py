@@ -79,7 +79,7 @@ class LegChannel:
         ndarray, shape (n_samples,), float64, uV
             Contiguous; not a view of `values`.
         """
-        signal = np.multiply(values[:, self.index], self.scale_uv, dtype=np.float64)
+        signal: npt.NDArray[np.float64] = np.multiply(values[:, self.index], self.scale_uv, dtype=np.float64)
         if self.minus is not None:
             signal -= np.multiply(values[:, self.minus], self.minus_scale_uv, dtype=np.float64)
         return signal
