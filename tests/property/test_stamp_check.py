@@ -53,6 +53,17 @@ def put_in(kind, first_s, last_s):
     return times_s
 
 
+def test_samples_pass_in_one_piece_also_where_a_second_ends():
+    placement, values = (
+        Alignment(RATE_HZ, [0], None),
+        np.random.default_rng(2).normal(0, 1, (len(TRUTH_S), 1)),
+    )
+    placement.start(0.0)
+    pieces_n = [len(placement.take(values[part], TRUTH_S[part])) for part in parts(len(TRUTH_S), (110,))]
+    # Of the very first one the level is learned.
+    assert set(pieces_n) == {1}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_stamps_that_never_mean_anything_are_replaced_by_the_count(kind):
     times_s, changes = place(garbage(kind, len(TRUTH_S), 0.0))
