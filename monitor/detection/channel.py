@@ -180,7 +180,9 @@ class ChannelFacts:
             return CalmLimit(self.channel, _LOUDEST_UV, most_n) if most_n > 0 else None
         if detector.learning:
             return None
-        level_uv = detector.resting_uv + self._calm_uv
+        resting_uv = detector.resting_uv
+        # Twice the power, of the envelope's window and of what follows, is below the onset level too.
+        level_uv = min(resting_uv + self._calm_uv, (resting_uv + detector.settings.onset_uv) / math.sqrt(2.0))
         # What the envelope leaves out for being short may go on. NaN is not calm.
         return CalmLimit(self.channel, level_uv) if detector.whole_envelope_uv <= level_uv else None
 

@@ -133,9 +133,11 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     try:
         while not ending.asked:
             _take_all(arrivals, recorder, _LOOP_S, _LONGEST_TURN_S)
-            if not asked.empty():
+            # One that comes meanwhile is answered in the next turn: more has been received by then.
+            asked_n = asked.qsize()
+            if asked_n:
                 _take_waiting(readers, arrivals, recorder)
-            _answer_all(asked, recorder)
+            _answer(asked, asked_n, recorder)
             recorder.tick()
             with recorder.faults.isolate("showing the status"):
                 recording.watch(recorder)
@@ -197,7 +199,7 @@ def _wait_for_detector(
 ) -> None:
     """Wait until the detector is compiled, if samples wait for it."""
     while recorder.waiting_s and not recording.compilation.wait(_END_LOOP_S):
-        _answer_all(asked, recorder)
+        _answer(asked, asked.qsize(), recorder)
         with recorder.faults.isolate("showing the status"):
             recording.watch(recorder)
 
@@ -238,7 +240,7 @@ def _ask(
         return {"error": "the recorder is ending or busy"}
 
 
-def _answer_all(asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder) -> None:
-    while not asked.empty():
+def _answer(asked: queue.SimpleQueue[_Asked], asked_n: int, recorder: SessionRecorder) -> None:
+    for _ in range(asked_n):
         one = asked.get()
         one.answer.put(recorder.answer(one.request))
