@@ -1,6 +1,7 @@
 """What passes between a reader and the recorder: arrivals in the order they are to be taken, and commands.
 
-Both ways through queues: a reader calls nothing of the recorder and changes nothing of it.
+Both ways through queues: but for what a `Permission` contains a reader calls nothing of the recorder, and it
+changes nothing of it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,6 @@ import numpy.typing as npt
 
 from monitor.lsl.discovery import Query
 from monitor.montage import StreamDescription
-
-IsCalm = Callable[[npt.NDArray[Any]], bool]
-"""Whether no movement can begin or end in the next samples, shape (n_samples, n_channels), of a stream."""
-
-RecordRaw = Callable[[npt.NDArray[Any], npt.NDArray[np.float64]], bool]
-"""Record the next samples of a stream and their stamps; whether there was room for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +44,7 @@ class Samples:
     recorded_n : int
         So many of its first samples are recorded raw already.
     let_wait : callable or None
-        Called with this chunk, once it is processed, to let what follows wait for more: see
-        `monitor.lsl.calm_signal.CalmSignal.allow`.
+        Called once the chunk is processed, to let what follows wait for more.
     """
 
     key: int
@@ -61,12 +55,37 @@ class Samples:
     piece_n: int = 0
     waited_s: float = 0.0
     recorded_n: int = 0
-    let_wait: Callable[[Samples, IsCalm, RecordRaw, int, float], None] | None = None
+    let_wait: Callable[[Permission], None] | None = None
 
     @property
     def last_piece(self) -> npt.NDArray[np.generic]:
         """The values from the piece on that came last, or from a little before."""
         return self.values[-self.piece_n :]
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What may wait for more behind a chunk that was processed.
+
+    Attributes
+    ----------
+    after : Samples
+        The chunk. Has another been handed on since, nothing waits.
+    is_calm : callable
+        Whether no movement can begin or end in the next samples, shape (n_samples, n_channels).
+    record : callable
+        Record the next samples raw, and their stamps; whether there was room for them.
+    most_n : int
+        So many samples are handed on at once.
+    sample_s : float
+        Time from one sample to the next, s.
+    """
+
+    after: Samples
+    is_calm: Callable[[npt.NDArray[Any]], bool]
+    record: Callable[[npt.NDArray[Any], npt.NDArray[np.float64]], bool]
+    most_n: int
+    sample_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from monitor.lsl.arrivals import IsCalm, RecordRaw, Samples
+from monitor.lsl.arrivals import Permission, Samples
 from monitor.lsl.connection_merge import Piece
 
 # A piece waits at most so long for others.
@@ -45,22 +45,11 @@ class CalmSignal:
         self._first_s = self._last_s = self._stamp_s = 0.0
         self._latest: Samples | None = None
         # Replaced whole: the recorder sets it in its own thread.
-        self._allowed: tuple[Samples, IsCalm, RecordRaw, int, float] | None = None
+        self._allowed: Permission | None = None
 
-    def allow(self, after: Samples, is_calm: IsCalm, record: RecordRaw, most_n: int, sample_s: float) -> None:
-        """Let pieces wait that come behind `after`, while they are calm; in any thread.
-
-        Parameters
-        ----------
-        after : Samples
-            What was processed: has another piece been handed on since, nothing waits.
-        is_calm, record : callable
-        most_n : int
-            So many samples are handed on at once.
-        sample_s : float
-            Time from one sample to the next, s.
-        """
-        self._allowed = (after, is_calm, record, most_n, sample_s)
+    def allow(self, allowed: Permission) -> None:
+        """Let pieces wait that come behind a processed one, while they are calm; in any thread."""
+        self._allowed = allowed
 
     def take(self, values: npt.NDArray[np.generic], stamps: npt.NDArray[np.float64], after: str = "") -> None:
         """Add the next piece, and hand on what must not wait.
@@ -84,17 +73,17 @@ class CalmSignal:
             self._first_s = now_s
         self._held.append((values, stamps))
         self._held_n += len(stamps)
-        if allowed is None or allowed[0] is not self._latest or after:
+        if allowed is None or allowed.after is not self._latest or after:
             self.rest(after)
             return
-        _, is_calm, record, most_n, sample_s = allowed
-        due_s = len(stamps) * sample_s
+        due_s = len(stamps) * allowed.sample_s
         # Stamps that are not numbers do not follow.
         follows = since_s <= due_s + _OFF_S and abs(steps_s - due_s) <= _OFF_S
-        if self._held_n >= most_n or not (follows and is_calm(values) and record(values, stamps)):
-            self.rest()
-        else:
+        may_wait = follows and self._held_n < allowed.most_n and allowed.is_calm(values)
+        if may_wait and allowed.record(values, stamps):
             self._recorded_n += len(stamps)
+        else:
+            self.rest()
 
     def look(self) -> None:
         """Hand on what has waited long enough."""

@@ -21,6 +21,7 @@ from monitor.lsl.arrivals import (
     Lost,
     Notice,
     Offset,
+    Permission,
     Samples,
     StreamChanged,
     Texts,
@@ -242,7 +243,7 @@ class Intake:
         most_n = min(round(_CALM_S * rate_hz), *(limit.most_n for limit in limits))
         record = partial(self._context.raw.put_samples, source.identity.number)
         sample_s = 1.0 / (rate_hz * source.clock.speed)
-        chunk.let_wait(chunk, partial(_are_calm, limits), record, most_n, sample_s)
+        chunk.let_wait(Permission(chunk, partial(_are_calm, limits), record, most_n, sample_s))
 
     def watched(self, now_s: float) -> None:
         """Note that a window shows the recording: it draws every piece as it comes."""

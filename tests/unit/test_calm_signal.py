@@ -12,6 +12,7 @@ from support.recorder_runs import LEG, RATE_HZ, Run
 
 from dsp import DetectorSettings
 from monitor.detection.pipeline import StreamDetection
+from monitor.lsl.arrivals import Permission
 from monitor.lsl.calm_signal import CalmSignal
 from monitor.montage import LegChannel
 from monitor.session.folder import SessionFolder
@@ -55,7 +56,7 @@ class Collected:
 
     def allow(self, after):
         if self._limits:
-            after.let_wait(after, self._are_calm, self._record, MOST_N, SAMPLE_S)
+            after.let_wait(Permission(after, self._are_calm, self._record, MOST_N, SAMPLE_S))
 
     def _are_calm(self, values):
         return all(limit.holds(values) for limit in self._limits)
@@ -192,7 +193,7 @@ def found_with_waiting(stream, values, piece_n, rate_hz):
         if limits := stream.calm_limits(chunk.last_piece):
             most_n = min(round(0.5 * rate_hz), *(limit.most_n for limit in limits))
             are_calm, record = lambda x: all(limit.holds(x) for limit in limits), lambda x, stamps: True
-            chunk.let_wait(chunk, are_calm, record, most_n, 1 / rate_hz)
+            chunk.let_wait(Permission(chunk, are_calm, record, most_n, 1 / rate_hz))
 
     calm = CalmSignal(1, hand_on, lambda: 0.0)
     for first in range(0, len(values), piece_n):
@@ -264,11 +265,11 @@ def test_what_was_allowed_for_an_earlier_piece_counts_no_more(noise, learned):
     collector = Collected()
     collector.take(piece(noise, 0), piece(noise, 1))
     first = collector.found[0]
-    first.let_wait(first, lambda values: True, lambda values, stamps: True, MOST_N, SAMPLE_S)
+    first.let_wait(Permission(first, lambda values: True, lambda values, stamps: True, MOST_N, SAMPLE_S))
     assert collector.take(piece(noise, 2)) == [PIECE_N]
     # And for the newest one not after all was asked for.
     newest = collector.found[-1]
-    newest.let_wait(newest, lambda values: True, lambda values, stamps: True, MOST_N, SAMPLE_S)
+    newest.let_wait(Permission(newest, lambda values: True, lambda values, stamps: True, MOST_N, SAMPLE_S))
     collector.calm.rest()
     assert collector.take(piece(noise, 3)) == [PIECE_N]
 
@@ -325,7 +326,7 @@ def test_each_sample_is_recorded_once_and_in_order_whoever_has_the_next_turn(noi
         recorded.extend(chunk.stamps[chunk.recorded_n :])
         assert np.array_equal(recorded[first_n:], chunk.stamps)
         if rng.random() < 0.9:
-            chunk.let_wait(chunk, lambda values: rng.random() < 0.8, record, MOST_N, SAMPLE_S)
+            chunk.let_wait(Permission(chunk, lambda values: rng.random() < 0.8, record, MOST_N, SAMPLE_S))
 
     for k in range(400):
         calm.take(*piece(noise, k, after="broken" if rng.random() < 0.02 else ""))
