@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,6 +133,11 @@ class CalmLimit:
             mean_uv = float(np.add.reduce(x_uv)) / n
             power_uv2 -= mean_uv * mean_uv
         return power_uv2 <= most_uv2
+
+
+def are_calm(limits: Iterable[CalmLimit], values: npt.NDArray[Any]) -> bool:
+    """Return whether samples of the stream, shape (n_samples, n_channels), are below all limits."""
+    return all(limit.holds(values) for limit in limits)
 
 
 class ChannelFacts:

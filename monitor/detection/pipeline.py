@@ -17,7 +17,7 @@ import numpy.typing as npt
 from dsp import DetectorSettings
 from monitor.detection.aligned_chunk import USUAL, AlignedChunk, ChunkContext
 from monitor.detection.alignment import Alignment
-from monitor.detection.channel import SOURCE, CalmLimit, ChannelFacts, Known
+from monitor.detection.channel import SOURCE, CalmLimit, ChannelFacts, Known, are_calm
 from monitor.detection.crosstalk import Crosstalk
 from monitor.detection.filters import design_filters
 from monitor.detection.identical_legs import IdenticalLegs
@@ -180,7 +180,7 @@ class StreamDetection:
             return ()
         limits = [part.calm_limit() for part in self._lanes()]
         found = tuple(limit for limit in limits if limit is not None)
-        return found if len(found) == len(limits) and all(limit.holds(latest) for limit in found) else ()
+        return found if len(found) == len(limits) and are_calm(found, latest) else ()
 
     def in_place(self, values: npt.NDArray[Any], times_s: npt.NDArray[np.float64]) -> list[AlignedChunk]:
         """Place samples before detection; see `monitor.detection.alignment`."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from monitor.detection.channel import CalmLimit
+from monitor.detection.channel import are_calm
 from monitor.detection.pipeline import StreamDetection
 from monitor.detection.stamp_timeline import CLOCK_STEP
 from monitor.lsl.arrivals import (
@@ -231,19 +229,21 @@ class Intake:
         if source.detection.is_resting(now_s):
             return
         self._detect_in(source, source.detection, chunk, now_s, n_before, is_new=is_new)
-        if is_new and chunk.let_wait is not None and now_s >= self._watched_until_s:
+        if is_new and now_s >= self._watched_until_s:
             self._let_wait(source, source.detection.stream, chunk)
 
     def _let_wait(self, source: Source, stream: StreamDetection, chunk: Samples) -> None:
         """Let what follows a processed chunk wait while no movement can begin or end, and nothing is late."""
+        if chunk.let_wait is None or source.clock.lateness.spell is not None:
+            return
         limits = stream.calm_limits(chunk.last_piece)
-        if not limits or chunk.let_wait is None or source.clock.lateness.spell is not None:
+        if not limits:
             return
         rate_hz = stream.timeline.rate_hz
         most_n = min(round(_CALM_S * rate_hz), *(limit.most_n for limit in limits))
         record = partial(self._context.raw.put_samples, source.identity.number)
         sample_s = 1.0 / (rate_hz * source.clock.speed)
-        chunk.let_wait(Permission(chunk, partial(_are_calm, limits), record, most_n, sample_s))
+        chunk.let_wait(Permission(chunk, partial(are_calm, limits), record, most_n, sample_s))
 
     def watched(self, now_s: float) -> None:
         """Note that a window shows the recording: it draws every piece as it comes."""
@@ -419,7 +419,3 @@ class Intake:
         if was_connected and source.clock.is_anchored:
             facts += detection.stream.lose("stream lost")
         self._context.open_gap(detection, facts, "stream lost")
-
-
-def _are_calm(limits: Sequence[CalmLimit], values: npt.NDArray[Any]) -> bool:
-    return all(limit.holds(values) for limit in limits)

@@ -93,8 +93,8 @@ def refuse_replacing(out: Path, inputs: Iterable[Path]) -> None:
     Raises
     ------
     InputError
-        If it is a session folder, or a file there that has the name of a table is an input, or is no such
-        table.
+        If it is a session folder, or a file there with the name of a table is an input, or was not written by
+        a scoring.
     """
     if (out / "journal.jsonl").exists():
         raise InputError(

@@ -1,6 +1,7 @@
 """A calm signal is detected in larger pieces; whatever may be a movement at once."""
 
 from collections import deque
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from support.examples import examples
 from support.recorder_runs import LEG, RATE_HZ, Run
 
 from dsp import DetectorSettings
+from monitor.detection.channel import are_calm
 from monitor.detection.pipeline import StreamDetection
 from monitor.lsl.arrivals import Permission
 from monitor.lsl.calm_signal import CalmSignal
@@ -59,7 +61,7 @@ class Collected:
             after.let_wait(Permission(after, self._are_calm, self._record, MOST_N, SAMPLE_S))
 
     def _are_calm(self, values):
-        return all(limit.holds(values) for limit in self._limits)
+        return are_calm(self._limits, values)
 
     def _record(self, values, stamps):
         if self.has_room:
@@ -192,8 +194,8 @@ def found_with_waiting(stream, values, piece_n, rate_hz):
         handed_n.append(len(chunk.stamps))
         if limits := stream.calm_limits(chunk.last_piece):
             most_n = min(round(0.5 * rate_hz), *(limit.most_n for limit in limits))
-            are_calm, record = lambda x: all(limit.holds(x) for limit in limits), lambda x, stamps: True
-            chunk.let_wait(Permission(chunk, are_calm, record, most_n, 1 / rate_hz))
+            is_calm, record = partial(are_calm, limits), lambda x, stamps: True
+            chunk.let_wait(Permission(chunk, is_calm, record, most_n, 1 / rate_hz))
 
     calm = CalmSignal(1, hand_on, lambda: 0.0)
     for first in range(0, len(values), piece_n):
