@@ -26,9 +26,7 @@ from monitor.recorder.context import RecorderContext, SessionTime
 from monitor.recorder.fault_isolation import FaultIsolation
 from monitor.recorder.intake import Intake
 from monitor.recorder.outlets import (
-    LookalikeWatch,
     Outlets,
-    SeriesWatch,
     current_facts,
     index_values,
     news,
@@ -36,17 +34,17 @@ from monitor.recorder.outlets import (
 )
 from monitor.recorder.requests import RefusedError, fact_of, with_time_entered
 from monitor.recorder.resumed import Resumed
+from monitor.recorder.running_score import RunningScore
 from monitor.recorder.source import Source
 from monitor.recorder.source_override import accept_source
 from monitor.recorder.stager import Stager, estimate_facts
 from monitor.recorder.watches import StallWatch, StorageWatch
-from monitor.scoring import Score, Scorer, score
+from monitor.scoring import Score, score
 from monitor.session.calibration import end_facts
 from monitor.session.disk_space import DiskWatch
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_writer import JournalWriter
 from monitor.session.recovery import closed_movements
-from monitor.session.score_schedule import ScoreSchedule
 from monitor.session.signal.raw_writer import RawWriter
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
@@ -98,8 +96,6 @@ class SessionRecorder:
         The session's timeline against the LSL clock.
     state : SessionState
         The fold of the facts on disk.
-    scores : dict of str to Score
-        By profile: of all facts but running movements; hours are right to ten seconds or a thousandth.
     disk_s : float or None
         Seconds of recording for which the disk has room, None if that is not yet known.
     faults : FaultIsolation
@@ -122,7 +118,6 @@ class SessionRecorder:
         self.sources = {source.key: source for source in sources}
         self._detecting = [source for source in self.sources.values() if source.detection is not None]
         self.state = SessionState() if resumed is None else resumed.found.state
-        self.scores: dict[str, Score] = {}
         self._unfinished = ""
         self._identities = [source.identity for source in self.sources.values()]
         lead = next(source.clock for source in self.sources.values() if source.identity.legs)
@@ -134,9 +129,7 @@ class SessionRecorder:
         sync_entries(folder.path)
         self.faults = FaultIsolation(self._warn)
         self.stager = Stager(folder, plan.staging)
-        self._series, self._lookalikes = SeriesWatch(), LookalikeWatch()
         self._stall_watch = StallWatch()
-        self._schedule, self._scorer = ScoreSchedule(), Scorer()
         self._has_origin = False
         self._disk = DiskWatch((folder.recording, folder.journal))
         self.disk_s: float | None = None
@@ -147,6 +140,7 @@ class SessionRecorder:
         legs = [leg for identity in self._identities for leg in identity.leg_names]
         limbs = [limb for identity in self._identities for limb in identity.limb_names]
         self.outlets = Outlets(plan.bed, self.time.to_lsl)
+        self._score = RunningScore(plan.rules, plan.main_profile, self.outlets, self.faults)
         context = RecorderContext(
             folder,
             self._raw,
@@ -168,9 +162,7 @@ class SessionRecorder:
         self.time.resume(resumed.anchor.origin_s)
         self._has_origin = True
         # The series and look-alikes so far were published before the interruption.
-        before = score(self.state.night(), self.plan.rules[self.plan.main_profile])
-        self._series.update(before.series)
-        self._lookalikes.update(before)
+        self._score.resume(score(self.state.night(), self.plan.rules[self.plan.main_profile]))
         about: ResumedData = {
             "away_s": resumed.anchor.away_s,
             "clock": resumed.anchor.by,
@@ -274,7 +266,7 @@ class SessionRecorder:
     def _show(self, written: list[Fact]) -> None:
         for fact in written:
             self.state.apply(fact)
-            self._schedule.take(fact, self.state.revision)
+            self._score.take(fact, self.state.revision)
         if written:
             with self.faults.isolate("sending facts"):
                 self.outlets.facts(written)
@@ -283,18 +275,30 @@ class SessionRecorder:
         data: WarningData = {"about": about, "reason": reason}
         self._record([Fact("warning", self.recorded_s, "recorder", data)])
 
+    @property
+    def scores(self) -> Mapping[str, Score]:
+        """Scores by rule set: without running movements, hours right to ten seconds or a thousandth."""
+        return self._score.scores
+
+    @property
+    def is_work_left(self) -> bool:
+        """Whether `tick` left something for the next turn, which should follow soon."""
+        return self._score.is_unfinished
+
     def tick(self) -> None:
-        """Run what is due; call a few times a second, and after arrivals."""
+        """Run what is due; call a few times a second, and after arrivals.
+
+        What takes long is run in parts, one at each call, so that signal never waits for all of it.
+        """
         self._intake.catch_up(_CATCH_UP_S)
         now_s = self.time.clock()
         is_look_due = now_s >= self._next_look_s
         if is_look_due:
             self._next_look_s = now_s + _LOOK_EVERY_S
             self._look(now_s)
-        if (is_look_due or self._schedule.is_asked) and self._schedule.due(
-            self.state, self.recorded_s, now_s
-        ):
-            self.rescore()
+        if is_look_due or self._score.is_asked:
+            self._score.begin(self.state, self.recorded_s, now_s)
+        self._score.advance()
         if now_s >= self._next_index_s:
             # Each second on average, though it is asked for at other times.
             self._next_index_s = max(self._next_index_s, now_s - _INDEX_EVERY_S / 2) + _INDEX_EVERY_S
@@ -336,22 +340,6 @@ class SessionRecorder:
                 self._next_snapshot_s, self._reported_news = now_s + _SNAPSHOT_EVERY_S, latest
                 self.outlets.snapshot(where, reached_s, current_facts(self.state))
 
-    def rescore(self) -> None:
-        """Score the recording so far and publish changes of the series."""
-        reached_s, now_s = self.recorded_s, self.time.clock()
-        with self.faults.isolate("scoring") as outcome:
-            night = self.state.night(reached_s)
-            self.scores = {
-                name: self._scorer.score(night, profile) for name, profile in self.plan.rules.items()
-            }
-            main = self.scores[self.plan.main_profile]
-            self.outlets.series(self._series.update(main.series))
-            self.outlets.lookalikes(self._lookalikes.update(main))
-        if outcome.failed:
-            self._schedule.failed(now_s)
-        else:
-            self._schedule.scored(self.scores.values(), reached_s, now_s)
-
     def close_files(self) -> None:
         """Bring what was recorded to disk and close the recording and the journal."""
         self._raw.close(_LAST_PATIENCE_S)
@@ -373,7 +361,7 @@ class SessionRecorder:
         self._record([*self._clocks.note(), Fact("stop", self.recorded_s, "recorder", stop)])
         self.close_files()
         self._show(self._journal.take())
-        self.rescore()
+        self._score.complete(self.state, self.recorded_s, self.time.clock())
         self._send_index()
         for source in self.sources.values():
             for ring in (self.folder.live(source.key), self.folder.live_lanes(source.key)):

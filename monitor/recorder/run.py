@@ -27,6 +27,8 @@ from monitor.session.folder import SessionFolder
 # Without an arrival, a request or the end the loop looks this often, and at the end for what it waits for.
 _LOOP_S = 0.5
 _END_LOOP_S = 0.25
+# Between the parts of a score: on a busy computer a thread that has just run long waits longest to run again.
+_NEXT_PART_S = 0.03
 # Requests, clock and score are served even if signal arrives without a pause.
 _LONGEST_TURN_S = 1.0
 _ANSWER_S = 4.0
@@ -132,7 +134,8 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
     begun()
     try:
         while not ending.asked:
-            _take_all(arrivals, recorder, _LOOP_S, _LONGEST_TURN_S)
+            wait_s = _NEXT_PART_S if recorder.is_work_left else _LOOP_S
+            _take_all(arrivals, recorder, wait_s, _LONGEST_TURN_S)
             # One that comes meanwhile is answered in the next turn: more has been received by then.
             asked_n = asked.qsize()
             if asked_n:

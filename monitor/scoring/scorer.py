@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import fields, replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -99,20 +99,36 @@ class Scorer:
 
     def score(self, night: Night, profile: RulesProfile) -> Score:
         """Score the recording as it is now; see the function of the same name."""
+        parts = self.in_parts(night, profile)
+        while True:
+            try:
+                next(parts)
+            except StopIteration as end:
+                found: Score = end.value
+                return found
+
+    def in_parts(self, night: Night, profile: RulesProfile) -> Generator[None, None, Score]:
+        """Score the recording as `score` does, with pauses between parts of the work that take alike long.
+
+        Only the same night may be scored under another rule set until it has ended or is given up.
+        """
         reading = self._read(night)
         held = self._before.get(profile, _Held())
         settled = held.settled if held.settled.holds(self._changed_us, profile) else Settled()
-        judged = _judgement(reading, profile, settled)
+        combined = Combined.of(reading, profile, settled.from_us)
+        yield
+        judged = _judgement(reading, combined, settled)
+        yield
         rows = group_rows(judged.lms, profile, held.rows)
         lost, short = _single_rows(judged.combined, reading, settled.from_us)
         new = rows.rows[settled.n :]
         lms = _continued(settled.lms, sorted([*new, *lost], key=itemgetter(0)) if lost else new, held.lms)
         twitches = _continued(settled.twitches, short, held.twitches)
         has_lookalikes = settled.has_lookalikes or np.isin(judged.combined.parts.drop, LOOKALIKES).any()
+        by_letter = (yield from self._by_letter(night, profile)) if has_lookalikes else None
         found = Score(
             profile, lms, twitches, judged.series, judged.pending, judged.numbers, reading.den,
-            segments(night, judged.tally, reading.timeline, profile),
-            self._by_letter(night, profile) if has_lookalikes else None, judged.large,
+            segments(night, judged.tally, reading.timeline, profile), by_letter, judged.large,
             n_by_why=settled.n_by_why + Counter(row.why for row in lms[len(settled.lms) :]),
             tally=judged.tally,
         )  # fmt: skip
@@ -131,16 +147,15 @@ class Scorer:
         self._changed_us = FROM_BEGIN_US if before is None else self._reading.first_change_us(before)
         return self._reading
 
-    def _by_letter(self, night: Night, profile: RulesProfile) -> ByLetter:
+    def _by_letter(self, night: Night, profile: RulesProfile) -> Generator[None, None, ByLetter]:
         """Judge again with the look-alikes counted."""
-        found = self.score(night, replace(profile, lookalikes="counted")).indices
+        found = (yield from self.in_parts(night, replace(profile, lookalikes="counted"))).indices
         return ByLetter(**{field.name: getattr(found, field.name) for field in fields(ByLetter)})
 
 
-def _judgement(reading: Reading, profile: RulesProfile, settled: Settled) -> _Judgement:
+def _judgement(reading: Reading, combined: Combined, settled: Settled) -> _Judgement:
     """Find the series and the indices of a recording."""
-    line = reading.timeline
-    combined = Combined.of(reading, profile, settled.from_us)
+    line, profile = reading.timeline, combined.profile
     verdict, series, pending = judge(combined, line, settled.carried)
     is_plm = np.append(verdict.plm, False)[combined.lm]
     large = large_movements(combined.limbs, profile, line, combined.parts, is_plm)

@@ -35,7 +35,7 @@ class ScoreSchedule:
 
     @property
     def is_asked(self) -> bool:
-        """Whether a fact changed what is scored since the last score; the rest of `due` changes with time."""
+        """Whether a fact since the last score began changed what is scored; `due` depends on time besides."""
         return self._is_asked
 
     def ask(self) -> None:
@@ -50,16 +50,20 @@ class ScoreSchedule:
             return False
         return clock_s - self._scored_s >= max(_EVERY_S, _GROWN * now_s)
 
+    def begun(self) -> None:
+        """Note that a score of the facts known now begins; those that follow ask for another one."""
+        self._is_asked = False
+
     def scored(self, scores: Iterable[Score], now_s: float, clock_s: float) -> None:
-        """Note the scores of the session as it is at `now_s`."""
-        self._is_asked, self._again_s = False, float("inf")
+        """Note the scores of the session as it was at `now_s`."""
+        self._again_s = float("inf")
         self._scored_s, self._night_s = clock_s, now_s
         ahead = (us / 1e6 for us in _ends_us(scores) if us / 1e6 > now_s)
         self._ends_s = min(ahead, default=float("-inf"))
 
     def failed(self, clock_s: float) -> None:
         """Note that the session could not be scored: again in a second."""
-        self._is_asked, self._again_s = False, clock_s + _AGAIN_S
+        self._scored_s, self._again_s = clock_s, clock_s + _AGAIN_S
 
 
 def _ends_us(scores: Iterable[Score]) -> Iterator[int]:

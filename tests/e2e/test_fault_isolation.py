@@ -68,7 +68,7 @@ def test_an_outlet_that_fails_is_told_and_nothing_else_is_lost(bench, monkeypatc
 
 
 def test_scoring_that_fails_costs_the_numbers_and_not_the_night(bench, monkeypatch):
-    monkeypatch.setattr(Scorer, "score", failing)
+    monkeypatch.setattr(Scorer, "in_parts", failing)
     bench.feed(20, 4000.0)
     bench.feed(2, 4020.0, gain=20.0)
     bench.feed(2, 4022.0)

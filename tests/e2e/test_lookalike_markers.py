@@ -40,7 +40,7 @@ def test_markers_of_lookalikes_as_the_recorder_sends_them(tmp_path) -> None:
     assert sent == [("lookalike_left/tremor", 20.0 + 10 * k) for k in range(3)]
     assert "seq" in run.night.answer({"do": "accept", "movement": "L1", "author": "AB"})
     assert "restored already" in run.night.answer({"do": "accept", "movement": "L1"})["error"]
-    run.night.tick()
+    run.tick()
     assert sent[3:] == [("lookalike_left/withdrawn", 30.0)]
     facts = run.end()
     (accepted,) = [fact for fact in facts if fact.kind == "accept"]

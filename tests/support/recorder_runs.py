@@ -54,7 +54,13 @@ class Run:
         values = (gain * 2 * self._noise.standard_normal((n, 1))).astype(np.float32)
         self.night.take(Samples(self.keys[0], values, stamp_s + np.arange(n) / RATE_HZ))
         self.clock_s = stamp_s + seconds
+        self.tick()
+
+    def tick(self):
+        """Run what is due, all parts of it."""
         self.night.tick()
+        while self.night.is_work_left:
+            self.night.tick()
 
     def series(self, stamp_s, n):
         """Feed movements of a second, twenty seconds apart."""

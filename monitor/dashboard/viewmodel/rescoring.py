@@ -67,6 +67,7 @@ class Rescoring:
         self.scores = {name: self._scorer.score(self.night, rules) for name, rules in self._rules.items()}
         self.staged_s = self.night.epochs[-1].end_us / 1e6 if self.night.epochs else 0.0
         self.revision += 1
+        self._schedule.begun()
         self._schedule.scored(self.scores.values(), now_s, clock_s)
 
     def sit(self, state: SessionState) -> SitTest | None:
