@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import random
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,8 +16,9 @@ from monitor.model.wording import counted
 from monitor.montage import Found, StreamDescription
 
 _FORGET_AFTER_S = 2.0
-# Every outlet on the network receives each query: of a source that sends and is alone, one each so often.
-_ASK_EVERY_S = 5.0
+# Every outlet on the network answers each query: of a source that sends and is alone, one each so often. At
+# random between them: the recorders of a ward, which begin together, must not query together.
+_ASK_AFTER_S = (7.0, 13.0)
 _MOST_LISTED = 4
 HOW_TO_ACCEPT = "plms-monitor accept SESSION"
 """In a reason: a person is asked to accept the source."""
@@ -152,7 +154,7 @@ class Search:
         """
         if is_sending and [info.uid() for info in self._finder.seen()] == [self.stream.uid]:
             self._finder.rest()
-            self._next_query_s = now_s + _ASK_EVERY_S
+            self._next_query_s = now_s + random.uniform(*_ASK_AFTER_S)
         elif not is_sending or now_s >= self._next_query_s:
             # Data arrives meanwhile: an attempt that failed is repeated at the next call.
             with contextlib.suppress(RuntimeError):

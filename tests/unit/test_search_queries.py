@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from monitor.lsl import search as search_module
@@ -72,10 +73,23 @@ def turns(search, network, begin_s, n, *, is_sending=True):
     return asked
 
 
-def test_a_source_that_sends_and_is_alone_is_looked_for_one_turn_in_five_seconds(search, network):
-    asked = turns(search, network, 0.0, 120)
+def test_a_source_that_sends_and_is_alone_is_looked_for_one_turn_in_seven_to_thirteen_seconds(search, network):
+    asked = turns(search, network, 0.0, 2400)
     assert not asked[0]
-    assert sum(asked) == 10
+    steps_s = np.diff(np.flatnonzero(asked)) * TURN_S
+    assert steps_s.min() >= 7.0
+    assert steps_s.max() <= 13.0 + 2 * TURN_S
+
+
+def test_recorders_that_begin_together_do_not_query_together(network, reports):
+    searches = [Search(SOURCE, SimpleNamespace(), reports.append) for _ in range(64)]
+    asked_n = np.zeros(600, int)
+    for search in searches:
+        network.is_asked = True
+        asked_n += turns(search, network, 0.0, 600)
+    # Some three of them query in any turn; all at once, or none for ten seconds, is what must not be.
+    assert asked_n[60:].max() <= 20
+    assert asked_n[60:].reshape(-1, 20).sum(axis=1).min() > 0
 
 
 def test_a_silent_source_is_looked_for_at_once_and_all_the_time(search, network):
@@ -87,7 +101,7 @@ def test_a_silent_source_is_looked_for_at_once_and_all_the_time(search, network)
 def test_a_second_run_is_found_while_the_source_sends(search, network, reports):
     turns(search, network, 0.0, 4)
     network.uids.append("run-2")
-    turns(search, network, 2.0, 14)
+    turns(search, network, 2.0, 30)
     assert len(reports) == 1
     assert "a second stream with the same name and id" in reports[0]
 
