@@ -73,7 +73,7 @@ def turns(search, network, begin_s, n, *, is_sending=True):
     return asked
 
 
-def test_a_source_that_sends_and_is_alone_is_looked_for_one_turn_in_seven_to_thirteen_seconds(search, network):
+def test_a_source_that_sends_and_is_alone_is_looked_for_once_in_about_ten_seconds(search, network):
     asked = turns(search, network, 0.0, 2400)
     assert not asked[0]
     steps_s = np.diff(np.flatnonzero(asked)) * TURN_S
