@@ -54,6 +54,20 @@ def test_a_score_made_again_is_the_fresh_score() -> None:
     assert min(lms_n, series_n, lookalikes_n) > 50
 
 
+def test_a_score_given_up_between_its_parts_changes_no_later_one() -> None:
+    given_up_n = 0
+    for seed in range(3):
+        r, scorer = random.Random(seed), Scorer()
+        for night in changed(r, random_night(seed)):
+            for profile in PROFILES.values():
+                if r.random() < 0.5:
+                    parts = scorer.in_parts(night, profile)
+                    given_up_n += all(next(parts, "ended") is None for _ in range(r.randrange(3)))
+                else:
+                    assert scorer.score(night, profile) == score(night, profile), f"night of seed {seed}"
+    assert given_up_n > 20
+
+
 def test_a_row_that_did_not_change_is_the_same_object() -> None:
     night = random_night(1)
     scorer, profile = Scorer(), PROFILES["aasm3"]
