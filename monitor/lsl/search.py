@@ -16,8 +16,8 @@ from monitor.model.wording import counted
 from monitor.montage import Found, StreamDescription
 
 _FORGET_AFTER_S = 2.0
-# Every outlet on the network answers each query: of a source that sends and is alone, one each so often. At
-# random between them: the recorders of a ward, which begin together, must not query together.
+# Every outlet on the network receives each query: a source that sends and is alone is queried once in a time
+# between these, at random, because recorders of a ward that begin together must not query together.
 _ASK_AFTER_S = (7.0, 13.0)
 _MOST_LISTED = 4
 HOW_TO_ACCEPT = "plms-monitor accept SESSION"

@@ -60,19 +60,24 @@ class RunningScore:
         return self._parts is not None
 
     def begin(self, state: SessionState, reached_s: float, clock_s: float) -> None:
-        """Begin a score if it may differ from the last one and none is begun; see `ScoreSchedule.due`."""
-        if self._parts is None and self._schedule.due(state, reached_s, clock_s):
+        """Begin a score if it may differ from the last one and none is begun; see `ScoreSchedule.due`.
+
+        The first score of all is made at once.
+        """
+        if self._parts is not None or not self._schedule.due(state, reached_s, clock_s):
+            return
+        if self.scores:
             self._parts = self._scoring(state, reached_s, clock_s)
+        else:
+            self.complete(state, reached_s, clock_s)
 
     def advance(self) -> None:
-        """Do the next part if a score is begun; the first score of all is made at once."""
-        while self._parts is not None:
-            try:
+        """Do the next part if a score is begun."""
+        try:
+            if self._parts is not None:
                 next(self._parts)
-            except StopIteration:
-                self._parts = None
-            if self.scores:
-                break
+        except StopIteration:
+            self._parts = None
 
     def complete(self, state: SessionState, reached_s: float, clock_s: float) -> None:
         """Score the recording as it is now under all rule sets."""
