@@ -52,8 +52,13 @@ def test_first_facts_then_progress_then_all_facts_as_sent(pipe: Pipe) -> None:
     pipe.sender.begin(FIRST, 43_200.1)
     assert pipe.facts() == (FIRST, False)
     assert pipe.follower.length_s == 43_200.1
-    pipe.sender.progress(0.426)
-    assert wait_for(lambda: pipe.follower.share, "progress") == 0.42
+
+    def share_after_progress() -> float:
+        # The thread that sent the first facts may not have ended yet: until then no progress is sent.
+        pipe.sender.progress(0.426)
+        return pipe.follower.share
+
+    assert wait_for(share_after_progress, "progress") == 0.42
     pipe.sender.progress(1.0)
     pipe.sender.end(ALL)
     # They replace the first ones.
