@@ -40,11 +40,19 @@ _SAVED_OLD_S = 15.0
 def index_values(
     state: SessionState, scores: Mapping[str, Score], main_profile: str
 ) -> dict[str, float | None]:
-    """Return the channels of the index outlet by label; None where undefined."""
+    """Return the channels of the index outlet by label; None where undefined, or without a score."""
+    usable: dict[str, bool] = {leg: state.leg_state(leg) in ("ok", "warn") for leg in LEGS}
+    values: dict[str, float | None] = dict.fromkeys(INDEX_CHANNELS)
+    values |= {
+        "usable_left": float(usable["left"]),
+        "usable_right": float(usable["right"]),
+        "state": float(_state_code(state, usable)),
+    }
+    if not scores:
+        return values
     main, aasm, wasm = (scores[name].indices for name in (main_profile, "aasm3", "wasm2016"))
     tst_us = scores[main_profile].denominators.tst_us
-    usable: dict[str, bool] = {leg: state.leg_state(leg) in ("ok", "warn") for leg in LEGS}
-    return {
+    return values | {
         "plms_index_aasm3": aasm.plms_index,
         "plms_index_wasm2016": wasm.plms_index,
         "plm_per_hour_recorded": main.plm_per_hour_recorded,
@@ -52,9 +60,6 @@ def index_values(
         "n_plms_aasm3": aasm.n_plms,
         "n_plms_wasm2016": wasm.n_plms,
         "tst_h": None if tst_us is None else tst_us / _HOUR_US,
-        "usable_left": float(usable["left"]),
-        "usable_right": float(usable["right"]),
-        "state": float(_state_code(state, usable)),
     }
 
 
@@ -62,21 +67,29 @@ def snapshot(
     state: SessionState, scores: Mapping[str, Score], main_profile: str, recorded_s: float
 ) -> dict[str, Any]:
     """Return the index snapshot, complete for a receiver that joined late."""
-    main = scores[main_profile]
-    running = _running_series(main)
     return {
         "bed": state.session["bed"],
         "main_profile": main_profile,
         "recorded_s": recorded_s,
         "index": index_values(state, scores, main_profile),
         "stage": state.stage_at(recorded_s),
+        "legs": {leg: state.leg_state(leg) for leg in state.legs},
+        "biocal": _biocal_s(state, recorded_s),
+    } | _scored(scores.get(main_profile))
+
+
+def _scored(main: Score | None) -> dict[str, Any]:
+    """Return what a snapshot has of the score by the main profile; None without one."""
+    if main is None:
+        names = ("stages", "n_epochs_auto", "series", "n_series", "n_lm", "lookalikes")
+        return dict.fromkeys((*names, "n_plm_by_letter", "n_plms_by_letter")) | {"too_early": []}
+    running = _running_series(main)
+    return {
         "stages": main.denominators.stages or None,
         "n_epochs_auto": main.denominators.n_epochs_auto,
-        "legs": {leg: state.leg_state(leg) for leg in state.legs},
         "series": None if running is None else {"n": running.n, "onset": running.onset_us / 1e6},
         "n_series": len(main.series),
         "too_early": sorted(main.indices.too_early),
-        "biocal": _biocal_s(state, recorded_s),
         "n_lm": main.indices.n_lm,
         "lookalikes": dict(main.lookalikes),
         "n_plm_by_letter": (main.by_letter or main.indices).n_plm,
@@ -84,22 +97,25 @@ def snapshot(
     }
 
 
-def news(state: SessionState, main: Score, recorded_s: float, health: tuple[str, float]) -> tuple[Any, ...]:
+def news(
+    state: SessionState, main: Score | None, recorded_s: float, health: tuple[str, float]
+) -> tuple[Any, ...]:
     """Return what of a snapshot must not wait for the next half minute.
 
     Parameters
     ----------
     state : SessionState
-    main : Score
-        By the main profile.
+    main : Score or None
+        By the main profile; None while there is none.
     recorded_s : float
     health : (str, float)
         Why data cannot be written, and how long ago everything was last on disk (s).
     """
-    running, (trouble, saved_s_ago) = _running_series(main), health
+    running, (trouble, saved_s_ago) = main and _running_series(main), health
     legs = [(leg, state.leg_state(leg)) for leg in state.legs]
     running_n, is_old = running and running.n, saved_s_ago > _SAVED_OLD_S
-    return state.stage_at(recorded_s), legs, running_n, trouble, is_old, _biocal_s(state, recorded_s)
+    biocal_s, is_scored = _biocal_s(state, recorded_s), main is not None
+    return state.stage_at(recorded_s), legs, is_scored, running_n, trouble, is_old, biocal_s
 
 
 def _running_series(main: Score) -> Series | None:

@@ -56,6 +56,8 @@ _CATCH_UP_S = 0.2
 _LOOK_EVERY_S = 0.5
 _INDEX_EVERY_S = 1.0
 _SNAPSHOT_EVERY_S = 30.0
+# A snapshot that is due waits this long for a score of all facts, if facts come so fast that none is.
+_SNAPSHOT_WAITS_S = 5.0
 # At the end, if the disk refuses writes: time to free space before the recorder gives up.
 _LAST_PATIENCE_S = 20.0
 
@@ -137,6 +139,7 @@ class SessionRecorder:
         self._next_look_s = self._next_disk_s = self._next_snapshot_s = float("-inf")
         self._next_index_s = float("-inf")
         self._reported_news: tuple[Any, ...] = ()
+        self._is_snapshot_asked = False
         legs = [leg for identity in self._identities for leg in identity.leg_names]
         limbs = [limb for identity in self._identities for limb in identity.limb_names]
         self.outlets = Outlets(plan.bed, self.time.to_lsl)
@@ -162,7 +165,8 @@ class SessionRecorder:
         self.time.resume(resumed.anchor.origin_s)
         self._has_origin = True
         # The series and look-alikes so far were published before the interruption.
-        self._score.resume(score(self.state.night(), self.plan.rules[self.plan.main_profile]))
+        with self.faults.isolate("scoring"):
+            self._score.resume(score(self.state.night(), self.plan.rules[self.plan.main_profile]))
         about: ResumedData = {
             "away_s": resumed.anchor.away_s,
             "clock": resumed.anchor.by,
@@ -277,7 +281,10 @@ class SessionRecorder:
 
     @property
     def scores(self) -> Mapping[str, Score]:
-        """Scores by rule set: without running movements, hours right to ten seconds or a thousandth."""
+        """Scores by rule set: without running movements, hours right to ten seconds or a thousandth.
+
+        Empty before the first score and while scoring fails.
+        """
         return self._score.scores
 
     @property
@@ -303,6 +310,12 @@ class SessionRecorder:
             # Each second on average, though it is asked for at other times.
             self._next_index_s = max(self._next_index_s, now_s - _INDEX_EVERY_S / 2) + _INDEX_EVERY_S
             self._send_index()
+            self._is_snapshot_asked = True
+        # What a snapshot says of the facts and of the score belongs together: it waits for the score.
+        if self._is_snapshot_asked and (
+            self._score.is_current or now_s >= self._next_snapshot_s + _SNAPSHOT_WAITS_S
+        ):
+            self._is_snapshot_asked = False
             self._send_snapshot(now_s)
 
     def _look(self, now_s: float) -> None:
@@ -332,12 +345,14 @@ class SessionRecorder:
     def _send_snapshot(self, now_s: float) -> None:
         """Send the index snapshot each half minute, and at once when it changed."""
         with self.faults.isolate("sending the index snapshot"):
-            reached_s, main = self.recorded_s, self.scores[self.plan.main_profile]
+            reached_s, main = self.recorded_s, self.scores.get(self.plan.main_profile)
             latest = news(self.state, main, reached_s, (self.trouble, self._raw.saved_ago_s))
             if now_s >= self._next_snapshot_s or latest != self._reported_news:
                 where = snapshot(self.state, self.scores, self.plan.main_profile, reached_s)
                 where["health"] = self.status()
-                self._next_snapshot_s, self._reported_news = now_s + _SNAPSHOT_EVERY_S, latest
+                self._next_snapshot_s = now_s + _SNAPSHOT_EVERY_S
+                if self._score.is_current:
+                    self._reported_news = latest
                 self.outlets.snapshot(where, reached_s, current_facts(self.state))
 
     def close_files(self) -> None:
@@ -363,6 +378,7 @@ class SessionRecorder:
         self._show(self._journal.take())
         self._score.complete(self.state, self.recorded_s, self.time.clock())
         self._send_index()
+        self._send_snapshot(math.inf)
         for source in self.sources.values():
             for ring in (self.folder.live(source.key), self.folder.live_lanes(source.key)):
                 ring.unlink(missing_ok=True)

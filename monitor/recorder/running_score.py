@@ -28,7 +28,7 @@ class RunningScore:
     Attributes
     ----------
     scores : dict of str to Score
-        By rule set, all of the same facts; empty before the first score.
+        By rule set, all of the same facts; empty before the first score and while scoring fails.
     """
 
     def __init__(
@@ -59,6 +59,11 @@ class RunningScore:
         """Whether a score is begun and parts of it are still to be done."""
         return self._parts is not None
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the last score is of all facts that can change it."""
+        return not (self.is_asked or self.is_unfinished)
+
     def begin(self, state: SessionState, reached_s: float, clock_s: float) -> None:
         """Begin a score if it may differ from the last one and none is begun; see `ScoreSchedule.due`.
 
@@ -88,16 +93,19 @@ class RunningScore:
     def _scoring(self, state: SessionState, reached_s: float, clock_s: float) -> Iterator[None]:
         """Score the recording in parts."""
         self._schedule.begun()
+        scores: dict[str, Score] = {}
         with self._faults.isolate("scoring") as outcome:
             night = state.night(reached_s)
-            scores: dict[str, Score] = {}
             for name, profile in self._rules.items():
                 scores[name] = yield from self._scorer.in_parts(night, profile)
-            self.scores = scores
+        if outcome.failed:
+            # The last score is outdated, which nothing else would show.
+            self.scores = {}
+            self._schedule.failed(clock_s)
+            return
+        self.scores = scores
+        self._schedule.scored(scores.values(), reached_s, clock_s)
+        with self._faults.isolate("sending what the score changed"):
             main = scores[self._main]
             self._outlets.series(self._series.update(main.series))
             self._outlets.lookalikes(self._lookalikes.update(main))
-        if outcome.failed:
-            self._schedule.failed(clock_s)
-        else:
-            self._schedule.scored(self.scores.values(), reached_s, clock_s)

@@ -342,8 +342,10 @@ def _series(received: Received) -> str:
     running = received.snapshot["series"]
     if running and not received.has_ended:
         return texts.SERIES.format(n=int(running["n"]), start=wording.hms(float(running["onset"])))
-    n = int(received.snapshot["n_series"])
-    return texts.NO_SERIES_NOW.format(n=n) if n else texts.NO_SERIES
+    n = received.snapshot["n_series"]
+    if n is None:
+        return ""
+    return texts.NO_SERIES_NOW.format(n=int(n)) if n else texts.NO_SERIES
 
 
 def _movement(received: Received) -> str:

@@ -7,7 +7,7 @@ from support.watching import of_kind
 
 from monitor.detection.pipeline import StreamDetection
 from monitor.recorder import recorder as night_module
-from monitor.recorder.outlets import Outlets
+from monitor.recorder.outlets import INDEX_CHANNELS, Outlets
 from monitor.scoring import Scorer
 
 pytestmark = pytest.mark.smoke
@@ -68,15 +68,35 @@ def test_an_outlet_that_fails_is_told_and_nothing_else_is_lost(bench, monkeypatc
 
 
 def test_scoring_that_fails_costs_the_numbers_and_not_the_night(bench, monkeypatch):
-    monkeypatch.setattr(Scorer, "in_parts", failing)
+    indices, snapshots = [], []
+    monkeypatch.setattr(bench.night.outlets, "index", lambda values, _: indices.append(values))
+    monkeypatch.setattr(bench.night.outlets, "snapshot", lambda whole, *_: snapshots.append(whole))
+    with monkeypatch.context() as patched:
+        patched.setattr(Scorer, "in_parts", failing)
+        bench.feed(20, 4000.0)
+        bench.feed(2, 4020.0, gain=20.0)
+        bench.feed(2, 4022.0)
+    assert indices[-1] == dict.fromkeys(INDEX_CHANNELS) | {
+        "usable_left": 1.0, "usable_right": 0.0, "state": 2.0,
+    }  # fmt: skip
+    assert snapshots[-1]["n_lm"] is None
+    bench.feed(2, 4024.0)
+    assert bench.night.scores["aasm3"].indices.n_lm == 1
+    assert (snapshots[-1]["n_lm"], indices[-1]["plm_per_hour_recorded"]) == (1, 0.0)
+    told = [f.data["about"] for f in of_kind(bench.end(), "warning")]
+    assert told == ["scoring"]
+
+
+def test_no_number_is_shown_of_a_score_that_can_no_longer_be_made(bench, monkeypatch):
     bench.feed(20, 4000.0)
     bench.feed(2, 4020.0, gain=20.0)
     bench.feed(2, 4022.0)
-    monkeypatch.undo()
-    bench.feed(2, 4024.0)
-    assert bench.night.scores["aasm3"].indices.n_lm == 1
-    told = [f.data["about"] for f in of_kind(bench.end(), "warning")]
-    assert told == ["scoring", "sending the index", "sending the index snapshot"]
+    assert bench.night.scores
+    monkeypatch.setattr(Scorer, "in_parts", failing)
+    bench.feed(2, 4024.0, gain=20.0)
+    for second in range(2):
+        bench.feed(1, 4026.0 + second)
+    assert not bench.night.scores
 
 
 def test_a_request_that_breaks_something_is_answered(bench, monkeypatch):

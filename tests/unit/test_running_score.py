@@ -111,14 +111,24 @@ def test_what_is_begun_gives_way_to_the_score_at_the_end(recording, after_n):
     assert recording.score.scores == recording.expected(60.0)
 
 
+def test_what_cannot_be_sent_costs_no_number(recording, monkeypatch):
+    monkeypatch.setattr(recording.sent, "series", lambda _: 1 / 0)
+    recording.add(movement("L1", 30.0, 1.0))
+    recording.turn(40.0)
+    recording.finish_score(40.0)
+    assert recording.score.scores == recording.expected(40.0)
+    assert [what for what, _ in recording.failures] == ["sending what the score changed"]
+
+
 def test_a_score_that_fails_is_told_and_made_again_a_second_later(recording, monkeypatch):
-    before = recording.score.scores
     recording.add(movement("L1", 30.0, 1.0))
     with monkeypatch.context() as patch:
         patch.setattr("monitor.scoring.scorer.segments", lambda *_: 1 / 0)
         recording.turn(40.0)
         recording.finish_score(40.0)
-    assert recording.score.scores is before
+    # The score before it lacks the movement.
+    assert recording.score.scores == {}
+    assert recording.sent.changes == []
     assert [what for what, _ in recording.failures] == ["scoring"]
     recording.turn(40.5)
     assert not recording.score.is_unfinished

@@ -107,6 +107,14 @@ def test_without_stages_the_number_has_another_name_and_says_when_it_is_too_earl
     assert f"31 {name}" in table([tile])
 
 
+def test_without_a_score_no_number_is_shown(bed) -> None:
+    bed.add_line(snapshot(too_early=[], n_lm=None, series=None, n_series=None))
+    bed.add_index(LABELS, index(tst_h=NAN, plms_index_wasm2016=NAN, plm_per_hour_recorded=NAN))
+    tile = bed.tile()
+    assert (tile.phase, tile.value, tile.n, tile.series, tile.alerts) == ("recording", "–", None, "", ())
+    assert " – " in table([tile])
+
+
 def test_before_the_first_snapshot_a_rate_is_too_early(clock) -> None:
     bed = Bed("b", "pc", clock)
     assert bed.tile().phase == "waiting"
