@@ -6,9 +6,7 @@ The ward in a terminal: one line per bed.
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +17,7 @@ from monitor.dashboard.shell.display import load_qt, use_display_that_answers, w
 from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.model.clock import utc_now
 from monitor.model.errors import InputError
+from monitor.model.shutdown import SignalEvent, on_shutdown_signals
 from monitor.session.current_alerts import Alert
 from monitor.session.folder import default_sessions_dir
 from monitor.ward import texts
@@ -82,10 +81,8 @@ def ward(
             with Ward() as listening:
                 sys.exit(run_window(listening, sessions or _sessions(), 60.0 * unseen_min))
         click.echo(f"{why} Showing a table in this terminal.", err=True)
-    ending = threading.Event()
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda *_: ending.set())
+    ending = SignalEvent()
+    on_shutdown_signals(lambda _: ending.set())
     with Ward() as listening:
         _print_until(ending, listening, as_json, duration_s)
 
@@ -97,7 +94,7 @@ def _sessions() -> Path | None:
         return None
 
 
-def _print_until(ending: threading.Event, listening: Ward, as_json: bool, duration_s: float | None) -> None:
+def _print_until(ending: SignalEvent, listening: Ward, as_json: bool, duration_s: float | None) -> None:
 
     is_live = sys.stdout.isatty() and not as_json
     every_s = _LINE_EVERY_S if as_json or is_live else _TABLE_EVERY_S

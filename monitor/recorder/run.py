@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from dsp import DetectorSettings
 from monitor.lsl.arrivals import Arrival
 from monitor.lsl.inlet import Reader
 from monitor.lsl.library import lsl
-from monitor.model.shutdown import on_shutdown_signals
+from monitor.model.shutdown import SignalEvent, on_shutdown_signals
 from monitor.montage import Chosen
 from monitor.recorder.compilation import Compilation
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
@@ -45,7 +44,7 @@ class StopRequest:
     """
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._event = SignalEvent()
         self.reason = ""
         self.wake: Callable[[], object] = lambda: None
 

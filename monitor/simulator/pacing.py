@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from monitor.lsl.outlet import Outlet
-from monitor.model.shutdown import on_shutdown_signals
+from monitor.model.shutdown import SignalEvent, on_shutdown_signals
 
 # 16 samples at 500 Hz, as small amplifiers send them.
 CHUNK_S = 0.032
@@ -24,7 +23,7 @@ _DRAIN_S = 5.0
 
 
 class Stop(Protocol):
-    """Request to stop a source: a ``threading.Event`` or a ``multiprocessing.Event``."""
+    """Request to stop a source: an event of ``threading`` or ``multiprocessing``, or a `SignalEvent`."""
 
     def is_set(self) -> bool:
         """Return whether to stop."""
@@ -34,15 +33,15 @@ class Stop(Protocol):
 
 
 @contextmanager
-def stopping_on_signals() -> Iterator[threading.Event]:
+def stopping_on_signals() -> Iterator[SignalEvent]:
     """Yield an event that is set by an interrupt, a termination or a closed console; main thread only.
 
     Yields
     ------
-    threading.Event
+    SignalEvent
         Set by the first signal. The previous handlers are restored at the end.
     """
-    stop = threading.Event()
+    stop = SignalEvent()
 
     before = on_shutdown_signals(lambda _name: stop.set())
     try:
