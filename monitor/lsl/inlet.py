@@ -360,7 +360,9 @@ class Reader:
 
     def _finish(self) -> None:
         """Let go of everything; what waited for its turn is passed on."""
-        connections = [line.connection for line in self._lines.values()]
+        with self._lock:
+            # Each may end by itself meanwhile.
+            connections = [line.connection for line in self._lines.values()]
         for connection in connections:
             connection.release()
         for connection in connections:

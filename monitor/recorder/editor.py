@@ -68,7 +68,7 @@ class Editor:
                 )
             self._rules = rules_from(self._state.session, str(folder.journal))
             self._journal = Journal(folder.journal, next_seq=tail.next_seq)
-            self._one_at_a_time = threading.Lock()
+            self._one_at_a_time, self._is_closed = threading.Lock(), False
             self._control = ControlServer(folder.control, self.answer)
         except BaseException:
             self._lock.release()
@@ -84,6 +84,8 @@ class Editor:
         if request.get("do") in _LIVE_ONLY:
             return {"error": _LIVE_ONLY[str(request["do"])]}
         with self._one_at_a_time:
+            if self._is_closed:
+                return {"error": "editing has ended"}
             try:
                 made = self._signed(request) if request.get("do") == "sign" else None
                 fact = with_time_entered(made or fact_of(request, self._state, ended_s))
@@ -109,21 +111,26 @@ class Editor:
     def write_tables(self) -> None:
         """Write the tables again if facts were added."""
         with self._one_at_a_time:
-            if not self.has_unwritten_tables:
-                return
-            try:
-                write_tables(self.folder, self._state, self._rules)
-            except OSError as err:
-                self.trouble = (
-                    f"the tables could not be written ({err.strerror or err}); `recover` writes them"
-                )
-            else:
-                self.has_unwritten_tables, self.trouble = False, ""
+            self._write_tables()
+
+    def _write_tables(self) -> None:
+        if not self.has_unwritten_tables:
+            return
+        try:
+            write_tables(self.folder, self._state, self._rules)
+        except OSError as err:
+            self.trouble = f"the tables could not be written ({err.strerror or err}); `recover` writes them"
+        else:
+            self.has_unwritten_tables, self.trouble = False, ""
 
     def close(self) -> None:
-        """End editing: write the tables if needed and release the lock."""
+        """End editing: write the tables if needed and release the lock.
+
+        A connection may have a request on its way: it is in the tables, or refused.
+        """
         self._control.close()
-        self.write_tables()
         with self._one_at_a_time:
+            self._is_closed = True
+            self._write_tables()
             self._journal.close()
         self._lock.release()

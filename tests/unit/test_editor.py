@@ -115,6 +115,19 @@ def test_a_night_that_was_not_ended_is_recovered_first(folder):
     Editor(folder).close()
 
 
+def test_a_request_that_is_late_is_refused_and_goes_into_no_other_file(folder, tmp_path):
+    editor = Editor(folder)
+    note = {"do": "note", "t": 1.0, "text": "late"}
+    assert "seq" in editor.answer(note)
+    editor.close()
+    before = folder.journal.read_bytes()
+    # The system gives the next file the number of the journal.
+    with (tmp_path / "other").open("wb"):
+        assert editor.answer(note) == {"error": "editing has ended"}
+    assert folder.journal.read_bytes() == before
+    assert (tmp_path / "other").read_bytes() == b""
+
+
 def test_many_at_once_leave_a_journal_in_order(folder, editor):
     def write(name):
         client = ControlClient(folder)
