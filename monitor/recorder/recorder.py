@@ -290,7 +290,7 @@ class SessionRecorder:
     @property
     def is_work_left(self) -> bool:
         """Whether `tick` left something for the next turn, which should follow soon."""
-        return self._score.is_unfinished
+        return not self._score.is_current
 
     def tick(self) -> None:
         """Run what is due; call a few times a second, and after arrivals.

@@ -94,10 +94,11 @@ def test_a_fact_between_two_parts_is_for_the_next_score(recording, after_n):
     # The first turn knew neither the fact nor its time.
     assert recording.score.scores == expected
     assert recording.score.is_asked
+    assert not recording.score.is_current
     recording.turn(55.0)
     recording.finish_score(55.0)
     assert recording.score.scores == recording.expected(55.0)
-    assert not recording.score.is_asked
+    assert recording.score.is_current
 
 
 @pytest.mark.parametrize("after_n", range(1, 5))
