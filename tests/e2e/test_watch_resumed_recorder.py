@@ -10,6 +10,7 @@ from monitor.lsl.arrivals import Lost
 from monitor.model.clock import slept_s, utc_now
 from monitor.model.config import config_from
 from monitor.montage import Chosen, StreamDescription
+from monitor.recorder import recorder as recorder_module
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.session import resume as resume_module
 from monitor.session.journal import read_journal
@@ -40,6 +41,19 @@ def test_samples_lie_where_the_clock_says_and_go_on_under_their_number(folder):
     assert facts[-1].t == pytest.approx(110.0, abs=0.01)
     (emg,) = [kept for kept in tally(folder.recording).values() if kept.channel_format == "float32"]
     assert (emg.n_samples, emg.first, emg.last) == (40 * RATE_HZ, 9000.0, pytest.approx(9110.0 - 1 / RATE_HZ))
+
+
+def test_a_score_that_fails_keeps_no_session_from_being_resumed(folder, monkeypatch):
+    first = Run(folder, 9000.0)
+    first.feed(30, 9000.0)
+    first.cut()
+    with monkeypatch.context() as patched:
+        patched.setattr(recorder_module, "score", lambda *_: 1 / 0)
+        second = again(folder, 9100.0)
+    second.feed(10, 9100.0)
+    facts = second.end()
+    assert facts[-1].t == pytest.approx(110.0, abs=0.01)
+    assert [fact.data["about"] for fact in of_kind(facts, "warning")].count("scoring") == 1
 
 
 def test_after_a_restart_of_the_machine_utc_says_where(folder, monkeypatch):
