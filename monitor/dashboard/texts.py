@@ -94,6 +94,7 @@ CLOCKS: Mapping[str, str] = {
 }  # fmt: skip
 BED, FILE = "BED", "FILE"
 NOT_RESPONDING = "NOT RESPONDING {age_s:.0f} s"
+OUTDATED = "This window shows the recording as it was {age_s:.0f} s ago: {reason}"
 LAST_SAVED, NOT_SAVED_SINCE = "LAST SAVED", "NOT SAVED SINCE"
 NO_LIGHTS = "not marked"
 NO_ALERTS = "no alerts"
@@ -101,6 +102,7 @@ MORE_STREAMS = "+{n} more"
 
 # -- streams --------------------------------------------------------------------------------------------
 NO_STATUS = "no status for {age_s:.0f} s"
+OUTDATED_CHIP = "as {age_s:.0f} s ago"
 NO_DATA = "connected, no data"
 RAW_ONLY = "recording raw"
 NO_GAPS = "no gaps"

@@ -9,6 +9,7 @@ import time
 from monitor.dashboard.signal.sources import LiveSignal
 from monitor.dashboard.viewmodel.commands import ViewCommand
 from monitor.dashboard.viewmodel.file_review import FileReview
+from monitor.dashboard.viewmodel.outdated import outdated
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.dashboard.viewmodel.recorder_client import RecorderClient
 from monitor.dashboard.viewmodel.screen import Screen
@@ -21,6 +22,8 @@ from monitor.session.recorder_status import LiveStatus, RecorderStatus
 # Onsets do not wait for it: `OnsetFollower` shows them.
 _POLL_S = 0.1
 _DISK_EVERY_N = 20
+# A screen that is older is shown as outdated.
+_OUTDATED_S = 2.0
 
 
 class Feed:
@@ -37,7 +40,7 @@ class Feed:
     Attributes
     ----------
     screen : Screen or None
-        The newest screen; replaced, never changed.
+        The newest screen; replaced, never changed. One of old facts says so.
     problem : str
         Why the session cannot be read, empty if it can.
     presenter : Presenter
@@ -50,6 +53,9 @@ class Feed:
         self.client = RecorderClient(lambda: ControlClient(folder), "status")
         self._commands: queue.SimpleQueue[ViewCommand] = queue.SimpleQueue()
         self.screen: Screen | None = None
+        # The last one that could be made, and when.
+        self._whole: Screen | None = None
+        self._whole_at_s = time.monotonic()
         self.problem = ""
         self._disk = DiskWatch((folder.recording, folder.journal))
         self._saved_s_ago: float | None = None
@@ -93,10 +99,18 @@ class Feed:
             self._moved_at_s = time.monotonic()
         live_status = LiveStatus(status, self._newest_s, self._saved_s_ago, self._disk_s, self.unheard_s)
         try:
-            self.screen = self.presenter.poll(live_status)
-            self.problem = ""
+            self.screen = self._whole = self.presenter.poll(live_status)
+            self.problem, self._whole_at_s = "", time.monotonic()
         except InputError as err:
-            self.problem = str(err)
+            self._failed(str(err))
+        except Exception as err:  # noqa: BLE001 - the window must not stand still with what it showed last
+            self._failed(f"{type(err).__name__}: {err}")
+
+    def _failed(self, reason: str) -> None:
+        """Show that the last screen becomes old, unless the next poll is in time."""
+        self.problem, age_s = reason, time.monotonic() - self._whole_at_s
+        if self._whole is not None and age_s > _OUTDATED_S:
+            self.screen = outdated(self._whole, age_s, reason)
 
     @property
     def _end_s(self) -> float:

@@ -114,6 +114,15 @@ class Presenter:
 
     def poll(self, live_status: LiveStatus) -> Screen | None:
         """Read new facts and return the current screen; None as long as the journal is empty."""
+        try:
+            return self._poll(live_status)
+        except Exception:
+            # The last screen is not the current one: the next call makes all of it again.
+            self._texts_due_s = float("-inf")
+            self._scored.ask()
+            raise
+
+    def _poll(self, live_status: LiveStatus) -> Screen | None:
         # While a recorder answers, facts that are not yet durable on disk are not shown.
         on_disk = durable_bytes(self.folder.journal) if live_status.status is not None else None
         facts, is_new_start = self._tail.read_new(on_disk)
