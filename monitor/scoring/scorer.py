@@ -142,10 +142,12 @@ class Scorer:
         before = self._reading
         if before is not None and night.end_us == before.night.end_us and night == before.night:
             return before
+        reading = Reading.of(night, before)
+        changed_us = FROM_BEGIN_US if before is None else reading.first_change_us(before)
+        # All of it or, if reading failed, nothing: what is held belongs to the reading before.
         self._before, self._now = self._now, {}
-        self._reading = Reading.of(night, before)
-        self._changed_us = FROM_BEGIN_US if before is None else self._reading.first_change_us(before)
-        return self._reading
+        self._reading, self._changed_us = reading, changed_us
+        return reading
 
     def _by_letter(self, night: Night, profile: RulesProfile) -> Generator[None, None, ByLetter]:
         """Judge again with the look-alikes counted."""

@@ -6,10 +6,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pytest
 from reference.random_nights import random_night
 
 from monitor.model.rules import PROFILES
 from monitor.scoring import Night, Scorer, score
+from monitor.scoring.combined import Reading
+from monitor.scoring.inputs import Movement
 
 
 def changed(r: random.Random, night: Night) -> Iterator[Night]:
@@ -66,6 +69,23 @@ def test_a_score_given_up_between_its_parts_changes_no_later_one() -> None:
                 else:
                     assert scorer.score(night, profile) == score(night, profile), f"night of seed {seed}"
     assert given_up_n > 20
+
+
+def test_a_recording_that_could_not_be_read_at_first_is_scored_as_a_fresh_one(monkeypatch) -> None:
+    profile = PROFILES["aasm3"]
+    times_us = range(0, 8_000_000_000, 20_000_000)
+    moved = tuple(Movement(at_us, at_us + 1_500_000, "left", f"L{at_us}") for at_us in times_us)
+    whole = Night(moved, end_us=8_000_000_000, legs=("left",))
+    scorer = Scorer()
+    for n in (300, 389, 390):
+        scorer.score(replace(whole, movements=moved[:n], end_us=times_us[n]), profile)
+    # The first of all is excluded, long after what is near it was settled.
+    late = replace(whole, movements=(replace(moved[0], rejected="cough"), *moved[1:]))
+    with monkeypatch.context() as patched:
+        patched.setattr(Reading, "first_change_us", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            scorer.score(late, profile)
+    assert scorer.score(late, profile) == score(late, profile)
 
 
 def test_a_row_that_did_not_change_is_the_same_object() -> None:
