@@ -210,10 +210,10 @@ class SessionRecorder:
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a request; see `monitor.recorder.requests`."""
-        if request.get("do") == "status":
-            self._intake.watched(self.time.clock())
-            return self.status()
         with self.faults.isolate("answering a request"):
+            if request.get("do") == "status":
+                self._intake.watched(self.time.clock())
+                return self.status()
             made: list[Fact] = []
             try:
                 if request.get("do") == "estimate":

@@ -18,6 +18,7 @@ from monitor.model.shutdown import SignalEvent, on_shutdown_signals
 from monitor.montage import Chosen
 from monitor.recorder.compilation import Compilation
 from monitor.recorder.recorder import RecordingPlan, SessionRecorder
+from monitor.recorder.request_queue import RequestQueue
 from monitor.recorder.resumed import Resumed, known_streams, source_keys
 from monitor.recorder.source import Source
 from monitor.session.control import ControlServer
@@ -30,7 +31,6 @@ _END_LOOP_S = 0.25
 _NEXT_PART_S = 0.03
 # Requests, clock and score are served even if signal arrives without a pause.
 _LONGEST_TURN_S = 1.0
-_ANSWER_S = 4.0
 _LAST_ESTIMATE_S = 3.0
 
 
@@ -121,13 +121,11 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
         Reader(source.key, chosen.info, chosen.stream, arrivals, source.identity.commands)
         for source, chosen in zip(sources, recording.chosen, strict=True)
     ]
-    asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
+    asked = RequestQueue(partial(arrivals.put, None))
     control = None
     with recorder.faults.isolate("opening the control channel"):
         # A full disk has no room for its contact: a signal still ends the recording.
-        control = ControlServer(
-            recording.folder.control, lambda request: _ask(request, ending, asked, arrivals)
-        )
+        control = ControlServer(recording.folder.control, lambda request: _ask(request, ending, asked))
     for reader in readers:
         reader.start()
     begun()
@@ -136,10 +134,10 @@ def record(recording: Recording, ending: StopRequest, begun: Callable[[], None])
             wait_s = _NEXT_PART_S if recorder.is_work_left else _LOOP_S
             _take_all(arrivals, recorder, wait_s, _LONGEST_TURN_S)
             # One that comes meanwhile is answered in the next turn: more has been received by then.
-            asked_n = asked.qsize()
+            asked_n = asked.n_waiting
             if asked_n:
                 _take_waiting(readers, arrivals, recorder)
-            _answer(asked, asked_n, recorder)
+            asked.answer(asked_n, recorder.answer)
             recorder.tick()
             with recorder.faults.isolate("showing the status"):
                 recording.watch(recorder)
@@ -196,53 +194,24 @@ def _take_waiting(
     _take_all(arrivals, recorder, 0.0, _LONGEST_TURN_S)
 
 
-def _wait_for_detector(
-    recording: Recording, asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder
-) -> None:
+def _wait_for_detector(recording: Recording, asked: RequestQueue, recorder: SessionRecorder) -> None:
     """Wait until the detector is compiled, if samples wait for it."""
     while recorder.waiting_s and not recording.compilation.wait(_END_LOOP_S):
-        _answer(asked, asked.qsize(), recorder)
+        asked.answer(asked.n_waiting, recorder.answer)
         with recorder.faults.isolate("showing the status"):
             recording.watch(recorder)
 
 
-def _take_final_estimate(asked: queue.SimpleQueue[_Asked], recorder: SessionRecorder) -> None:
+def _take_final_estimate(asked: RequestQueue, recorder: SessionRecorder) -> None:
     """Wait briefly for the final estimate of the staging process."""
     recorder.stager.request_final_estimate()
     until_s = time.monotonic() + _LAST_ESTIMATE_S
     while recorder.stager.is_running and time.monotonic() < until_s:
-        with contextlib.suppress(queue.Empty):
-            one = asked.get(timeout=_END_LOOP_S)
-            one.answer.put(recorder.answer(one.request))
+        asked.answer_next(_END_LOOP_S, recorder.answer)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request on its way from a connection's thread to the recording loop, and the answer's way back."""
-
-    request: Mapping[str, Any]
-    answer: queue.SimpleQueue[Mapping[str, Any]]
-
-
-def _ask(
-    request: Mapping[str, Any],
-    ending: StopRequest,
-    asked: queue.SimpleQueue[_Asked],
-    arrivals: queue.SimpleQueue[Arrival | None],
-) -> Mapping[str, Any]:
+def _ask(request: Mapping[str, Any], ending: StopRequest, asked: RequestQueue) -> Mapping[str, Any]:
     if request.get("do") == "stop":
         ending.ask("stopped by request")
         return {"ok": True}
-    answer: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-    asked.put(_Asked(request, answer))
-    arrivals.put(None)
-    try:
-        return answer.get(timeout=_ANSWER_S)
-    except queue.Empty:
-        return {"error": "the recorder is ending or busy"}
-
-
-def _answer(asked: queue.SimpleQueue[_Asked], asked_n: int, recorder: SessionRecorder) -> None:
-    for _ in range(asked_n):
-        one = asked.get()
-        one.answer.put(recorder.answer(one.request))
+    return asked.ask(request)

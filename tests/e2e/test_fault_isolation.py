@@ -103,6 +103,8 @@ def test_a_request_that_breaks_something_is_answered(bench, monkeypatch):
     bench.feed(1, 4000.0)
     monkeypatch.setattr(night_module, "fact_of", failing)
     assert "recording continues" in bench.night.answer({"do": "note", "t": 0.5, "text": "x"})["error"]
+    monkeypatch.setattr(bench.night, "status", failing)
+    assert "recording continues" in bench.night.answer({"do": "status"})["error"]
 
 
 def raw_n(bench):
