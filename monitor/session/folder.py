@@ -319,7 +319,8 @@ class SessionLock:
     def release(self) -> None:
         """Give the lock back; nothing of it stays in the folder."""
         if self._lock.is_locked:
-            # While it is held: a process that opened it meanwhile sees the removal, and creates it again.
+            # While it is held: a process that opened it before keeps no lock of a removed file, which is so
+            # from filelock 3.20.4 on.
             with contextlib.suppress(OSError):
                 Path(self._lock.lock_file).unlink()
         self._lock.release()

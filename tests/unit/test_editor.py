@@ -1,6 +1,8 @@
 """Editing a finished night: appended under its lock, signed over exactly what was there, tables made anew."""
 
+import contextlib
 import json
+import os
 import stat
 import threading
 
@@ -11,7 +13,7 @@ from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.recorder.editor import Editor
 from monitor.session.control import ControlClient
-from monitor.session.folder import SessionFolder
+from monitor.session.folder import SessionFolder, SessionLock
 from monitor.session.journal import Journal, read_journal
 from monitor.session.recovery import recover
 
@@ -102,6 +104,30 @@ def test_one_edits_at_a_time_and_nobody_repairs_meanwhile(folder):
     Editor(folder).close()
     assert not folder.control.exists()
     assert recover(folder).was_open is False
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file that is open cannot be removed there")
+def test_a_lock_that_is_given_back_while_another_takes_it_is_held_by_one(folder, monkeypatch):
+    import fcntl
+
+    flock, first, second = fcntl.flock, SessionLock(folder), SessionLock(folder)
+    first.acquire()
+    holders = [first]
+
+    def late(fd, operation):
+        if holders == [first]:
+            # The second has opened the file; now the first removes it and gives it back.
+            holders.clear()
+            first.release()
+        return flock(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    for lock in (second, SessionLock(folder)):
+        with contextlib.suppress(InputError):
+            lock.acquire()
+            holders.append(lock)
+    assert len(holders) == 1
+    holders[0].release()
 
 
 def test_a_night_that_was_not_ended_is_recovered_first(folder):
