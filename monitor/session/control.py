@@ -62,7 +62,8 @@ class ControlServer:
     def close(self) -> None:
         """Stop answering and remove the contact file."""
         self._closing.set()
-        self._contact.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._contact.unlink(missing_ok=True)
         # Accepting cannot be interrupted: knock at one's own door.
         with contextlib.suppress(OSError):
             Client(self._address).close()

@@ -1,5 +1,7 @@
 """Nothing that fails inside the recorder ends the night: it is told, and the recording goes on."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from support.hand_fed import RATE_HZ
@@ -15,6 +17,10 @@ pytestmark = pytest.mark.smoke
 
 def failing(*_, **__):
     raise ZeroDivisionError("made up")
+
+
+def refusing(*_, **__):
+    raise PermissionError("shown by a window")
 
 
 def test_a_detector_that_fails_once_leaves_a_gap_and_learns_again(bench, monkeypatch):
@@ -97,6 +103,15 @@ def test_no_number_is_shown_of_a_score_that_can_no_longer_be_made(bench, monkeyp
     for second in range(2):
         bench.feed(1, 4026.0 + second)
     assert not bench.night.scores
+
+
+def test_a_live_trace_that_cannot_be_removed_keeps_no_recording_from_its_end(bench, monkeypatch):
+    bench.feed(5, 4000.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", refusing)
+        facts = bench.end()
+    assert facts[-1].kind == "stop"
+    assert (bench.folder.path / "summary.json").exists()
 
 
 def test_a_request_that_breaks_something_is_answered(bench, monkeypatch):
