@@ -87,6 +87,15 @@ class Feed:
 
     def poll(self) -> None:
         """Read the session once; called by the thread."""
+        try:
+            self.screen = self._whole = self._newest_screen()
+            self.problem, self._whole_at_s = "", time.monotonic()
+        except InputError as err:
+            self._failed(str(err))
+        except Exception as err:  # noqa: BLE001 - the window must not stand still with what it showed last
+            self._failed(f"{type(err).__name__}: {err}")
+
+    def _newest_screen(self) -> Screen | None:
         while not self._commands.empty():
             self.presenter.do(self._commands.get())
         if self._polls % _DISK_EVERY_N == 0:
@@ -98,13 +107,7 @@ class Feed:
         if before_s and self._newest_s > before_s:
             self._moved_at_s = time.monotonic()
         live_status = LiveStatus(status, self._newest_s, self._saved_s_ago, self._disk_s, self.unheard_s)
-        try:
-            self.screen = self._whole = self.presenter.poll(live_status)
-            self.problem, self._whole_at_s = "", time.monotonic()
-        except InputError as err:
-            self._failed(str(err))
-        except Exception as err:  # noqa: BLE001 - the window must not stand still with what it showed last
-            self._failed(f"{type(err).__name__}: {err}")
+        return self.presenter.poll(live_status)
 
     def _failed(self, reason: str) -> None:
         """Show that the last screen becomes old, unless the next poll is in time."""
