@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.detection.aligned_chunk import AlignedChunk, Times, steps_of
+from monitor.detection.stamp_shape import FROZEN_S
 
-_FROZEN_S = 1.0
 _JUDGED_S = 0.25
 _PACE = 0.5
 _LONGEST_S = 600.0
@@ -29,9 +29,9 @@ class BurstRetiming:
 
     Notes
     -----
-    After a gap of a second or more, a quarter of a second of samples is held until it is known whether they
-    arrive at the stream's pace. Everything depends on samples and times alone, not on how they were cut into
-    chunks, so that a file gives the result of the live recording.
+    After a gap of half a second or more, a quarter of a second of samples is held until it is known whether
+    they arrive at the stream's pace. Everything depends on samples and times alone, not on how they were cut
+    into chunks, so that a file gives the result of the live recording.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -49,7 +49,7 @@ class BurstRetiming:
     def take(self, values: npt.NDArray[Any], times_s: Times) -> list[AlignedChunk]:
         """Take samples, shape (n, n_channels), and their times (s); return those that are in their places."""
         if not self._held:
-            if len(times_s) and times_s.max() - min(self._last_s, times_s.min()) < _FROZEN_S:
+            if len(times_s) and times_s.max() - min(self._last_s, times_s.min()) < FROZEN_S:
                 # No step is longer than all together. False for what is not a number.
                 self._last_s = float(times_s[-1])
                 return [AlignedChunk(values, times_s)]
@@ -124,7 +124,7 @@ class BurstRetiming:
         return placed
 
     def _jumps(self, times_s: Times) -> npt.NDArray[np.intp]:
-        return np.flatnonzero(steps_of(times_s, self._last_s) >= _FROZEN_S)
+        return np.flatnonzero(steps_of(times_s, self._last_s) >= FROZEN_S)
 
     def _note(self, times_s: Times) -> None:
         finite = times_s[np.isfinite(times_s)]

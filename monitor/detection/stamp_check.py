@@ -310,7 +310,7 @@ class StampCheck:
             passed = times_s[:n]
             if abs(line_s - level_s) <= SUSPECT_S:
                 # They returned: single stamps were wrong, and the count places their samples.
-                passed = np.where(np.abs(off_s - line_s) <= SUSPECT_S, passed, np.nan)
+                passed = np.where(np.abs(off_s - line_s) <= width_s, passed, np.nan)
             is_back_again = self._was_set_back(line_s - level_s)
             if self._n <= self._look_n and abs(line_s - level_s) > _FAR_S:
                 self.shift_s = level_s - line_s

@@ -28,8 +28,9 @@ _LOWEST_HZ, _HIGHEST_HZ = 100.0, 20_000.0
 _RATE_OFF, _STRAIGHT = 0.025, 0.25
 CHANGED_N, UNCHANGED_N = 4, 8
 """Seconds at the new rate, and at the old one before, that show such a change."""
-# A source that was frozen for this long sends its buffer with stamps of one moment; see `BurstRetiming`.
-_FROZEN_S, _LONGEST_FROZEN_S = 1.0, 600.0
+FROZEN_S = 0.5
+"""A source that was frozen for this long sends its buffer with stamps of one moment; see `BurstRetiming`."""
+_LONGEST_FROZEN_S = 600.0
 
 
 def middle(numbers: Times, share: float = 0.5) -> float:
@@ -138,7 +139,7 @@ def is_backlog(off_s: Times, times_s: Times, level_s: float) -> bool:
         Offset of the stamps before these.
     """
     jump_s = float(off_s[0]) - level_s
-    if not _FROZEN_S - SUSPECT_S <= jump_s <= _LONGEST_FROZEN_S or not np.isfinite(times_s).all():
+    if not FROZEN_S <= jump_s <= _LONGEST_FROZEN_S or not np.isfinite(times_s).all():
         return False
     return bool(np.diff(times_s).min() >= -WIDEST_LINE_S and off_s[-1] - off_s[0] < 0)
 

@@ -36,8 +36,10 @@ def frozen(frozen_s=30.0, burst_s=0.05, lost_n=0):
     return np.delete(times_s, slice(first, first + lost_n))
 
 
-@pytest.mark.parametrize("frozen_s", [1.5, 5.0, 30.0, 300.0])
-@pytest.mark.parametrize("burst_s", [0.0, 0.05, 0.5])
+@pytest.mark.parametrize(
+    ("frozen_s", "burst_s"),
+    [(0.7, 0.05), *((each, burst_s) for each in (1.5, 5.0, 30.0, 300.0) for burst_s in (0.0, 0.05, 0.5))],
+)
 def test_the_backlog_of_a_freeze_goes_where_it_belongs(frozen_s, burst_s):
     times_s, moved_n = run(frozen(frozen_s, burst_s))
     assert np.abs(times_s - even(30 + frozen_s)).max() < 0.06 + burst_s
@@ -77,7 +79,9 @@ def test_hole_upon_hole_and_stamps_that_are_none():
     assert np.array_equal(placed, times_s, equal_nan=True)
 
 
-EVENTFUL = np.concatenate([frozen(5.0), 200.0 + even(3), 400.0 + frozen(2.0, 0.2), 800.0 + even(0.1)])
+EVENTFUL = np.concatenate(
+    [frozen(5.0), 200.0 + even(3), 400.0 + frozen(2.0, 0.2), 600.0 + frozen(0.7), 800.0 + even(0.1)]
+)
 WHOLE = run(EVENTFUL)
 
 

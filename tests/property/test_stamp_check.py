@@ -165,6 +165,19 @@ def onsets(facts):
     return [f.data["onset"] for f in facts if f.kind == "movement" and f.data["phase"] == "closed"]
 
 
+@pytest.mark.parametrize("frozen_s", [0.27, 0.35, 0.47, 0.53, 0.7, 0.95, 1.5])
+def test_a_short_freeze_of_a_sender_that_stamps_on_sending_is_no_gap(frozen_s):
+    values = moving()
+    # Sent every 20 ms, with one stamp; what waited during the freeze is sent after it.
+    sent_s = np.ceil(TRUTH_S / 0.02) * 0.02
+    for begin_s in (33.7, 52.2, 71.1):
+        during = (sent_s > begin_s) & (sent_s < begin_s + frozen_s)
+        sent_s[during] = begin_s + frozen_s
+    facts = night(sent_s, values)
+    assert [fact for fact in facts if fact.kind == "gap"] == []
+    assert onsets(facts) == pytest.approx(onsets(night(TRUTH_S, values)), abs=0.04)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_movement_is_lost(kind):
     facts = night(put_in(kind, 20.0, 60.0), moving())
