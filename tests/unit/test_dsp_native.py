@@ -195,7 +195,8 @@ def test_nothing_is_compiled_for_a_process_that_ended_before_its_compilers_began
     program = "from dsp.compilation import compile_share; compile_share(0)"
     done = subprocess.run([sys.executable, "-c", program], stdin=subprocess.DEVNULL, env=given, check=False)
     assert done.returncode == 1
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    # It may have begun with one: a lock says that it did, and nobody holds it any more.
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
 
 
 def without_entry_points():
