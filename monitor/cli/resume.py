@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.cli.terminal import Terminal
 from monitor.lsl.discovery import Query
@@ -17,7 +18,6 @@ from monitor.lsl.successor import RIVAL, Successor
 from monitor.model.config import Config, MontageWish, config_from
 from monitor.model.errors import InputError
 from monitor.model.facts import LEGS, Leg
-from monitor.model.payloads import StreamData
 from monitor.model.wording import hms
 from monitor.montage import Channel, Chosen, StreamDescription
 from monitor.recorder.resumed import Resumed
@@ -35,6 +35,9 @@ from monitor.session.resume import (
     why_not,
 )
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import StreamData
 
 ANSWER_S = 60.0
 _POLL_S = 0.1

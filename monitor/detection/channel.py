@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,10 @@ import numpy.typing as npt
 from dsp import Cause, EventKind, LegDetector, QualityState
 from monitor.detection.stamp_timeline import StampTimeline
 from monitor.model.facts import Fact, detection_kinds
-from monitor.model.payloads import ConditionData, FiguresData, MotionData, Phase, QualityWord
 from monitor.montage import LegChannel
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import ConditionData, FiguresData, MotionData, Phase, QualityWord
 
 SOURCE = "detector"
 Known = tuple[int, Fact]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from monitor.detection.aligned_chunk import Duplicate
 from monitor.detection.channel import SOURCE
 from monitor.model.facts import Fact
-from monitor.model.payloads import WarningData
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import WarningData
 
 # Losses of some milliseconds are visible to a counter only; duplicates are a sender's chunk, or a backlog.
 _SHORT_LOSS_S, _SHORT_REPEAT_S = 0.02, 0.5

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple
 
-from typing_extensions import TypeVar
+# The type of a fact's data, from `monitor.model.payloads`; any keys if the kind is unknown. The types of the
+# payloads are for the type checker: a recorder, which checks no facts from disk, does not load them.
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
 
+    _Data_co = TypeVar("_Data_co", bound=Mapping[str, Any], default=Mapping[str, Any], covariant=True)
+else:
+    from typing import TypeVar
+
+    _Data_co = TypeVar("_Data_co", covariant=True)
 Leg = Literal["left", "right"]
-_Form = TypeVar("_Form", bound=Mapping[str, Any])
-# The type of a fact's data, from `monitor.model.payloads`; any keys if the kind is unknown.
-_Data_co = TypeVar("_Data_co", bound=Mapping[str, Any], default=Mapping[str, Any], covariant=True)
 LEGS: tuple[Leg, Leg] = ("left", "right")
 
 # The kinds and the keys of each. Times are seconds on the session's timeline (0 = first sample).
@@ -129,14 +134,6 @@ class Fact(Generic[_Data_co]):
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind of fact: {self.kind!r}")
-
-    def of(self, form: type[_Form]) -> Fact[_Form]:
-        """Return the fact with the payload type of its `kind` from `monitor.model.payloads`.
-
-        Nothing is checked or copied: facts from disk are checked when they are read.
-        """
-        del form
-        return cast("Fact[_Form]", self)
 
     @property
     def may_be_undone(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,13 @@ from monitor.detection.pipeline import StreamDetection
 from monitor.detection.stamp_timeline import CLOCK_STEP, MISSING
 from monitor.lsl.arrivals import Samples
 from monitor.model.facts import Fact
-from monitor.model.payloads import LateData
 from monitor.recorder.lateness import Spell
 from monitor.recorder.source import Source
 from monitor.recorder.source_clock import SourceClock
 from monitor.recorder.source_detection import SourceDetection
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import LateData
 
 _SOURCE = "recorder"
 _OVERFLOW = "sender overflow"

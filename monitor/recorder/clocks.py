@@ -6,12 +6,16 @@ ones: those belong to another clock, and a reader of the file would misplace the
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from monitor.detection.stamp_timeline import CLOCK_STEP
 from monitor.lsl.arrivals import Offset
 from monitor.model.facts import Fact
-from monitor.model.payloads import OffsetData
 from monitor.recorder.context import RecorderContext
 from monitor.recorder.source import Source
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import OffsetData
 
 _STEPPED_S = 0.01
 # An offset that places a source's stamps this far from now does not belong to them.

@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import WarningData
 from monitor.recorder.fault_isolation import FaultIsolation
 from monitor.recorder.source_clock import SourceClock
 from monitor.recorder.source_detection import SourceDetection
 from monitor.recorder.watches import StallWatch
 from monitor.session.folder import SessionFolder
 from monitor.session.signal.raw_writer import RawWriter
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import WarningData
 
 
 class SessionTime:

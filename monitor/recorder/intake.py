@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +27,6 @@ from monitor.lsl.arrivals import (
 )
 from monitor.lsl.search import changed
 from monitor.model.facts import Fact
-from monitor.model.payloads import AnchorData, LostData
 from monitor.montage import StreamDescription
 from monitor.recorder.chunk_processing import detect
 from monitor.recorder.clocks import Clocks
@@ -40,6 +40,9 @@ from monitor.session.resume import is_recorded_by_another
 from monitor.session.signal.live_ring import LiveRingWriter
 from monitor.session.signal.xdf_format import readable
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData, LostData
 
 _DETECTOR_FAULT = "detector fault"
 _CUT_OFF = "recorder was cut off"

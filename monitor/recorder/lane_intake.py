@@ -5,7 +5,7 @@ A fault here ends the lanes of that stream on screens. It reaches neither the re
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +13,14 @@ import numpy.typing as npt
 from monitor.lsl.arrivals import Samples
 from monitor.model.facts import Fact
 from monitor.model.lanes import signals_of
-from monitor.model.payloads import AnchorData
 from monitor.recorder.clocks import Clocks
 from monitor.recorder.context import RecorderContext
 from monitor.recorder.source import Source
 from monitor.session.signal.live_ring import LiveRingWriter
 from monitor.session.signal.placement import Placement
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,14 +11,13 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.lsl.arrivals import Arrival
 from monitor.lsl.library import is_encrypted
 from monitor.model.config_fields import StagingSettings
 from monitor.model.facts import Fact
 from monitor.model.lanes import NO_LANES, LaneWish
-from monitor.model.payloads import ResumedData, StopData, WarningData
 from monitor.model.rules import RulesProfile
 from monitor.model.safe_file import sync_entries
 from monitor.recorder.clock_watch import ClockWatch
@@ -49,6 +48,9 @@ from monitor.session.recovery import closed_movements
 from monitor.session.signal.raw_writer import RawWriter
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import ResumedData, StopData, WarningData
 
 _DISK_EVERY_S = 60.0
 # Of each turn, for what waited for the detector: requests are answered and samples received meanwhile.

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.model.clock import utc_now
 from monitor.model.facts import LEGS, Fact
 from monitor.model.labels import RESPIRATORY
-from monitor.model.payloads import DrawnData
 from monitor.scoring.inputs import STAGES
 from monitor.session.alert_priority import RANK
 from monitor.session.biocal import BROKEN_OFF, COMPLETED
 from monitor.session.calibration import STEPS, judge
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import DrawnData
 
 PERSON = "person"
 _LONGEST_TEXT = 1000

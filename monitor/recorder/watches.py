@@ -6,13 +6,15 @@ Whether data reaches the disk: recorded as a fact as soon as one can be written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from monitor.model.facts import Fact, Leg
-from monitor.model.payloads import QualityData, TroubleData
 from monitor.recorder.source import Source
 from monitor.session.disk_space import DISK_LOW_S
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import QualityData, TroubleData
 
 SILENT_S = 5.0
 _SOURCE = "recorder"
@@ -91,7 +93,7 @@ class StorageWatch:
         if reason and before is None:
             data: TroubleData = {"about": about, "reason": reason, "end": None}
             (written,) = self._record([Fact("trouble", t_s, "recorder", data)])
-            self._open[about] = written.of(TroubleData)
+            self._open[about] = cast("Fact[TroubleData]", written)
         elif before is not None and not reason:
             ended: TroubleData = {**before.data, "end": max(t_s, before.t or 0.0)}
             self._record([Fact("trouble", before.t, "recorder", ended, supersedes=before.seq)])

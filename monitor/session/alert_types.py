@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import GapData, TroubleData
 from monitor.model.wording import minutes_seconds
 from monitor.scoring.spans import Spans, union
 from monitor.session.alert_priority import Priority
 from monitor.session.movement_parts import to_us
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import GapData, TroubleData
 
 # An active condition has no end yet.
 FAR_US = 2**60

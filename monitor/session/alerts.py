@@ -11,11 +11,11 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitor.model.facts import Fact, Leg
-from monitor.model.payloads import QualityData, StageData
 from monitor.scoring.spans import Spans, complement, intersection
 from monitor.session.alert_priority import RANK, Priority
 from monitor.session.alert_types import FAR_US, AlertEpisode, each_of, end_of, seconds, spans_of
@@ -23,6 +23,9 @@ from monitor.session.conditions import FOR_EVER, HOLE_S, Condition
 from monitor.session.damage import damage_words, missing_facts
 from monitor.session.movement_parts import to_us
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import QualityData, StageData
 
 _LOST_S = 10.0
 # What a person who turns over causes too is raised after this time: conditions of a limb, and warnings.

@@ -8,11 +8,13 @@ after `LONGEST_S`, or with the recording.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import BiocalData, CalibrationData, LightsData, MotionData, StageData
 from monitor.scoring.inputs import AUTO, SLEEP
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import BiocalData, CalibrationData, LightsData, MotionData, StageData
 
 LONGEST_S = 900.0
 COMPLETED, BROKEN_OFF = "completed", "broken off"

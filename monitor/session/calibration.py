@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from monitor.model.facts import Fact, Leg
-from monitor.model.payloads import MovementData
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import MovementData
 
 STEPS = ("relax", "left", "right", "both")
 WANTED = {"left": 3, "right": 3, "both": 1}
@@ -16,7 +18,7 @@ RELAX_S = 30.0
 _HIGH_REST_UV = 8.0
 
 Spans = Mapping[str, Sequence[float]]
-Movements = Sequence[Fact[MovementData]]
+Movements: TypeAlias = "Sequence[Fact[MovementData]]"
 
 
 def seen(movements: Movements, leg: str, span: Sequence[float]) -> list[Fact[MovementData]]:

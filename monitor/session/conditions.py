@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import ConditionData
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import ConditionData
 
 HOLE_S = 10.0
 """Usable time up to this length does not end a condition."""

@@ -15,13 +15,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from monitor.model.errors import InputError
 from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, UNUSABLE, Fact
-from monitor.model.payloads import UnusableData
 from monitor.session.journal import JournalEnd, number
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import UnusableData
 
 SOURCE = "recover"
 _ENDING = {"journal": "jsonl", "recording": "xdf"}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from typing import TYPE_CHECKING
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import MovementData
 from monitor.scoring.inputs import Movement
 from monitor.session.movement_parts import movement_of
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import MovementData
 
 
 class LegMovements:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from monitor.model import wording
 from monitor.model.facts import UNUSABLE, Fact
-from monitor.model.payloads import (
-    AcceptData,
-    ArtifactData,
-    CalibrationData,
-    GapData,
-    RejectData,
-    RespiratoryData,
-    SpanData,
-    StageData,
-    StreamData,
-    TroubleData,
-)
 from monitor.session.biocal import Biocal, n_inside
 from monitor.session.conditions import AROUND_S, HOLE_S, Condition
 from monitor.session.damage import damage_words, entry_text
 from monitor.session.manual_movements import manual_text
 from monitor.session.state import SessionState
 from monitor.session.wall_time import WallTime
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import (
+        AcceptData,
+        ArtifactData,
+        CalibrationData,
+        GapData,
+        RejectData,
+        RespiratoryData,
+        SpanData,
+        StageData,
+        StreamData,
+        TroubleData,
+    )
 
 
 class LogRow(NamedTuple):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import ManualData, MovementData
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import ManualData, MovementData
 
 PERSON = "person"
 

@@ -9,12 +9,14 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from monitor.model.facts import Fact
 from monitor.model.labels import DEFAULT_LABELS, RESPIRATORY, normalise
-from monitor.model.payloads import MarkerRejectedData
 from monitor.scoring.inputs import STAGES
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import MarkerRejectedData
 
 SPANS = RESPIRATORY | {"arousal", "artifact"}
 EPOCH_S = 30.0

@@ -7,19 +7,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import (
-    ConditionData,
-    DamagedData,
-    FurtherMovementData,
-    GapData,
-    LimbData,
-    MovementData,
-)
 from monitor.scoring.inputs import Epoch, Movement, Span
 from monitor.session.markers import EPOCH_S
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import (
+        ConditionData,
+        DamagedData,
+        FurtherMovementData,
+        GapData,
+        LimbData,
+        MovementData,
+    )
 
 # More movements than any session has.
 _MANY = 100_000

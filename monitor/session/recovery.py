@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.model.config import rules_from
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
-from monitor.model.payloads import StopData
 from monitor.model.safe_file import PART_GLOB
 from monitor.session.damage import SOURCE, journal_damage, numbered, set_aside_text
 from monitor.session.durability_mark import mark_of
@@ -22,6 +21,9 @@ from monitor.session.signal.recording_damage import forms_of, recording_damage, 
 from monitor.session.signal.xdf_format import Survey, survey
 from monitor.session.state import SessionState
 from monitor.session.tables import write_tables
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import StopData
 
 # A clock record is a minute old at most; a busy disk may delay it.
 _CLOCK_RECORDS_S = 600.0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, cast
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import MovementData
 from monitor.scoring import Score
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import MovementData
 
 # Without a new fact only the hours grow: score again when they have grown by a thousandth and ten seconds.
 _EVERY_S = 10.0
@@ -28,7 +31,7 @@ class ScoreSchedule:
 
     def take(self, fact: Fact, revision: int) -> None:
         """Note the next fact; `revision` is that of the state after it was applied."""
-        is_running = fact.kind == "movement" and fact.of(MovementData).data["phase"] in _RUNNING
+        is_running = fact.kind == "movement" and cast("Fact[MovementData]", fact).data["phase"] in _RUNNING
         # A running movement is not counted: it waits for the next score.
         self._is_asked |= revision != self._facts_n and not is_running
         self._facts_n = revision

@@ -6,11 +6,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import SignData
 from monitor.model.safe_file import open_to_read
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import SignData
 
 # Not the place of the line: after damage numbers may be missing.
 _SEQ = re.compile(rb'\{"v":\d+,"seq":(\d{1,18}),')

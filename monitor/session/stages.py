@@ -8,15 +8,18 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import StageData
 from monitor.scoring.denominators import StageTimeline
 from monitor.scoring.inputs import AUTO, SLEEP, Epoch, Night
 from monitor.scoring.spans import Spans, intersection, union
 from monitor.session.markers import EPOCH_S
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import StageData
 
 _EPOCH_US = round(EPOCH_S * 1e6)
 _FOREVER_US = 2**62

@@ -11,19 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from monitor.model.facts import LEGS, NOT_SCORED, SCORED, Fact, Leg, detection_kinds
-from monitor.model.payloads import (
-    AuthorData,
-    ClockData,
-    ConditionData,
-    LimbData,
-    MovementData,
-    QualityData,
-    RejectData,
-    SignData,
-)
 from monitor.scoring.inputs import Epoch, LegSpan, Movement, Night, Span, split_at
 from monitor.scoring.sit import LENGTH_US
 from monitor.session.biocal import Biocal, biocals
@@ -44,6 +34,18 @@ from monitor.session.movement_parts import (
     without_lost_endings,
 )
 from monitor.session.stages import ResolvedStages, StagingAgreement, agreement
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import (
+        AuthorData,
+        ClockData,
+        ConditionData,
+        LimbData,
+        MovementData,
+        QualityData,
+        RejectData,
+        SignData,
+    )
 
 _SCORED = frozenset(
     {"movement", "stage", "respiratory", "arousal", "artifact", "lights", "gap", "quality", "stop", "session"}
@@ -111,20 +113,20 @@ class SessionState(FactsByKind):
                 self.revision += kind in _SCORED
                 self.alert_revision += kind in _ALERTING
         if fact.kind == SCORED.movement:
-            self._leg_movements.add(fact.of(MovementData))
+            self._leg_movements.add(cast("Fact[MovementData]", fact))
         elif fact.kind == NOT_SCORED.movement:
-            self._limb_movements[fact.data["id"]] = fact.of(LimbData)
+            self._limb_movements[fact.data["id"]] = cast("Fact[LimbData]", fact)
         else:
             self._facts.setdefault(fact.kind, {})[fact.seq] = fact
             self._kind_of[fact.seq] = fact.kind
         if fact.kind == "author":
-            self._name(fact.of(AuthorData))
+            self._name(cast("Fact[AuthorData]", fact))
         self._outdate(fact.kind)
         self.newest_seq = fact.seq
         if fact.t is not None:
             self.last_s = max(self.last_s, fact.t)
         if fact.kind == "clock":
-            self.last_s = max(self.last_s, fact.of(ClockData).data["recorded_s"])
+            self.last_s = max(self.last_s, cast("Fact[ClockData]", fact).data["recorded_s"])
         self.revision += fact.kind in _SCORED
         self.alert_revision += fact.kind in _ALERTING
 
@@ -278,7 +280,11 @@ class SessionState(FactsByKind):
         kinds = detection_kinds(limb)
 
         def made() -> list[Condition]:
-            own = (f.of(ConditionData) for f in self.facts(kinds.quality) if f.data[kinds.limb] == limb)
+            own = (
+                cast("Fact[ConditionData]", f)
+                for f in self.facts(kinds.quality)
+                if f.data[kinds.limb] == limb
+            )
             return conditions(own)
 
         newest = next(reversed(self._facts.get(kinds.quality, {})), -1)
@@ -290,7 +296,9 @@ class SessionState(FactsByKind):
         return found[-1] if found and now_s < found[-1].end_s + HOLE_S else None
 
     def _quality_of(self, leg: str) -> Fact[QualityData] | None:
-        ratings = (fact.of(QualityData) for fact in reversed(self._facts.get("quality", {}).values()))
+        ratings = (
+            cast("Fact[QualityData]", fact) for fact in reversed(self._facts.get("quality", {}).values())
+        )
         return next((fact for fact in ratings if fact.data["leg"] == leg), None)
 
     def stage_at(self, t_s: float) -> str | None:
@@ -442,7 +450,9 @@ class SessionState(FactsByKind):
         kinds = detection_kinds(limb)
         gaps = [f for f in self.facts("gap") if limb in (*f.data["legs"], *f.data.get("limbs", ()))]
         rated = (
-            fact.of(ConditionData) for fact in self.facts(kinds.quality) if fact.data[kinds.limb] == limb
+            cast("Fact[ConditionData]", fact)
+            for fact in self.facts(kinds.quality)
+            if fact.data[kinds.limb] == limb
         )
         qualities = list(rated)
         damaged = self.facts("damaged")

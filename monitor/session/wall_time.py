@@ -13,11 +13,13 @@ import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.model import wording
 from monitor.model.facts import Fact
-from monitor.model.payloads import ClockData, StreamData
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import ClockData, StreamData
 
 _STEP_S = 1.0
 # Noise of reading two clocks one after the other.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from monitor.model.config_fields import Role
-from monitor.model.payloads import StreamData
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_follower import JournalFollower
 from monitor.session.signal.chunk_index import ChunkIndex
@@ -14,6 +14,9 @@ from monitor.session.state import SessionState
 from monitor.staging.channels import ROLES, StageChannel
 from monitor.staging.epoch_signal import EPOCH_S, PAD_S, EpochSignal, missing_epoch, read_epoch
 from monitor.staging.estimator import Estimate
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import StreamData
 
 # LSL delivers late after an outage; an epoch not delivered after that is missing.
 _PATIENCE_S = 90.0

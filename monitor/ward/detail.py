@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QVBoxLayout
@@ -11,7 +12,6 @@ from PySide6.QtWidgets import QFrame, QHeaderView, QLabel, QTableWidget, QTableW
 from monitor.dashboard.style import label
 from monitor.dashboard.theme import Theme
 from monitor.model.facts import LEGS, Fact
-from monitor.model.payloads import ConditionData
 from monitor.model.wording import LEG_SHORT, hms
 from monitor.session.conditions import conditions
 from monitor.session.log_entries import LogRow, fact_row, limb_condition_rows
@@ -19,6 +19,9 @@ from monitor.ward import texts
 from monitor.ward.health import shortened
 from monitor.ward.tile import Tile
 from monitor.ward.tile_widget import MARKS
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import ConditionData
 
 _WIDTH_PX, _ROW_PX = 460, 24
 _ROWS = 200
@@ -113,7 +116,9 @@ def _conditions(facts: Sequence[Fact]) -> list[LogRow]:
     now_s = max((_time(fact) for fact in facts), default=0.0)
     rows: list[LogRow] = []
     for leg in LEGS:
-        own = [f.of(ConditionData) for f in facts if f.kind == "quality" and f.data.get("leg") == leg]
+        own = [
+            cast("Fact[ConditionData]", f) for f in facts if f.kind == "quality" and f.data.get("leg") == leg
+        ]
         # Data from the network: whatever is wrong with it, the window goes on.
         with contextlib.suppress(Exception):
             rows += list(limb_condition_rows(leg, conditions(own), now_s))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent
@@ -24,7 +24,9 @@ from monitor.dashboard.viewmodel.commands import (
 )
 from monitor.dashboard.viewmodel.screen import Bracket
 from monitor.model.facts import LEGS, Leg
-from monitor.model.payloads import DrawnData
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import DrawnData
 
 _EDGE_PX = 5
 # Between the two parts of a movement that is split (s).

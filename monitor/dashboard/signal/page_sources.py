@@ -12,13 +12,13 @@ import numpy.typing as npt
 from monitor.dashboard.signal.scrollback import PlacedSignal
 from monitor.model.errors import MonitorError
 from monitor.model.facts import Fact
-from monitor.model.payloads import AnchorData
 from monitor.session.folder import SessionFolder
 from monitor.session.signal.chunk_index import ChunkIndex
 from monitor.session.signal.recorded import SignalIndex
 
 if TYPE_CHECKING:
     from monitor.files import RecordedStream, Recording
+    from monitor.model.payloads import AnchorData
 
 Floats = npt.NDArray[np.float64]
 # A time is rounded: the sample that is meant lies within this part of a sample.

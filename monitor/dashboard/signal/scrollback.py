@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,10 @@ import numpy.typing as npt
 from monitor.dashboard.viewmodel.lanes import lanes_of, signal_lanes
 from monitor.model.facts import Fact
 from monitor.model.lanes import LaneChannel, signals_of
-from monitor.model.payloads import AnchorData
 from monitor.session.signal.chunk_index import Rows
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData
 
 # Samples after a gap are placed once the next ones have shown where they belong.
 _AHEAD_S = 5.0

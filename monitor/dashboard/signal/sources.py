@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,12 @@ from monitor.dashboard.signal.scrollback import Scrollback
 from monitor.dashboard.signal.traces import Traces, ViewFilter
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
-from monitor.model.payloads import AnchorData
 from monitor.session.folder import SessionFolder
 from monitor.session.signal.chunk_index import Rows
 from monitor.session.signal.live_ring import LiveRing
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData
 
 SPAN_S = 305.0
 _SCAN_EVERY_N = 30

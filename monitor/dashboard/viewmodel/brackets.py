@@ -8,7 +8,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -16,12 +16,14 @@ from monitor.dashboard.viewmodel.scored_prefix import ScoredPrefix
 from monitor.dashboard.viewmodel.screen import Bracket, Life, MovementsView, SeriesTick
 from monitor.model import wording
 from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, Fact
-from monitor.model.payloads import LimbData, MovementData, RejectData
 from monitor.scoring import Score, ScoredLM
 from monitor.scoring.night_tables import same_n
 from monitor.scoring.scored_lm import LOOKALIKES
 from monitor.scoring.spans import Floats
 from monitor.session.movement_parts import to_us
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import LimbData, MovementData, RejectData
 
 _Made = TypeVar("_Made")
 

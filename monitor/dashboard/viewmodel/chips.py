@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import Chip, Health
 from monitor.model import wording
 from monitor.model.facts import Fact, Leg
-from monitor.model.payloads import StreamData
 from monitor.session.current_alerts import Phase
 from monitor.session.recorder_status import LiveStatus, SourceStatus
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import StreamData
 
 _SILENT_S = 3.0
 _NAMES = {"left": "EMG L", "right": "EMG R"}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from monitor.model.payloads import DrawnData
+if TYPE_CHECKING:
+    from monitor.model.payloads import DrawnData
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import CalibrationView, EditPermissions
 from monitor.model.facts import Fact
-from monitor.model.payloads import CalibrationData, SignData
 from monitor.scoring import Night, Score
 from monitor.session.current_alerts import Phase
 from monitor.session.folder import SessionFolder
@@ -19,6 +18,9 @@ from monitor.session.signature import is_intact
 from monitor.session.state import SessionState
 from monitor.session.tables import summary_of
 from monitor.session.wall_time import WallTime, to_minute
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import CalibrationData, SignData
 
 Scored = tuple[Night, Mapping[str, Score]]
 

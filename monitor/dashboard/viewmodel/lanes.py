@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.model.facts import LEGS, Fact
 from monitor.model.lanes import KINDS, NAMES, LaneChannel, LaneKind
-from monitor.model.payloads import StreamData
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import StreamData
 
 
 class LaneView(NamedTuple):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from monitor.dashboard.viewmodel.brackets import with_replaced
 from monitor.dashboard.viewmodel.screen import Bracket, MovementsView
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
-from monitor.model.payloads import MovementData
 from monitor.session.durability_mark import durable_bytes
 from monitor.session.journal_follower import JournalFollower
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import MovementData
 
 # An onset that is not scored by then will not be scored, for example because the journal is damaged.
 _LONGEST_WAIT_S = 10.0
@@ -70,7 +73,7 @@ class OnsetFollower:
     def _take(self, fact: Fact) -> None:
         if fact.kind != "movement":
             return
-        moved = fact.of(MovementData)
+        moved = cast("Fact[MovementData]", fact)
         if moved.data["phase"] == "onset":
             self._waiting[moved.data["id"]] = moved
         elif moved.data["phase"] == "withdrawn":

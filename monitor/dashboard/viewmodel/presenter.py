@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from monitor import __version__
 from monitor.dashboard import texts
@@ -33,7 +34,6 @@ from monitor.dashboard.viewmodel.undo import UndoHistory
 from monitor.model import wording
 from monitor.model.clock import utc_now
 from monitor.model.facts import MOVEMENT_KINDS, QUALITY_KINDS, UNUSABLE, Fact
-from monitor.model.payloads import AnchorData, AuthorData, ClockData, SignData
 from monitor.scoring import Score
 from monitor.scoring.curves import curves
 from monitor.session.current_alerts import SAVED_OLD_S, Alert, Phase, alerts
@@ -47,6 +47,9 @@ from monitor.session.markers import EPOCH_S
 from monitor.session.recorder_status import LiveStatus
 from monitor.session.state import SessionState
 from monitor.session.wall_time import WallTime
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData, AuthorData, ClockData, SignData
 
 # Shown in the overview in addition to the score.
 _OVERVIEW_KINDS = frozenset({"anchor", "note", "stream", "withdrawn"})
@@ -181,15 +184,15 @@ class Presenter:
                 # An undone entry of a person stays visible, struck out: undoing is an entry of its own.
                 self._log[fact.supersedes] = struck
         if fact.kind == "author":
-            self._name(fact.of(AuthorData))
+            self._name(cast("Fact[AuthorData]", fact))
         self._has_estimate |= fact.kind == "stage" and fact.source == _AUTO
         if fact.kind == "clock":
-            self.wall = self.wall.with_clock(fact.of(ClockData))
+            self.wall = self.wall.with_clock(cast("Fact[ClockData]", fact))
         elif fact.kind == "anchor":
-            self.wall.set_speed(fact.of(AnchorData).data["speed"])
+            self.wall.set_speed(cast("Fact[AnchorData]", fact).data["speed"])
         elif (row := fact_row(fact)) is not None and fact.seq is not None:
             if fact.kind == "sign":
-                row = row._replace(what=row.what + entered_text(fact.of(SignData), self.wall))
+                row = row._replace(what=row.what + entered_text(cast("Fact[SignData]", fact), self.wall))
             self._log[fact.seq] = row
             if fact.source.startswith("person"):
                 self._personal[fact.seq] = fact

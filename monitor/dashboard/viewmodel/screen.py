@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,13 @@ from monitor.dashboard.viewmodel.lanes import LaneView
 from monitor.dashboard.viewmodel.trends import TrendsView
 from monitor.dashboard.viewmodel.undo import UndoView
 from monitor.model.facts import Fact
-from monitor.model.payloads import AnchorData
 from monitor.scoring.spans import Floats
 from monitor.session.current_alerts import Alert, Phase
 from monitor.session.log_entries import LogRow
 from monitor.session.wall_time import WallTime
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData
 
 Life = Literal["flagged", "open", "lm", "plm", "out", "lookalike", "twitch", "limb"]
 

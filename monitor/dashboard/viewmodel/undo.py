@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.dashboard.viewmodel import commands
 from monitor.model import wording
 from monitor.model.facts import Fact
-from monitor.model.payloads import SignData
 from monitor.session.manual_movements import manual_text
 from monitor.session.state import SessionState
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import SignData
 
 _RECENT_S = 60.0
 

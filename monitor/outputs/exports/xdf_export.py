@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
 
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
-from monitor.model.payloads import AnchorData
 from monitor.model.safe_file import written_whole
 from monitor.outputs.exports.event_list import Event, session_events
 from monitor.scoring.inputs import STAGES
@@ -19,6 +19,9 @@ from monitor.session.signal.chunk_index import clock_offsets
 from monitor.session.signal.recording_damage import forms_of, repaired
 from monitor.session.signal.xdf_format import survey
 from monitor.session.xdf import XdfWriter
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData
 
 _NAME = "PLMS-Scored"
 _AS_THEY_ARE = {*STAGES, "lights_off", "lights_on"}

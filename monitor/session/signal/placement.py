@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,9 @@ from monitor.detection.aligned_chunk import AlignedChunk
 from monitor.detection.alignment import Alignment
 from monitor.detection.stamp_timeline import Run, StampTimeline
 from monitor.model.facts import Fact
-from monitor.model.payloads import AnchorData
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData
 
 _SAME_STAMP_S = 1e-6
 # The alignment holds some samples after a gap: of a slow stream without a leg that would be many seconds.

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.model.facts import Fact
-from monitor.model.payloads import AnchorData
 from monitor.session.reader import Session
 from monitor.session.signal.chunk_index import ChunkIndex
 from monitor.session.signal.placement import (
@@ -24,6 +23,9 @@ from monitor.session.signal.placement import (
     even_times,
     samples_before,
 )
+
+if TYPE_CHECKING:
+    from monitor.model.payloads import AnchorData
 
 _READ_CHUNKS = 400
 # With a slightly slow or fast clock, rounding to the grid skips one place: this is not a gap.
