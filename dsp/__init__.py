@@ -3,16 +3,14 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dsp._cache import CacheReport
 from dsp._cache import report as cache_report
-from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState
 from dsp.settings import MAX_RATE_HZ, MIN_RATE_HZ, DetectorSettings
 
 if TYPE_CHECKING:
     from dsp._kernel_cache import cached_njit
     from dsp.detector import LegDetector
+    from dsp.events import EVENT_DTYPE, QUALITY_DTYPE, Cause, EventKind, QualityState
     from dsp.jit import leave_out_linear_algebra
     from dsp.routines import CompilationError
     from dsp.sections import filtered
@@ -37,8 +35,9 @@ __all__ = [
 ]
 
 
-# Loaded where they are used: a window has no detector, a recorder no compiler.
+# Loaded where they are used: a window has no detector, a recorder no compiler, a configuration no arrays.
 _ELSEWHERE = {
+    **dict.fromkeys(("EVENT_DTYPE", "QUALITY_DTYPE", "Cause", "EventKind", "QualityState"), "dsp.events"),
     "CompilationError": "dsp.routines",
     "LegDetector": "dsp.detector",
     "cached_njit": "dsp._kernel_cache",
@@ -64,6 +63,8 @@ def warm_up() -> None:
     CompilationError
         If that is not possible.
     """
+    import numpy as np
+
     from dsp.detector import LegDetector
 
     pass_through = np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 0.0]])

@@ -21,8 +21,6 @@ from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
 try:
     import fcntl
 except ImportError:  # another system: several processes may compile the same kernel
@@ -135,6 +133,8 @@ def _version_of(package: str) -> bytes:
 
 def source_key(package: Path = PACKAGE) -> str:
     """Return a short hash of every source of this package and of the versions of all that compiles it."""
+    import numpy as np
+
     digest = hashlib.sha256(f"numpy {np.__version__} python {sys.version}".encode())
     for compiler in ("numba", "llvmlite"):
         digest.update(_version_of(compiler))

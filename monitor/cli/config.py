@@ -58,7 +58,8 @@ def schema() -> None:
 def json_schema() -> dict[str, Any]:
     """Return the JSON schema of a configuration file; the descriptions are the comments of the reference."""
     from monitor.model.config import shipped
-    from monitor.model.config_fields import bare_schema, remarks_on_fields
+    from monitor.model.config_check import bare_schema
+    from monitor.model.config_fields import remarks_on_fields
 
     schema = bare_schema()
     comments = remarks_on_fields(shipped()["reference"].read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.limits import require_limits, return_large_blocks, uncollected
+from monitor.cli.limits import allocate_sparingly, require_limits, uncollected
 from monitor.model.errors import InputError
 from monitor.model.units import EXPECTED_UNIT, unit_scale_uv
 
@@ -88,20 +88,26 @@ def watch(
         raise click.UsageError(
             "--sit needs the window: without it the test cannot be begun. Omit --headless."
         )
+    allocate_sparingly()
     require_limits()
-    return_large_blocks()
     from monitor.cli.window_process import early_window
     from monitor.lsl.discovery import Query
     from monitor.model.config import load_config
+    from monitor.model.config_process import begin_reading
     from monitor.session.folder import check_code, default_sessions_dir
 
     # Options that cannot be used are reported before a window opens.
-    config = load_config(config_name, overrides(left, right, unit, rules))
+    if headless:
+        reading = begin_reading(config_name, overrides(left, right, unit, rules))
+        _load_recorder()
+        config = reading()
+    else:
+        config = load_config(config_name, overrides(left, right, unit, rules))
     queries = [Query.parse(text) for text in streams]
     bed, study = check_code("--bed", bed), check_code("--study", study) if study else ""
     with early_window(headless=headless) as window:
-        with uncollected():
-            from monitor.cli.recording import WatchOptions, run_watch
+        _load_recorder()
+        from monitor.cli.recording import WatchOptions, run_watch
 
         options = WatchOptions(
             config=config,
@@ -115,6 +121,11 @@ def watch(
             is_sit=sit,
         )
         run_watch(options, window)
+
+
+def _load_recorder() -> None:
+    with uncollected():
+        import monitor.cli.recording  # noqa: F401
 
 
 def overrides(

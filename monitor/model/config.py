@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
+from typing import Any, TypeVar
 
 from dsp import DetectorSettings
 from monitor.model.config_fields import (
@@ -22,10 +20,7 @@ from monitor.model.config_fields import (
     StagingSettings,
     UncertaintySettings,
     lines_of_fields,
-    problem_of,
-    read_fields,
     with_line,
-    without,
 )
 from monitor.model.errors import InputError
 from monitor.model.facts import Leg
@@ -56,6 +51,7 @@ class MontageWish:
 
 _SHIPPED = "_configs"
 _NO_BAND = {"amplitude_band": False}
+_Settings = TypeVar("_Settings", StagingSettings, UncertaintySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,20 +210,28 @@ def uncertainty_from(session: Mapping[str, Any]) -> UncertaintySettings:
     session : Mapping
         Data of the ``session`` fact.
     """
-    return _with_section(session, "uncertainty").uncertainty
+    return _settings_from(session, "uncertainty", UncertaintySettings(**_NO_BAND))
 
 
 def planned_h_from(session: Mapping[str, Any]) -> float:
     """Return the planned length of a recorded session in hours; as `uncertainty_from`."""
-    return _with_section(session, "staging").staging.planned_h
+    return _settings_from(session, "staging", StagingSettings()).planned_h
 
 
-def _with_section(session: Mapping[str, Any], name: str) -> Config:
-    section = session.get("config", {}).get(name, {})
+def _settings_from(session: Mapping[str, Any], section: str, default: _Settings) -> _Settings:
+    """Return a section of a recorded session's configuration; `default` if any value of it is invalid."""
+    values = session.get("config", {}).get(section, {})
+    if not isinstance(values, dict):
+        return default
+    types = {field.name: type(getattr(default, field.name)) for field in dataclasses.fields(default)}
     try:
-        return config_from({name: section}, name)
-    except InputError:
-        return config_from({}, name)
+        given: dict[str, Any] = {
+            name: float(value) if type(value) is int else value for name, value in values.items()
+        }
+        is_valid = all(type(value) is types.get(name) for name, value in given.items())
+        return dataclasses.replace(default, **given) if is_valid else default
+    except (ValueError, OverflowError):
+        return default
 
 
 def _find(name: str) -> Path:
@@ -243,14 +247,10 @@ def _find(name: str) -> Path:
 
 
 def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None = None) -> Config:
-    problems: list[str] = []
-    try:
-        file = read_fields(document)
-    except ValidationError as err:
-        errors = err.errors(include_url=False)
-        problems += [problem_of(error) for error in errors]
-        # All errors are reported at once: continue as if these fields were absent.
-        file = read_fields(without(document, [error["loc"] for error in errors]))
+    # Not with this module: what has a configuration need not be able to check one.
+    from monitor.model.config_check import check_document
+
+    file, problems = check_document(document)
     profiles: dict[str, RulesProfile] = {}
     for name, profile in PROFILES.items():
         values = dict(getattr(file.rules, name)) | {"audience": file.rules.audience}

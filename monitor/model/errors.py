@@ -6,6 +6,8 @@ Programming errors stay ``ValueError`` and ``TypeError``. The exit codes are tho
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MonitorError(Exception):
     """Base class of all errors that are shown to a user as one sentence."""
@@ -29,6 +31,10 @@ class InputError(MonitorError):
     def __init__(self, where: str, problem: str, expected: str = "") -> None:
         self.where, self.problem, self.expected = where, problem, expected
         super().__init__(f"{where}: {problem}" + (f"; {expected}" if expected else ""))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are pickled with the message alone.
+        return type(self), (self.where, self.problem, self.expected)
 
 
 class MissingError(MonitorError):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from monitor.model.clock import boot_id, slept_s, utc_now
 from monitor.model.safe_file import open_to_read
 from monitor.session.damage import with_damage
 from monitor.session.folder import SessionFolder
-from monitor.session.journal import decode, find_lines, read_journal
+from monitor.session.journal import find_lines, parse, read_journal
 from monitor.session.journal_follower import beginning
 from monitor.session.reader import began
 from monitor.session.state import SessionState
@@ -81,6 +82,8 @@ def find_cut_off(
     if newest is None:
         return None
     folder = SessionFolder(newest)
+    if any(_rows(folder.journal, "stop", b'"stop"')):
+        return None
     ago_s = utc_now().timestamp() - max(
         path.stat().st_mtime for path in (folder.journal, folder.recording) if path.exists()
     )
@@ -133,8 +136,29 @@ def _began_in_this_boot(folder: SessionFolder) -> bool:
 
 
 def _bed_of(path: Path) -> str | None:
-    about = beginning(path / "journal.jsonl")
+    journal = path / "journal.jsonl"
+    about: Mapping[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError), open_to_read(journal) as file:
+        about = parse(file.readline(_BEGINNING_BYTES))
+    if about.get("kind") != "session":
+        about = beginning(journal)
     return str(about["bed"]) if "bed" in about else None
+
+
+def _rows(journal: Path, kind: str, containing: bytes) -> Iterator[Mapping[str, Any]]:
+    """Yield the lines of a kind that contain a text, parsed; of their content nothing is checked.
+
+    A recorder that resumes nothing does without what checks a journal (`monitor.session.journal.decode`).
+    """
+    with contextlib.suppress(OSError), open_to_read(journal) as file:
+        content = file.read()
+        # As a whole first: the recording loop may wait for this, and a long session has 100,000 lines.
+        for line in content.splitlines(keepends=True) if containing in content else ():
+            if containing in line:
+                with contextlib.suppress(ValueError):
+                    row = parse(line)
+                    if row.get("kind") == kind:
+                        yield row
 
 
 def _last_clock(state: SessionState) -> Mapping[str, Any] | None:
@@ -226,19 +250,5 @@ def is_recorded_by_another(folder: SessionFolder, uid: str) -> bool:
     """
     own = folder.path.resolve()
     others = [lock.parent for lock in own.parent.glob("*/.lock") if lock.parent.resolve() != own]
-    return any(_records(SessionFolder(path), uid.encode()) for path in others)
-
-
-def _records(folder: SessionFolder, uid: bytes) -> bool:
-    with contextlib.suppress(OSError), open_to_read(folder.journal) as file:
-        content = file.read()
-        # As a whole first: the recording loop waits for this, and a long session has 100,000 lines.
-        lines = content.splitlines(keepends=True) if uid in content else ()
-        for line in lines:
-            if uid not in line:
-                continue
-            with contextlib.suppress(ValueError, LookupError):
-                fact = decode(line)
-                if fact.kind == "stream" and fact.data["uid"] == uid.decode():
-                    return True
-    return False
+    rows = (_rows(SessionFolder(path).journal, "stream", uid.encode()) for path in others)
+    return any(row.get("uid") == uid for row in chain.from_iterable(rows))

@@ -2,13 +2,16 @@
 
 import dataclasses
 import json
+import shutil
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 from monitor.cli import cli
 from monitor.cli.config import json_schema
-from monitor.model.config import config_from, load_config, shipped
+from monitor.model.config import config_from, load_config, planned_h_from, shipped
+from monitor.model.config_process import begin_reading
 from monitor.model.errors import InputError
 
 
@@ -27,6 +30,37 @@ def test_every_shipped_one_loads(name):
     config = load_config(name)
     assert config.main_profile == "aasm3"
     assert set(config.rules) == {"aasm3", "wasm2016"}
+
+
+def test_another_process_reads_the_same_and_reports_the_same_errors(tmp_path):
+    path, given = tmp_path / "c.toml", {"legs": {"left": "#1", "right": None}}
+    path.write_text("[detector]\nlow_hz = true\n")
+    read, refused = begin_reading("child", given), begin_reading(str(path))
+    assert read() == load_config("child", given)
+    with pytest.raises(InputError) as error:
+        refused()
+    assert str(error.value) == broken(tmp_path, path.read_text())
+
+
+def test_a_process_that_fails_is_replaced_by_reading_here(monkeypatch):
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    assert begin_reading("child")() == load_config("child")
+
+
+@pytest.mark.parametrize(
+    ("section", "hours"),
+    [
+        ({"planned_h": 9}, 9.0),
+        ({"planned_h": 9.5, "eeg": "C3"}, 9.5),
+        ({"planned_h": 9.5, "eeg": 3}, 8.0),
+        ({"planned_h": 9.5, "colour": "red"}, 8.0),
+        *(({"planned_h": value}, 8.0) for value in ("9", True, None, 17, 10**400, float("nan"))),
+        ("9", 8.0),
+        ({}, 8.0),
+    ],
+)
+def test_a_section_of_a_recorded_session_counts_as_a_whole_or_not_at_all(section, hours):
+    assert planned_h_from({"config": {"staging": section}}) == hours
 
 
 def test_there_are_the_four_that_are_promised():

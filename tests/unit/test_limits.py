@@ -83,11 +83,11 @@ LARGE = """
 import ctypes, sys
 class Statistics(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in ("a", "b", "c", "mapped_n", "d", "e", "f", "g", "h", "i")]
-from monitor.cli.limits import return_large_blocks
+from monitor.cli.limits import allocate_sparingly
 statistics = ctypes.CDLL(None).mallinfo2
 statistics.restype = Statistics
-if "return" in sys.argv:
-    return_large_blocks()
+if "sparingly" in sys.argv:
+    allocate_sparingly()
 larger = bytes(8 << 20)
 del larger
 before_n = statistics().mapped_n
@@ -98,11 +98,40 @@ print(statistics().mapped_n - before_n)
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the C library of GNU")
 def test_large_blocks_are_mapped_on_their_own_and_so_returned():
-    runs = [[sys.executable, "-c", LARGE, how] for how in ("", "return")]
+    runs = [[sys.executable, "-c", LARGE, how] for how in ("", "sparingly")]
     done = [subprocess.run(run, capture_output=True, text=True, check=False) for run in runs]
     if any("mallinfo2" in each.stderr for each in done):
         pytest.skip("another C library, or an old one")
     assert [each.stdout.strip() for each in done] == ["0", "1"], done
+
+
+# How many heaps threads that run at the same time allocate from, as the C library reports it.
+HEAPS = """
+import ctypes, sys, threading
+from monitor.cli.limits import allocate_sparingly
+if "sparingly" in sys.argv:
+    allocate_sparingly()
+together = threading.Barrier(4)
+def allocate():
+    together.wait()
+    block = bytes(4000)
+    together.wait()
+threads = [threading.Thread(target=allocate) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library of GNU")
+def test_all_threads_allocate_from_one_heap():
+    runs = [[sys.executable, "-c", HEAPS, how] for how in ("", "sparingly")]
+    done = [subprocess.run(run, capture_output=True, text=True, check=True).stderr for run in runs]
+    several, one = (said.count("Arena ") for said in done)
+    assert several > 1
+    assert one == 1
 
 
 # By how much the memory of the process shrinks, in MB, after blocks below one in use were freed.
