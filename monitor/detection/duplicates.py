@@ -44,7 +44,7 @@ class Duplicates:
     def __init__(self, rate_hz: float, columns: list[int]) -> None:
         self._columns = columns
         self._most_n = max(1, round(REMEMBERED_S * rate_hz))
-        self._times_s = np.empty(self._most_n + max(1, self._most_n // 4))
+        self._times_s = np.empty(self._most_n + max(1, self._most_n // 16))
         self._values: npt.NDArray[Any] | None = None
         self.forget()
 

@@ -82,7 +82,7 @@ def find_cut_off(
     if newest is None:
         return None
     folder = SessionFolder(newest)
-    if any(_rows(folder.journal, "stop", b'"stop"')):
+    if any(_rows(folder.journal, "stop", b'"kind":"stop"')):
         return None
     ago_s = utc_now().timestamp() - max(
         path.stat().st_mtime for path in (folder.journal, folder.recording) if path.exists()
@@ -150,15 +150,18 @@ def _rows(journal: Path, kind: str, containing: bytes) -> Iterator[Mapping[str, 
 
     A recorder that resumes nothing does without what checks a journal (`monitor.session.journal.decode`).
     """
+    content = b""
     with contextlib.suppress(OSError), open_to_read(journal) as file:
         content = file.read()
-        # As a whole first: the recording loop may wait for this, and a long session has 100,000 lines.
-        for line in content.splitlines(keepends=True) if containing in content else ():
-            if containing in line:
-                with contextlib.suppress(ValueError):
-                    row = parse(line)
-                    if row.get("kind") == kind:
-                        yield row
+    # Only around the text: the recording loop may wait for this, and a long session has 100,000 lines.
+    at = content.find(containing)
+    while at >= 0:
+        begin, end = content.rfind(b"\n", 0, at) + 1, content.find(b"\n", at) + 1 or len(content)
+        with contextlib.suppress(ValueError):
+            row = parse(content[begin:end])
+            if row.get("kind") == kind:
+                yield row
+        at = content.find(containing, end)
 
 
 def _last_clock(state: SessionState) -> Mapping[str, Any] | None:

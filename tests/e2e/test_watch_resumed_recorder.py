@@ -216,4 +216,12 @@ def test_which_session_is_gone_on_with(folder, tmp_path, monkeypatch):
     third = again(folder, 9100.0)
     third.end()
     assert find_cut_off(tmp_path, "bench", None) is None
+    # The end is found in a damaged journal too; one that was not completed is none.
+    whole = folder.journal.read_bytes()
+    before, stop = whole.splitlines(keepends=True)[-2:]
+    assert b'"kind":"stop"' in stop
+    folder.journal.write_bytes(whole.removesuffix(before + stop) + before.rstrip() + stop)
+    assert find_cut_off(tmp_path, "bench", None) is None
+    folder.journal.write_bytes(whole[:-2])
+    assert find_cut_off(tmp_path, "bench", None) is not None
     config_from(third.night.state.session["config"], "journal")
