@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from monitor.model.config import Config, load_config
@@ -30,18 +31,23 @@ def begin_reading(
     callable
         Waits for it; returns and raises what `load_config` does.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "monitor.model.config_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    here = partial(load_config, name, overrides)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "monitor.model.config_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        # Another process cannot be started, or not from here: the recording does not depend on it.
+        return here
 
     def read() -> Config:
         answer, _ = process.communicate(pickle.dumps((name, overrides)))
         if process.returncode:
             # Whatever failed there is reported here, or does not fail here.
-            return load_config(name, overrides)
+            return here()
         outcome: Config | InputError = pickle.loads(answer)
         if isinstance(outcome, InputError):
             raise outcome

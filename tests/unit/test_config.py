@@ -42,8 +42,9 @@ def test_another_process_reads_the_same_and_reports_the_same_errors(tmp_path):
     assert str(error.value) == broken(tmp_path, path.read_text())
 
 
-def test_a_process_that_fails_is_replaced_by_reading_here(monkeypatch):
-    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+@pytest.mark.parametrize("program", [shutil.which("false"), "/no/such/program"])
+def test_a_process_that_fails_or_cannot_be_started_is_replaced_by_reading_here(program, monkeypatch):
+    monkeypatch.setattr(sys, "executable", program)
     assert begin_reading("child")() == load_config("child")
 
 
