@@ -93,6 +93,8 @@ FIRST = {
         "monitor.dashboard.shell.window",
     },
     "monitor.cli": {"numpy", "pydantic", "monitor.session"},
+    # Loaded a second time, in the process that checks the configuration of a recorder.
+    "monitor.model.config_check": {"numpy"},
 }
 
 
