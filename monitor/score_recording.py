@@ -16,7 +16,7 @@ from monitor.files.list_arguments import ListArguments, options_of
 from monitor.files.recording_markers import recording_markers
 from monitor.files.scored_lists import listed_facts, read_annotations
 from monitor.model.config import Config, MontageWish
-from monitor.model.errors import InputError, MonitorError
+from monitor.model.errors import InputError, MonitorError, path_error
 from monitor.model.facts import Fact
 from monitor.model.labels import RESPIRATORY, normalise
 from monitor.model.run_info import scored_with
@@ -70,8 +70,11 @@ def outcome_of(job: Job, config: Config, progress: Progress | None = None) -> Ou
     messages: list[str] = []
     try:
         summary = score_file(job, config, messages.append, progress)
-    except MonitorError as err:
-        words = str(err)
+    except (MonitorError, OSError) as err:
+        refused = path_error(err) if isinstance(err, OSError) else err
+        if refused is None:
+            raise
+        words = str(refused)
         return Outcome(None, tuple(messages), words if str(job.file) in words else f"{job.file}: {words}")
     return Outcome(summary, tuple(messages))
 

@@ -31,7 +31,7 @@ class Where:
     Parameters
     ----------
     workers : int
-        Processes on this computer; ignored with a scheduler.
+        Processes on this computer, not more than there are tasks; ignored with a scheduler.
     scheduler : str
         Address of the Dask scheduler of an existing cluster, such as ``tcp://host:8786``; empty for this
         computer.
@@ -95,7 +95,7 @@ def spread(
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         stack.enter_context(config.set({"distributed.comm.timeouts.connect": f"{where.connect_s}s"}))
-        client = stack.enter_context(_client(where, stack))
+        client = stack.enter_context(_client(where, min(where.workers, len(pieces)), stack))
         if where.scheduler:
             _check_workers(client, where.scheduler, version)
         # Unique keys: a cluster treats equal keys as the same task, also those of other users.
@@ -111,12 +111,12 @@ def spread(
             future.release()
 
 
-def _client(where: Where, stack: ExitStack) -> Any:
+def _client(where: Where, workers: int, stack: ExitStack) -> Any:
     from distributed import Client, LocalCluster
 
     if not where.scheduler:
         cluster = LocalCluster(
-            n_workers=where.workers,
+            n_workers=workers,
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from monitor import __version__
 from monitor.cli.limits import what_ran_out
-from monitor.model.errors import MissingError, MonitorError
+from monitor.model.errors import MissingError, MonitorError, path_error
 from monitor.model.process_end import ended_beside_threads
 
 # Module and name of each command, and its line in the list of commands: the first line of its help.
@@ -71,10 +71,13 @@ class _Group(click.Group):
             click.echo(f"plms-monitor: {err}", err=True)
             sys.exit(err.exit_code)
         except (MemoryError, RuntimeError, ImportError, OSError) as err:
-            if not (text := what_ran_out(err)):
-                raise
-            click.echo(f"plms-monitor: {text}", err=True)
-            sys.exit(MissingError.exit_code)
+            if text := what_ran_out(err):
+                click.echo(f"plms-monitor: {text}", err=True)
+                sys.exit(MissingError.exit_code)
+            if isinstance(err, OSError) and (refused := path_error(err)) is not None:
+                click.echo(f"plms-monitor: {refused}", err=True)
+                sys.exit(refused.exit_code)
+            raise
 
 
 @click.group(

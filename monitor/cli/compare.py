@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.list_options import list_arguments, list_options
+from monitor.cli.parameters import Number
 from monitor.cli.session import SessionPath
 from monitor.model.errors import InputError
 from monitor.model.rules import AASM3, PROFILES
@@ -38,7 +39,7 @@ _SHOWN = (
 @click.option("--config", "config_name", metavar="F", help="Configuration whose [markers.synonyms] apply.")
 @click.option(
     "--min-iou",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.2,
     show_default=True,
     help="Smallest overlap (intersection over union) at which two events match.",

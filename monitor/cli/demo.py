@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.limits import require_limits, uncollected
+from monitor.cli.parameters import Number, WholeNumber
 
 if TYPE_CHECKING:
     from monitor.cli.window_process import WindowProcess
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="S",
     help="Seconds of signal to record; until Ctrl-C by default.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the random numbers."
+    "--seed", type=WholeNumber(min=0), default=1, show_default=True, help="Seed of the random numbers."
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(1, 60),
+    type=Number(1, 60),
     default=1.0,
     show_default=True,
     help="Seconds of signal per second of real time.",

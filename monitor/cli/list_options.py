@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.parameters import Number
+
 if TYPE_CHECKING:
     from monitor.files.list_arguments import ListArguments
     from monitor.files.scored_rows import ScoredList
@@ -28,7 +30,7 @@ def list_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--epoch",
-            type=click.FloatRange(min=0, min_open=True, max=600),
+            type=Number(min=0, min_open=True, max=600),
             default=30.0,
             show_default=True,
             help="Length of an epoch (s) where the list does not state it.",

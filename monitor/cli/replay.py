@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.parameters import Number
 from monitor.model.errors import InputError
 from monitor.model.wording import counted
 
@@ -20,7 +21,7 @@ _WAITING = "Waiting for a receiver. Press Ctrl-C to end."
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--speed",
-    type=click.FloatRange(1, 60),
+    type=Number(1, 60),
     default=1.0,
     show_default=True,
     help="Seconds of recording per second of real time.",
@@ -29,7 +30,7 @@ _WAITING = "Waiting for a receiver. Press Ctrl-C to end."
 @click.option(
     "--delay",
     "delay_s",
-    type=click.FloatRange(min=0.1, max=600),
+    type=Number(min=0.1, max=600),
     default=15.0,
     show_default=True,
     help="With --follow: seconds behind the end of the file; must exceed the interval between two writes.",

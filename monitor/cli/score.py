@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.list_options import list_arguments, list_options
+from monitor.cli.parameters import WholeNumber
 from monitor.cli.scoring_options import lists_of, scoring_config, scoring_options
 from monitor.model.errors import InputError
 from monitor.model.wording import RULES, counted
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @scoring_options
 @click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help="Archive mode on N processes: skip unchanged recordings, write one table of all.",
 )
@@ -66,6 +67,8 @@ def score(
         raise InputError(
             "--workers", f"{workers} with --scheduler", "use one of the two; a cluster has its own workers"
         )
+    if scheduler is not None and not scheduler.strip():
+        raise InputError("--scheduler", "is empty", "expected an address such as tcp://host:8786")
     config = scoring_config(given)
     reading = list_arguments(given)
     options_of(reading, config)

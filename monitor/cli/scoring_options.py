@@ -74,5 +74,14 @@ def lists_of(files: Sequence[Path], given: Path | None) -> list[Path | None]:
             remedy = f"place each list beside its file as {_SIDECAR.format('<stem>')}"
             raise InputError("--events", f"applies to one FILE, {len(files)} were given", remedy)
         return [given]
-    beside = [file.with_name(_SIDECAR.format(file.stem)) for file in files]
-    return [path if path.is_file() else None for path in beside]
+    # A path without a name ("." and "/") is a folder; that no folder is scored is said when it is read.
+    beside = [file.with_name(_SIDECAR.format(file.stem)) if file.name else None for file in files]
+    return [path if path is not None and _is_file(path) else None for path in beside]
+
+
+def _is_file(path: Path) -> bool:
+    """Return whether there is such a file; in a folder that cannot be read its FILE fails alone."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

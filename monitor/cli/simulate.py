@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from monitor.cli.parameters import Number, WholeNumber
 from monitor.model.errors import InputError
 from monitor.simulator.conditions import CONDITIONS, MEANING, Condition
 from monitor.simulator.schedule import PROFILES, WHOLE_NIGHTS, Profile
@@ -18,25 +19,25 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
 
 @click.command(epilog=_MEANINGS)
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the random numbers."
+    "--seed", type=WholeNumber(min=0), default=1, show_default=True, help="Seed of the random numbers."
 )
 @click.option(
     "--rate",
     "rate_hz",
-    type=click.FloatRange(100, 20_000),
+    type=Number(100, 20_000),
     default=500.0,
     show_default=True,
     help="Samples per second.",
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True, max=1000),
     help="Length of the signal. Default: 8 with profile night or healthy, else 1 for a file, unlimited for a "
     "stream.",
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(1, 60),
+    type=Number(1, 60),
     default=1.0,
     show_default=True,
     help="Seconds of signal per second of real time (streams only).",
@@ -52,7 +53,7 @@ _MEANINGS = "\b\nConditions:\n" + "".join(f"  {name:15}{words}\n" for name, word
 @click.option(
     "--ecg-leak",
     "ecg_leak_uv",
-    type=click.FloatRange(0, 200),
+    type=Number(0, 200),
     default=3.0,
     show_default=True,
     help="Amplitude of the ECG R wave in the leg channels (uV).",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.parameters import Number
+
 if TYPE_CHECKING:
     from monitor.montage import Reading, StreamDescription
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(min=0),
+    type=Number(0, 3600),
     default=2.0,
     show_default=True,
     help="Seconds to search.",

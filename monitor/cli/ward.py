@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.parameters import Number
 from monitor.dashboard.shell.display import load_qt, use_display_that_answers, why_no_window
 from monitor.dashboard.viewmodel.sound import SoundState
 from monitor.model.clock import utc_now
@@ -43,7 +44,7 @@ _CLEAR = "\x1b[H\x1b[2J"
 @click.option(
     "--unseen",
     "unseen_min",
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     default=5.0,
     show_default=True,
     metavar="MIN",
@@ -56,7 +57,7 @@ _CLEAR = "\x1b[H\x1b[2J"
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="S",
     help="Seconds to listen (without a window); unlimited by default.",
 )

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from monitor.cli.limits import allocate_sparingly, require_limits, uncollected
-from monitor.model.errors import InputError
+from monitor.cli.parameters import Number
+from monitor.model.errors import InputError, require_utf8
 from monitor.model.units import EXPECTED_UNIT, unit_scale_uv
 
 
@@ -43,14 +44,14 @@ from monitor.model.units import EXPECTED_UNIT, unit_scale_uv
 @click.option(
     "--wait",
     "wait_s",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="S",
     help="Seconds to wait for a stream; unlimited by default.",
 )
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="S",
     help="Seconds of signal to record; until Ctrl-C or `stop` by default.",
 )
@@ -137,6 +138,8 @@ def overrides(
     """
     if unit and unit_scale_uv(unit) is None:
         raise InputError("--unit", f"{unit!r} is not a unit", EXPECTED_UNIT)
+    require_utf8("--left", left)
+    require_utf8("--right", right)
     if left and left == right:
         raise InputError("--left and --right", f"are both {left!r}", "expected two different channels")
     if left is not None or right is not None:

@@ -14,7 +14,7 @@ from monitor.lsl.header import full_description
 from monitor.lsl.library import lsl
 from monitor.lsl.outlet import OWN_SOURCE, OWN_TYPE
 from monitor.model.config import MontageWish
-from monitor.model.errors import InputError
+from monitor.model.errors import InputError, require_utf8
 from monitor.montage import StreamDescription, resting_level, unknown_units, with_levels
 
 _FORGET_AFTER_S = 5.0
@@ -47,8 +47,9 @@ class Query:
         Raises
         ------
         InputError
-            If the text is empty, names an unknown field, or its predicate is not well formed.
+            If the text is empty or no UTF-8, names an unknown field, or its predicate is not well formed.
         """
+        require_utf8("--stream", text)
         head, equals, value = text.partition("=")
         field, value = (head.strip(), value.strip()) if equals else ("name", text.strip())
         if field not in ("name", "source_id", "uid", "pred"):

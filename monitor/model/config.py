@@ -139,7 +139,7 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
     InputError
         With every error of the file: field, value and what was expected.
     """
-    path = _find(name or "default")
+    path = _find("default" if name is None else name)
     try:
         text = path.read_text(encoding="utf-8")
         document = tomllib.loads(text)
