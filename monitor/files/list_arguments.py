@@ -11,7 +11,7 @@ from monitor.files.scored_clock import read_start, read_zone
 from monitor.files.scored_rows import ListOptions
 from monitor.model.config import Config
 from monitor.model.errors import InputError
-from monitor.model.labels import normalise
+from monitor.model.labels import LIST_LABELS, normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def options_of(given: ListArguments, config: Config) -> ListOptions:
     named = _labels(given.label, frozenset(config.labels.values()))
     synonyms = config.document.get("markers", {}).get("synonyms", {})
     return ListOptions(
-        labels={**config.labels, **named},
+        labels={**LIST_LABELS, **config.labels, **named},
         declared=frozenset({*named, *map(normalise, synonyms)}),
         began=None if given.start is None else read_start(given.start),
         zone=None if given.zone is None else read_zone(given.zone),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from monitor.files.recording import Annotation
-from monitor.model.labels import DEFAULT_LABELS, normalise
+from monitor.model.labels import LIST_LABELS, normalise
 from monitor.scoring.inputs import STAGES
 
 _EPOCH_S = 30.0
@@ -44,12 +44,14 @@ def recording_markers(annotations: Sequence[Annotation]) -> list[ReplayMarker]:
 
 def _markers(annotation: Annotation) -> Iterator[ReplayMarker]:
     onset_s, duration_s, text = annotation
-    if duration_s > 0 and DEFAULT_LABELS.get(normalise(text)) in STAGES:
+    meaning = LIST_LABELS.get(normalise(text))
+    if duration_s > 0 and meaning in STAGES:
         # The next stage ends an epoch that is shorter.
         for epoch in range(max(1, math.ceil((duration_s - _ROUNDING_S) / _EPOCH_S))):
             start_s = onset_s + epoch * _EPOCH_S
             yield ReplayMarker(start_s + _EPOCH_S, start_s, text)
     elif duration_s > 0 and not _POSITION.match(text):
-        yield ReplayMarker(onset_s + duration_s, onset_s, f"{text} {round(duration_s, 3):g}")
+        word = meaning if meaning == "artifact" else text
+        yield ReplayMarker(onset_s + duration_s, onset_s, f"{word} {round(duration_s, 3):g}")
     else:
         yield ReplayMarker(onset_s + duration_s, onset_s, text)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.model.errors import InputError
-from monitor.model.labels import DEFAULT_LABELS
+from monitor.model.labels import LIST_LABELS
 from monitor.scoring.inputs import Night
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -45,7 +45,7 @@ class ListOptions:
         Whether times of day are refused if the start of the recording is unknown.
     """
 
-    labels: Mapping[str, str] = field(default_factory=lambda: DEFAULT_LABELS)
+    labels: Mapping[str, str] = field(default_factory=lambda: LIST_LABELS)
     declared: frozenset[str] = frozenset()
     began: datetime | None = None
     zone: ZoneInfo | None = None

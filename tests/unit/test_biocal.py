@@ -3,13 +3,20 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.sessions import beginning, make_session, movement, series, stage
+from support.sessions import RATE_HZ, beginning, make_session, movement, series, stage
 
+from monitor.files.list_arguments import ListArguments, options_of
+from monitor.files.recording import Annotation
+from monitor.files.recording_markers import recording_markers
+from monitor.files.scored_lists import read_annotations
+from monitor.model.config import load_config
 from monitor.model.facts import Fact
 from monitor.model.rules import PROFILES
+from monitor.outputs.exports import export_session
 from monitor.outputs.report import history
 from monitor.recorder.outlets import current_facts, public_line, snapshot
 from monitor.recorder.requests import RefusedError, fact_of
@@ -163,6 +170,23 @@ def test_the_tables_say_so(tmp_path):
     entries = history.log(session, wall)
     assert ("23:16:40", "bio-calibration 23:17-23:20, 6 movements not counted", "AB", "") in entries.rows
     assert "bio-calibration: movement on request" in (folder.path / "events.tsv").read_text()
+
+
+def test_an_exported_recording_scored_as_a_list_counts_the_same(tmp_path):
+    facts = [begin(100.0, author="AB"), *series(110.0), end(300.0), *series(600.0, n=4)]
+    still = np.zeros((900 * int(RATE_HZ), 2))
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-3", [*beginning(), *facts], still)
+    (path,) = export_session(folder.path, "edf", tmp_path / "edf").files
+    again, *_ = read_annotations(path, options_of(ListArguments(), load_config()))
+    for name, own in read_session(folder.path).scores.items():
+        listed = score(again, PROFILES[name])
+        assert (listed.indices.n_plm, listed.indices.n_lm) == (own.indices.n_plm, own.indices.n_lm)
+        assert listed.excluded["artifact"] == own.excluded["biocal"] == 6
+
+
+def test_an_annotated_bio_calibration_is_replayed_as_an_artifact_of_its_length():
+    (marker,) = recording_markers([Annotation(100.0, 43.5, "Bio-calibration")])
+    assert marker == (143.5, 100.0, "artifact 43.5")
 
 
 def test_the_network_is_told_that_it_runs_and_not_by_whom():
