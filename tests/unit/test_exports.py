@@ -13,11 +13,13 @@ import pytest
 import pyxdf
 from click.testing import CliRunner
 from support.recorded_sessions import STAMP_S, header, record_night
+from support.sessions import RATE_HZ, beginning, make_session, series
 
 from monitor import leg_signal
 from monitor.cli import cli
 from monitor.files import read_recording
 from monitor.files.scored_lists import read_annotations
+from monitor.files.scored_rows import ListOptions
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.outputs.exports import export_session
@@ -330,3 +332,18 @@ def test_the_exported_movements_alone_are_a_list_too(night, tmp_path):
 def test_the_table_of_results_is_no_list(night):
     with pytest.raises(InputError, match=r"line 1: is a table of results .* plms-monitor export SESSION"):
         read_annotations(night.path / "events.tsv")
+
+
+@pytest.mark.parametrize(
+    ("form", "end"), [("edf", ".edf"), ("bids", "_events.tsv"), ("csv", "_timeline.csv")]
+)
+def test_a_movement_that_a_person_rejected_is_none_to_a_reader_of_the_list(tmp_path, form, end):
+    rejected = Fact("reject", 644.0, "person", {"movements": ["L600-2"], "reason": "cable"})
+    facts = [*beginning(), *series(600.0, n=6), rejected]
+    folder = make_session(tmp_path / "2026-11-20T221500Z_bed-3", facts, np.zeros((900 * int(RATE_HZ), 2)))
+    files = export_session(folder.path, form, tmp_path / form).files
+    (path,) = [file for file in files if file.name.endswith(end)]
+    listed, *_ = read_annotations(path, ListOptions())
+    assert [one.onset_us // 1_000_000 for one in listed.movements] == [600, 622, 666, 688, 710]
+    if form != "edf":
+        assert "LM not counted: rejected: cable" in path.read_text()

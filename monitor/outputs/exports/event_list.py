@@ -96,10 +96,11 @@ def _points(session: Session, *, notes: bool) -> Iterator[Event]:
 
 
 def _movements(session: Session) -> Iterator[Event]:
+    """List the movements of each leg; those that a person rejected are listed as `LM_not_counted` only."""
     for one in session.night.movements:
-        if not one.is_open:
+        if not one.is_open and not one.rejected:
             length_us = one.end_us - one.onset_us
-            yield Event(one.onset_us, length_us, f"LM_{one.leg}", one.leg, "Limb movement", one.rejected)
+            yield Event(one.onset_us, length_us, f"LM_{one.leg}", one.leg, "Limb movement")
 
 
 def _scored(session: Session) -> Iterator[Event]:
