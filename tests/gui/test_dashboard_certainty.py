@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from support.sessions import (
 from support.windows import LATE_MS, Opener, Recorder
 
 from monitor.dashboard.style import set_text_scale
-from monitor.dashboard.viewmodel.certainty import EVERY_S
+from monitor.dashboard.viewmodel.certainty import EVERY_S, interval
 from monitor.dashboard.viewmodel.presenter import Presenter
 from monitor.dashboard.viewmodel.screen import Screen
 from monitor.model.config import load_config
@@ -73,15 +74,15 @@ def rows(screen: Screen) -> dict[str, str]:
 
 
 def test_the_screen_shows_what_the_summary_says(tmp_path: Path) -> None:
-    facts = facts_of()
+    facts = [*facts_of(), clock_fact(END_S)]
     seen = Seen(tmp_path / "s", facts)
     screen = seen.screen(END_S)
     known = read_session(seen.folder.path).summary["uncertainty"]
     low, high = known["index_error"]["rules"]["aasm3"]["interval"]
-    assert screen.index.band == f"{low:.0f}–{high:.0f}"
+    assert screen.index.band == f"{math.floor(low)}–{math.ceil(high)}"
     assert float(low) < float(screen.index.value) < float(high)
     low, high = known["forecast"]["rules"]["aasm3"]["interval"]
-    assert rows(screen)["End (planning only)"] == f"{low:.0f}–{high:.0f}"
+    assert rows(screen)["End (planning only)"] == f"{math.floor(low)}–{math.ceil(high)}"
     assert [alert.text for alert in screen.alerts if alert.key.startswith("missed")] == [
         "Check left electrode: may miss 40% since 01:15"
     ]
@@ -207,6 +208,40 @@ def further(onset_uv: float, onsets_s: list[float]) -> list[Fact]:
         Fact("further_movement", t, "detector", same | {"onset": t, "end": t + 2.0, "known": t + 2.6})
         for t in onsets_s
     ]
+
+
+def of_strong_movements(times_s: list[float]) -> list[Fact]:
+    """Movements that are found at all three thresholds, without stages."""
+    facts = [fact for fact in facts_of(0.0) if fact.kind != "movement"]
+    facts[0] = replace(facts[0], data=facts[0].data | {"further_onset_uv": [6.4, 9.6]})
+    facts += [movement(f"L{i}", t) for i, t in enumerate(times_s)]
+    return [*facts, *further(6.4, times_s), *further(9.6, times_s)]
+
+
+def test_the_index_is_never_outside_its_range_over_thresholds(tmp_path: Path) -> None:
+    facts = of_strong_movements([60.0 + 30.0 * i for i in range(40)])
+    seen = Seen(tmp_path / "s", facts)
+    lows = []
+    for recorded_s in range(1320, 2400, 60):
+        screen = seen.screen(float(recorded_s), after_s=2.0)
+        low, high = map(float, screen.index.thresholds.split("–"))
+        assert low <= float(screen.index.value) <= high
+        lows.append(low)
+    assert lows[-1] < lows[0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (20.6, 25.2, "20–26"),
+        (9.6, 13.1, "9–14"),
+        (1.24, 9.94, "1.2–9.9"),
+        (9.64, 9.97, "9–10"),
+        (0, 0, "0.0–0.0"),
+    ],
+)
+def test_an_interval_contains_what_it_is_about_as_shown(low: float, high: float, shown: str) -> None:
+    assert interval(low, high) == shown
 
 
 def test_the_index_at_other_thresholds_is_that_of_the_summary(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ These take longer than a score, so they are computed at most once a minute while
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from monitor.dashboard import texts
@@ -37,8 +37,8 @@ class Certainty:
     ----------
     band : str
         95 % interval of the index, e.g. ``12–27``.
-    thresholds : str
-        The index at onset thresholds 20 % lower and higher, in the same form.
+    at_thresholds : tuple of float or None
+        Smallest and largest index at onset thresholds 20 % lower and higher.
     end : Forecast or None
         Tonight's end.
     missed : tuple of Missed
@@ -46,9 +46,14 @@ class Certainty:
     """
 
     band: str = ""
-    thresholds: str = ""
+    at_thresholds: tuple[float, float] | None = None
     end: Forecast | None = None
     missed: tuple[Missed, ...] = ()
+
+    @property
+    def thresholds(self) -> str:
+        """The range over onset thresholds in the same form as `band`."""
+        return "" if self.at_thresholds is None else interval(*self.at_thresholds)
 
 
 class _Version(NamedTuple):
@@ -86,40 +91,56 @@ class CertaintyWatch:
         revision : int
             Number of the score.
         clock_s : float
-            Monotonic time: while recording at most one computation a minute.
+            Monotonic time: while recording at most one computation a minute, except of the range over onset
+            thresholds, which contains the index: one that the index has left is of an earlier time.
         """
-        version = _Version(index_key(score)[0], state.stopped_s is None, revision)
+        key = index_key(score)[0]
+        version = _Version(key, state.stopped_s is None, revision)
         before = self._of
         is_same_kind = before is not None and before[:2] == version[:2]
-        if version == before or (is_same_kind and version.is_running and clock_s < self._at_s + EVERY_S):
+        if version == before:
             return False
+        if is_same_kind and version.is_running and clock_s < self._at_s + EVERY_S:
+            index, known = getattr(score.indices, key), self.now.at_thresholds
+            if known is None or index is None or known[0] <= index <= known[1]:
+                return False
+            self.now = replace(self.now, at_thresholds=_at_thresholds(state, night, score))
+            return True
         self._of, self._at_s = version, clock_s
         self.now = _certainty(state, night, score, uncertainty_from(state.session))
         return True
 
 
 def _certainty(state: SessionState, night: Night, score: Score, settings: UncertaintySettings) -> Certainty:
-    band, thresholds, end, misses = "", "", None, tuple[Missed, ...]()
+    band, end, misses = "", None, tuple[Missed, ...]()
     if settings.index_error:
         index = index_error(night, score).index
         band = "" if index.low is None or index.high is None else interval(index.low, index.high)
-    if (further := further_movements(state, score)) is not None:
-        found_at = amplitude_band(night, score, further)
-        if found_at.low is not None and found_at.high is not None:
-            thresholds = interval(found_at.low, found_at.high)
     if state.stopped_s is None:
         if settings.forecast:
             found = forecast(night, score, planned_h_from(state.session))
             end = None if isinstance(found, str) else found
         if settings.missed:
             misses = tuple(one for one in missed(night, score.lookalike_keys) if one.since_us is not None)
-    return Certainty(band, thresholds, end, misses)
+    return Certainty(band, _at_thresholds(state, night, score), end, misses)
+
+
+def _at_thresholds(state: SessionState, night: Night, score: Score) -> tuple[float, float] | None:
+    further = further_movements(state, score)
+    if further is None:
+        return None
+    found = amplitude_band(night, score, further)
+    return None if found.low is None or found.high is None else (found.low, found.high)
 
 
 def interval(low: float, high: float) -> str:
-    """Format the interval of a rate; with one decimal only if it is small."""
-    decimals = 1 if high < 10 else 0
-    return f"{low:.{decimals}f}–{high:.{decimals}f}"
+    """Format the interval of a rate: with one decimal if it is small, else in whole numbers around it.
+
+    Rounded to the nearest ones, an index of 20.6 would be outside of "21-25". They are around the bounds as
+    the summary and the report state them.
+    """
+    low, high = round(low, 1), round(high, 1)
+    return f"{low:.1f}–{high:.1f}" if high < 10 else f"{math.floor(low)}–{math.ceil(high)}"
 
 
 def end_row(certainty: Certainty) -> tuple[TableRow, ...]:
