@@ -212,8 +212,8 @@ def _summary_lines(pairs: Sequence[Mapping[str, Any]], agreed: Mapping[str, Any]
         for key, words in _SHOWN:
             if (one := values[key]) is not None:
                 lines.append(
-                    f"  {rule + ': ' + words:<48} bias {one['bias']:+8.2f}  "
-                    f"limits {one['lower']:+8.2f} to {one['upper']:+8.2f}  (n = {one['n']})"
+                    f"  {rule + ': ' + words:<48} bias {one['bias']:+z8.2f}  "
+                    f"limits {one['lower']:+z8.2f} to {one['upper']:+z8.2f}  (n = {one['n']})"
                 )
     return [*lines, "", "Agreement of two scorings; provisional, not a statement about a patient."]
 
@@ -223,10 +223,10 @@ def _line(words: str, cells: Sequence[str]) -> str:
 
 
 def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    return "-" if value is None else f"{value:z.3f}"
 
 
 def _value(value: float | None) -> str:
     if value is None:
         return "-"
-    return str(value) if isinstance(value, int) else f"{value:.2f}"
+    return str(value) if isinstance(value, int) else f"{value:z.2f}"

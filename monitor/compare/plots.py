@@ -87,7 +87,7 @@ def _bland_altman(axes: Axes, pairs: Sequence[tuple[float, float]], found: Mappi
         axes.axhline(found[key], color=_ALONE, linewidth=1, linestyle="-" if key == "bias" else "--")
         axes.axhspan(*found[f"{key}_ci"], color=_ALONE, alpha=0.10, linewidth=0)
         axes.annotate(
-            f"{words} {found[key]:+.2f}",
+            f"{words} {found[key]:+z.2f}",
             (1.0, found[key]),
             xycoords=("axes fraction", "data"),
             ha="right",
@@ -119,7 +119,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return "-" if value is None else f"{value:z.2f}"
 
 
 def _clock(seconds: float, _place: int) -> str:

@@ -108,6 +108,6 @@ DEFAULT_LABELS: Mapping[str, str] = MappingProxyType(
 """Normalised label to the name used by the scorer. The numbers are stages in marker streams; in a list they
 are stages only where the list or the user says so."""
 
-LIST_LABELS: Mapping[str, str] = MappingProxyType({"bio_calibration": "artifact"} | DEFAULT_LABELS)
+LIST_LABELS: Mapping[str, str] = MappingProxyType({**DEFAULT_LABELS, "bio_calibration": "artifact"})
 """The same for lists and annotations, which state how long an event is. The exports of a session name a
 bio-calibration so; as a marker without a duration it would be an artifact without end."""

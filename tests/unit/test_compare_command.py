@@ -47,6 +47,16 @@ def document(*args: object) -> dict:
     return json.loads(run(*args, "--json").stdout)
 
 
+def test_a_difference_that_is_rounded_to_nothing_has_no_sign(tmp_path) -> None:
+    whole = table(tmp_path / "a.tsv", STAGES + SERIES)
+    short = table(tmp_path / "b.tsv", [*STAGES[:-1], (1170, 29.9, "N2"), *SERIES])
+    (night,) = document(whole, short)["nights"]
+    said = run(whole, short).stdout
+    assert -0.005 < night["rules"]["aasm3"]["plms_index"]["difference"] < 0
+    assert "PLMS per hour of sleep" in said
+    assert "-0.00" not in said
+
+
 def test_a_list_and_the_folder_scored_from_it_agree_wholly(tmp_path) -> None:
     listed = table(tmp_path / "x_events.tsv", STAGES + SERIES)
     scored = tmp_path / "scored"

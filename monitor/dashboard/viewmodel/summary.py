@@ -181,7 +181,7 @@ def _certainty(summary: Mapping[str, Any], names: Sequence[str], wall: WallTime)
         halves = [one["halves"] for one in each]
         for text, key in (("First half", "first"), ("Second half", "second")):
             rows.append((text, *(_number(half and half[key], "{:.1f}") for half in halves)))
-        differences = (_range(half and half["interval"], "{:+.1f}") for half in halves)
+        differences = (_range(half and half["interval"], "{:+z.1f}") for half in halves)
         rows.append(("Second minus first, 95 % interval", *differences))
     if known["amplitude_band"] is not None:
         each = [known["amplitude_band"]["rules"][name] for name in names]

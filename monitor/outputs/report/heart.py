@@ -57,6 +57,6 @@ def _row(name: str, one: HeartCourse) -> tuple[str, ...]:
         str(one.n),
         str(one.n_left_out),
         f"{one.before_bpm:.1f}",
-        f"{one.change_bpm:+.1f} ± {one.error_bpm:.1f}",
-        f"{one.peak_bpm:+.1f} at {one.peak_at_s:g} s",
+        f"{one.change_bpm:+z.1f} ± {one.error_bpm:.1f}",
+        f"{one.peak_bpm:+z.1f} at {one.peak_at_s:g} s",
     )

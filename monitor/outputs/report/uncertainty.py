@@ -184,7 +184,7 @@ def _half(found: Mapping[str, Any], key: str) -> str:
 def _difference(found: Mapping[str, Any]) -> str:
     if found["halves"] is None:
         return numbers.NONE
-    return _value(found["halves"], "difference", "interval", "{:+.1f}")
+    return _value(found["halves"], "difference", "interval", "{:+z.1f}")
 
 
 def _missed(session: Session, found: Mapping[str, Any], wall: WallTime) -> list[Block]:
