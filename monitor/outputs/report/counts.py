@@ -100,7 +100,9 @@ def _every_index(summary: Mapping[str, Any]) -> list[Table]:
         tables.append(_side_by_side(rules, "By leg", legs))
     why = sorted({word for r in each for word in r["detail"]["excluded"]})
     if why:
-        rows = [(word, *(str(r["detail"]["excluded"].get(word, 0)) for r in each)) for word in why]
+        rows = [
+            (wording.lm_why(word), *(str(r["detail"]["excluded"].get(word, 0)) for r in each)) for word in why
+        ]
         tables.append(_side_by_side(rules, "Leg movements not counted, by reason", rows))
     return tables
 
