@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 MIN_RATE_HZ = 100.0
@@ -103,10 +104,18 @@ class DetectorSettings:
         ValueError
             With the field, its value and what was expected.
         """
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{each.name} = {value!r}: expected a finite number")
         thresholds = (self.offset_uv, *self.further_onset_uv)
         ascending = all(low < high for low, high in pairwise(thresholds))
         checks = (
-            ("onset_uv", 0.0 < self.offset_uv < self.onset_uv, "above offset_uv, which is above 0"),
+            *(
+                (name, getattr(self, name) > 0.0, "above 0")
+                for name in ("offset_uv", "high_hz", "lsb_warned_uv")
+            ),
+            ("onset_uv", self.offset_uv < self.onset_uv, "above offset_uv"),
             ("min_duration_s", 0.0 < self.min_duration_s <= 5.0, "0 to 5 s"),
             ("offset_hold_s", 0.1 <= self.offset_hold_s <= 5.0, "0.1 to 5 s"),
             ("low_hz", 1.0 <= self.low_hz < self.high_hz, "at least 1 Hz and below high_hz"),
@@ -118,18 +127,28 @@ class DetectorSettings:
             ("rest_known_s", 1.0 <= self.rest_known_s <= 4.0, "1 to 4 s"),
             ("band_order", 1 <= self.band_order <= 8, "1 to 8"),
             ("mains_bandwidth_hz", 0.5 <= self.mains_bandwidth_hz <= 15.0, "0.5 to 15 Hz"),
+            ("mains_harmonics_n", 0 <= self.mains_harmonics_n <= 200, "0 to 200"),
+            ("mains_hz", all(0.0 < hz < math.inf for hz in self.mains_hz), "frequencies above 0"),
             ("fast_factor", self.fast_factor >= 1.0, "at least 1"),
+            ("fast_hold_s", 0.0 <= self.fast_hold_s <= 1.0, "0 to 1 s"),
             ("spike_factor", self.spike_factor >= 1.0, "at least 1"),
             ("verify_s", 0.1 <= self.verify_s <= self.min_duration_s, "0.1 s to min_duration_s"),
             ("new_rest_s", 1.0 <= self.new_rest_s <= 5.0, "1 to 5 s"),
-            ("max_open_s", self.max_open_s >= 16.0, "at least 16 s, beyond the longest candidate"),
+            (
+                "max_open_s",
+                16.0 <= self.max_open_s <= 3600.0,
+                "16 s, beyond the longest candidate, to 3600 s",
+            ),
             ("gap_s", 0.1 <= self.gap_s <= 5.0, "0.1 to 5 s"),
-            ("lsb_refused_uv", 0.0 < self.lsb_warned_uv <= self.lsb_refused_uv, "at least lsb_warned_uv"),
+            ("lsb_refused_uv", self.lsb_warned_uv <= self.lsb_refused_uv, "at least lsb_warned_uv"),
             (
                 "further_onset_uv",
                 ascending and self.onset_uv >= min(self.further_onset_uv, default=0.0),
                 "ascending, above offset_uv, the first at most onset_uv",
             ),
+            ("flat_uv", self.flat_uv >= 0.0, "0 or more"),
+            ("high_rest_uv", self.high_rest_uv > 0.0, "above 0"),
+            ("mains_warned_uv", self.mains_warned_uv > 0.0, "above 0"),
             ("clip_uv", self.clip_uv is None or self.clip_uv > 0.0, "above 0, or None"),
         )
         for field, holds, expected in checks:

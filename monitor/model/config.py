@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from dsp import DetectorSettings
 from monitor.model.config_fields import (
@@ -26,7 +26,7 @@ from monitor.model.errors import InputError
 from monitor.model.facts import Leg
 from monitor.model.labels import DEFAULT_LABELS, normalise
 from monitor.model.lanes import LaneName, LaneWish
-from monitor.model.rules import PROFILES, RulesProfile
+from monitor.model.rules import PROFILES, RulesProfile, StageOrNone
 from monitor.model.units import EXPECTED_UNIT, unit_scale_uv
 
 
@@ -177,6 +177,10 @@ def _rules_as_recorded(document: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     before = {"asleep_by": "onset"}
     sets = {name: before | rules[name] for name in PROFILES if isinstance(rules.get(name), dict)}
+    for each in sets.values():
+        # An earlier version took any word here, and those that are no stage had no effect.
+        if isinstance(words := each.get("stages_not_scored"), list):
+            each["stages_not_scored"] = [word for word in words if word in get_args(StageOrNone)]
     return {"rules": rules | sets}
 
 
@@ -258,8 +262,7 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
         profiles[name] = made if made is not None else profile
     rule = _rule(profiles[file.rules.main_profile])
     detector = _try(lambda v: DetectorSettings(**(v | rule)), dict(file.detector), "detector", problems)
-    if problems and problems[-1].startswith(tuple(f"detector.{name} " for name in OF_THE_RULE)):
-        problems[-1] = f"rules.{file.rules.main_profile}" + problems[-1].removeprefix("detector")
+    problems = [_named_as_in_rules(problem, profiles[file.rules.main_profile]) for problem in problems]
     if file.legs.unit and unit_scale_uv(file.legs.unit) is None:
         problems.append(f"legs.unit = {file.legs.unit!r}: {EXPECTED_UNIT}")
     if file.legs.left and file.legs.left == file.legs.right:
@@ -297,6 +300,15 @@ def _checked(document: dict[str, Any], where: str, places: dict[str, int] | None
     )
 
 
+def _named_as_in_rules(problem: str, profile: RulesProfile) -> str:
+    """Return a problem of the detector with the field of the rule set that its setting follows from."""
+    for ours, theirs in OF_THE_RULE.items():
+        if problem.startswith(f"detector.{ours} = "):
+            expected = problem.partition(": ")[2]
+            return f"rules.{profile.name}.{theirs} = {getattr(profile, theirs)!r}: {expected}"
+    return problem
+
+
 def _rule(profile: RulesProfile) -> dict[str, float]:
     """Return the thresholds of a profile that the detector needs, by the detector's names."""
     values = (profile.onset_uv, profile.offset_uv, profile.min_lm_us / 1e6, profile.offset_hold_us / 1e6)
@@ -327,7 +339,8 @@ def _try(make: Any, values: dict[str, Any], where: str, problems: list[str]) -> 
         try:
             return make(values)
         except ValueError as err:
-            problems.append(f"{where}.{err}")
+            if (problem := f"{where}.{err}") not in problems:
+                problems.append(problem)
             name = str(err).partition(" ")[0]
             if name not in values:
                 return None

@@ -10,7 +10,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator
+from pydantic_core import PydanticCustomError
 
 from dsp import DetectorSettings
 from monitor.model.config_fields import OF_THE_RULE, QUICK_NOTES, StagingSettings, UncertaintySettings
@@ -22,8 +23,19 @@ _NOT_IN_DETECTOR = (*OF_THE_RULE, "further_onset_uv")
 _NOT_IN_FILES = ("name", "audience", "not_reported")
 
 
+# 31 years in microseconds: what is added to a time of a recording stays a 64-bit integer.
+_LARGEST = 10**15
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _is_usable(cls, value: Any) -> Any:
+        if isinstance(value, (int, float)) and abs(value) > _LARGEST:
+            raise PydanticCustomError("too_large", "expected a number of at most 1e15")
+        return value
 
 
 def _section(name: str, record: type, defaults: Any, without: Iterable[str]) -> type[_Section]:

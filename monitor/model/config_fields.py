@@ -155,8 +155,13 @@ class UncertaintySettings:
     heart: bool = True
 
 
-# These thresholds belong to the rule set, not to the envelope.
-OF_THE_RULE = ("onset_uv", "offset_uv", "min_duration_s", "offset_hold_s")
+OF_THE_RULE = {
+    "onset_uv": "onset_uv",
+    "offset_uv": "offset_uv",
+    "min_duration_s": "min_lm_us",
+    "offset_hold_s": "offset_hold_us",
+}
+"""Settings of the detector that belong to the rule set, not to the envelope: its fields by their names."""
 BAND_SHARES = (0.8, 1.2)
 """The further onset thresholds of the amplitude band, as shares of the rule's."""
 QUICK_NOTES = ("Position", "Tech in room", "Artifact", "Electrode", "Restless", "Toilet")

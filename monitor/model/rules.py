@@ -37,6 +37,9 @@ _WASM_ONLY = frozenset(
 )
 
 
+StageOrNone = Literal["W", "N1", "N2", "N3", "R", "unscored"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesProfile:
     """Hold one rule set: thresholds, limits and switches.
@@ -163,7 +166,7 @@ class RulesProfile:
     series_min_n: int = 4
     short_interval: Literal["skip", "reopen", "close"]
     gap_ends_run_s: float | None = 10.0
-    stages_not_scored: frozenset[str]
+    stages_not_scored: frozenset[StageOrNone]
     asleep_by: Literal["any_part", "onset"] = "onset"
     tib_only: bool = True
     respiratory: Literal["exclude", "second_pass", "ignore"]
@@ -206,29 +209,30 @@ class RulesProfile:
             *("arousal_gap_us", "arousal_refractory_us"),
             *("tremor_burst_max_us", "alma_burst_max_us", "myoclonus_burst_max_us"),
         )
+        above_0 = ("offset_uv", "max_lm_us", "imi_max_us", "tremor_hz_min", "alma_hz_min", "lmm_min_us")
         checks = (
-            ("onset_uv", 0.0 < self.offset_uv < self.onset_uv, "above offset_uv, which is above 0"),
-            ("max_lm_us", self.max_lm_us > 0, "above 0"),
+            *((field, getattr(self, field) > 0, "above 0") for field in above_0),
+            ("onset_uv", self.offset_uv < self.onset_uv, "above offset_uv"),
             ("min_lm_us", 0 < self.min_lm_us <= self.max_lm_us, "above 0 and at most max_lm_us"),
             ("offset_hold_us", self.offset_hold_us > 0, "above 0"),
             ("max_parts", self.max_parts is None or self.max_parts >= 1, "at least 1"),
             ("max_bilateral_us", self.max_bilateral_us is None or self.max_bilateral_us > 0, "above 0"),
             ("imi_min_us", 0 <= self.imi_min_us <= self.imi_max_us, "0 to imi_max_us"),
             ("series_min_n", self.series_min_n >= 2, "at least 2"),
-            (
-                "tremor_hz_max",
-                0.0 < self.tremor_hz_min <= self.tremor_hz_max,
-                "at least tremor_hz_min, above 0",
-            ),
-            ("alma_hz_max", 0.0 < self.alma_hz_min <= self.alma_hz_max, "at least alma_hz_min, above 0"),
+            ("tremor_hz_max", self.tremor_hz_min <= self.tremor_hz_max, "at least tremor_hz_min"),
+            ("alma_hz_max", self.alma_hz_min <= self.alma_hz_max, "at least alma_hz_min"),
             ("tremor_bursts_min_n", self.tremor_bursts_min_n >= 2, "at least 2"),
             ("alma_bursts_min_n", self.alma_bursts_min_n >= 2, "at least 2"),
             ("myoclonus_per_min", self.myoclonus_per_min >= 1, "at least 1"),
-            ("lmm_max_us", 0 < self.lmm_min_us <= self.lmm_max_us, "at least lmm_min_us, above 0"),
+            ("lmm_max_us", self.lmm_min_us <= self.lmm_max_us, "at least lmm_min_us"),
             ("fmi_min_uv", self.fmi_min_uv > 0, "above 0"),
             ("fmi_minutes_min_n", self.fmi_minutes_min_n >= 1, "at least 1"),
             ("lmm_channels_min_n", self.lmm_channels_min_n >= 1, "at least 1"),
-            ("gap_ends_run_s", self.gap_ends_run_s is None or self.gap_ends_run_s >= 0.0, "0 or more"),
+            (
+                "gap_ends_run_s",
+                self.gap_ends_run_s is None or 0.0 <= self.gap_ends_run_s <= 1e9,
+                "0 to 1e9",
+            ),
             *((field, getattr(self, field) >= 0, "0 or more") for field in not_negative),
         )
         for field, holds, expected in checks:

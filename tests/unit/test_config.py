@@ -198,6 +198,46 @@ def test_a_file_that_is_no_text_or_not_there(tmp_path):
         load_config("nowhere")
 
 
+def _numbers(sections, name=""):
+    for key, value in sections.items():
+        if isinstance(value, dict):
+            yield from _numbers(value, f"{name}.{key}" if name else key)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield name, key
+
+
+@pytest.mark.parametrize(("section", "field"), list(_numbers(load_config("default").document)))
+def test_no_number_is_taken_that_cannot_be_calculated_with(tmp_path, section, field):
+    for value in ("nan", "inf", "-inf", "1e300", "99999999999999999999", "-99999999999999999999", "-1"):
+        assert f"line 2: {section}.{field} = " in broken(tmp_path, f"[{section}]\n{field} = {value}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[rules.aasm3]\nstages_not_scored = ['Wake']", "rules.aasm3.stages_not_scored.0 = 'Wake'"),
+        ("[rules.aasm3]\nmin_lm_us = 6000000", "line 2: rules.aasm3.min_lm_us = 6000000: expected 0 to 5 s"),
+        ("[rules.aasm3]\noffset_hold_us = 1", "line 2: rules.aasm3.offset_hold_us = 1: expected 0.1 to 5 s"),
+        ("[detector]\nmains_hz = [50.0, -60.0]", "detector.mains_hz = (50.0, -60.0): expected frequencies"),
+        (
+            "[detector]\nmains_harmonics_n = 1000000000",
+            "detector.mains_harmonics_n = 1000000000: expected 0 to",
+        ),
+    ],
+)
+def test_a_value_that_would_change_the_scoring_unseen_or_stop_it_is_refused(tmp_path, text, words):
+    assert words in broken(tmp_path, text)
+
+
+def test_a_contradiction_is_told_once(tmp_path):
+    assert broken(tmp_path, "[rules.aasm3]\nimi_max_us = 1").count("imi_min_us =") == 1
+
+
+def test_a_session_recorded_with_a_word_that_is_no_stage_is_read():
+    recorded = {"rules": {"aasm3": {"stages_not_scored": ["W", "Wake"]}}}
+    assert config_from(recorded, "journal").rules["aasm3"].stages_not_scored == {"W"}
+
+
 def test_the_command_line_comes_before_the_file(tmp_path):
     path = tmp_path / "c.toml"
     path.write_text('[legs]\nleft = "A"\nright = "B"\n')
