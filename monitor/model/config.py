@@ -141,10 +141,14 @@ def load_config(name: str | None = None, overrides: Mapping[str, Mapping[str, An
     """
     path = _find("default" if name is None else name)
     try:
-        text = path.read_text(encoding="utf-8")
+        # Editors of Windows may begin a file with a mark of its encoding.
+        text = path.read_text(encoding="utf-8-sig")
         document = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as err:
-        raise InputError(str(path), f"cannot be read ({err})") from err
+    except OSError as err:
+        raise InputError(str(path), f"cannot be read ({err.strerror})") from err
+    except UnicodeDecodeError as err:
+        line = err.object.count(b"\n", 0, err.start) + 1
+        raise InputError(f"{path}, line {line}", "is not text in UTF-8", "save the file as UTF-8") from err
     except tomllib.TOMLDecodeError as err:
         raise InputError(str(path), f"is not valid TOML: {err}") from err
     except RecursionError as err:

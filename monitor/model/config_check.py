@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, field_validator
 from pydantic_core import PydanticCustomError
@@ -77,6 +77,7 @@ class _Notes(_Section):
 
 # The name of a limb is used in tables beside left and right, and in file names.
 _LimbName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,23}$")]
+_LIMB_NAMES = "expected a name of lower-case letters, digits and _, the first a letter, at most 24"
 _Limbs = dict[_LimbName, Annotated[str, Field(min_length=1)]]
 
 
@@ -88,7 +89,7 @@ def _whole() -> type[_Section]:
     audiences = get_type_hints(RulesProfile)["audience"]
     rules: dict[str, Any] = {name: (section, section()) for name, section in _PROFILE_SECTIONS.items()}
     choices: dict[str, Any] = {
-        "main_profile": (str, Field("aasm3", pattern="^(" + "|".join(PROFILES) + ")$")),
+        "main_profile": (Literal[*PROFILES], "aasm3"),
         "audience": (audiences, "adult"),
     }
     rules_section: type[_Section] = create_model("Rules", __base__=_Section, **choices, **rules)
@@ -162,4 +163,6 @@ def _problem_of(error: Any) -> str:
     field = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"{field}: unknown field"
+    if error["type"] == "string_pattern_mismatch":
+        return f"limbs.{error['input']}: {_LIMB_NAMES}"
     return f"{field} = {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -192,7 +192,7 @@ def test_contradictions_and_damage_are_refused(tmp_path, text, words):
 def test_a_file_that_is_no_text_or_not_there(tmp_path):
     path = tmp_path / "c.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="line 1: is not text in UTF-8"):
         load_config(str(path))
     with pytest.raises(InputError, match="child, default, demo"):
         load_config("nowhere")
@@ -218,6 +218,11 @@ def test_no_number_is_taken_that_cannot_be_calculated_with(tmp_path, section, fi
         ("[rules.aasm3]\nstages_not_scored = ['Wake']", "rules.aasm3.stages_not_scored.0 = 'Wake'"),
         ("[rules.aasm3]\nmin_lm_us = 6000000", "line 2: rules.aasm3.min_lm_us = 6000000: expected 0 to 5 s"),
         ("[rules.aasm3]\noffset_hold_us = 1", "line 2: rules.aasm3.offset_hold_us = 1: expected 0.1 to 5 s"),
+        ("[rules]\nmain_profile = 'aasm'", "line 2: rules.main_profile = 'aasm': input should be 'aasm3' or"),
+        (
+            "[limbs]\n'Left Arm' = 'ARM'",
+            "limbs.Left Arm: expected a name of lower-case letters, digits and _",
+        ),
         ("[detector]\nmains_hz = [50.0, -60.0]", "detector.mains_hz = (50.0, -60.0): expected frequencies"),
         (
             "[detector]\nmains_harmonics_n = 1000000000",
@@ -236,6 +241,15 @@ def test_a_contradiction_is_told_once(tmp_path):
 def test_a_session_recorded_with_a_word_that_is_no_stage_is_read():
     recorded = {"rules": {"aasm3": {"stages_not_scored": ["W", "Wake"]}}}
     assert config_from(recorded, "journal").rules["aasm3"].stages_not_scored == {"W"}
+
+
+def test_a_file_of_an_editor_of_windows_is_read(tmp_path):
+    path = tmp_path / "c.toml"
+    path.write_bytes('\ufeff[legs]\r\nleft = "Bein müde"\r\n'.encode())
+    assert load_config(str(path)).wish.channels["left"] == "Bein müde"
+    path.write_bytes('[legs]\nleft = "müde"\n'.encode("latin-1"))
+    with pytest.raises(InputError, match="line 2: is not text in UTF-8; save the file as UTF-8"):
+        load_config(str(path))
 
 
 def test_the_command_line_comes_before_the_file(tmp_path):
