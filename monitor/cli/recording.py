@@ -20,6 +20,7 @@ from monitor.lsl.library import lsl
 from monitor.model.config import Config
 from monitor.model.errors import InputError, MissingError
 from monitor.model.run_info import scored_with
+from monitor.model.wording import argument
 from monitor.montage import Chosen
 from monitor.recorder.compilation import Compilation
 from monitor.recorder.outlets import other_recorder
@@ -239,7 +240,7 @@ def _record(
         lock = SessionLock(folder)
         lock.acquire()
     terminal.say(f"Recording into {folder.path}")
-    terminal.say(f"End it with Ctrl-C, or with: plms-monitor stop {folder.path}")
+    terminal.say(f"End it with Ctrl-C, or with: plms-monitor stop {argument(folder.path)}")
     recording = Recording(
         folder, plan, config.detector, chosen, options.duration_s, terminal.status, compilation, resumed
     )

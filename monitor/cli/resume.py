@@ -18,7 +18,7 @@ from monitor.lsl.successor import RIVAL, Successor
 from monitor.model.config import Config, MontageWish, config_from
 from monitor.model.errors import InputError
 from monitor.model.facts import LEGS, Leg
-from monitor.model.wording import hms
+from monitor.model.wording import argument, hms
 from monitor.montage import Channel, Chosen, StreamDescription
 from monitor.recorder.resumed import Resumed
 from monitor.recorder.run import StopRequest
@@ -83,7 +83,7 @@ def session_to_resume(
             say(f"{bed} has no session that can be resumed. A new session starts.")
             for path in never_ended(sessions, bed):
                 say(f"  Interrupted earlier: {path} (its study code is another one, or it is not the newest")
-                say(f"  session of the bed, or too old). To close it: plms-monitor recover {path}")
+                say(f"  session of the bed, or too old). To close it: plms-monitor recover {argument(path)}")
         return None
     ago, recorded = _ago(interrupted.ago_s), hms(interrupted.recorded_s)
     whose = f"study {interrupted.study}, {bed}" if interrupted.study else f"{bed}, no study code"
@@ -96,7 +96,7 @@ def session_to_resume(
     say(
         "  A new session starts. From then on the interrupted one can no longer be resumed; its data is kept."
     )
-    say(f"  To close it and write its tables: plms-monitor recover {interrupted.folder.path}")
+    say(f"  To close it and write its tables: plms-monitor recover {argument(interrupted.folder.path)}")
     return None
 
 

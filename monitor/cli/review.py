@@ -18,6 +18,7 @@ from monitor.cli.session import SessionPath
 from monitor.cli.window_process import WindowEnding
 from monitor.dashboard.shell.display import why_no_window
 from monitor.model.errors import InputError, MissingError
+from monitor.model.wording import argument
 from monitor.session.control import ControlClient
 from monitor.session.folder import SessionFolder
 
@@ -47,8 +48,8 @@ def review(session: Path, *, edit: bool, events: Path | None, **given: Any) -> N
             raise InputError(
                 "--edit",
                 f"{session.name} is a file without a session, which is read-only",
-                f"open it without --edit, or record a session: plms-monitor replay {session}, and in another "
-                "terminal plms-monitor watch (`streams` lists what is sent)",
+                f"open it without --edit, or record a session: plms-monitor replay {argument(session)}, and "
+                "in another terminal plms-monitor watch (`streams` lists what is sent)",
             )
         sys.exit(review_file(session, events, given))
     _refuse_scoring_options()

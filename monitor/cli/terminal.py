@@ -10,7 +10,7 @@ import sys
 
 from monitor.detection.pipeline import OFF_SHARE
 from monitor.model.units import unit_word
-from monitor.model.wording import RULES, counted, hms
+from monitor.model.wording import RULES, argument, counted, hms
 from monitor.montage import Chosen, describe_line
 from monitor.recorder.recorder import SessionRecorder
 from monitor.recorder.source import Source
@@ -187,8 +187,8 @@ class Terminal:
             self.say(line)
         path = recorder.folder.path
         self.say(f"Session saved in {path}")
-        self.say(f"Open it: plms-monitor review {path}")
-        self.say(f"Report: plms-monitor report {path} --out report.pdf")
+        self.say(f"Open it: plms-monitor review {argument(path)}")
+        self.say(f"Report: plms-monitor report {argument(path)} --out report.pdf")
 
     def _say_failure(self, recorder: SessionRecorder) -> None:
         """Say once that the detector cannot be compiled, which may become known during the recording."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import shlex
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 RULES = {"aasm3": "AASM v3", "wasm2016": "WASM 2016"}
 LEG_SHORT = {"left": "L", "right": "R", "both": "L+R", "unknown": "?"}
@@ -147,3 +150,14 @@ def by_the_letter(n: int | None, n_by_letter: int | None, lookalikes: Mapping[st
 def lm_why(why: str) -> str:
     """Return the short reason why a leg movement is not counted."""
     return EXCLUDED.get(why, why)
+
+
+def argument(path: Path | str) -> str:
+    """Return a path as it is typed in a command, quoted if it has spaces and the like.
+
+    Examples
+    --------
+    >>> argument("/nights/bed-3")
+    '/nights/bed-3'
+    """
+    return f'"{path}"' if sys.platform == "win32" else shlex.quote(str(path))

@@ -12,6 +12,7 @@ from typing import Any
 from monitor.model.config import rules_from
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
+from monitor.model.wording import argument
 from monitor.recorder.requests import PERSON, RefusedError, author_of, fact_of, with_time_entered
 from monitor.session.control import ControlServer
 from monitor.session.folder import SessionFolder, SessionLock
@@ -58,13 +59,13 @@ class Editor:
                 raise InputError(
                     str(folder.path),
                     "has not been ended",
-                    f"close it with: plms-monitor recover {folder.path}",
+                    f"close it with: plms-monitor recover {argument(folder.path)}",
                 )
             if tail.is_damaged:
                 raise InputError(
                     str(folder.journal),
                     "is damaged and cannot be edited",
-                    f"repair it with: plms-monitor recover {folder.path}",
+                    f"repair it with: plms-monitor recover {argument(folder.path)}",
                 )
             self._rules = rules_from(self._state.session, str(folder.journal))
             self._journal = Journal(folder.journal, next_seq=tail.next_seq)

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from monitor.model.errors import InputError
 from monitor.model.facts import Fact
 from monitor.model.safe_file import open_to_read
+from monitor.model.wording import argument
 from monitor.session.damage import with_damage, written_at_s
 from monitor.session.journal import JournalEnd as Unread
 from monitor.session.journal import Line, decode, find_lines, in_order, missing_numbers, number, read_journal
@@ -146,7 +147,7 @@ class JournalFollower:
             unread = Unread(0, 0, skipped_bytes=skipped_bytes, missing=missing, disorder=disorder)
             self._n_lost += unread.n_missing
             lost = f"{self._n_lost} {'fact' if self._n_lost == 1 else 'facts'} of it cannot be read"
-            self._lost = f"{lost}; to repair it: plms-monitor recover {self._path.parent}"
+            self._lost = f"{lost}; to repair it: plms-monitor recover {argument(self._path.parent)}"
             facts = with_damage(facts, unread, self._reached_s)
         times_s = (at_s for fact in facts if (at_s := written_at_s(fact)) is not None)
         self._reached_s = max([self._reached_s, *times_s])

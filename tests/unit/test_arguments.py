@@ -2,12 +2,18 @@
 
 import errno
 import os
+import re
+import shlex
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.sessions import beginning, make_session
 
 from monitor.cli import cli
-from monitor.model.errors import path_error
+from monitor.model.errors import InputError, path_error
+from monitor.recorder.editor import Editor
+from monitor.session.folder import SessionFolder
 
 LONG = "x" * 300
 NOT_UTF8 = os.fsdecode(b"b\xffd")
@@ -112,3 +118,19 @@ def test_an_empty_argument_is_not_taken_for_a_missing_one(tmp_path):
     assert "--config: file '' was not found" in said("config", "check", "")
     empty = said("score", "night.edf", "--out", str(tmp_path), "--scheduler", "")
     assert empty == "plms-monitor: --scheduler: is empty; expected an address such as tcp://host:8786"
+
+
+def test_a_command_that_is_printed_can_be_pasted(tmp_path):
+    night = tmp_path / "night #1 of two.edf"
+    night.write_bytes(b"0")
+    assert f"plms-monitor replay {shlex.quote(str(night))}, and in" in said("review", str(night), "--edit")
+    session = make_session(tmp_path / "bed #3" / "2026-11-20T221500Z_bed-3", beginning()).path
+    with pytest.raises(InputError) as refused:
+        Editor(SessionFolder.open(session))
+    assert shlex.split(str(refused.value))[-2:] == ["recover", str(session)]
+
+
+def test_every_printed_command_quotes_its_path():
+    for source in sorted((Path(__file__).parents[2] / "monitor").rglob("*.py")):
+        for found in re.finditer(r"plms-monitor [a-z-]+ \{(\w+)", source.read_text(encoding="utf-8")):
+            assert found[1] == "argument" or source.name == "texts.py", (source, found[0])

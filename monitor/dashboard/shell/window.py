@@ -48,6 +48,7 @@ from monitor.dashboard.viewmodel.onset_follower import OnsetFollower
 from monitor.dashboard.viewmodel.screen import Screen
 from monitor.dashboard.viewmodel.settings import TEXT_SCALES, ScreenSettings, SettingsFile
 from monitor.dashboard.viewmodel.sound import Speaker
+from monitor.model import wording
 from monitor.model.wording import counted
 from monitor.session.folder import SessionFolder
 from monitor.session.journal_follower import beginning
@@ -268,7 +269,7 @@ class DashboardWindow(QMainWindow):
         screen = self.feed.screen
         if screen is not None and screen.top.phase == "recording":
             # The window is gone: only the terminal is left for a message.
-            print(texts.WINDOW_CLOSED.format(path=self.folder.path), flush=True)  # noqa: T201
+            print(texts.WINDOW_CLOSED.format(path=wording.argument(self.folder.path)), flush=True)  # noqa: T201
         super().closeEvent(event)
 
     def set_frame_ms(self, frame_ms: int) -> None:

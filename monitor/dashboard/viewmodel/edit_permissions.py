@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.dashboard import texts
 from monitor.dashboard.viewmodel.screen import CalibrationView, EditPermissions
 from monitor.model.facts import Fact
+from monitor.model.wording import argument
 from monitor.scoring import Night, Score
 from monitor.session.current_alerts import Phase
 from monitor.session.folder import SessionFolder
@@ -100,10 +101,10 @@ def _access(path: Path, live_status: LiveStatus, phase: Phase) -> tuple[bool, st
     if phase == "recording":
         return True, ""
     if phase == "cut off":
-        return False, texts.CUT_OFF_READ_ONLY.format(path=path)
+        return False, texts.CUT_OFF_READ_ONLY.format(path=argument(path))
     if live_status.status is not None and live_status.status.is_editor:
         return True, ""
-    return False, texts.READ_ONLY.format(path=path)
+    return False, texts.READ_ONLY.format(path=argument(path))
 
 
 def _calibration(fact: Fact[CalibrationData]) -> CalibrationView:

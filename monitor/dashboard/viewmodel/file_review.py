@@ -47,7 +47,7 @@ class FileReview:
     @property
     def why_read_only(self) -> str:
         """Why nothing can be entered, and what to do."""
-        return texts.FILE_READ_ONLY.format(name=self.path.name)
+        return texts.FILE_READ_ONLY.format(name=wording.argument(self.path.name))
 
     def recording(self) -> Recording | None:
         """Open the file; None as long as its scoring has not begun, which reads the whole file if needed.
