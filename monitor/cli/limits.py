@@ -9,6 +9,7 @@ import gc
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 from monitor.model.errors import MissingError
 
@@ -133,6 +134,16 @@ def what_ran_out(err: BaseException) -> str:
         return _NO_MEMORY
     if isinstance(err, FileNotFoundError) and "No usable temporary directory" in str(err):
         return "No temporary folder can be written to: make room in /tmp, or set TMPDIR to another folder."
+    if isinstance(err, FileNotFoundError) and not _has_current_folder():
+        return "The current folder no longer exists: change to another one."
     if isinstance(err, OSError):
         return _OUT_OF.get(err.errno or 0, "")
     return ""
+
+
+def _has_current_folder() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True

@@ -24,6 +24,15 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)  # noqa: TID251
 
 
+def local_now() -> dt.datetime:
+    """Return the wall time in the local zone; in UTC if a wrong ``TZ`` is a day or more from it."""
+    now = utc_now()
+    try:
+        return now.astimezone()
+    except ValueError:
+        return now
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Readings of all clocks of this computer at one moment.
@@ -78,9 +87,9 @@ def read_clocks(lsl_clock: Callable[[], float], session_s: Callable[[], float | 
     tries: list[tuple[float, Reading]] = []
     while not tries or (tries[-1][0] > _TOGETHER_S and len(tries) < _MOST_TRIES):
         before_s = lsl_clock()
-        now, asleep_s, at_s = utc_now(), slept_s(), session_s()
+        now, asleep_s, at_s = local_now(), slept_s(), session_s()
         after_s = lsl_clock()
-        reading = Reading((before_s + after_s) / 2, now.astimezone(), asleep_s, at_s)
+        reading = Reading((before_s + after_s) / 2, now, asleep_s, at_s)
         tries.append((after_s - before_s, reading))
     return min(tries, key=lambda one: one[0])[1]
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from monitor.dashboard.style import elastic, label, set_flag
 from monitor.dashboard.theme import Theme
-from monitor.model.clock import utc_now
+from monitor.model.clock import local_now
 from monitor.ward import texts
 from monitor.ward.alerts import BedAlert
 from monitor.ward.tile_widget import MARKS
@@ -64,7 +64,7 @@ class Header(QWidget):
     def show_alerts(self, n_beds: int, alerts: Sequence[BedAlert], theme: Theme) -> None:
         """Set the alerts, new ones first, and the clock."""
         _set(self.beds, texts.ONE_BED if n_beds == 1 else texts.BEDS.format(n=n_beds))
-        _set(self.clock, f"{utc_now().astimezone():%H:%M:%S}")
+        _set(self.clock, f"{local_now():%H:%M:%S}")
         said = [(_line(one), one.alert.is_seen) for one in alerts], theme, self.alerts.width(), self._scale
         if said == self._said:
             return

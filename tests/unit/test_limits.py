@@ -6,6 +6,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,16 @@ def test_what_ran_out_is_said(err, said):
 )
 def test_other_errors_are_left_as_they_are(err):
     assert what_ran_out(err) == ""
+
+
+def test_a_current_folder_that_was_deleted_is_named(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError) as refused:
+        Path.cwd()
+    assert what_ran_out(refused.value) == "The current folder no longer exists: change to another one."
 
 
 def test_a_machine_that_runs_these_tests_gives_enough():
