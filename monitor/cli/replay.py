@@ -14,6 +14,7 @@ from monitor.model.wording import counted
 if TYPE_CHECKING:
     from monitor.files import Recording
 
+_DELAY_S = 15.0
 _WAITING = "Waiting for a receiver. Press Ctrl-C to end."
 
 
@@ -31,11 +32,10 @@ _WAITING = "Waiting for a receiver. Press Ctrl-C to end."
     "--delay",
     "delay_s",
     type=Number(min=0.1, max=600),
-    default=15.0,
-    show_default=True,
+    show_default=f"{_DELAY_S}",
     help="With --follow: seconds behind the end of the file; must exceed the interval between two writes.",
 )
-def replay(file: Path, speed: float, follow: bool, delay_s: float) -> None:
+def replay(file: Path, speed: float, follow: bool, delay_s: float | None) -> None:
     """Send a recorded file over LSL.
 
     FILE is EDF, EDF+, BDF or XDF; its annotations are sent as markers. Sending starts when the first receiver
@@ -47,8 +47,12 @@ def replay(file: Path, speed: float, follow: bool, delay_s: float) -> None:
     from monitor.simulator.replay import replay_recording
 
     if follow:
-        _follow(file, speed, delay_s)
+        _follow(file, speed, _DELAY_S if delay_s is None else delay_s)
         return
+    if delay_s is not None:
+        raise InputError(
+            "--delay", f"{delay_s:g} without --follow", "a complete file is sent without a delay"
+        )
     recording = read_recording(file)
     _describe(recording, has_markers=bool(recording_markers(recording.annotations)))
     with stopping_on_signals() as stop:

@@ -237,6 +237,8 @@ def export(session: Path, form: str, out: Path, all_channels: bool) -> None:
     # Imported here: readers and the compiler cost two seconds.
     from monitor.outputs.exports import export_session
 
+    if all_channels and form != "edf":
+        raise InputError("--all-channels", f"given with --format {form}", "it is for --format edf only")
     done = export_session(session, form, out, all_channels=all_channels)  # type: ignore[arg-type]
     for note in done.notes:
         click.echo(f"note: {note}", err=True)

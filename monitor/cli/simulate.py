@@ -109,6 +109,10 @@ def simulate(
         for option, path in (("--edf", edf), ("--truth", truth)):
             if path is not None and path.exists() and path.stat().st_size:
                 raise InputError(option, f"{path} exists and is not replaced", "name a new file")
+        if edf == truth:
+            raise InputError("--edf and --truth", f"are both {edf}", "expected two different files")
+        if wait_for_receiver:
+            raise InputError("--wait-for-receiver", "given with --edf or --truth", "a file has no receiver")
         if speed != 1:
             raise InputError("--speed", f"{speed:g} with --edf or --truth", "speed applies to streams only")
         if hours is None and profile not in WHOLE_NIGHTS:

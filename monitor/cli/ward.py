@@ -74,6 +74,10 @@ def ward(
 
     if not headless and not as_json:
         why = why_no_window()
+        if not why and duration_s is not None:
+            raise InputError(
+                "--duration", f"{duration_s:g} with a window", "add --headless or --json, or close the window"
+            )
         if not why:
             use_display_that_answers()
             load_qt()

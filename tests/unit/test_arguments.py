@@ -134,3 +134,23 @@ def test_every_printed_command_quotes_its_path():
     for source in sorted((Path(__file__).parents[2] / "monitor").rglob("*.py")):
         for found in re.finditer(r"plms-monitor [a-z-]+ \{(\w+)", source.read_text(encoding="utf-8")):
             assert found[1] == "argument" or source.name == "texts.py", (source, found[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("replay", "night.edf", "--delay", "3"), "--delay: 3 without --follow"),
+        (("simulate", "--edf", "a.edf", "--wait-for-receiver"), "--wait-for-receiver: given with --edf"),
+        (("simulate", "--edf", "a.edf", "--truth", "a.edf"), "--edf and --truth: are both a.edf"),
+        (
+            ("export", ".", "--format", "csv", "--out", "o", "--all-channels"),
+            "--all-channels: given with --format csv",
+        ),
+        (("ward", "--duration", "1"), "--duration: 1 with a window"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(tmp_path, monkeypatch, arguments, option):
+    monkeypatch.chdir(make_session(tmp_path / "2026-11-20T221500Z_bed-3", beginning()).path)
+    monkeypatch.setattr("monitor.cli.ward.why_no_window", lambda: "")
+    assert said(*arguments).startswith(f"plms-monitor: {option}")
+    assert not list(tmp_path.rglob("a.edf"))
