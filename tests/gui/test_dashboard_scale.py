@@ -110,6 +110,28 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
     assert index.bottom() <= reference.top() + 4.0
 
 
+@pytest.mark.parametrize("height", [150, 165, 190])
+def test_a_high_index_in_a_low_plot_is_inside_it(height: int, qtbot: QtBot) -> None:
+    times_s = np.arange(0.0, 1080.0, 30.0)
+    panel = OverviewPanel(NIGHT)
+    qtbot.addWidget(panel.frame)
+    panel.frame.resize(830, height)
+    panel.frame.show()
+    none = {"left": np.empty(0), "right": np.empty(0)}
+    view = OverviewView(
+        end_s=1080.0, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
+        flags=(), lights_off_s=None, lights_on_s=None, curve_s=times_s,
+        index_per_h=np.full(len(times_s), 113.1), rate_per_h=np.full(len(times_s), 105.0),
+        index_name="PLMS index", reference_per_h=15.0, audience="adult",
+    )  # fmt: skip
+    qtbot.waitUntil(lambda: panel.curve.vb.height() > 20, timeout=LATE_MS)
+    panel.show_overview(view, WallTime())
+    QApplication.processEvents()
+    plot, text = (each.sceneBoundingRect() for each in (panel.curve.vb, panel.curves.index_text))
+    # Its margin may be outside, but not its letters.
+    assert text.top() >= plot.top() - 4.0
+
+
 @pytest.mark.parametrize("height", [150, 190, 310])
 def test_the_text_of_an_early_index_is_inside_the_plot(height: int, qtbot: QtBot) -> None:
     panel = OverviewPanel(NIGHT)

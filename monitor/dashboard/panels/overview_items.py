@@ -264,7 +264,16 @@ class OverviewCurves:
         if lowest > highest and reference >= per_px * text_px(_BELOW_PX):
             # A low plot has no room above the reference line, but below it.
             y = reference / 2
+        elif lowest > highest and self._are_side_by_side(view.end_s):
+            y = max(highest, per_px * text_px(_HALF_TEXT_PX))
         self.index_text.setPos(view.end_s, y)
+
+    def _are_side_by_side(self, end_s: float) -> bool:
+        """Return whether the text of the index, which begins here, ends before that of the reference."""
+        (begin_s, last_s), plot_px = self._plot.vb.viewRange()[0], self._plot.vb.width()
+        at_px = (end_s - begin_s) / max(last_s - begin_s, 1e-9) * plot_px
+        taken_px = sum(text.boundingRect().width() for text in (self.index_text, self.reference_text))
+        return bool(at_px + taken_px <= plot_px)
 
 
 def split_line(view: OverviewView, low: float, high: float) -> tuple[list[float], list[float]]:
