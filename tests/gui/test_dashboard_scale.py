@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -130,6 +131,12 @@ def test_a_high_index_in_a_low_plot_is_inside_it(height: int, qtbot: QtBot) -> N
     plot, text = (each.sceneBoundingRect() for each in (panel.curve.vb, panel.curves.index_text))
     # Its margin may be outside, but not its letters.
     assert text.top() >= plot.top() - 4.0
+    panel.frame.resize(600, height)
+    qtbot.waitUntil(lambda: panel.curve.vb.width() < plot.width(), timeout=LATE_MS)
+    panel.show_overview(replace(view, end_s=1600.0), WallTime())
+    QApplication.processEvents()
+    plot, text = (each.sceneBoundingRect() for each in (panel.curve.vb, panel.curves.index_text))
+    assert text.right() <= plot.right() + 1.0
 
 
 @pytest.mark.parametrize("height", [150, 190, 310])

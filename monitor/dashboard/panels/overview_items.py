@@ -266,14 +266,18 @@ class OverviewCurves:
             y = reference / 2
         elif lowest > highest and self._are_side_by_side(view.end_s):
             y = max(highest, per_px * text_px(_HALF_TEXT_PX))
-        self.index_text.setPos(view.end_s, y)
+        # The last letters would be outside of a narrow plot.
+        last_s = self._plot.vb.viewRange()[0][1] - self._s_per_px() * self.index_text.boundingRect().width()
+        self.index_text.setPos(min(view.end_s, last_s), y)
 
     def _are_side_by_side(self, end_s: float) -> bool:
         """Return whether the text of the index, which begins here, ends before that of the reference."""
-        (begin_s, last_s), plot_px = self._plot.vb.viewRange()[0], self._plot.vb.width()
-        at_px = (end_s - begin_s) / max(last_s - begin_s, 1e-9) * plot_px
         taken_px = sum(text.boundingRect().width() for text in (self.index_text, self.reference_text))
-        return bool(at_px + taken_px <= plot_px)
+        return bool(end_s + self._s_per_px() * taken_px <= self._plot.vb.viewRange()[0][1])
+
+    def _s_per_px(self) -> float:
+        begin_s, last_s = self._plot.vb.viewRange()[0]
+        return float(last_s - begin_s) / max(self._plot.vb.width(), 1.0)
 
 
 def split_line(view: OverviewView, low: float, high: float) -> tuple[list[float], list[float]]:
