@@ -277,7 +277,7 @@ class OverviewCurves:
 
     def _s_per_px(self) -> float:
         begin_s, last_s = self._plot.vb.viewRange()[0]
-        return float(last_s - begin_s) / max(self._plot.vb.width(), 1.0)
+        return float((last_s - begin_s) / max(self._plot.vb.width(), 1.0))
 
 
 def split_line(view: OverviewView, low: float, high: float) -> tuple[list[float], list[float]]:
