@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -117,5 +118,9 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # A setting for the search of errors in other programs: nothing of this one can be compiled with it.
     os.environ.pop("NUMBA_DISABLE_JIT", None)
+    if sys.flags.safe_path or str(Path(__file__).parents[2]) in sys.path[1:]:
+        # Otherwise each process that it starts looks for modules in the current folder first: with a file
+        # `queue.py` there no window would open.
+        os.environ["PYTHONSAFEPATH"] = "1"
     with ended_beside_threads():
         cli(prog_name="plms-monitor")

@@ -1,6 +1,7 @@
 """`doctor`: each part of the machine is looked at, and the verdict is the exit code."""
 
 import shutil
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -23,6 +24,16 @@ def test_a_machine_that_runs_these_tests_can_record_a_night(tmp_path):
     assert said.returncode == 0, said.stdout + said.stderr
     assert lines[-1] == "This computer can record."
     assert list((tmp_path / "sessions").iterdir()) == []
+
+
+def test_files_of_the_current_folder_are_not_taken_for_modules(tmp_path):
+    for name in ("queue.py", "selectors.py"):
+        (tmp_path / name).write_text("raise RuntimeError\n")
+    # As the installed command: where it lies is on the search path, the current folder is not.
+    command = [sys.executable, "-P", "-m", "monitor", "doctor", "--sessions", str(tmp_path / "sessions")]
+    done = subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    verdicts = {line.split()[0]: line.split()[1] for line in done.stdout.decode().splitlines()}
+    assert [verdicts[check] for check in ("LSL", "Detector")] == ["ok", "ok"], done.stdout.decode()
 
 
 def test_where_nothing_can_be_written_no_night_can_be_recorded(tmp_path):
