@@ -222,8 +222,9 @@ def test_the_index_is_never_outside_its_range_over_thresholds(tmp_path: Path) ->
     facts = of_strong_movements([60.0 + 30.0 * i for i in range(40)])
     seen = Seen(tmp_path / "s", facts)
     lows = []
-    for recorded_s in range(1320, 2400, 60):
-        screen = seen.screen(float(recorded_s), after_s=2.0)
+    # With a new computation of the range each minute, and without one.
+    for recorded_s, after_s in [*((s, 2.0) for s in range(1320, 2400, 60)), (2460, EVERY_S), (2520, EVERY_S)]:
+        screen = seen.screen(float(recorded_s), after_s=after_s)
         low, high = map(float, screen.index.thresholds.split("–"))
         assert low <= float(screen.index.value) <= high
         lows.append(low)

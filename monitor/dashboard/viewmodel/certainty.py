@@ -91,8 +91,8 @@ class CertaintyWatch:
         revision : int
             Number of the score.
         clock_s : float
-            Monotonic time: while recording at most one computation a minute, except of the range over onset
-            thresholds, which contains the index: one that the index has left is of an earlier time.
+            Monotonic time: while recording at most one computation a minute. Until the next one the range
+            over onset thresholds is extended to an index that has left it.
         """
         key = index_key(score)[0]
         version = _Version(key, state.stopped_s is None, revision)
@@ -104,7 +104,7 @@ class CertaintyWatch:
             index, known = getattr(score.indices, key), self.now.at_thresholds
             if known is None or index is None or known[0] <= index <= known[1]:
                 return False
-            self.now = replace(self.now, at_thresholds=_at_thresholds(state, night, score))
+            self.now = replace(self.now, at_thresholds=(min(known[0], index), max(known[1], index)))
             return True
         self._of, self._at_s = version, clock_s
         self.now = _certainty(state, night, score, uncertainty_from(state.session))
