@@ -282,7 +282,7 @@ class CounterLosses:
     def _rows(self, placed: AlignedChunk) -> _Rows:
         times_s, n = placed.times_s, len(placed.times_s)
         jump_s = steps_of(times_s, self._last_s) - self._dt_s
-        jump_s[~(jump_s >= _CLEAR_S)] = 0.0
+        jump_s[~(jump_s >= _CLEAR_S / 2)] = 0.0
         self._last_s = float(times_s[-1])
         lost_n, is_odd = np.zeros(n, np.int64), np.zeros(n, bool)
         return _Rows(placed.values, times_s + self.shift_s, lost_n, jump_s, np.zeros(n), is_odd)
@@ -298,13 +298,14 @@ class CounterLosses:
 
     def _settled(self, rows: _Rows, *, is_all: bool) -> list[AlignedChunk]:
         """Bring counter and stamps together at each loss, as far as what follows it is here."""
-        for row in np.flatnonzero((rows.lost_n * self._dt_s >= _CLEAR_S) | (rows.jump_s > 0)).tolist():
+        lost_s = rows.lost_n * self._dt_s
+        for row in np.flatnonzero((lost_s >= _CLEAR_S) | (rows.jump_s >= _CLEAR_S)).tolist():
             if not is_all and len(rows.times_s) - row <= self._chunk_n:
                 self._held = rows.part(row)
                 return _pieces(rows.part(0, row))
             if rows.lost_n[row] * self._dt_s >= _CLEAR_S:
                 self._settle_loss(rows, row)
-            elif rows.jump_s[row] > 0:
+            elif rows.jump_s[row] >= _CLEAR_S:
                 self._settle_jump(rows, row)
         return _pieces(rows)
 

@@ -112,11 +112,12 @@ class Lateness:
         if late_s < _ON_TIME_S:
             pieces_n = -(-len(stamps_s) // piece_n) if piece_n else 1
             self._usual_s += late_s if late_s < 0 else (1.0 - (1.0 - _FOLLOW) ** pieces_n) * late_s
-            if self.spell is None:
-                self._sizes.append(piece_n or len(stamps_s))
         if first_s - self._usual_s >= LATE_S and self.spell is None:
             self.spell = Spell(reached_s)
         if self.spell is None:
+            if late_s < _ON_TIME_S:
+                # Not of a backlog: it may come in one piece, however much it is.
+                self._sizes.append(piece_n or len(stamps_s))
             return None
         self.spell.n += len(stamps_s)
         self.spell.late_s = max(self.spell.late_s, first_s - self._usual_s)

@@ -239,3 +239,12 @@ def test_no_numbers_break_it(numbers, n_good):
     with np.errstate(all="ignore"):
         breaks = list(Counter(RATE_HZ).take(counts, times_s))
     assert all(0 <= each.row <= len(counts) and each.missing_n >= 0 for each in breaks)
+
+
+@pytest.mark.parametrize("lost_n", [19, 20, 22])
+def test_a_loss_of_a_tenth_of_a_second_that_the_stamps_show_is_not_counted_twice(lost_n):
+    values, times_s = sent(60, [(at, lost_n) for at in range(2001, 11_000, 700)])
+    facts, detection = detect(values, times_s + np.random.default_rng(6).uniform(-0.01, 0.01, len(times_s)))
+    assert [gap.data["missing_n"] for gap in of_kind(facts, "gap")] == [lost_n] * 13
+    assert [gap for gap in of_kind(facts, "gap") if "left_out_s" in gap.data] == []
+    assert detection.timeline.now_s == pytest.approx(60.0, abs=0.02)
