@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from monitor.detection.late_stamps import LateStamps
 from monitor.detection.stamp_shape import (
     CHANGED_N,
     LINE_S,
@@ -25,6 +26,7 @@ from monitor.detection.stamp_shape import (
     line_of,
     middle,
     other_rate_hz,
+    put_on_line,
     slow_change,
     spread_of,
     usual_slope,
@@ -86,7 +88,8 @@ class StampCheck:
     Notes
     -----
     Plausible stamps pass unchanged and at once, jumps, losses and repeats among them; only after a
-    jump up to three seconds of samples wait for what follows. Everything depends on the stamps alone and not
+    jump up to three seconds of samples wait for what follows, after a small one up to a third of a second.
+    Everything depends on the stamps alone and not
     on how they were cut into chunks: a live session and its recording give the same places.
     """
 
@@ -106,12 +109,13 @@ class StampCheck:
         self._longest_n = round(_LONGEST_LOOK_S / _LOOK_S) * self._look_n
         self._levels: deque[float] = deque(maxlen=CHANGED_N + UNCHANGED_N + 1)
         self._spread_s = 0.0
+        self._late = LateStamps(rate_hz)
 
     def start(self, start_s: float) -> None:
         """Start after a break with a sample at `start_s`: the stamps may belong to another clock."""
         self.shift_s = 0.0
         self._start_s = start_s
-        self._suspect_n = 0
+        self._suspect_n, self._is_late = 0, False
         self._back: deque[int] = deque(maxlen=_BACK_N)
         # Where the line of the stamps lies: stamp less count. None before the first.
         self._level_s: float | None = None
@@ -131,6 +135,8 @@ class StampCheck:
     def _restart_block(self) -> None:
         self._block: list[Times] = []
         self._in_block_n = 0
+        # Within the second of samples that is being looked at.
+        self._level_moved = False
 
     @property
     def is_holding(self) -> bool:
@@ -159,7 +165,7 @@ class StampCheck:
             if self.is_counting:
                 used_n = self._count(values, times_s, out)
             elif self._is_suspect:
-                used_n = self._look(values, times_s, out)
+                used_n = (self._look_late if self._is_late else self._look)(values, times_s, out)
                 if used_n == 0:
                     self._held = [(values, times_s)]
                     break
@@ -173,7 +179,7 @@ class StampCheck:
         if not self._held:
             return []
         values, times_s = self._all_held()
-        self._suspect_n = 0
+        self._suspect_n, self._is_late = 0, False
         return [(values, times_s + self.shift_s)]
 
     def _all_held(self) -> Checked:
@@ -200,9 +206,11 @@ class StampCheck:
         n, is_usual = 0, not (self._held or self.is_counting or self._suspect_n) and self._floor_s is None
         while is_usual and n < len(times_s) and (level_s := self._level_s) is not None:
             off_s = self._offsets(times_s[n : n + self._block_n - self._in_block_n])
+            highest_s, lowest_s = off_s.max(), off_s.min()
             # The same differences as one by one; false for what is not a number.
-            if not (off_s.max() - level_s <= SUSPECT_S and level_s - off_s.min() <= SUSPECT_S):
+            if not (highest_s - level_s <= self._late.late_s and level_s - lowest_s <= SUSPECT_S):
                 break
+            self._late.note(float(highest_s), float(lowest_s), level_s)
             self._none_n = 0
             self._block.append(off_s)
             n, self._n, self._in_block_n = n + len(off_s), self._n + len(off_s), self._in_block_n + len(off_s)
@@ -222,26 +230,41 @@ class StampCheck:
             self._level_s = float(off_s[np.argmax(finite)])
         stop = len(off_s)
         if self._floor_s is not None:
-            down = np.flatnonzero(off_s <= self._floor_s + SUSPECT_S)
+            down = np.flatnonzero(off_s <= self._floor_s + self._late.late_s)
             if len(down):
                 return self._let_pass(values, times_s, int(down[0]), out, ends_burst=True)
         elif self._level_s is not None:
-            suspect = np.flatnonzero(finite & ~(np.abs(off_s - self._level_s) <= SUSPECT_S))
+            above_s = off_s - self._level_s
+            suspect = np.flatnonzero(finite & ~((above_s <= self._late.late_s) & (-above_s <= SUSPECT_S)))
             if len(suspect):
                 stop = int(suspect[0])
-                self._suspect_n = self._look_n
+                self._suspect_n, self._is_late = self._look_n, bool(0 < above_s[stop] <= SUSPECT_S)
         none = self._none_until(finite[:stop])
         if none is not None:
-            stop, self._suspect_n = none, 0
+            stop, self._suspect_n, self._is_late = none, 0, False
             self._let_pass(values, times_s, stop, out)
             self._begin_to_count(out, "they are not numbers")
             return stop
-        self._block.append(off_s[:stop])
+        known = off_s[:stop][finite[:stop]]
+        if len(known) and self._floor_s is None and self._level_s is not None:
+            self._late.note(float(known.max()), float(known.min()), self._level_s)
         self._let_pass(values, times_s, stop, out)
-        self._in_block_n += stop
-        if self._in_block_n >= (self._look_n if self._floor_s is not None else self._block_n):
-            self._end_block(out)
+        self._add_to_block(off_s[:stop], out)
         return stop
+
+    def _add_to_block(self, off_s: Times, out: list[Checked | StampChange]) -> None:
+        """Add the offsets of samples that passed, and end the seconds that become full."""
+        while len(off_s):
+            room_n = (self._look_n if self._floor_s is not None else self._block_n) - self._in_block_n
+            part, off_s = off_s[:room_n], off_s[room_n:]
+            self._block.append(part)
+            self._in_block_n += len(part)
+            if len(part) < room_n:
+                return
+            self._end_block(out)
+            if self._level_s is None:
+                # At another rate: the offsets of these samples mean nothing any more.
+                return
 
     def _let_pass(
         self,
@@ -274,6 +297,7 @@ class StampCheck:
 
     def _end_block(self, out: list[Checked | StampChange]) -> None:
         off_s = self._block[0] if len(self._block) == 1 else np.concatenate(self._block)
+        level_moved = self._level_moved
         self._restart_block()
         known = np.isfinite(off_s)
         off_s = off_s if known.all() else off_s[known]
@@ -286,7 +310,9 @@ class StampCheck:
                 return
             self._floor_s, self._level_s = None, middle_s
             return
-        self._level_s = middle_s
+        if not level_moved:
+            self._level_s = middle_s
+        self._late.end_second()
         self._good_n += 1
         self._was_good = self._was_good or self._good_n >= _GOOD_N
         self._spread_s = max(spread_of(off_s, middle_s), 0.9 * self._spread_s)
@@ -297,6 +323,34 @@ class StampCheck:
 
     # Stamps under examination.
 
+    def _look_late(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> int:
+        """Classify samples that are a little late; return how many are finished, 0 if more are needed."""
+        level_s = 0.0 if self._level_s is None else self._level_s
+        off_s = self._offsets(times_s[: self._look_n])
+        late = self._late.judge(off_s, level_s)
+        if late is None:
+            return 0
+        self._is_late = False
+        if late.n == 0:
+            return self._look(values, times_s, out)
+        self._suspect_n, n = 0, late.n
+        if late.line_s is None:
+            # The count places them.
+            self._go_on(values, np.full(n, np.nan), level_s, out)
+        else:
+            passed = put_on_line(times_s[:n], off_s[:n], late.line_s, self._late.late_s)
+            self._go_on(values, passed, late.line_s, out)
+        return n
+
+    def _go_on(
+        self, values: Values, times_s: Times, level_s: float, out: list[Checked | StampChange]
+    ) -> None:
+        """Let samples pass whose stamps belong to the same line as those before, or to one near it."""
+        off_s = self._offsets(times_s)
+        self._level_s, self._level_moved = level_s, self._level_moved or level_s != self._level_s
+        self._let_pass(values, times_s, len(times_s), out)
+        self._add_to_block(off_s, out)
+
     def _look(self, values: Values, times_s: Times, out: list[Checked | StampChange]) -> int:
         """Classify samples after a jump; return how many are finished, 0 if more are needed."""
         n = self._suspect_n
@@ -306,16 +360,23 @@ class StampCheck:
         level_s = 0.0 if self._level_s is None else self._level_s
         width_s = min(max(LINE_S, 2.0 * self._spread_s, WIDEST_LINE_S * n / self._longest_n), WIDEST_LINE_S)
         line_s = line_of(off_s[-self._look_n :], self._dt_s, width_s)
-        if line_s is not None:
-            passed = times_s[:n]
-            if abs(line_s - level_s) <= SUSPECT_S:
+        late_s = min(width_s, self._late.late_s)
+        if line_s is not None and abs(line_s - level_s) <= SUSPECT_S:
+            self._suspect_n = self._none_n = 0
+            if abs(line_s - level_s) <= self._late.late_s:
                 # They returned: single stamps were wrong, and the count places their samples.
-                passed = np.where(np.abs(off_s - line_s) <= width_s, passed, np.nan)
+                is_near = (off_s - line_s <= late_s) & (line_s - off_s <= width_s)
+                passed = np.where(is_near, times_s[:n], np.nan)
+            else:
+                passed = put_on_line(times_s[:n], off_s, line_s, late_s)
+            self._go_on(values, passed, line_s, out)
+            return n
+        if line_s is not None:
             is_back_again = self._was_set_back(line_s - level_s)
             if self._n <= self._look_n and abs(line_s - level_s) > _FAR_S:
                 self.shift_s = level_s - line_s
             self._after_look(line_s)
-            self._let_pass(values, passed, n, out)
+            self._let_pass(values, put_on_line(times_s[:n], off_s, line_s, late_s), n, out)
             if is_back_again:
                 self._begin_to_count(out, "they jump without order")
                 self._needed_n = max(self._needed_n, round(_BACK_WITHIN_S))

@@ -16,6 +16,8 @@ Times = npt.NDArray[np.float64]
 
 SUSPECT_S = 0.25
 """A stamp this far from where the count expects it is checked together with those that follow."""
+LEAST_LATE_S = 0.02
+"""Delays of some milliseconds are daily bread on a busy machine, and no loss."""
 LINE_S = 0.05
 """Stamps that continue at the stream's rate lie this near to one line, most of them."""
 WIDEST_LINE_S = 0.2
@@ -98,6 +100,21 @@ def slow_change(levels_s: Sequence[float], block_s: float) -> float | None:
     if abs(change) < _RATE_OFF or max(now) - min(now) > _STRAIGHT * abs(change):
         return None
     return sum(now) / CHANGED_N
+
+
+def put_on_line(times_s: Times, off_s: Times, line_s: float, width_s: float) -> Times:
+    """Return the stamps, those that lie above the line by more than a width moved onto it.
+
+    Parameters
+    ----------
+    times_s, off_s : ndarray, shape (n,), float64, s
+        Stamps, and stamps less count.
+    line_s, width_s : float
+        As of `line_of`.
+    """
+    above_s = off_s - line_s
+    placed: Times = np.where(above_s > width_s, times_s - above_s, times_s)
+    return placed
 
 
 def other_rate_hz(off_s: Times, level_s: float, rate_hz: float) -> float:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from monitor.detection.stamp_shape import LEAST_LATE_S
+
 MISSING = "samples missing"
 CLOCK_STEP = "clock step"
 # Second-order loop over blocks of one second, damping 0.7: settles within a minute, forgives jitter.
@@ -21,14 +23,13 @@ _RATE_GAIN = 0.005
 _MAX_SLEW_S = 0.05
 _STEP_S = 6 * 3600.0
 _BACK_S = 2.0
-_FIRST_JITTER_S = 0.1
+# Jitter that is assumed before it was measured; a second later less.
+_FIRST_JITTER_S, _FIRST_DECAY = 0.1, 0.8
 # A header's rate may be far off: too far for the loop to get there before its lag looks like missing signal.
 # A line is fitted to the first seconds; if it has another rate, that rate is used.
 _FIRST_BLOCKS_N = 4
 _FAR_OFF, _STRAIGHT = 0.025, 0.25
 _JITTER_DECAY = 0.99
-# Delays of some milliseconds are daily bread on a busy machine, and no loss.
-_LEAST_LATE_S = 0.02
 # If a counter shows that nothing is missing, a delay may be longer.
 _LEAST_LATE_COUNTED_S = 0.1
 
@@ -90,7 +91,7 @@ class StampTimeline:
         self.n = 0
         self._ref_n, self._ref_s, self._dt_s = 0, 0.0, self._nominal_dt_s
         self.shift_s = 0.0
-        self._jitter_s = _FIRST_JITTER_S
+        self._jitter_s, self._assumed_jitter_s = 0.0, _FIRST_JITTER_S
         self._started = False
         self._line: list[float] | None = []
 
@@ -168,7 +169,7 @@ class StampTimeline:
         if not self._started and len(times_s):
             finite = times_s[np.isfinite(times_s)]
             self._anchor(float(finite[0]) if len(finite) else 0.0)
-        least_late_s = _LEAST_LATE_COUNTED_S if is_counted else _LEAST_LATE_S
+        least_late_s = _LEAST_LATE_COUNTED_S if is_counted else LEAST_LATE_S
         at = 0
         while at < len(times_s):
             room = self._block_n - self.n % self._block_n
@@ -197,7 +198,7 @@ class StampTimeline:
         return residual
 
     def _first_jump(self, residual: npt.NDArray[np.float64], least_late_s: float) -> int | None:
-        late = max(1.5 * self._dt_s, 2.0 * self._jitter_s, least_late_s)
+        late = max(1.5 * self._dt_s, 2.0 * self._jitter_s, 2.0 * self._assumed_jitter_s, least_late_s)
         late = min(late, self._gap_s) if self._line is None else self._gap_s
         if residual.max() <= late and residual.min() >= -_BACK_S:
             # Nearly always.
@@ -239,6 +240,7 @@ class StampTimeline:
         middle = float(np.partition(self._residual_s, half)[half])
         spread = float(np.max(np.abs(self._residual_s - middle)))
         self._jitter_s = max(spread, self._jitter_s * _JITTER_DECAY)
+        self._assumed_jitter_s *= _FIRST_DECAY
         ref_s = self.now_s + min(max(_PHASE_GAIN * middle, -_MAX_SLEW_S), _MAX_SLEW_S)
         self._dt_s += self._nominal_dt_s * _RATE_GAIN * min(max(middle, -1.0), 1.0)
         if self._line is not None:

@@ -151,9 +151,9 @@ def moving(seconds=90.0, rate_hz=RATE_HZ):
     return values
 
 
-def night(times_s, values, sizes=(1_000_000,), rate_hz=RATE_HZ):
+def night(times_s, values, sizes=(1_000_000,), rate_hz=RATE_HZ, counter=None):
     leg = LegChannel("left", 0, "LAT", 1.0, "uV", "given")
-    detection = StreamDetection(rate_hz, [leg], DetectorSettings())
+    detection = StreamDetection(rate_hz, [leg], DetectorSettings(), counter)
     facts = detection.start(0.0)
     for part in parts(len(times_s), sizes):
         for placed in detection.in_place(values[part], times_s[part]):
@@ -165,17 +165,57 @@ def onsets(facts):
     return [f.data["onset"] for f in facts if f.kind == "movement" and f.data["phase"] == "closed"]
 
 
-@pytest.mark.parametrize("frozen_s", [0.27, 0.35, 0.47, 0.53, 0.7, 0.95, 1.5])
+def sent_with_pauses(paused_s, lost_s=0.0, pauses_s=(33.7, 52.2, 71.1)):
+    """Return numbers and stamps of samples that are sent every 20 ms, with one stamp.
+
+    What waited during a pause is sent after it, but for the oldest of it, which are lost.
+    """
+    sent_s, kept = np.ceil(TRUTH_S / 0.02) * 0.02, np.ones(len(TRUTH_S), bool)
+    for begin_s in pauses_s:
+        during = (sent_s > begin_s) & (sent_s < begin_s + paused_s)
+        kept[(begin_s <= TRUTH_S) & (begin_s + lost_s > TRUTH_S)] = False
+        sent_s[during] = begin_s + paused_s
+    return np.flatnonzero(kept), sent_s[kept]
+
+
+@pytest.mark.parametrize("frozen_s", [0.06, 0.1, 0.15, 0.2, 0.24, 0.27, 0.35, 0.47, 0.53, 0.7, 0.95, 1.5])
 def test_a_short_freeze_of_a_sender_that_stamps_on_sending_is_no_gap(frozen_s):
     values = moving()
-    # Sent every 20 ms, with one stamp; what waited during the freeze is sent after it.
-    sent_s = np.ceil(TRUTH_S / 0.02) * 0.02
-    for begin_s in (33.7, 52.2, 71.1):
-        during = (sent_s > begin_s) & (sent_s < begin_s + frozen_s)
-        sent_s[during] = begin_s + frozen_s
+    _, sent_s = sent_with_pauses(frozen_s)
     facts = night(sent_s, values)
     assert [fact for fact in facts if fact.kind == "gap"] == []
     assert onsets(facts) == pytest.approx(onsets(night(TRUTH_S, values)), abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("paused_s", "lost_s"), [(0.2, 0.1), (0.3, 0.15), (0.45, 0.2), (0.45, 0.3), (0.9, 0.4)]
+)
+@pytest.mark.parametrize("has_counter", [False, True])
+def test_of_a_pause_only_what_was_lost_in_it_is_missing(paused_s, lost_s, has_counter):
+    values = moving()
+    numbers, sent_s = sent_with_pauses(paused_s, lost_s)
+    counted = np.column_stack((values[numbers], numbers))
+    facts = night(sent_s, counted, counter=1 if has_counter else None)
+    gaps = [fact for fact in facts if fact.kind == "gap"]
+    assert [gap.t for gap in gaps] == pytest.approx([33.7, 52.2, 71.1], abs=0.05)
+    assert [gap.data["end"] - gap.t for gap in gaps] == pytest.approx([lost_s] * 3, abs=0.05)
+    assert [gap.data["resets"] for gap in gaps] == [False] * 3
+    assert onsets(facts) == pytest.approx(onsets(night(TRUTH_S, values)), abs=0.05)
+
+
+@examples(20)
+@given(
+    st.lists(st.tuples(st.floats(0.03, 0.6), st.floats(0, 1)), min_size=1, max_size=3),
+    st.lists(st.integers(20, 3000), min_size=1, max_size=8),
+)
+def test_pauses_and_losses_in_any_chunks_give_the_same_places_to_the_bit(pauses, sizes):
+    sent_s = np.concatenate(
+        [90 * at + sent_with_pauses(z, z * share)[1] for at, (z, share) in enumerate(pauses)]
+    )
+    whole, changes = place(sent_s)
+    cut, cut_changes = place(sent_s, sizes)
+    assert cut.tobytes() == whole.tobytes()
+    assert cut_changes == changes == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
