@@ -42,23 +42,43 @@ class LateStamps:
     ----------
     rate_hz : float
         Nominal rate of the signal.
+
+    Attributes
+    ----------
+    late_s : float
+        Stamps that lie above their level by more are late.
+    usual_s : float
+        Within this they have returned.
     """
 
     def __init__(self, rate_hz: float) -> None:
         self._dt_s = 1.0 / rate_hz
-        self._farthest_s = self._usual_s = 0.0
+        self._farthest_s = self._decaying_s = 0.0
+        self._is_first = True
         # Of the first second nothing is known.
-        self.late_s = SUSPECT_S
+        self.late_s = self.usual_s = SUSPECT_S
 
     def note(self, highest_s: float, lowest_s: float, level_s: float) -> None:
         """Note the highest and the lowest offset of samples that passed, and their level (s)."""
         self._farthest_s = max(self._farthest_s, highest_s - level_s, level_s - lowest_s)
 
-    def end_second(self) -> None:
-        """End a second of samples: `late_s` is set by what was noted."""
-        self._usual_s = max(self._farthest_s, _DECAY * self._usual_s)
+    def end_second(self, off_s: Times, level_s: float) -> None:
+        """End a second of samples: the limits are set by what was noted.
+
+        Parameters
+        ----------
+        off_s : ndarray, shape (n,), float64, s
+            Their offsets.
+        level_s : float
+            The middle of these.
+        """
+        if self._is_first:
+            # Their level was that of a single sample.
+            self._is_first, self._farthest_s = False, float(np.abs(off_s - level_s).max())
+        self._decaying_s = max(self._farthest_s, _DECAY * self._decaying_s)
         self._farthest_s = 0.0
-        self.late_s = min(max(_SHARE * self._usual_s, LEAST_LATE_S, 1.5 * self._dt_s), SUSPECT_S)
+        self.late_s = min(max(_SHARE * self._decaying_s, LEAST_LATE_S, 1.5 * self._dt_s), SUSPECT_S)
+        self.usual_s = self.late_s / _SHARE
 
     def judge(self, off_s: Times, level_s: float) -> Late | None:
         """Classify samples of which the first is late.
@@ -77,10 +97,10 @@ class LateStamps:
         """
         n = math.ceil((float(off_s[0]) - level_s + _BEHIND_S) / self._dt_s)
         above_s = off_s[:n] - level_s
-        decided = np.flatnonzero((above_s <= self.late_s) | (above_s > SUSPECT_S))
+        decided = np.flatnonzero((above_s <= self.usual_s) | (above_s > SUSPECT_S))
         if len(decided):
             first = int(decided[0])
-            return Late(first if -SUSPECT_S <= above_s[first] <= self.late_s else 0)
+            return Late(first if -SUSPECT_S <= above_s[first] <= self.usual_s else 0)
         if len(off_s) < n:
             return None
         line_s = line_of(off_s[n // 2 : n], self._dt_s, self.late_s)

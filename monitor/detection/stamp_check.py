@@ -312,7 +312,7 @@ class StampCheck:
             return
         if not level_moved:
             self._level_s = middle_s
-        self._late.end_second()
+        self._late.end_second(off_s, middle_s)
         self._good_n += 1
         self._was_good = self._was_good or self._good_n >= _GOOD_N
         self._spread_s = max(spread_of(off_s, middle_s), 0.9 * self._spread_s)
@@ -338,7 +338,7 @@ class StampCheck:
             # The count places them.
             self._go_on(values, np.full(n, np.nan), level_s, out)
         else:
-            passed = put_on_line(times_s[:n], off_s[:n], late.line_s, self._late.late_s)
+            passed = put_on_line(times_s[:n], off_s[:n], late.line_s, self._late.usual_s)
             self._go_on(values, passed, late.line_s, out)
         return n
 
@@ -360,15 +360,15 @@ class StampCheck:
         level_s = 0.0 if self._level_s is None else self._level_s
         width_s = min(max(LINE_S, 2.0 * self._spread_s, WIDEST_LINE_S * n / self._longest_n), WIDEST_LINE_S)
         line_s = line_of(off_s[-self._look_n :], self._dt_s, width_s)
-        late_s = min(width_s, self._late.late_s)
+        usual_s = min(width_s, self._late.usual_s)
         if line_s is not None and abs(line_s - level_s) <= SUSPECT_S:
             self._suspect_n = self._none_n = 0
             if abs(line_s - level_s) <= self._late.late_s:
                 # They returned: single stamps were wrong, and the count places their samples.
-                is_near = (off_s - line_s <= late_s) & (line_s - off_s <= width_s)
+                is_near = (off_s - line_s <= usual_s) & (line_s - off_s <= width_s)
                 passed = np.where(is_near, times_s[:n], np.nan)
             else:
-                passed = put_on_line(times_s[:n], off_s, line_s, late_s)
+                passed = put_on_line(times_s[:n], off_s, line_s, usual_s)
             self._go_on(values, passed, line_s, out)
             return n
         if line_s is not None:
@@ -376,7 +376,7 @@ class StampCheck:
             if self._n <= self._look_n and abs(line_s - level_s) > _FAR_S:
                 self.shift_s = level_s - line_s
             self._after_look(line_s)
-            self._let_pass(values, put_on_line(times_s[:n], off_s, line_s, late_s), n, out)
+            self._let_pass(values, put_on_line(times_s[:n], off_s, line_s, usual_s), n, out)
             if is_back_again:
                 self._begin_to_count(out, "they jump without order")
                 self._needed_n = max(self._needed_n, round(_BACK_WITHIN_S))
