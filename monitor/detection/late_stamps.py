@@ -15,6 +15,8 @@ from monitor.detection.stamp_shape import LEAST_LATE_S, SUSPECT_S, Times, line_o
 
 # Stamps are late if they are this much farther from their level than those of the last minutes.
 _SHARE, _DECAY = 1.5, 0.99
+# Stamps of chunks of more than a quarter of a second do not show small losses.
+_UNCLEAR_S = 0.2
 # For so long after what is late it is looked where the stamps go on.
 _BEHIND_S = 0.1
 
@@ -49,6 +51,8 @@ class LateStamps:
         Stamps that lie above their level by more are late.
     usual_s : float
         Within this they have returned.
+    line_width_s : float
+        After a loss, stamps that lie above their new line by more are moved onto it.
     """
 
     def __init__(self, rate_hz: float) -> None:
@@ -57,6 +61,7 @@ class LateStamps:
         self._is_first = True
         # Of the first second nothing is known.
         self.late_s = self.usual_s = SUSPECT_S
+        self.line_width_s = math.inf
 
     def note(self, highest_s: float, lowest_s: float, level_s: float) -> None:
         """Note the highest and the lowest offset of samples that passed, and their level (s)."""
@@ -77,8 +82,11 @@ class LateStamps:
             self._is_first, self._farthest_s = False, float(np.abs(off_s - level_s).max())
         self._decaying_s = max(self._farthest_s, _DECAY * self._decaying_s)
         self._farthest_s = 0.0
-        self.late_s = min(max(_SHARE * self._decaying_s, LEAST_LATE_S, 1.5 * self._dt_s), SUSPECT_S)
-        self.usual_s = self.late_s / _SHARE
+        late_s = max(_SHARE * self._decaying_s, LEAST_LATE_S, 1.5 * self._dt_s)
+        is_clear = late_s <= _UNCLEAR_S
+        self.late_s = late_s if is_clear else SUSPECT_S
+        self.usual_s = late_s / _SHARE if is_clear else SUSPECT_S
+        self.line_width_s = self._dt_s if is_clear else math.inf
 
     def judge(self, off_s: Times, level_s: float) -> Late | None:
         """Classify samples of which the first is late.

@@ -338,7 +338,7 @@ class StampCheck:
             # The count places them.
             self._go_on(values, np.full(n, np.nan), level_s, out)
         else:
-            passed = put_on_line(times_s[:n], off_s[:n], late.line_s, self._dt_s)
+            passed = put_on_line(times_s[:n], off_s[:n], late.line_s, self._late.line_width_s)
             self._go_on(values, passed, late.line_s, out)
         return n
 
@@ -368,7 +368,7 @@ class StampCheck:
                 is_near = (off_s - line_s <= usual_s) & (line_s - off_s <= width_s)
                 passed = np.where(is_near, times_s[:n], np.nan)
             else:
-                passed = put_on_line(times_s[:n], off_s, line_s, self._dt_s)
+                passed = put_on_line(times_s[:n], off_s, line_s, self._late.line_width_s)
             self._go_on(values, passed, line_s, out)
             return n
         if line_s is not None:
@@ -376,7 +376,7 @@ class StampCheck:
             if self._n <= self._look_n and abs(line_s - level_s) > _FAR_S:
                 self.shift_s = level_s - line_s
             self._after_look(line_s)
-            self._let_pass(values, put_on_line(times_s[:n], off_s, line_s, self._dt_s), n, out)
+            self._let_pass(values, put_on_line(times_s[:n], off_s, line_s, self._late.line_width_s), n, out)
             if is_back_again:
                 self._begin_to_count(out, "they jump without order")
                 self._needed_n = max(self._needed_n, round(_BACK_WITHIN_S))
