@@ -7,6 +7,7 @@ set again and again.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -361,6 +362,9 @@ class StampCheck:
         width_s = min(max(LINE_S, 2.0 * self._spread_s, WIDEST_LINE_S * n / self._longest_n), WIDEST_LINE_S)
         line_s = line_of(off_s[-self._look_n :], self._dt_s, width_s)
         usual_s = min(width_s, self._late.usual_s)
+        # Stamps that step back may belong to a repeat, which is known by them.
+        is_loss = line_s is not None and line_s > level_s
+        line_width_s = self._late.line_width_s if is_loss else math.inf
         if line_s is not None and abs(line_s - level_s) <= SUSPECT_S:
             self._suspect_n = self._none_n = 0
             if abs(line_s - level_s) <= self._late.late_s:
@@ -368,7 +372,7 @@ class StampCheck:
                 is_near = (off_s - line_s <= usual_s) & (line_s - off_s <= width_s)
                 passed = np.where(is_near, times_s[:n], np.nan)
             else:
-                passed = put_on_line(times_s[:n], off_s, line_s, self._late.line_width_s)
+                passed = put_on_line(times_s[:n], off_s, line_s, line_width_s)
             self._go_on(values, passed, line_s, out)
             return n
         if line_s is not None:
@@ -376,7 +380,7 @@ class StampCheck:
             if self._n <= self._look_n and abs(line_s - level_s) > _FAR_S:
                 self.shift_s = level_s - line_s
             self._after_look(line_s)
-            self._let_pass(values, put_on_line(times_s[:n], off_s, line_s, self._late.line_width_s), n, out)
+            self._let_pass(values, put_on_line(times_s[:n], off_s, line_s, line_width_s), n, out)
             if is_back_again:
                 self._begin_to_count(out, "they jump without order")
                 self._needed_n = max(self._needed_n, round(_BACK_WITHIN_S))

@@ -77,6 +77,14 @@ def test_the_night_is_as_if_it_had_come_once():
     assert [fact for fact in twice if fact.kind != "warning"] == plain
 
 
+def test_a_repeat_is_known_though_its_stamps_are_rounded():
+    values, times_s = sent(150, [(25_000, 300)])
+    facts = detect(values, np.round(times_s, 2))
+    (warning,) = [fact for fact in facts if fact.kind == "warning"]
+    assert warning.data["repeated_n"] == 300
+    assert [fact for fact in facts if fact.kind == "gap"] == []
+
+
 def test_short_ones_are_told_in_sums():
     again = [(2000 + 100 * i, 20) for i in range(200)]
     facts = detect(*sent(150, again))
