@@ -336,8 +336,9 @@ class StampCheck:
             return self._look(values, times_s, out)
         self._suspect_n, n = 0, late.n
         if late.line_s is None:
-            # The count places them.
-            self._go_on(values, np.full(n, np.nan), level_s, out)
+            # The count places them. Their level counts: if it changed, the following ones are not late.
+            self._let_pass(values, np.full(n, np.nan), n, out)
+            self._add_to_block(off_s[:n], out)
         else:
             passed = put_on_line(times_s[:n], off_s[:n], late.line_s, self._late.line_width_s)
             self._go_on(values, passed, late.line_s, out)
