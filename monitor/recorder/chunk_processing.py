@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,8 +65,9 @@ def detect(source: Source, detection: SourceDetection, chunk: Samples, now_s: fl
         ended = lateness.take(chunk.stamps, now_s, offset_s, reached_s, chunk.piece_n)
     context = _context(source, chunk, latest_s, is_late=bool(ended or lateness.spell))
     if was_holding:
-        # Samples after a gap are held until they can be placed: the context at the gap applies.
-        context = detection.hole
+        # Samples after a gap are held until they can be placed: the context at the gap applies. Some senders'
+        # samples are held all the time, and time goes on.
+        context = replace(detection.hole, latest_s=context.latest_s)
     detection.hole = context
     for placed in pieces:
         facts = stream.take(placed, context)
