@@ -17,7 +17,7 @@ Times = npt.NDArray[np.float64]
 SUSPECT_S = 0.25
 """A stamp this far from where the count expects it is checked together with those that follow."""
 LEAST_LATE_S = 0.02
-"""Delays of some milliseconds are daily bread on a busy machine, and no loss."""
+"""Delays of some milliseconds are usual on a busy computer, and no loss."""
 LINE_S = 0.05
 """Stamps that continue at the stream's rate lie this near to one line, most of them."""
 WIDEST_LINE_S = 0.2
