@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +82,15 @@ def test_everything_fits_at_every_scale(ended: SessionFolder, scale: str, width:
     assert told["columns"] == pytest.approx(float(scale), rel=0.01)
 
 
+def without_movements(end_s: float, **curve: Any) -> OverviewView:
+    """Return the overview of a night without stages and movements, with the curve of an index."""
+    none = {"left": np.empty(0), "right": np.empty(0)}
+    return OverviewView(
+        end_s=end_s, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
+        flags=(), lights_off_s=None, lights_on_s=None, reference_per_h=15.0, audience="adult", **curve,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("index_per_h", [0.0, 14.0, 16.0, 21.0, 55.0, 119.0])
 @pytest.mark.parametrize("height", [190, 310])
 def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
@@ -91,12 +101,9 @@ def test_the_words_at_the_index_leave_those_on_the_reference_line_readable(
     qtbot.addWidget(panel.frame)
     panel.frame.resize(990, height + 60)
     panel.frame.show()
-    none = {"left": np.empty(0), "right": np.empty(0)}
-    view = OverviewView(
-        end_s=20_000.0, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
-        flags=(), lights_off_s=None, lights_on_s=None, curve_s=times_s,
+    view = without_movements(
+        20_000.0, curve_s=times_s, index_name="PLMS index",
         index_per_h=np.full(len(times_s), index_per_h), rate_per_h=np.full(len(times_s), 110.0),
-        index_name="PLMS index", reference_per_h=15.0, audience="adult",
     )  # fmt: skip
     qtbot.waitUntil(lambda: panel.curve.vb.height() > 20, timeout=LATE_MS)
     panel.show_overview(view, WallTime())
@@ -118,12 +125,9 @@ def test_a_high_index_in_a_low_plot_is_inside_it(height: int, qtbot: QtBot) -> N
     qtbot.addWidget(panel.frame)
     panel.frame.resize(830, height)
     panel.frame.show()
-    none = {"left": np.empty(0), "right": np.empty(0)}
-    view = OverviewView(
-        end_s=1080.0, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
-        flags=(), lights_off_s=None, lights_on_s=None, curve_s=times_s,
+    view = without_movements(
+        1080.0, curve_s=times_s, index_name="PLMS index",
         index_per_h=np.full(len(times_s), 113.1), rate_per_h=np.full(len(times_s), 105.0),
-        index_name="PLMS index", reference_per_h=15.0, audience="adult",
     )  # fmt: skip
     qtbot.waitUntil(lambda: panel.curve.vb.height() > 20, timeout=LATE_MS)
     panel.show_overview(view, WallTime())
@@ -145,12 +149,9 @@ def test_the_text_of_an_early_index_is_inside_the_plot(height: int, qtbot: QtBot
     qtbot.addWidget(panel.frame)
     panel.frame.resize(990, height)
     panel.frame.show()
-    none = {"left": np.empty(0), "right": np.empty(0)}
-    view = OverviewView(
-        end_s=300.0, stages=(), onsets=none, is_plm={leg: np.empty(0, np.bool_) for leg in none}, gaps=(),
-        flags=(), lights_off_s=None, lights_on_s=None, curve_s=np.empty(0), index_per_h=np.empty(0),
-        rate_per_h=np.empty(0), index_name="PLM", reference_per_h=15.0, audience="adult",
-    )  # fmt: skip
+    view = without_movements(
+        300.0, curve_s=np.empty(0), index_name="PLM", index_per_h=np.empty(0), rate_per_h=np.empty(0)
+    )
     qtbot.waitUntil(lambda: panel.curve.vb.height() > 20)
     panel.show_overview(view, WallTime())
     QApplication.processEvents()
