@@ -90,8 +90,8 @@ class StampCheck:
     -----
     Plausible stamps pass unchanged and at once, jumps, losses and repeats among them; only after a
     jump up to three seconds of samples wait for what follows, after a small one up to a third of a second.
-    Everything depends on the stamps alone and not
-    on how they were cut into chunks: a live session and its recording give the same places.
+    Everything depends on the stamps alone and not on how they were cut into chunks: a live session and its
+    recording give the same places.
     """
 
     def __init__(self, rate_hz: float, *, may_change_rate: bool = True) -> None:

@@ -62,7 +62,7 @@ def decode(line: bytes) -> Fact:
     A byte order mark before it and a carriage return at its end are left out: text editors add them.
     """
     row = parse(line)
-    # A recorder decodes no journal but one that it resumes: else it does without what checks one, 7 MB.
+    # A recorder decodes only a journal that it resumes; otherwise it need not load what checks one (7 MB).
     from monitor.model.payload_check import problem_of
 
     problem = problem_of(row)

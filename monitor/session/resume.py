@@ -148,7 +148,7 @@ def _bed_of(path: Path) -> str | None:
 def _rows(journal: Path, kind: str, containing: bytes) -> Iterator[Mapping[str, Any]]:
     """Yield the lines of a kind that contain a text, parsed; of their content nothing is checked.
 
-    A recorder that resumes nothing does without what checks a journal (`monitor.session.journal.decode`).
+    A recorder that resumes nothing need not load what checks a journal (`monitor.session.journal.decode`).
     """
     content = b""
     with contextlib.suppress(OSError), open_to_read(journal) as file:

@@ -1,4 +1,4 @@
-"""The last screen of a recording of which no newer one can be made: nothing on it is shown as good."""
+"""The last screen of a recording if a newer one cannot be made: nothing on it is shown as good."""
 
 from __future__ import annotations
 
